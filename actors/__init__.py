@@ -1,0 +1,1 @@
+"""Entities as actors: the turn, subscribers, outbox and timers, and the Ray actors around them."""

@@ -1,0 +1,214 @@
+"""What one turn intends for one entity: staged beside what is held, adopted only when stored.
+
+A draft can be rewound to a mark, so that a command that fails half-way leaves the others of its
+turn untouched.
+"""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+from actors.held import Alarm, Held, Outgoing, Pending, earliest
+from actors.messages import Done
+from domain.entity import Decision, Origin
+from protocol.caller import Caller
+from protocol.errors import Code, Rejected
+from protocol.frames import encode
+from protocol.ids import Channel
+from storage.codec import changes
+from storage.store import EntityCommit
+
+MAX_SEEN = 4096
+"""Sources whose last effect number an entity remembers; the oldest is forgotten first."""
+
+
+class _Mark(NamedTuple):
+    state: Any
+    version: int
+    last_effect: int
+    seqs: dict[Channel, int]
+    outbox: dict[str, Pending]
+    seen: dict[str, int]
+    frames: int
+    history: int
+    results: int
+
+
+class Draft:
+    """The staged changes of one entity."""
+
+    def __init__(self, held: Held) -> None:
+        self.held = held
+        self.state = held.state
+        self.version = held.version
+        self.last_effect = held.last_effect
+        self.seqs = held.seqs
+        self.outbox = held.outbox
+        self.seen = held.seen
+        self.frames: list[tuple[Channel, bytes]] = []
+        self.history: list[bytes] = []
+        self.results: dict[str, bytes] = {}
+        self._outbox_changed = False
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is anything to store."""
+        return bool(
+            self.history
+            or self.results
+            or self.outbox is not self.held.outbox
+            or self.seen is not self.held.seen
+        )
+
+    @property
+    def outbox_changed(self) -> bool:
+        return self._outbox_changed or self.outbox is not self.held.outbox
+
+    def mark(self) -> _Mark:
+        return _Mark(
+            self.state, self.version, self.last_effect, self.seqs, self.outbox, self.seen,
+            len(self.frames), len(self.history), len(self.results),
+        )  # fmt: skip
+
+    def rewind(self, mark: _Mark) -> None:
+        (self.state, self.version, self.last_effect, self.seqs, self.outbox, self.seen) = mark[:6]
+        del self.frames[mark.frames :]
+        del self.history[mark.history :]
+        while len(self.results) > mark.results:
+            self.results.popitem()
+
+    def evolve(self, decision: Decision, caller: Caller, now: datetime) -> None:
+        """The state after a decision's events, what subscribers hear of it, and its timers."""
+        behaviour = self.held.behaviour
+        if decision.events:
+            self.version += 1
+        for event in decision.events:
+            self.state = behaviour.evolve(self.state, event)
+            self.history.append(
+                encode(
+                    {
+                        "type": type(event).__name__,
+                        "at": now,
+                        "by": caller.subject,
+                        "version": self.version,
+                        "data": event,
+                    }
+                )
+            )
+            for publication in behaviour.publish(event, self.state):
+                self._publish(publication.channel, publication.type, publication.data)
+        if decision.timers or decision.cancels:
+            kept = {
+                entry: pending
+                for entry, pending in self.outbox.items()
+                if not entry.startswith("t:") or entry[2:] not in decision.cancels
+            }
+            for timer in decision.timers:
+                kept[f"t:{timer.key}"] = Alarm(timer.key, timer.due, timer.message)
+            self.outbox = kept
+
+    def _publish(self, channel: Channel, type_: str, data: Any) -> None:
+        seq = self.seqs.get(channel, 0) + 1
+        self.seqs = {**self.seqs, channel: seq}
+        self.frames.append((channel, encode({"type": type_, "data": data, "seq": seq})))
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Put an effect for another host into the outbox."""
+        self.last_effect = outgoing.number
+        self.outbox = {**self.outbox, outgoing.entry: outgoing}
+
+    def remove(self, entry: str) -> None:
+        self.outbox = {name: pending for name, pending in self.outbox.items() if name != entry}
+
+    def saw(self, source: str, number: int) -> None:
+        """Remember the last effect of a source, so that a second delivery does nothing."""
+        seen = {name: last for name, last in self.seen.items() if name != source}
+        if len(seen) >= MAX_SEEN:
+            del seen[next(iter(seen))]
+        seen[source] = number
+        self.seen = seen
+
+    def first_result(self, origin: Origin) -> Done | Rejected | None:
+        """What this request was answered before, if it was."""
+        key = f"{origin.subject}\0{origin.request_id}"
+        raw = self.results.get(key) or self.held.results.get(key)
+        if raw is None:
+            return None
+        stored = orjson.loads(raw)
+        if stored["digest"] != origin.digest.hex():
+            return Rejected(
+                Code.IDEMPOTENCY_CONFLICT,
+                "This request_id was used for another request. Use a new one for each request.",
+            )
+        if "done" in stored:
+            return Done(**stored["done"])
+        return Rejected(
+            Code(stored["rejected"]["code"]),
+            stored["rejected"]["error"],
+            stored["rejected"]["details"],
+        )
+
+    def keep_result(self, origin: Origin, answer: Done | Rejected) -> None:
+        """Store the answer to a request together with what it changed."""
+        entry: dict[str, Any] = {
+            "subject": origin.subject,
+            "request_id": origin.request_id,
+            "digest": origin.digest.hex(),
+        }
+        if isinstance(answer, Done):
+            entry["done"] = {
+                "changed": answer.changed,
+                "version": answer.version,
+                "result": answer.result,
+            }
+        else:
+            entry["rejected"] = answer
+        self.results[f"{origin.subject}\0{origin.request_id}"] = encode(entry)
+
+    def commit(self, now: datetime) -> EntityCommit:
+        """All of it as one entity's part of a commit."""
+        held = self.held
+        journal: dict[str, list[bytes]] = {}
+        for channel, frame in self.frames:
+            journal.setdefault(channel.value, []).append(frame)
+        return EntityCommit(
+            address=held.address,
+            owner=held.owner,
+            version=self.version,
+            epoch=held.epoch,
+            state={} if self.state is held.state else changes(held.state, self.state),
+            journal=journal,
+            seqs={channel.value: self.seqs[channel] for channel, _ in self.frames},
+            history=self.history,
+            results=list(self.results.values()),
+            outbox={
+                entry: pending.encoded()
+                for entry, pending in self.outbox.items()
+                if held.outbox.get(entry) is not pending
+            },
+            cleared=[entry for entry in held.outbox if entry not in self.outbox],
+            last_effect=self.last_effect,
+            seen={
+                source: number
+                for source, number in self.seen.items()
+                if held.seen.get(source) != number
+            },
+            due=earliest(self.outbox, now),
+            settled=self.state is not None and held.behaviour.settled(self.state),
+            was_settled=held.settled,
+        )
+
+    def adopt(self, results_length: int) -> None:
+        """Make the draft what is held: its commit is stored."""
+        held = self.held
+        held.state, held.version, held.last_effect = self.state, self.version, self.last_effect
+        self._outbox_changed = self.outbox is not held.outbox
+        held.seqs, held.outbox, held.seen = self.seqs, self.outbox, self.seen
+        held.settled = self.state is not None and held.behaviour.settled(self.state)
+        held.views.clear()
+        for key, raw in self.results.items():
+            held.results.pop(key, None)
+            held.results[key] = raw
+        while len(held.results) > results_length:
+            del held.results[next(iter(held.results))]

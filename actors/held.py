@@ -1,0 +1,147 @@
+"""An entity in its host's memory: exactly what the store has of it, and nothing that it has not.
+
+Only a turn whose commit succeeded may change it.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+from domain.behaviours import BEHAVIOURS
+from domain.entity import Behaviour
+from domain.messages import decode_message, encode_message
+from protocol.caller import Caller, Role
+from protocol.frames import encode
+from protocol.ids import CHANNELS, Address, Channel, Kind
+from storage.codec import restore
+from storage.store import Loaded
+
+
+class Outgoing(NamedTuple):
+    """An effect that waits in the outbox until its target has stored it."""
+
+    to: Address
+    number: int
+    message: Any
+    caller: Caller
+
+    @property
+    def entry(self) -> str:
+        return f"e:{self.number}"
+
+    def encoded(self) -> bytes:
+        return encode(
+            {
+                "to": [self.to.kind, self.to.id, self.to.restaurant],
+                "number": self.number,
+                "message": encode_message(self.message),
+                "caller": self.caller,
+            }
+        )
+
+
+class Alarm(NamedTuple):
+    """A timer that waits in the outbox until it is due."""
+
+    key: str
+    due: datetime
+    message: Any
+
+    @property
+    def entry(self) -> str:
+        return f"t:{self.key}"
+
+    def encoded(self) -> bytes:
+        return encode({"due": self.due, "message": encode_message(self.message)})
+
+
+Pending = Outgoing | Alarm
+
+
+def _decode_pending(entry: str, raw: bytes) -> Pending:
+    stored = orjson.loads(raw)
+    message = decode_message(stored["message"])
+    if entry.startswith("t:"):
+        return Alarm(entry[2:], datetime.fromisoformat(stored["due"]), message)
+    kind, id_, restaurant = stored["to"]
+    caller = Caller(Role(stored["caller"]["role"]), stored["caller"]["subject"])
+    return Outgoing(Address(Kind(kind), id_, restaurant), stored["number"], message, caller)
+
+
+@dataclass(slots=True)
+class Held:
+    """State, version, counters, kept results and outbox of one claimed entity.
+
+    `owner` is the claim's fencing token. `results` are kept encoded, by subject and request id,
+    oldest first. `used_at` is the loop's time of the last message, in seconds.
+    """
+
+    address: Address
+    behaviour: Behaviour[Any]
+    owner: int
+    state: Any
+    version: int
+    epoch: str
+    seqs: dict[Channel, int]
+    last_effect: int
+    settled: bool
+    results: dict[str, bytes]
+    outbox: dict[str, Pending]
+    seen: dict[str, int]
+    used_at: float = 0.0
+    views: dict[Channel, bytes] = field(default_factory=dict)
+
+    def view(self, channel: Channel, *, resumed: bool | None = None) -> bytes:
+        """The encoded snapshot of a channel; `resumed=False` says that a resume was not possible."""
+        if resumed is None and channel in self.views:
+            return self.views[channel]
+        type_, data = self.behaviour.snapshot(self.state, channel)
+        data = {**data, "version": self.version}
+        if resumed is not None:
+            data["resumed"] = resumed
+        frame = encode(
+            {"type": type_, "data": data, "seq": self.seqs.get(channel, 0), "epoch": self.epoch}
+        )
+        if resumed is None:
+            self.views[channel] = frame
+        return frame
+
+
+def earliest(outbox: dict[str, Pending], now: datetime) -> float | None:
+    """The first moment (epoch seconds) at which something in an outbox is due; effects are now."""
+    return min(
+        ((entry.due if isinstance(entry, Alarm) else now).timestamp() for entry in outbox.values()),
+        default=None,
+    )
+
+
+def held_from(address: Address, loaded: Loaded, epoch_if_new: str, used_at: float) -> Held:
+    """What a claim brought, as an entity in memory; `epoch_if_new` is for one not yet stored."""
+    behaviour = BEHAVIOURS[address.kind]
+    state = restore(behaviour.state, loaded.state) if loaded.exists else None
+    return Held(
+        address=address,
+        behaviour=behaviour,
+        owner=loaded.owner,
+        state=state,
+        version=loaded.version,
+        epoch=loaded.epoch or epoch_if_new,
+        seqs={
+            channel: loaded.seqs[channel.value]
+            for channel in CHANNELS[address.kind]
+            if channel.value in loaded.seqs
+        },
+        last_effect=loaded.last_effect,
+        settled=state is not None and behaviour.settled(state),
+        results=dict(map(_result_key, loaded.results)),
+        outbox={name: _decode_pending(name, raw) for name, raw in loaded.outbox.items()},
+        seen=dict(loaded.seen),
+        used_at=used_at,
+    )
+
+
+def _result_key(raw: bytes) -> tuple[str, bytes]:
+    stored = orjson.loads(raw)
+    return f"{stored['subject']}\0{stored['request_id']}", raw

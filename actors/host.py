@@ -1,0 +1,310 @@
+"""A host: the inbox, memory, timers and outbox of the entities that one Ray actor carries.
+
+A plain class. Store, clock and transport are passed in, so that tests drive it without Ray; the
+Ray actor in `ray_hosts.py` is a thin shell around it.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import uuid4
+
+from actors.draft import Draft
+from actors.held import Alarm, Held, Outgoing, earliest, held_from
+from actors.messages import Feed, Message, Reply, Wake
+from actors.outbox import Outbox
+from actors.placement import Placement
+from actors.subscribers import Subscribers
+from actors.transport import Hosts
+from actors.turn import Fire, Outcome, Turn
+from protocol.errors import UNAVAILABLE
+from protocol.ids import CHANNELS, Address, Topic
+from storage.store import Store, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+
+class Clock(Protocol):
+    """The wall clock. Waiting is the event loop's."""
+
+    def now(self) -> datetime:
+        """The time: aware, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostSettings:
+    """`max_batch` messages make a turn at most; an entity unused for `idle_s` leaves memory;
+    `results_length` answers to requests are kept an entity."""
+
+    max_batch: int = 1024
+    idle_s: float = 300.0
+    results_length: int = 1000
+
+
+@dataclass(slots=True)
+class _Batch:
+    """A delivery under way: its replies, and how many are still missing."""
+
+    replies: list[Reply]
+    missing: int
+    done: asyncio.Future[None]
+
+    def reply(self, index: int, reply: Reply) -> None:
+        self.replies[index] = reply
+        self.missing -= 1
+        if not self.missing and not self.done.done():
+            self.done.set_result(None)
+
+
+_Letter = tuple[Message | Fire, _Batch | None, int]
+
+
+class Host:
+    """Carries entities: takes batches of messages, and answers each with a batch of replies."""
+
+    def __init__(
+        self,
+        name: str,
+        store: Store,
+        hosts: Hosts,
+        placement: Placement,
+        clock: Clock,
+        settings: HostSettings = HostSettings(),
+    ) -> None:
+        self.name = name
+        self._store = store
+        self._placement = placement
+        self._clock = clock
+        self._settings = settings
+        self._subscribers = Subscribers(uuid4().hex)
+        self._outbox = Outbox(hosts, self._delivered)
+        self._held: dict[Address, Held] = {}
+        self._timers: dict[Address, dict[str, asyncio.TimerHandle]] = {}
+        self._inbox: deque[_Letter] = deque()
+        self._turning: asyncio.Task[None] | None = None
+        self._settled: list[tuple[Address, list[str]]] = []
+        self._cleared: dict[Address, list[str]] = {}
+        self._clearing: asyncio.Task[None] | None = None
+        self._used_at = asyncio.get_running_loop().time()
+
+    # --- from outside ----------------------------------------------------------------------------
+
+    async def deliver(self, batch: Sequence[Message]) -> list[Reply]:
+        """One reply a message, in the same order, once all of them are known."""
+        loop = asyncio.get_running_loop()
+        pending = _Batch([UNAVAILABLE] * len(batch), len(batch), loop.create_future())
+        if not batch:
+            return []
+        self._inbox.extend((message, pending, index) for index, message in enumerate(batch))
+        self._turn_soon()
+        await pending.done
+        return pending.replies
+
+    async def poll(self, gateway: str, cursor: int) -> Feed:
+        """What was published for this gateway; parks while there is nothing."""
+        return await self._subscribers.poll(gateway, cursor)
+
+    def rest(self) -> bool:
+        """Let idle entities and silent gateways go; True when nothing is carried any more."""
+        self._subscribers.expire()
+        now = asyncio.get_running_loop().time()
+        if self._turning is None:
+            for address, held in list(self._held.items()):
+                if now - held.used_at >= self._settings.idle_s and not self._needed(address):
+                    self.forget(address)
+        busy = self._held or self._inbox or self._turning or self._subscribers or self._outbox
+        return not busy and now - self._used_at >= self._settings.idle_s
+
+    def close(self) -> None:
+        """End at once: what is stored stays, what is under way is left to a successor."""
+        self._outbox.close()
+        for timers in self._timers.values():
+            for timer in timers.values():
+                timer.cancel()
+        for task in (self._turning, self._clearing):
+            if task is not None:
+                task.cancel()
+
+    # --- memory, as a turn uses it ---------------------------------------------------------------
+
+    async def load(self, addresses: Sequence[Address]) -> None:
+        """Claim what is not held, in one round trip. Raises StoreUnavailable."""
+        now = asyncio.get_running_loop().time()
+        missing = []
+        for address in addresses:
+            held = self._held.get(address)
+            if held is None:
+                missing.append(address)
+            else:
+                held.used_at = now
+        if not missing:
+            return
+        for address, loaded in zip(missing, await self._store.claim(missing), strict=True):
+            held = held_from(address, loaded, uuid4().hex[:12], now)
+            self._held[address] = held
+            self._carry_on(held)
+
+    def get(self, address: Address) -> Held | None:
+        return self._held.get(address)
+
+    def forget(self, address: Address) -> None:
+        """Drop an entity from memory; all of it is in the store."""
+        self._held.pop(address, None)
+        for timer in self._timers.pop(address, {}).values():
+            timer.cancel()
+
+    def evict(self, address: Address) -> None:
+        """Drop an entity whose stored state is in doubt; who listens to it joins again."""
+        self.forget(address)
+        for channel in CHANNELS[address.kind]:
+            self._subscribers.lose(Topic(address, channel))
+
+    def _needed(self, address: Address) -> bool:
+        return self._outbox.holds(address) or any(
+            self._subscribers.listens(Topic(address, channel))
+            for channel in CHANNELS[address.kind]
+        )
+
+    # --- turns -----------------------------------------------------------------------------------
+
+    def _turn_soon(self) -> None:
+        self._used_at = asyncio.get_running_loop().time()
+        if self._turning is None:
+            self._turning = asyncio.create_task(self._turn_until_empty())
+
+    async def _turn_until_empty(self) -> None:
+        try:
+            while self._inbox:
+                count = min(len(self._inbox), self._settings.max_batch)
+                await self._turn([self._inbox.popleft() for _ in range(count)])
+        finally:
+            self._turning = None
+            if self._inbox:
+                self._turn_soon()
+
+    async def _turn(self, letters: list[_Letter]) -> None:
+        for message, _, _ in letters:
+            if isinstance(message, Wake):
+                self.forget(message.to)
+        turn = Turn(
+            self.name,
+            self,
+            self._subscribers,
+            self._store,
+            self._placement,
+            self._clock.now(),
+            self._settings.results_length,
+        )
+        try:
+            outcome = await turn.run([message for message, _, _ in letters])
+        except Exception:
+            log.exception("a turn failed; its callers were told to try again")
+            outcome = Outcome([UNAVAILABLE] * len(letters))
+            for address in list(self._held):
+                self.evict(address)
+        self._settle()
+        for draft in outcome.stored:
+            self._follow_up(draft)
+        for index, (message, batch, place) in enumerate(letters):
+            if batch is not None:
+                self._answer(message, batch, place, outcome, index)
+
+    def _answer(
+        self, message: Message | Fire, batch: _Batch, place: int, outcome: Outcome, index: int
+    ) -> None:
+        """Reply at once, or when every entity that the command creates exists."""
+        reply = outcome.replies[index]
+        awaited = outcome.awaited.get(index, [])
+        if not awaited:
+            batch.reply(place, reply)
+            return
+        missing = len(awaited)
+
+        def one_more() -> None:
+            nonlocal missing
+            missing -= 1
+            if not missing:
+                batch.reply(place, reply)
+
+        for outgoing in awaited:
+            self._outbox.when_delivered(message.to, outgoing.number, one_more)  # type: ignore[union-attr]  # only a Submit creates
+
+    # --- effects and timers ----------------------------------------------------------------------
+
+    def _follow_up(self, draft: Draft) -> None:
+        """Send what a stored draft put into the outbox, and set its timers."""
+        if draft.outbox_changed:
+            self._carry_on(draft.held)
+
+    def _carry_on(self, held: Held) -> None:
+        """Deliver and schedule all that an entity's outbox holds; what is under way stays so."""
+        address = held.address
+        timers = self._timers.get(address, {})
+        for key in [key for key in timers if f"t:{key}" not in held.outbox]:
+            timers.pop(key).cancel()
+        to_send: dict[str, list[Outgoing]] = {}
+        for entry in held.outbox.values():
+            if isinstance(entry, Outgoing):
+                to_send.setdefault(self._placement.host_of(entry.to), []).append(entry)
+            else:
+                self._schedule(address, entry)
+        for host, entries in to_send.items():
+            self._outbox.send(host, address, entries)
+
+    def _schedule(self, address: Address, alarm: Alarm) -> None:
+        timers = self._timers.setdefault(address, {})
+        if alarm.key in timers:
+            timers[alarm.key].cancel()
+        delay = max(0.0, (alarm.due - self._clock.now()).total_seconds())
+        timers[alarm.key] = asyncio.get_running_loop().call_later(
+            delay, self._ring, address, alarm.key
+        )
+
+    def _ring(self, address: Address, key: str) -> None:
+        self._timers.get(address, {}).pop(key, None)
+        self._inbox.append((Fire(address, key), None, 0))
+        self._turn_soon()
+
+    def _delivered(self, source: Address, entries: list[str]) -> None:
+        self._settled.append((source, entries))
+        if self._turning is None:  # a turn's drafts must not see their outbox change
+            self._settle()
+
+    def _settle(self) -> None:
+        """Take delivered effects out of memory, and out of the store as soon as it suits."""
+        for source, entries in self._settled:
+            held = self._held.get(source)
+            if held is not None:
+                held.outbox = {
+                    name: pending for name, pending in held.outbox.items() if name not in entries
+                }
+            self._cleared.setdefault(source, []).extend(entries)
+        self._settled.clear()
+        if self._cleared and self._clearing is None:
+            self._clearing = asyncio.create_task(self._clear())
+
+    async def _clear(self) -> None:
+        """Take delivered effects out of the store; one that stays there is only sent again."""
+        try:
+            while self._cleared:
+                cleared, self._cleared = self._cleared, {}
+                now = self._clock.now()
+                try:
+                    await self._store.clear(
+                        [
+                            (source, entries, self._due(source, now))
+                            for source, entries in cleared.items()
+                        ]
+                    )
+                except StoreUnavailable as error:
+                    log.warning("delivered effects stay in the store", extra={"why": str(error)})
+        finally:
+            self._clearing = None
+
+    def _due(self, source: Address, now: datetime) -> float | None:
+        held = self._held.get(source)
+        return earliest(held.outbox, now) if held is not None else None

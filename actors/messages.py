@@ -1,0 +1,134 @@
+"""What travels between gateways and hosts: lists of these, never one alone.
+
+A host answers a batch with one reply a message, in the same order. All are plain tuples, so that
+they cross processes cheaply.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from domain.entity import NOTHING, Origin, Redirect, Supplies
+from protocol.caller import Caller, Role
+from protocol.errors import Rejected
+from protocol.ids import Address, Channel, Topic
+
+
+class Submit(NamedTuple):
+    """A client's command. `origin` is set for all that may be sent again; `view` asks for that
+    channel's snapshot beside the result. Answered with Done, Rejected or Redirect."""
+
+    to: Address
+    command: Any
+    caller: Caller
+    origin: Origin | None = None
+    supplies: Supplies = NOTHING
+    view: Channel | None = None
+
+
+class Tell(NamedTuple):
+    """Another entity's effects, oldest first: (number, message, on whose behalf).
+
+    Stored together or not at all, each at most once. Answered with STORED or Rejected.
+    """
+
+    to: Address
+    source: Address
+    messages: tuple[tuple[int, Any, Caller], ...]
+
+
+class Read(NamedTuple):
+    """A channel's snapshot for one caller. Answered with View or Rejected."""
+
+    to: Address
+    channel: Channel
+
+
+class Join(NamedTuple):
+    """A connection subscribes, from `since` on where it can be resumed. Answered with Joined."""
+
+    topic: Topic
+    gateway: str
+    connection: int
+    role: Role
+    epoch: str | None = None
+    since: int | None = None
+
+
+class Rejoin(NamedTuple):
+    """All of a gateway's connections subscribe again after their host was lost."""
+
+    topic: Topic
+    gateway: str
+    connections: tuple[tuple[int, Role], ...]
+    epoch: str
+    since: int
+
+
+class Leave(NamedTuple):
+    """A connection is gone. Answered with STORED."""
+
+    topic: Topic
+    gateway: str
+    connection: int
+
+
+class Wake(NamedTuple):
+    """The entity has effects or timers that nobody carries. Answered with STORED."""
+
+    to: Address
+
+
+Message = Submit | Tell | Read | Join | Rejoin | Leave | Wake
+
+
+class Done(NamedTuple):
+    """The command is stored (or changed nothing); `result` are the ack's further fields."""
+
+    changed: bool
+    version: int
+    result: Mapping[str, Any]
+    view: bytes | None = None
+
+
+class View(NamedTuple):
+    """One encoded snapshot frame."""
+
+    frame: bytes
+
+
+class Joined(NamedTuple):
+    """What a subscriber is sent first: the snapshot, or where `resumed` the events it missed.
+
+    Events after `seq` follow through the feed of the host's `incarnation`.
+    """
+
+    incarnation: str
+    epoch: str
+    seq: int
+    frames: tuple[bytes, ...]
+    resumed: bool
+
+
+STORED = True
+Reply = Done | View | Joined | Rejected | Redirect | bool
+
+
+class Published(NamedTuple):
+    """Events of one topic with consecutive numbers, the first being `seq`; encoded frames."""
+
+    topic: Topic
+    seq: int
+    frames: tuple[bytes, ...]
+
+
+class Feed(NamedTuple):
+    """What a poll brings. `cursor` is sent with the next poll and acknowledges this one.
+
+    A new `incarnation` knows none of the gateway's subscribers: it must rejoin them. `dropped`
+    topics overflowed: rejoin those.
+    """
+
+    incarnation: str
+    cursor: int
+    published: tuple[Published, ...]
+    dropped: tuple[Topic, ...] = ()

@@ -1,0 +1,115 @@
+"""Delivery of effects to other hosts: in order, again until stored, then cleared from the store.
+
+For each pair of source and target one delivery is under way at a time, so that the target may
+know the last number and nothing else. Entries come from commits and from claims (what a former
+owner left behind); the same entry twice is one entry.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+from actors.held import Outgoing
+from actors.messages import STORED, Tell
+from actors.transport import HostGone, Hosts
+from protocol.ids import Address
+
+log = logging.getLogger(__name__)
+
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 5.0
+MAX_BATCH = 256
+"""Pairs of source and target in one call."""
+
+_Pair = tuple[Address, Address]
+
+
+class Outbox:
+    """What this host's entities still have to tell entities of other hosts.
+
+    `delivered(source, entries)` is called with what its target has stored.
+    """
+
+    def __init__(self, hosts: Hosts, delivered: Callable[[Address, list[str]], None]) -> None:
+        self._hosts = hosts
+        self._delivered = delivered
+        self._waiting: dict[str, dict[_Pair, dict[int, Outgoing]]] = {}
+        self._couriers: dict[str, asyncio.Task[None]] = {}
+        self._watched: dict[tuple[Address, int], list[Callable[[], None]]] = {}
+
+    def __len__(self) -> int:
+        return sum(
+            len(entries) for pairs in self._waiting.values() for entries in pairs.values()
+        )
+
+    def holds(self, source: Address) -> bool:
+        """Whether something of this entity is still to be delivered."""
+        return any(pair[0] == source for pairs in self._waiting.values() for pair in pairs)
+
+    def send(self, host: str, source: Address, entries: Iterable[Outgoing]) -> None:
+        """Deliver to entities carried by `host`, however long that takes."""
+        pairs = self._waiting.setdefault(host, {})
+        for entry in entries:
+            pairs.setdefault((source, entry.to), {}).setdefault(entry.number, entry)
+        if host not in self._couriers:
+            self._couriers[host] = asyncio.create_task(self._carry(host))
+
+    def when_delivered(self, source: Address, number: int, call: Callable[[], None]) -> None:
+        """Call once the target has stored this effect. It must have been sent before."""
+        self._watched.setdefault((source, number), []).append(call)
+
+    def close(self) -> None:
+        """Stop delivering; what is left is in the store."""
+        for courier in self._couriers.values():
+            courier.cancel()
+
+    async def _carry(self, host: str) -> None:
+        """Deliver all that waits for one host; ends when nothing does."""
+        pause = FIRST_PAUSE_S
+        pairs = self._waiting[host]
+        try:
+            while pairs:
+                if await self._deliver(host, pairs):
+                    pause = FIRST_PAUSE_S
+                else:
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, LONGEST_PAUSE_S)
+        finally:
+            del self._couriers[host]
+            if not pairs:
+                self._waiting.pop(host, None)
+
+    async def _deliver(self, host: str, pairs: dict[_Pair, dict[int, Outgoing]]) -> bool:
+        """One call with what waits now. False where the host must be given time."""
+        chosen = [
+            (pair, sorted(entries.values(), key=lambda entry: entry.number))
+            for pair, entries in list(pairs.items())[:MAX_BATCH]
+        ]
+        batch = [
+            Tell(to, source, tuple((e.number, e.message, e.caller) for e in entries))
+            for (source, to), entries in chosen
+        ]
+        try:
+            replies = await self._hosts.deliver(host, batch)
+        except HostGone as error:
+            log.warning(
+                "effects wait: their host does not answer", extra={"host": host, "why": str(error)}
+            )
+            return False
+        for (pair, entries), reply in zip(chosen, replies, strict=True):
+            if reply is STORED:
+                self._done(pairs, pair, entries)
+        return all(reply is STORED for reply in replies)
+
+    def _done(
+        self, pairs: dict[_Pair, dict[int, Outgoing]], pair: _Pair, entries: list[Outgoing]
+    ) -> None:
+        for entry in entries:
+            del pairs[pair][entry.number]
+        if not pairs[pair]:
+            del pairs[pair]
+        source = pair[0]
+        self._delivered(source, [entry.entry for entry in entries])
+        for entry in entries:
+            for call in self._watched.pop((source, entry.number), ()):
+                call()

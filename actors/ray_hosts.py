@@ -1,0 +1,197 @@
+"""Hosts as Ray actors: thin shells around `Host`, and the references that find or start them.
+
+Actors are named, detached and restarted for ever; each is created by the first message to it and
+leaves when it has carried nothing for a while. Its name is all that is needed to reach it, so a
+message that meets a leaving actor goes to its successor.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import ray
+from ray.exceptions import RayError
+
+from actors.host import Host, HostSettings
+from actors.messages import Feed, Message, Reply
+from actors.placement import Mode, Placement
+from actors.transport import HostGone
+from protocol.ids import Kind
+from storage.redis_store import open_store
+from storage.store import Store
+
+log = logging.getLogger(__name__)
+
+NAMESPACE = "restaurant-qr"
+REST_PERIOD_S = 5.0
+MAX_CONCURRENCY = 10_000
+"""Calls that an actor takes at a time; each gateway parks one poll and has one batch under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where the store is, how long it may take to answer, and how long closed things are kept."""
+
+    url: str
+    timeout_s: float = 2.0
+    retention_s: float = 30 * 86400.0
+
+    def open(self) -> Store:
+        return open_store(self.url, retention_s=self.retention_s, timeout_s=self.timeout_s)
+
+
+@dataclass(frozen=True, slots=True)
+class HostConfig:
+    """All that a host's Ray actor is started with."""
+
+    store: StoreSettings
+    placement: Placement = Placement()
+    host: HostSettings = field(default_factory=HostSettings)
+
+
+class WallClock:
+    """The machine's clock, to the millisecond."""
+
+    def now(self) -> datetime:
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+class HostActor:
+    """What every Ray actor of this application is: one `Host`."""
+
+    def __init__(self, name: str, config: HostConfig) -> None:
+        self._name = name
+        self._config = config
+        self._host: Host | None = None
+        self._resting: asyncio.Task[None] | None = None
+
+    async def deliver(self, batch: Sequence[Message]) -> list[Reply]:
+        return await self._started().deliver(batch)
+
+    async def poll(self, gateway: str, cursor: int) -> Feed:
+        return await self._started().poll(gateway, cursor)
+
+    async def leave(self) -> None:
+        """End this actor, unless it has been given something to carry since it was asked."""
+        if self._host is not None and self._host.rest():
+            ray.actor.exit_actor()
+
+    def _started(self) -> Host:
+        """The host, made on the actor's own event loop by the first call."""
+        if self._host is None:
+            self._host = Host(
+                self._name,
+                self._config.store.open(),
+                RayHosts(self._config),
+                self._config.placement,
+                WallClock(),
+                self._config.host,
+            )
+            self._resting = asyncio.create_task(self._rest())
+        return self._host
+
+    async def _rest(self) -> None:
+        assert self._host is not None
+        period = min(REST_PERIOD_S, self._config.host.idle_s / 4)
+        while True:
+            await asyncio.sleep(period)
+            if self._host.rest() and self._config.placement.mode is not Mode.SHARD:
+                ray.get_runtime_context().current_actor.leave.remote()
+
+
+class OrderActor(HostActor):
+    """Carries one order."""
+
+
+class TableActor(HostActor):
+    """Carries one table."""
+
+
+class SessionActor(HostActor):
+    """Carries one session."""
+
+
+class WaiterActor(HostActor):
+    """Carries one waiter."""
+
+
+class RestaurantActor(HostActor):
+    """Carries one restaurant: alone, or with placement `restaurant` all that belongs to it."""
+
+
+class ShardActor(HostActor):
+    """Carries all entities of the restaurants that fall to its shard."""
+
+
+_CLASSES: dict[str, type[HostActor]] = {
+    Kind.ORDER: OrderActor,
+    Kind.TABLE: TableActor,
+    Kind.SESSION: SessionActor,
+    Kind.WAITER: WaiterActor,
+    Kind.RESTAURANT: RestaurantActor,
+    "shard": ShardActor,
+}
+
+
+@cache
+def _actor_class(kind: str) -> Any:
+    return ray.remote(_CLASSES[kind])
+
+
+class RayHosts:
+    """The transport over Ray: a handle a host, looked up or started when first needed."""
+
+    def __init__(self, config: HostConfig) -> None:
+        self._config = config
+        self._handles: dict[str, Any] = {}
+        self._starting: dict[str, asyncio.Future[Any]] = {}
+
+    async def deliver(self, host: str, batch: Sequence[Message]) -> list[Reply]:
+        handle = self._handles.get(host) or await self._find(host)
+        try:
+            replies: list[Reply] = await handle.deliver.remote(batch)
+        except RayError as error:
+            raise self._gone(host, handle, error) from error
+        return replies
+
+    async def poll(self, host: str, gateway: str, cursor: int) -> Feed:
+        handle = self._handles.get(host) or await self._find(host)
+        try:
+            feed: Feed = await handle.poll.remote(gateway, cursor)
+        except RayError as error:
+            raise self._gone(host, handle, error) from error
+        return feed
+
+    def _gone(self, host: str, handle: Any, error: RayError) -> HostGone:
+        if self._handles.get(host) is handle:
+            del self._handles[host]
+        return HostGone(f"{host}: {type(error).__name__}")
+
+    async def _find(self, host: str) -> Any:
+        """The handle of a host's actor; one look-up for all that ask at the same time."""
+        if host not in self._starting:
+            loop = asyncio.get_running_loop()
+            self._starting[host] = loop.run_in_executor(None, self._get_or_start, host)
+        try:
+            handle = self._handles[host] = await asyncio.shield(self._starting[host])
+            return handle
+        except (RayError, ValueError) as error:
+            raise HostGone(f"{host}: {type(error).__name__}") from error
+        finally:
+            self._starting.pop(host, None)
+
+    def _get_or_start(self, host: str) -> Any:
+        return _actor_class(host.partition(":")[0]).options(
+            name=host,
+            namespace=NAMESPACE,
+            get_if_exists=True,
+            lifetime="detached",
+            max_restarts=-1,
+            num_cpus=0,
+            max_concurrency=MAX_CONCURRENCY,
+        ).remote(host, self._config)

@@ -1,0 +1,157 @@
+"""Who listens to what, and the feed of each gateway.
+
+A topic's list names gateway, connection and role. Events for one gateway gather here, one copy
+for all of its connections, and leave with its next poll. Nothing here is stored: a gateway whose
+host was lost subscribes again with the last `seq` it saw.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from actors.messages import Feed, Published
+from protocol.caller import Role
+from protocol.ids import Topic
+
+PARK_S = 10.0
+"""How long a poll stays parked when there is nothing to tell."""
+SILENCE_S = 15.0
+"""A gateway that has not polled for this long has lost its subscriptions."""
+MAX_PENDING_BYTES = 16 * 1024 * 1024
+"""What may wait for one gateway before its topics are dropped and must be joined again."""
+
+
+@dataclass(slots=True)
+class _GatewayFeed:
+    seen_at: float
+    cursor: int = 0
+    sent: tuple[Published, ...] = ()
+    sent_dropped: tuple[Topic, ...] = ()
+    pending: list[Published] = field(default_factory=list)
+    pending_bytes: int = 0
+    dropped: set[Topic] = field(default_factory=set)
+    parked: asyncio.Future[None] | None = None
+    topics: dict[Topic, dict[int, Role]] = field(default_factory=dict)
+
+    def wake(self) -> None:
+        if self.parked is not None and not self.parked.done():
+            self.parked.set_result(None)
+
+
+class Subscribers:
+    """The subscriber lists of all entities of one host. `incarnation` tells hosts' lives apart."""
+
+    def __init__(self, incarnation: str) -> None:
+        self.incarnation = incarnation
+        self._feeds: dict[str, _GatewayFeed] = {}
+        self._gateways: dict[Topic, set[str]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._gateways)
+
+    def listens(self, topic: Topic) -> bool:
+        """Whether any connection is subscribed to the topic."""
+        return topic in self._gateways
+
+    def join(
+        self, topic: Topic, gateway: str, connections: Iterable[tuple[int, Role]], *, afresh: bool
+    ) -> None:
+        """Add connections; `afresh` replaces what the gateway had on this topic before."""
+        feed = self._feed(gateway)
+        if afresh:
+            feed.topics.pop(topic, None)
+            feed.dropped.discard(topic)
+        feed.topics.setdefault(topic, {}).update(connections)
+        if feed.topics[topic]:
+            self._gateways.setdefault(topic, set()).add(gateway)
+        else:
+            self._forget(topic, gateway, feed)
+
+    def leave(self, topic: Topic, gateway: str, connection: int) -> None:
+        feed = self._feeds.get(gateway)
+        if feed is None or topic not in feed.topics:
+            return
+        feed.topics[topic].pop(connection, None)
+        if not feed.topics[topic]:
+            self._forget(topic, gateway, feed)
+
+    def publish(self, topic: Topic, seq: int, frames: tuple[bytes, ...]) -> None:
+        """Consecutive events of a topic, the first numbered `seq`, to every gateway listening."""
+        gateways = self._gateways.get(topic)
+        if not gateways:
+            return
+        published = Published(topic, seq, frames)
+        size = sum(map(len, frames))
+        for gateway in gateways:
+            feed = self._feeds[gateway]
+            feed.pending.append(published)
+            feed.pending_bytes += size
+            if feed.pending_bytes > MAX_PENDING_BYTES:
+                feed.dropped.update(item.topic for item in feed.pending)
+                feed.pending.clear()
+                feed.pending_bytes = 0
+            feed.wake()
+
+    def lose(self, topic: Topic) -> None:
+        """Make every gateway on the topic join it again: what they were told may not be all."""
+        for gateway in self._gateways.get(topic, ()):
+            feed = self._feeds[gateway]
+            feed.dropped.add(topic)
+            feed.wake()
+
+    async def poll(self, gateway: str, cursor: int) -> Feed:
+        """Answer with what waits, at once or when something comes; `cursor` acknowledges."""
+        feed = self._feed(gateway)
+        if cursor != feed.cursor:
+            if cursor == feed.cursor - 1:  # the last answer was lost on its way
+                return Feed(self.incarnation, feed.cursor, feed.sent, feed.sent_dropped)
+            return Feed(self.incarnation, feed.cursor, ())
+        feed.wake()  # a poll that its gateway has given up
+        superseded = False
+        if not feed.pending and not feed.dropped:
+            superseded = await self._park(feed)
+        if superseded or not (feed.pending or feed.dropped):
+            return Feed(self.incarnation, feed.cursor, ())
+        feed.cursor += 1
+        feed.sent, feed.sent_dropped = tuple(feed.pending), tuple(feed.dropped)
+        feed.pending, feed.pending_bytes, feed.dropped = [], 0, set()
+        return Feed(self.incarnation, feed.cursor, feed.sent, feed.sent_dropped)
+
+    def expire(self) -> None:
+        """Drop every gateway that has stopped polling."""
+        now = asyncio.get_running_loop().time()
+        for gateway, feed in list(self._feeds.items()):
+            if feed.parked is None and now - feed.seen_at > SILENCE_S:
+                for topic in list(feed.topics):
+                    self._forget(topic, gateway, feed)
+                del self._feeds[gateway]
+
+    async def _park(self, feed: _GatewayFeed) -> bool:
+        """Wait for something to tell; True where a later poll has taken this one's place."""
+        loop = asyncio.get_running_loop()
+        parked = feed.parked = loop.create_future()
+        timer = loop.call_later(PARK_S, feed.wake)
+        try:
+            await parked
+            return feed.parked is not parked
+        finally:
+            timer.cancel()
+            if feed.parked is parked:
+                feed.parked = None
+                feed.seen_at = loop.time()
+
+    def _feed(self, gateway: str) -> _GatewayFeed:
+        now = asyncio.get_running_loop().time()
+        feed = self._feeds.get(gateway)
+        if feed is None:
+            feed = self._feeds[gateway] = _GatewayFeed(seen_at=now)
+        feed.seen_at = now
+        return feed
+
+    def _forget(self, topic: Topic, gateway: str, feed: _GatewayFeed) -> None:
+        feed.topics.pop(topic, None)
+        gateways = self._gateways.get(topic)
+        if gateways is not None:
+            gateways.discard(gateway)
+            if not gateways:
+                del self._gateways[topic]

@@ -1,0 +1,20 @@
+"""How batches reach a host. The Ray implementation is in `ray_hosts.py`; tests bring their own."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from actors.messages import Feed, Message, Reply
+
+
+class HostGone(Exception):
+    """The host did not answer and the outcome is unknown. Send the same again."""
+
+
+class Hosts(Protocol):
+    """Every host of the chain, by name. A host that does not run is started by being addressed."""
+
+    async def deliver(self, host: str, batch: Sequence[Message]) -> list[Reply]:
+        """One reply a message, in order. Raises HostGone."""
+
+    async def poll(self, host: str, gateway: str, cursor: int) -> Feed:
+        """What was published for this gateway; parks while there is nothing. Raises HostGone."""

@@ -1,0 +1,412 @@
+"""The turn: decide a batch, commit it in one round trip, and only then let anything be told.
+
+Commands are decided one by one against drafts. What they set off in entities of the same host is
+decided in the same turn, and all entities of one restaurant are committed together or not at all.
+A restaurant whose commit fails loses its drafts: its callers get `unavailable`, its entities are
+loaded again before they are next used. No Ray here, and no clock but the one passed in.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+from actors.draft import Draft
+from actors.held import Alarm, Held, Outgoing
+from actors.messages import (
+    STORED,
+    Done,
+    Join,
+    Joined,
+    Leave,
+    Message,
+    Read,
+    Rejoin,
+    Reply,
+    Submit,
+    Tell,
+    View,
+)
+from actors.placement import Placement
+from actors.subscribers import Subscribers
+from domain.entity import UNCHANGED, Context, Decision, Effect, Redirect
+from protocol.caller import SYSTEM, Caller
+from protocol.errors import UNAVAILABLE, Code, Rejected
+from protocol.ids import CHANNELS, Address, Channel, Topic
+from storage.store import Store, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+MAX_CASCADE = 10_000
+"""Messages that one command may set off on its host; more is a loop in the rules."""
+
+
+class Fire(NamedTuple):
+    """A timer of the entity is due."""
+
+    to: Address
+    key: str
+
+
+class Entities(Protocol):
+    """The host's memory, as a turn uses it."""
+
+    async def load(self, addresses: Sequence[Address]) -> None:
+        """Claim what is not held, in one round trip. Raises StoreUnavailable."""
+
+    def get(self, address: Address) -> Held | None: ...
+
+    def evict(self, address: Address) -> None: ...
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a turn came to: one reply a message, the effects that each reply waits for, and the
+    entities whose outbox has changed."""
+
+    replies: list[Reply]
+    awaited: dict[int, list[Outgoing]] = field(default_factory=dict)
+    stored: list[Draft] = field(default_factory=list)
+
+
+class Turn:
+    """One pass over one batch. `host` is the name under which effects come back to this host."""
+
+    def __init__(
+        self,
+        host: str,
+        entities: Entities,
+        subscribers: Subscribers,
+        store: Store,
+        placement: Placement,
+        now: datetime,
+        results_length: int,
+    ) -> None:
+        self._host = host
+        self._entities = entities
+        self._subscribers = subscribers
+        self._store = store
+        self._placement = placement
+        self._now = now
+        self._results_length = results_length
+        self._drafts: dict[Address, Draft] = {}
+        self._marks: list[tuple[Draft, Any]] = []
+        self._marked: set[Address] = set()
+        self._creating: list[Outgoing] = []
+
+    async def run(self, batch: Sequence[Message | Fire]) -> Outcome:
+        """Decide, commit, adopt, publish; the replies are true when this returns."""
+        await self._load_all(batch)
+        outcome = Outcome([])
+        for index, message in enumerate(batch):
+            outcome.replies.append(await self._unit(message))
+            if self._creating:
+                outcome.awaited[index] = self._creating
+        failed = await self._commit(outcome)
+        await self._finish(batch, outcome, failed)
+        return outcome
+
+    # --- deciding --------------------------------------------------------------------------------
+
+    async def _load_all(self, batch: Sequence[Message | Fire]) -> None:
+        wanted = dict.fromkeys(_address(m) for m in batch if not isinstance(m, Leave))
+        try:
+            await self._entities.load(list(wanted))
+        except StoreUnavailable as error:
+            log.warning("store away while loading", extra={"host": self._host, "why": str(error)})
+
+    async def _draft(self, address: Address) -> Draft:
+        draft = self._drafts.get(address)
+        if draft is None:
+            held = self._entities.get(address)
+            if held is None:
+                await self._entities.load([address])
+                held = self._entities.get(address)
+                assert held is not None
+            draft = self._drafts[address] = Draft(held)
+        if address not in self._marked:
+            self._marked.add(address)
+            self._marks.append((draft, draft.mark()))
+        return draft
+
+    async def _unit(self, message: Message | Fire) -> Reply:
+        """Decide one message and all that it sets off on this host, whole or not at all."""
+        self._marks, self._marked, self._creating = [], set(), []
+        if not isinstance(message, Submit | Tell | Fire):
+            return STORED
+        try:
+            if isinstance(message, Submit):
+                return await self._submit(message)
+            if isinstance(message, Tell):
+                return await self._tell(message)
+            return await self._fire(message)
+        except StoreUnavailable as error:
+            log.warning(
+                "store away", extra={"entity": str(message.to), "why": str(error)}
+            )
+        except Exception:
+            log.exception(
+                "a rule failed; nothing was changed, the caller was told to try again",
+                extra={"entity": str(message.to), "message_type": _name(message)},
+            )
+        for draft, mark in self._marks:
+            draft.rewind(mark)
+        self._creating = []
+        return UNAVAILABLE
+
+    async def _submit(self, message: Submit) -> Reply:
+        draft = await self._draft(message.to)
+        origin = message.origin
+        if origin is not None:
+            first = draft.first_result(origin)
+            if first is not None:
+                return first
+        answer = await self._answer(draft, message)
+        if origin is not None and not isinstance(answer, Redirect):
+            refused = isinstance(answer, Rejected)
+            if origin.digest or (not refused and answer.changed):
+                draft.keep_result(origin, answer)
+        return answer
+
+    async def _answer(self, draft: Draft, message: Submit) -> Done | Rejected | Redirect:
+        expected = getattr(message.command, "expected_version", None)
+        if expected is not None and draft.state is not None and expected != draft.version:
+            return Rejected(
+                Code.VERSION_CONFLICT,
+                "This has changed since you last saw it. Read it again, then decide.",
+                {"version": draft.version, "expected_version": expected},
+            )
+        context = self._context(
+            message.to, message.caller, origin=message.origin, supplies=message.supplies
+        )
+        decision = draft.held.behaviour.decide(draft.state, message.command, context)
+        if not isinstance(decision, Decision):
+            return decision
+        await self._apply(draft, decision, message.caller)
+        return Done(bool(decision.events), draft.version, decision.result)
+
+    async def _tell(self, message: Tell) -> Reply:
+        draft = await self._draft(message.to)
+        source = str(message.source)
+        for number, body, caller in message.messages:
+            if number > draft.seen.get(source, 0):
+                await self._receive(draft, body, message.source, caller)
+                draft.saw(source, number)
+        return STORED
+
+    async def _fire(self, message: Fire) -> Reply:
+        draft = await self._draft(message.to)
+        alarm = draft.outbox.get(f"t:{message.key}")
+        if isinstance(alarm, Alarm) and alarm.due <= self._now:
+            draft.remove(alarm.entry)
+            await self._receive(draft, alarm.message, message.to, SYSTEM)
+        return STORED
+
+    async def _receive(self, draft: Draft, message: Any, source: Address, caller: Caller) -> None:
+        """Decide another entity's message. It was settled when it was sent: no refusal helps."""
+        context = self._context(draft.held.address, caller, source=source)
+        decision = draft.held.behaviour.decide(draft.state, message, context)
+        if isinstance(decision, Decision):
+            await self._apply(draft, decision, caller)
+        else:
+            log.error(
+                "an effect was refused and is dropped",
+                extra={
+                    "entity": str(draft.held.address),
+                    "source": str(source),
+                    "message_type": type(message).__name__,
+                    "answer": decision.error if isinstance(decision, Rejected) else "redirect",
+                },
+            )
+
+    async def _apply(self, draft: Draft, decision: Decision, caller: Caller) -> None:
+        """Stage a decision, then everything that it sets off on this host."""
+        local: deque[tuple[Address, Effect]] = deque()
+        self._stage(draft, decision, caller, local)
+        for _ in range(MAX_CASCADE):
+            if not local:
+                return
+            source, effect = local.popleft()
+            target = await self._draft(effect.to)
+            context = self._context(effect.to, caller, source=source)
+            reaction = target.held.behaviour.decide(target.state, effect.message, context)
+            if isinstance(reaction, Decision):
+                self._stage(target, reaction, caller, local)
+            else:
+                log.error(
+                    "an effect was refused and is dropped",
+                    extra={"entity": str(effect.to), "source": str(source)},
+                )
+        raise RuntimeError("the effects of one command do not end")
+
+    def _stage(
+        self,
+        draft: Draft,
+        decision: Decision,
+        caller: Caller,
+        local: deque[tuple[Address, Effect]],
+    ) -> None:
+        if decision is UNCHANGED:
+            return
+        draft.evolve(decision, caller, self._now)
+        source = draft.held.address
+        for effect in decision.effects:
+            if self._placement.host_of(effect.to) == self._host:
+                local.append((source, effect))
+            else:
+                outgoing = Outgoing(effect.to, draft.last_effect + 1, effect.message, caller)
+                draft.send(outgoing)
+                if effect.creates:
+                    self._creating.append(outgoing)
+        if decision.kept_for is not None:
+            draft.keep_result(
+                decision.kept_for, Done(bool(decision.events), draft.version, decision.result)
+            )
+
+    def _context(self, address: Address, caller: Caller, **known: Any) -> Context:
+        first_channel = Topic(address, CHANNELS[address.kind][0])
+        return Context(
+            address=address,
+            now=self._now,
+            caller=caller,
+            online=self._subscribers.listens(first_channel),
+            **known,
+        )
+
+    # --- committing ------------------------------------------------------------------------------
+
+    async def _commit(self, outcome: Outcome) -> frozenset[int]:
+        """Store every draft that changed; answers with the restaurants that were not stored."""
+        dirty = [draft for draft in self._drafts.values() if draft.dirty]
+        if not dirty:
+            return frozenset()
+        touched = frozenset(draft.held.address.restaurant for draft in dirty)
+        try:
+            failed = await self._store.commit([draft.commit(self._now) for draft in dirty])
+            why = "another host has claimed an entity of this restaurant"
+        except StoreUnavailable as error:
+            failed, why = touched, str(error)
+        for restaurant in failed:
+            log.warning(
+                "a commit was not stored; its callers were told to send again",
+                extra={"host": self._host, "restaurant": restaurant, "why": why},
+            )
+        for draft in dirty:
+            if draft.held.address.restaurant in failed:
+                self._entities.evict(draft.held.address)
+            else:
+                draft.adopt(self._results_length)
+                outcome.stored.append(draft)
+        return failed
+
+    # --- telling ---------------------------------------------------------------------------------
+
+    async def _finish(
+        self, batch: Sequence[Message | Fire], outcome: Outcome, failed: frozenset[int]
+    ) -> None:
+        for draft in outcome.stored:
+            self._publish(draft)
+        missed = await self._missed(batch)
+        for index, message in enumerate(batch):
+            reply = outcome.replies[index]
+            if isinstance(message, Submit):
+                if message.to.restaurant in failed and not isinstance(reply, Redirect):
+                    reply = UNAVAILABLE
+                elif message.view is not None and isinstance(reply, Done):
+                    reply = self._with_view(message, reply, message.view)
+            elif isinstance(message, Tell):
+                reply = UNAVAILABLE if message.to.restaurant in failed else reply
+            elif isinstance(message, Read):
+                reply = self._read(message)
+            elif isinstance(message, Join | Rejoin):
+                reply = self._join(message, missed)
+            elif isinstance(message, Leave):
+                self._subscribers.leave(message.topic, message.gateway, message.connection)
+            outcome.replies[index] = reply
+            if reply is UNAVAILABLE:
+                outcome.awaited.pop(index, None)
+
+    def _publish(self, draft: Draft) -> None:
+        """Hand the events of a stored draft to its subscribers, a topic at a time."""
+        frames: dict[Channel, list[bytes]] = {}
+        for channel, frame in draft.frames:
+            frames.setdefault(channel, []).append(frame)
+        for channel, published in frames.items():
+            first = draft.seqs[channel] - len(published) + 1
+            self._subscribers.publish(
+                Topic(draft.held.address, channel), first, tuple(published)
+            )
+
+    def _existing(self, address: Address) -> Held | Rejected:
+        held = self._entities.get(address)
+        if held is None:
+            return UNAVAILABLE
+        if held.state is None:
+            return Rejected(Code.NOT_FOUND, f"There is no {address.kind.value} {address.id}.")
+        return held
+
+    def _with_view(self, message: Submit, reply: Done, channel: Channel) -> Reply:
+        held = self._existing(message.to)
+        return held if isinstance(held, Rejected) else reply._replace(view=held.view(channel))
+
+    def _read(self, message: Read) -> Reply:
+        held = self._existing(message.to)
+        return held if isinstance(held, Rejected) else View(held.view(message.channel))
+
+    async def _missed(
+        self, batch: Sequence[Message | Fire]
+    ) -> dict[tuple[Topic, int], list[bytes] | None]:
+        """The journal's events for all that resume, in one round trip."""
+        wanted: dict[tuple[Topic, int], int] = {}
+        for message in batch:
+            if not isinstance(message, Join | Rejoin) or message.since is None:
+                continue
+            held = self._entities.get(message.topic.address)
+            if held is not None and message.epoch == held.epoch:
+                seq = held.seqs.get(message.topic.channel, 0)
+                if message.since < seq:
+                    wanted[message.topic, message.since] = seq
+        if not wanted:
+            return {}
+        reads = [(topic, since, seq) for (topic, since), seq in wanted.items()]
+        try:
+            return dict(zip(wanted, await self._store.journal(reads), strict=True))
+        except StoreUnavailable:
+            return {}  # a snapshot from memory stands for them
+
+    def _join(
+        self, message: Join | Rejoin, missed: dict[tuple[Topic, int], list[bytes] | None]
+    ) -> Reply:
+        """Subscribe and answer in one step: nothing falls between the two."""
+        topic = message.topic
+        held = self._existing(topic.address)
+        if isinstance(held, Rejected):
+            return held
+        if isinstance(message, Rejoin):
+            self._subscribers.join(topic, message.gateway, message.connections, afresh=True)
+        else:
+            connections = [(message.connection, message.role)]
+            self._subscribers.join(topic, message.gateway, connections, afresh=False)
+        seq = held.seqs.get(topic.channel, 0)
+        incarnation = self._subscribers.incarnation
+        frames: list[bytes] | None = None
+        if message.epoch == held.epoch and message.since == seq:
+            frames = []
+        elif message.since is not None:
+            frames = missed.get((topic, message.since))
+        if frames is not None:
+            return Joined(incarnation, held.epoch, seq, tuple(frames), resumed=True)
+        asked_to_resume = message.since is not None or message.epoch is not None
+        view = held.view(topic.channel, resumed=False if asked_to_resume else None)
+        return Joined(incarnation, held.epoch, seq, (view,), resumed=False)
+
+
+def _address(message: Message | Fire) -> Address:
+    return message.topic.address if isinstance(message, Join | Rejoin | Leave) else message.to
+
+
+def _name(message: Submit | Tell | Fire) -> str:
+    return type(message.command if isinstance(message, Submit) else message).__name__
+

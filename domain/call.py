@@ -1,0 +1,71 @@
+"""A guest's call for a waiter or the bill: `open → acknowledged → resolved`.
+
+Unacknowledged it goes to every waiter of the zone, then to the managers, each step once. A call
+lives in its session and is named `<session id>-<number>`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.notification import Notification
+from protocol.statuses import CallReason, CallStatus
+
+ZONE, MANAGERS = 1, 2
+"""The steps of an escalation."""
+
+_WISHES = {
+    CallReason.WAITER: "Table {} asks for a waiter",
+    CallReason.BILL: "Table {} asks for the bill",
+    CallReason.OTHER: "Table {} asks for help",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    call_id: str
+    reason: CallReason
+    opened_at: datetime
+    status: CallStatus = CallStatus.OPEN
+    escalated: int = 0
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    resolved_at: datetime | None = None
+
+    @property
+    def timer(self) -> str:
+        return f"call:{self.call_id}"
+
+    def row(self) -> dict[str, Any]:
+        """The call as it stands in its session's data."""
+        return {
+            "call_id": self.call_id,
+            "reason": self.reason,
+            "status": self.status,
+            "escalated": self.escalated,
+            "opened_at": self.opened_at,
+            "acknowledged_at": self.acknowledged_at,
+            "acknowledged_by": self.acknowledged_by,
+            "resolved_at": self.resolved_at,
+        }
+
+    def notification(
+        self, session_id: int, table_id: int, table_number: str, waiter_id: int | None
+    ) -> Notification:
+        """What people are told of the call, under one id however often."""
+        return Notification(
+            notification_id=f"call-{self.call_id}",
+            type="task_notification",
+            kind="call",
+            data={
+                "call_id": self.call_id,
+                "reason": self.reason.value,
+                "session_id": session_id,
+                "table_id": table_id,
+                "table_number": table_number,
+                "message": _WISHES[self.reason].format(table_number),
+            },
+            created_at=self.opened_at,
+            waiter_ids=() if waiter_id is None else (waiter_id,),
+            call_id=self.call_id,
+        )

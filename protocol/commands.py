@@ -1,0 +1,293 @@
+"""What a client can ask, one class a command, and the parsing of it.
+
+A WebSocket action and the body of an HTTP request are the same command. Unknown fields are refused
+rather than ignored, so that a misspelt `guest_count` is an error and not a silent default.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+from zoneinfo import available_timezones
+
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+)
+
+from protocol.statuses import CallReason, CallStatus, ItemStatus, OrderStatus, PaymentMethod
+from protocol.values import (
+    Count,
+    Currency,
+    Flag,
+    Id,
+    Label,
+    Money,
+    Name,
+    Notes,
+    NotificationId,
+    Reason,
+    RequestId,
+    Text,
+    Version,
+)
+
+
+def _known_timezone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("timezone is an IANA name such as Europe/Berlin")
+    return name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What every command may carry: a key for its retries and the version that it expects."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    request_id: RequestId | None = None
+    expected_version: Version | None = None
+
+
+# --- what an order consists of -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuLine:
+    """A wish for an item of the menu; name and price come from the menu at that moment."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    menu_item_id: Id
+    quantity: Count = 1
+    notes: Notes = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeLine:
+    """A wish in free text with a price; staff only."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    name: Name
+    unit_price: Money
+    quantity: Count = 1
+    notes: Notes = ""
+
+
+def _line_tag(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "free" if "name" in value and "menu_item_id" not in value else "menu"
+    return "free" if isinstance(value, FreeLine) else "menu"
+
+
+Line = Annotated[
+    Annotated[MenuLine, Tag("menu")] | Annotated[FreeLine, Tag("free")], Discriminator(_line_tag)
+]
+Lines = Annotated[tuple[Line, ...], Field(min_length=1, max_length=100)]
+
+
+# --- orders --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateStatus(Command):
+    action: Literal["update_status"] = "update_status"
+    status: OrderStatus
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateItem(Command):
+    action: Literal["update_item"] = "update_item"
+    item_id: Id
+    status: ItemStatus
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceItems(Command):
+    action: Literal["replace_items"] = "replace_items"
+    items: Lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pay(Command):
+    """Needs a `request_id` (over HTTP: `Idempotency-Key`): money is never taken twice."""
+
+    action: Literal["pay"] = "pay"
+    amount: Annotated[Money, Field(gt=0)]
+    method: PaymentMethod
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund(Command):
+    """Gives back what was paid too much, or all that was paid on a cancelled order."""
+
+    action: Literal["refund"] = "refund"
+    reason: Reason
+
+
+# --- tables --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occupy(Command):
+    action: Literal["occupy"] = "occupy"
+    guests_count: Count = 1
+    waiter_id: Id | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release(Command):
+    action: Literal["release"] = "release"
+    force: Flag = False
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeTable(Command):
+    action: Literal["change_table"] = "change_table"
+    is_active: Flag | None = None
+    zone: Label | None = None
+    seats: Count | None = None
+    waiter_id: Id | None = None
+
+
+# --- sessions ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateGuestsCount(Command):
+    action: Literal["update_guests_count"] = "update_guests_count"
+    guests_count: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseSession(Command):
+    action: Literal["close_session"] = "close_session"
+    force: Flag = False
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallWaiter(Command):
+    action: Literal["call_waiter"] = "call_waiter"
+    reason: CallReason = CallReason.WAITER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateCall(Command):
+    """`call_id` is `<session id>-<number>`, as `call_waiter` gave it."""
+
+    action: Literal["update_call"] = "update_call"
+    call_id: Annotated[str, Field(pattern=r"^[1-9]\d{0,15}-[1-9]\d{0,8}$")]
+    status: CallStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceOrder(Command):
+    action: Literal["place_order"] = "place_order"
+    items: Lines
+
+
+# --- waiters -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledge(Command):
+    action: Literal["acknowledge"] = "acknowledge"
+    notification_id: NotificationId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignTask(Command):
+    action: Literal["assign_task"] = "assign_task"
+    message: Text
+    table_id: Id | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaiseAlert(Command):
+    action: Literal["raise_alert"] = "raise_alert"
+    message: Text
+    table_id: Id | None = None
+
+
+# --- restaurants ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateRestaurant(Command):
+    action: Literal["create_restaurant"] = "create_restaurant"
+    name: Name
+    currency: Currency
+    timezone: Annotated[str, AfterValidator(_known_timezone)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddTable(Command):
+    action: Literal["add_table"] = "add_table"
+    number: Label
+    zone: Label
+    seats: Count
+    waiter_id: Id | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddWaiter(Command):
+    action: Literal["add_waiter"] = "add_waiter"
+    name: Name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broadcast(Command):
+    action: Literal["broadcast"] = "broadcast"
+    message: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuItemInput:
+    """An item of a menu; without an `id` it is a new one."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    id: Id | None = None
+    name: Name
+    description: Notes = ""
+    price: Money
+    available: Flag = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuCategoryInput:
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    name: Name
+    items: Annotated[tuple[MenuItemInput, ...], Field(max_length=300)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceMenu(Command):
+    action: Literal["replace_menu"] = "replace_menu"
+    categories: Annotated[tuple[MenuCategoryInput, ...], Field(max_length=60)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeMenuItem(Command):
+    action: Literal["change_menu_item"] = "change_menu_item"
+    item_id: Id
+    available: Flag | None = None
+    price: Money | None = None
+
+
+# --- reads ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Get(Command):
+    """A channel's snapshot for its caller alone, whichever of the `get_*` words was used."""
+
+    action: Literal["get_status", "get_items", "get_tasks", "get_notifications", "get_menu"]

@@ -1,0 +1,130 @@
+"""A client's frame parsed into a command, and a server's frame encoded to bytes, once each."""
+
+from functools import cache
+from typing import Annotated, Any, TypeVar
+
+import orjson
+from pydantic import Field, TypeAdapter, ValidationError
+
+from protocol import commands as c
+from protocol.errors import Code, Rejected
+from protocol.ids import Channel
+
+MAX_FRAME_BYTES = 64 * 1024
+
+T = TypeVar("T")
+
+ACTIONS: dict[Channel, dict[str, type[c.Command]]] = {
+    Channel.ORDER: {"get_status": c.Get, "update_status": c.UpdateStatus},
+    Channel.ITEMS: {"get_items": c.Get, "update_item": c.UpdateItem},
+    Channel.TABLE: {"get_status": c.Get, "occupy": c.Occupy, "release": c.Release},
+    Channel.SESSION: {
+        "get_status": c.Get,
+        "update_guests_count": c.UpdateGuestsCount,
+        "close_session": c.CloseSession,
+        "call_waiter": c.CallWaiter,
+        "place_order": c.PlaceOrder,
+    },
+    Channel.WAITER: {"get_tasks": c.Get, "acknowledge": c.Acknowledge},
+    Channel.NOTIFICATIONS: {"get_notifications": c.Get, "acknowledge": c.Acknowledge},
+    Channel.MENU: {"get_menu": c.Get},
+    Channel.RESTAURANT: {"get_status": c.Get},
+}
+"""The actions of each channel, spelt as clients spell them."""
+
+
+def encode(value: Any) -> bytes:
+    """JSON with UTC times ending in `Z`. Accepts dataclasses, enums, datetimes and mappings."""
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+
+
+def parse_frame(channel: Channel, frame: str | bytes) -> c.Command | Rejected:
+    """The command in a client's text frame, or the refusal that says what is wrong with it."""
+    if len(frame) > MAX_FRAME_BYTES:
+        return too_large(MAX_FRAME_BYTES)
+    try:
+        command = _adapter(channel).validate_json(frame)
+    except ValidationError as error:
+        return _explain(channel, frame, error)
+    if isinstance(command, c.Get) and command.action not in ACTIONS[channel]:
+        return _unknown_action(channel)
+    return command
+
+
+def parse_body(command: type[T], body: bytes, **known: Any) -> T | Rejected:
+    """The command in an HTTP body; `known` are the fields that the path and headers decide."""
+    try:
+        fields = orjson.loads(body) if body.strip() else {}
+    except orjson.JSONDecodeError:
+        return Rejected(Code.INVALID_JSON, "The body is not JSON. Send one JSON object.")
+    if not isinstance(fields, dict):
+        return Rejected(Code.INVALID_MESSAGE, "The body must be one JSON object.")
+    given = [name for name in ("action", *known) if name in fields]
+    if given:
+        return Rejected(
+            Code.INVALID_MESSAGE, f"{given[0]}: decided by the path and headers; leave it out."
+        )
+    try:
+        return body_adapter(command).validate_python(
+            fields | {name: value for name, value in known.items() if value is not None}
+        )
+    except ValidationError as error:
+        return invalid(error)
+
+
+def too_large(limit: int) -> Rejected:
+    return Rejected(
+        Code.TOO_LARGE, f"The message is larger than {limit} bytes.", {"max_bytes": limit}
+    )
+
+
+def invalid(error: ValidationError) -> Rejected:
+    """The first thing that is wrong, named by its place; what was sent is not repeated."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    place = ".".join(str(part) for part in first["loc"] if part not in _TAGS) or "message"
+    return Rejected(Code.INVALID_MESSAGE, f"{place}: {first['msg']}.", {"field": place})
+
+
+@cache
+def body_adapter(command: type[T]) -> TypeAdapter[T]:
+    return TypeAdapter(command)
+
+
+@cache
+def _adapter(channel: Channel) -> TypeAdapter[c.Command]:
+    union: Any = None
+    for command in dict.fromkeys(ACTIONS[channel].values()):
+        union = command if union is None else union | command
+    discriminated = Annotated[union, Field(discriminator="action")]
+    single = len(set(ACTIONS[channel].values())) == 1
+    return TypeAdapter(union if single else discriminated)
+
+
+_TAGS = {"menu", "free"} | {action for actions in ACTIONS.values() for action in actions}
+
+
+def _explain(channel: Channel, frame: str | bytes, error: ValidationError) -> Rejected:
+    """Why a frame was refused; slow, and only walked for a frame that is wrong."""
+    try:
+        value = orjson.loads(frame)
+    except orjson.JSONDecodeError:
+        return Rejected(Code.INVALID_JSON, "The message is not JSON. Send one JSON object.")
+    if not isinstance(value, dict):
+        return Rejected(Code.INVALID_MESSAGE, "A message is one JSON object with an action.")
+    action = value.get("action")
+    known = ACTIONS[channel]
+    if not isinstance(action, str):
+        return Rejected(
+            Code.INVALID_MESSAGE, "action: say what to do.", {"actions": sorted(known)}
+        )
+    if action not in known:
+        return _unknown_action(channel)
+    return invalid(error)
+
+
+def _unknown_action(channel: Channel) -> Rejected:
+    return Rejected(
+        Code.UNKNOWN_ACTION,
+        f"The {channel.value} channel has no such action.",
+        {"actions": sorted(ACTIONS[channel])},
+    )

@@ -1,0 +1,72 @@
+"""The value types of the wire: money, times, bounded strings and numbers.
+
+Money is an integer of minor units inside and a two-decimal string (`"250.00"`) on the wire. Times
+are aware UTC datetimes inside and RFC 3339 with `Z` on the wire.
+"""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+
+MAX_MINOR_UNITS = 10_000_000_00
+_MONEY = re.compile(r"(\d{1,10})(?:\.(\d{1,2}))?", re.ASCII)
+
+
+def parse_money(value: Any) -> int:
+    """Minor units of `"250.00"`, `"250"` or the integer 250 (whole units, never a float).
+
+    >>> parse_money("2.5")
+    250
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    match = _MONEY.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('money is a string with at most two decimals, such as "250.00"')
+    return int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))
+
+
+def format_money(minor: int) -> str:
+    """The wire form of minor units; a debt has a minus sign.
+
+    >>> format_money(25000)
+    '250.00'
+    """
+    sign = "-" if minor < 0 else ""
+    units, cents = divmod(abs(minor), 100)
+    return f"{sign}{units}.{cents:02d}"
+
+
+Money = Annotated[
+    int,
+    BeforeValidator(parse_money),
+    Field(ge=0, le=MAX_MINOR_UNITS),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^\d{1,10}(\.\d{1,2})?$", "examples": ["250.00"]}
+    ),
+]
+Id = Annotated[int, Field(gt=0, le=2**53 - 1, strict=True)]
+Count = Annotated[int, Field(ge=1, le=999, strict=True)]
+Version = Annotated[int, Field(ge=0, le=2**53 - 1, strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
+
+
+def _text(longest: int, shortest: int = 1) -> StringConstraints:
+    return StringConstraints(
+        strip_whitespace=True, min_length=shortest, max_length=longest, strict=True
+    )
+
+
+Label = Annotated[str, _text(40)]
+Name = Annotated[str, _text(120)]
+Notes = Annotated[str, _text(500, 0)]
+Reason = Annotated[str, _text(200)]
+Text = Annotated[str, _text(1000)]
+RequestId = Annotated[str, StringConstraints(min_length=1, max_length=64, strict=True)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$", strict=True)]
+NotificationId = Annotated[
+    str,
+    BeforeValidator(lambda value: str(value) if type(value) is int else value),
+    StringConstraints(min_length=1, max_length=64, strict=True),
+]

@@ -1,0 +1,135 @@
+"""Composition root: settings in, a Ray Serve application out. Nothing else reads settings.
+
+`serve run serve_app:app`, `serve run deployments.yaml` and `make run` all come through `app`.
+Settings are the builder's typed arguments; each has an environment variable for the same, such as
+`RESTAURANT_QR_REDIS_URL`. An argument beats its variable.
+"""
+
+import ipaddress
+import os
+import secrets
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+import ray
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from ray import serve
+from ray.serve import Application
+from starlette.applications import Starlette
+
+from actors.embedded_store import embedded_store
+from actors.host import HostSettings
+from actors.placement import Mode, Placement
+from actors.ray_hosts import HostConfig, RayHosts, StoreSettings
+from gateway.app import GatewaySettings, build
+
+
+class Auth(StrEnum):
+    """`open`: who has no token may do what the protocol shows without remark; loopback only."""
+
+    OPEN = "open"
+    REQUIRED = "required"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Times are seconds."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RESTAURANT_QR_", extra="forbid", validate_default=True
+    )
+
+    host: str = "127.0.0.1"
+    """Address that Serve listens on; here only to refuse an open door on a public address."""
+    port: Annotated[int, Field(ge=1, le=65535)] = 9000
+    placement: Mode = Mode.ENTITY
+    shards: Annotated[int, Field(ge=1, le=4096)] = 2
+    """Hosts of placement `shard`."""
+    redis_url: str | None = None
+    """redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://; none: embedded Valkey."""
+    data_dir: Path = Path(".data")
+    """Where the embedded Valkey and the generated secret are kept."""
+    store_timeout_s: Annotated[float, Field(gt=0)] = 2.0
+    retention_days: Annotated[float, Field(gt=0)] = 30.0
+    """How long closed sessions and finished orders are kept."""
+    idle_s: Annotated[float, Field(gt=0)] = 300.0
+    """After how long without use an entity leaves memory, and an empty actor its node."""
+    auth: Auth = Auth.OPEN
+    auth_secret: SecretStr | None = None
+    """HS256 key of the tokens, 32 characters or more; none: made once and kept in `data_dir`."""
+    replicas: Annotated[int, Field(ge=1)] = 1
+    """Gateway replicas, where the deployment's own options do not say otherwise."""
+
+    @model_validator(mode="after")
+    def _closed_unless_loopback(self) -> Self:
+        if self.auth is Auth.OPEN and not _is_loopback(self.host):
+            raise ValueError(
+                f"auth=open listens on loopback only, not on {self.host}: "
+                "set auth=required and an auth_secret, or host=127.0.0.1"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _secret_is_long(self) -> Self:
+        if self.auth_secret is not None and len(self.auth_secret.get_secret_value()) < 32:
+            raise ValueError("auth_secret needs 32 characters or more")
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def secret_of(settings: Settings) -> str:
+    """The tokens' key: the one that is set, or this data folder's own, made on first use."""
+    if settings.auth_secret is not None:
+        return settings.auth_secret.get_secret_value()
+    path = settings.data_dir / "auth_secret"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(32))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+def host_config(settings: Settings, redis_url: str) -> HostConfig:
+    """What the Ray actors that carry entities are started with."""
+    store = StoreSettings(redis_url, settings.store_timeout_s, settings.retention_days * 86400)
+    placement = Placement(settings.placement, settings.shards)
+    return HostConfig(store, placement, HostSettings(idle_s=settings.idle_s))
+
+
+@serve.deployment(
+    max_ongoing_requests=100_000,  # each connection is one; the gateway itself refuses too many
+    max_queued_requests=-1,
+    graceful_shutdown_timeout_s=20,
+)
+@serve.ingress()
+class Gateway:
+    """The Ray Serve shell around the gateway's Starlette application."""
+
+    def __init__(self, config: HostConfig, settings: GatewaySettings) -> None:
+        self._config = config
+        self._settings = settings
+
+    def __serve_build_asgi_app__(self) -> Starlette:
+        return build(
+            hosts=RayHosts(self._config),
+            placement=self._config.placement,
+            store=self._config.store.open(),
+            settings=self._settings,
+            gateway_id=serve.get_replica_context().replica_tag,
+        )
+
+
+def app(args: Settings) -> Application:
+    """The Serve application for these settings; starts the embedded store where none is given."""
+    redis_url = args.redis_url or ray.get(embedded_store(args.data_dir).url.remote())
+    gateway = GatewaySettings(auth=args.auth.value, auth_secret=secret_of(args))
+    return Gateway.options(num_replicas=args.replicas).bind(host_config(args, redis_url), gateway)

@@ -1,0 +1,39 @@
+"""The names of keys. All keys of one restaurant share its hash tag, so that a cluster keeps them
+in one slot and a commit may touch any of them."""
+
+from protocol.ids import Address, Kind
+
+BUCKET = 512
+"""Ids in one directory hash; small hashes are stored compactly."""
+
+
+def entity(address: Address) -> str:
+    """The hash of an entity; its other keys are this with a suffix."""
+    return f"rq:{{{address.restaurant}}}:{address.kind.value}:{address.id}"
+
+
+def due(restaurant: int) -> str:
+    """The sorted set of a restaurant's entities with something in their outbox."""
+    return f"rq:{{{restaurant}}}:due"
+
+
+def counter(kind: Kind) -> str:
+    """The last id given out in a kind."""
+    return f"rq:ids:{kind.value}"
+
+
+def directory(kind: Kind, id_: int) -> str:
+    """The hash that names the restaurant of an id and its neighbours."""
+    return f"rq:dir:{kind.value}:{id_ // BUCKET}"
+
+
+def code(session_code: str) -> str:
+    return f"rq:code:{session_code}"
+
+
+def named(caller: str, key: str) -> str:
+    return f"rq:named:{caller}:{key}"
+
+
+def lease(name: str) -> str:
+    return f"rq:lease:{name}"

@@ -1,0 +1,114 @@
+"""What the layers above ask of a store, and what it answers with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from protocol.ids import Address, Kind, Topic
+
+
+class StoreUnavailable(Exception):
+    """The store refused or did not answer in time; whether a write happened is unknown."""
+
+
+class Loaded(NamedTuple):
+    """What a claim brings. `owner` is the claim's fencing token; without a stored state `exists`
+    is False. State fields are `<attribute>` or `<attribute>/<key>`; results oldest first."""
+
+    owner: int
+    exists: bool
+    version: int
+    epoch: str
+    seqs: dict[str, int]
+    state: dict[str, bytes]
+    seen: dict[str, int]
+    results: list[bytes]
+    outbox: dict[str, bytes]
+    last_effect: int
+
+
+@dataclass(slots=True)
+class EntityCommit:
+    """One entity's part of a commit: only what changed.
+
+    `state` maps fields to JSON, None deletes one. `journal` and `seqs` are by channel. `cleared`
+    leave the outbox. `due` is the earliest time (epoch seconds) of what is left in the outbox, None
+    where nothing is. What is `settled` expires after the store's retention.
+    """
+
+    address: Address
+    owner: int
+    version: int
+    epoch: str
+    state: dict[str, bytes | None]
+    journal: dict[str, list[bytes]]
+    seqs: dict[str, int]
+    history: list[bytes]
+    results: list[bytes]
+    outbox: dict[str, bytes]
+    cleared: list[str]
+    last_effect: int
+    seen: dict[str, int]
+    due: float | None
+    settled: bool
+    was_settled: bool
+
+
+class Store(Protocol):
+    """Every method is one round trip unless it says otherwise, and raises StoreUnavailable."""
+
+    async def claim(self, addresses: Sequence[Address]) -> list[Loaded]:
+        """Become the owner of entities and load them; older owners' commits are refused."""
+
+    async def commit(self, commits: Sequence[EntityCommit]) -> frozenset[int]:
+        """Store all entities of a restaurant together; answers with the restaurants that were
+        fenced, of which nothing was written. Never sent twice."""
+
+    async def clear(
+        self, entries: Sequence[tuple[Address, Sequence[str], float | None]]
+    ) -> None:
+        """Remove delivered outbox entries: (source, entries, the next due time)."""
+
+    async def journal(
+        self, reads: Sequence[tuple[Topic, int, int]]
+    ) -> list[list[bytes] | None]:
+        """For (topic, since, seq) the frames since + 1 … seq, None where they are not all there."""
+
+    async def history(
+        self, address: Address, *, limit: int, before: int | None = None
+    ) -> list[tuple[int, bytes]]:
+        """The last `limit` events, oldest first, with their positions; `before` pages back."""
+
+    async def restaurant_of(self, wanted: Sequence[tuple[Kind, int]]) -> list[int | None]:
+        """The restaurant of each id, None where there is no such entity."""
+
+    async def restaurants(self) -> list[int]:
+        """The ids of all restaurants, in two round trips."""
+
+    async def reserve(self, count: Mapping[Kind, int]) -> dict[Kind, range]:
+        """So many new ids of each kind."""
+
+    async def register(self, addresses: Sequence[Address]) -> None:
+        """Write the directory entries of entities about to be created."""
+
+    async def reserve_code(self, code: str, session: Address) -> bool:
+        """Take a session code; False where another session has it."""
+
+    async def session_of_code(self, code: str) -> Address | None:
+        """The session that a code was taken for."""
+
+    async def named_id(self, caller: str, key: str, id_: int) -> int:
+        """The id first kept under an idempotency key, for a day; `id_` where there was none."""
+
+    async def overdue(
+        self, restaurants: Sequence[int], before: float, limit: int
+    ) -> list[Address]:
+        """Entities with something in their outbox that was due before (epoch seconds)."""
+
+    async def lease(self, name: str, holder: str, seconds: float) -> bool:
+        """Whether `holder` has the lease, for so many seconds more."""
+
+    async def ping(self) -> None:
+        """Whether the store answers."""
+
+    async def close(self) -> None: ...
