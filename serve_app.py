@@ -23,7 +23,8 @@ from actors.embedded_store import embedded_store
 from actors.host import HostSettings
 from actors.placement import Mode, Placement
 from actors.ray_hosts import HostConfig, RayHosts, StoreSettings
-from gateway.app import GatewaySettings, build
+from gateway.app import build
+from gateway.settings import GatewaySettings
 
 
 class Auth(StrEnum):
@@ -131,5 +132,5 @@ class Gateway:
 def app(args: Settings) -> Application:
     """The Serve application for these settings; starts the embedded store where none is given."""
     redis_url = args.redis_url or ray.get(embedded_store(args.data_dir).url.remote())
-    gateway = GatewaySettings(auth=args.auth.value, auth_secret=secret_of(args))
+    gateway = GatewaySettings(secret_of(args), open_door=args.auth is Auth.OPEN)
     return Gateway.options(num_replicas=args.replicas).bind(host_config(args, redis_url), gateway)

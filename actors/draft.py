@@ -136,7 +136,7 @@ class Draft:
         if raw is None:
             return None
         stored = orjson.loads(raw)
-        if stored["digest"] != origin.digest.hex():
+        if stored["digest"] != origin.digest:
             return Rejected(
                 Code.IDEMPOTENCY_CONFLICT,
                 "This request_id was used for another request. Use a new one for each request.",
@@ -154,7 +154,7 @@ class Draft:
         entry: dict[str, Any] = {
             "subject": origin.subject,
             "request_id": origin.request_id,
-            "digest": origin.digest.hex(),
+            "digest": origin.digest,
         }
         if isinstance(answer, Done):
             entry["done"] = {

@@ -100,7 +100,10 @@ class Subscribers:
             feed.wake()
 
     async def poll(self, gateway: str, cursor: int) -> Feed:
-        """Answer with what waits, at once or when something comes; `cursor` acknowledges."""
+        """Answer with what waits, at once or when something comes; `cursor` acknowledges.
+
+        A gateway of which nothing is known does not wait: it has to learn that it must join.
+        """
         feed = self._feed(gateway)
         if cursor != feed.cursor:
             if cursor == feed.cursor - 1:  # the last answer was lost on its way
@@ -108,7 +111,7 @@ class Subscribers:
             return Feed(self.incarnation, feed.cursor, ())
         feed.wake()  # a poll that its gateway has given up
         superseded = False
-        if not feed.pending and not feed.dropped:
+        if not feed.pending and not feed.dropped and feed.topics:
             superseded = await self._park(feed)
         if superseded or not (feed.pending or feed.dropped):
             return Feed(self.incarnation, feed.cursor, ())

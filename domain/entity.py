@@ -37,14 +37,14 @@ NOTHING = Supplies()
 class Origin:
     """The client's request that a message was sent for, so that its result can be kept elsewhere.
 
-    `asked` is the entity that the client spoke to; `digest` tells two bodies under one `request_id`
-    apart.
+    `asked` is the entity that the client spoke to. `digest` tells two bodies under one `request_id`
+    apart; it is empty for an id that the gateway made up.
     """
 
     asked: Address
     subject: str
     request_id: str
-    digest: bytes
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)

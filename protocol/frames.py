@@ -34,8 +34,14 @@ ACTIONS: dict[Channel, dict[str, type[c.Command]]] = {
 
 
 def encode(value: Any) -> bytes:
-    """JSON with UTC times ending in `Z`. Accepts dataclasses, enums, datetimes and mappings."""
-    return orjson.dumps(value, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+    """JSON with UTC times ending in `Z`. Takes dataclasses, named tuples, enums, datetimes, mappings."""
+    return orjson.dumps(value, _plain, orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):  # a named one
+        return list(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
 def parse_frame(channel: Channel, frame: str | bytes) -> c.Command | Rejected:

@@ -55,7 +55,7 @@ class Chain:
         caller: Caller = MANAGER,
         request_id: str | None = None,
         supplies: Supplies = NOTHING,
-        digest: bytes = b"digest",
+        digest: str = "digest",
         view: Channel | None = None,
     ) -> Submit:
         request_id = request_id or f"request-{next(self._requests)}"

@@ -15,7 +15,7 @@ from protocol import commands as c
 from protocol.caller import Role
 from protocol.errors import Code
 from protocol.ids import Address, Channel, Kind, Topic
-from protocol.statuses import CallReason, OrderStatus
+from protocol.statuses import CallReason, CallStatus, OrderStatus, PaymentMethod
 from storage.store import Store
 from tests.actors.chain import GUEST, MANAGER, Chain
 from tests.local_hosts import LocalHosts
@@ -61,7 +61,7 @@ async def test_a_ready_order_reaches_restaurant_and_waiter(chain: Chain) -> None
 async def test_release_asks_the_session_and_answers_with_the_table(chain: Chain) -> None:
     session = await chain.occupy()
     release = c.Release()
-    origin = Origin(chain.table, MANAGER.subject, "r", b"d")
+    origin = Origin(chain.table, MANAGER.subject, "r", "d")
     redirect = (await chain.send(Submit(chain.table, release, MANAGER, origin)))[0]
     assert redirect.to == session  # type: ignore[union-attr]
     closed = (await chain.send(Submit(session, redirect.message, MANAGER, origin)))[0]  # type: ignore[union-attr]
@@ -97,7 +97,7 @@ async def test_a_delivery_whose_answer_was_lost_takes_effect_once(apart: Chain) 
     home = Topic(apart.home, Channel.NOTIFICATIONS)
     await apart.join(home)
     apart.hosts.deaf.add(str(apart.home))
-    pay = c.Pay(amount=500, method="cash", request_id="p")  # type: ignore[arg-type]
+    pay = c.Pay(amount=500, method=PaymentMethod.CASH, request_id="p")
     await apart.do(order, pay, request_id="p")
     await asyncio.sleep(0.5)
     apart.hosts.deaf.clear()
@@ -172,12 +172,16 @@ async def test_an_unacknowledged_call_escalates_when_it_is_due(chain: Chain) -> 
     await chain.join(Topic(chain.waiter, Channel.WAITER), gateway="phone")
     await chain.do(session, c.CallWaiter(), caller=GUEST)
     await quiet(chain)
-    before = len(await calls(chain))
+    assert await calls(chain) == [(f"call-{session.id}-1", None)]
     chain.hosts.clock.ahead = timedelta(seconds=61)
     for name in list(chain.hosts.hosts):
         chain.hosts.kill(name)  # the timer is in the store: a successor rings it
     await chain.see(session)
-    await eventually_true(lambda: _more_calls(chain, before))
+
+    async def told_the_zone() -> bool:
+        return await calls(chain) == [(f"call-{session.id}-1", "zone")]
+
+    await eventually_true(told_the_zone)
 
 
 async def test_an_acknowledged_call_does_not_escalate(chain: Chain) -> None:
@@ -186,15 +190,14 @@ async def test_an_acknowledged_call_does_not_escalate(chain: Chain) -> None:
     called = await chain.do(session, c.CallWaiter(), caller=GUEST)
     await quiet(chain)
     call_id = called.result["call_id"]
-    await chain.do(session, c.UpdateCall(call_id=call_id, status="acknowledged"))  # type: ignore[arg-type]
+    await chain.do(session, c.UpdateCall(call_id=call_id, status=CallStatus.ACKNOWLEDGED))
     await quiet(chain)
-    before = len(await calls(chain))
     chain.hosts.clock.ahead = timedelta(seconds=61)
     for name in list(chain.hosts.hosts):
         chain.hosts.kill(name)
     await chain.see(session)
     await asyncio.sleep(0.3)
-    assert len(await calls(chain)) == before
+    assert await calls(chain) == [(f"call-{session.id}-1", None)]
 
 
 async def test_idle_entities_leave_and_come_back_with_their_state(
@@ -312,9 +315,5 @@ async def calls(chain: Chain) -> list[object]:
         for n in seen["notifications"]
         if n["type"] == "task_notification"
     ]
-
-
-async def _more_calls(chain: Chain, before: int) -> bool:
-    return len(await calls(chain)) > before
 
 

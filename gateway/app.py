@@ -1,0 +1,92 @@
+"""The gateway as a Starlette application: its parts put together, started and ended."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from actors.placement import Placement
+from actors.sweep import Sweep
+from actors.transport import Hosts
+from gateway.feeds import Feeds
+from gateway.http import Http, refusal
+from gateway.identity import Identity
+from gateway.links import Links
+from gateway.prepare import Preparation
+from gateway.requests import Requests
+from gateway.settings import GatewaySettings
+from gateway.sockets import Sockets
+from protocol.errors import UNAVAILABLE, Code, Rejected
+from storage.store import Store, StoreUnavailable
+
+INDEX = Path(__file__).resolve().parent.parent / "web" / "index.html"
+
+
+def build(
+    hosts: Hosts,
+    placement: Placement,
+    store: Store,
+    settings: GatewaySettings,
+    gateway_id: str,
+) -> Starlette:
+    """One gateway; `gateway_id` is its name in subscriber lists, unique among all that ever ran."""
+    identity = Identity(settings.auth_secret, open_door=settings.open_door)
+    links = Links(hosts, placement)
+    feeds = Feeds(hosts, placement, links, gateway_id)
+    preparation = Preparation(store, links)
+    requests = Requests(links)
+    sockets = Sockets(settings, identity, preparation, links, feeds, requests)
+    http = Http(settings, identity, preparation, links, requests, store)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        sweeping = asyncio.create_task(Sweep(store, hosts, placement, gateway_id).run())
+        yield
+        sweeping.cancel()
+        await sockets.close()
+        await feeds.close()
+        await links.close()
+        await store.close()
+
+    async def health(request: Request) -> Response:
+        """Ready to serve: the store answers."""
+        try:
+            await store.ping()
+        except StoreUnavailable:
+            return refusal(UNAVAILABLE)
+        return JSONResponse({"status": "ok"})
+
+    async def index(request: Request) -> Response:
+        return FileResponse(INDEX)
+
+    return Starlette(
+        routes=[
+            Route("/", index),
+            Route("/healthz", health),
+            Mount("/api", routes=http.routes()),
+            *sockets.routes(),
+        ],
+        lifespan=lifespan,
+        exception_handlers={HTTPException: _http_error, Exception: _failure},
+    )
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """What Starlette itself refuses, in the protocol's form."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        body = Rejected(Code.UNKNOWN_ACTION, "This path does not take that method.").body()
+        return JSONResponse(body, 405, error.headers)
+    if error.status_code == 404:
+        return refusal(Rejected(Code.NOT_FOUND, "There is nothing at this path."))
+    return refusal(Rejected(Code.INVALID_MESSAGE, str(error.detail)))
+
+
+async def _failure(request: Request, error: Exception) -> Response:
+    return refusal(UNAVAILABLE)

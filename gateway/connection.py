@@ -1,0 +1,120 @@
+"""One socket, outbound: a bounded queue, and a task only while something waits in it."""
+
+import asyncio
+from collections import deque
+
+from starlette.types import Send
+
+from protocol.errors import CloseCode, Rejected
+from protocol.frames import encode
+
+
+GRACE_S = 10.0
+"""How long a client that was too slow has to take its close frame."""
+
+
+class Connection:
+    """Sends text frames in order; made by the task that serves the socket. Who reads too slowly is closed with 4408 and may resume."""
+
+    __slots__ = (
+        "_allowed_bytes", "_allowed_frames", "_bytes", "_closing", "_has_room", "_max_bytes",
+        "_max_frames", "_queue", "_send", "_task", "_timer", "_writer", "id",
+    )  # fmt: skip
+
+    def __init__(self, id_: int, send: Send, max_frames: int, max_bytes: int) -> None:
+        self.id = id_
+        self._send = send
+        self._max_frames = max_frames
+        self._max_bytes = max_bytes
+        self._allowed_frames = max_frames
+        self._allowed_bytes = max_bytes
+        self._queue: deque[str] = deque()
+        self._has_room = asyncio.Event()
+        self._bytes = 0
+        self._writer: asyncio.Task[None] | None = None
+        self._closing: tuple[int, str] | None = None
+        self._task = asyncio.current_task()
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether its client was too slow."""
+        return self._timer is not None
+
+    @property
+    def closed(self) -> bool:
+        return self._closing is not None
+
+    def push(self, text: str, *, asked_for: bool = False) -> None:
+        """Queue a frame; never waits. What was `asked_for` is not held against a slow reader."""
+        if self._closing is not None:
+            return
+        self._queue.append(text)
+        self._bytes += len(text)
+        if asked_for:
+            self._allowed_frames = max(self._allowed_frames, len(self._queue) + self._max_frames)
+            self._allowed_bytes = max(self._allowed_bytes, self._bytes + self._max_bytes)
+        if len(self._queue) > self._allowed_frames or self._bytes > self._allowed_bytes:
+            self._give_up()
+        elif self._writer is None:
+            self._writer = asyncio.create_task(self._write())
+
+    def refuse(self, rejected: Rejected, request_id: str | None = None) -> None:
+        """Queue an error frame."""
+        self.push(encode(rejected.body(request_id)).decode())
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """Close once everything queued is sent."""
+        if self._closing is None:
+            self._closing = (code, reason)
+            if self._writer is None:
+                self._writer = asyncio.create_task(self._write())
+
+    def abandon(self) -> None:
+        """The client is gone: nothing is sent any more."""
+        self._closing = self._closing or (1005, "")
+        self._has_room.set()
+        self._queue.clear()
+        if self._writer is not None:
+            self._writer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    async def room(self) -> None:
+        """Until less than half of what may wait does; who does not read is not read either."""
+        while len(self._queue) > self._max_frames // 2 and self._closing is None:
+            self._has_room.clear()
+            await self._has_room.wait()
+
+    async def drained(self) -> None:
+        """Until everything queued is sent, the close included."""
+        if self._writer is not None:
+            await asyncio.wait({self._writer})
+
+    def _give_up(self) -> None:
+        self._has_room.set()
+        self._closing = (CloseCode.TOO_SLOW, "too slow to read: resume with since")
+        self._queue.clear()
+        if self._writer is not None:
+            self._writer.cancel()  # it waits for a client that does not read
+        self._writer = asyncio.create_task(self._write())
+        if self._task is not None:  # which still waits for the client
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(GRACE_S, self._task.cancel)
+
+    async def _write(self) -> None:
+        try:
+            while self._queue:
+                text = self._queue.popleft()
+                self._bytes -= len(text)
+                self._has_room.set()
+                await self._send({"type": "websocket.send", "text": text})
+            self._allowed_frames, self._allowed_bytes = self._max_frames, self._max_bytes
+            if self._closing is not None:
+                code, reason = self._closing
+                await self._send({"type": "websocket.close", "code": code, "reason": reason})
+        except (RuntimeError, OSError):
+            self._closing = self._closing or (1006, "")  # the socket has gone meanwhile
+        finally:
+            if self._writer is asyncio.current_task():
+                self._writer = None

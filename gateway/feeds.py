@@ -1,0 +1,244 @@
+"""What hosts publish, to the sockets that listen: one parked poll a host, one copy an event.
+
+Each connection sees each `seq` of its channel once and in order, or a snapshot that stands for it.
+Whatever breaks between gateway and host, the topics concerned are joined again from the last `seq`
+that was passed on, and the journal fills the gap.
+"""
+
+import asyncio
+import logging
+
+from actors.messages import Feed, Join, Joined, Leave, Published, Rejoin
+from actors.placement import Placement
+from actors.transport import HostGone, Hosts
+from gateway.connection import Connection
+from gateway.links import Links
+from protocol.caller import Role
+from protocol.errors import UNAVAILABLE, CloseCode, Code, Rejected
+from protocol.ids import Topic
+
+log = logging.getLogger(__name__)
+
+PAUSE_S = 0.05
+LONGEST_PAUSE_S = 2.0
+
+
+class _Subscription:
+    """One connection on one topic. Until it has joined, what is published is kept for it."""
+
+    __slots__ = ("connection", "early", "last", "role")
+
+    def __init__(self, connection: Connection, role: Role) -> None:
+        self.connection = connection
+        self.role = role
+        self.last: int | None = None
+        self.early: list[tuple[int, str]] = []
+
+    def push(self, seq: int, text: str) -> None:
+        if self.last is None:
+            self.early.append((seq, text))
+        elif seq > self.last:
+            self.last = seq
+            self.connection.push(text)
+
+    def start(self, seq: int, texts: list[str]) -> None:
+        """The first frames, which reflect everything up to `seq`; then what came early."""
+        for text in texts:
+            self.connection.push(text, asked_for=True)
+        self.last = seq
+        for early in self.early:
+            self.push(*early)
+        self.early.clear()
+
+
+class _TopicFeed:
+    """One topic's sockets on this gateway, and the last `seq` that all of them were given."""
+
+    __slots__ = ("epoch", "incarnation", "last", "rejoining", "subscriptions")
+
+    def __init__(self) -> None:
+        self.epoch = ""
+        self.incarnation = ""
+        self.last: int | None = None
+        self.subscriptions: dict[int, _Subscription] = {}
+        self.rejoining: asyncio.Task[None] | None = None
+
+
+class Feeds:
+    """All that this gateway's sockets listen to."""
+
+    def __init__(self, hosts: Hosts, placement: Placement, links: Links, gateway: str) -> None:
+        self._hosts = hosts
+        self._placement = placement
+        self._links = links
+        self._gateway = gateway
+        self._topics: dict[str, dict[Topic, _TopicFeed]] = {}
+        self._polls: dict[str, asyncio.Task[None]] = {}
+        self._incarnations: dict[str, str] = {}
+
+    async def join(
+        self,
+        connection: Connection,
+        role: Role,
+        topic: Topic,
+        epoch: str | None,
+        since: int | None,
+    ) -> Rejected | None:
+        """Subscribe; the snapshot, or the events after `since`, are the connection's first."""
+        host = self._placement.host_of(topic.address)
+        feed = self._topics.setdefault(host, {}).setdefault(topic, _TopicFeed())
+        subscription = _Subscription(connection, role)
+        feed.subscriptions[connection.id] = subscription
+        if host not in self._polls:
+            self._polls[host] = asyncio.create_task(self._poll(host))
+        reply = await self._links.send(
+            Join(topic, self._gateway, connection.id, role, epoch, since)
+        )
+        if not isinstance(reply, Joined):
+            self._forget(host, topic, connection.id)
+            return reply if isinstance(reply, Rejected) else UNAVAILABLE
+        if feed.last is None:
+            feed.epoch, feed.incarnation, feed.last = reply.epoch, reply.incarnation, reply.seq
+        subscription.start(reply.seq, [frame.decode() for frame in reply.frames])
+        return None
+
+    def leave(self, connection: Connection, topic: Topic) -> None:
+        """The connection is gone."""
+        host = self._placement.host_of(topic.address)
+        if self._forget(host, topic, connection.id):
+            self._links.send(Leave(topic, self._gateway, connection.id))
+
+    async def close(self) -> None:
+        tasks = [*self._polls.values()]
+        tasks += [
+            feed.rejoining
+            for topics in self._topics.values()
+            for feed in topics.values()
+            if feed.rejoining is not None
+        ]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _forget(self, host: str, topic: Topic, connection_id: int) -> bool:
+        feed = self._topics.get(host, {}).get(topic)
+        if feed is None or feed.subscriptions.pop(connection_id, None) is None:
+            return False
+        if not feed.subscriptions:
+            if feed.rejoining is not None:
+                feed.rejoining.cancel()
+            del self._topics[host][topic]
+        return True
+
+    # --- polling ---------------------------------------------------------------------------------
+
+    async def _poll(self, host: str) -> None:
+        """Keep one poll parked at a host while anything of it is listened to."""
+        topics = self._topics[host]
+        cursor, pause = 0, PAUSE_S
+        loop = asyncio.get_running_loop()
+        try:
+            while topics:
+                asked = loop.time()
+                try:
+                    answer = await self._hosts.poll(host, self._gateway, cursor)
+                except HostGone as error:
+                    log.warning(
+                        "a host was lost; its topics are joined again",
+                        extra={"host": host, "why": str(error), "topics": len(topics)},
+                    )
+                    cursor = 0
+                    for topic in list(topics):
+                        self._rejoin_soon(host, topic)
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, LONGEST_PAUSE_S)
+                    continue
+                pause = PAUSE_S
+                if answer.cursor == cursor and loop.time() - asked < PAUSE_S:
+                    await asyncio.sleep(PAUSE_S)  # nothing of ours is known there yet
+                cursor = answer.cursor
+                self._take(host, answer)
+        except Exception:
+            log.exception("a feed failed; it starts again", extra={"host": host})
+        finally:
+            del self._polls[host]
+            if not topics:
+                self._topics.pop(host, None)
+                self._incarnations.pop(host, None)
+            elif not loop.is_closed() and not _cancelled():
+                self._polls[host] = asyncio.create_task(self._poll(host))
+
+    def _take(self, host: str, answer: Feed) -> None:
+        topics = self._topics[host]
+        for published in answer.published:
+            feed = topics.get(published.topic)
+            if feed is not None:
+                self._spread(host, feed, published)
+        for topic in answer.dropped:
+            if topic in topics:
+                self._rejoin_soon(host, topic)
+        if self._incarnations.get(host) != answer.incarnation:
+            self._incarnations[host] = answer.incarnation
+            for topic, feed in list(topics.items()):
+                if feed.last is not None and feed.incarnation != answer.incarnation:
+                    self._rejoin_soon(host, topic)
+
+    def _spread(self, host: str, feed: _TopicFeed, published: Published) -> None:
+        """One topic's events to its sockets, decoded once; a gap is filled by joining again."""
+        if feed.last is not None and published.seq > feed.last + 1:
+            self._rejoin_soon(host, published.topic)
+            return
+        seq = published.seq
+        subscriptions = list(feed.subscriptions.values())
+        for frame in published.frames:
+            text = frame.decode()
+            for subscription in subscriptions:
+                subscription.push(seq, text)
+            seq += 1
+        if feed.last is not None:
+            feed.last = max(feed.last, seq - 1)
+
+    # --- joining again ---------------------------------------------------------------------------
+
+    def _rejoin_soon(self, host: str, topic: Topic) -> None:
+        feed = self._topics[host][topic]
+        if feed.rejoining is None and feed.last is not None:
+            feed.rejoining = asyncio.create_task(self._rejoin(host, topic, feed))
+
+    async def _rejoin(self, host: str, topic: Topic, feed: _TopicFeed) -> None:
+        """Subscribe all of a topic's sockets again, until the host has taken them."""
+        pause = PAUSE_S
+        try:
+            while feed.subscriptions:
+                assert feed.last is not None
+                connections = tuple((id_, s.role) for id_, s in feed.subscriptions.items())
+                reply = await self._links.send(
+                    Rejoin(topic, self._gateway, connections, feed.epoch, feed.last)
+                )
+                if isinstance(reply, Joined):
+                    self._rejoined(feed, reply)
+                    return
+                if isinstance(reply, Rejected) and reply.code is Code.NOT_FOUND:
+                    for subscription in list(feed.subscriptions.values()):
+                        subscription.connection.close(CloseCode.NOT_FOUND, reply.error)
+                    return
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE_S)
+        finally:
+            feed.rejoining = None
+
+    def _rejoined(self, feed: _TopicFeed, joined: Joined) -> None:
+        texts = [frame.decode() for frame in joined.frames]
+        assert feed.last is not None
+        for subscription in list(feed.subscriptions.values()):
+            if joined.resumed:
+                for seq, text in enumerate(texts, joined.seq - len(texts) + 1):
+                    subscription.push(seq, text)
+            elif subscription.last is not None:
+                subscription.start(joined.seq, texts)
+        feed.epoch, feed.incarnation, feed.last = joined.epoch, joined.incarnation, joined.seq
+
+
+def _cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

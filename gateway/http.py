@@ -1,0 +1,268 @@
+"""The HTTP API: requests made into commands, replies made into JSON."""
+
+import asyncio
+from functools import partial
+from typing import Any
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from actors.messages import Done, Read, View
+from gateway.identity import Identity, Principal, bearer
+from gateway.links import Links
+from gateway.openapi import document
+from gateway.policy import COMMANDS, READS, in_reach, may_do, may_read, may_see_history, not_found
+from gateway.prepare import Preparation
+from gateway.reach import out_of_reach
+from gateway.requests import Requests
+from gateway.routes import ACTS, HISTORIES, LOOKS, Act, Look
+from gateway.settings import GatewaySettings
+from gateway.sockets import parse_id
+from protocol import commands as c
+from protocol.errors import ERRORS, UNAVAILABLE, Code, Rejected
+from protocol.frames import encode, parse_body, too_large
+from protocol.ids import CHANNELS, Address, Channel, Kind
+from storage.store import Store, StoreUnavailable
+
+PAGE = 100
+LONGEST_PAGE = 1000
+LONGEST_KEY = 64
+AT_ONCE = 20
+"""Restaurants asked at the same time for a list of them."""
+
+
+def refusal(rejected: Rejected) -> Response:
+    """An error in its wire form, with the status that fits."""
+    rule = ERRORS[rejected.code]
+    headers = {"Retry-After": "1"} if rule.retry else None
+    return _json(rejected.body(), rule.http_status, headers)
+
+
+def _json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(encode(body), status, headers, media_type="application/json")
+
+
+class Http:
+    """All of `/api`."""
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        identity: Identity,
+        preparation: Preparation,
+        links: Links,
+        requests: Requests,
+        store: Store,
+    ) -> None:
+        self._settings = settings
+        self._identity = identity
+        self._preparation = preparation
+        self._links = links
+        self._requests = requests
+        self._store = store
+
+    def routes(self) -> list[Route]:
+        """One route a path and method; unknown ones answer in the protocol's form."""
+        routes = [
+            Route("/openapi.json", self._openapi, methods=["GET"]),
+            Route("/restaurants", self._guard(self._list_restaurants), methods=["GET"]),
+            Route("/restaurants", self._guard(self._create_restaurant), methods=["POST"]),
+        ]
+        for act in ACTS:
+            routes.append(
+                Route(act.path, self._guard(partial(self._act, act)), methods=[act.method])
+            )
+        for look in LOOKS:
+            routes.append(Route(look.path, self._guard(partial(self._look, look)), methods=["GET"]))
+        for path, kind in HISTORIES.items():
+            handler = self._guard(partial(self._history, kind))
+            routes.append(Route(path, handler, methods=["GET"]))
+        return routes
+
+    # --- what all requests have in common --------------------------------------------------------
+
+    def _guard(self, handler: Any) -> Any:
+        """Authenticate, and answer every failure in the protocol's form."""
+
+        async def guarded(request: Request) -> Response:
+            token = bearer(
+                request.headers.get("authorization"), (), request.query_params.get("token")
+            )
+            principal = self._identity.principal(token)
+            if isinstance(principal, Rejected):
+                return refusal(principal)
+            try:
+                answer = await handler(request, principal)
+            except StoreUnavailable:
+                return refusal(UNAVAILABLE)
+            except ClientDisconnect:
+                return Response(status_code=499)
+            return refusal(answer) if isinstance(answer, Rejected) else answer
+
+        return guarded
+
+    async def _openapi(self, request: Request) -> Response:
+        return JSONResponse(document())
+
+    async def _address(self, kind: Kind, text: str, principal: Principal) -> Address | Rejected:
+        id_ = parse_id(text)
+        if id_ is None:
+            return Rejected(Code.INVALID_MESSAGE, "The id in the path is a positive integer.")
+        address = await self._preparation.address(kind, id_)
+        if address is None or not in_reach(principal, address):
+            return not_found(kind, id_)
+        return await out_of_reach(principal, address, self._preparation, self._links) or address
+
+    async def _body(self, request: Request) -> bytes | Rejected:
+        limit = self._settings.max_body_bytes
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > limit:
+                return too_large(limit)
+        return bytes(body)
+
+    async def _command(
+        self, request: Request, command: type[c.Command], **known: Any
+    ) -> c.Command | Rejected:
+        """The command in a request's body, path and `Idempotency-Key`."""
+        key = request.headers.get("idempotency-key")
+        if key is not None and not 0 < len(key) <= LONGEST_KEY:
+            return Rejected(
+                Code.INVALID_MESSAGE, f"Idempotency-Key has at most {LONGEST_KEY} characters."
+            )
+        body = await self._body(request)
+        if isinstance(body, Rejected):
+            return body
+        return parse_body(command, body, request_id=key, **known)
+
+    # --- commands --------------------------------------------------------------------------------
+
+    async def _act(self, act: Act, request: Request, principal: Principal) -> Response | Rejected:
+        params = request.path_params
+        known: dict[str, Any] = {
+            name: params[param] if name == "call_id" else parse_id(params[param])
+            for name, param in act.from_path.items()
+        }
+        if None in known.values():
+            return Rejected(Code.INVALID_MESSAGE, "The ids in the path are positive integers.")
+        target = params["id"] if "id" in params else params["call_id"].partition("-")[0]
+        address = await self._address(act.to, target, principal)
+        if isinstance(address, Rejected):
+            return address
+        command = await self._command(request, act.command, **known)
+        if isinstance(command, Rejected):
+            return command
+        refused = may_do(principal, address, command)
+        if refused is not None:
+            return refused
+        supplies = await self._preparation.supplies(address, command)
+        if isinstance(supplies, Rejected):
+            return supplies
+        done = await self._requests.submit(
+            address, command, principal.caller, supplies, None if act.creates else act.view
+        )
+        if isinstance(done, Rejected):
+            return done
+        if act.creates is not None:
+            return await self._created(act.creates, address, done)
+        data = orjson.loads(done.view)["data"] if done.view is not None else None
+        return _json(_result(done, data))
+
+    async def _created(self, kind: Kind, parent: Address, done: Done) -> Response | Rejected:
+        created = Address(kind, done.result[f"{kind.value}_id"], parent.restaurant)
+        reply = await self._links.send(Read(created, CHANNELS[kind][0]))
+        if not isinstance(reply, View):
+            return reply if isinstance(reply, Rejected) else UNAVAILABLE
+        place = {"Location": f"/api/{kind.value}s/{created.id}"}
+        return _json(_result(done, orjson.loads(reply.frame)["data"]), 201, place)
+
+    async def _create_restaurant(
+        self, request: Request, principal: Principal
+    ) -> Response | Rejected:
+        command = await self._command(request, c.CreateRestaurant)
+        if isinstance(command, Rejected):
+            return command
+        if c.CreateRestaurant not in COMMANDS[principal.role]:
+            return Rejected(Code.FORBIDDEN, "Restaurants are created by an admin.")
+        id_ = await self._preparation.new_id(Kind.RESTAURANT, None)
+        if command.request_id is not None:
+            subject = principal.caller.subject
+            id_ = await self._store.named_id(subject, command.request_id, id_)
+        address = Address(Kind.RESTAURANT, id_, id_)
+        done = await self._requests.submit(address, command, principal.caller)
+        if isinstance(done, Rejected):
+            return done
+        return await self._created(Kind.RESTAURANT, address, done)
+
+    # --- reads -----------------------------------------------------------------------------------
+
+    async def _look(self, look: Look, request: Request, principal: Principal) -> Response | Rejected:
+        address = await self._address(look.to, request.path_params["id"], principal)
+        if isinstance(address, Rejected):
+            return address
+        refused = may_read(principal, address, look.view)
+        if refused is not None:
+            return refused
+        reply = await self._links.send(Read(address, look.view))
+        if isinstance(reply, View):
+            return Response(reply.frame, media_type="application/json")
+        return reply if isinstance(reply, Rejected) else UNAVAILABLE
+
+    async def _history(
+        self, kind: Kind, request: Request, principal: Principal
+    ) -> Response | Rejected:
+        address = await self._address(kind, request.path_params["id"], principal)
+        if isinstance(address, Rejected):
+            return address
+        page = _page(request, "before")
+        refused = may_see_history(principal, address)
+        if refused is not None or isinstance(page, Rejected):
+            return refused or page  # type: ignore[return-value]  # one of the two is a refusal
+        limit, before = page
+        found = await self._store.history(address, limit=limit, before=before)
+        events = [{"position": at, **orjson.loads(raw)} for at, raw in found]
+        return _json({"data": events})
+
+    async def _list_restaurants(
+        self, request: Request, principal: Principal
+    ) -> Response | Rejected:
+        page = _page(request, "after")
+        if isinstance(page, Rejected):
+            return page
+        if Channel.RESTAURANT not in READS[principal.role]:
+            return Rejected(Code.FORBIDDEN, "This is for staff.")
+        limit, after = page
+        ids = [
+            id_
+            for id_ in await self._store.restaurants()
+            if id_ > (after or 0) and principal.restaurant_id in (None, id_)
+        ]
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def status(id_: int) -> Any:
+            async with room:
+                address = Address(Kind.RESTAURANT, id_, id_)
+                return await self._links.send(Read(address, Channel.RESTAURANT))
+
+        replies = await asyncio.gather(*(status(id_) for id_ in ids[:limit]))
+        data = [orjson.loads(r.frame)["data"] for r in replies if isinstance(r, View)]
+        return _json({"data": data})
+
+
+def _result(done: Done, data: Any) -> dict[str, Any]:
+    return {"changed": done.changed, "version": done.version, **done.result, "data": data}
+
+
+def _page(request: Request, position: str) -> tuple[int, int | None] | Rejected:
+    """`limit`, and the position that a page begins at."""
+    numbers = {}
+    for name in ("limit", position):
+        text = request.query_params.get(name)
+        if text is not None and not (text.isascii() and text.isdigit() and len(text) <= 15):
+            return Rejected(Code.INVALID_MESSAGE, f"{name} is a whole number.")
+        numbers[name] = None if text is None else int(text)
+    limit = numbers["limit"] or PAGE
+    return min(limit, LONGEST_PAGE), numbers[position]

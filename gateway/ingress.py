@@ -1,0 +1,38 @@
+"""What stands between Ray Serve's HTTP server and the gateway's application.
+
+Serve imports `middlewares` in each replica, by `RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH`, and
+puts them around its own request handling. Nothing of the gateway itself belongs here.
+"""
+
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+DIRECT = ((b"x-request-disconnect-disabled", b"?1"), (b"x-request-timeout-seconds", b"-1"))
+"""Serve's own switches: hand the socket to the application itself, and without a time limit."""
+
+_NAMES = frozenset(name for name, _ in DIRECT)
+
+
+class DirectSockets:
+    """Gives the application the WebSocket itself, so that reading slowly slows its sender down.
+
+    Otherwise Serve reads each socket into an unbounded queue, as fast as the client sends. The
+    application must then always have a `receive()` under way to see that its client has gone. A
+    client's own values of the switches are dropped.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket"):
+            headers = [header for header in scope["headers"] if header[0] not in _NAMES]
+            if scope["type"] == "websocket":
+                headers += DIRECT
+            scope = {**scope, "headers": headers}
+        await self._app(scope, receive, send)
+
+
+def middlewares() -> list[Middleware]:
+    """What Serve wraps around every replica's application, outermost last."""
+    return [Middleware(DirectSockets)]

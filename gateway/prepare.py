@@ -1,0 +1,166 @@
+"""What a command needs before it is sent: addresses, new ids, session codes, menu prices.
+
+All that is read or reserved at the same time goes to the store in one round trip.
+"""
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from actors.messages import Done, Submit
+from domain.entity import NOTHING, Supplies
+from domain.messages import PriceItems
+from gateway.links import Links
+from protocol import commands as c
+from protocol.caller import SYSTEM
+from protocol.errors import UNAVAILABLE, Code, Rejected
+from protocol.ids import Address, Kind
+from storage.store import Store, StoreUnavailable
+
+CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""No look-alikes: neither I, O nor 0, 1."""
+CODE_LENGTH = 6
+REMEMBERED = 200_000
+"""Ids whose restaurant a gateway remembers."""
+
+_CREATES: dict[type[c.Command], Kind] = {
+    c.Occupy: Kind.SESSION,
+    c.PlaceOrder: Kind.ORDER,
+    c.AddTable: Kind.TABLE,
+    c.AddWaiter: Kind.WAITER,
+}
+_PREPARED = (*_CREATES, c.ReplaceItems, c.ChangeTable, c.AssignTask, c.RaiseAlert)
+
+
+class _Coalesced:
+    """Calls that arrive while another is under way are answered together by the next one."""
+
+    def __init__(self, answer: Callable[[list[Any]], Awaitable[list[Any]]]) -> None:
+        self._answer = answer
+        self._waiting: list[tuple[Any, asyncio.Future[Any]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def ask(self, question: Any) -> Any:
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append((question, future))
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+        return await future
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
+                try:
+                    answers = await self._answer([question for question, _ in batch])
+                    for (_, future), answer in zip(batch, answers, strict=True):
+                        if not future.done():
+                            future.set_result(answer)
+                except Exception as error:
+                    for _, future in batch:
+                        if not future.done():
+                            future.set_exception(error)
+        finally:
+            self._task = None
+
+
+class Preparation:
+    """Looks things up and reserves them, for one gateway."""
+
+    def __init__(self, store: Store, links: Links) -> None:
+        self._store = store
+        self._links = links
+        self._known: OrderedDict[tuple[Kind, int], int] = OrderedDict()
+        self._lookups = _Coalesced(store.restaurant_of)  # type: ignore[arg-type]  # Sequence in
+        self._ids = _Coalesced(self._new_ids)
+
+    async def address(self, kind: Kind, id_: int) -> Address | None:
+        """Where an id lives, or None. Raises StoreUnavailable."""
+        restaurant = self._known.get((kind, id_))
+        if restaurant is None:
+            restaurant = await self._lookups.ask((kind, id_))
+            if restaurant is None:
+                return None
+            self._remember(kind, id_, restaurant)
+        return Address(kind, id_, restaurant)
+
+    async def supplies(self, to: Address, command: c.Command) -> Supplies | Rejected:
+        """What `decide` will need and cannot make by itself."""
+        if not isinstance(command, _PREPARED):
+            return NOTHING
+        try:
+            refused = await self._foreign(to, command)
+            if refused is not None:
+                return refused
+            prices: Any = {}
+            if isinstance(command, c.PlaceOrder | c.ReplaceItems):
+                prices = await self._prices(to, command.items)
+                if isinstance(prices, Rejected):
+                    return prices
+            kind = _CREATES.get(type(command))
+            if kind is None:
+                return Supplies(prices=prices)
+            id_ = await self.new_id(kind, to.restaurant)
+            code = await self._new_code(to, id_) if kind is Kind.SESSION else None
+            return Supplies(id_, code, prices)
+        except StoreUnavailable:
+            return UNAVAILABLE
+
+    async def new_id(self, kind: Kind, restaurant: int | None) -> int:
+        """An id that is in the directory; a restaurant (None) is its own."""
+        id_: int = await self._ids.ask((kind, restaurant))
+        self._remember(kind, id_, id_ if restaurant is None else restaurant)
+        return id_
+
+    async def _new_ids(self, wanted: list[tuple[Kind, int | None]]) -> list[int]:
+        count: dict[Kind, int] = {}
+        for kind, _ in wanted:
+            count[kind] = count.get(kind, 0) + 1
+        ranges = {kind: iter(ids) for kind, ids in (await self._store.reserve(count)).items()}
+        ids = [next(ranges[kind]) for kind, _ in wanted]
+        await self._store.register(
+            [
+                Address(kind, id_, id_ if restaurant is None else restaurant)
+                for (kind, restaurant), id_ in zip(wanted, ids, strict=True)
+            ]
+        )
+        return ids
+
+    async def _new_code(self, table: Address, session_id: int) -> str:
+        session = Address(Kind.SESSION, session_id, table.restaurant)
+        while True:
+            code = "".join(secrets.choice(CODE_ALPHABET) for _ in range(CODE_LENGTH))
+            if await self._store.reserve_code(code, session):
+                return code
+
+    async def _prices(self, to: Address, lines: Iterable[c.Line]) -> Any:
+        ids = tuple(
+            dict.fromkeys(line.menu_item_id for line in lines if isinstance(line, c.MenuLine))
+        )
+        if not ids:
+            return {}
+        home = Address(Kind.RESTAURANT, to.restaurant, to.restaurant)
+        reply = await self._links.send(Submit(home, PriceItems(ids), SYSTEM))
+        if isinstance(reply, Done):
+            return reply.result["prices"]
+        return reply if isinstance(reply, Rejected) else UNAVAILABLE
+
+    async def _foreign(self, to: Address, command: c.Command) -> Rejected | None:
+        """A waiter or table that is named must be of the same restaurant."""
+        for kind, field in ((Kind.WAITER, "waiter_id"), (Kind.TABLE, "table_id")):
+            id_ = getattr(command, field, None)
+            if id_ is None:
+                continue
+            address = await self.address(kind, id_)
+            if address is None or address.restaurant != to.restaurant:
+                return Rejected(
+                    Code.NOT_FOUND, f"There is no {kind.value} {id_}.", {"field": field}
+                )
+        return None
+
+    def _remember(self, kind: Kind, id_: int, restaurant: int) -> None:
+        self._known[kind, id_] = restaurant
+        if len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)

@@ -1,0 +1,35 @@
+"""What belongs to a guest: its session, that session's table, orders and menu."""
+
+import orjson
+
+from actors.messages import Read, View
+from gateway.identity import Principal
+from gateway.links import Links
+from gateway.policy import not_found
+from gateway.prepare import Preparation
+from protocol.caller import Role
+from protocol.errors import Rejected
+from protocol.ids import Address, Channel, Kind
+
+
+async def out_of_reach(
+    principal: Principal, address: Address, preparation: Preparation, links: Links
+) -> Rejected | None:
+    """Why a guest may not know of an entity; None for everybody else. Asks the session once."""
+    if principal.role is not Role.GUEST or address.kind is Kind.SESSION:
+        return None
+    assert principal.session_id is not None
+    session = await preparation.address(Kind.SESSION, principal.session_id)
+    if session is None or session.restaurant != address.restaurant:
+        return not_found(address.kind, address.id)
+    if address.kind is Kind.RESTAURANT:
+        return None
+    reply = await links.send(Read(session, Channel.SESSION))
+    if not isinstance(reply, View):
+        return not_found(address.kind, address.id)
+    data = orjson.loads(reply.frame)["data"]
+    if address.kind is Kind.TABLE:
+        own = data["table_id"] == address.id and data["status"] == "open"
+    else:
+        own = any(order["order_id"] == address.id for order in data["orders"])
+    return None if own else not_found(address.kind, address.id)

@@ -1,0 +1,313 @@
+"""The WebSocket channels: handshake, first message, actions, and the end of a connection.
+
+A connection that may not be is accepted first and then closed, so that its client sees the code.
+"""
+
+import asyncio
+import itertools
+import logging
+from functools import partial
+from typing import Any, NamedTuple
+
+import orjson
+from starlette.datastructures import QueryParams
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket
+
+from actors.messages import Done, Read, Reply, View
+from gateway.connection import Connection
+from gateway.feeds import Feeds
+from gateway.identity import SUBPROTOCOL, Identity, Principal, bearer
+from gateway.limits import TokenBucket
+from gateway.links import Links
+from gateway.policy import may_do, may_read, not_found
+from gateway.prepare import Preparation
+from gateway.reach import out_of_reach
+from gateway.requests import Requests
+from gateway.settings import GatewaySettings
+from protocol import commands as c
+from protocol.errors import UNAVAILABLE, CloseCode, Code, Rejected
+from protocol.frames import encode, parse_frame
+from protocol.ids import KIND_OF, Channel, Topic
+from storage.store import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+PATHS: dict[Channel, str] = {
+    Channel.ITEMS: "/ws/orders/{id}/items",
+    Channel.ORDER: "/ws/orders/{id}",
+    Channel.SESSION: "/ws/tables/sessions/{id}",
+    Channel.TABLE: "/ws/tables/{id}",
+    Channel.WAITER: "/ws/waiters/{id}",
+    Channel.NOTIFICATIONS: "/ws/restaurants/{id}/notifications",
+    Channel.MENU: "/ws/restaurants/{id}/menu",
+    Channel.RESTAURANT: "/ws/restaurants/{id}",
+}
+"""Where each channel is; every path also with a slash at its end."""
+
+MAX_ID = 2**53 - 1
+EXCESS = 10
+"""Bursts' worth of refused messages, less the accepted ones, that close a connection."""
+
+_CLOSES: dict[Code, CloseCode] = {
+    Code.INVALID_MESSAGE: CloseCode.MALFORMED,
+    Code.UNAUTHENTICATED: CloseCode.UNAUTHENTICATED,
+    Code.FORBIDDEN: CloseCode.FORBIDDEN,
+    Code.NOT_FOUND: CloseCode.NOT_FOUND,
+    Code.UNAVAILABLE: CloseCode.RESTART,
+}
+
+
+class _Query(NamedTuple):
+    """What a path may be followed by: from where to resume, and a token."""
+
+    epoch: str | None
+    since: int | None
+    token: str | None
+
+
+class Sockets:
+    """All sockets of one gateway."""
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        identity: Identity,
+        preparation: Preparation,
+        links: Links,
+        feeds: Feeds,
+        requests: Requests,
+    ) -> None:
+        self._settings = settings
+        self._identity = identity
+        self._preparation = preparation
+        self._links = links
+        self._feeds = feeds
+        self._requests = requests
+        self._ids = itertools.count(1)
+        self._open: dict[int, Connection] = {}
+
+    def routes(self) -> list[WebSocketRoute]:
+        routes: list[WebSocketRoute] = []
+        for channel, path in PATHS.items():
+            endpoint = partial(self._serve, channel)
+            routes += [WebSocketRoute(path, endpoint), WebSocketRoute(f"{path}/", endpoint)]
+        routes.append(WebSocketRoute("/{path:path}", self._unknown))
+        return routes
+
+    async def close(self) -> None:
+        """Tell every client to come back and resume."""
+        connections = list(self._open.values())
+        for connection in connections:
+            connection.close(CloseCode.RESTART, "restarting: reconnect and resume")
+        await asyncio.gather(*(connection.drained() for connection in connections))
+
+    # --- one connection --------------------------------------------------------------------------
+
+    async def _serve(self, channel: Channel, socket: WebSocket) -> None:
+        offered = socket.scope.get("subprotocols", [])
+        await socket.accept(SUBPROTOCOL if SUBPROTOCOL in offered[:1] else None)
+        settings = self._settings
+        connection = Connection(
+            next(self._ids), socket._send, settings.max_unsent, settings.max_unsent_bytes
+        )
+        self._open[connection.id] = connection
+        topic: Topic | None = None
+        try:
+            admitted = await self._admit(channel, socket, connection)
+            if isinstance(admitted, Rejected):
+                await self._turn_away(connection, admitted)
+                return
+            topic, principal = admitted
+            await _Conversation(self, socket, connection, topic, principal).hold()
+        except asyncio.CancelledError:
+            if not connection.gave_up:
+                raise
+        finally:
+            del self._open[connection.id]
+            connection.abandon()
+            if topic is not None:
+                self._feeds.leave(connection, topic)
+
+    async def _unknown(self, socket: WebSocket) -> None:
+        await socket.accept()
+        connection = Connection(0, socket._send, 10, 10_000)
+        refusal = Rejected(Code.NOT_FOUND, "There is no such channel.")
+        await self._turn_away(connection, refusal)
+
+    async def _turn_away(self, connection: Connection, rejected: Rejected) -> None:
+        connection.refuse(rejected)
+        connection.close(_CLOSES.get(rejected.code, CloseCode.MALFORMED), rejected.error[:120])
+        await connection.drained()
+
+    async def _admit(
+        self, channel: Channel, socket: WebSocket, connection: Connection
+    ) -> tuple[Topic, Principal] | Rejected:
+        """Everything between the handshake and the first message."""
+        id_ = parse_id(socket.path_params["id"])
+        query = _parse_query(socket.query_params)
+        if id_ is None:
+            return Rejected(Code.INVALID_MESSAGE, "The id in the path is a positive integer.")
+        if isinstance(query, Rejected):
+            return query
+        token = bearer(
+            socket.headers.get("authorization"), socket.scope.get("subprotocols", []), query.token
+        )
+        principal = self._identity.principal(token)
+        if isinstance(principal, Rejected):
+            return principal
+        kind = KIND_OF[channel]
+        try:
+            address = await self._preparation.address(kind, id_)
+            if address is None:
+                return not_found(kind, id_)
+            refused = may_read(principal, address, channel) or await out_of_reach(
+                principal, address, self._preparation, self._links
+            )
+        except StoreUnavailable:
+            return UNAVAILABLE
+        if refused is not None:
+            return refused
+        topic = Topic(address, channel)
+        refused = await self._feeds.join(
+            connection, principal.role, topic, query.epoch, query.since
+        )
+        return (topic, principal) if refused is None else refused
+
+
+class _Conversation:
+    """An admitted connection, inbound: its actions in order, each answered."""
+
+    def __init__(
+        self,
+        sockets: Sockets,
+        socket: WebSocket,
+        connection: Connection,
+        topic: Topic,
+        principal: Principal,
+    ) -> None:
+        settings = sockets._settings
+        self._receive = socket._receive
+        self._connection = connection
+        self._topic = topic
+        self._principal = principal
+        self._preparation = sockets._preparation
+        self._links = sockets._links
+        self._requests = sockets._requests
+        self._bucket = TokenBucket(settings.messages_per_s, settings.burst)
+        self._excess_allowed = EXCESS * settings.burst
+        self._excess = 0
+        self._max_in_flight = settings.max_in_flight
+        self._in_flight = 0
+        self._room = asyncio.Event()
+
+    async def hold(self) -> None:
+        """Until the client or the gateway ends the connection."""
+        while True:
+            message = await self._receive()
+            if message["type"] != "websocket.receive":
+                return
+            await self._take(message)
+            await self._connection.room()
+            while self._in_flight >= self._max_in_flight:
+                self._room.clear()
+                await self._room.wait()
+
+    async def _take(self, message: Any) -> None:
+        connection = self._connection
+        if connection.closed:
+            return
+        if not self._bucket.take():
+            self._too_many()
+            return
+        self._excess = max(0, self._excess - 1)
+        text = message.get("text")
+        if text is None:
+            connection.refuse(
+                Rejected(Code.INVALID_MESSAGE, "Send text frames, each one JSON object.")
+            )
+            return
+        command = parse_frame(self._topic.channel, text)
+        if isinstance(command, Rejected):
+            connection.refuse(command)
+            return
+        await self._start(command)
+
+    def _too_many(self) -> None:
+        """Refuse what is over the limit; who goes on regardless is closed."""
+        self._excess += 1
+        if self._excess > self._excess_allowed:
+            self._connection.close(CloseCode.TOO_MANY, "too many messages: wait, then reconnect")
+        else:
+            self._connection.refuse(
+                Rejected(Code.RATE_LIMITED, "Too many messages. Wait a moment and send it again.")
+            )
+
+    async def _start(self, command: c.Command) -> None:
+        """Send a command on its way; its answer comes when it comes."""
+        address, request_id = self._topic.address, command.request_id
+        if isinstance(command, c.Get):
+            reply = self._links.send(Read(address, self._topic.channel))
+        else:
+            refused = may_do(self._principal, address, command)
+            if refused is not None:
+                self._connection.refuse(refused, request_id)
+                return
+            supplies = await self._preparation.supplies(address, command)
+            if isinstance(supplies, Rejected):
+                self._connection.refuse(supplies, request_id)
+                return
+            reply = self._requests.submit(address, command, self._principal.caller, supplies)
+        self._in_flight += 1
+        reply.add_done_callback(partial(self._answered, request_id))
+
+    def _answered(self, request_id: str | None, reply: asyncio.Future[Reply]) -> None:
+        self._in_flight -= 1
+        self._room.set()
+        if reply.cancelled():
+            return
+        answer = UNAVAILABLE if reply.exception() is not None else reply.result()
+        if isinstance(answer, View):
+            self._connection.push(answer.frame.decode())
+            if request_id is not None:
+                self._ack(request_id, Done(False, _version(answer), {}))
+        elif isinstance(answer, Rejected):
+            self._connection.refuse(answer, request_id)
+        elif isinstance(answer, Done) and request_id is not None:
+            self._ack(request_id, answer)
+
+    def _ack(self, request_id: str, done: Done) -> None:
+        data = {"changed": done.changed, "version": done.version, **done.result}
+        frame = {"type": "ack", "request_id": request_id, "data": data}
+        self._connection.push(encode(frame).decode())
+
+
+def _version(view: View) -> int:
+    version: int = orjson.loads(view.frame)["data"]["version"]
+    return version
+
+
+def parse_id(text: str) -> int | None:
+    """The id that a path names, or None where that is no positive integer."""
+    if not (text.isascii() and text.isdigit()) or len(text) > 16 or text[0] == "0":
+        return None
+    id_ = int(text)
+    return id_ if id_ <= MAX_ID else None
+
+
+def _parse_query(params: QueryParams) -> _Query | Rejected:
+    """`since`, `epoch` and `token`, each once; anything else is a mistake worth telling."""
+    given: dict[str, str] = {}
+    for name, value in params.multi_items():
+        if name not in ("since", "epoch", "token") or name in given:
+            return Rejected(
+                Code.INVALID_MESSAGE, "The query takes since, epoch and token, each once."
+            )
+        given[name] = value
+    since = given.get("since")
+    epoch = given.get("epoch")
+    if since is not None and not (since.isascii() and since.isdigit() and len(since) <= 16):
+        return Rejected(Code.INVALID_MESSAGE, "since is the seq of the last event received.")
+    if epoch is not None and not 0 < len(epoch) <= 64:
+        return Rejected(Code.INVALID_MESSAGE, "epoch is the one of the last snapshot.")
+    return _Query(epoch, None if since is None else int(since), given.get("token"))

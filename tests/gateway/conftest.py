@@ -1,0 +1,189 @@
+"""A gateway under a real uvicorn, in front of hosts in the same process and a real Valkey."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import orjson
+import pytest
+import redis
+import uvicorn
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from actors.placement import Mode, Placement
+from gateway.app import build
+from gateway.settings import GatewaySettings
+from storage.embedded import EmbeddedStore
+from storage.redis_store import open_store
+from storage.store import Store
+from tests.local_hosts import LocalHosts
+
+SECRET = "a secret of the tests that is long enough"
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+    server = EmbeddedStore(Path(tmp_path_factory.mktemp("valkey")))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def store(valkey: EmbeddedStore) -> AsyncIterator[Store]:
+    with redis.Redis.from_url(valkey.url) as client:
+        client.flushall()
+    store = open_store(valkey.url, retention_s=3600)
+    yield store
+    await store.close()
+
+
+@pytest.fixture(params=[Mode.ENTITY, Mode.SHARD])
+def placement(request: pytest.FixtureRequest) -> Placement:
+    return Placement(request.param, shards=2)
+
+
+@pytest.fixture
+async def hosts(store: Store, placement: Placement) -> AsyncIterator[LocalHosts]:
+    hosts = LocalHosts(store, placement)
+    yield hosts
+    for name in list(hosts.hosts):
+        hosts.kill(name)
+
+
+def token(role: str, **claims: Any) -> str:
+    """A token of the tests' own making, good for an hour."""
+    return jwt.encode({"role": role, "exp": int(time.time()) + 3600, **claims}, SECRET, "HS256")
+
+
+@dataclass
+class Gateway:
+    """Where a gateway under test is, and how to talk to it."""
+
+    port: int
+    server: uvicorn.Server
+    http: httpx.AsyncClient
+    open_sockets: list[ClientConnection] = field(default_factory=list)
+
+    async def socket(self, path: str, as_: str | None = None, **how: Any) -> "Socket":
+        protocols = ["bearer", as_] if as_ is not None else None
+        socket = await connect(
+            f"ws://127.0.0.1:{self.port}/ws/{path}", subprotocols=protocols, **how  # type: ignore[arg-type]
+        )
+        self.open_sockets.append(socket)
+        return Socket(socket)
+
+    async def post(self, path: str, body: Any = None, **how: Any) -> Any:
+        answer = await self.http.post(f"/api{path}", json=body or {}, **how)
+        assert answer.status_code < 300, answer.text
+        return answer.json()
+
+
+class Socket:
+    """A client's end: frames as parsed JSON."""
+
+    def __init__(self, raw: ClientConnection) -> None:
+        self.raw = raw
+
+    async def next(self) -> Any:
+        return orjson.loads(await asyncio.wait_for(self.raw.recv(), 5))
+
+    async def until(self, type_: str) -> Any:
+        """The next frame of a type, `error` for an error; those before it are passed over."""
+        while True:
+            frame = await self.next()
+            if frame.get("type", "error") == type_:
+                return frame
+
+    async def send(self, action: str, **fields: Any) -> None:
+        await self.raw.send(orjson.dumps({"action": action, **fields}).decode())
+
+    async def ask(self, action: str, **fields: Any) -> Any:
+        """Send an action and answer with its ack or error."""
+        await self.send(action, request_id=(id_ := f"r-{time.monotonic_ns()}"), **fields)
+        while True:
+            frame = await self.next()
+            if frame.get("request_id") == id_:
+                return frame
+
+    async def closed(self) -> int | None:
+        """The code that the server closes with; what it still sends is passed over."""
+        with suppress(ConnectionClosed):
+            async with asyncio.timeout(10):
+                while True:
+                    await self.raw.recv()
+        return self.raw.close_code
+
+
+@asynccontextmanager
+async def serving(
+    hosts: LocalHosts, store: Store, settings: GatewaySettings, gateway_id: str = "g1"
+) -> AsyncIterator[Gateway]:
+    app = build(hosts, hosts.placement, store, settings, gateway_id)
+    config = uvicorn.Config(app, port=0, log_level="warning", lifespan="on", ws_max_size=2**24)
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    headers = {"Authorization": f"Bearer {token('admin')}"}
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=10
+    ) as http:
+        gateway = Gateway(port, server, http)
+        yield gateway
+        for socket in gateway.open_sockets:
+            socket.transport.abort()
+    server.should_exit = True
+    await running
+
+
+@pytest.fixture
+def settings() -> GatewaySettings:
+    return GatewaySettings(SECRET)
+
+
+@pytest.fixture
+async def gateway(
+    hosts: LocalHosts, valkey: EmbeddedStore, store: Store, settings: GatewaySettings
+) -> AsyncIterator[Gateway]:
+    own = open_store(valkey.url, retention_s=3600)
+    async with serving(hosts, own, settings) as gateway:
+        yield gateway
+
+
+@dataclass
+class Place:
+    """A restaurant with a menu of two items, a waiter and a table."""
+
+    restaurant: int
+    waiter: int
+    table: int
+
+
+@pytest.fixture
+async def place(gateway: Gateway) -> Place:
+    return await make_place(gateway)
+
+
+async def make_place(gateway: Gateway) -> Place:
+    made = await gateway.post(
+        "/restaurants", {"name": "Trattoria", "currency": "EUR", "timezone": "Europe/Rome"}
+    )
+    home = made["restaurant_id"]
+    items = [{"name": "Soup", "price": "6.50"}, {"name": "Pie", "price": "4.00"}]
+    menu = {"categories": [{"name": "Food", "items": items}]}
+    assert (await gateway.http.put(f"/api/restaurants/{home}/menu", json=menu)).status_code == 200
+    waiter = (await gateway.post(f"/restaurants/{home}/waiters", {"name": "Ada"}))["waiter_id"]
+    table = await gateway.post(
+        f"/restaurants/{home}/tables",
+        {"number": "5", "zone": "A", "seats": 4, "waiter_id": waiter},
+    )
+    return Place(home, waiter, table["table_id"])
