@@ -1,0 +1,58 @@
+# `make run` and `make test` are all it takes on a fresh machine with Python 3.11 or later.
+# PYTHON=... chooses another Python than the newest one found.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes
+E2E := tests/e2e
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format docs lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+run: $(VENV)/run.stamp ## everything on this machine, until Ctrl-C
+	@$(BIN)/python -m scripts.run
+
+test: check $(E2E)/node_modules/.package-lock.json ## all checks, then all tests
+	$(BIN)/python -m pytest $(PYTEST)
+
+check: $(VENV)/dev.stamp ## format, lint, types, layers, generated pages
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/python -m scripts.diagrams --check
+
+format: $(VENV)/dev.stamp ## put the code into its form
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/dev.stamp ## write the generated pages anew
+	$(BIN)/python -m scripts.diagrams
+
+lock: $(BIN)/python ## renew the lock files after a change of pyproject.toml; UPGRADE=--upgrade for newer versions
+	PYTHON=$(BIN)/python scripts/lock $(UPGRADE)
+
+clean: ## remove what was installed or cached; the data in .data stays
+	rm -rf $(VENV) $(E2E)/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.git/*' -exec rm -rf {} +
+
+$(BIN)/python:
+	@scripts/venv $(VENV) $(PYTHON)
+
+$(VENV)/run.stamp: requirements.txt | $(BIN)/python
+	@echo "Installing what it runs with, about a minute ..."
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.txt requirements.txt | $(BIN)/python
+	@echo "Installing what it runs and is tested with, about a minute ..."
+	@$(PIP) -r requirements-dev.txt
+	@touch $(VENV)/run.stamp $@
+
+$(E2E)/node_modules/.package-lock.json: $(E2E)/package-lock.json
+	@scripts/node
+	@cd $(E2E) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@

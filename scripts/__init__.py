@@ -1,0 +1,1 @@
+"""What developers and operators run; `README.md` here is the index."""

@@ -1,0 +1,58 @@
+"""What must be so before anything is started; what is not is said in one sentence."""
+
+import asyncio
+
+from pydantic import ValidationError
+
+from scripts.environment import is_free
+from serve_app import Settings
+from storage.embedded import EmbeddedStoreError, claim_data_dir
+from storage.redis_store import open_store
+from storage.store import StoreUnavailable
+
+
+class CannotStart(Exception):
+    """What is in the way, and what to do about it, in one sentence."""
+
+
+def settings_of_environment() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "".join(f"RESTAURANT_QR_{str(part).upper()}: " for part in first["loc"][:1])
+        raise CannotStart(name + first["msg"].removeprefix("Value error, ") + ".") from error
+
+
+def check(settings: Settings) -> None:
+    """Refuse a taken port, a data folder that cannot be written, a store that does not answer."""
+    if not is_free(settings.host, settings.port):
+        raise CannotStart(
+            f"Port {settings.port} of {settings.host} is taken: "
+            "stop what uses it, or set RESTAURANT_QR_PORT to a free one."
+        )
+    try:
+        claim_data_dir(settings.data_dir.absolute()).close()
+    except EmbeddedStoreError as error:
+        raise CannotStart(str(error)) from error
+    if settings.redis_url is not None:
+        asyncio.run(_ask_store(settings.redis_url, settings.store_timeout_s))
+
+
+async def _ask_store(url: str, timeout_s: float) -> None:
+    try:
+        store = open_store(url, retention_s=1, timeout_s=timeout_s)
+    except ValueError as error:
+        raise CannotStart(
+            "RESTAURANT_QR_REDIS_URL is not the address of a store, "
+            "which looks like redis://127.0.0.1:6379/0."
+        ) from error
+    try:
+        await store.ping()
+    except StoreUnavailable as error:
+        raise CannotStart(
+            f"The store at {url.rpartition('@')[2]} does not answer: "
+            "start it, or unset RESTAURANT_QR_REDIS_URL for the embedded one."
+        ) from error
+    finally:
+        await store.close()
