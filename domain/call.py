@@ -33,8 +33,17 @@ class Call:
     resolved_at: datetime | None = None
 
     @property
+    def number(self) -> int:
+        """Its place among the calls of its session, from 1 on."""
+        return int(self.call_id.rpartition("-")[2])
+
+    @property
     def timer(self) -> str:
         return f"call:{self.call_id}"
+
+    @property
+    def notification_id(self) -> str:
+        return f"call-{self.call_id}"
 
     def row(self) -> dict[str, Any]:
         """The call as it stands in its session's data."""
@@ -54,7 +63,7 @@ class Call:
     ) -> Notification:
         """What people are told of the call, under one id however often."""
         return Notification(
-            notification_id=f"call-{self.call_id}",
+            notification_id=self.notification_id,
             type="task_notification",
             kind="call",
             data={

@@ -22,12 +22,14 @@ class Supplies:
     """What a command needs and no pure function can make; the gateway fetched it beforehand.
 
     `id` is unused in its kind, `code` is a session code that no open session has, `prices` are the
-    menu items that the command names: id -> (name, price in minor units).
+    menu items that the command names: id -> (name, price in minor units). `refusal` is why they
+    could not be had; it is the answer, unless the request was answered before.
     """
 
     id: int | None = None
     code: str | None = None
     prices: Mapping[int, tuple[str, int]] = field(default_factory=dict)
+    refusal: Rejected | None = None
 
 
 NOTHING = Supplies()

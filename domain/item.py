@@ -62,20 +62,31 @@ def replaced(items: Items, lines: Iterable[OrderLine], first_id: int) -> Items:
     A line that asks for what an item already is keeps its id, and its status where the quantity
     is the same. Voided items stay listed.
     """
-    left = [item for item in items if item.status is not ItemStatus.VOIDED]
+    left = live(items)
     kept = [item for item in items if item.status is ItemStatus.VOIDED]
-    for line, fresh in ((line, numbered([line], 0)[0]) for line in lines):
-        match = next((item for item in left if item.wish == fresh.wish), None)
+    other = []
+    for fresh in numbered(
+        lines, 0
+    ):  # what is the same first, so that no other line takes its place
+        match = next((each for each in left if _same(each, fresh)), None)
+        if match is None:
+            other.append(fresh)
+        else:
+            left.remove(match)
+            kept.append(match)
+    for fresh in other:
+        match = next((each for each in left if each.wish == fresh.wish), None)
         if match is None:
             kept.append(replace(fresh, item_id=first_id))
             first_id += 1
-            continue
-        left.remove(match)
-        same = match.quantity == line.quantity
-        kept.append(
-            match if same else replace(match, quantity=line.quantity, status=ItemStatus.PENDING)
-        )
+        else:
+            left.remove(match)
+            kept.append(replace(fresh, item_id=match.item_id))
     return tuple(sorted(kept, key=lambda item: item.item_id))
+
+
+def _same(item: Item, fresh: Item) -> bool:
+    return item.wish == fresh.wish and item.quantity == fresh.quantity
 
 
 def all_ready(items: Items) -> Items:
@@ -88,4 +99,3 @@ def all_ready(items: Items) -> Items:
 
 def live(items: Items) -> list[Item]:
     return [item for item in items if item.status is not ItemStatus.VOIDED]
-

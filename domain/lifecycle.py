@@ -11,7 +11,7 @@ Rules that hold in all of them:
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from protocol.errors import Code, Rejected
 from protocol.statuses import (
@@ -40,7 +40,7 @@ PAYMENT: Mapping[PaymentStatus, frozenset[PaymentStatus]] = {
     PaymentStatus.UNPAID: frozenset({PaymentStatus.PARTIALLY_PAID, PaymentStatus.PAID}),
     PaymentStatus.PARTIALLY_PAID: frozenset({PaymentStatus.PAID, PaymentStatus.REFUNDED}),
     PaymentStatus.PAID: frozenset({PaymentStatus.PARTIALLY_PAID, PaymentStatus.REFUNDED}),
-    PaymentStatus.REFUNDED: frozenset(),
+    PaymentStatus.REFUNDED: frozenset({PaymentStatus.PARTIALLY_PAID, PaymentStatus.PAID}),
 }
 """Derived from amounts, never set: `paid` goes back to `partially_paid` where items are added."""
 SESSION: Mapping[SessionStatus, frozenset[SessionStatus]] = {
@@ -53,13 +53,13 @@ CALL: Mapping[CallStatus, frozenset[CallStatus]] = {
     CallStatus.RESOLVED: frozenset(),
 }
 
-TABLES: Mapping[str, Mapping[StrEnum, frozenset[StrEnum]]] = {
+TABLES: Mapping[str, Mapping[Any, frozenset[Any]]] = {
     "order": ORDER,
     "item": ITEM,
     "payment": PAYMENT,
     "session": SESSION,
     "call": CALL,
-}  # type: ignore[dict-item]  # a mapping is invariant in its key
+}
 
 
 def refusal(

@@ -3,6 +3,7 @@
 Item ids are the restaurant's own and are never given to another item.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -47,7 +48,7 @@ class MenuChanged:
 def replaced(menu: Menu, command: c.ReplaceMenu) -> Menu | Rejected:
     """The menu after a rewrite: items without an id are new, the others keep theirs."""
     given = [item.id for each in command.categories for item in each.items if item.id is not None]
-    doubled = sorted({id_ for id_ in given if given.count(id_) > 1})
+    doubled = sorted(id_ for id_, times in Counter(given).items() if times > 1)
     unknown = sorted(id_ for id_ in given if id_ >= menu.next_id)
     if doubled or unknown:
         return Rejected(
@@ -104,13 +105,11 @@ def prices(menu: Menu, ids: tuple[int, ...]) -> dict[int, tuple[str, int]] | Rej
 
 
 def _unknown(ids: list[int]) -> Rejected:
-    return Rejected(
-        Code.NOT_FOUND, "The menu has no such item.", {"menu_item_ids": ids}
-    )
+    return Rejected(Code.NOT_FOUND, "The menu has no such item.", {"menu_item_ids": ids})
 
 
 def data_of(menu: Menu, currency: str) -> Mapping[str, Any]:
-    """The fields of `menu` and `menu_update`."""
+    """The menu as it stands in `menu` and `menu_update`."""
     return {
         "menu_version": menu.version,
         "currency": currency,

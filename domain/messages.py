@@ -30,7 +30,10 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class OrderCard:
-    """What others know of an order; a higher `version` replaces a lower one. Amounts: minor units."""
+    """What others know of an order; a higher `version` replaces a lower one.
+
+    Amounts are minor units.
+    """
 
     order_id: int
     version: int
@@ -84,6 +87,7 @@ class OpenSession:
     waiter_id: int | None
     currency: str
     call_escalation_s: float
+    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,7 @@ class OpenOrder:
     table_number: str
     waiter_id: int | None
     currency: str
+    placed_at: datetime
     lines: tuple[OrderLine, ...]
 
 
@@ -162,22 +167,16 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class OrderReported:
-    """An order is new or has changed; with a notification where people are told of it."""
+    """An order is new or has changed, and what people are told of that.
+
+    `paid` is what just came in (minor units); `completed` where that paid it fully for the first
+    time.
+    """
 
     card: OrderCard
-    waiter_id: int | None
-    notification: Notification | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentReported:
-    """A payment (minor units); `completed` is the one that brought the balance to zero first."""
-
-    card: OrderCard
-    amount: int
-    method: str
-    completed: bool
-    notification: Notification
+    notifications: tuple[Notification, ...] = ()
+    paid: int = 0
+    completed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +219,7 @@ MESSAGES: dict[str, type] = {
     for cls in (
         CreateTable, GuestsChanged, SessionEnded, OpenSession, OrderChanged, CallUnheard,
         CallOverdue, CallHeard, OpenOrder, CreateWaiter, Notify, Acknowledged, OrderReported,
-        PaymentReported, TableReported, EscalateCall, CallTimed, PriceItems,
+        TableReported, EscalateCall, CallTimed, PriceItems,
     )
 }  # fmt: skip
 

@@ -62,7 +62,7 @@ def row(notification: Notification) -> dict[str, Any]:
 
 def listed(notifications: Notifications) -> list[dict[str, Any]]:
     """All of a list, oldest first, each with its type."""
-    return [{"type": each.type, **row(each)} for each in notifications.values()]
+    return [{"type": each.type, **row(each)} for each in sorted(notifications.values(), key=_age)]
 
 
 def added(
@@ -71,9 +71,15 @@ def added(
     """The list with one more; over `keep` the oldest acknowledged, else the oldest, is dropped."""
     grown = {**notifications, notification.notification_id: notification}
     if len(grown) > keep:
-        done = (name for name, each in grown.items() if each.acknowledged_at is not None)
-        del grown[next(done, next(iter(grown)))]
+        done = [each for each in notifications.values() if each.acknowledged_at is not None]
+        oldest = min(done or notifications.values(), key=_age)
+        del grown[oldest.notification_id]
     return grown
+
+
+def _age(notification: Notification) -> tuple[datetime, str]:
+    """What sorts the oldest first. A mapping's order would not do: the store does not keep it."""
+    return notification.created_at, notification.notification_id
 
 
 def acknowledged(
@@ -90,4 +96,3 @@ def find(notifications: Notifications, notification_id: str) -> Notification | R
     return notifications.get(notification_id) or Rejected(
         Code.NOT_FOUND, "There is no such notification here.", {"notification_id": notification_id}
     )
-

@@ -1,7 +1,7 @@
 """The money of an order: its own axis beside the status, derived from amounts.
 
-`unpaid → partially_paid → paid`, and `refunded`. Amounts are minor units. A cancelled order costs
-nothing: what was paid on it is due back.
+`unpaid → partially_paid → paid`, and `refunded`. Amounts are minor units. A cancelled order owes
+nothing: what was paid on it is kept until it is refunded, and its payment status stays what it was.
 """
 
 from dataclasses import dataclass
@@ -21,11 +21,16 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """What an order costs now, what came in and what went back."""
+    """What an order's items cost, what came in, what went back, and whether it is cancelled."""
 
     total: int
     paid: int
     refunded: int
+    cancelled: bool
+
+    @property
+    def owed(self) -> int:
+        return 0 if self.cancelled else self.total
 
     @property
     def kept(self) -> int:
@@ -34,17 +39,20 @@ class Money:
     @property
     def balance(self) -> int:
         """What is still to be paid."""
-        return max(0, self.total - self.kept)
+        return max(0, self.owed - self.kept)
 
     @property
     def refund_due(self) -> int:
         """What was paid too much."""
-        return max(0, self.kept - self.total)
+        return max(0, self.kept - self.owed)
 
     @property
     def status(self) -> PaymentStatus:
-        if self.refunded and not self.kept:
-            return PaymentStatus.REFUNDED
         if not self.kept:
-            return PaymentStatus.UNPAID
-        return PaymentStatus.PARTIALLY_PAID if self.balance else PaymentStatus.PAID
+            return PaymentStatus.REFUNDED if self.refunded else PaymentStatus.UNPAID
+        return PaymentStatus.PAID if self.kept >= self.total else PaymentStatus.PARTIALLY_PAID
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing is outstanding in either direction."""
+        return self.kept == self.owed

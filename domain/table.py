@@ -114,7 +114,9 @@ def evolve(table: Table | None, event: Any) -> Table:
 
 def decide(table: Table | None, command: Any, context: Context) -> Decision | Rejected | Redirect:
     if isinstance(command, CreateTable):
-        return UNCHANGED if table is not None else _create(command, context)
+        if table is not None:
+            return UNCHANGED
+        return Decision((TableCreated(created(command, context.address)),))
     if table is None:
         return Rejected(Code.NOT_FOUND, f"There is no table {context.address.id}.")
     match command:
@@ -133,10 +135,11 @@ def decide(table: Table | None, command: Any, context: Context) -> Decision | Re
     return Rejected(Code.UNKNOWN_ACTION, "A table does not do that.")
 
 
-def _create(message: CreateTable, context: Context) -> Decision:
-    table = Table(
-        id=context.address.id,
-        restaurant_id=context.address.restaurant,
+def created(message: CreateTable, address: Address) -> Table:
+    """The table that its restaurant's message makes."""
+    return Table(
+        id=address.id,
+        restaurant_id=address.restaurant,
         restaurant_name=message.restaurant_name,
         currency=message.currency,
         number=message.number,
@@ -145,7 +148,6 @@ def _create(message: CreateTable, context: Context) -> Decision:
         waiter_id=message.waiter_id,
         call_escalation_s=message.call_escalation_s,
     )
-    return Decision((TableCreated(table),))
 
 
 def _occupy(table: Table, command: c.Occupy, context: Context) -> Decision | Rejected:
@@ -158,7 +160,8 @@ def _occupy(table: Table, command: c.Occupy, context: Context) -> Decision | Rej
     if not table.is_active:
         return Rejected(Code.TABLE_INACTIVE, f"Table {table.number} is out of service.")
     supplies = context.supplies
-    assert supplies.id is not None and supplies.code is not None
+    assert supplies.id is not None
+    assert supplies.code is not None
     waiter_id = table.waiter_id if command.waiter_id is None else command.waiter_id
     card = SessionCard(supplies.id, supplies.code, command.guests_count, context.now, waiter_id)
     opening = OpenSession(
@@ -170,6 +173,7 @@ def _occupy(table: Table, command: c.Occupy, context: Context) -> Decision | Rej
         waiter_id=card.waiter_id,
         currency=table.currency,
         call_escalation_s=table.call_escalation_s,
+        started_at=card.started_at,
     )
     session = Address(Kind.SESSION, card.id, table.restaurant_id)
     decision = _changed(table, TableOccupied(card))

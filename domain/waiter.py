@@ -65,9 +65,7 @@ def evolve(waiter: Waiter | None, event: Any) -> Waiter:
     raise TypeError(f"a waiter knows no {type(event).__name__}")
 
 
-def decide(
-    waiter: Waiter | None, command: Any, context: Context
-) -> Decision | Rejected | Redirect:
+def decide(waiter: Waiter | None, command: Any, context: Context) -> Decision | Rejected | Redirect:
     if isinstance(command, CreateWaiter):
         return UNCHANGED if waiter is not None else _create(command, context)
     if waiter is None:
@@ -99,9 +97,7 @@ def _create(message: CreateWaiter, context: Context) -> Decision:
     return Decision((WaiterCreated(waiter),))
 
 
-def _acknowledge(
-    waiter: Waiter, command: c.Acknowledge, context: Context
-) -> Decision | Rejected:
+def _acknowledge(waiter: Waiter, command: c.Acknowledge, context: Context) -> Decision | Rejected:
     known = notes.find(waiter.tasks, command.notification_id)
     if isinstance(known, Rejected):
         return known

@@ -12,7 +12,7 @@ from protocol.ids import Channel
 
 MAX_FRAME_BYTES = 64 * 1024
 
-T = TypeVar("T")
+T = TypeVar("T", bound=c.Command)
 
 ACTIONS: dict[Channel, dict[str, type[c.Command]]] = {
     Channel.ORDER: {"get_status": c.Get, "update_status": c.UpdateStatus},
@@ -34,7 +34,7 @@ ACTIONS: dict[Channel, dict[str, type[c.Command]]] = {
 
 
 def encode(value: Any) -> bytes:
-    """JSON with UTC times ending in `Z`. Takes dataclasses, named tuples, enums, datetimes, mappings."""
+    """JSON of mappings, dataclasses, named tuples, enums and datetimes; UTC ends in `Z`."""
     return orjson.dumps(value, _plain, orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
 
 
@@ -88,12 +88,17 @@ def invalid(error: ValidationError) -> Rejected:
     """The first thing that is wrong, named by its place; what was sent is not repeated."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     place = ".".join(str(part) for part in first["loc"] if part not in _TAGS) or "message"
-    return Rejected(Code.INVALID_MESSAGE, f"{place}: {first['msg']}.", {"field": place})
+    what = _PLAIN_WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
+    return Rejected(Code.INVALID_MESSAGE, f"{place}: {what}.", {"field": place})
 
 
-@cache
 def body_adapter(command: type[T]) -> TypeAdapter[T]:
-    return TypeAdapter(command)
+    if command not in _bodies:
+        _bodies[command] = TypeAdapter(command)
+    return _bodies[command]
+
+
+_bodies: dict[type[c.Command], TypeAdapter[Any]] = {}
 
 
 @cache
@@ -106,6 +111,10 @@ def _adapter(channel: Channel) -> TypeAdapter[c.Command]:
     return TypeAdapter(union if single else discriminated)
 
 
+_PLAIN_WORDS = {
+    "missing": "is needed",
+    "unexpected_keyword_argument": "there is no such field",
+}
 _TAGS = {"menu", "free"} | {action for actions in ACTIONS.values() for action in actions}
 
 
@@ -120,9 +129,7 @@ def _explain(channel: Channel, frame: str | bytes, error: ValidationError) -> Re
     action = value.get("action")
     known = ACTIONS[channel]
     if not isinstance(action, str):
-        return Rejected(
-            Code.INVALID_MESSAGE, "action: say what to do.", {"actions": sorted(known)}
-        )
+        return Rejected(Code.INVALID_MESSAGE, "action: say what to do.", {"actions": sorted(known)})
     if action not in known:
         return _unknown_action(channel)
     return invalid(error)

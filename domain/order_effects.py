@@ -1,0 +1,97 @@
+"""What a change of an order sets off: its session, its restaurant and its waiter are told."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from domain.entity import Effect
+from domain.messages import Notify, OrderCard, OrderChanged, OrderReported
+from domain.notification import Notification
+from domain.order_state import FullyPaid, Order, OrderPlaced, PaymentReceived, StatusChanged
+from domain.payment import Payment
+from protocol.ids import Kind
+from protocol.statuses import OrderStatus
+from protocol.values import format_money
+
+
+def effects_of(events: Sequence[Any], order: Order) -> tuple[Effect, ...]:
+    """The messages that these events, which made the order what it now is, send."""
+    now = card(order)
+    notes = tuple(_notifications(events, order))
+    report = OrderReported(
+        now,
+        notes,
+        paid=sum(event.payment.amount for event in events if isinstance(event, PaymentReceived)),
+        completed=any(isinstance(event, FullyPaid) for event in events),
+    )
+    effects = [Effect(order.at(Kind.RESTAURANT, order.restaurant_id), report)]
+    if not isinstance(events[0], OrderPlaced):  # the session placed it and knows
+        effects.append(Effect(order.at(Kind.SESSION, order.session_id), OrderChanged(now)))
+    if order.waiter_id is not None:
+        waiter = order.at(Kind.WAITER, order.waiter_id)
+        effects += [Effect(waiter, Notify(note)) for note in notes]
+    return tuple(effects)
+
+
+def card(order: Order) -> OrderCard:
+    """What others know of an order."""
+    money = order.money
+    return OrderCard(
+        order_id=order.id,
+        version=order.revision,
+        status=order.status,
+        payment_status=money.status,
+        total=money.total,
+        balance=money.balance,
+        items_count=order.items_count,
+        table_number=order.table_number,
+        created_at=order.created_at,
+    )
+
+
+def _notifications(events: Sequence[Any], order: Order) -> Iterator[Notification]:
+    """People are told of an order that is new or ready, and of each payment."""
+    at_table = f"for table {order.table_number}"
+    for event in events:
+        match event:
+            case OrderPlaced():
+                yield _notification(order, "new_order", f"New order {at_table}", order.created_at)
+            case StatusChanged(OrderStatus.READY, at):
+                yield _notification(order, "order_ready", f"Order {at_table} is ready", at)
+            case PaymentReceived(payment):
+                yield _payment_notification(order, payment, at_table)
+
+
+def _payment_notification(order: Order, payment: Payment, at_table: str) -> Notification:
+    amount = format_money(payment.amount)
+    money = order.money
+    return _notification(
+        order,
+        "payment",
+        f"Payment of {amount} {order.currency} {at_table}",
+        payment.at,
+        amount=amount,
+        method=payment.method.value,
+        balance=format_money(money.balance),
+        payment_status=money.status.value,
+    )
+
+
+def _notification(order: Order, kind: str, message: str, at: datetime, **more: str) -> Notification:
+    """Named after the order's revision: of each type there is at most one a revision."""
+    source = "payment" if kind == "payment" else "order"
+    return Notification(
+        notification_id=f"{source}-{order.id}-{order.revision}",
+        type=f"{source}_notification",
+        kind=kind,
+        data={
+            "order_id": order.id,
+            "table_id": order.table_id,
+            "table_number": order.table_number,
+            "items_count": order.items_count,
+            "message": message,
+            **more,
+        },
+        created_at=at,
+        waiter_ids=() if order.waiter_id is None else (order.waiter_id,),
+    )

@@ -1,0 +1,102 @@
+"""What a restaurant's staff is told: alerts, escalated calls, and who acknowledged what.
+
+On the notifications channel the first to acknowledge owns a notification; all waiters that hold it
+hear of that.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from domain import notification as notes
+from domain.call import MANAGERS
+from domain.entity import UNCHANGED, Context, Decision, Effect
+from domain.messages import Acknowledged, CallHeard, EscalateCall, Notify
+from domain.notification import Notification, NotificationAcknowledged, NotificationAdded
+from domain.restaurant_state import AlertRaised, Restaurant
+from protocol import commands as c
+from protocol.errors import Rejected
+from protocol.ids import Kind
+
+
+def alert(restaurant: Restaurant, command: c.RaiseAlert, context: Context) -> Decision:
+    """To all waiters; it names the table where it has one."""
+    data: dict[str, Any] = {"message": command.message, "table_id": command.table_id}
+    table = restaurant.tables.get(command.table_id or 0)
+    if table is not None:
+        data["table_number"] = table.data["table_number"]
+    note = Notification(
+        notification_id=f"restaurant-{restaurant.id}-{restaurant.raised + 1}",
+        type="alert",
+        kind="alert",
+        data=data,
+        created_at=context.now,
+        waiter_ids=tuple(sorted(restaurant.waiters)),
+    )
+    return Decision(
+        (AlertRaised(note),),
+        _to_waiters(restaurant, note.waiter_ids, Notify(note)),
+        result={"notification_id": note.notification_id},
+    )
+
+
+def escalated(restaurant: Restaurant, message: EscalateCall) -> Decision:
+    """Step 1 adds every waiter of the zone, step 2 marks it for the managers."""
+    note = message.notification
+    known = restaurant.notifications.get(note.notification_id)
+    if known is not None and known.acknowledged_at is not None:
+        return UNCHANGED
+    told = note.waiter_ids if known is None else known.waiter_ids
+    if message.step == MANAGERS:
+        after = _escalated_to("managers", note, told)
+        return Decision((NotificationAdded(after),))
+    zone = {
+        card.waiter_id
+        for card in restaurant.tables.values()
+        if card.data["zone"] == message.zone and card.waiter_id is not None
+    }
+    more = sorted(zone.difference(told))
+    after = _escalated_to("zone", note, (*told, *more))
+    return Decision((NotificationAdded(after),), _to_waiters(restaurant, more, Notify(after)))
+
+
+def _escalated_to(whom: str, note: Notification, waiter_ids: tuple[int, ...]) -> Notification:
+    return replace(note, data={**note.data, "escalated_to": whom}, waiter_ids=waiter_ids)
+
+
+def acknowledged(
+    restaurant: Restaurant, command: c.Acknowledge, context: Context
+) -> Decision | Rejected:
+    """By somebody on the notifications channel; a call's session hears of it too."""
+    known = notes.find(restaurant.notifications, command.notification_id)
+    if isinstance(known, Rejected):
+        return known
+    if known.acknowledged_at is not None:
+        return Decision(result={"acknowledged_by": known.acknowledged_by})
+    by = context.caller.subject
+    decision = acknowledged_elsewhere(restaurant, known.notification_id, context.now, by)
+    effects = decision.effects
+    if known.call_id is not None:
+        session = restaurant.at(Kind.SESSION, known.data["session_id"])
+        effects = (*effects, Effect(session, CallHeard(known.call_id, context.now, by)))
+    return replace(decision, effects=effects, result={"acknowledged_by": by})
+
+
+def acknowledged_elsewhere(
+    restaurant: Restaurant, notification_id: str, at: datetime, by: str
+) -> Decision:
+    """Take an acknowledgement in and pass it to all waiters that hold the notification."""
+    known = restaurant.notifications.get(notification_id)
+    if known is None or known.acknowledged_at is not None:
+        return UNCHANGED
+    return Decision(
+        (NotificationAcknowledged(notification_id, at, by),),
+        _to_waiters(restaurant, known.waiter_ids, Acknowledged(notification_id, at, by)),
+    )
+
+
+def _to_waiters(
+    restaurant: Restaurant, waiter_ids: Iterable[int], message: Any
+) -> tuple[Effect, ...]:
+    return tuple(Effect(restaurant.at(Kind.WAITER, id_), message) for id_ in waiter_ids)

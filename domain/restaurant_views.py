@@ -1,0 +1,124 @@
+"""What is seen of a restaurant: its snapshots, and what its subscribers hear of an event."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from domain import menu as menus
+from domain import notification as notes
+from domain.entity import Publication
+from domain.menu import MenuChanged
+from domain.messages import OrderCard
+from domain.notification import NotificationAcknowledged, NotificationAdded
+from domain.restaurant_state import (
+    AlertRaised,
+    Figures,
+    MessageBroadcast,
+    OrderArrived,
+    OrderBecameReady,
+    PaymentCompleted,
+    Restaurant,
+    TableSeen,
+)
+from protocol.ids import Channel
+from protocol.values import format_money
+
+
+def publish(event: Any, restaurant: Restaurant) -> Iterable[Publication]:
+    heard = _heard(event, restaurant)
+    return () if heard is None else (Publication(*heard),)
+
+
+def _heard(event: Any, restaurant: Restaurant) -> tuple[Channel, str, Mapping[str, Any]] | None:
+    match event:
+        case OrderArrived(card):
+            return Channel.RESTAURANT, "new_order", order_row(card)
+        case OrderBecameReady(card):
+            return Channel.RESTAURANT, "order_ready", order_row(card)
+        case PaymentCompleted(card):
+            return Channel.RESTAURANT, "payment_completed", order_row(card)
+        case TableSeen(_, table):
+            return Channel.RESTAURANT, "table_update", table.data
+        case MessageBroadcast(message, by):
+            return Channel.RESTAURANT, "broadcast", {"message": message, "by": by}
+        case MenuChanged():
+            return Channel.MENU, "menu_update", _menu_data(restaurant)
+        case NotificationAdded(note) | AlertRaised(note):
+            return Channel.NOTIFICATIONS, note.type, notes.row(note)
+        case NotificationAcknowledged(notification_id):
+            row = notes.row(restaurant.notifications[notification_id])
+            return Channel.NOTIFICATIONS, "notification_acknowledged", row
+    return None
+
+
+def snapshot(restaurant: Restaurant, channel: Channel) -> tuple[str, Mapping[str, Any]]:
+    if channel is Channel.MENU:
+        return "menu", _menu_data(restaurant)
+    if channel is Channel.NOTIFICATIONS:
+        return "notifications_list", {
+            "restaurant_id": restaurant.id,
+            "notifications": notes.listed(restaurant.notifications),
+        }
+    return "restaurant_status", _status_data(restaurant)
+
+
+def _status_data(restaurant: Restaurant) -> dict[str, Any]:
+    """The fields of `restaurant_status`."""
+    tables = [card.data for _, card in sorted(restaurant.tables.items())]
+    return {
+        "id": restaurant.id,
+        "name": restaurant.name,
+        "currency": restaurant.currency,
+        "timezone": restaurant.timezone,
+        "tables": {
+            "total": len(tables),
+            "active": sum(table["is_active"] for table in tables),
+            "occupied": sum(table["is_occupied"] for table in tables),
+            "list": tables,
+        },
+        "open_orders": [order_row(card) for _, card in sorted(restaurant.open_orders.items())],
+        "waiters": [
+            {"waiter_id": id_, "name": name} for id_, name in sorted(restaurant.waiters.items())
+        ],
+        "figures": _figures_data(restaurant.figures),
+    }
+
+
+def _menu_data(restaurant: Restaurant) -> Mapping[str, Any]:
+    """The fields of `menu` and `menu_update`."""
+    return {
+        "restaurant_id": restaurant.id,
+        "restaurant": restaurant.name,
+        **menus.data_of(restaurant.menu, restaurant.currency),
+    }
+
+
+def _figures_data(figures: Figures) -> dict[str, Any]:
+    def mean(total: float, count: int) -> float | None:
+        return round(total / count, 1) if count else None
+
+    return {
+        "orders": figures.orders,
+        "cancelled": figures.cancelled,
+        "payments": figures.payments,
+        "paid_amount": format_money(figures.paid),
+        "calls_acknowledged": figures.acknowledged,
+        "mean_acknowledged_s": mean(figures.acknowledged_s, figures.acknowledged),
+        "slowest_acknowledged_s": round(figures.slowest_acknowledged_s, 1),
+        "calls_resolved": figures.resolved,
+        "mean_resolved_s": mean(figures.resolved_s, figures.resolved),
+        "slowest_resolved_s": round(figures.slowest_resolved_s, 1),
+    }
+
+
+def order_row(card: OrderCard) -> dict[str, Any]:
+    """The fields of `new_order`, `order_ready` and `payment_completed`."""
+    return {
+        "order_id": card.order_id,
+        "status": card.status,
+        "payment_status": card.payment_status,
+        "table_number": card.table_number,
+        "items_count": card.items_count,
+        "total_amount": format_money(card.total),
+        "balance": format_money(card.balance),
+        "created_at": card.created_at,
+    }

@@ -1,0 +1,104 @@
+"""The rules of a session's calls: made, acknowledged, escalated, resolved.
+
+* A second call of the same reason while one is open changes nothing.
+* An open call that nobody acknowledges in time escalates, each step once; at once where its waiter
+  is not connected, or where it has none.
+* Its notification is acknowledged, wherever it is listed, with the call.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from domain import lifecycle
+from domain.call import MANAGERS, ZONE, Call
+from domain.entity import UNCHANGED, Context, Decision, Effect, Timer
+from domain.messages import Acknowledged, CallOverdue, CallTimed, EscalateCall, Notify
+from domain.notification import Notification
+from domain.session_state import CallChanged, CallMade, Session
+from protocol import commands as c
+from protocol.errors import Code, Rejected
+from protocol.ids import Kind
+from protocol.statuses import CallStatus
+
+
+def made(session: Session, command: c.CallWaiter, context: Context) -> Decision:
+    """A new call, unless one of this reason is open already."""
+    for known in session.calls.values():
+        if known.reason is command.reason and known.status is CallStatus.OPEN:
+            return Decision(result={"call_id": known.call_id})
+    call = Call(f"{session.id}-{len(session.calls) + 1}", command.reason, context.now)
+    note = _notification(session, call)
+    result = {"call_id": call.call_id}
+    to_home = Effect(session.home, Notify(note))
+    if session.waiter_id is None:
+        call = replace(call, escalated=ZONE)
+        escalation = Effect(session.home, EscalateCall(note, session.zone, ZONE))
+        effects, next_step = (to_home, escalation), MANAGERS
+    else:
+        waiter = session.at(Kind.WAITER, session.waiter_id)
+        effects, next_step = (to_home, Effect(waiter, Notify(note, session.id))), ZONE
+    timer = _timer(session, call, next_step, context)
+    return Decision((CallMade(call),), effects, (timer,), result=result)
+
+
+def escalated(session: Session, call_id: str, step: int, context: Context) -> Decision:
+    """The next step for a call that is still open; a step already taken is not taken again."""
+    call = session.calls.get(call_id)
+    if call is None or call.status is not CallStatus.OPEN or call.escalated >= step:
+        return UNCHANGED
+    escalation = EscalateCall(_notification(session, call), session.zone, step)
+    timers = (_timer(session, call, MANAGERS, context),) if step < MANAGERS else ()
+    return Decision(
+        (CallChanged(replace(call, escalated=step)),), (Effect(session.home, escalation),), timers
+    )
+
+
+def heard(session: Session, call_id: str, at: datetime, by: str) -> Decision:
+    """Somebody acknowledged: the call escalates no further."""
+    call = session.calls.get(call_id)
+    if call is None or call.status is not CallStatus.OPEN:
+        return UNCHANGED
+    after = replace(call, status=CallStatus.ACKNOWLEDGED, acknowledged_at=at, acknowledged_by=by)
+    took = CallTimed(call.reason, acknowledged_s=(at - call.opened_at).total_seconds())
+    return Decision((CallChanged(after),), (Effect(session.home, took),), cancels=(call.timer,))
+
+
+def updated(session: Session, command: c.UpdateCall, context: Context) -> Decision | Rejected:
+    """A call set to acknowledged or resolved by hand."""
+    call = session.calls.get(command.call_id)
+    if call is None:
+        return Rejected(Code.NOT_FOUND, f"There is no call {command.call_id}.")
+    if command.status is call.status:
+        return UNCHANGED
+    refused = lifecycle.refusal(lifecycle.CALL, call.status, command.status)
+    if refused is not None:
+        return refused
+    if command.status is CallStatus.RESOLVED:
+        return resolved(session, call, context)
+    decision = heard(session, call.call_id, context.now, context.caller.subject)
+    seen = _acknowledgement(session, call, context)
+    return replace(decision, effects=(*decision.effects, seen))
+
+
+def resolved(session: Session, call: Call, context: Context) -> Decision:
+    """The guest was served, or has left."""
+    after = replace(call, status=CallStatus.RESOLVED, resolved_at=context.now)
+    took = CallTimed(call.reason, resolved_s=(context.now - call.opened_at).total_seconds())
+    effects = (Effect(session.home, took), _acknowledgement(session, call, context))
+    return Decision((CallChanged(after),), effects, cancels=(call.timer,))
+
+
+def _acknowledgement(session: Session, call: Call, context: Context) -> Effect:
+    """The call's notification is done with, wherever it is listed."""
+    return Effect(
+        session.home, Acknowledged(call.notification_id, context.now, context.caller.subject)
+    )
+
+
+def _timer(session: Session, call: Call, step: int, context: Context) -> Timer:
+    due = context.now + timedelta(seconds=session.call_escalation_s)
+    return Timer(call.timer, due, CallOverdue(call.call_id, step))
+
+
+def _notification(session: Session, call: Call) -> Notification:
+    return call.notification(session.id, session.table_id, session.table_number, session.waiter_id)

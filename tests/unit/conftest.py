@@ -1,0 +1,19 @@
+"""A restaurant in memory for every test that asks for one, and how long Hypothesis may take."""
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.unit.world import World
+
+settings.register_profile(
+    "unit",
+    deadline=None,  # machines differ; a slow example is no failure
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("unit")
+
+
+@pytest.fixture
+def world() -> World:
+    """Restaurant 2 with waiter 10 and table 5 in zone A, free."""
+    return World()

@@ -1,0 +1,47 @@
+"""The table of errors: every code has a meaning outside, and its words are the protocol's."""
+
+import pytest
+
+from protocol.errors import ERRORS, UNAVAILABLE, CloseCode, Code, Rejected
+
+WORDS = (
+    "invalid_json invalid_message unknown_action not_found forbidden unauthenticated "
+    "invalid_transition version_conflict idempotency_conflict table_occupied table_inactive "
+    "session_closed unsettled overpayment rate_limited item_unavailable too_large unavailable"
+)
+
+
+def test_the_codes_are_the_protocols() -> None:
+    assert {code.value for code in Code} == set(WORDS.split())
+
+
+def test_the_close_codes_are_the_protocols() -> None:
+    assert {code.value for code in CloseCode} == {1012, 4400, 4401, 4403, 4404, 4408, 4429}
+
+
+@pytest.mark.parametrize("code", Code)
+def test_every_code_says_its_http_status_and_who_may_retry(code: Code) -> None:
+    rule = ERRORS[code]
+    assert 400 <= rule.http_status < 600
+    assert rule.retry == (rule.http_status in {429, 503})
+
+
+def test_an_error_is_one_sentence_and_one_code() -> None:
+    assert Rejected(Code.NOT_FOUND, "There is no order 5.").body() == {
+        "error": "There is no order 5.",
+        "code": "not_found",
+    }
+
+
+def test_an_error_names_its_request_and_what_explains_it() -> None:
+    refused = Rejected(Code.OVERPAYMENT, "That is too much.", {"balance": "2.50"})
+    assert refused.body("r-1") == {
+        "error": "That is too much.",
+        "code": "overpayment",
+        "request_id": "r-1",
+        "details": {"balance": "2.50"},
+    }
+
+
+def test_what_cannot_be_stored_may_be_sent_again() -> None:
+    assert ERRORS[UNAVAILABLE.code].retry

@@ -1,0 +1,213 @@
+"""The status of an order: every step by the table, who may take it, what is seen of it."""
+
+from datetime import timedelta
+from itertools import product
+
+import pytest
+
+from domain import lifecycle
+from domain.messages import OpenOrder, OrderChanged, OrderLine
+from domain.order import ORDER
+from protocol import commands as c
+from protocol.caller import Caller
+from protocol.errors import Code
+from protocol.ids import Address, Channel, Kind
+from protocol.statuses import ItemStatus, OrderStatus, PaymentMethod
+from tests.unit.world import ADA, ANONYMOUS, GUEST, HOME, KITCHEN, START, TABLE, World, line
+
+CANCELLED, CONFIRMED, DELIVERED = (
+    OrderStatus.CANCELLED,
+    OrderStatus.CONFIRMED,
+    OrderStatus.DELIVERED,
+)
+PENDING, READY = OrderStatus.PENDING, OrderStatus.READY
+
+WAY_TO: dict[OrderStatus, tuple[OrderStatus, ...]] = {
+    PENDING: (),
+    CONFIRMED: (CONFIRMED,),
+    READY: (CONFIRMED, READY),
+    DELIVERED: (CONFIRMED, READY, DELIVERED),
+    CANCELLED: (CANCELLED,),
+}
+PAIRS = list(product(OrderStatus, OrderStatus))
+LEGAL = [(now, to) for now, to in PAIRS if to in lifecycle.ORDER[now]]
+ILLEGAL = [(now, to) for now, to in PAIRS if now is not to and to not in lifecycle.ORDER[now]]
+
+
+def order_that_is(status: OrderStatus, world: World) -> Address:
+    order = world.order(world.occupy())
+    world.advance(order, *WAY_TO[status])
+    world.forget()
+    return order
+
+
+@pytest.mark.parametrize(("now", "to"), LEGAL)
+def test_an_order_takes_every_step_of_its_table(
+    now: OrderStatus, to: OrderStatus, world: World
+) -> None:
+    order = order_that_is(now, world)
+    world.wait(60)
+    decision = world.do(order, c.UpdateStatus(status=to))
+    assert decision.events
+    seen = world.see(order)
+    assert seen["status"] == to
+    assert seen["status_display"] == to.value.capitalize()
+    assert seen[f"{to.value}_at"] == "2026-01-28T21:01:00Z"
+    assert world.types(order)[-1] == "order_status"
+
+
+@pytest.mark.parametrize(("now", "to"), ILLEGAL)
+def test_an_order_refuses_every_other_step(now: OrderStatus, to: OrderStatus, world: World) -> None:
+    order = order_that_is(now, world)
+    refused = world.refuse(order, c.UpdateStatus(status=to), Code.INVALID_TRANSITION)
+    assert refused.details["current"] == now.value
+    assert set(refused.details["allowed"]) == {each.value for each in lifecycle.ORDER[now]}
+
+
+@pytest.mark.parametrize("status", OrderStatus)
+def test_the_status_that_it_has_changes_nothing(status: OrderStatus, world: World) -> None:
+    order = order_that_is(status, world)
+    world.unchanged(order, c.UpdateStatus(status=status))
+
+
+@pytest.mark.parametrize("caller", [GUEST, ANONYMOUS])
+@pytest.mark.parametrize(("now", "to"), LEGAL)
+def test_guests_only_cancel_what_is_pending(
+    now: OrderStatus, to: OrderStatus, caller: Caller, world: World
+) -> None:
+    order = order_that_is(now, world)
+    if (now, to) == (PENDING, CANCELLED):
+        assert world.do(order, c.UpdateStatus(status=to), caller).events
+    else:
+        world.refuse(order, c.UpdateStatus(status=to), Code.FORBIDDEN, caller)
+
+
+def test_each_moment_is_written_once(world: World) -> None:
+    order = order_that_is(PENDING, world)
+    moments = {}
+    for status in (CONFIRMED, READY, DELIVERED):
+        world.wait(60)
+        world.advance(order, status)
+        moments[f"{status.value}_at"] = world.see(order)[f"{status.value}_at"]
+    seen = world.see(order)
+    assert {name: seen[name] for name in moments} == moments
+    assert len(set(moments.values())) == 3
+    assert seen["cancelled_at"] is None
+    assert seen["created_at"] == "2026-01-28T21:00:00Z"
+
+
+def test_an_order_set_ready_takes_its_items_along(world: World) -> None:
+    order = world.order(world.occupy(), line("Soup", 500), line("Fish", 900))
+    world.advance(order, CONFIRMED)
+    world.forget()
+    world.advance(order, READY)
+    items = world.see(order, Channel.ITEMS)["items"]
+    assert [item["status"] for item in items] == ["ready", "ready"]
+    assert world.types(order, Channel.ITEMS) == ["items_updated"]
+    assert world.types(order) == ["order_items_update", "order_status"]
+
+
+def test_an_order_set_ready_leaves_voided_items_voided(world: World) -> None:
+    order = world.order(world.occupy(), line("Soup", 500), line("Fish", 900))
+    world.advance(order, CONFIRMED)
+    void = c.UpdateItem(item_id=1, status=ItemStatus.VOIDED, reason="sold out")
+    world.do(order, void, KITCHEN)
+    world.advance(order, READY)
+    items = world.see(order, Channel.ITEMS)["items"]
+    assert [item["status"] for item in items] == ["voided", "ready"]
+
+
+def test_a_cancellation_keeps_its_reason(world: World) -> None:
+    order = order_that_is(CONFIRMED, world)
+    world.do(order, c.UpdateStatus(status=CANCELLED, reason="guest left"))
+    assert world.see(order)["reason"] == "guest left"
+
+
+def test_a_snapshot_has_the_documents_fields(world: World) -> None:
+    order = world.order(world.occupy(), line("Soup", 10000, 2), line("Fish", 5000))
+    seen = world.see(order)
+    assert {
+        name: seen[name]
+        for name in (
+            "id",
+            "status",
+            "status_display",
+            "total_amount",
+            "items_count",
+            "created_at",
+            "confirmed_at",
+            "ready_at",
+            "delivered_at",
+        )
+    } == {
+        "id": order.id,
+        "status": "pending",
+        "status_display": "Pending",
+        "total_amount": "250.00",
+        "items_count": 3,
+        "created_at": "2026-01-28T21:00:00Z",
+        "confirmed_at": None,
+        "ready_at": None,
+        "delivered_at": None,
+    }
+
+
+def test_each_channel_has_its_own_snapshot(world: World) -> None:
+    state = world.states[order_that_is(PENDING, world)]
+    assert ORDER.snapshot(state, Channel.ORDER)[0] == "order_status"
+    assert ORDER.snapshot(state, Channel.ITEMS)[0] == "items_list"
+
+
+def test_an_order_that_is_not_there_is_not_found(world: World) -> None:
+    nowhere = Address(Kind.ORDER, 999, HOME.id)
+    for command in (
+        c.UpdateStatus(status=READY),
+        c.UpdateItem(item_id=1, status=ItemStatus.READY),
+        c.ReplaceItems(items=(line("Soup", 1),)),
+        c.Pay(amount=1, method=PaymentMethod.CASH),
+        c.Refund(reason="none"),
+    ):
+        world.refuse(nowhere, command, Code.NOT_FOUND)
+
+
+def test_an_order_is_opened_once(world: World) -> None:
+    order = order_that_is(CONFIRMED, world)
+    again = OpenOrder(1, TABLE.id, "5", ADA.id, "EUR", START, (OrderLine("Soup", 1, 100),))
+    world.unchanged(order, again)
+
+
+def test_an_order_does_not_do_what_others_do(world: World) -> None:
+    order = order_that_is(PENDING, world)
+    world.refuse(order, c.Occupy(), Code.UNKNOWN_ACTION)
+
+
+@pytest.mark.parametrize("status", OrderStatus)
+def test_an_order_is_settled_when_it_is_over_and_paid(status: OrderStatus, world: World) -> None:
+    order = order_that_is(status, world)
+    assert ORDER.settled(world.states[order]) is (status is CANCELLED)
+    if status is not CANCELLED:
+        world.pay(order, 1250)
+        assert ORDER.settled(world.states[order]) is (status is DELIVERED)
+
+
+def test_a_cancelled_order_with_money_on_it_is_not_settled(world: World) -> None:
+    order = order_that_is(PENDING, world)
+    world.pay(order, 1000)
+    world.advance(order, CANCELLED)
+    assert not ORDER.settled(world.states[order])
+    world.do(order, c.Refund(reason="cancelled"))
+    assert ORDER.settled(world.states[order])
+
+
+def test_an_order_was_created_when_it_was_placed(world: World) -> None:
+    session = world.occupy()
+    world.now += timedelta(seconds=5)
+    order = world.order(session)
+    created = world.see(order)["created_at"]
+    assert created == "2026-01-28T21:00:05Z"
+    assert [each["created_at"] for each in world.see(session)["orders"]] == [created]
+
+
+def test_a_new_order_tells_its_session_nothing_that_it_knows(world: World) -> None:
+    world.order(world.occupy())
+    assert not [effect for effect in world.effects if isinstance(effect.message, OrderChanged)]

@@ -1,0 +1,151 @@
+"""An order under any sequence of commands: what always holds."""
+
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from domain import lifecycle
+from domain.order_state import Order
+from protocol import commands as c
+from protocol.caller import Caller
+from protocol.errors import Code, Rejected
+from protocol.ids import Channel
+from protocol.statuses import ItemStatus, OrderStatus, PaymentMethod, PaymentStatus
+from protocol.values import parse_money
+from tests.unit.world import GUEST, HOME, KITCHEN, MANAGER, World, line
+
+STAMPS = ("confirmed_at", "ready_at", "delivered_at", "cancelled_at", "paid_at")
+LINES = st.builds(
+    line,
+    st.sampled_from(["Soup", "Fish", "Cake"]),
+    st.sampled_from([0, 100, 250]),
+    st.integers(1, 3),
+)
+CALLERS = st.sampled_from([GUEST, KITCHEN, MANAGER])
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Commands of all kinds; each is carried out, changes nothing, or is refused for a reason."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        self.session = self.world.occupy()
+        self.at = self.world.order(self.session, line("Soup", 250), line("Fish", 100, 2))
+        self.was: Order = self.order
+        self.stamps: dict[str, Any] = {}
+        self.payments: list[PaymentStatus] = [PaymentStatus.UNPAID]
+
+    @property
+    def order(self) -> Order:
+        order: Order = self.world.states[self.at]
+        return order
+
+    def ask(self, command: c.Command, caller: Caller) -> None:
+        before = self.order
+        self.was = before
+        answer = self.world.ask(self.at, command, caller)
+        self.world.now = self.world.now.replace(microsecond=self.world.now.microsecond + 1)
+        if isinstance(answer, Rejected):
+            assert self.order is before
+            assert answer.code in {Code.INVALID_TRANSITION, Code.FORBIDDEN, Code.OVERPAYMENT}
+        else:
+            assert (self.order is before) == (not answer.events)
+        self.payments.append(self.order.money.status)
+
+    @rule(status=st.sampled_from(OrderStatus), caller=CALLERS)
+    def set_the_status(self, status: OrderStatus, caller: Caller) -> None:
+        self.ask(c.UpdateStatus(status=status), caller)
+
+    @rule(data=st.data(), status=st.sampled_from(ItemStatus), caller=CALLERS)
+    def set_an_item(self, data: st.DataObject, status: ItemStatus, caller: Caller) -> None:
+        item = data.draw(st.sampled_from(self.order.items))
+        self.ask(c.UpdateItem(item_id=item.item_id, status=status, reason="why"), caller)
+
+    @rule(lines=st.lists(LINES, min_size=1, max_size=4))
+    def replace_items(self, lines: list[c.FreeLine]) -> None:
+        self.ask(c.ReplaceItems(items=tuple(lines)), MANAGER)
+
+    @precondition(lambda self: self.order.money.balance)
+    @rule(data=st.data())
+    def pay(self, data: st.DataObject) -> None:
+        amount = data.draw(st.integers(1, self.order.money.balance + 1))
+        self.ask(c.Pay(amount=amount, method=PaymentMethod.CASH), MANAGER)
+
+    @rule()
+    def refund(self) -> None:
+        self.ask(c.Refund(reason="why"), MANAGER)
+
+    @invariant()
+    def the_total_is_what_its_live_items_cost(self) -> None:
+        items = self.world.see(self.at, Channel.ITEMS)["items"]
+        live = [each for each in items if each["status"] != "voided"]
+        total = sum(each["quantity"] * parse_money(each["unit_price"]) for each in live)
+        seen = self.world.see(self.at)
+        assert parse_money(seen["total_amount"]) == total
+        assert seen["items_count"] == sum(each["quantity"] for each in live)
+
+    @invariant()
+    def the_balance_is_what_is_left_to_pay(self) -> None:
+        money = self.order.money
+        owed = 0 if self.order.status is OrderStatus.CANCELLED else money.total
+        assert money.balance == max(0, owed - money.kept)
+        assert money.refund_due == max(0, money.kept - owed)
+        assert 0 <= money.kept <= money.paid
+
+    @invariant()
+    def each_moment_is_written_once(self) -> None:
+        for name in STAMPS:
+            moment = getattr(self.order, name)
+            assert self.stamps.setdefault(name, moment) in (None, moment)
+            self.stamps[name] = moment
+
+    @invariant()
+    def each_step_is_one_of_the_table(self) -> None:
+        was, now = self.was.status, self.order.status
+        assert was is now or now in lifecycle.ORDER[was]
+        before = {item.item_id: item.status for item in self.was.items}
+        for item in self.order.items:
+            old = before.get(item.item_id, item.status)
+            again = item.status is ItemStatus.PENDING  # another quantity
+            assert item.status is old or again or item.status in lifecycle.ITEM[old]
+
+    @invariant()
+    def the_payment_status_goes_as_its_table_says(self) -> None:
+        for was, now in zip(self.payments, self.payments[1:], strict=False):
+            assert was is now or now in lifecycle.PAYMENT[was]
+        self.payments = self.payments[-1:]
+
+    @invariant()
+    def it_is_ready_when_all_of_it_is(self) -> None:
+        statuses = {item.status for item in self.order.items} - {ItemStatus.VOIDED}
+        if self.order.status is OrderStatus.CONFIRMED:
+            assert ItemStatus.PENDING in statuses
+        if self.order.status in (OrderStatus.READY, OrderStatus.DELIVERED):
+            assert statuses == {ItemStatus.READY}
+
+    @invariant()
+    def item_ids_are_never_given_twice(self) -> None:
+        ids = [item.item_id for item in self.order.items]
+        assert ids == sorted(set(ids))
+        assert max(ids) < self.order.next_item_id
+        assert self.order.next_item_id >= self.was.next_item_id
+
+    @invariant()
+    def its_payment_completes_at_most_once(self) -> None:
+        completed = self.world.types(HOME).count("payment_completed")
+        assert completed == (self.order.paid_at is not None)
+
+    @invariant()
+    def its_session_and_restaurant_know_what_it_is(self) -> None:
+        money = self.order.money
+        (row,) = self.world.see(self.session)["orders"]
+        assert (row["status"], parse_money(row["balance"])) == (self.order.status, money.balance)
+        listed = bool(self.world.see(HOME)["open_orders"])
+        assert listed == bool(lifecycle.ORDER[self.order.status] or money.balance)
+
+
+TestAnyOrder = AnyOrder.TestCase
+TestAnyOrder.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)

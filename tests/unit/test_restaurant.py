@@ -1,0 +1,205 @@
+"""A restaurant: its tables and waiters, what it knows of orders, what its staff is told."""
+
+import pytest
+
+from domain import restaurant_state
+from domain.messages import Notify, OrderReported, TableReported
+from domain.notification import Notification
+from domain.restaurant import RESTAURANT
+from protocol import commands as c
+from protocol.errors import Code
+from protocol.ids import Address, Channel, Kind
+from protocol.statuses import OrderStatus
+from tests.unit.world import ADA, HOME, MANAGER, START, TABLE, WAITER, World, line
+
+NOTES = Channel.NOTIFICATIONS
+ELSEWHERE = Address(Kind.RESTAURANT, 3, 3)
+
+
+def test_a_new_restaurant_has_nothing_yet(world: World) -> None:
+    create = c.CreateRestaurant(name="Osteria", currency="USD", timezone="America/New_York")
+    assert world.do(ELSEWHERE, create).result == {"restaurant_id": 3}
+    seen = world.see(ELSEWHERE)
+    assert (seen["id"], seen["name"]) == (3, "Osteria")
+    assert (seen["currency"], seen["timezone"]) == ("USD", "America/New_York")
+    assert seen["tables"] == {"total": 0, "active": 0, "occupied": 0, "list": []}
+    assert (seen["open_orders"], seen["waiters"]) == ([], [])
+    assert world.see(ELSEWHERE, NOTES) == {"restaurant_id": 3, "notifications": []}
+    world.unchanged(ELSEWHERE, create)
+
+
+# --- tables and waiters --------------------------------------------------------------------------
+
+
+def test_a_table_is_there_when_it_is_added(world: World) -> None:
+    add = c.AddTable(number="7", zone="B", seats=2)
+    decision = world.do(HOME, add, id_=7)
+    assert decision.result == {"table_id": 7}
+    assert [effect.to for effect in decision.effects if effect.creates] == [
+        Address(Kind.TABLE, 7, HOME.id)
+    ]
+    assert world.types(HOME) == ["table_update"]
+    assert world.last(HOME) == world.see(Address(Kind.TABLE, 7, HOME.id))
+
+
+def test_a_waiter_is_there_when_it_is_added(world: World) -> None:
+    decision = world.do(HOME, c.AddWaiter(name="Bob"), id_=11)
+    assert decision.result == {"waiter_id": 11}
+    assert world.see(HOME)["waiters"] == [
+        {"waiter_id": 10, "name": "Ada"},
+        {"waiter_id": 11, "name": "Bob"},
+    ]
+    assert world.see(Address(Kind.WAITER, 11, HOME.id))["name"] == "Bob"
+
+
+def test_tables_are_counted(world: World) -> None:
+    world.do(world.add_table(6, "6", "A", None), c.ChangeTable(is_active=False))
+    world.occupy()
+    tables = world.see(HOME)["tables"]
+    assert (tables["total"], tables["active"], tables["occupied"]) == (2, 1, 1)
+    assert [table["table_number"] for table in tables["list"]] == ["5", "6"]
+
+
+def test_an_older_report_of_a_table_is_ignored(world: World) -> None:
+    known = world.states[HOME].tables[TABLE.id]
+    report = TableReported(TABLE.id, known.version, None, {**known.data, "zone": "Z"})
+    world.unchanged(HOME, report)
+
+
+# --- orders --------------------------------------------------------------------------------------
+
+
+def test_orders_are_open_until_they_are_done_and_paid(world: World) -> None:
+    order = world.order(world.occupy(), line("Soup", 500))
+    (row,) = world.see(HOME)["open_orders"]
+    assert row == {
+        "order_id": order.id,
+        "status": "pending",
+        "payment_status": "unpaid",
+        "table_number": "5",
+        "items_count": 1,
+        "total_amount": "5.00",
+        "balance": "5.00",
+        "created_at": "2026-01-28T21:00:00Z",
+    }
+    world.advance(order, OrderStatus.CONFIRMED, OrderStatus.READY, OrderStatus.DELIVERED)
+    assert [row["status"] for row in world.see(HOME)["open_orders"]] == ["delivered"]
+    world.pay(order, 500)
+    assert world.see(HOME)["open_orders"] == []
+
+
+def test_an_older_report_of_an_order_is_ignored(world: World) -> None:
+    order = world.order(world.occupy())
+    old = world.states[HOME].open_orders[order.id]
+    world.advance(order, OrderStatus.CONFIRMED)
+    world.unchanged(HOME, OrderReported(old))
+
+
+def test_what_was_ordered_and_paid_is_counted(world: World) -> None:
+    session = world.occupy()
+    first, second = world.order(session), world.order(session)
+    world.pay(first, 1000)
+    world.pay(first, 250)
+    world.advance(second, OrderStatus.CANCELLED)
+    figures = world.see(HOME)["figures"]
+    assert (figures["orders"], figures["cancelled"]) == (2, 1)
+    assert (figures["payments"], figures["paid_amount"]) == (2, "12.50")
+
+
+def test_an_order_becomes_ready_once(world: World) -> None:
+    order = world.order(world.occupy())
+    world.advance(order, OrderStatus.CONFIRMED, OrderStatus.READY)
+    world.pay(order, 100)
+    assert world.types(HOME).count("order_ready") == 1
+
+
+def test_a_refund_on_an_order_that_is_over_is_no_news_of_it(world: World) -> None:
+    order = world.order(world.occupy())
+    world.pay(order, 1000)
+    world.advance(order, OrderStatus.CANCELLED)
+    world.forget()
+    before = world.see(HOME)
+    world.do(order, c.Refund(reason="cancelled"))
+    assert world.types(HOME) == []
+    assert world.see(HOME) == before
+
+
+# --- what its staff is told ----------------------------------------------------------------------
+
+
+def test_an_alert_reaches_all_waiters(world: World) -> None:
+    bob = world.add_waiter("Bob")
+    world.forget()
+    decision = world.do(HOME, c.RaiseAlert(message="Kitchen closes"))
+    assert decision.result == {"notification_id": "restaurant-2-1"}
+    for at, channel in ((HOME, NOTES), (ADA, Channel.WAITER), (bob, Channel.WAITER)):
+        assert world.types(at, channel) == ["alert"]
+        assert world.last(at, channel)["message"] == "Kitchen closes"
+
+
+def test_an_alert_names_its_table(world: World) -> None:
+    world.do(HOME, c.RaiseAlert(message="Spill", table_id=TABLE.id))
+    told = world.last(HOME, NOTES)
+    assert (told["table_id"], told["table_number"]) == (5, "5")
+
+
+def test_the_first_to_acknowledge_owns_it(world: World) -> None:
+    world.do(HOME, c.RaiseAlert(message="Spill"))
+    world.forget()
+    acknowledge = c.Acknowledge(notification_id="restaurant-2-1")
+    assert world.do(HOME, acknowledge, WAITER).result == {"acknowledged_by": WAITER.subject}
+    assert world.types(HOME, NOTES) == ["notification_acknowledged"]
+    assert world.types(ADA) == ["notification_acknowledged"]
+    again = world.unchanged(HOME, acknowledge, MANAGER)
+    assert again.result == {"acknowledged_by": WAITER.subject}
+    world.unchanged(ADA, acknowledge, MANAGER)
+
+
+def test_what_is_not_listed_cannot_be_acknowledged(world: World) -> None:
+    world.refuse(HOME, c.Acknowledge(notification_id="123"), Code.NOT_FOUND)
+
+
+def test_its_list_is_bounded(world: World) -> None:
+    for n in range(restaurant_state.KEPT + 5):
+        note = Notification(f"order-{n}-1", "order_notification", "new_order", {}, START)
+        world.do(HOME, Notify(note))
+    assert len(world.see(HOME, NOTES)["notifications"]) == restaurant_state.KEPT
+
+
+def test_a_broadcast_is_heard_and_not_listed(world: World) -> None:
+    world.do(HOME, c.Broadcast(message="Happy hour"))
+    assert world.types(HOME) == ["broadcast"]
+    assert world.last(HOME) == {"message": "Happy hour", "by": MANAGER.subject}
+    assert world.see(HOME, NOTES)["notifications"] == []
+
+
+# --- what it is not ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("channel", "type_"),
+    [
+        (Channel.RESTAURANT, "restaurant_status"),
+        (Channel.NOTIFICATIONS, "notifications_list"),
+        (Channel.MENU, "menu"),
+    ],
+)
+def test_each_channel_has_its_own_snapshot(channel: Channel, type_: str, world: World) -> None:
+    assert RESTAURANT.snapshot(world.states[HOME], channel)[0] == type_
+
+
+def test_a_restaurant_that_is_not_there_is_not_found(world: World) -> None:
+    for command in (
+        c.AddTable(number="1", zone="A", seats=2),
+        c.AddWaiter(name="Bob"),
+        c.Broadcast(message="x"),
+        c.RaiseAlert(message="x"),
+        c.ReplaceMenu(categories=()),
+        c.ChangeMenuItem(item_id=1),
+        c.Acknowledge(notification_id="1"),
+    ):
+        world.refuse(ELSEWHERE, command, Code.NOT_FOUND, id_=1)
+
+
+def test_a_restaurant_does_not_do_what_others_do(world: World) -> None:
+    world.refuse(HOME, c.Occupy(), Code.UNKNOWN_ACTION)

@@ -1,0 +1,252 @@
+"""A session: guests, orders and their balance, and when it may close."""
+
+from dataclasses import replace
+
+import pytest
+
+from domain.messages import OpenSession, OrderChanged
+from domain.session import SESSION
+from protocol import commands as c
+from protocol.caller import Caller
+from protocol.errors import Code
+from protocol.ids import Address, Channel, Kind
+from protocol.statuses import CallReason, CallStatus, OrderStatus
+from tests.unit.world import ANONYMOUS, GUEST, HOME, START, TABLE, World, line
+
+DONE = (OrderStatus.CONFIRMED, OrderStatus.READY, OrderStatus.DELIVERED)
+
+
+@pytest.fixture
+def session(world: World) -> Address:
+    session = world.occupy(guests_count=2)
+    world.forget()
+    return session
+
+
+def test_a_new_session_is_open_and_empty(world: World, session: Address) -> None:
+    seen = world.see(session)
+    assert seen["id"] == session.id
+    assert seen["session_code"] == "ABC234"
+    assert seen["status"] == "open"
+    assert seen["guests_count"] == 2
+    assert (seen["table_id"], seen["table_number"], seen["zone"]) == (5, "5", "A")
+    assert (seen["started_at"], seen["closed_at"]) == ("2026-01-28T21:00:00Z", None)
+    assert (seen["orders"], seen["calls"]) == ([], [])
+    assert (seen["total_amount"], seen["balance"], seen["currency"]) == ("0.00", "0.00", "EUR")
+
+
+# --- guests --------------------------------------------------------------------------------------
+
+
+def test_guests_are_counted_anew(world: World, session: Address) -> None:
+    world.do(session, c.UpdateGuestsCount(guests_count=4), ANONYMOUS)
+    assert world.see(session)["guests_count"] == 4
+    assert world.types(session) == ["session_update"]
+
+
+def test_the_same_number_of_guests_changes_nothing(world: World, session: Address) -> None:
+    world.unchanged(session, c.UpdateGuestsCount(guests_count=2))
+
+
+# --- orders --------------------------------------------------------------------------------------
+
+
+def test_placing_an_order_opens_it(world: World, session: Address) -> None:
+    items = (c.MenuLine(menu_item_id=7, quantity=2, notes="hot"), c.MenuLine(menu_item_id=8))
+    prices = {7: ("Tea", 250), 8: ("Cake", 400)}
+    decision = world.do(session, c.PlaceOrder(items=items), GUEST, id_=50, prices=prices)
+    assert decision.result == {"order_id": 50}
+    order = Address(Kind.ORDER, 50, HOME.id)
+    tea, cake = world.see(order, Channel.ITEMS)["items"]
+    assert (tea["menu_item_id"], tea["name"], tea["notes"]) == (7, "Tea", "hot")
+    assert (cake["menu_item_id"], cake["name"], cake["total"]) == (8, "Cake", "4.00")
+    seen = world.see(order)
+    assert seen["total_amount"] == "9.00"
+    assert (seen["session_id"], seen["table_id"], seen["waiter_id"]) == (session.id, TABLE.id, 10)
+
+
+def test_the_reply_to_placing_waits_for_the_order(world: World, session: Address) -> None:
+    order = world.order(session)
+    (creation,) = [effect for effect in world.effects if effect.creates]
+    assert creation.to == order
+
+
+def test_a_session_lists_its_orders_and_what_they_come_to(world: World, session: Address) -> None:
+    first = world.order(session, line("Soup", 500, 2))
+    second = world.order(session, line("Fish", 900))
+    world.pay(first, 400)
+    seen = world.see(session)
+    assert [(row["order_id"], row["balance"]) for row in seen["orders"]] == [
+        (first.id, "6.00"),
+        (second.id, "9.00"),
+    ]
+    assert (seen["total_amount"], seen["balance"]) == ("19.00", "15.00")
+
+
+def test_what_a_session_notes_of_a_new_order_is_what_the_order_says(
+    world: World, session: Address
+) -> None:
+    order = world.order(session, line("Soup", 500, 2))
+    world.states[session] = replace(world.states[session], orders={})
+    world.advance(order, OrderStatus.CONFIRMED)
+    told = world.states[session].orders[order.id]
+    world.order(session, line("Soup", 500, 2))
+    (noted,) = [card for id_, card in world.states[session].orders.items() if id_ != order.id]
+    assert replace(told, order_id=noted.order_id, version=1, status=noted.status) == noted
+
+
+def test_a_cancelled_order_costs_nothing(world: World, session: Address) -> None:
+    world.advance(world.order(session), OrderStatus.CANCELLED)
+    seen = world.see(session)
+    assert (seen["total_amount"], seen["balance"]) == ("0.00", "0.00")
+
+
+def test_an_older_report_of_an_order_is_ignored(world: World, session: Address) -> None:
+    order = world.order(session)
+    old = world.states[session].orders[order.id]
+    world.advance(order, OrderStatus.CONFIRMED)
+    world.unchanged(session, OrderChanged(old))
+    world.unchanged(session, OrderChanged(world.states[session].orders[order.id]))
+
+
+@pytest.mark.parametrize("caller", [GUEST, ANONYMOUS])
+def test_guests_do_not_order_in_free_text(caller: Caller, world: World, session: Address) -> None:
+    command = c.PlaceOrder(items=(line("Soup", 1),))
+    world.refuse(session, command, Code.FORBIDDEN, caller, id_=50)
+
+
+def test_an_order_of_no_items_is_refused(world: World, session: Address) -> None:
+    world.refuse(session, c.PlaceOrder(items=()), Code.INVALID_MESSAGE, id_=50)
+
+
+# --- closing -------------------------------------------------------------------------------------
+
+
+def test_a_settled_session_closes(world: World, session: Address) -> None:
+    order = world.order(session)
+    world.advance(order, *DONE)
+    world.pay(order, 1250)
+    world.forget()
+    world.wait(60)
+    world.do(session, c.CloseSession(), ANONYMOUS)
+    seen = world.see(session)
+    assert (seen["status"], seen["closed_at"]) == ("closed", "2026-01-28T21:01:00Z")
+    assert world.types(session) == ["session_status"]
+    assert SESSION.settled(world.states[session])
+
+
+def test_closing_a_closed_session_changes_nothing(world: World, session: Address) -> None:
+    world.do(session, c.CloseSession())
+    world.unchanged(session, c.CloseSession())
+    world.unchanged(session, c.CloseSession(force=True))
+
+
+@pytest.mark.parametrize("steps", [DONE[:0], DONE[:1], DONE[:2], DONE])
+def test_a_session_with_an_open_order_does_not_close(
+    steps: tuple[OrderStatus, ...], world: World, session: Address
+) -> None:
+    settled = world.order(session)
+    world.advance(settled, OrderStatus.CANCELLED)
+    order = world.order(session)
+    world.advance(order, *steps)
+    refused = world.refuse(session, c.CloseSession(), Code.UNSETTLED)
+    assert refused.details == {"open_orders": [order.id], "balance": "12.50"}
+
+
+def test_a_paid_order_that_is_not_delivered_keeps_its_session_open(
+    world: World, session: Address
+) -> None:
+    order = world.order(session)
+    world.pay(order, 1250)
+    refused = world.refuse(session, c.CloseSession(), Code.UNSETTLED)
+    assert refused.details == {"open_orders": [order.id], "balance": "0.00"}
+
+
+def test_a_refund_that_is_due_keeps_no_session_open(world: World, session: Address) -> None:
+    order = world.order(session)
+    world.pay(order, 1250)
+    world.advance(order, OrderStatus.CANCELLED)
+    world.do(session, c.CloseSession())
+    assert world.see(session)["status"] == "closed"
+
+
+@pytest.mark.parametrize("caller", [GUEST, ANONYMOUS])
+def test_only_staff_closes_by_force(caller: Caller, world: World, session: Address) -> None:
+    world.order(session)
+    force = c.CloseSession(force=True, reason="we are going")
+    world.refuse(session, force, Code.FORBIDDEN, caller)
+
+
+def test_force_needs_a_reason(world: World, session: Address) -> None:
+    world.order(session)
+    world.refuse(session, c.CloseSession(force=True), Code.INVALID_MESSAGE)
+
+
+def test_staff_closes_an_unsettled_session_by_force(world: World, session: Address) -> None:
+    world.order(session)
+    world.do(session, c.CloseSession(force=True, reason="left without paying"))
+    assert world.see(session)["status"] == "closed"
+    assert not world.see(TABLE)["is_occupied"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        c.UpdateGuestsCount(guests_count=3),
+        c.PlaceOrder(items=(line("Soup", 1),)),
+        c.CallWaiter(),
+    ],
+)
+def test_a_closed_session_takes_nothing_more(
+    command: c.Command, world: World, session: Address
+) -> None:
+    world.do(session, c.CloseSession())
+    world.refuse(session, command, Code.SESSION_CLOSED, id_=50)
+
+
+def test_a_closed_session_still_notes_what_becomes_of_its_orders(
+    world: World, session: Address
+) -> None:
+    order = world.order(session)
+    world.do(session, c.CloseSession(force=True, reason="they pay tomorrow"))
+    world.forget()
+    world.pay(order, 1250)
+    assert world.see(session)["balance"] == "0.00"
+    assert world.types(session) == ["session_update"]
+
+
+def test_closing_resolves_open_calls_and_their_notifications(
+    world: World, session: Address
+) -> None:
+    world.call(session, reason=CallReason.WAITER)
+    bill = world.call(session, reason=CallReason.BILL)
+    world.do(session, c.UpdateCall(call_id=bill, status=CallStatus.ACKNOWLEDGED))
+    world.do(session, c.CloseSession())
+    assert {call["status"] for call in world.see(session)["calls"]} == {"resolved"}
+    assert world.timers == {}
+    notes = world.see(HOME, Channel.NOTIFICATIONS)["notifications"]
+    assert all(note["acknowledged_at"] for note in notes)
+    assert world.types(session)[-1] == "session_status"
+
+
+# --- what it is not ------------------------------------------------------------------------------
+
+
+def test_a_session_is_opened_once(world: World, session: Address) -> None:
+    world.unchanged(session, OpenSession("XXXXXX", 5, "5", "A", 9, None, "EUR", 1.0, START))
+
+
+def test_a_session_that_is_not_there_is_not_found(world: World) -> None:
+    nowhere = Address(Kind.SESSION, 999, HOME.id)
+    for command in (
+        c.UpdateGuestsCount(guests_count=3),
+        c.PlaceOrder(items=(line("Soup", 1),)),
+        c.CallWaiter(),
+        c.CloseSession(),
+        c.UpdateCall(call_id="999-1", status=CallStatus.RESOLVED),
+    ):
+        world.refuse(nowhere, command, Code.NOT_FOUND, id_=50)
+
+
+def test_a_session_does_not_do_what_others_do(world: World, session: Address) -> None:
+    world.refuse(session, c.Broadcast(message="hello"), Code.UNKNOWN_ACTION)

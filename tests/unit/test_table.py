@@ -1,0 +1,215 @@
+"""A table: occupied exactly while a session is open on it, released by its session alone."""
+
+import pytest
+
+from domain.entity import Origin, Redirect
+from domain.messages import CreateTable, GuestsChanged, SessionEnded
+from domain.table import TABLE as RULES
+from protocol import commands as c
+from protocol.errors import Code
+from protocol.ids import Address, Kind
+from protocol.statuses import OrderStatus
+from tests.unit.world import ADA, GUEST, HOME, MANAGER, TABLE, World
+
+NOWHERE = Address(Kind.TABLE, 999, HOME.id)
+
+
+def test_a_new_table_is_free_and_active(world: World) -> None:
+    assert world.see(TABLE) == {
+        "table_id": 5,
+        "table_number": "5",
+        "is_occupied": False,
+        "is_active": True,
+        "zone": "A",
+        "seats": 4,
+        "waiter_id": 10,
+        "restaurant": "Trattoria",
+        "restaurant_id": 2,
+        "session": None,
+    }
+
+
+# --- occupy --------------------------------------------------------------------------------------
+
+
+def test_occupying_opens_a_session(world: World) -> None:
+    decision = world.do(TABLE, c.Occupy(guests_count=4), GUEST, id_=7, code="ABC234")
+    assert decision.result == {"session_id": 7, "session_code": "ABC234"}
+    seen = world.see(TABLE)
+    assert seen["is_occupied"]
+    assert seen["session"] == {
+        "id": 7,
+        "session_code": "ABC234",
+        "guests_count": 4,
+        "started_at": "2026-01-28T21:00:00Z",
+        "waiter_id": 10,
+    }
+    session = world.see(Address(Kind.SESSION, 7, HOME.id))
+    for field in ("session_code", "guests_count", "started_at", "waiter_id"):
+        assert session[field] == seen["session"][field]
+
+
+def test_the_reply_to_occupying_waits_for_the_session(world: World) -> None:
+    world.occupy()
+    (creation,) = [effect for effect in world.effects if effect.creates]
+    assert creation.to.kind is Kind.SESSION
+
+
+def test_a_party_is_one_guest_unless_it_says_otherwise(world: World) -> None:
+    world.occupy()
+    assert world.see(TABLE)["session"]["guests_count"] == 1
+
+
+def test_a_session_may_have_another_waiter_than_its_table(world: World) -> None:
+    session = world.occupy(waiter_id=11)
+    assert world.see(session)["waiter_id"] == 11
+    assert world.see(TABLE)["waiter_id"] == 10
+
+
+def test_an_occupied_table_refuses_a_second_session(world: World) -> None:
+    session = world.occupy()
+    refused = world.refuse(TABLE, c.Occupy(), Code.TABLE_OCCUPIED, id_=8)
+    assert refused.details == {"session_id": session.id}
+
+
+def test_an_inactive_table_refuses_a_session(world: World) -> None:
+    world.do(TABLE, c.ChangeTable(is_active=False))
+    world.refuse(TABLE, c.Occupy(), Code.TABLE_INACTIVE, id_=8)
+
+
+# --- release -------------------------------------------------------------------------------------
+
+
+def test_releasing_a_free_table_changes_nothing(world: World) -> None:
+    world.unchanged(TABLE, c.Release())
+
+
+def test_releasing_is_for_the_session_to_decide(world: World) -> None:
+    session = world.occupy()
+    release = c.Release(force=True, reason="closing time")
+    answer = world.decide(TABLE, release, MANAGER)
+    assert answer == Redirect(session, c.CloseSession(force=True, reason="closing time"))
+
+
+def test_releasing_closes_the_session(world: World) -> None:
+    session = world.occupy()
+    decision = world.do(TABLE, c.Release())
+    assert decision.events, "its first result is that it was released"
+    assert world.see(session)["status"] == "closed"
+    assert not world.see(TABLE)["is_occupied"]
+    world.unchanged(TABLE, c.Release())
+
+
+def test_an_unsettled_session_is_not_released(world: World) -> None:
+    session = world.occupy()
+    order = world.order(session)
+    refused = world.refuse(TABLE, c.Release(), Code.UNSETTLED)
+    assert refused.details == {"open_orders": [order.id], "balance": "12.50"}
+    world.do(TABLE, c.Release(force=True, reason="left without paying"))
+    assert not world.see(TABLE)["is_occupied"]
+
+
+def test_the_result_of_a_release_is_kept_for_whoever_asked(world: World) -> None:
+    world.occupy()
+    world.do(TABLE, c.Release(), request_id="r")
+    ((at, origin, _),) = world.kept
+    assert (at, origin) == (TABLE, Origin(TABLE, MANAGER.subject, "r", "digest"))
+
+
+def test_a_session_closed_by_itself_keeps_no_result_at_its_table(world: World) -> None:
+    session = world.occupy()
+    world.do(session, c.CloseSession())
+    assert not world.see(TABLE)["is_occupied"]
+    assert world.kept == []
+
+
+def test_a_released_table_may_be_occupied_again(world: World) -> None:
+    first = world.occupy()
+    world.do(TABLE, c.Release())
+    second = world.occupy()
+    assert second != first
+    assert world.see(TABLE)["session"]["id"] == second.id
+
+
+def test_the_end_of_another_session_changes_nothing(world: World) -> None:
+    first = world.occupy()
+    world.do(TABLE, c.Release())
+    world.unchanged(TABLE, SessionEnded(first.id))
+    world.occupy()
+    world.unchanged(TABLE, SessionEnded(first.id))
+
+
+# --- changes -------------------------------------------------------------------------------------
+
+
+def test_guests_that_came_or_went_are_seen(world: World) -> None:
+    session = world.occupy(guests_count=2)
+    world.forget()
+    world.do(session, c.UpdateGuestsCount(guests_count=5))
+    assert world.see(TABLE)["session"]["guests_count"] == 5
+    assert world.types(TABLE) == ["table_update"]
+    assert world.types(HOME) == ["table_update"]
+
+
+def test_guests_of_another_session_change_nothing(world: World) -> None:
+    world.unchanged(TABLE, GuestsChanged(1, 5))
+    session = world.occupy()
+    world.unchanged(TABLE, GuestsChanged(session.id + 1, 5))
+
+
+@pytest.mark.parametrize(
+    ("command", "field", "value"),
+    [
+        (c.ChangeTable(is_active=False), "is_active", False),
+        (c.ChangeTable(zone="B"), "zone", "B"),
+        (c.ChangeTable(seats=8), "seats", 8),
+        (c.ChangeTable(waiter_id=11), "waiter_id", 11),
+    ],
+)
+def test_each_field_may_be_changed_alone(
+    command: c.ChangeTable, field: str, value: object, world: World
+) -> None:
+    before = world.see(TABLE)
+    world.do(TABLE, command)
+    assert world.see(TABLE) == {**before, field: value}
+    assert world.last(TABLE) == world.last(HOME) == world.see(TABLE)
+    assert world.types(TABLE) == ["table_update"]
+    world.unchanged(TABLE, command)
+
+
+def test_a_change_of_nothing_changes_nothing(world: World) -> None:
+    world.unchanged(TABLE, c.ChangeTable())
+
+
+def test_a_table_may_go_out_of_service_under_its_guests(world: World) -> None:
+    session = world.occupy()
+    world.do(TABLE, c.ChangeTable(is_active=False))
+    seen = world.see(TABLE)
+    assert (seen["is_active"], seen["is_occupied"]) == (False, True)
+    world.do(session, c.CloseSession())
+    world.refuse(TABLE, c.Occupy(), Code.TABLE_INACTIVE, id_=8)
+
+
+def test_a_table_is_created_once(world: World) -> None:
+    world.occupy()
+    world.unchanged(TABLE, CreateTable("9", "B", 2, None, "Other", "USD", 1.0))
+
+
+def test_a_table_that_is_not_there_is_not_found(world: World) -> None:
+    for command in (c.Occupy(), c.Release(), c.ChangeTable(seats=2)):
+        world.refuse(NOWHERE, command, Code.NOT_FOUND, id_=8)
+
+
+def test_a_table_does_not_do_what_others_do(world: World) -> None:
+    world.refuse(TABLE, c.UpdateStatus(status=OrderStatus.READY), Code.UNKNOWN_ACTION)
+
+
+def test_a_table_is_never_settled(world: World) -> None:
+    assert not RULES.settled(world.states[TABLE])
+
+
+def test_a_new_waiter_is_known_to_the_restaurant(world: World) -> None:
+    world.do(TABLE, c.ChangeTable(waiter_id=11))
+    (table,) = world.see(HOME)["tables"]["list"]
+    assert table["waiter_id"] == 11
+    assert world.states[ADA].tasks == {}

@@ -1,0 +1,101 @@
+"""Money, counts and texts of the wire: what is taken, what is refused."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from protocol import values
+
+
+def accepts(type_: Any, value: Any) -> bool:
+    try:
+        TypeAdapter(type_).validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+@given(st.integers(0, values.MAX_MINOR_UNITS))
+def test_money_reads_back_as_it_was_written(minor: int) -> None:
+    assert values.parse_money(values.format_money(minor)) == minor
+
+
+@pytest.mark.parametrize(
+    ("wire", "minor"),
+    [("250.00", 25000), ("250", 25000), ("2.5", 250), ("0.05", 5), ("0", 0), (250, 25000)],
+)
+def test_money_is_minor_units_inside(wire: Any, minor: int) -> None:
+    assert values.parse_money(wire) == minor
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        2.5,
+        250.0,
+        True,
+        None,
+        "",
+        "2,50",
+        "2.505",
+        "-1",
+        "+1",
+        "1e3",
+        " 1",
+        "1\n",
+        "\u0661",  # a digit, but not an ASCII one
+        "NaN",
+        ".5",
+        "5.",
+        -1,
+        10**20,
+        "12345678901",
+        ["1"],
+    ],
+)
+def test_what_is_not_money_is_refused(wire: Any) -> None:
+    assert not accepts(values.Money, wire)
+
+
+def test_money_has_an_upper_bound() -> None:
+    assert accepts(values.Money, values.format_money(values.MAX_MINOR_UNITS))
+    assert not accepts(values.Money, values.format_money(values.MAX_MINOR_UNITS + 1))
+
+
+@pytest.mark.parametrize(
+    ("minor", "wire"), [(0, "0.00"), (5, "0.05"), (25000, "250.00"), (-250, "-2.50")]
+)
+def test_money_has_two_decimals_on_the_wire(minor: int, wire: str) -> None:
+    assert values.format_money(minor) == wire
+
+
+@pytest.mark.parametrize(
+    ("type_", "good", "bad"),
+    [
+        (values.Id, [1, 2**53 - 1], [0, -1, 2**53, "1", 1.0, True, None]),
+        (values.Count, [1, 999], [0, -1, 1000, "1", 1.5, True]),
+        (values.Version, [0, 7], [-1, "0", True]),
+        (values.Flag, [True, False], [0, 1, "true", None]),
+        (values.Name, ["A", " padded ", "é" * 120], ["", "  ", "x" * 121, 5, None]),
+        (values.Notes, ["", "x" * 500], ["x" * 501, None]),
+        (values.RequestId, ["r", "x" * 64], ["", "x" * 65, 5]),
+        (values.Currency, ["EUR", "USD"], ["eur", "EURO", "EU", "€€€", ""]),
+        (values.NotificationId, ["123", "order-5-3", 123], ["", "x" * 65, 1.5, True, None]),
+    ],
+)
+def test_a_value_is_taken_within_its_bounds_and_refused_beyond(
+    type_: Any, good: list[Any], bad: list[Any]
+) -> None:
+    assert [value for value in good if not accepts(type_, value)] == []
+    assert [value for value in bad if accepts(type_, value)] == []
+
+
+def test_texts_are_taken_without_the_space_around_them() -> None:
+    assert TypeAdapter(values.Name).validate_python("  Ada ") == "Ada"
+
+
+def test_a_notification_id_may_come_as_a_number() -> None:
+    assert TypeAdapter(values.NotificationId).validate_python(123) == "123"

@@ -1,0 +1,130 @@
+"""A waiter's tasks: what is assigned and told, each acknowledged once."""
+
+from datetime import timedelta
+
+import pytest
+
+from domain import waiter
+from domain.messages import Acknowledged, CreateWaiter, Notify
+from domain.notification import Notification
+from protocol import commands as c
+from protocol.errors import Code
+from protocol.ids import Address, Channel, Kind
+from tests.unit.world import ADA, HOME, MANAGER, START, WAITER, World
+
+NOTES = Channel.NOTIFICATIONS
+
+
+def tasks(world: World) -> list[dict[str, object]]:
+    listed: list[dict[str, object]] = world.see(ADA)["tasks"]
+    return listed
+
+
+def test_a_new_waiter_has_nothing_to_do(world: World) -> None:
+    assert world.see(ADA) == {
+        "waiter_id": 10,
+        "name": "Ada",
+        "restaurant_id": 2,
+        "restaurant": "Trattoria",
+        "tasks": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("command", "type_", "kind"),
+    [
+        (c.AssignTask(message="Clear table 5", table_id=5), "task_notification", "task"),
+        (c.RaiseAlert(message="Fire drill"), "alert", "alert"),
+    ],
+)
+def test_what_is_raised_is_heard_by_waiter_and_restaurant(
+    command: c.AssignTask | c.RaiseAlert, type_: str, kind: str, world: World
+) -> None:
+    decision = world.do(ADA, command)
+    assert decision.result == {"notification_id": "waiter-10-1"}
+    assert world.types(ADA) == [type_]
+    assert world.types(HOME, NOTES) == [type_]
+    told = world.last(ADA)
+    assert told == world.last(HOME, NOTES)
+    assert (told["message"], told["table_id"], told["kind"]) == (
+        command.message,
+        command.table_id,
+        kind,
+    )
+    assert (told["acknowledged_at"], told["created_at"]) == (None, "2026-01-28T21:00:00Z")
+    assert tasks(world) == [{"type": type_, **told}]
+
+
+def test_each_task_has_a_name_of_its_own(world: World) -> None:
+    for _ in range(3):
+        world.do(ADA, c.AssignTask(message="Clear table 5"))
+    assert [each["notification_id"] for each in tasks(world)] == [
+        "waiter-10-1",
+        "waiter-10-2",
+        "waiter-10-3",
+    ]
+
+
+def test_acknowledging_says_who_and_when_everywhere(world: World) -> None:
+    world.do(ADA, c.AssignTask(message="Clear table 5"))
+    world.forget()
+    world.wait(30)
+    decision = world.do(ADA, c.Acknowledge(notification_id="waiter-10-1"), WAITER)
+    assert decision.result == {"acknowledged_by": WAITER.subject}
+    for at, channel in ((ADA, Channel.WAITER), (HOME, NOTES)):
+        assert world.types(at, channel) == ["notification_acknowledged"]
+        told = world.last(at, channel)
+        assert told["acknowledged_by"] == WAITER.subject
+        assert told["acknowledged_at"] == "2026-01-28T21:00:30Z"
+
+
+def test_acknowledging_again_changes_nothing(world: World) -> None:
+    world.do(ADA, c.AssignTask(message="Clear table 5"))
+    world.do(ADA, c.Acknowledge(notification_id="waiter-10-1"), WAITER)
+    again = world.unchanged(ADA, c.Acknowledge(notification_id="waiter-10-1"), MANAGER)
+    assert again.result == {"acknowledged_by": WAITER.subject}
+
+
+def test_what_is_not_listed_cannot_be_acknowledged(world: World) -> None:
+    world.refuse(ADA, c.Acknowledge(notification_id="waiter-10-1"), Code.NOT_FOUND)
+
+
+def test_news_of_what_is_not_listed_changes_nothing(world: World) -> None:
+    world.unchanged(ADA, Acknowledged("order-1-1", START, "manager:1"))
+
+
+def test_a_list_is_bounded_and_forgets_what_is_acknowledged_first(world: World) -> None:
+    for n in range(waiter.KEPT):
+        world.do(ADA, Notify(note(n)))
+    world.do(ADA, c.Acknowledge(notification_id="order-2-1"))
+    world.do(ADA, Notify(note(waiter.KEPT)))
+    world.do(ADA, Notify(note(waiter.KEPT + 1)))
+    names = [each["notification_id"] for each in tasks(world)]
+    assert len(names) == waiter.KEPT
+    assert "order-2-1" not in names, "the acknowledged one goes first"
+    assert "order-0-1" not in names, "then the oldest"
+    assert names[0] == "order-1-1"
+
+
+def note(n: int) -> Notification:
+    return Notification(
+        f"order-{n}-1", "order_notification", "new_order", {}, START + timedelta(seconds=n)
+    )
+
+
+def test_a_waiter_is_created_once(world: World) -> None:
+    world.unchanged(ADA, CreateWaiter("Eve", "Other"))
+
+
+def test_a_waiter_that_is_not_there_is_not_found(world: World) -> None:
+    nowhere = Address(Kind.WAITER, 999, HOME.id)
+    for command in (
+        c.Acknowledge(notification_id="1"),
+        c.AssignTask(message="x"),
+        c.RaiseAlert(message="x"),
+    ):
+        world.refuse(nowhere, command, Code.NOT_FOUND)
+
+
+def test_a_waiter_does_not_do_what_others_do(world: World) -> None:
+    world.refuse(ADA, c.Occupy(), Code.UNKNOWN_ACTION)
