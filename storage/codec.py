@@ -18,23 +18,24 @@ S = TypeVar("S")
 
 
 @cache
-def _attributes(cls: type) -> tuple[tuple[str, bool], ...]:
+def _attributes(cls: Any) -> dict[str, bool]:
     """Each attribute's name, and whether it is stored an entry at a time."""
-    return tuple((each.name, bool(each.metadata.get("per_entry"))) for each in fields(cls))
+    return {each.name: bool(each.metadata.get("per_entry")) for each in fields(cls)}
 
 
 @cache
-def _adapter(cls: type[S]) -> TypeAdapter[S]:
+def _adapter(cls: Any) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
 
-def changes(before: Any, after: Any) -> dict[str, bytes | None]:
+def changes(before: S | None, after: S) -> dict[str, bytes | None]:
     """The fields to write (None: to delete) that turn `before`, or nothing, into `after`.
 
-    States share what they have in common, so identity says what changed.
+    States share what they have in common, so identity says what may have changed.
     """
     changed: dict[str, bytes | None] = {}
-    for name, per_entry in _attributes(type(after)):
+    cls: Any = type(after)
+    for name, per_entry in _attributes(cls).items():
         old, new = getattr(before, name, MISSING), getattr(after, name)
         if old is new:
             continue
@@ -56,14 +57,20 @@ def _entry_changes(
             changed[f"{name}/{key}"] = None
 
 
-def restore(cls: type[S], stored: Mapping[str, bytes]) -> S:
-    """The state that `changes` wrote; attributes that are not stored have their default."""
-    values: dict[str, Any] = {
-        name: {} for name, per_entry in _attributes(cls) if per_entry
-    }
+def restore(state: type[S], stored: Mapping[str, bytes]) -> S:
+    """The state that `changes` wrote.
+
+    What is not stored has its default; what the class does not have (another version wrote it) is
+    left alone. The order of entries is lost.
+    """
+    cls: Any = state
+    attributes = _attributes(cls)
+    values: dict[str, Any] = {name: {} for name, per_entry in attributes.items() if per_entry}
     for name, raw in stored.items():
-        attribute, slash, key = name.partition("/")
-        if slash:
+        attribute, entry, key = name.partition("/")
+        if attributes.get(attribute) is not bool(entry):
+            continue
+        if entry:
             values[attribute][key] = orjson.loads(raw)
         else:
             values[attribute] = orjson.loads(raw)

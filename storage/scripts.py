@@ -1,46 +1,86 @@
 """The scripts that run inside the store, each atomic.
 
-Every key that a script touches is named in KEYS and shares one hash tag.
+Every key that a script touches is named in KEYS, and all of them share one hash tag.
 """
 
-COMMIT = """
--- KEYS: n entity hashes, then whatever the operations touch.
--- ARGV: n, the n owner tokens, then per operation: name, index of its key, count of arguments,
---       arguments. All owners are checked before anything is written.
+from hashlib import sha1
+from typing import NamedTuple
+
+
+class Script(NamedTuple):
+    """A script and the digest under which a server remembers it."""
+
+    source: str
+    digest: str
+
+
+def _script(source: str) -> Script:
+    return Script(source, sha1(source.encode(), usedforsecurity=False).hexdigest())
+
+
+COMMIT = _script("""
+-- KEYS: n entity hashes, then whatever the operations touch. ARGV[1]: {"owners": the n tokens,
+-- "operations": [[name, index of its key, argument, ...], ...]}, as JSON: one argument to send and
+-- to parse. All owners are checked before anything is written; an entity that is gone has none.
 -- Returns 0, or the index of the first entity that another claimant owns.
-local n = tonumber(ARGV[1])
-for i = 1, n do
-  if redis.call('HGET', KEYS[i], 'owner') ~= ARGV[i + 1] then return i end
+local plan = cjson.decode(ARGV[1])
+for i, owner in ipairs(plan.owners) do
+  if redis.call('HGET', KEYS[i], 'owner') ~= owner then return i end
 end
-local at, last = n + 2, #ARGV
-while at <= last do
-  local count = tonumber(ARGV[at + 2])
-  redis.call(ARGV[at], KEYS[tonumber(ARGV[at + 1])], unpack(ARGV, at + 3, at + 2 + count))
-  at = at + 3 + count
+for _, operation in ipairs(plan.operations) do
+  redis.call(operation[1], KEYS[operation[2]], unpack(operation, 3))
 end
 return 0
-"""
+""")
 
-CLAIM = """
--- KEYS: an entity's hash, its results, its outbox. ARGV: seconds that a claim of nothing is kept.
--- Raises the owner token and returns all that a host holds of the entity.
-redis.call('HINCRBY', KEYS[1], 'owner', 1)
-if redis.call('HEXISTS', KEYS[1], 'version') == 0 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
+CLAIM = _script("""
+-- KEYS: an entity's hash, its results, its outbox. ARGV: the new owner's token, seconds that a
+-- claim of nothing is kept. Returns all that a host holds of the entity.
+redis.call('HSET', KEYS[1], 'owner', ARGV[1])
+if redis.call('HEXISTS', KEYS[1], 'version') == 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
 return {
   redis.call('HGETALL', KEYS[1]),
   redis.call('LRANGE', KEYS[2], 0, -1),
   redis.call('HGETALL', KEYS[3])
 }
-"""
+""")
 
-CLEAR = """
+CLEAR = _script("""
 -- KEYS: an entity's outbox, the restaurant's due index.
 -- ARGV: the index's member, the next due time or '', then the delivered entries.
-redis.call('HDEL', KEYS[1], unpack(ARGV, 3))
-if redis.call('HLEN', KEYS[1]) == 0 then
-  redis.call('ZREM', KEYS[2], ARGV[1])
-elseif ARGV[2] ~= '' then
-  redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1])
+for i = 3, #ARGV do redis.call('HDEL', KEYS[1], ARGV[i]) end
+local left = redis.call('HKEYS', KEYS[1])
+if #left == 0 then return redis.call('ZREM', KEYS[2], ARGV[1]) end
+for _, entry in ipairs(left) do
+  -- An effect is due already. A commit may have added it after the caller looked.
+  if string.sub(entry, 1, 2) == 'e:' then return 0 end
 end
+if ARGV[2] ~= '' then redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1]) end
 return 0
-"""
+""")
+
+JOURNAL = _script("""
+-- KEYS: an entity's hash, the journal of a channel. ARGV: the hash's field with the last seq, then
+-- the seqs after which and up to which frames are wanted. The newest frame is the last seq's.
+local last = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or 0)
+local since, seq = tonumber(ARGV[2]), tonumber(ARGV[3])
+if since >= seq or seq > last then return {} end
+return redis.call('LRANGE', KEYS[2], since - last, seq - last - 1)
+""")
+
+HISTORY = _script("""
+-- KEYS: an entity's hash, its history. ARGV: how many events, and before which ('': the newest).
+-- Returns the position after the last event, counted from the very first, and the events.
+local total = tonumber(redis.call('HGET', KEYS[1], 'events') or 0)
+local stop = math.min(tonumber(ARGV[2]) or total, total)
+local newer = total - stop
+return {stop, redis.call('LRANGE', KEYS[2], -newer - ARGV[1], -newer - 1)}
+""")
+
+LEASE = _script("""
+-- KEYS: the lease. ARGV: who wants it, for how many milliseconds. Returns whether they have it.
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+""")

@@ -12,8 +12,12 @@ class StoreUnavailable(Exception):
 
 
 class Loaded(NamedTuple):
-    """What a claim brings. `owner` is the claim's fencing token; without a stored state `exists`
-    is False. State fields are `<attribute>` or `<attribute>/<key>`; results oldest first."""
+    """What a claim brings.
+
+    `owner` is the claim's fencing token, as good as unique. Without a stored state `exists` is
+    False and `epoch` empty. State fields are `<attribute>` or `<attribute>/<key>`. `seen` is the
+    last effect number of each source. Results come oldest first.
+    """
 
     owner: int
     exists: bool
@@ -31,9 +35,11 @@ class Loaded(NamedTuple):
 class EntityCommit:
     """One entity's part of a commit: only what changed.
 
-    `state` maps fields to JSON, None deletes one. `journal` and `seqs` are by channel. `cleared`
-    leave the outbox. `due` is the earliest time (epoch seconds) of what is left in the outbox, None
-    where nothing is. What is `settled` expires after the store's retention.
+    `state` maps fields to JSON; None deletes one, as it does in `seen`. `journal` and `seqs` are by
+    channel. All bytes are JSON, and come back as they are. `cleared` leave the outbox. `due` is the
+    earliest time (epoch seconds) of what is left in the outbox, None where nothing is. What is
+    `settled` expires after the store's retention. Version 0 is an entity that does not exist: only
+    its results are kept, for a day.
     """
 
     address: Address
@@ -48,7 +54,7 @@ class EntityCommit:
     outbox: dict[str, bytes]
     cleared: list[str]
     last_effect: int
-    seen: dict[str, int]
+    seen: dict[str, int | None]
     due: float | None
     settled: bool
     was_settled: bool
@@ -64,20 +70,19 @@ class Store(Protocol):
         """Store all entities of a restaurant together; answers with the restaurants that were
         fenced, of which nothing was written. Never sent twice."""
 
-    async def clear(
-        self, entries: Sequence[tuple[Address, Sequence[str], float | None]]
-    ) -> None:
+    async def clear(self, entries: Sequence[tuple[Address, Sequence[str], float | None]]) -> None:
         """Remove delivered outbox entries: (source, entries, the next due time)."""
 
-    async def journal(
-        self, reads: Sequence[tuple[Topic, int, int]]
-    ) -> list[list[bytes] | None]:
-        """For (topic, since, seq) the frames since + 1 … seq, None where they are not all there."""
+    async def journal(self, reads: Sequence[tuple[Topic, int, int]]) -> list[list[bytes] | None]:
+        """For (topic, since, seq) the frames since + 1 … seq, None where some of them are gone."""
 
     async def history(
         self, address: Address, *, limit: int, before: int | None = None
     ) -> list[tuple[int, bytes]]:
-        """The last `limit` events, oldest first, with their positions; `before` pages back."""
+        """The last `limit` events before the position `before`, oldest first, with positions.
+
+        Positions count from the entity's first event, and stay when old events are dropped.
+        """
 
     async def restaurant_of(self, wanted: Sequence[tuple[Kind, int]]) -> list[int | None]:
         """The restaurant of each id, None where there is no such entity."""
@@ -92,7 +97,8 @@ class Store(Protocol):
         """Write the directory entries of entities about to be created."""
 
     async def reserve_code(self, code: str, session: Address) -> bool:
-        """Take a session code; False where another session has it."""
+        """Take a session code; False where it is taken. It is free again a week after the retention
+        of a session opened now."""
 
     async def session_of_code(self, code: str) -> Address | None:
         """The session that a code was taken for."""
@@ -100,9 +106,7 @@ class Store(Protocol):
     async def named_id(self, caller: str, key: str, id_: int) -> int:
         """The id first kept under an idempotency key, for a day; `id_` where there was none."""
 
-    async def overdue(
-        self, restaurants: Sequence[int], before: float, limit: int
-    ) -> list[Address]:
+    async def overdue(self, restaurants: Sequence[int], before: float, limit: int) -> list[Address]:
         """Entities with something in their outbox that was due before (epoch seconds)."""
 
     async def lease(self, name: str, holder: str, seconds: float) -> bool:

@@ -1,0 +1,126 @@
+"""A commit of one restaurant's entities, as the keys and the argument of the commit script."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from protocol.frames import encode
+from protocol.ids import CHANNELS
+from storage import keys
+from storage.store import EntityCommit
+
+CLAIM_OF_NOTHING_S = 86_400
+"""How long the claim of an entity that was never stored, and its refusals, are remembered."""
+MOST_ARGUMENTS = 2000
+"""Of one operation: a script cannot unpack many more. Even, so that pairs stay together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long settled entities are kept (seconds), and how many entries the rings keep."""
+
+    retention_s: int
+    journal: int
+    results: int
+    history: int
+
+
+def commit_call(group: Sequence[EntityCommit], limits: Limits) -> tuple[list[str], list[bytes]]:
+    """Keys and argument of the script for entities that share a restaurant."""
+    plan = _Plan([keys.entity(commit.address) for commit in group])
+    for commit in group:
+        _write_entity(plan, commit, limits)
+    owners = [str(commit.owner) for commit in group]
+    return plan.keys, [encode({"owners": owners, "operations": plan.operations})]
+
+
+class _Plan:
+    """The keys and operations of a commit, in order."""
+
+    def __init__(self, entities: list[str]) -> None:
+        self.keys = entities
+        self.operations: list[list[Any]] = []
+        self._index = {key: index for index, key in enumerate(entities, 1)}
+
+    def add(self, name: str, key: str, *arguments: Any) -> None:
+        index = self._index.get(key)
+        if index is None:
+            self.keys.append(key)
+            index = self._index[key] = len(self.keys)
+        self.operations.append([name, index, *arguments])
+
+    def add_all(self, name: str, key: str, arguments: Sequence[Any]) -> None:
+        """An operation of any number of arguments, or none where there are none."""
+        for start in range(0, len(arguments), MOST_ARGUMENTS):
+            self.add(name, key, *arguments[start : start + MOST_ARGUMENTS])
+
+    def push(self, key: str, entries: Iterable[bytes], length: int) -> None:
+        """Append to a list that keeps its last `length` entries."""
+        texts = [entry.decode() for entry in entries]
+        if texts:
+            self.add_all("RPUSH", key, texts)
+            self.add("LTRIM", key, -length, -1)
+
+
+def _write_entity(plan: _Plan, commit: EntityCommit, limits: Limits) -> None:
+    key = keys.entity(commit.address)
+    written: list[Any] = ["effects", commit.last_effect]
+    if commit.version:
+        written += ("version", commit.version, "epoch", commit.epoch)
+    deleted = []
+    for name, value in commit.state.items():
+        if value is None:
+            deleted.append(f"s:{name}")
+        else:
+            written += (f"s:{name}", value.decode())
+    for channel, seq in commit.seqs.items():
+        written += (f"seq:{channel}", seq)
+    for source, number in commit.seen.items():
+        if number is None:
+            deleted.append(f"seen:{source}")
+        else:
+            written += (f"seen:{source}", number)
+    plan.add_all("HSET", key, written)
+    plan.add_all("HDEL", key, deleted)
+    for channel, frames in commit.journal.items():
+        plan.push(f"{key}:j:{channel}", frames, limits.journal)
+    if commit.history:
+        plan.add("HINCRBY", key, "events", len(commit.history))
+        plan.push(f"{key}:log", commit.history, limits.history)
+    plan.push(f"{key}:req", commit.results, limits.results)
+    _write_outbox(plan, commit, f"{key}:out")
+    _write_retention(plan, commit, key, limits)
+
+
+def _write_outbox(plan: _Plan, commit: EntityCommit, key: str) -> None:
+    if not commit.outbox and not commit.cleared:
+        return
+    added: list[str] = []
+    for entry, value in commit.outbox.items():
+        added += (entry, value.decode())
+    plan.add_all("HSET", key, added)
+    plan.add_all("HDEL", key, commit.cleared)
+    index = keys.due(commit.address.restaurant)
+    if commit.due is None:
+        plan.add("ZREM", index, str(commit.address))
+    else:
+        plan.add("ZADD", index, commit.due, str(commit.address))
+
+
+def _write_retention(plan: _Plan, commit: EntityCommit, key: str, limits: Limits) -> None:
+    """Settled entities expire, and so does what is kept of those that do not exist."""
+    channels = CHANNELS[commit.address.kind]
+    every = (key, f"{key}:req", f"{key}:log", *(f"{key}:j:{name.value}" for name in channels))
+    if not commit.version:
+        expiring, seconds = every[:2], CLAIM_OF_NOTHING_S
+    elif commit.settled:
+        expiring, seconds = every, limits.retention_s
+    else:
+        # What a claim of nothing left to expire is kept from the first commit on; that it is the
+        # first cannot be seen from here.
+        lasting = every if commit.was_settled else every[: 2 if commit.results else 1]
+        for each in lasting:
+            plan.add("PERSIST", each)
+        return
+    for each in expiring:
+        plan.add("EXPIRE", each, seconds)

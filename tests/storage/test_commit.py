@@ -1,0 +1,263 @@
+"""Claims and commits: what is written comes back, all of a restaurant's or nothing."""
+
+import asyncio
+
+import redis
+
+from protocol.ids import Address, Kind
+from storage.redis_store import open_store
+from storage.store import Store
+from tests.storage.commits import (
+    ELSEWHERE,
+    ORDER,
+    SESSION,
+    commit_of,
+    event,
+    everything,
+    frame,
+    seconds_left,
+)
+
+DAY_S = 86_400
+
+
+async def test_a_claim_of_nothing_finds_nothing(store: Store) -> None:
+    [loaded] = await store.claim([ORDER])
+    assert not loaded.exists
+    assert (loaded.version, loaded.epoch, loaded.last_effect) == (0, "", 0)
+    assert (loaded.state, loaded.seqs, loaded.seen, loaded.outbox) == ({}, {}, {}, {})
+    assert loaded.results == []
+
+
+async def test_a_claim_brings_back_what_was_committed(store: Store) -> None:
+    [claimed] = await store.claim([ORDER])
+    fenced = await store.commit(
+        [
+            commit_of(
+                ORDER,
+                claimed.owner,
+                version=3,
+                epoch="abc",
+                state={"status": b'"ready"', "items/1": b'{"n":"caf\xc3\xa9 \\"1\\""}'},
+                journal={"order": [frame(1), frame(2)], "items": [frame(1)]},
+                seqs={"order": 2, "items": 1},
+                history=[b'{"type":"OrderReady"}'],
+                results=[b'{"request_id":"r1"}', b'{"request_id":"r2"}'],
+                outbox={"e:4": b'{"to":1}', "t:late": b'{"due":2}'},
+                last_effect=4,
+                seen={"session:7": 9},
+                due=17.5,
+            )
+        ]
+    )
+    assert fenced == frozenset()
+    [loaded] = await store.claim([ORDER])
+    assert loaded.exists
+    assert (loaded.version, loaded.epoch, loaded.last_effect) == (3, "abc", 4)
+    assert loaded.state == {"status": b'"ready"', "items/1": b'{"n":"caf\xc3\xa9 \\"1\\""}'}
+    assert loaded.seqs == {"order": 2, "items": 1}
+    assert loaded.seen == {"session:7": 9}
+    assert loaded.results == [b'{"request_id":"r1"}', b'{"request_id":"r2"}']
+    assert loaded.outbox == {"e:4": b'{"to":1}', "t:late": b'{"due":2}'}
+
+
+async def test_a_commit_leaves_what_it_does_not_name(store: Store) -> None:
+    [claimed] = await store.claim([ORDER])
+    first = commit_of(
+        ORDER, claimed.owner, state={"a": b"1", "b/1": b"2", "b/2": b"3"}, seen={"s": 1, "t": 2}
+    )
+    await store.commit([first])
+    second = commit_of(
+        ORDER, claimed.owner, 2, state={"b/1": None, "b/3": b"4"}, seen={"s": None, "t": 5}
+    )
+    await store.commit([second])
+    [loaded] = await store.claim([ORDER])
+    assert loaded.state == {"a": b"1", "b/2": b"3", "b/3": b"4"}
+    assert loaded.seen == {"t": 5}
+    assert loaded.version == 2
+
+
+async def test_a_commit_may_be_larger_than_a_script_can_unpack(store: Store) -> None:
+    [claimed] = await store.claim([ORDER])
+    state: dict[str, bytes | None] = {f"table/{number}": b"%d" % number for number in range(9000)}
+    outbox = {f"e:{number}": b"{}" for number in range(9000)}
+    commit = commit_of(ORDER, claimed.owner, state=state, outbox=outbox, due=1.0)
+    assert await store.commit([commit]) == frozenset()
+    [loaded] = await store.claim([ORDER])
+    assert loaded.state == state
+    assert loaded.outbox == outbox
+    await store.clear([(ORDER, list(outbox), None)])
+    [loaded] = await store.claim([ORDER])
+    assert loaded.outbox == {}
+
+
+async def test_many_entities_of_many_restaurants_are_committed_in_one_call(store: Store) -> None:
+    addresses = [Address(Kind.TABLE, number, number % 7 + 1) for number in range(1, 60)]
+    claims = await store.claim(addresses)
+    commits = [
+        commit_of(address, claim.owner, state={"number": b"%d" % address.id})
+        for address, claim in zip(addresses, claims, strict=True)
+    ]
+    assert await store.commit(commits) == frozenset()
+    for address, loaded in zip(addresses, await store.claim(addresses), strict=True):
+        assert loaded.state == {"number": b"%d" % address.id}
+
+
+async def test_nothing_to_claim_or_commit_asks_nobody(store: Store) -> None:
+    assert await store.claim([]) == []
+    assert await store.commit([]) == frozenset()
+
+
+async def test_an_older_claimant_is_fenced(store: Store, client: redis.Redis) -> None:
+    [older] = await store.claim([ORDER])
+    await store.commit([commit_of(ORDER, older.owner, state={"a": b"1"}, **event(1))])
+    [newer] = await store.claim([ORDER])
+    before = everything(client)
+    late = commit_of(
+        ORDER, older.owner, 2, state={"a": b"2"}, results=[b"{}"], history=[b"{}"],
+        outbox={"e:1": b"{}"}, due=1.0, **event(2),
+    )  # fmt: skip
+    assert await store.commit([late]) == {2}
+    assert everything(client) == before
+    assert await store.commit([commit_of(ORDER, newer.owner, 2, state={"a": b"3"})]) == frozenset()
+
+
+async def test_a_late_commit_after_a_reload_is_fenced(store: Store, redis_url: str) -> None:
+    """A host that timed out claims anew: what it had sent before can only come too late."""
+    [first] = await store.claim([ORDER])
+    again = open_store(redis_url, retention_s=3600)
+    [second] = await again.claim([ORDER])
+    assert first.owner != second.owner
+    assert await again.commit([commit_of(ORDER, second.owner, state={"a": b"2"})]) == frozenset()
+    assert await store.commit([commit_of(ORDER, first.owner, state={"a": b"1"})]) == {2}
+    [loaded] = await store.claim([ORDER])
+    assert loaded.state == {"a": b"2"}
+    await again.close()
+
+
+async def test_an_entity_that_is_gone_fences_its_claimant(
+    store: Store, client: redis.Redis
+) -> None:
+    [claimed] = await store.claim([ORDER])
+    client.flushdb()
+    assert await store.commit([commit_of(ORDER, claimed.owner, state={"a": b"1"})]) == {2}
+    assert client.dbsize() == 0
+
+
+async def test_a_new_claim_after_expiry_does_not_revive_an_old_token(
+    store: Store, client: redis.Redis
+) -> None:
+    [older] = await store.claim([ORDER])
+    client.flushdb()
+    await store.claim([ORDER])
+    before = everything(client)
+    assert await store.commit([commit_of(ORDER, older.owner, state={"a": b"1"})]) == {2}
+    assert everything(client) == before
+
+
+async def test_one_fenced_entity_holds_back_all_of_its_restaurant(
+    store: Store, client: redis.Redis
+) -> None:
+    order, session = await store.claim([ORDER, SESSION])
+    await store.claim([SESSION])
+    before = everything(client)
+    commits = [
+        commit_of(ORDER, order.owner, state={"a": b"1"}, **event(1)),
+        commit_of(SESSION, session.owner, state={"a": b"1"}, **event(1, "session")),
+    ]
+    assert await store.commit(commits) == {2}
+    assert await store.commit(commits[::-1]) == {2}
+    assert everything(client) == before
+
+
+async def test_a_fenced_restaurant_does_not_hold_back_another(store: Store) -> None:
+    here, there = await store.claim([ORDER, ELSEWHERE])
+    await store.claim([ORDER])
+    commits = [
+        commit_of(ORDER, here.owner, state={"a": b"1"}),
+        commit_of(ELSEWHERE, there.owner, state={"a": b"1"}),
+    ]
+    assert await store.commit(commits) == {2}
+    refused, stored = await store.claim([ORDER, ELSEWHERE])
+    assert not refused.exists
+    assert stored.state == {"a": b"1"}
+
+
+async def test_of_two_claimants_at_once_exactly_the_last_may_commit(
+    store: Store, redis_url: str
+) -> None:
+    stores = [store, *(open_store(redis_url, retention_s=3600) for _ in range(3))]
+    for _ in range(10):
+        claims = [claim for [claim] in await asyncio.gather(*(s.claim([ORDER]) for s in stores))]
+        answers = await asyncio.gather(
+            *(
+                each.commit([commit_of(ORDER, claim.owner, state={"by": b"%d" % claim.owner})])
+                for each, claim in zip(stores, claims, strict=True)
+            )
+        )
+        winners = [claim for claim, fenced in zip(claims, answers, strict=True) if not fenced]
+        assert len(winners) == 1
+        [loaded] = await store.claim([ORDER])
+        assert loaded.state == {"by": b"%d" % winners[0].owner}
+    for other in stores[1:]:
+        await other.close()
+
+
+async def test_results_are_a_ring(store: Store) -> None:
+    [claimed] = await store.claim([ORDER])
+    for version in range(1, 4):
+        results = [b"%d" % (10 * version + number) for number in range(2)]
+        await store.commit([commit_of(ORDER, claimed.owner, version, results=results)])
+    [loaded] = await store.claim([ORDER])
+    assert loaded.results == [b"20", b"21", b"30", b"31"]
+
+
+async def test_a_claim_of_nothing_does_not_stay_for_ever(store: Store, client: redis.Redis) -> None:
+    await store.claim([ORDER])
+    assert seconds_left(client) == {"rq:{2}:order:123": DAY_S}
+
+
+async def test_a_refusal_kept_for_what_does_not_exist_does_not_stay_for_ever(
+    store: Store, client: redis.Redis
+) -> None:
+    [claimed] = await store.claim([ORDER])
+    await store.commit([commit_of(ORDER, claimed.owner, 0, epoch="", results=[b'"not_found"'])])
+    assert set(seconds_left(client).values()) == {DAY_S}
+    [loaded] = await store.claim([ORDER])
+    assert not loaded.exists
+    assert loaded.results == [b'"not_found"']
+
+
+async def test_the_first_commit_makes_an_entity_last(store: Store, client: redis.Redis) -> None:
+    """Whatever its version: a turn may create an entity and change it before it commits."""
+    [claimed] = await store.claim([ORDER])
+    await store.commit([commit_of(ORDER, claimed.owner, 0, epoch="", results=[b'"not_found"'])])
+    commit = commit_of(
+        ORDER, claimed.owner, 2, state={"a": b"1"}, history=[b"{}"], results=[b"{}"], **event(1)
+    )
+    await store.commit([commit])
+    assert len(seconds_left(client)) == 4
+    assert set(seconds_left(client).values()) == {-1}
+    await store.claim([ORDER])
+    assert set(seconds_left(client).values()) == {-1}
+
+
+async def test_all_of_a_settled_entity_expires_and_lasts_again_when_it_is_not(
+    store: Store, client: redis.Redis
+) -> None:
+    [claimed] = await store.claim([ORDER])
+    created = commit_of(
+        ORDER, claimed.owner, state={"a": b"1"}, history=[b"{}"], results=[b"{}"],
+        journal={"order": [frame(1)], "items": [frame(1)]}, seqs={"order": 1, "items": 1},
+    )  # fmt: skip
+    await store.commit([created])
+    await store.commit([commit_of(ORDER, claimed.owner, 2, settled=True, **event(2))])
+    assert len(seconds_left(client)) == 5
+    assert set(seconds_left(client).values()) == {3600}
+    await store.claim([ORDER])
+    assert set(seconds_left(client).values()) == {3600}
+    await store.commit([commit_of(ORDER, claimed.owner, 3, was_settled=True)])
+    assert set(seconds_left(client).values()) == {3600}, "fenced: nothing changed"
+    [claimed] = await store.claim([ORDER])
+    await store.commit([commit_of(ORDER, claimed.owner, 3, was_settled=True)])
+    assert set(seconds_left(client).values()) == {-1}

@@ -1,0 +1,84 @@
+"""Ids, the directory, session codes and named creations."""
+
+import asyncio
+import itertools
+
+import redis
+
+from protocol.ids import Address, Kind
+from storage.store import Store
+from tests.storage.commits import ORDER, SESSION, seconds_left
+
+RETENTION_S = 3600
+DAY_S = 86_400
+
+
+async def test_ids_count_from_one_in_each_kind(store: Store) -> None:
+    assert await store.reserve({Kind.ORDER: 2, Kind.TABLE: 1}) == {
+        Kind.ORDER: range(1, 3),
+        Kind.TABLE: range(1, 2),
+    }
+    assert await store.reserve({Kind.ORDER: 1}) == {Kind.ORDER: range(3, 4)}
+    assert await store.reserve({}) == {}
+
+
+async def test_ids_reserved_at_once_are_all_different(store: Store) -> None:
+    answers = await asyncio.gather(*(store.reserve({Kind.ORDER: n % 5 + 1}) for n in range(100)))
+    ids = list(itertools.chain.from_iterable(answer[Kind.ORDER] for answer in answers))
+    assert len(ids) == len(set(ids)) == 300
+
+
+async def test_the_directory_knows_the_restaurant_of_what_was_registered(store: Store) -> None:
+    addresses = [Address(Kind.ORDER, number, number % 9 + 1) for number in range(1, 1500, 7)]
+    await store.register([*addresses, Address(Kind.TABLE, 1, 99)])
+    wanted = [(address.kind, address.id) for address in addresses]
+    assert await store.restaurant_of(wanted) == [address.restaurant for address in addresses]
+    assert await store.restaurant_of([(Kind.TABLE, 1), (Kind.TABLE, 2), (Kind.WAITER, 1)]) == [
+        99, None, None,
+    ]  # fmt: skip
+    assert await store.restaurant_of([]) == []
+
+
+async def test_all_restaurants_are_listed(store: Store) -> None:
+    assert await store.restaurants() == []
+    [ids] = (await store.reserve({Kind.RESTAURANT: 1100})).values()
+    listed = [1, 2, 511, 512, 513, 1024, 1100]
+    assert set(listed) <= set(ids)
+    await store.register([Address(Kind.RESTAURANT, id_, id_) for id_ in listed])
+    assert await store.restaurants() == listed
+
+
+async def test_a_code_belongs_to_the_session_that_took_it_first(store: Store) -> None:
+    assert await store.session_of_code("ABC234") is None
+    assert await store.reserve_code("ABC234", SESSION)
+    assert not await store.reserve_code("ABC234", Address(Kind.SESSION, 8, 3))
+    assert await store.session_of_code("ABC234") == SESSION
+
+
+async def test_a_code_outlives_its_session(store: Store, client: redis.Redis) -> None:
+    await store.reserve_code("ABC234", SESSION)
+    [left] = seconds_left(client).values()
+    assert left > RETENTION_S + DAY_S
+
+
+async def test_a_named_creation_has_one_id_however_often_it_is_sent(store: Store) -> None:
+    assert await store.named_id("waiter:10", "key-1", 5) == 5
+    assert await store.named_id("waiter:10", "key-1", 6) == 5
+    assert await store.named_id("waiter:10", "key-2", 7) == 7
+    assert await store.named_id("waiter:11", "key-1", 8) == 8
+
+
+async def test_a_name_is_kept_for_a_day(store: Store, client: redis.Redis) -> None:
+    await store.named_id("waiter:10", "key-1", 5)
+    assert list(seconds_left(client).values()) == [DAY_S]
+
+
+async def test_a_creation_named_at_once_has_one_id(store: Store) -> None:
+    ids = await asyncio.gather(*(store.named_id("waiter:10", "key", n) for n in range(1, 31)))
+    assert len(set(ids)) == 1
+
+
+async def test_registering_does_not_create(store: Store) -> None:
+    await store.register([ORDER])
+    [loaded] = await store.claim([ORDER])
+    assert not loaded.exists

@@ -1,0 +1,130 @@
+"""The embedded server: it keeps its data, ends with its owner, and says what is wrong."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+import storage.embedded
+from storage.embedded import EmbeddedStore, EmbeddedStoreError
+
+OWNER = """
+import sys, threading, time
+from pathlib import Path
+from storage.embedded import EmbeddedStore
+store = EmbeddedStore(Path(sys.argv[1]))
+starter = threading.Thread(target=store.start)
+starter.start()
+starter.join()
+print(store.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage.embedded, "LOCK_PATIENCE_S", 0.1)
+
+
+@pytest.fixture
+def started(tmp_path: Path) -> Iterator[EmbeddedStore]:
+    store = EmbeddedStore(tmp_path / "data")
+    store.start()
+    yield store
+    store.stop()
+
+
+def test_it_keeps_its_data_across_a_restart(tmp_path: Path) -> None:
+    for expected in (1, 2):
+        store = EmbeddedStore(tmp_path / "a folder" / "of data")
+        store.start()
+        with redis.Redis.from_url(store.url) as client:
+            assert client.incr("starts") == expected
+        store.stop()
+        store.stop()
+
+
+def test_it_listens_on_no_port_and_to_no_other_user(started: EmbeddedStore, tmp_path: Path) -> None:
+    with redis.Redis.from_url(started.url) as client:
+        assert client.config_get("port") == {"port": "0"}
+        assert client.config_get("appendonly") == {"appendonly": "yes"}
+        assert client.config_get("appendfsync") == {"appendfsync": "everysec"}
+    assert (tmp_path / "data" / "valkey.sock").stat().st_mode & 0o077 == 0
+
+
+def test_a_long_path_gets_a_socket_elsewhere(tmp_path: Path) -> None:
+    store = EmbeddedStore(tmp_path / ("d" * 120))
+    store.start()
+    socket_dir = Path(store.url.removeprefix("unix://")).parent
+    with redis.Redis.from_url(store.url) as client:
+        assert client.ping()
+    store.stop()
+    assert not socket_dir.exists()
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_folder_in_use_is_refused(started: EmbeddedStore, tmp_path: Path) -> None:
+    with pytest.raises(EmbeddedStoreError, match=r"in use by another run.*RESTAURANT_QR_DATA_DIR"):
+        EmbeddedStore(tmp_path / "data").start()
+    with redis.Redis.from_url(started.url) as client:
+        assert client.ping(), "the other run goes on"
+
+
+def test_a_folder_whose_server_is_just_ending_is_waited_for(
+    started: EmbeddedStore, tmp_path: Path
+) -> None:
+    successor = EmbeddedStore(tmp_path / "data")
+    threading.Timer(0.3, started.stop).start()
+    successor.start()
+    with redis.Redis.from_url(successor.url) as client:
+        assert client.ping()
+    successor.stop()
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(EmbeddedStoreError, match=r"cannot be written.*RESTAURANT_QR_DATA_DIR"):
+        EmbeddedStore(tmp_path / "file" / "data").start()
+
+
+def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
+    (tmp_path / "valkey.log").write_text("what an earlier run said\n")
+    (tmp_path / "appendonlydir").write_text("in the way")
+    store = EmbeddedStore(tmp_path)
+    with pytest.raises(EmbeddedStoreError, match=r"did not start; its last words: .*appendonlydir"):
+        store.start()
+    (tmp_path / "appendonlydir").unlink()
+    store.start()
+    store.stop()
+
+
+def test_a_binary_that_cannot_run_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage.embedded, "get_binary_path", lambda: tmp_path / "none")
+    with pytest.raises(EmbeddedStoreError, match=r"cannot be started: .*No such file"):
+        EmbeddedStore(tmp_path / "data").start()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends it on Linux only")
+def test_it_ends_with_its_owner_and_not_with_the_thread_that_started_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", OWNER, str(tmp_path)]
+    owner = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert owner.stdout is not None
+    pid = int(owner.stdout.readline())
+    time.sleep(0.2)
+    os.kill(pid, 0)
+    owner.send_signal(signal.SIGKILL)
+    owner.wait()
+    owner.stdout.close()
+    successor = EmbeddedStore(tmp_path)
+    successor.start()  # waits for the folder: the other server is gone
+    assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text()
+    successor.stop()

@@ -1,0 +1,91 @@
+"""The outbox and its index: what is delivered leaves, what is due is found."""
+
+import asyncio
+from typing import Any
+
+from protocol.ids import Address, Kind
+from storage.store import Store
+from tests.storage.commits import ELSEWHERE, ORDER, SESSION, commit_of
+
+
+async def _commit(store: Store, address: Address, due: float | None, **changed: Any) -> None:
+    [claimed] = await store.claim([address])
+    await store.commit([commit_of(address, claimed.owner, due=due, **changed)])
+
+
+async def test_what_is_due_is_found_and_what_is_not_is_not(store: Store) -> None:
+    await _commit(store, ORDER, 100.5, outbox={"e:1": b"{}"})
+    await _commit(store, SESSION, 200.5, outbox={"t:late": b"{}"})
+    await _commit(store, ELSEWHERE, 50.5, outbox={"e:1": b"{}"})
+    assert await store.overdue([2, 3, 4], 100, 10) == [ELSEWHERE]
+    assert await store.overdue([2, 3], 101, 10) == [ORDER, ELSEWHERE]
+    assert await store.overdue([2], 300, 10) == [ORDER, SESSION]
+    assert await store.overdue([2, 3], 300, 2) == [ORDER, SESSION]
+    assert await store.overdue([], 300, 2) == []
+
+
+async def test_a_commit_that_clears_the_outbox_leaves_the_index(store: Store) -> None:
+    await _commit(store, ORDER, 100.0, outbox={"t:late": b"{}", "t:later": b"{}"})
+    await _commit(store, ORDER, 200.0, cleared=["t:late"])
+    assert await store.overdue([2], 150, 10) == []
+    assert await store.overdue([2], 250, 10) == [ORDER]
+    await _commit(store, ORDER, None, cleared=["t:later"])
+    assert await store.overdue([2], 999, 10) == []
+
+
+async def test_a_commit_that_leaves_the_outbox_alone_leaves_the_index_alone(store: Store) -> None:
+    await _commit(store, ORDER, 100.0, outbox={"e:1": b"{}"})
+    await _commit(store, ORDER, 999.0, state={"a": b"1"})
+    assert await store.overdue([2], 150, 10) == [ORDER]
+
+
+async def test_delivered_effects_leave_and_the_timers_stay(store: Store) -> None:
+    await _commit(store, ORDER, 100.0, outbox={"e:1": b"1", "e:2": b"2", "t:late": b"3"})
+    await store.clear([(ORDER, ["e:1", "e:2"], 200.0)])
+    [loaded] = await store.claim([ORDER])
+    assert loaded.outbox == {"t:late": b"3"}
+    assert await store.overdue([2], 150, 10) == []
+    assert await store.overdue([2], 250, 10) == [ORDER]
+    await store.clear([(ORDER, ["t:late"], 200.0)])
+    [loaded] = await store.claim([ORDER])
+    assert loaded.outbox == {}
+    assert await store.overdue([2], 999, 10) == []
+
+
+async def test_an_effect_that_came_meanwhile_stays_due(store: Store) -> None:
+    """A commit may add an effect between the delivery of another and its clearing."""
+    await _commit(store, ORDER, 100.0, outbox={"e:1": b"1", "t:late": b"3"})
+    await _commit(store, ORDER, 100.0, outbox={"e:2": b"2"})
+    await store.clear([(ORDER, ["e:1"], 200.0)])
+    assert await store.overdue([2], 150, 10) == [ORDER]
+    await store.clear([(ORDER, [], None)])
+    assert await store.overdue([2], 150, 10) == [ORDER]
+
+
+async def test_clearing_what_is_gone_does_nothing(store: Store) -> None:
+    await store.clear([(ORDER, ["e:1"], None), (ELSEWHERE, ["e:9"], 5.0)])
+    assert await store.overdue([2, 3], 999, 10) == []
+    await store.clear([])
+
+
+async def test_a_lease_has_one_holder_at_a_time(store: Store) -> None:
+    assert await store.lease("sweep", "a", 0.2)
+    assert not await store.lease("sweep", "b", 0.2)
+    assert await store.lease("sweep", "a", 0.2)
+    assert await store.lease("other", "b", 0.2)
+    await asyncio.sleep(0.3)
+    assert await store.lease("sweep", "b", 60)
+    assert not await store.lease("sweep", "a", 60)
+
+
+async def test_of_many_who_want_a_lease_one_gets_it(store: Store) -> None:
+    holders = [f"gateway-{number}" for number in range(20)]
+    answers = await asyncio.gather(*(store.lease("sweep", holder, 60) for holder in holders))
+    assert answers.count(True) == 1
+
+
+async def test_an_address_of_every_kind_is_found(store: Store) -> None:
+    addresses = [Address(kind, 5, 9) for kind in Kind]
+    for address in addresses:
+        await _commit(store, address, 1.0, outbox={"e:1": b"{}"})
+    assert set(await store.overdue([9], 2.0, 10)) == set(addresses)
