@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     shards: Annotated[int, Field(ge=1, le=4096)] = 2
     """Hosts of placement `shard`."""
     redis_url: str | None = None
-    """redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://; none: embedded Valkey."""
+    """redis://, rediss://, unix://, redis+sentinel://, redis+cluster://; none: embedded Valkey."""
     data_dir: Path = Path(".data")
     """Where the embedded Valkey and the generated secret are kept."""
     store_timeout_s: Annotated[float, Field(gt=0)] = 2.0
@@ -59,8 +59,6 @@ class Settings(BaseSettings):
     auth: Auth = Auth.OPEN
     auth_secret: SecretStr | None = None
     """HS256 key of the tokens, 32 characters or more; none: made once and kept in `data_dir`."""
-    replicas: Annotated[int, Field(ge=1)] = 1
-    """Gateway replicas, where the deployment's own options do not say otherwise."""
 
     @model_validator(mode="after")
     def _closed_unless_loopback(self) -> Self:
@@ -133,4 +131,7 @@ def app(args: Settings) -> Application:
     """The Serve application for these settings; starts the embedded store where none is given."""
     redis_url = args.redis_url or ray.get(embedded_store(args.data_dir).url.remote())
     gateway = GatewaySettings(secret_of(args), open_door=args.auth is Auth.OPEN)
-    return Gateway.options(num_replicas=args.replicas).bind(host_config(args, redis_url), gateway)
+    application: Application = Gateway.bind(  # type: ignore[attr-defined]  # a Deployment by now
+        host_config(args, redis_url), gateway
+    )
+    return application

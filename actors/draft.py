@@ -189,15 +189,21 @@ class Draft:
             },
             cleared=[entry for entry in held.outbox if entry not in self.outbox],
             last_effect=self.last_effect,
-            seen={
-                source: number
-                for source, number in self.seen.items()
-                if held.seen.get(source) != number
-            },
+            seen=self._seen_changes(),
             due=earliest(self.outbox, now),
             settled=self.state is not None and held.behaviour.settled(self.state),
             was_settled=held.settled,
         )
+
+    def _seen_changes(self) -> dict[str, int | None]:
+        """The sources heard of, and (None) those forgotten for them."""
+        before, after = self.held.seen, self.seen
+        if before is after:
+            return {}
+        changed: dict[str, int | None] = {
+            source: number for source, number in after.items() if before.get(source) != number
+        }
+        return changed | {source: None for source in before if source not in after}
 
     def adopt(self, results_length: int) -> None:
         """Make the draft what is held: its commit is stored."""

@@ -94,7 +94,7 @@ class Held:
     views: dict[Channel, bytes] = field(default_factory=dict)
 
     def view(self, channel: Channel, *, resumed: bool | None = None) -> bytes:
-        """The encoded snapshot of a channel; `resumed=False` says that a resume was not possible."""
+        """The encoded snapshot of a channel; `resumed=False` says that it could not be resumed."""
         if resumed is None and channel in self.views:
             return self.views[channel]
         type_, data = self.behaviour.snapshot(self.state, channel)

@@ -165,8 +165,7 @@ class Host:
 
     def _needed(self, address: Address) -> bool:
         return self._outbox.holds(address) or any(
-            self._subscribers.listens(Topic(address, channel))
-            for channel in CHANNELS[address.kind]
+            self._subscribers.listens(Topic(address, channel)) for channel in CHANNELS[address.kind]
         )
 
     # --- turns -----------------------------------------------------------------------------------

@@ -38,9 +38,7 @@ class Outbox:
         self._watched: dict[tuple[Address, int], list[Callable[[], None]]] = {}
 
     def __len__(self) -> int:
-        return sum(
-            len(entries) for pairs in self._waiting.values() for entries in pairs.values()
-        )
+        return sum(len(entries) for pairs in self._waiting.values() for entries in pairs.values())
 
     def holds(self, source: Address) -> bool:
         """Whether something of this entity is still to be delivered."""

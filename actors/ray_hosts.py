@@ -49,7 +49,7 @@ class HostConfig:
     """All that a host's Ray actor is started with."""
 
     store: StoreSettings
-    placement: Placement = Placement()
+    placement: Placement = field(default_factory=Placement)
     host: HostSettings = field(default_factory=HostSettings)
 
 
@@ -80,6 +80,7 @@ class HostActor:
         """End this actor, unless it has been given something to carry since it was asked."""
         if self._host is not None and self._host.rest():
             ray.actor.exit_actor()
+        self._resting = asyncio.create_task(self._rest())
 
     def _started(self) -> Host:
         """The host, made on the actor's own event loop by the first call."""
@@ -101,7 +102,9 @@ class HostActor:
         while True:
             await asyncio.sleep(period)
             if self._host.rest() and self._config.placement.mode is not Mode.SHARD:
+                # Once: an actor that waits for calls of its own does not end.
                 ray.get_runtime_context().current_actor.leave.remote()
+                return
 
 
 class OrderActor(HostActor):
@@ -186,12 +189,16 @@ class RayHosts:
             self._starting.pop(host, None)
 
     def _get_or_start(self, host: str) -> Any:
-        return _actor_class(host.partition(":")[0]).options(
-            name=host,
-            namespace=NAMESPACE,
-            get_if_exists=True,
-            lifetime="detached",
-            max_restarts=-1,
-            num_cpus=0,
-            max_concurrency=MAX_CONCURRENCY,
-        ).remote(host, self._config)
+        return (
+            _actor_class(host.partition(":")[0])
+            .options(
+                name=host,
+                namespace=NAMESPACE,
+                get_if_exists=True,
+                lifetime="detached",
+                max_restarts=-1,
+                num_cpus=0,
+                max_concurrency=MAX_CONCURRENCY,
+            )
+            .remote(host, self._config)
+        )

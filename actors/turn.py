@@ -143,9 +143,7 @@ class Turn:
                 return await self._tell(message)
             return await self._fire(message)
         except StoreUnavailable as error:
-            log.warning(
-                "store away", extra={"entity": str(message.to), "why": str(error)}
-            )
+            log.warning("store away", extra={"entity": str(message.to), "why": str(error)})
         except Exception:
             log.exception(
                 "a rule failed; nothing was changed, the caller was told to try again",
@@ -165,8 +163,8 @@ class Turn:
                 return first
         answer = await self._answer(draft, message)
         if origin is not None and not isinstance(answer, Redirect):
-            refused = isinstance(answer, Rejected)
-            if origin.digest or (not refused and answer.changed):
+            changed = isinstance(answer, Done) and answer.changed
+            if origin.digest or changed:
                 draft.keep_result(origin, answer)
         return answer
 
@@ -178,6 +176,8 @@ class Turn:
                 "This has changed since you last saw it. Read it again, then decide.",
                 {"version": draft.version, "expected_version": expected},
             )
+        if message.supplies.refusal is not None:
+            return message.supplies.refusal
         context = self._context(
             message.to, message.caller, origin=message.origin, supplies=message.supplies
         )
@@ -335,9 +335,7 @@ class Turn:
             frames.setdefault(channel, []).append(frame)
         for channel, published in frames.items():
             first = draft.seqs[channel] - len(published) + 1
-            self._subscribers.publish(
-                Topic(draft.held.address, channel), first, tuple(published)
-            )
+            self._subscribers.publish(Topic(draft.held.address, channel), first, tuple(published))
 
     def _existing(self, address: Address) -> Held | Rejected:
         held = self._entities.get(address)
@@ -409,4 +407,3 @@ def _address(message: Message | Fire) -> Address:
 
 def _name(message: Submit | Tell | Fire) -> str:
     return type(message.command if isinstance(message, Submit) else message).__name__
-

@@ -8,18 +8,31 @@ from starlette.types import Send
 from protocol.errors import CloseCode, Rejected
 from protocol.frames import encode
 
-
 GRACE_S = 10.0
 """How long a client that was too slow has to take its close frame."""
 
 
 class Connection:
-    """Sends text frames in order; made by the task that serves the socket. Who reads too slowly is closed with 4408 and may resume."""
+    """Sends text frames in order; made by the task that serves the socket.
+
+    Who reads too slowly is closed with 4408 and may resume.
+    """
 
     __slots__ = (
-        "_allowed_bytes", "_allowed_frames", "_bytes", "_closing", "_has_room", "_max_bytes",
-        "_max_frames", "_queue", "_send", "_task", "_timer", "_writer", "id",
-    )  # fmt: skip
+        "_allowed_bytes",
+        "_allowed_frames",
+        "_bytes",
+        "_closing",
+        "_has_room",
+        "_max_bytes",
+        "_max_frames",
+        "_queue",
+        "_send",
+        "_task",
+        "_timer",
+        "_writer",
+        "id",
+    )
 
     def __init__(self, id_: int, send: Send, max_frames: int, max_bytes: int) -> None:
         self.id = id_

@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 PAUSE_S = 0.05
 LONGEST_PAUSE_S = 2.0
+MAX_HELD = 1000
+"""What a topic holds back while it rejoins; beyond it, the gap makes it rejoin once more."""
 
 
 class _Subscription:
@@ -54,7 +56,9 @@ class _Subscription:
 class _TopicFeed:
     """One topic's sockets on this gateway, and the last `seq` that all of them were given."""
 
-    __slots__ = ("epoch", "incarnation", "last", "rejoining", "subscriptions")
+    __slots__ = (
+        "epoch", "held", "incarnation", "last", "rejoining", "stale", "subscriptions",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.epoch = ""
@@ -62,6 +66,8 @@ class _TopicFeed:
         self.last: int | None = None
         self.subscriptions: dict[int, _Subscription] = {}
         self.rejoining: asyncio.Task[None] | None = None
+        self.held: list[Published] = []
+        self.stale = False
 
 
 class Feeds:
@@ -147,7 +153,6 @@ class Feeds:
                         "a host was lost; its topics are joined again",
                         extra={"host": host, "why": str(error), "topics": len(topics)},
                     )
-                    cursor = 0
                     for topic in list(topics):
                         self._rejoin_soon(host, topic)
                     await asyncio.sleep(pause)
@@ -156,8 +161,12 @@ class Feeds:
                 pause = PAUSE_S
                 if answer.cursor == cursor and loop.time() - asked < PAUSE_S:
                     await asyncio.sleep(PAUSE_S)  # nothing of ours is known there yet
+                known = cursor if self._incarnations.get(host) == answer.incarnation else 0
                 cursor = answer.cursor
                 self._take(host, answer)
+                if cursor not in (known, known + 1):  # told to a poll that nobody waits for
+                    for topic in list(topics):
+                        self._rejoin_soon(host, topic)
         except Exception:
             log.exception("a feed failed; it starts again", extra={"host": host})
         finally:
@@ -185,8 +194,9 @@ class Feeds:
 
     def _spread(self, host: str, feed: _TopicFeed, published: Published) -> None:
         """One topic's events to its sockets, decoded once; a gap is filled by joining again."""
-        if feed.last is not None and published.seq > feed.last + 1:
-            self._rejoin_soon(host, published.topic)
+        gap = feed.last is not None and published.seq > feed.last + 1
+        if gap or feed.rejoining is not None:
+            self._hold(host, feed, published)
             return
         seq = published.seq
         subscriptions = list(feed.subscriptions.values())
@@ -198,11 +208,21 @@ class Feeds:
         if feed.last is not None:
             feed.last = max(feed.last, seq - 1)
 
+    def _hold(self, host: str, feed: _TopicFeed, published: Published) -> None:
+        """Keep events until the topic has rejoined: its answer may be older than they are."""
+        if len(feed.held) >= MAX_HELD:
+            feed.held.clear()
+        feed.held.append(published)
+        if feed.rejoining is None:
+            self._rejoin_soon(host, published.topic)
+
     # --- joining again ---------------------------------------------------------------------------
 
     def _rejoin_soon(self, host: str, topic: Topic) -> None:
         feed = self._topics[host][topic]
-        if feed.rejoining is None and feed.last is not None:
+        if feed.rejoining is not None:
+            feed.stale = True
+        elif feed.last is not None:
             feed.rejoining = asyncio.create_task(self._rejoin(host, topic, feed))
 
     async def _rejoin(self, host: str, topic: Topic, feed: _TopicFeed) -> None:
@@ -211,12 +231,15 @@ class Feeds:
         try:
             while feed.subscriptions:
                 assert feed.last is not None
+                feed.stale = False
                 connections = tuple((id_, s.role) for id_, s in feed.subscriptions.items())
                 reply = await self._links.send(
                     Rejoin(topic, self._gateway, connections, feed.epoch, feed.last)
                 )
                 if isinstance(reply, Joined):
                     self._rejoined(feed, reply)
+                    if feed.stale:
+                        continue
                     return
                 if isinstance(reply, Rejected) and reply.code is Code.NOT_FOUND:
                     for subscription in list(feed.subscriptions.values()):
@@ -226,6 +249,10 @@ class Feeds:
                 pause = min(2 * pause, LONGEST_PAUSE_S)
         finally:
             feed.rejoining = None
+            held, feed.held = feed.held, []
+            if self._topics.get(host, {}).get(topic) is feed:
+                for published in held:
+                    self._spread(host, feed, published)
 
     def _rejoined(self, feed: _TopicFeed, joined: Joined) -> None:
         texts = [frame.decode() for frame in joined.frames]

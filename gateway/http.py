@@ -185,8 +185,9 @@ class Http:
         command = await self._command(request, c.CreateRestaurant)
         if isinstance(command, Rejected):
             return command
-        if c.CreateRestaurant not in COMMANDS[principal.role]:
-            return Rejected(Code.FORBIDDEN, "Restaurants are created by an admin.")
+        of_one = principal.restaurant_id is not None
+        if of_one or c.CreateRestaurant not in COMMANDS[principal.role]:
+            return Rejected(Code.FORBIDDEN, "Restaurants are created by an admin of the chain.")
         id_ = await self._preparation.new_id(Kind.RESTAURANT, None)
         if command.request_id is not None:
             subject = principal.caller.subject
@@ -199,7 +200,9 @@ class Http:
 
     # --- reads -----------------------------------------------------------------------------------
 
-    async def _look(self, look: Look, request: Request, principal: Principal) -> Response | Rejected:
+    async def _look(
+        self, look: Look, request: Request, principal: Principal
+    ) -> Response | Rejected:
         address = await self._address(look.to, request.path_params["id"], principal)
         if isinstance(address, Rejected):
             return address

@@ -1,4 +1,4 @@
-"""Who is calling: a token made into a principal. What that principal may do stands in `policy.py`."""
+"""Who is calling: a token made into a principal. What a principal may do stands in `policy.py`."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -34,7 +34,9 @@ def document() -> dict[str, Any]:
     for look in LOOKS:
         _path(paths, look.path)["get"] = _read(look.summary, look.view.value)
     for path, kind in HISTORIES.items():
-        _path(paths, path)["get"] = _read(f"Every event of the {kind.value}, who and when", "history")
+        _path(paths, path)["get"] = _read(
+            f"Every event of the {kind.value}, who and when", "history"
+        )
     _path(paths, "/restaurants")["get"] = _read("All restaurants", "restaurants")
     return {
         "openapi": "3.1.0",
@@ -73,7 +75,9 @@ def _act(act: Act, schemas: dict[str, Any]) -> dict[str, Any]:
     schemas.update(schema.pop("$defs", {}))
     for field in _DECIDED_ELSEWHERE | set(act.from_path):
         schema["properties"].pop(field, None)
-    schema["required"] = [each for each in schema.get("required", []) if each in schema["properties"]]
+    schema["required"] = [
+        each for each in schema.get("required", []) if each in schema["properties"]
+    ]
     schemas[name] = schema
     status = "201" if act.creates else "200"
     return {
@@ -81,9 +85,7 @@ def _act(act: Act, schemas: dict[str, Any]) -> dict[str, Any]:
         "parameters": [_KEY | {"required": act.command is c.Pay}] if act.method == "POST" else [],
         "requestBody": {
             "required": bool(schema["required"]),
-            "content": {
-                "application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}
-            },
+            "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}},
         },
         "responses": {status: _answer("The result and what it is about."), **_errors()},
     }

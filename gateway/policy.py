@@ -77,9 +77,7 @@ COMMANDS: Mapping[Role, Mapping[type[c.Command], Allows]] = {
         c.Pay: _always,
         c.UpdateCall: _always,
         c.UpdateItem: _always,
-        c.UpdateStatus: _to(
-            OrderStatus.CONFIRMED, OrderStatus.DELIVERED, OrderStatus.CANCELLED
-        ),
+        c.UpdateStatus: _to(OrderStatus.CONFIRMED, OrderStatus.DELIVERED, OrderStatus.CANCELLED),
     },
     Role.KITCHEN: {
         c.UpdateStatus: _to(OrderStatus.CONFIRMED, OrderStatus.READY),

@@ -73,7 +73,7 @@ class Preparation:
         self._store = store
         self._links = links
         self._known: OrderedDict[tuple[Kind, int], int] = OrderedDict()
-        self._lookups = _Coalesced(store.restaurant_of)  # type: ignore[arg-type]  # Sequence in
+        self._lookups = _Coalesced(store.restaurant_of)
         self._ids = _Coalesced(self._new_ids)
 
     async def address(self, kind: Kind, id_: int) -> Address | None:
@@ -93,12 +93,14 @@ class Preparation:
         try:
             refused = await self._foreign(to, command)
             if refused is not None:
-                return refused
+                return Supplies(refusal=refused)
             prices: Any = {}
             if isinstance(command, c.PlaceOrder | c.ReplaceItems):
                 prices = await self._prices(to, command.items)
                 if isinstance(prices, Rejected):
-                    return prices
+                    if prices.code is Code.UNAVAILABLE:
+                        return prices
+                    return Supplies(refusal=prices)
             kind = _CREATES.get(type(command))
             if kind is None:
                 return Supplies(prices=prices)

@@ -27,7 +27,7 @@ from gateway.requests import Requests
 from gateway.settings import GatewaySettings
 from protocol import commands as c
 from protocol.errors import UNAVAILABLE, CloseCode, Code, Rejected
-from protocol.frames import encode, parse_frame
+from protocol.frames import MAX_FRAME_BYTES, encode, parse_frame
 from protocol.ids import KIND_OF, Channel, Topic
 from storage.store import StoreUnavailable
 
@@ -218,7 +218,7 @@ class _Conversation:
         if connection.closed:
             return
         if not self._bucket.take():
-            self._too_many()
+            self._too_many(message.get("text"))
             return
         self._excess = max(0, self._excess - 1)
         text = message.get("text")
@@ -229,18 +229,19 @@ class _Conversation:
             return
         command = parse_frame(self._topic.channel, text)
         if isinstance(command, Rejected):
-            connection.refuse(command)
+            connection.refuse(command, _request_id(text))
             return
         await self._start(command)
 
-    def _too_many(self) -> None:
+    def _too_many(self, text: str | None) -> None:
         """Refuse what is over the limit; who goes on regardless is closed."""
         self._excess += 1
         if self._excess > self._excess_allowed:
             self._connection.close(CloseCode.TOO_MANY, "too many messages: wait, then reconnect")
         else:
             self._connection.refuse(
-                Rejected(Code.RATE_LIMITED, "Too many messages. Wait a moment and send it again.")
+                Rejected(Code.RATE_LIMITED, "Too many messages. Wait a moment and send it again."),
+                _request_id(text),
             )
 
     async def _start(self, command: c.Command) -> None:
@@ -280,6 +281,18 @@ class _Conversation:
         data = {"changed": done.changed, "version": done.version, **done.result}
         frame = {"type": "ack", "request_id": request_id, "data": data}
         self._connection.push(encode(frame).decode())
+
+
+def _request_id(text: str | None) -> str | None:
+    """The id of a request that was refused unparsed, where it can be told and is a usable one."""
+    if text is None or len(text) > MAX_FRAME_BYTES:
+        return None
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    request_id = value.get("request_id") if isinstance(value, dict) else None
+    return request_id if isinstance(request_id, str) and 0 < len(request_id) <= 64 else None
 
 
 def _version(view: View) -> int:

@@ -1,5 +1,6 @@
 """A small chain to test with: one restaurant driven by plain messages, no gateway."""
 
+import asyncio
 import itertools
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import orjson
 
 from actors.messages import Done, Join, Joined, Read, Reply, Submit, View
+from actors.placement import Placement
+from actors.transport import HostGone, Hosts
 from domain.entity import NOTHING, Origin, Supplies
 from protocol import commands as c
 from protocol.caller import Caller, Role
@@ -22,8 +25,9 @@ GUEST = Caller(Role.GUEST, "session:1")
 class Chain:
     """Sends commands to entities of restaurant `restaurant` as a gateway would."""
 
-    def __init__(self, hosts: LocalHosts, restaurant: int = 1) -> None:
+    def __init__(self, hosts: Hosts, placement: Placement, restaurant: int = 1) -> None:
         self.hosts = hosts
+        self.placement = placement
         self.restaurant = restaurant
         self._requests = itertools.count(1)
         self.ids = {kind: itertools.count(restaurant * 1000) for kind in Kind}
@@ -40,12 +44,21 @@ class Chain:
         by_host: dict[str, list[int]] = {}
         for index, message in enumerate(messages):
             address = message.topic.address if hasattr(message, "topic") else message.to
-            by_host.setdefault(self.hosts.placement.host_of(address), []).append(index)
+            by_host.setdefault(self.placement.host_of(address), []).append(index)
         replies: dict[int, Reply] = {}
         for host, indexes in by_host.items():
-            answers = await self.hosts.deliver(host, [messages[i] for i in indexes])
+            answers = await self._deliver(host, [messages[i] for i in indexes])
             replies.update(zip(indexes, answers, strict=True))
         return [replies[index] for index in range(len(messages))]
+
+    async def _deliver(self, host: str, batch: list[Any]) -> list[Reply]:
+        """As a gateway does: the same again while the host is lost."""
+        for _ in range(100):
+            try:
+                return await self.hosts.deliver(host, batch)
+            except HostGone:
+                await asyncio.sleep(0.1)
+        raise HostGone(host)
 
     def submit(
         self,
@@ -119,6 +132,15 @@ class Chain:
     async def advance(self, order: Address, *statuses: OrderStatus) -> None:
         for status in statuses:
             await self.do(order, c.UpdateStatus(status=status))
+
+
+class LocalChain(Chain):
+    """A chain whose hosts are in this process, for the test to reach into."""
+
+    hosts: LocalHosts
+
+    def __init__(self, hosts: LocalHosts, restaurant: int = 1) -> None:
+        super().__init__(hosts, hosts.placement, restaurant)
 
 
 def sequence(frames: list[bytes] | tuple[bytes, ...]) -> list[int]:

@@ -10,7 +10,7 @@ from actors.placement import Mode, Placement
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
 from storage.store import Store
-from tests.actors.chain import Chain
+from tests.actors.chain import LocalChain
 from tests.local_hosts import LocalHosts
 
 
@@ -45,7 +45,7 @@ async def hosts(store: Store, placement: Placement) -> AsyncIterator[LocalHosts]
 
 
 @pytest.fixture
-async def chain(hosts: LocalHosts) -> Chain:
-    chain = Chain(hosts)
+async def chain(hosts: LocalHosts) -> LocalChain:
+    chain = LocalChain(hosts)
     await chain.open()
     return chain

@@ -17,7 +17,7 @@ from protocol.errors import Code
 from protocol.ids import Address, Channel, Kind, Topic
 from protocol.statuses import CallReason, CallStatus, OrderStatus, PaymentMethod
 from storage.store import Store
-from tests.actors.chain import GUEST, MANAGER, Chain
+from tests.actors.chain import GUEST, MANAGER, LocalChain
 from tests.local_hosts import LocalHosts
 
 
@@ -27,26 +27,26 @@ def placement_apart() -> Placement:
 
 
 @pytest.fixture
-async def apart(store: Store, placement_apart: Placement) -> Chain:
+async def apart(store: Store, placement_apart: Placement) -> LocalChain:
     """A chain whose every entity is a host of its own."""
-    chain = Chain(LocalHosts(store, placement_apart))
+    chain = LocalChain(LocalHosts(store, placement_apart))
     await chain.open()
     return chain
 
 
-async def test_a_closed_session_frees_its_table(chain: Chain) -> None:
+async def test_a_closed_session_frees_its_table(chain: LocalChain) -> None:
     session = await chain.occupy()
     assert (await chain.see(chain.table))["is_occupied"]
     await chain.do(session, c.CloseSession())
     await eventually(chain, chain.table, lambda data: not data["is_occupied"])
 
 
-async def test_an_order_exists_when_its_placing_is_acknowledged(chain: Chain) -> None:
+async def test_an_order_exists_when_its_placing_is_acknowledged(chain: LocalChain) -> None:
     order = await chain.order(await chain.occupy())
     assert (await chain.see(order))["total_amount"] == "12.50"
 
 
-async def test_a_ready_order_reaches_restaurant_and_waiter(chain: Chain) -> None:
+async def test_a_ready_order_reaches_restaurant_and_waiter(chain: LocalChain) -> None:
     home = Topic(chain.home, Channel.RESTAURANT)
     waiter = Topic(chain.waiter, Channel.WAITER)
     for topic in (home, waiter):
@@ -58,7 +58,7 @@ async def test_a_ready_order_reaches_restaurant_and_waiter(chain: Chain) -> None
     assert await heard(chain, waiter, "order_notification", times=2) == ["order_notification"] * 2
 
 
-async def test_release_asks_the_session_and_answers_with_the_table(chain: Chain) -> None:
+async def test_release_asks_the_session_and_answers_with_the_table(chain: LocalChain) -> None:
     session = await chain.occupy()
     release = c.Release()
     origin = Origin(chain.table, MANAGER.subject, "r", "d")
@@ -72,7 +72,7 @@ async def test_release_asks_the_session_and_answers_with_the_table(chain: Chain)
     assert answer.changed, "the first result of this request is that the table was released"
 
 
-async def test_an_unsettled_session_is_not_released(chain: Chain) -> None:
+async def test_an_unsettled_session_is_not_released(chain: LocalChain) -> None:
     session = await chain.occupy()
     order = await chain.order(session)
     await eventually(chain, session, lambda data: data["version"] >= 2)
@@ -82,7 +82,7 @@ async def test_an_unsettled_session_is_not_released(chain: Chain) -> None:
     assert (await chain.see(chain.table))["is_occupied"]
 
 
-async def test_effects_wait_for_a_silent_host(apart: Chain) -> None:
+async def test_effects_wait_for_a_silent_host(apart: LocalChain) -> None:
     session = await apart.occupy()
     apart.hosts.silent.add(str(apart.table))
     await apart.do(session, c.CloseSession())
@@ -91,7 +91,7 @@ async def test_effects_wait_for_a_silent_host(apart: Chain) -> None:
     await eventually(apart, apart.table, lambda data: not data["is_occupied"])
 
 
-async def test_a_delivery_whose_answer_was_lost_takes_effect_once(apart: Chain) -> None:
+async def test_a_delivery_whose_answer_was_lost_takes_effect_once(apart: LocalChain) -> None:
     session = await apart.occupy()
     order = await apart.order(session)
     home = Topic(apart.home, Channel.NOTIFICATIONS)
@@ -112,7 +112,7 @@ async def test_a_delivery_whose_answer_was_lost_takes_effect_once(apart: Chain) 
     assert len([n for n in seen if n["type"] == "payment_notification"]) == 1
 
 
-async def test_what_a_dead_host_had_to_tell_is_told_by_its_successor(apart: Chain) -> None:
+async def test_what_a_dead_host_had_to_tell_is_told_by_its_successor(apart: LocalChain) -> None:
     session = await apart.occupy()
     apart.hosts.silent.add(str(apart.table))
     await apart.do(session, c.CloseSession())
@@ -124,7 +124,7 @@ async def test_what_a_dead_host_had_to_tell_is_told_by_its_successor(apart: Chai
 
 
 async def test_the_sweep_wakes_what_nobody_carries(
-    apart: Chain, monkeypatch: pytest.MonkeyPatch
+    apart: LocalChain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("actors.sweep.GRACE_S", 0.0)
     await apart.hosts.store.register([apart.home])
@@ -143,22 +143,21 @@ async def test_the_sweep_wakes_what_nobody_carries(
 
 
 async def test_effects_left_by_another_placement_are_delivered(store: Store) -> None:
-    before = Chain(LocalHosts(store, Placement(Mode.ENTITY)))
+    before = LocalChain(LocalHosts(store, Placement(Mode.ENTITY)))
     await before.open()
     session = await before.occupy()
     before.hosts.silent.add(str(before.table))
     await before.do(session, c.CloseSession())
     for name in list(before.hosts.hosts):
         before.hosts.kill(name)
-    after = LocalHosts(store, Placement(Mode.SHARD, 1))
-    before.hosts = after
-    await before.see(session)
-    await eventually(before, before.table, lambda data: not data["is_occupied"])
-    for name in list(after.hosts):
-        after.kill(name)
+    after = LocalChain(LocalHosts(store, Placement(Mode.SHARD, 1)))
+    await after.see(session)
+    await eventually(after, before.table, lambda data: not data["is_occupied"])
+    for name in list(after.hosts.hosts):
+        after.hosts.kill(name)
 
 
-async def test_a_call_nobody_hears_escalates_at_once(chain: Chain) -> None:
+async def test_a_call_nobody_hears_escalates_at_once(chain: LocalChain) -> None:
     session = await chain.occupy()
     notifications = Topic(chain.home, Channel.NOTIFICATIONS)
     await chain.join(notifications)
@@ -167,7 +166,7 @@ async def test_a_call_nobody_hears_escalates_at_once(chain: Chain) -> None:
     await quiet(chain)
 
 
-async def test_an_unacknowledged_call_escalates_when_it_is_due(chain: Chain) -> None:
+async def test_an_unacknowledged_call_escalates_when_it_is_due(chain: LocalChain) -> None:
     session = await chain.occupy()
     await chain.join(Topic(chain.waiter, Channel.WAITER), gateway="phone")
     await chain.do(session, c.CallWaiter(), caller=GUEST)
@@ -184,7 +183,7 @@ async def test_an_unacknowledged_call_escalates_when_it_is_due(chain: Chain) -> 
     await eventually_true(told_the_zone)
 
 
-async def test_an_acknowledged_call_does_not_escalate(chain: Chain) -> None:
+async def test_an_acknowledged_call_does_not_escalate(chain: LocalChain) -> None:
     session = await chain.occupy()
     await chain.join(Topic(chain.waiter, Channel.WAITER), gateway="phone")
     called = await chain.do(session, c.CallWaiter(), caller=GUEST)
@@ -204,7 +203,7 @@ async def test_idle_entities_leave_and_come_back_with_their_state(
     store: Store, placement: Placement
 ) -> None:
     hosts = LocalHosts(store, placement, settings=HostSettings(idle_s=0.05))
-    chain = Chain(hosts)
+    chain = LocalChain(hosts)
     await chain.open()
     session = await chain.occupy()
     await quiet(chain)
@@ -218,7 +217,7 @@ async def test_idle_entities_leave_and_come_back_with_their_state(
 
 async def test_an_entity_with_subscribers_stays(store: Store, placement: Placement) -> None:
     hosts = LocalHosts(store, placement, settings=HostSettings(idle_s=0.05))
-    chain = Chain(hosts)
+    chain = LocalChain(hosts)
     await chain.open()
     await chain.join(Topic(chain.table, Channel.TABLE))
     await quiet(chain)
@@ -230,7 +229,7 @@ async def test_an_entity_with_subscribers_stays(store: Store, placement: Placeme
         hosts.kill(name)
 
 
-async def test_a_resume_gets_exactly_what_it_missed(chain: Chain) -> None:
+async def test_a_resume_gets_exactly_what_it_missed(chain: LocalChain) -> None:
     session = await chain.occupy()
     topic = Topic(session, Channel.SESSION)
     joined = await chain.join(topic)
@@ -245,14 +244,14 @@ async def test_a_resume_gets_exactly_what_it_missed(chain: Chain) -> None:
     )
 
 
-async def test_a_resume_of_another_epoch_gets_a_snapshot_that_says_so(chain: Chain) -> None:
+async def test_a_resume_of_another_epoch_gets_a_snapshot_that_says_so(chain: LocalChain) -> None:
     session = await chain.occupy()
     joined = await chain.join(Topic(session, Channel.SESSION), epoch="another", since=0)
     assert not joined.resumed
     assert orjson.loads(joined.frames[0])["data"]["resumed"] is False
 
 
-async def test_a_resume_from_the_future_gets_a_snapshot(chain: Chain) -> None:
+async def test_a_resume_from_the_future_gets_a_snapshot(chain: LocalChain) -> None:
     session = await chain.occupy()
     joined = await chain.join(Topic(session, Channel.SESSION))
     later = await chain.join(
@@ -261,7 +260,7 @@ async def test_a_resume_from_the_future_gets_a_snapshot(chain: Chain) -> None:
     assert not later.resumed
 
 
-async def test_a_host_refuses_to_join_what_does_not_exist(chain: Chain) -> None:
+async def test_a_host_refuses_to_join_what_does_not_exist(chain: LocalChain) -> None:
     ghost = Topic(Address(Kind.ORDER, 424242, chain.restaurant), Channel.ORDER)
     reply = (await chain.send(Join(ghost, "g", 1, Role.ADMIN)))[0]
     assert reply.code is Code.NOT_FOUND  # type: ignore[union-attr]
@@ -270,7 +269,7 @@ async def test_a_host_refuses_to_join_what_does_not_exist(chain: Chain) -> None:
 # --- waiting -------------------------------------------------------------------------------------
 
 
-async def quiet(chain: Chain) -> None:
+async def quiet(chain: LocalChain) -> None:
     """Until no host has anything left to deliver."""
 
     async def is_quiet() -> bool:
@@ -279,7 +278,7 @@ async def quiet(chain: Chain) -> None:
     await eventually_true(is_quiet)
 
 
-async def eventually(chain: Chain, address: Address, holds: object) -> None:
+async def eventually(chain: LocalChain, address: Address, holds: object) -> None:
     async def seen() -> bool:
         return bool(holds(await chain.see(address)))  # type: ignore[operator]
 
@@ -294,7 +293,7 @@ async def eventually_true(holds: object) -> None:
     raise AssertionError("it did not come to pass")
 
 
-async def heard(chain: Chain, topic: Topic, until: str, times: int = 1) -> list[str]:
+async def heard(chain: LocalChain, topic: Topic, until: str, times: int = 1) -> list[str]:
     """The types of what gateway `g` is told of a topic, up to the `times`-th of a type."""
     types: list[str] = []
     cursor = 0
@@ -308,12 +307,10 @@ async def heard(chain: Chain, topic: Topic, until: str, times: int = 1) -> list[
     return types
 
 
-async def calls(chain: Chain) -> list[object]:
+async def calls(chain: LocalChain) -> list[object]:
     seen = await chain.see(chain.home, Channel.NOTIFICATIONS)
     return [
         (n["notification_id"], n.get("escalated_to"))
         for n in seen["notifications"]
         if n["type"] == "task_notification"
     ]
-
-

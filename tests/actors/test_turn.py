@@ -1,6 +1,7 @@
 """The turn: batches, one commit, and nothing told before it is stored."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import orjson
 import pytest
@@ -15,7 +16,7 @@ from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Channel, Kind, Topic
 from protocol.statuses import OrderStatus, PaymentMethod
 from storage.store import Store
-from tests.actors.chain import MANAGER, Chain, sequence
+from tests.actors.chain import MANAGER, LocalChain, sequence
 from tests.actors.faulty_store import FaultyStore
 from tests.local_hosts import LocalHosts
 
@@ -26,14 +27,16 @@ async def faulty(store: Store, placement: Placement) -> FaultyStore:
 
 
 @pytest.fixture
-async def hosts(faulty: FaultyStore, placement: Placement) -> LocalHosts:  # type: ignore[misc]
-    hosts = LocalHosts(faulty, placement)  # type: ignore[arg-type]  # passes all on to a Store
-    yield hosts  # type: ignore[misc]
+async def hosts(faulty: FaultyStore, placement: Placement) -> AsyncIterator[LocalHosts]:
+    hosts = LocalHosts(faulty, placement)
+    yield hosts
     for name in list(hosts.hosts):
         hosts.kill(name)
 
 
-async def test_a_batch_is_committed_in_one_round_trip(chain: Chain, faulty: FaultyStore) -> None:
+async def test_a_batch_is_committed_in_one_round_trip(
+    chain: LocalChain, faulty: FaultyStore
+) -> None:
     session = await chain.occupy()
     before = len(faulty.commits)
     batch = [chain.submit(session, c.UpdateGuestsCount(guests_count=n)) for n in range(3, 103)]
@@ -51,7 +54,7 @@ async def test_a_batch_is_committed_in_one_round_trip(chain: Chain, faulty: Faul
 
 
 async def test_a_refused_commit_changes_nothing_and_tells_nobody(
-    chain: Chain, faulty: FaultyStore
+    chain: LocalChain, faulty: FaultyStore
 ) -> None:
     session = await chain.occupy()
     await chain.join(Topic(session, Channel.SESSION))
@@ -66,7 +69,7 @@ async def test_a_refused_commit_changes_nothing_and_tells_nobody(
 
 
 async def test_a_commit_whose_answer_was_lost_is_not_done_twice(
-    chain: Chain, faulty: FaultyStore
+    chain: LocalChain, faulty: FaultyStore
 ) -> None:
     session = await chain.occupy()
     order = await chain.order(session)
@@ -80,7 +83,7 @@ async def test_a_commit_whose_answer_was_lost_is_not_done_twice(
 
 
 async def test_subscribers_told_nothing_of_a_lost_answer_get_it_when_they_join_again(
-    chain: Chain, faulty: FaultyStore
+    chain: LocalChain, faulty: FaultyStore
 ) -> None:
     session = await chain.occupy()
     topic = Topic(session, Channel.SESSION)
@@ -92,7 +95,7 @@ async def test_subscribers_told_nothing_of_a_lost_answer_get_it_when_they_join_a
     assert sequence(resumed.frames) == [joined.seq + 1]
 
 
-async def test_the_same_request_gets_its_first_result(chain: Chain) -> None:
+async def test_the_same_request_gets_its_first_result(chain: LocalChain) -> None:
     first = await chain.do(
         chain.table, c.Occupy(), request_id="r", supplies=chain.fresh(Kind.SESSION)
     )
@@ -106,7 +109,7 @@ async def test_the_same_request_gets_its_first_result(chain: Chain) -> None:
     )
 
 
-async def test_a_refusal_is_a_result_too(chain: Chain) -> None:
+async def test_a_refusal_is_a_result_too(chain: LocalChain) -> None:
     session = await chain.occupy()
     refusal = await chain.refused(
         chain.table, c.Occupy(), request_id="r", supplies=chain.fresh(Kind.SESSION)
@@ -120,7 +123,7 @@ async def test_a_refusal_is_a_result_too(chain: Chain) -> None:
     assert again == refusal
 
 
-async def test_another_body_under_one_request_id_is_a_conflict(chain: Chain) -> None:
+async def test_another_body_under_one_request_id_is_a_conflict(chain: LocalChain) -> None:
     session = await chain.occupy()
     await chain.do(session, c.UpdateGuestsCount(guests_count=3), request_id="r", digest="3")
     refusal = await chain.refused(
@@ -130,7 +133,7 @@ async def test_another_body_under_one_request_id_is_a_conflict(chain: Chain) -> 
     assert (await chain.see(session))["guests_count"] == 3
 
 
-async def test_two_callers_may_use_the_same_request_id(chain: Chain) -> None:
+async def test_two_callers_may_use_the_same_request_id(chain: LocalChain) -> None:
     session = await chain.occupy()
     await chain.do(session, c.UpdateGuestsCount(guests_count=3), request_id="r", digest="3")
     other = Caller(Role.MANAGER, "manager:2")
@@ -144,7 +147,7 @@ async def test_two_callers_may_use_the_same_request_id(chain: Chain) -> None:
     assert done.changed
 
 
-async def test_results_outlive_the_host(chain: Chain) -> None:
+async def test_results_outlive_the_host(chain: LocalChain) -> None:
     first = await chain.do(
         chain.table, c.Occupy(), request_id="r", supplies=chain.fresh(Kind.SESSION)
     )
@@ -156,7 +159,7 @@ async def test_results_outlive_the_host(chain: Chain) -> None:
     assert again.result == first.result
 
 
-async def test_an_expected_version_that_has_passed_is_a_conflict(chain: Chain) -> None:
+async def test_an_expected_version_that_has_passed_is_a_conflict(chain: LocalChain) -> None:
     session = await chain.occupy()
     version = (await chain.see(session))["version"]
     await chain.do(session, c.UpdateGuestsCount(guests_count=3, expected_version=version))
@@ -169,7 +172,7 @@ async def test_an_expected_version_that_has_passed_is_a_conflict(chain: Chain) -
 
 
 async def test_a_rule_that_fails_leaves_the_rest_of_its_turn_untouched(
-    chain: Chain, monkeypatch: pytest.MonkeyPatch
+    chain: LocalChain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = await chain.occupy()
     rules = domain.behaviours.BEHAVIOURS[Kind.SESSION]
@@ -195,7 +198,7 @@ async def test_a_rule_that_fails_leaves_the_rest_of_its_turn_untouched(
     assert (await chain.see(session))["guests_count"] == 14
 
 
-async def test_two_clients_taking_one_table_at_once_get_one_session(chain: Chain) -> None:
+async def test_two_clients_taking_one_table_at_once_get_one_session(chain: LocalChain) -> None:
     replies = await chain.send(
         *(
             chain.submit(chain.table, c.Occupy(), supplies=chain.fresh(Kind.SESSION))
@@ -207,7 +210,7 @@ async def test_two_clients_taking_one_table_at_once_get_one_session(chain: Chain
     assert replies[1].code is Code.TABLE_OCCUPIED
 
 
-async def test_a_snapshot_and_its_subscription_are_one_step(chain: Chain) -> None:
+async def test_a_snapshot_and_its_subscription_are_one_step(chain: LocalChain) -> None:
     """Joins in the middle of a burst: snapshot and feed together have each number once."""
     session = await chain.occupy()
     topic = Topic(session, Channel.SESSION)
@@ -216,7 +219,9 @@ async def test_a_snapshot_and_its_subscription_are_one_step(chain: Chain) -> Non
     async def change(count: int) -> None:
         await chain.do(session, c.UpdateGuestsCount(guests_count=count))
 
-    joined, *_ = await asyncio.gather(chain.join(topic), *(change(n) for n in range(3, 40)))
+    changes = asyncio.gather(*(change(n) for n in range(3, 40)))
+    joined = await chain.join(topic)
+    await changes
     seen = [joined.seq]
     cursor = 0
     while seen[-1] < 37 and (feed := await _feed(chain, host, cursor)).published:
@@ -228,7 +233,7 @@ async def test_a_snapshot_and_its_subscription_are_one_step(chain: Chain) -> Non
     assert seen == list(range(joined.seq, last + 1))
 
 
-async def test_a_poll_whose_answer_was_lost_is_answered_again(chain: Chain) -> None:
+async def test_a_poll_whose_answer_was_lost_is_answered_again(chain: LocalChain) -> None:
     session = await chain.occupy()
     host = chain.hosts.placement.host_of(session)
     await chain.join(Topic(session, Channel.SESSION))
@@ -240,9 +245,9 @@ async def test_a_poll_whose_answer_was_lost_is_answered_again(chain: Chain) -> N
     assert (await _feed(chain, host, again.cursor)).published != lost.published
 
 
-async def test_an_older_claimant_is_fenced(chain: Chain, store: Store) -> None:
+async def test_an_older_claimant_is_fenced(chain: LocalChain, store: Store) -> None:
     session = await chain.occupy()
-    successor = Chain(LocalHosts(store, chain.hosts.placement), chain.restaurant)
+    successor = LocalChain(LocalHosts(store, chain.hosts.placement), chain.restaurant)
     await successor.do(session, c.UpdateGuestsCount(guests_count=5))
     assert await chain.ask(session, c.UpdateGuestsCount(guests_count=6)) == UNAVAILABLE
     assert (await successor.see(session))["guests_count"] == 5
@@ -252,14 +257,14 @@ async def test_an_older_claimant_is_fenced(chain: Chain, store: Store) -> None:
         successor.hosts.kill(name)
 
 
-async def test_unknown_entities_are_not_found(chain: Chain) -> None:
+async def test_unknown_entities_are_not_found(chain: LocalChain) -> None:
     ghost = chain.at(Kind.ORDER, 99_999)
     refusal = await chain.refused(ghost, c.UpdateStatus(status=OrderStatus.READY))
     assert refusal.code is Code.NOT_FOUND
     assert await chain.see(ghost) == {}
 
 
-async def test_a_view_reflects_the_command_that_asked_for_it(chain: Chain) -> None:
+async def test_a_view_reflects_the_command_that_asked_for_it(chain: LocalChain) -> None:
     session = await chain.occupy()
     done = await chain.do(session, c.UpdateGuestsCount(guests_count=7), view=Channel.SESSION)
     assert done.view is not None
@@ -267,7 +272,7 @@ async def test_a_view_reflects_the_command_that_asked_for_it(chain: Chain) -> No
 
 
 async def test_commands_that_may_be_sent_again_without_a_body_digest_keep_no_refusal(
-    chain: Chain,
+    chain: LocalChain,
 ) -> None:
     """The gateway's own ids make a resend safe; what they refused once is decided afresh."""
     await chain.occupy()
@@ -281,11 +286,11 @@ async def test_commands_that_may_be_sent_again_without_a_body_digest_keep_no_ref
     assert not [key for key in held.results if key.endswith("internal")]
 
 
-async def _feed(chain: Chain, host: str, cursor: int) -> Feed:
+async def _feed(chain: LocalChain, host: str, cursor: int) -> Feed:
     return await asyncio.wait_for(chain.hosts.poll(host, "g", cursor), 5)
 
 
-async def _quiet(chain: Chain) -> None:
+async def _quiet(chain: LocalChain) -> None:
     """Until no host has anything to deliver."""
     while any(len(host._outbox) for host in chain.hosts.hosts.values()):
         await asyncio.sleep(0.01)

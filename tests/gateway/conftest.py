@@ -3,19 +3,18 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import jwt
-import orjson
 import pytest
 import redis
 import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from actors.placement import Mode, Placement
 from gateway.app import build
@@ -23,6 +22,7 @@ from gateway.settings import GatewaySettings
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
 from storage.store import Store
+from tests.clients import Socket
 from tests.local_hosts import LocalHosts
 
 SECRET = "a secret of the tests that is long enough"
@@ -72,10 +72,12 @@ class Gateway:
     http: httpx.AsyncClient
     open_sockets: list[ClientConnection] = field(default_factory=list)
 
-    async def socket(self, path: str, as_: str | None = None, **how: Any) -> "Socket":
-        protocols = ["bearer", as_] if as_ is not None else None
+    async def socket(self, path: str, as_: str | None = None, **how: Any) -> Socket:
+        protocols = [Subprotocol("bearer"), Subprotocol(as_)] if as_ is not None else None
         socket = await connect(
-            f"ws://127.0.0.1:{self.port}/ws/{path}", subprotocols=protocols, **how  # type: ignore[arg-type]
+            f"ws://127.0.0.1:{self.port}/ws/{path}",
+            subprotocols=protocols,
+            **how,
         )
         self.open_sockets.append(socket)
         return Socket(socket)
@@ -84,42 +86,6 @@ class Gateway:
         answer = await self.http.post(f"/api{path}", json=body or {}, **how)
         assert answer.status_code < 300, answer.text
         return answer.json()
-
-
-class Socket:
-    """A client's end: frames as parsed JSON."""
-
-    def __init__(self, raw: ClientConnection) -> None:
-        self.raw = raw
-
-    async def next(self) -> Any:
-        return orjson.loads(await asyncio.wait_for(self.raw.recv(), 5))
-
-    async def until(self, type_: str) -> Any:
-        """The next frame of a type, `error` for an error; those before it are passed over."""
-        while True:
-            frame = await self.next()
-            if frame.get("type", "error") == type_:
-                return frame
-
-    async def send(self, action: str, **fields: Any) -> None:
-        await self.raw.send(orjson.dumps({"action": action, **fields}).decode())
-
-    async def ask(self, action: str, **fields: Any) -> Any:
-        """Send an action and answer with its ack or error."""
-        await self.send(action, request_id=(id_ := f"r-{time.monotonic_ns()}"), **fields)
-        while True:
-            frame = await self.next()
-            if frame.get("request_id") == id_:
-                return frame
-
-    async def closed(self) -> int | None:
-        """The code that the server closes with; what it still sends is passed over."""
-        with suppress(ConnectionClosed):
-            async with asyncio.timeout(10):
-                while True:
-                    await self.raw.recv()
-        return self.raw.close_code
 
 
 @asynccontextmanager

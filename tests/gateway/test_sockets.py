@@ -1,11 +1,13 @@
 """The WebSocket channels, as a client sees them."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from gateway.settings import GatewaySettings
-from tests.gateway.conftest import Gateway, Place, Socket, token
+from tests.clients import Socket
+from tests.gateway.conftest import Gateway, Place, token
 
 
 async def occupied(gateway: Gateway, place: Place) -> int:
@@ -27,9 +29,7 @@ async def test_paths_work_with_and_without_their_slash(
     gateway: Gateway, place: Place, slash: str
 ) -> None:
     session = await occupied(gateway, place)
-    order = await gateway.post(
-        f"/sessions/{session}/orders", {"items": [{"menu_item_id": 1}]}
-    )
+    order = await gateway.post(f"/sessions/{session}/orders", {"items": [{"menu_item_id": 1}]})
     firsts = {
         f"orders/{order['order_id']}": "order_status",
         f"orders/{order['order_id']}/items": "items_list",
@@ -93,10 +93,10 @@ async def test_a_whole_evening_is_seen_by_everybody(gateway: Gateway, place: Pla
     assert (await session.until("session_status"))["data"]["status"] == "closed"
 
 
-async def _settled(socket: Socket, action: str) -> dict[str, object]:
+async def _settled(socket: Socket, action: str) -> dict[str, Any]:
     """The action's answer once what it depends on has arrived."""
     for _ in range(100):
-        answer: dict[str, object] = await socket.ask(action)
+        answer: dict[str, Any] = await socket.ask(action)
         if answer.get("code") != "unsettled":
             return answer
         await asyncio.sleep(0.02)
@@ -130,9 +130,7 @@ async def test_a_resumed_socket_gets_exactly_what_it_missed(gateway: Gateway, pl
     assert (await strange.next())["data"]["resumed"] is False
 
 
-async def test_everybody_sees_each_number_once_and_in_order(
-    gateway: Gateway, place: Place
-) -> None:
+async def test_everybody_sees_each_number_once_and_in_order(gateway: Gateway, place: Place) -> None:
     session_id = await occupied(gateway, place)
     path = f"tables/sessions/{session_id}/"
     writers = [await gateway.socket(path) for _ in range(4)]
@@ -162,9 +160,7 @@ async def test_a_lost_host_is_not_noticed_by_clients(gateway: Gateway, place: Pl
     for count in range(3, 9):
         for name in list(hosts.hosts):
             hosts.kill(name)
-        ack = await gateway.http.patch(
-            f"/api/sessions/{session_id}", json={"guests_count": count}
-        )
+        ack = await gateway.http.patch(f"/api/sessions/{session_id}", json={"guests_count": count})
         assert ack.status_code == 200, ack.text
         frame = await socket.next()
         assert frame["seq"] == last + 1
@@ -301,16 +297,12 @@ class TestSlowReaders:
         menu = {"categories": [{"name": "Food", "items": items}]}
         path = f"restaurants/{place.restaurant}/menu"
         await gateway.http.put(f"/api/{path}", json=menu)
-        unread, handshake = await asyncio.open_connection(
-            "127.0.0.1", gateway.port, limit=1024
-        )
+        unread, handshake = await asyncio.open_connection("127.0.0.1", gateway.port, limit=1024)
         handshake.write(_HANDSHAKE.format(path=f"/ws/{path}").encode())
         reader = await gateway.socket(path)
         await reader.next()
         for count in range(200):
-            await gateway.http.patch(
-                f"/api/{path}/items/5", json={"price": f"{2 + count}.00"}
-            )
+            await gateway.http.patch(f"/api/{path}/items/5", json={"price": f"{2 + count}.00"})
             assert (await reader.next())["type"] == "menu_update"
         received = b""
         while b"too slow to read" not in received[-70_000:]:

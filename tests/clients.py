@@ -1,0 +1,46 @@
+"""A WebSocket client for tests: frames as parsed JSON, and the waiting that tests do."""
+
+import asyncio
+import time
+from contextlib import suppress
+from typing import Any
+
+import orjson
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+
+class Socket:
+    """A client's end: frames as parsed JSON."""
+
+    def __init__(self, raw: ClientConnection) -> None:
+        self.raw = raw
+
+    async def next(self) -> Any:
+        return orjson.loads(await asyncio.wait_for(self.raw.recv(), 5))
+
+    async def until(self, type_: str) -> Any:
+        """The next frame of a type, `error` for an error; those before it are passed over."""
+        while True:
+            frame = await self.next()
+            if frame.get("type", "error") == type_:
+                return frame
+
+    async def send(self, action: str, **fields: Any) -> None:
+        await self.raw.send(orjson.dumps({"action": action, **fields}).decode())
+
+    async def ask(self, action: str, **fields: Any) -> Any:
+        """Send an action and answer with its ack or error."""
+        await self.send(action, request_id=(id_ := f"r-{time.monotonic_ns()}"), **fields)
+        while True:
+            frame = await self.next()
+            if frame.get("request_id") == id_:
+                return frame
+
+    async def closed(self) -> int | None:
+        """The code that the server closes with; what it still sends is passed over."""
+        with suppress(ConnectionClosed):
+            async with asyncio.timeout(10):
+                while True:
+                    await self.raw.recv()
+        return self.raw.close_code

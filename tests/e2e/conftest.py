@@ -1,0 +1,23 @@
+"""The whole application, once in each placement, on the document's own port."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from actors.placement import Mode
+from tests.e2e.service import Service, started
+
+
+@pytest.fixture(scope="session", params=list(Mode), ids=str)
+def service(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    data_dir = Path(tmp_path_factory.mktemp("data"))
+    with started(data_dir, PLACEMENT=request.param.value) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def placement(request: pytest.FixtureRequest, service: Service) -> Mode:
+    return next(mode for mode in Mode if f"placement     {mode.value}" in service.welcome)

@@ -1,0 +1,77 @@
+"""The document's own clients, to the letter: Python, JavaScript under Node, and wscat."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from asyncio.subprocess import PIPE, STDOUT, Process
+from pathlib import Path
+
+import pytest
+
+from protocol.caller import Role
+from tests.e2e.service import Service
+
+pytestmark = pytest.mark.e2e
+
+HERE = Path(__file__).parent
+
+
+def test_the_python_snippet_runs_unchanged(service: Service) -> None:
+    run = subprocess.run(
+        [sys.executable, HERE / "clients" / "snippet.py"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    received, response = run.stdout.splitlines()
+    first = json.loads(received.removeprefix("Received: "))
+    second = json.loads(response.removeprefix("Response: "))
+    assert first["type"] == second["type"] == "order_status"
+    assert first["data"]["id"] == 1
+
+
+async def test_the_javascript_class_runs_unchanged(service: Service) -> None:
+    node = await asyncio.create_subprocess_exec(
+        "node", HERE / "clients" / "node.js", stdout=PIPE, stderr=STDOUT,
+        env={"NODE_PATH": str(HERE / "node_modules"), "PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    try:
+        seen = await _lines_until(
+            node, {"Order updated:", "Table updated:", "Waiter notification:",
+                   "Restaurant broadcast:"},
+        )  # fmt: skip
+        assert len(seen) == 4
+        async with service.http(Role.MANAGER, restaurant_id=2) as http:
+            await http.post("/restaurants/2/broadcasts", json={"message": "Kitchen closes"})
+            await http.post("/waiters/10/alerts", json={"message": "Table 5 is cold"})
+        more = await _lines_until(node, {"'broadcast'", "'alert'"})
+        assert len(more) == 2
+    finally:
+        node.kill()
+        await node.wait()
+
+
+async def test_wscat_gets_an_answer(service: Service) -> None:
+    wscat = await asyncio.create_subprocess_exec(
+        "node", HERE / "node_modules" / "wscat" / "bin" / "wscat",
+        "-c", "ws://localhost:9000/ws/orders/1/", "-x", '{"action":"get_status"}', "-w", "3",
+        stdin=PIPE, stdout=PIPE, stderr=STDOUT,
+    )  # fmt: skip
+    out, _ = await asyncio.wait_for(wscat.communicate(), 30)
+    frames = [json.loads(line) for line in out.decode().splitlines() if line.startswith("{")]
+    assert [frame["type"] for frame in frames] == ["order_status", "order_status"]
+
+
+async def _lines_until(process: Process, wanted: set[str]) -> set[str]:
+    """Which of the wanted words the process printed, once all were or time was up."""
+    assert process.stdout is not None
+    seen: set[str] = set()
+    async with asyncio.timeout(30):
+        while seen != wanted:
+            line = (await process.stdout.readline()).decode()
+            assert line, f"it ended after {seen}"
+            seen |= {word for word in wanted if word in line}
+    return seen

@@ -1,0 +1,78 @@
+"""`make run`: what it says when it cannot, and that its state outlives it."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from protocol.caller import Role
+from tests.e2e.service import Service, launch, started
+
+pytestmark = pytest.mark.e2e
+
+
+def _refusal(data_dir: Path, **environment: str) -> str:
+    """What it says as it refuses to start: one sentence on one line."""
+    process = launch(data_dir, **environment)
+    output = process.communicate(timeout=60)[0]
+    assert process.returncode == 1, output
+    assert "Traceback" not in output
+    assert len(output.strip().splitlines()) == 1, output
+    return output
+
+
+def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert f"Port {port}" in _refusal(tmp_path, PORT=port)
+
+
+@pytest.mark.skipif(not Path("/proc/1").exists(), reason="needs a folder nobody may write")
+def test_a_data_folder_that_cannot_be_written_is_said_in_one_sentence() -> None:
+    assert "RESTAURANT_QR_DATA_DIR" in _refusal(Path("/proc/1/nowhere"), PORT=_free_port())
+
+
+def test_a_store_that_does_not_answer_is_said_in_one_sentence(tmp_path: Path) -> None:
+    output = _refusal(tmp_path, PORT=_free_port(), REDIS_URL=f"redis://127.0.0.1:{_free_port()}")
+    assert "RESTAURANT_QR_REDIS_URL" in output
+
+
+def test_an_open_door_on_a_public_address_is_refused(tmp_path: Path) -> None:
+    assert "auth=required" in _refusal(tmp_path, HOST="0.0.0.0", PORT=_free_port())
+
+
+async def test_a_restart_finds_the_same_state(tmp_path: Path) -> None:
+    async def see(service: Service) -> list[object]:
+        async with service.http() as http:
+            paths = ("/orders/1", "/tables/5", "/sessions/1", "/restaurants/2")
+            return [(await http.get(path)).json()["data"] for path in paths]
+
+    with started(tmp_path, PLACEMENT="shard") as service:
+        async with (
+            service.http(Role.MANAGER, restaurant_id=2) as http,
+            service.socket("orders/1/") as order,
+        ):
+            await order.next()
+            answer = await http.patch("/orders/1", json={"status": "confirmed"})
+            assert answer.status_code == 200, answer.text
+            last = await order.next()
+        before = await see(service)
+        epoch = (await _snapshot(service))["epoch"]
+    with started(tmp_path, PLACEMENT="restaurant") as service:
+        assert await see(service) == before
+        async with service.socket(f"orders/1/?since={last['seq'] - 1}&epoch={epoch}") as order:
+            assert await order.next() == last
+
+
+async def _snapshot(service: Service) -> dict[str, str]:
+    async with service.socket("orders/1/") as order:
+        snapshot: dict[str, str] = await order.next()
+        return snapshot
+
+
+def _free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])

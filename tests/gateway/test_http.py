@@ -1,0 +1,328 @@
+"""The HTTP API over a real server."""
+
+import asyncio
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from gateway.settings import GatewaySettings
+from protocol.ids import Address, Kind
+from tests.gateway.conftest import SECRET, Gateway, Place, make_place, token
+from tests.local_hosts import LocalHosts
+
+NEW = {"name": "Osteria", "currency": "EUR", "timezone": "Europe/Rome"}
+
+
+async def occupied(gateway: Gateway, place: Place) -> int:
+    made = await gateway.post(f"/tables/{place.table}/sessions", {"guests_count": 2})
+    return int(made["session_id"])
+
+
+async def ordered(gateway: Gateway, place: Place) -> int:
+    session = await occupied(gateway, place)
+    made = await gateway.post(f"/sessions/{session}/orders", {"items": [{"menu_item_id": 1}]})
+    return int(made["order_id"])
+
+
+def as_(role: str, **claims: Any) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token(role, **claims)}"}
+
+
+def nobody(gateway: Gateway) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=str(gateway.http.base_url), timeout=10)
+
+
+# --- creating ------------------------------------------------------------------------------------
+
+
+async def test_what_is_created_is_there_with_the_answer(gateway: Gateway, place: Place) -> None:
+    made = await gateway.http.post(f"/api/tables/{place.table}/sessions", json={})
+    assert made.status_code == 201
+    body = made.json()
+    assert body["changed"] is True
+    assert body["data"]["id"] == body["session_id"]
+    assert made.headers["location"] == f"/api/sessions/{body['session_id']}"
+    seen = (await gateway.http.get(made.headers["location"])).json()
+    assert seen["type"] == "session_status"
+    assert seen["data"] == body["data"]
+
+
+async def test_the_same_key_creates_once(gateway: Gateway, place: Place) -> None:
+    key = {"Idempotency-Key": "once"}
+    first = await gateway.http.post("/api/restaurants", json=NEW, headers=key)
+    again = await gateway.http.post("/api/restaurants", json=NEW, headers=key)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json()["restaurant_id"] == again.json()["restaurant_id"]
+    session = [
+        (await gateway.http.post(f"/api/tables/{place.table}/sessions", json={}, headers=key))
+        for _ in range(2)
+    ]
+    assert session[0].json()["session_id"] == session[1].json()["session_id"]
+
+
+async def test_the_same_key_with_another_body_is_a_conflict(gateway: Gateway, place: Place) -> None:
+    key = {"Idempotency-Key": "k"}
+    path = f"/api/tables/{place.table}/sessions"
+    first = await gateway.http.post(path, json={"guests_count": 2}, headers=key)
+    other = await gateway.http.post(path, json={"guests_count": 3}, headers=key)
+    assert other.status_code == 409
+    assert other.json()["code"] == "idempotency_conflict"
+    session = await gateway.http.get(f"/api/sessions/{first.json()['session_id']}")
+    assert session.json()["data"]["guests_count"] == 2
+
+
+async def test_a_creation_whose_answer_was_lost_is_still_answered_with_201(
+    gateway: Gateway, place: Place, hosts: LocalHosts
+) -> None:
+    host = hosts.placement.host_of(Address(Kind.TABLE, place.table, place.restaurant))
+    hosts.deaf.add(host)
+    asyncio.get_running_loop().call_later(0.1, hosts.deaf.clear)
+    made = await gateway.http.post(f"/api/tables/{place.table}/sessions", json={})
+    assert made.status_code == 201, made.text
+    table = (await gateway.http.get(f"/api/tables/{place.table}")).json()["data"]
+    assert table["session"]["id"] == made.json()["session_id"]
+
+
+# --- errors --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/orders/987654", 404, "not_found"),
+        ("GET", "/api/orders/abc", 422, "invalid_message"),
+        ("GET", "/api/orders/0", 422, "invalid_message"),
+        ("GET", "/api/nothing", 404, "not_found"),
+        ("DELETE", "/api/orders/1", 405, "unknown_action"),
+        ("PATCH", "/api/calls/x-1", 422, "invalid_message"),
+        ("GET", "/api/restaurants?limit=x", 422, "invalid_message"),
+    ],
+)
+async def test_an_error_has_its_code_and_status(
+    gateway: Gateway, method: str, path: str, status: int, code: str
+) -> None:
+    answer = await gateway.http.request(method, path)
+    assert answer.status_code == status
+    assert answer.json()["code"] == code
+    assert answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b"{", 400, "invalid_json"),
+        (b"[]", 422, "invalid_message"),
+        (b'{"guests_count": "four"}', 422, "invalid_message"),
+        (b'{"guest_count": 4}', 422, "invalid_message"),
+        (b'{"action": "occupy"}', 422, "invalid_message"),
+        (b'{"request_id": "x"}', 422, "invalid_message"),
+        (b'{"waiter_id": 987654}', 404, "not_found"),
+        (b'{"expected_version": 99}', 409, "version_conflict"),
+        (b" " * (1024 * 1024 + 1), 413, "too_large"),
+    ],
+)
+async def test_a_bad_body_is_refused_and_changes_nothing(
+    gateway: Gateway, place: Place, body: bytes, status: int, code: str
+) -> None:
+    before = (await gateway.http.get(f"/api/tables/{place.table}")).json()
+    answer = await gateway.http.post(f"/api/tables/{place.table}/sessions", content=body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert (await gateway.http.get(f"/api/tables/{place.table}")).json() == before
+
+
+async def test_a_waiter_of_another_restaurant_is_not_there(gateway: Gateway, place: Place) -> None:
+    other = await make_place(gateway)
+    path = f"/api/tables/{place.table}/sessions"
+    answer = await gateway.http.post(path, json={"waiter_id": other.waiter})
+    assert answer.json()["code"] == "not_found"
+    table = (await gateway.http.get(f"/api/tables/{place.table}")).json()["data"]
+    assert table["is_occupied"] is False
+
+
+async def test_an_occupied_table_refuses_a_second_session(gateway: Gateway, place: Place) -> None:
+    session = await occupied(gateway, place)
+    answer = await gateway.http.post(f"/api/tables/{place.table}/sessions", json={})
+    assert answer.status_code == 409
+    assert answer.json()["code"] == "table_occupied"
+    table = (await gateway.http.get(f"/api/tables/{place.table}")).json()["data"]
+    assert table["session"]["id"] == session
+
+
+async def test_a_payment_without_a_key_is_refused(gateway: Gateway, place: Place) -> None:
+    order = await ordered(gateway, place)
+    path, body = f"/api/orders/{order}/payments", {"amount": "6.50", "method": "cash"}
+    answer = await gateway.http.post(path, json=body)
+    assert answer.status_code == 422
+    assert (await gateway.http.get(f"/api/orders/{order}")).json()["data"]["balance"] == "6.50"
+
+
+async def test_a_payment_sent_twice_is_taken_once(gateway: Gateway, place: Place) -> None:
+    order = await ordered(gateway, place)
+    path, body = f"/api/orders/{order}/payments", {"amount": "2.50", "method": "cash"}
+    for _ in range(3):
+        answer = await gateway.http.post(path, json=body, headers={"Idempotency-Key": "p"})
+        assert answer.status_code == 200, answer.text
+    assert (await gateway.http.get(f"/api/orders/{order}")).json()["data"]["balance"] == "4.00"
+
+
+async def test_an_idempotency_key_is_at_most_64_characters(gateway: Gateway, place: Place) -> None:
+    answer = await gateway.http.post(
+        f"/api/tables/{place.table}/sessions", json={}, headers={"Idempotency-Key": "x" * 65}
+    )
+    assert answer.status_code == 422
+
+
+async def test_a_store_that_is_away_is_worth_a_retry(
+    gateway: Gateway, place: Place, hosts: LocalHosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.links.PATIENCE_S", 0.1)
+    hosts.silent.add(hosts.placement.host_of(Address(Kind.TABLE, place.table, place.restaurant)))
+    answer = await gateway.http.get(f"/api/tables/{place.table}")
+    assert answer.status_code == 503
+    assert answer.json()["code"] == "unavailable"
+    assert answer.headers["retry-after"]
+
+
+# --- who -----------------------------------------------------------------------------------------
+
+
+async def test_a_bad_token_is_401(gateway: Gateway, place: Place) -> None:
+    path = f"/api/tables/{place.table}"
+    bad = {"Authorization": "Bearer nonsense"}
+    assert (await gateway.http.get(path, headers=bad)).status_code == 401
+    async with nobody(gateway) as http:
+        assert (await http.get(f"{path}?token=nonsense")).status_code == 401
+        assert (await http.get(f"{path}?token={token('admin')}")).status_code == 200
+
+
+async def test_an_anonymous_caller_reads_and_does_what_the_channels_show(
+    gateway: Gateway, place: Place
+) -> None:
+    async with nobody(gateway) as http:
+        made = await http.post(f"/api/tables/{place.table}/sessions", json={})
+        assert made.status_code == 201
+        session = made.json()["session_id"]
+        items = {"items": [{"menu_item_id": 1}]}
+        assert (await http.post(f"/api/sessions/{session}/orders", json=items)).status_code == 201
+        free = {"items": [{"name": "Gold", "unit_price": "0.01"}]}
+        answer = await http.post(f"/api/sessions/{session}/orders", json=free)
+        assert answer.json()["code"] == "forbidden"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/api/restaurants", NEW),
+        ("POST", "/api/restaurants/{r}/tables", {"number": "6", "zone": "A", "seats": 2}),
+        ("POST", "/api/restaurants/{r}/waiters", {"name": "Bob"}),
+        ("PATCH", "/api/tables/{t}", {"seats": 9}),
+        ("PUT", "/api/restaurants/{r}/menu", {"categories": []}),
+        ("PATCH", "/api/restaurants/{r}/menu/items/1", {"price": "1.00"}),
+        ("POST", "/api/restaurants/{r}/broadcasts", {"message": "hello"}),
+        ("POST", "/api/restaurants/{r}/alerts", {"message": "hello"}),
+        ("POST", "/api/waiters/{w}/tasks", {"message": "hello"}),
+        ("POST", "/api/waiters/{w}/alerts", {"message": "hello"}),
+    ],
+)
+async def test_management_needs_a_token(
+    gateway: Gateway, place: Place, method: str, path: str, body: Any
+) -> None:
+    path = path.format(r=place.restaurant, t=place.table, w=place.waiter)
+    home = f"/api/restaurants/{place.restaurant}"
+    before = (await gateway.http.get(home)).json()
+    async with nobody(gateway) as http:
+        answer = await http.request(method, path, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert (await gateway.http.get(home)).json() == before
+
+
+async def test_what_is_foreign_answers_as_what_is_not_there(gateway: Gateway, place: Place) -> None:
+    stranger = as_("manager", restaurant_id=place.restaurant + 1)
+    foreign = await gateway.http.get(f"/api/tables/{place.table}", headers=stranger)
+    absent = await gateway.http.get("/api/tables/987654", headers=stranger)
+    assert foreign.status_code == absent.status_code == 404
+    assert foreign.json()["error"].replace(str(place.table), "N") == (
+        absent.json()["error"].replace("987654", "N")
+    )
+
+
+async def test_an_admin_of_one_restaurant_creates_no_other(gateway: Gateway, place: Place) -> None:
+    local = as_("admin", restaurant_id=place.restaurant)
+    answer = await gateway.http.post("/api/restaurants", json=NEW, headers=local)
+    assert answer.status_code == 403
+    assert len((await gateway.http.get("/api/restaurants")).json()["data"]) == 1
+
+
+async def test_a_guest_sees_its_own_party_alone(gateway: Gateway, place: Place) -> None:
+    session, other = await occupied(gateway, place), await make_place(gateway)
+    strangers = await ordered(gateway, other)
+    guest = as_("guest", restaurant_id=place.restaurant, session_id=session)
+    for path in (
+        f"/api/sessions/{session}",
+        f"/api/tables/{place.table}",
+        f"/api/restaurants/{place.restaurant}/menu",
+    ):
+        assert (await gateway.http.get(path, headers=guest)).status_code == 200, path
+    for path in (f"/api/orders/{strangers}", f"/api/tables/{other.table}"):
+        assert (await gateway.http.get(path, headers=guest)).status_code == 404, path
+
+
+# --- reads ---------------------------------------------------------------------------------------
+
+
+async def test_history_says_what_and_who_and_pages_back(gateway: Gateway, place: Place) -> None:
+    order = await ordered(gateway, place)
+    for status in ("confirmed", "ready"):
+        await gateway.http.patch(f"/api/orders/{order}", json={"status": status})
+    path = f"/api/orders/{order}/history"
+    events = (await gateway.http.get(path)).json()["data"]
+    assert [event["position"] for event in events] == list(range(len(events)))
+    assert events[-1]["by"] == "admin:chain"
+    last = (await gateway.http.get(path, params={"limit": 1})).json()["data"]
+    assert last == events[-1:]
+    earlier = await gateway.http.get(path, params={"before": last[0]["position"]})
+    assert earlier.json()["data"] == events[:-1]
+
+
+async def test_restaurants_are_listed_a_page_at_a_time(gateway: Gateway, place: Place) -> None:
+    more = [await make_place(gateway) for _ in range(2)]
+    ids = [place.restaurant, *(each.restaurant for each in more)]
+    listed = (await gateway.http.get("/api/restaurants")).json()["data"]
+    assert [each["id"] for each in listed] == ids
+    assert {each["name"] for each in listed} == {"Trattoria"}
+    params = {"limit": 1, "after": ids[0]}
+    second = (await gateway.http.get("/api/restaurants", params=params)).json()["data"]
+    assert [each["id"] for each in second] == [ids[1]]
+    own = as_("manager", restaurant_id=ids[2])
+    seen = (await gateway.http.get("/api/restaurants", headers=own)).json()["data"]
+    assert [each["id"] for each in seen] == [ids[2]]
+
+
+async def test_every_request_of_the_document_has_a_route(gateway: Gateway) -> None:
+    document = (await gateway.http.get("/api/openapi.json")).json()
+    assert document["openapi"].startswith("3.")
+    for path, operations in document["paths"].items():
+        for method in operations.keys() & {"get", "post", "put", "patch", "delete"}:
+            url = re.sub(r"{[^}]+}", "987654", path)
+            answer = await gateway.http.request(method.upper(), url)
+            assert answer.status_code != 405, (method, path)
+            assert answer.headers["content-type"].startswith("application/json")
+
+
+async def test_the_gateway_says_that_it_is_well(gateway: Gateway) -> None:
+    assert (await gateway.http.get("/healthz")).json() == {"status": "ok"}
+
+
+class TestClosedDoor:
+    @pytest.fixture
+    def settings(self) -> GatewaySettings:
+        return GatewaySettings(SECRET, open_door=False)
+
+    async def test_nothing_is_told_without_a_token(self, gateway: Gateway, place: Place) -> None:
+        async with nobody(gateway) as http:
+            answer = await http.get(f"/api/tables/{place.table}")
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+        socket = await gateway.socket(f"tables/{place.table}/")
+        assert (await socket.next())["code"] == "unauthenticated"

@@ -1,0 +1,55 @@
+"""An error carries the `request_id` of what it answers, wherever that was refused."""
+
+import pytest
+
+from gateway.settings import GatewaySettings
+from tests.gateway.conftest import SECRET, Gateway, Place
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ('{"action": "dance", "request_id": "r"}', "unknown_action"),
+        ('{"action": "occupy", "guests_count": 0, "request_id": "r"}', "invalid_message"),
+        ('{"action": "occupy", "waiter_id": 987654, "request_id": "r"}', "not_found"),
+        ('{"action": "release", "force": true, "request_id": "r"}', "forbidden"),
+        ('{"action": "occupy", "expected_version": 99, "request_id": "r"}', "version_conflict"),
+    ],
+)
+async def test_a_refusal_names_its_request(
+    gateway: Gateway, place: Place, frame: str, code: str
+) -> None:
+    socket = await gateway.socket(f"tables/{place.table}/")
+    before = (await socket.next())["data"]
+    await socket.raw.send(frame)
+    error = await socket.next()
+    assert (error["code"], error.get("request_id")) == (code, "r")
+    await socket.send("get_status")
+    assert (await socket.next())["data"] == before
+
+
+@pytest.mark.parametrize("request_id", ["7", '""', "null", '"' + "x" * 65 + '"'])
+async def test_an_unusable_id_is_not_repeated(
+    gateway: Gateway, place: Place, request_id: str
+) -> None:
+    socket = await gateway.socket(f"tables/{place.table}/")
+    await socket.next()
+    await socket.raw.send(f'{{"action": "dance", "request_id": {request_id}}}')
+    error = await socket.next()
+    assert error["code"] == "unknown_action"
+    assert "request_id" not in error
+
+
+class TestLimited:
+    @pytest.fixture
+    def settings(self) -> GatewaySettings:
+        return GatewaySettings(SECRET, messages_per_s=0.001, burst=1)
+
+    async def test_so_does_a_refusal_for_its_rate(self, gateway: Gateway, place: Place) -> None:
+        socket = await gateway.socket(f"tables/{place.table}/")
+        await socket.next()
+        await socket.send("get_status")
+        await socket.next()
+        await socket.send("get_status", request_id="r")
+        error = await socket.next()
+        assert (error["code"], error.get("request_id")) == ("rate_limited", "r")
