@@ -12,7 +12,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-import ray
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from ray import serve
@@ -113,9 +112,12 @@ def host_config(settings: Settings, redis_url: str) -> HostConfig:
 class Gateway:
     """The Ray Serve shell around the gateway's Starlette application."""
 
-    def __init__(self, config: HostConfig, settings: GatewaySettings) -> None:
-        self._config = config
-        self._settings = settings
+    async def __init__(self, settings: Settings, secret: str) -> None:  # type: ignore[misc]  # awaited by Serve
+        redis_url = settings.redis_url
+        if redis_url is None:
+            redis_url = await embedded_store(settings.data_dir).url.remote()
+        self._config = host_config(settings, redis_url)
+        self._settings = GatewaySettings(secret, open_door=settings.auth is Auth.OPEN)
 
     def __serve_build_asgi_app__(self) -> Starlette:
         return build(
@@ -128,10 +130,9 @@ class Gateway:
 
 
 def app(args: Settings) -> Application:
-    """The Serve application for these settings; starts the embedded store where none is given."""
-    redis_url = args.redis_url or ray.get(embedded_store(args.data_dir).url.remote())
-    gateway = GatewaySettings(secret_of(args), open_door=args.auth is Auth.OPEN)
+    """The Serve application for these settings. Nothing is started here, not even Ray."""
+    placed = args.model_copy(update={"data_dir": args.data_dir.absolute()})
     application: Application = Gateway.bind(  # type: ignore[attr-defined]  # a Deployment by now
-        host_config(args, redis_url), gateway
+        placed, secret_of(placed)
     )
     return application

@@ -93,6 +93,7 @@ def _start(settings: Settings, directory: Path) -> str:
         object_store_memory=OBJECT_STORE_BYTES,
         log_to_driver=False,
         logging_level=logging.ERROR,
+        logging_config=ray.LoggingConfig(encoding="JSON", log_level="WARNING"),
         _temp_dir=str(directory),
     )
     say("Starting the application ...")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import ray
+import redis
 
 from actors.embedded_store import embedded_store
 from actors.messages import Done
@@ -84,17 +85,34 @@ async def test_a_killed_embedded_store_comes_back_with_its_data(
     actor = embedded_store(tmp_path)
     try:
         url = ray.get(actor.url.remote())
-        os.kill(_server_in(tmp_path), signal.SIGKILL)
+        with redis.Redis.from_url(url) as client:
+            client.set("kept", "yes")
+        server = _server_in(tmp_path)
+        os.kill(server, signal.SIGKILL)
+        while _runs(server):
+            await asyncio.sleep(0.05)
         async with asyncio.timeout(30):
-            while True:
-                try:
-                    assert await actor.url.remote() == url
-                    break
-                except ray.exceptions.RayError:
-                    await asyncio.sleep(0.2)
+            while not _answers(url):
+                await asyncio.sleep(0.2)
+        with redis.Redis.from_url(url) as client:
+            assert client.get("kept") == b"yes"
     finally:
-        ray.get(actor.stop.remote())
         ray.kill(actor)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with redis.Redis.from_url(url) as client:
+            return bool(client.ping())
+    except redis.RedisError:
+        return False
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
 
 
 def _server_in(data_dir: Path) -> int:

@@ -36,7 +36,7 @@ class Service:
     data_dir: Path
     dashboard: str
     welcome: str
-    url: str = f"127.0.0.1:{PORT}"
+    url: str
 
     def token(self, role: Role, **ids: int) -> str:
         return token_for(Settings(data_dir=self.data_dir), role, **ids)
@@ -104,7 +104,8 @@ def started(data_dir: Path, **environment: str) -> Iterator[Service]:
         process.kill()
         raise AssertionError(f"it did not start:\n{output}")
     try:
-        yield Service(process, data_dir, found[1], output)
+        url = f"127.0.0.1:{environment.get('PORT', PORT)}"
+        yield Service(process, data_dir, found[1], output, url)
     finally:
         process.send_signal(signal.SIGINT)
         rest = process.communicate(timeout=60)[0]

@@ -49,7 +49,8 @@ async def test_a_restart_finds_the_same_state(tmp_path: Path) -> None:
             paths = ("/orders/1", "/tables/5", "/sessions/1", "/restaurants/2")
             return [(await http.get(path)).json()["data"] for path in paths]
 
-    with started(tmp_path, PLACEMENT="shard") as service:
+    port = _free_port()
+    with started(tmp_path, PLACEMENT="shard", PORT=port) as service:
         async with (
             service.http(Role.MANAGER, restaurant_id=2) as http,
             service.socket("orders/1/") as order,
@@ -60,7 +61,7 @@ async def test_a_restart_finds_the_same_state(tmp_path: Path) -> None:
             last = await order.next()
         before = await see(service)
         epoch = (await _snapshot(service))["epoch"]
-    with started(tmp_path, PLACEMENT="restaurant") as service:
+    with started(tmp_path, PLACEMENT="restaurant", PORT=port) as service:
         assert await see(service) == before
         async with service.socket(f"orders/1/?since={last['seq'] - 1}&epoch={epoch}") as order:
             assert await order.next() == last
