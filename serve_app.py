@@ -8,6 +8,8 @@ Settings are the builder's typed arguments; each has an environment variable for
 import ipaddress
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -88,11 +90,12 @@ def secret_of(settings: Settings) -> str:
         return settings.auth_secret.get_secret_value()
     path = settings.data_dir / "auth_secret"
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(32))
-    except FileExistsError:
-        pass
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as made:  # its owner's alone
+            made.write(secrets.token_urlsafe(32))
+            made.flush()
+            with suppress(FileExistsError):  # another one was first
+                os.link(made.name, path)
     return path.read_text().strip()
 
 

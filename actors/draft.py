@@ -118,6 +118,11 @@ class Draft:
         self.last_effect = outgoing.number
         self.outbox = {**self.outbox, outgoing.entry: outgoing}
 
+    def creating(self) -> list[Outgoing]:
+        """The effects under way that create an entity."""
+        waiting = self.outbox.values()
+        return [each for each in waiting if isinstance(each, Outgoing) and each.creates]
+
     def remove(self, entry: str) -> None:
         self.outbox = {name: pending for name, pending in self.outbox.items() if name != entry}
 

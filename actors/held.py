@@ -26,6 +26,7 @@ class Outgoing(NamedTuple):
     number: int
     message: Any
     caller: Caller
+    creates: bool = False
 
     @property
     def entry(self) -> str:
@@ -38,6 +39,7 @@ class Outgoing(NamedTuple):
                 "number": self.number,
                 "message": encode_message(self.message),
                 "caller": self.caller,
+                "creates": self.creates,
             }
         )
 
@@ -67,7 +69,8 @@ def _decode_pending(entry: str, raw: bytes) -> Pending:
         return Alarm(entry[2:], datetime.fromisoformat(stored["due"]), message)
     kind, id_, restaurant = stored["to"]
     caller = Caller(Role(stored["caller"]["role"]), stored["caller"]["subject"])
-    return Outgoing(Address(Kind(kind), id_, restaurant), stored["number"], message, caller)
+    to = Address(Kind(kind), id_, restaurant)
+    return Outgoing(to, stored["number"], message, caller, stored["creates"])
 
 
 @dataclass(slots=True)

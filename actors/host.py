@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from actors.draft import Draft
 from actors.held import Alarm, Held, Outgoing, earliest, held_from
-from actors.messages import Feed, Message, Reply, Wake
+from actors.messages import Feed, Message, Reply, Submit, Wake
 from actors.outbox import Outbox
 from actors.placement import Placement
 from actors.subscribers import Subscribers
@@ -144,7 +144,14 @@ class Host:
         if not missing:
             return
         for address, loaded in zip(missing, await self._store.claim(missing), strict=True):
-            held = held_from(address, loaded, uuid4().hex[:12], now)
+            try:
+                held = held_from(address, loaded, uuid4().hex[:12], now)
+            except Exception:  # one entity that cannot be read is no reason to lose the others
+                log.exception(
+                    "an entity cannot be read; was it written by a later version?",
+                    extra={"entity": str(address)},
+                )
+                continue
             self._held[address] = held
             self._carry_on(held)
 
@@ -209,6 +216,8 @@ class Host:
         for draft in outcome.stored:
             self._follow_up(draft)
         for index, (message, batch, place) in enumerate(letters):
+            if isinstance(message, Fire):
+                self._ring_again(message)
             if batch is not None:
                 self._answer(message, batch, place, outcome, index)
 
@@ -221,6 +230,7 @@ class Host:
         if not awaited:
             batch.reply(place, reply)
             return
+        assert isinstance(message, Submit)  # nothing else creates
         missing = len(awaited)
 
         def one_more() -> None:
@@ -230,7 +240,7 @@ class Host:
                 batch.reply(place, reply)
 
         for outgoing in awaited:
-            self._outbox.when_delivered(message.to, outgoing.number, one_more)  # type: ignore[union-attr]  # only a Submit creates
+            self._outbox.when_delivered(message.to, outgoing, one_more)
 
     # --- effects and timers ----------------------------------------------------------------------
 
@@ -267,6 +277,13 @@ class Host:
         self._timers.get(address, {}).pop(key, None)
         self._inbox.append((Fire(address, key), None, 0))
         self._turn_soon()
+
+    def _ring_again(self, fire: Fire) -> None:
+        """Set a timer that rang before its time: the wall clock was put back."""
+        held = self._held.get(fire.to)
+        alarm = held.outbox.get(f"t:{fire.key}") if held is not None else None
+        if isinstance(alarm, Alarm) and fire.key not in self._timers.get(fire.to, {}):
+            self._schedule(fire.to, alarm)
 
     def _delivered(self, source: Address, entries: list[str]) -> None:
         self._settled.append((source, entries))

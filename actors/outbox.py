@@ -52,9 +52,13 @@ class Outbox:
         if host not in self._couriers:
             self._couriers[host] = asyncio.create_task(self._carry(host))
 
-    def when_delivered(self, source: Address, number: int, call: Callable[[], None]) -> None:
-        """Call once the target has stored this effect. It must have been sent before."""
-        self._watched.setdefault((source, number), []).append(call)
+    def when_delivered(self, source: Address, entry: Outgoing, call: Callable[[], None]) -> None:
+        """Call once the target has stored this effect; at once where it does not wait any more."""
+        pair = (source, entry.to)
+        if any(entry.number in pairs.get(pair, ()) for pairs in self._waiting.values()):
+            self._watched.setdefault((source, entry.number), []).append(call)
+        else:
+            call()
 
     def close(self) -> None:
         """Stop delivering; what is left is in the store."""

@@ -8,6 +8,7 @@ host was lost subscribes again with the last `seq` it saw.
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from secrets import randbits
 
 from actors.messages import Feed, Published
 from protocol.caller import Role
@@ -23,8 +24,10 @@ MAX_PENDING_BYTES = 16 * 1024 * 1024
 
 @dataclass(slots=True)
 class _GatewayFeed:
+    """`cursor` begins anywhere: no gateway takes a new feed for the one that it knew."""
+
     seen_at: float
-    cursor: int = 0
+    cursor: int = field(default_factory=lambda: 2 + randbits(40))
     sent: tuple[Published, ...] = ()
     sent_dropped: tuple[Topic, ...] = ()
     pending: list[Published] = field(default_factory=list)

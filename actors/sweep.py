@@ -7,6 +7,7 @@ it, deliver its effects and fire its timers. One holder of the lease sweeps at a
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Iterable
 
@@ -22,6 +23,9 @@ PERIOD_S = 5.0
 GRACE_S = 5.0
 """How long past its time something may be in the hands of a live host."""
 MAX_WAKES = 500
+HOSTS_AT_ONCE = 16
+"""Each may be an actor that has to be started."""
+PATIENCE_S = 15.0
 
 
 class Sweep:
@@ -48,6 +52,7 @@ class Sweep:
     async def once(self) -> int:
         """Wake all that is overdue; answers with how many entities that were."""
         restaurants = await self._store.restaurants()
+        random.shuffle(restaurants)  # so that none of them always comes last
         overdue = await self._store.overdue(restaurants, time.time() - GRACE_S, MAX_WAKES)
         await self._wake(overdue)
         return len(overdue)
@@ -56,12 +61,17 @@ class Sweep:
         by_host: dict[str, list[Wake]] = {}
         for address in addresses:
             by_host.setdefault(self._placement.host_of(address), []).append(Wake(address))
+        room = asyncio.Semaphore(HOSTS_AT_ONCE)
+
+        async def wake(host: str, batch: list[Wake]) -> None:
+            async with room:
+                await asyncio.wait_for(self._hosts.deliver(host, batch), PATIENCE_S)
+
         answers = await asyncio.gather(
-            *(self._hosts.deliver(host, batch) for host, batch in by_host.items()),
-            return_exceptions=True,
+            *(wake(host, batch) for host, batch in by_host.items()), return_exceptions=True
         )
         for host, answer in zip(by_host, answers, strict=True):
-            if isinstance(answer, HostGone):
+            if isinstance(answer, HostGone | TimeoutError):
                 log.warning("a host could not be woken", extra={"host": host, "why": str(answer)})
             elif isinstance(answer, BaseException):
                 raise answer

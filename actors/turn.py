@@ -95,6 +95,7 @@ class Turn:
         self._marks: list[tuple[Draft, Any]] = []
         self._marked: set[Address] = set()
         self._creating: list[Outgoing] = []
+        self._away: StoreUnavailable | None = None
 
     async def run(self, batch: Sequence[Message | Fire]) -> Outcome:
         """Decide, commit, adopt, publish; the replies are true when this returns."""
@@ -115,6 +116,7 @@ class Turn:
         try:
             await self._entities.load(list(wanted))
         except StoreUnavailable as error:
+            self._away = error
             log.warning("store away while loading", extra={"host": self._host, "why": str(error)})
 
     async def _draft(self, address: Address) -> Draft:
@@ -122,14 +124,26 @@ class Turn:
         if draft is None:
             held = self._entities.get(address)
             if held is None:
-                await self._entities.load([address])
-                held = self._entities.get(address)
-                assert held is not None
+                held = await self._late(address)
             draft = self._drafts[address] = Draft(held)
         if address not in self._marked:
             self._marked.add(address)
             self._marks.append((draft, draft.mark()))
         return draft
+
+    async def _late(self, address: Address) -> Held:
+        """Load what only a cascade turned out to need; a store that is away is asked once."""
+        if self._away is None:
+            try:
+                await self._entities.load([address])
+            except StoreUnavailable as error:
+                self._away = error
+        if self._away is not None:
+            raise self._away
+        held = self._entities.get(address)
+        if held is None:
+            raise StoreUnavailable(f"{address} cannot be read")
+        return held
 
     async def _unit(self, message: Message | Fire) -> Reply:
         """Decide one message and all that it sets off on this host, whole or not at all."""
@@ -160,11 +174,12 @@ class Turn:
         if origin is not None:
             first = draft.first_result(origin)
             if first is not None:
+                self._creating += draft.creating()
                 return first
         answer = await self._answer(draft, message)
         if origin is not None and not isinstance(answer, Redirect):
             changed = isinstance(answer, Done) and answer.changed
-            if origin.digest or changed:
+            if changed or (origin.digest and draft.state is not None):
                 draft.keep_result(origin, answer)
         return answer
 
@@ -256,7 +271,8 @@ class Turn:
             if self._placement.host_of(effect.to) == self._host:
                 local.append((source, effect))
             else:
-                outgoing = Outgoing(effect.to, draft.last_effect + 1, effect.message, caller)
+                number = draft.last_effect + 1
+                outgoing = Outgoing(effect.to, number, effect.message, caller, effect.creates)
                 draft.send(outgoing)
                 if effect.creates:
                     self._creating.append(outgoing)
@@ -312,7 +328,7 @@ class Turn:
         for index, message in enumerate(batch):
             reply = outcome.replies[index]
             if isinstance(message, Submit):
-                if message.to.restaurant in failed and not isinstance(reply, Redirect):
+                if message.to.restaurant in failed:
                     reply = UNAVAILABLE
                 elif message.view is not None and isinstance(reply, Done):
                     reply = self._with_view(message, reply, message.view)

@@ -49,7 +49,9 @@ def decide(
     restaurant: Restaurant | None, command: Any, context: Context
 ) -> Decision | Rejected | Redirect:
     if isinstance(command, c.CreateRestaurant):
-        return UNCHANGED if restaurant is not None else _create(command, context)
+        if restaurant is not None:
+            return Decision(result={"restaurant_id": restaurant.id})
+        return _create(command, context)
     if restaurant is None:
         return Rejected(Code.NOT_FOUND, f"There is no restaurant {context.address.id}.")
     match command:

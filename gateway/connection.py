@@ -21,6 +21,7 @@ class Connection:
     __slots__ = (
         "_allowed_bytes",
         "_allowed_frames",
+        "_blocked",
         "_bytes",
         "_closing",
         "_has_room",
@@ -44,6 +45,7 @@ class Connection:
         self._queue: deque[str] = deque()
         self._has_room = asyncio.Event()
         self._bytes = 0
+        self._blocked = False
         self._writer: asyncio.Task[None] | None = None
         self._closing: tuple[int, str] | None = None
         self._task = asyncio.current_task()
@@ -67,7 +69,8 @@ class Connection:
         if asked_for:
             self._allowed_frames = max(self._allowed_frames, len(self._queue) + self._max_frames)
             self._allowed_bytes = max(self._allowed_bytes, self._bytes + self._max_bytes)
-        if len(self._queue) > self._allowed_frames or self._bytes > self._allowed_bytes:
+        too_much = len(self._queue) > self._allowed_frames or self._bytes > self._allowed_bytes
+        if too_much and self._blocked:
             self._give_up()
         elif self._writer is None:
             self._writer = asyncio.create_task(self._write())
@@ -94,8 +97,10 @@ class Connection:
             self._timer.cancel()
 
     async def room(self) -> None:
-        """Until less than half of what may wait does; who does not read is not read either."""
-        while len(self._queue) > self._max_frames // 2 and self._closing is None:
+        """Until less than half of what may wait does: who does not read is not read either."""
+        while self._closing is None and (
+            len(self._queue) > self._max_frames // 2 or self._bytes > self._max_bytes // 2
+        ):
             self._has_room.clear()
             await self._has_room.wait()
 
@@ -121,7 +126,9 @@ class Connection:
                 text = self._queue.popleft()
                 self._bytes -= len(text)
                 self._has_room.set()
+                self._blocked = True  # until the socket has taken it
                 await self._send({"type": "websocket.send", "text": text})
+                self._blocked = False
             self._allowed_frames, self._allowed_bytes = self._max_frames, self._max_bytes
             if self._closing is not None:
                 code, reason = self._closing

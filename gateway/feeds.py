@@ -97,11 +97,14 @@ class Feeds:
         feed.subscriptions[connection.id] = subscription
         if host not in self._polls:
             self._polls[host] = asyncio.create_task(self._poll(host))
-        reply = await self._links.send(
-            Join(topic, self._gateway, connection.id, role, epoch, since)
-        )
+        join = Join(topic, self._gateway, connection.id, role, epoch, since)
+        try:
+            reply = await self._links.when_it_exists(join)
+        except BaseException:  # the connection has gone meanwhile
+            self.leave(connection, topic)
+            raise
         if not isinstance(reply, Joined):
-            self._forget(host, topic, connection.id)
+            self.leave(connection, topic)  # the host may have taken it all the same
             return reply if isinstance(reply, Rejected) else UNAVAILABLE
         if feed.last is None:
             feed.epoch, feed.incarnation, feed.last = reply.epoch, reply.incarnation, reply.seq
@@ -169,6 +172,7 @@ class Feeds:
                         self._rejoin_soon(host, topic)
         except Exception:
             log.exception("a feed failed; it starts again", extra={"host": host})
+            await asyncio.sleep(LONGEST_PAUSE_S)
         finally:
             del self._polls[host]
             if not topics:

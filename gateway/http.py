@@ -173,7 +173,7 @@ class Http:
 
     async def _created(self, kind: Kind, parent: Address, done: Done) -> Response | Rejected:
         created = Address(kind, done.result[f"{kind.value}_id"], parent.restaurant)
-        reply = await self._links.send(Read(created, CHANNELS[kind][0]))
+        reply = await self._links.when_it_exists(Read(created, CHANNELS[kind][0]))
         if not isinstance(reply, View):
             return reply if isinstance(reply, Rejected) else UNAVAILABLE
         place = {"Location": f"/api/{kind.value}s/{created.id}"}
@@ -188,11 +188,7 @@ class Http:
         of_one = principal.restaurant_id is not None
         if of_one or c.CreateRestaurant not in COMMANDS[principal.role]:
             return Rejected(Code.FORBIDDEN, "Restaurants are created by an admin of the chain.")
-        id_ = await self._preparation.new_id(Kind.RESTAURANT, None)
-        if command.request_id is not None:
-            subject = principal.caller.subject
-            id_ = await self._store.named_id(subject, command.request_id, id_)
-        address = Address(Kind.RESTAURANT, id_, id_)
+        address = await self._preparation.new_restaurant(principal.caller, command.request_id)
         done = await self._requests.submit(address, command, principal.caller)
         if isinstance(done, Rejected):
             return done
@@ -209,7 +205,7 @@ class Http:
         refused = may_read(principal, address, look.view)
         if refused is not None:
             return refused
-        reply = await self._links.send(Read(address, look.view))
+        reply = await self._links.when_it_exists(Read(address, look.view))
         if isinstance(reply, View):
             return Response(reply.frame, media_type="application/json")
         return reply if isinstance(reply, Rejected) else UNAVAILABLE

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from actors.messages import Join, Leave, Message, Rejoin, Reply
 from actors.placement import Placement
 from actors.transport import HostGone, Hosts
-from protocol.errors import UNAVAILABLE
+from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Address
 
 log = logging.getLogger(__name__)
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 MAX_BATCH = 512
 PATIENCE_S = 15.0
 """How long a message may wait for its host before its sender is told `unavailable`."""
+CREATION_PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.5)
+"""An entity's actor takes about a second to start."""
 FIRST_PAUSE_S = 0.05
 LONGEST_PAUSE_S = 1.0
 
@@ -56,6 +58,15 @@ class Links:
             task.add_done_callback(self._tasks.discard)
         queue.append(waiting)
         return waiting.reply
+
+    async def when_it_exists(self, message: Message) -> Reply:
+        """The reply for an id that the directory names: its entity may only be on its way there."""
+        for pause in CREATION_PAUSES_S:
+            reply = await self.send(message)
+            if not isinstance(reply, Rejected) or reply.code is not Code.NOT_FOUND:
+                return reply
+            await asyncio.sleep(pause)
+        return await self.send(message)
 
     async def close(self) -> None:
         """Stop sending; what waits is told `unavailable`."""

@@ -14,7 +14,7 @@ from domain.entity import NOTHING, Supplies
 from domain.messages import PriceItems
 from gateway.links import Links
 from protocol import commands as c
-from protocol.caller import SYSTEM
+from protocol.caller import SYSTEM, Caller
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Address, Kind
 from storage.store import Store, StoreUnavailable
@@ -104,19 +104,28 @@ class Preparation:
             kind = _CREATES.get(type(command))
             if kind is None:
                 return Supplies(prices=prices)
-            id_ = await self.new_id(kind, to.restaurant)
+            id_ = await self._new_id(kind, to.restaurant)
             code = await self._new_code(to, id_) if kind is Kind.SESSION else None
             return Supplies(id_, code, prices)
         except StoreUnavailable:
             return UNAVAILABLE
 
-    async def new_id(self, kind: Kind, restaurant: int | None) -> int:
-        """An id that is in the directory; a restaurant (None) is its own."""
+    async def new_restaurant(self, caller: Caller, key: str | None) -> Address:
+        """Where a new restaurant will be; under one idempotency key always the same place."""
+        id_ = (await self._store.reserve({Kind.RESTAURANT: 1}))[Kind.RESTAURANT][0]
+        if key is not None:
+            id_ = await self._store.named_id(caller.subject, key, id_)
+        address = Address(Kind.RESTAURANT, id_, id_)
+        await self._store.register([address])
+        return address
+
+    async def _new_id(self, kind: Kind, restaurant: int) -> int:
+        """An id that is in the directory."""
         id_: int = await self._ids.ask((kind, restaurant))
-        self._remember(kind, id_, id_ if restaurant is None else restaurant)
+        self._remember(kind, id_, restaurant)
         return id_
 
-    async def _new_ids(self, wanted: list[tuple[Kind, int | None]]) -> list[int]:
+    async def _new_ids(self, wanted: list[tuple[Kind, int]]) -> list[int]:
         count: dict[Kind, int] = {}
         for kind, _ in wanted:
             count[kind] = count.get(kind, 0) + 1
@@ -124,7 +133,7 @@ class Preparation:
         ids = [next(ranges[kind]) for kind, _ in wanted]
         await self._store.register(
             [
-                Address(kind, id_, id_ if restaurant is None else restaurant)
+                Address(kind, id_, restaurant)
                 for (kind, restaurant), id_ in zip(wanted, ids, strict=True)
             ]
         )

@@ -10,6 +10,7 @@ class GatewaySettings:
     `messages_per_s` on average and `burst` at once are taken from a client; `max_in_flight`
     commands are under way at most, then the socket is not read. What waits to be sent is bounded
     by `max_unsent` frames and `max_unsent_bytes`. An HTTP body has at most `max_body_bytes`.
+    A gateway holds `max_connections` sockets.
     """
 
     auth_secret: str
@@ -20,3 +21,4 @@ class GatewaySettings:
     max_unsent: int = 1000
     max_unsent_bytes: int = 1024 * 1024
     max_body_bytes: int = 1024 * 1024
+    max_connections: int = 20_000

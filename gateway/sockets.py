@@ -111,6 +111,10 @@ class Sockets:
         connection = Connection(
             next(self._ids), socket._send, settings.max_unsent, settings.max_unsent_bytes
         )
+        if len(self._open) >= settings.max_connections:
+            connection.close(CloseCode.TOO_MANY, "too many connections: wait, then reconnect")
+            await connection.drained()
+            return
         self._open[connection.id] = connection
         topic: Topic | None = None
         try:
@@ -269,7 +273,7 @@ class _Conversation:
             return
         answer = UNAVAILABLE if reply.exception() is not None else reply.result()
         if isinstance(answer, View):
-            self._connection.push(answer.frame.decode())
+            self._connection.push(answer.frame.decode(), asked_for=True)
             if request_id is not None:
                 self._ack(request_id, Done(False, _version(answer), {}))
         elif isinstance(answer, Rejected):

@@ -15,6 +15,7 @@ class FaultyStore:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.refuse_commits = 0
+        self.refuse_claims = 0
         self.forget_answers = 0
         self.commits: list[Sequence[EntityCommit]] = []
         self.claims = 0
@@ -24,6 +25,9 @@ class FaultyStore:
 
     async def claim(self, addresses: Sequence[Any]) -> Any:
         self.claims += 1
+        if self.refuse_claims:
+            self.refuse_claims -= 1
+            raise StoreUnavailable("refused by the test")
         return await self._store.claim(addresses)
 
     async def commit(self, commits: Sequence[EntityCommit]) -> frozenset[int]:

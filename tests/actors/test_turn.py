@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import orjson
 import pytest
 
 import domain.behaviours
+from actors.held import held_from
 from actors.messages import Done, Feed, Submit
 from actors.placement import Mode, Placement
 from domain.entity import Behaviour, Origin
 from protocol import commands as c
 from protocol.caller import Caller, Role
 from protocol.errors import UNAVAILABLE, Code, Rejected
-from protocol.ids import Channel, Kind, Topic
+from protocol.ids import Address, Channel, Kind, Topic
 from protocol.statuses import OrderStatus, PaymentMethod
 from storage.store import Store
 from tests.actors.chain import MANAGER, LocalChain, sequence
@@ -63,7 +65,8 @@ async def test_a_refused_commit_changes_nothing_and_tells_nobody(
     reply = await chain.ask(session, c.UpdateGuestsCount(guests_count=9))
     assert reply == UNAVAILABLE
     assert await chain.see(session) == before
-    feed = await chain.hosts.poll(chain.hosts.placement.host_of(session), "g", 0)
+    host = chain.hosts.placement.host_of(session)
+    feed = await _feed(chain, host, await _cursor(chain, host))
     assert [p for p in feed.published if p.topic.address == session] == []
     assert Topic(session, Channel.SESSION) in feed.dropped
 
@@ -223,7 +226,7 @@ async def test_a_snapshot_and_its_subscription_are_one_step(chain: LocalChain) -
     joined = await chain.join(topic)
     await changes
     seen = [joined.seq]
-    cursor = 0
+    cursor = await _cursor(chain, host)
     while seen[-1] < 37 and (feed := await _feed(chain, host, cursor)).published:
         cursor = feed.cursor
         for published in feed.published:
@@ -238,8 +241,9 @@ async def test_a_poll_whose_answer_was_lost_is_answered_again(chain: LocalChain)
     host = chain.hosts.placement.host_of(session)
     await chain.join(Topic(session, Channel.SESSION))
     await chain.do(session, c.UpdateGuestsCount(guests_count=3))
-    lost = await _feed(chain, host, 0)
-    again = await _feed(chain, host, 0)
+    cursor = await _cursor(chain, host)
+    lost = await _feed(chain, host, cursor)
+    again = await _feed(chain, host, cursor)
     assert again.published == lost.published
     await chain.do(session, c.UpdateGuestsCount(guests_count=4))
     assert (await _feed(chain, host, again.cursor)).published != lost.published
@@ -286,6 +290,11 @@ async def test_commands_that_may_be_sent_again_without_a_body_digest_keep_no_ref
     assert not [key for key in held.results if key.endswith("internal")]
 
 
+async def _cursor(chain: LocalChain, host: str) -> int:
+    """Where a gateway's feed stands: what its first poll learns, whatever it sends."""
+    return (await _feed(chain, host, 0)).cursor
+
+
 async def _feed(chain: LocalChain, host: str, cursor: int) -> Feed:
     return await asyncio.wait_for(chain.hosts.poll(host, "g", cursor), 5)
 
@@ -297,11 +306,81 @@ async def _quiet(chain: LocalChain) -> None:
 
 
 def test_placement_is_a_pure_function_of_the_address() -> None:
-    from protocol.ids import Address
-
     order = Address(Kind.ORDER, 7, 2)
     table = Address(Kind.TABLE, 5, 2)
     assert Placement(Mode.ENTITY).host_of(order) == "order:7"
     assert Placement(Mode.RESTAURANT).host_of(order) == "restaurant:2"
     shards = Placement(Mode.SHARD, 8)
     assert shards.host_of(order) == shards.host_of(table)
+
+
+async def test_a_gateway_that_was_forgotten_is_told_so(chain: LocalChain) -> None:
+    session = await chain.occupy()
+    host = chain.hosts.placement.host_of(session)
+    joined = await chain.join(Topic(session, Channel.SESSION))
+    cursor = await _cursor(chain, host)
+    subscribers = chain.hosts.hosts[host]._subscribers
+    subscribers._feeds["g"].seen_at -= 60  # it has not polled for a minute
+    subscribers.expire()
+    answer = await _feed(chain, host, cursor)
+    assert answer.incarnation == joined.incarnation
+    assert answer.cursor not in (cursor, cursor + 1)
+
+
+async def test_one_entity_that_cannot_be_read_leaves_the_others_alone(
+    chain: LocalChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await chain.occupy()
+    await _quiet(chain)
+    for name in list(chain.hosts.hosts):
+        chain.hosts.kill(name)
+    read = held_from
+
+    def failing(address: Address, *rest: Any) -> Any:
+        if address == session:
+            raise ValueError("a field of a later version")
+        return read(address, *rest)
+
+    monkeypatch.setattr("actors.host.held_from", failing)
+    replies = await chain.send(
+        chain.submit(chain.table, c.ChangeTable(zone="B")),
+        chain.submit(session, c.UpdateGuestsCount(guests_count=9)),
+        chain.submit(chain.table, c.ChangeTable(zone="C")),
+    )
+    assert [isinstance(reply, Done) for reply in replies] == [True, False, True]
+    assert replies[1] == UNAVAILABLE
+    assert (await chain.see(chain.table))["zone"] == "C"
+
+
+async def test_a_store_that_is_away_is_asked_once_a_turn(
+    chain: LocalChain, faulty: FaultyStore
+) -> None:
+    session = await chain.occupy()
+    await _quiet(chain)
+    for name in list(chain.hosts.hosts):
+        chain.hosts.kill(name)
+    before = faulty.claims
+    faulty.refuse_claims = 100
+    changes = [chain.submit(session, c.UpdateGuestsCount(guests_count=n)) for n in range(3, 23)]
+    assert await chain.send(*changes) == [UNAVAILABLE] * 20
+    assert faulty.claims == before + 1
+
+
+async def test_a_creating_request_sent_again_waits_for_the_entity_too(store: Store) -> None:
+    apart = LocalChain(LocalHosts(store, Placement(Mode.ENTITY)))
+    await apart.open()
+    supplies = apart.fresh(Kind.SESSION)
+    session = apart.at(Kind.SESSION, supplies.id or 0)
+    apart.hosts.silent.add(str(session))
+    command = apart.submit(apart.table, c.Occupy(), request_id="r", supplies=supplies)
+    first = asyncio.create_task(apart.send(command))
+    await asyncio.sleep(0.2)
+    again = asyncio.create_task(apart.send(command))
+    await asyncio.sleep(0.2)
+    assert not first.done()
+    assert not again.done()
+    apart.hosts.silent.clear()
+    assert (await asyncio.wait_for(again, 5))[0] == (await asyncio.wait_for(first, 5))[0]
+    assert (await apart.see(session))["guests_count"] == 1
+    for name in list(apart.hosts.hosts):
+        apart.hosts.kill(name)

@@ -313,3 +313,30 @@ class TestSlowReaders:
         assert int.from_bytes(told[2:4], "big") == 4408
         await gateway.http.patch(f"/api/{path}/items/5", json={"price": "1.50"})
         assert (await reader.next())["type"] == "menu_update"
+
+
+async def test_a_session_can_be_listened_to_as_soon_as_its_table_names_it(
+    gateway: Gateway, place: Place
+) -> None:
+    """Its actor may start later than the table's event arrives; nobody is sent away for that."""
+    table = await gateway.socket(f"tables/{place.table}/")
+    await table.next()
+    await table.send("occupy")
+    event = await table.until("table_status")
+    session = await gateway.socket(f"tables/sessions/{event['data']['session']['id']}/")
+    assert (await session.next())["type"] == "session_status"
+
+
+class TestFewConnections:
+    @pytest.fixture
+    def settings(self) -> GatewaySettings:
+        return GatewaySettings("a secret of the tests that is long enough", max_connections=2)
+
+    async def test_one_too_many_is_closed_with_4429(self, gateway: Gateway, place: Place) -> None:
+        path = f"tables/{place.table}/"
+        first = await gateway.socket(path)
+        await first.next()
+        await (await gateway.socket(path)).next()
+        assert await (await gateway.socket(path)).closed() == 4429
+        await first.raw.close()
+        assert (await (await gateway.socket(path)).next())["type"] == "table_status"
