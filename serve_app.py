@@ -66,7 +66,7 @@ class Settings(BaseSettings):
         if self.auth is Auth.OPEN and not _is_loopback(self.host):
             raise ValueError(
                 f"auth=open listens on loopback only, not on {self.host}: "
-                "set auth=required and an auth_secret, or host=127.0.0.1"
+                "set auth=required (RESTAURANT_QR_AUTH) and an auth_secret, or host=127.0.0.1"
             )
         return self
 

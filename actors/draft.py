@@ -111,7 +111,8 @@ class Draft:
     def _publish(self, channel: Channel, type_: str, data: Any) -> None:
         seq = self.seqs.get(channel, 0) + 1
         self.seqs = {**self.seqs, channel: seq}
-        self.frames.append((channel, encode({"type": type_, "data": data, "seq": seq})))
+        told = {**data, "version": self.version}
+        self.frames.append((channel, encode({"type": type_, "data": told, "seq": seq})))
 
     def send(self, outgoing: Outgoing) -> None:
         """Put an effect for another host into the outbox."""
@@ -144,7 +145,7 @@ class Draft:
         if stored["digest"] != origin.digest:
             return Rejected(
                 Code.IDEMPOTENCY_CONFLICT,
-                "This request_id was used for another request. Use a new one for each request.",
+                "This request_id (Idempotency-Key) was used for another request. Use a new one.",
             )
         if "done" in stored:
             return Done(**stored["done"])

@@ -68,7 +68,8 @@ def decide(
         case c.RaiseAlert():
             return notices.alert(restaurant, command, context)
         case c.Broadcast():
-            return Decision((MessageBroadcast(command.message, context.caller.subject),))
+            sent = MessageBroadcast(command.message, context.caller.subject, context.now)
+            return Decision((sent,))
         case PriceItems(ids):
             prices = menus.prices(restaurant.menu, ids)
             return prices if isinstance(prices, Rejected) else Decision(result={"prices": prices})

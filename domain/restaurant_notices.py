@@ -42,23 +42,33 @@ def alert(restaurant: Restaurant, command: c.RaiseAlert, context: Context) -> De
 
 
 def escalated(restaurant: Restaurant, message: EscalateCall) -> Decision:
-    """Step 1 adds every waiter of the zone, step 2 marks it for the managers."""
+    """Step 1 adds every waiter of the zone, step 2 marks it for the managers.
+
+    A zone without another waiter cannot help: the managers hear of it at once, and only once.
+    """
     note = message.notification
     known = restaurant.notifications.get(note.notification_id)
     if known is not None and known.acknowledged_at is not None:
         return UNCHANGED
+    if known is not None and known.data.get("escalated_to") == "managers":
+        return UNCHANGED
     told = note.waiter_ids if known is None else known.waiter_ids
     if message.step == MANAGERS:
-        after = _escalated_to("managers", note, told)
-        return Decision((NotificationAdded(after),))
+        return _to_managers(note, told)
     zone = {
         card.waiter_id
         for card in restaurant.tables.values()
         if card.data["zone"] == message.zone and card.waiter_id is not None
     }
     more = sorted(zone.difference(told))
+    if not more:
+        return _to_managers(note, told)
     after = _escalated_to("zone", note, (*told, *more))
     return Decision((NotificationAdded(after),), _to_waiters(restaurant, more, Notify(after)))
+
+
+def _to_managers(note: Notification, told: tuple[int, ...]) -> Decision:
+    return Decision((NotificationAdded(_escalated_to("managers", note, told)),))
 
 
 def _escalated_to(whom: str, note: Notification, waiter_ids: tuple[int, ...]) -> Notification:

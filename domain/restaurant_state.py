@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from domain import lifecycle
@@ -131,6 +132,7 @@ class AlertRaised:
 class MessageBroadcast:
     message: str
     by: str
+    at: datetime
 
 
 def evolve(restaurant: Restaurant | None, event: Any) -> Restaurant:

@@ -38,8 +38,8 @@ def _heard(event: Any, restaurant: Restaurant) -> tuple[Channel, str, Mapping[st
             return Channel.RESTAURANT, "payment_completed", order_row(card)
         case TableSeen(_, table):
             return Channel.RESTAURANT, "table_update", table.data
-        case MessageBroadcast(message, by):
-            return Channel.RESTAURANT, "broadcast", {"message": message, "by": by}
+        case MessageBroadcast(message, by, at):
+            return Channel.RESTAURANT, "broadcast", {"message": message, "by": by, "sent_at": at}
         case MenuChanged():
             return Channel.MENU, "menu_update", _menu_data(restaurant)
         case NotificationAdded(note) | AlertRaised(note):
@@ -93,6 +93,9 @@ def _menu_data(restaurant: Restaurant) -> Mapping[str, Any]:
 
 
 def _figures_data(figures: Figures) -> dict[str, Any]:
+    def slowest(seconds: float, count: int) -> float | None:
+        return round(seconds, 1) if count else None
+
     def mean(total: float, count: int) -> float | None:
         return round(total / count, 1) if count else None
 
@@ -103,10 +106,10 @@ def _figures_data(figures: Figures) -> dict[str, Any]:
         "paid_amount": format_money(figures.paid),
         "calls_acknowledged": figures.acknowledged,
         "mean_acknowledged_s": mean(figures.acknowledged_s, figures.acknowledged),
-        "slowest_acknowledged_s": round(figures.slowest_acknowledged_s, 1),
+        "slowest_acknowledged_s": slowest(figures.slowest_acknowledged_s, figures.acknowledged),
         "calls_resolved": figures.resolved,
         "mean_resolved_s": mean(figures.resolved_s, figures.resolved),
-        "slowest_resolved_s": round(figures.slowest_resolved_s, 1),
+        "slowest_resolved_s": slowest(figures.slowest_resolved_s, figures.resolved),
     }
 
 

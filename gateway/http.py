@@ -24,11 +24,14 @@ from protocol import commands as c
 from protocol.errors import ERRORS, UNAVAILABLE, Code, Rejected
 from protocol.frames import encode, parse_body, too_large
 from protocol.ids import CHANNELS, Address, Channel, Kind
+from protocol.values import format_money
 from storage.store import Store, StoreUnavailable
 
 PAGE = 100
 LONGEST_PAGE = 1000
 LONGEST_KEY = 64
+AMOUNTS = frozenset({"amount", "balance", "paid", "price", "refunded", "total", "unit_price"})
+"""Fields of stored events that are minor units."""
 AT_ONCE = 20
 """Restaurants asked at the same time for a list of them."""
 
@@ -222,7 +225,7 @@ class Http:
             return refused or page  # type: ignore[return-value]  # one of the two is a refusal
         limit, before = page
         found = await self._store.history(address, limit=limit, before=before)
-        events = [{"position": at, **orjson.loads(raw)} for at, raw in found]
+        events = [{"position": at, **with_money(orjson.loads(raw))} for at, raw in found]
         return _json({"data": events})
 
     async def _list_restaurants(
@@ -249,6 +252,18 @@ class Http:
         replies = await asyncio.gather(*(status(id_) for id_ in ids[:limit]))
         data = [orjson.loads(r.frame)["data"] for r in replies if isinstance(r, View)]
         return _json({"data": data})
+
+
+def with_money(value: Any) -> Any:
+    """Stored events with their amounts as the wire has money."""
+    if isinstance(value, dict):
+        return {
+            name: format_money(each)
+            if name in AMOUNTS and isinstance(each, int)
+            else with_money(each)
+            for name, each in value.items()
+        }
+    return [with_money(each) for each in value] if isinstance(value, list) else value
 
 
 def _result(done: Done, data: Any) -> dict[str, Any]:

@@ -77,5 +77,8 @@ def _principal(claims: Mapping[str, Any]) -> Principal | Rejected:
     if role is not Role.ADMIN and role is not Role.GUEST and ids["restaurant_id"] is None:
         return Rejected(Code.UNAUTHENTICATED, "The token does not say whose restaurant it is for.")
     own = {Role.GUEST: ids["session_id"], Role.WAITER: ids["waiter_id"]}.get(role)
-    subject = claims.get("sub") or (f"{role.value}:{own or ids['restaurant_id'] or 'chain'}")
-    return Principal(Caller(role, str(subject)[:120]), **ids)
+    if role is Role.WAITER or "sub" not in claims:
+        who = own or ids["restaurant_id"] or "chain"
+    else:
+        who = claims["sub"]
+    return Principal(Caller(role, f"{role.value}:{who}"[:120]), **ids)

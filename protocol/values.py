@@ -23,7 +23,9 @@ def parse_money(value: Any) -> int:
         value = str(value)
     match = _MONEY.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise ValueError('money is a string with at most two decimals, such as "250.00"')
+        raise ValueError(
+            'money is a string, not negative, with at most two decimals, such as "250.00"'
+        )
     return int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))
 
 

@@ -1,6 +1,7 @@
 """What must be so before anything is started; what is not is said in one sentence."""
 
 import asyncio
+import os
 
 from pydantic import ValidationError
 
@@ -10,12 +11,24 @@ from storage.embedded import EmbeddedStoreError, claim_data_dir
 from storage.redis_store import open_store
 from storage.store import StoreUnavailable
 
+PREFIX = "RESTAURANT_QR_"
+
 
 class CannotStart(Exception):
     """What is in the way, and what to do about it, in one sentence."""
 
 
 def settings_of_environment() -> Settings:
+    unknown = sorted(
+        name
+        for name in os.environ
+        if name.startswith(PREFIX)
+        and not name.startswith(f"{PREFIX}TEST_")
+        and name.removeprefix(PREFIX).lower() not in Settings.model_fields
+    )
+    if unknown:
+        known = ", ".join(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)
+        raise CannotStart(f"{unknown[0]} is no setting; there are {known}.")
     try:
         return Settings()
     except ValidationError as error:

@@ -121,11 +121,12 @@ def _add_waiters(api: Api, restaurant: int) -> None:
 
 
 def _add_tables(api: Api, restaurant: int) -> None:
-    """Tables are numbered like their ids; the last waiter of the restaurant serves them."""
+    """Tables are numbered like their ids; waiters have one each, the last first."""
     before = len(ZONES) * (restaurant - 1)
-    waiter = sum(map(len, WAITERS[:restaurant]))
-    for number, zone in enumerate(ZONES, start=before + 1):
-        table = {"number": str(number), "zone": zone, "seats": 4, "waiter_id": waiter}
+    last_waiter = sum(map(len, WAITERS[:restaurant]))
+    for index, zone in enumerate(ZONES):
+        number = str(before + 1 + index)
+        table = {"number": number, "zone": zone, "seats": 4, "waiter_id": last_waiter - index}
         api.send("POST", f"/restaurants/{restaurant}/tables", table)
 
 

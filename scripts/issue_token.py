@@ -5,6 +5,7 @@ in the data folder.
 """
 
 import argparse
+import secrets
 import time
 
 import jwt
@@ -15,9 +16,20 @@ from serve_app import Settings, secret_of
 ROLES = tuple(role.value for role in Role if role is not Role.ANONYMOUS)
 
 
-def token_for(settings: Settings, role: Role, *, hours: float = 12.0, **ids: int | None) -> str:
-    """`ids` are `restaurant_id`, `waiter_id` and `session_id`; None leaves a claim out."""
-    claims: dict[str, object] = {"role": role.value, "sub": "issued"}
+def token_for(
+    settings: Settings,
+    role: Role,
+    *,
+    hours: float = 12.0,
+    subject: str = "issued",
+    **ids: int | None,
+) -> str:
+    """A token for a role.
+
+    `subject` tells two holders of a role apart. `ids` are `restaurant_id`, `waiter_id` and
+    `session_id`; None leaves a claim out.
+    """
+    claims: dict[str, object] = {"role": role.value, "sub": subject}
     claims["exp"] = int(time.time() + hours * 3600)
     claims |= {name: id_ for name, id_ in ids.items() if id_ is not None}
     return jwt.encode(claims, secret_of(settings), algorithm="HS256")
@@ -31,11 +43,24 @@ def main() -> None:
     parser.add_argument("--session", type=int, help="a guest's session")
     parser.add_argument("--hours", type=float, default=12.0, help="how long it is good")
     wanted = parser.parse_args()
+    role = Role(wanted.role)
+    needed = {Role.WAITER: "waiter", Role.GUEST: "session"}.get(role)
+    if needed is not None and getattr(wanted, needed) is None:
+        parser.error(f"a {role.value}'s token needs --{needed}")
+    if role not in (Role.ADMIN, Role.GUEST) and wanted.restaurant is None:
+        parser.error(f"a {role.value}'s token needs --restaurant")
+    settings = Settings()
+    if settings.auth_secret is None and not (settings.data_dir / "auth_secret").exists():
+        parser.error(
+            f"there is no key in {settings.data_dir.absolute()} yet: start the application first, "
+            "or set RESTAURANT_QR_DATA_DIR to its data folder"
+        )
     print(
         token_for(
-            Settings(),
-            Role(wanted.role),
+            settings,
+            role,
             hours=wanted.hours,
+            subject=secrets.token_hex(4),
             restaurant_id=wanted.restaurant,
             waiter_id=wanted.waiter,
             session_id=wanted.session,

@@ -165,11 +165,31 @@ async def test_a_call_nobody_hears_escalates_at_once(chain: LocalChain) -> None:
     await chain.do(session, c.CallWaiter(reason=CallReason.BILL), caller=GUEST)
     await heard(chain, notifications, "task_notification", times=2)
     await quiet(chain)
+    # Nobody else serves the zone, so the managers hear of it at once, and only once.
+    assert await calls(chain) == [(f"call-{session.id}-1", "managers")]
+    version = (await chain.see(chain.home))["version"]
+    chain.hosts.clock.ahead = timedelta(seconds=61)
+    for name in list(chain.hosts.hosts):
+        chain.hosts.kill(name)
+
+    async def took_the_last_step() -> bool:
+        data = await chain.see(session)
+        return bool(data["calls"][0]["escalated"] == 2)
+
+    await eventually_true(took_the_last_step)
+    await quiet(chain)
+    assert (await chain.see(chain.home))["version"] == version
 
 
 async def test_an_unacknowledged_call_escalates_when_it_is_due(chain: LocalChain) -> None:
     session = await chain.occupy()
     await chain.join(Topic(chain.waiter, Channel.WAITER), gateway="phone")
+    other = await chain.do(chain.home, c.AddWaiter(name="Bo"), supplies=chain.fresh(Kind.WAITER))
+    await chain.do(
+        chain.home,
+        c.AddTable(number="6", zone="A", seats=2, waiter_id=other.result["waiter_id"]),
+        supplies=chain.fresh(Kind.TABLE),
+    )
     await chain.do(session, c.CallWaiter(), caller=GUEST)
     await quiet(chain)
     assert await calls(chain) == [(f"call-{session.id}-1", None)]

@@ -39,7 +39,8 @@ class Service:
     url: str
 
     def token(self, role: Role, **ids: int) -> str:
-        return token_for(Settings(data_dir=self.data_dir), role, **ids)
+        claims: dict[str, Any] = dict(ids)
+        return token_for(Settings(data_dir=self.data_dir), role, **claims)
 
     @asynccontextmanager
     async def http(self, role: Role = Role.ADMIN, **ids: int) -> AsyncIterator[httpx.AsyncClient]:

@@ -326,3 +326,23 @@ class TestClosedDoor:
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
         socket = await gateway.socket(f"tables/{place.table}/")
         assert (await socket.next())["code"] == "unauthenticated"
+
+
+async def test_history_says_who_and_shows_money_as_the_wire_has_it(
+    gateway: Gateway, place: Place
+) -> None:
+    session = await gateway.post(f"/tables/{place.table}/sessions", {})
+    path = f"/sessions/{session['session_id']}/orders"
+    order = (await gateway.post(path, {"items": [{"menu_item_id": 1}]}))["order_id"]
+    manager = token("manager", restaurant_id=place.restaurant, sub="maria")
+    paid = await gateway.http.post(
+        f"/api/orders/{order}/payments",
+        json={"amount": "6.50", "method": "card"},
+        headers={"Idempotency-Key": "p", "Authorization": f"Bearer {manager}"},
+    )
+    assert paid.status_code == 200, paid.text
+    events = (await gateway.http.get(f"/api/orders/{order}/history")).json()["data"]
+    payment = next(each for each in events if each["type"] == "PaymentReceived")
+    assert payment["by"] == "manager:maria"
+    assert payment["data"]["payment"]["amount"] == "6.50"
+    assert events[0]["data"]["order"]["items"][0]["unit_price"] == "6.50"

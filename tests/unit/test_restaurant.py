@@ -169,7 +169,9 @@ def test_its_list_is_bounded(world: World) -> None:
 def test_a_broadcast_is_heard_and_not_listed(world: World) -> None:
     world.do(HOME, c.Broadcast(message="Happy hour"))
     assert world.types(HOME) == ["broadcast"]
-    assert world.last(HOME) == {"message": "Happy hour", "by": MANAGER.subject}
+    sent = world.last(HOME)
+    assert (sent["message"], sent["by"]) == ("Happy hour", MANAGER.subject)
+    assert sent["sent_at"]
     assert world.see(HOME, NOTES)["notifications"] == []
 
 
