@@ -38,14 +38,6 @@ def cluster() -> Iterator[Path]:
     shutil.rmtree(directory, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
-    server = EmbeddedStore(Path(tmp_path_factory.mktemp("valkey")))
-    server.start()
-    yield server
-    server.stop()
-
-
 @pytest.fixture(params=list(Mode), ids=str)
 def placement(request: pytest.FixtureRequest) -> Placement:
     return Placement(request.param, shards=1)

@@ -2,16 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import httpx
 import jwt
 import pytest
-import redis
 import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
@@ -26,23 +24,6 @@ from tests.clients import Socket
 from tests.local_hosts import LocalHosts
 
 SECRET = "a secret of the tests that is long enough"
-
-
-@pytest.fixture(scope="session")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
-    server = EmbeddedStore(Path(tmp_path_factory.mktemp("valkey")))
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-async def store(valkey: EmbeddedStore) -> AsyncIterator[Store]:
-    with redis.Redis.from_url(valkey.url) as client:
-        client.flushall()
-    store = open_store(valkey.url, retention_s=3600)
-    yield store
-    await store.close()
 
 
 @pytest.fixture(params=[Mode.ENTITY, Mode.SHARD])

@@ -1,0 +1,28 @@
+"""What many tests need: one embedded Valkey a session, emptied for each store."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from storage.embedded import EmbeddedStore
+from storage.redis_store import open_store
+from storage.store import Store
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+    server = EmbeddedStore(Path(tmp_path_factory.mktemp("valkey")))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def store(valkey: EmbeddedStore) -> AsyncIterator[Store]:
+    with redis.Redis.from_url(valkey.url) as client:
+        client.flushall()
+    store = open_store(valkey.url, retention_s=3600)
+    yield store
+    await store.close()
