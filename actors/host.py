@@ -19,8 +19,9 @@ from actors.messages import Feed, Message, Reply, Submit, Wake
 from actors.outbox import Outbox
 from actors.placement import Placement
 from actors.subscribers import Subscribers
+from actors.telling import Fire, Outcome
 from actors.transport import Hosts
-from actors.turn import Fire, Outcome, Turn
+from actors.turn import Turn
 from protocol.errors import UNAVAILABLE
 from protocol.ids import CHANNELS, Address, Topic
 from storage.store import Store, StoreUnavailable

@@ -9,9 +9,8 @@ loaded again before they are next used. No Ray here, and no clock but the one pa
 import logging
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 from actors.draft import Draft
 from actors.held import Alarm, Held, Outgoing
@@ -19,56 +18,26 @@ from actors.messages import (
     STORED,
     Done,
     Join,
-    Joined,
     Leave,
     Message,
-    Read,
     Rejoin,
     Reply,
     Submit,
     Tell,
-    View,
 )
 from actors.placement import Placement
 from actors.subscribers import Subscribers
+from actors.telling import Entities, Fire, Outcome, Telling
 from domain.entity import UNCHANGED, Context, Decision, Effect, Redirect
 from protocol.caller import SYSTEM, Caller
 from protocol.errors import UNAVAILABLE, Code, Rejected
-from protocol.ids import CHANNELS, Address, Channel, Topic
+from protocol.ids import CHANNELS, Address, Topic
 from storage.store import Store, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
 MAX_CASCADE = 10_000
 """Messages that one command may set off on its host; more is a loop in the rules."""
-
-
-class Fire(NamedTuple):
-    """A timer of the entity is due."""
-
-    to: Address
-    key: str
-
-
-class Entities(Protocol):
-    """The host's memory, as a turn uses it."""
-
-    async def load(self, addresses: Sequence[Address]) -> None:
-        """Claim what is not held, in one round trip. Raises StoreUnavailable."""
-
-    def get(self, address: Address) -> Held | None: ...
-
-    def evict(self, address: Address) -> None: ...
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a turn came to: one reply a message, the effects that each reply waits for, and the
-    entities whose outbox has changed."""
-
-    replies: list[Reply]
-    awaited: dict[int, list[Outgoing]] = field(default_factory=dict)
-    stored: list[Draft] = field(default_factory=list)
 
 
 class Turn:
@@ -106,7 +75,7 @@ class Turn:
             if self._creating:
                 outcome.awaited[index] = self._creating
         failed = await self._commit(outcome)
-        await self._finish(batch, outcome, failed)
+        await Telling(self._entities, self._subscribers, self._store).finish(batch, outcome, failed)
         return outcome
 
     # --- deciding --------------------------------------------------------------------------------
@@ -316,105 +285,6 @@ class Turn:
                 draft.adopt(self._results_length)
                 outcome.stored.append(draft)
         return failed
-
-    # --- telling ---------------------------------------------------------------------------------
-
-    async def _finish(
-        self, batch: Sequence[Message | Fire], outcome: Outcome, failed: frozenset[int]
-    ) -> None:
-        for draft in outcome.stored:
-            self._publish(draft)
-        missed = await self._missed(batch)
-        for index, message in enumerate(batch):
-            reply = outcome.replies[index]
-            if isinstance(message, Submit):
-                if message.to.restaurant in failed:
-                    reply = UNAVAILABLE
-                elif message.view is not None and isinstance(reply, Done):
-                    reply = self._with_view(message, reply, message.view)
-            elif isinstance(message, Tell):
-                reply = UNAVAILABLE if message.to.restaurant in failed else reply
-            elif isinstance(message, Read):
-                reply = self._read(message)
-            elif isinstance(message, Join | Rejoin):
-                reply = self._join(message, missed)
-            elif isinstance(message, Leave):
-                self._subscribers.leave(message.topic, message.gateway, message.connection)
-            outcome.replies[index] = reply
-            if reply is UNAVAILABLE:
-                outcome.awaited.pop(index, None)
-
-    def _publish(self, draft: Draft) -> None:
-        """Hand the events of a stored draft to its subscribers, a topic at a time."""
-        frames: dict[Channel, list[bytes]] = {}
-        for channel, frame in draft.frames:
-            frames.setdefault(channel, []).append(frame)
-        for channel, published in frames.items():
-            first = draft.seqs[channel] - len(published) + 1
-            self._subscribers.publish(Topic(draft.held.address, channel), first, tuple(published))
-
-    def _existing(self, address: Address) -> Held | Rejected:
-        held = self._entities.get(address)
-        if held is None:
-            return UNAVAILABLE
-        if held.state is None:
-            return Rejected(Code.NOT_FOUND, f"There is no {address.kind.value} {address.id}.")
-        return held
-
-    def _with_view(self, message: Submit, reply: Done, channel: Channel) -> Reply:
-        held = self._existing(message.to)
-        return held if isinstance(held, Rejected) else reply._replace(view=held.view(channel))
-
-    def _read(self, message: Read) -> Reply:
-        held = self._existing(message.to)
-        return held if isinstance(held, Rejected) else View(held.view(message.channel))
-
-    async def _missed(
-        self, batch: Sequence[Message | Fire]
-    ) -> dict[tuple[Topic, int], list[bytes] | None]:
-        """The journal's events for all that resume, in one round trip."""
-        wanted: dict[tuple[Topic, int], int] = {}
-        for message in batch:
-            if not isinstance(message, Join | Rejoin) or message.since is None:
-                continue
-            held = self._entities.get(message.topic.address)
-            if held is not None and message.epoch == held.epoch:
-                seq = held.seqs.get(message.topic.channel, 0)
-                if message.since < seq:
-                    wanted[message.topic, message.since] = seq
-        if not wanted:
-            return {}
-        reads = [(topic, since, seq) for (topic, since), seq in wanted.items()]
-        try:
-            return dict(zip(wanted, await self._store.journal(reads), strict=True))
-        except StoreUnavailable:
-            return {}  # a snapshot from memory stands for them
-
-    def _join(
-        self, message: Join | Rejoin, missed: dict[tuple[Topic, int], list[bytes] | None]
-    ) -> Reply:
-        """Subscribe and answer in one step: nothing falls between the two."""
-        topic = message.topic
-        held = self._existing(topic.address)
-        if isinstance(held, Rejected):
-            return held
-        if isinstance(message, Rejoin):
-            self._subscribers.join(topic, message.gateway, message.connections, afresh=True)
-        else:
-            connections = [(message.connection, message.role)]
-            self._subscribers.join(topic, message.gateway, connections, afresh=False)
-        seq = held.seqs.get(topic.channel, 0)
-        incarnation = self._subscribers.incarnation
-        frames: list[bytes] | None = None
-        if message.epoch == held.epoch and message.since == seq:
-            frames = []
-        elif message.since is not None:
-            frames = missed.get((topic, message.since))
-        if frames is not None:
-            return Joined(incarnation, held.epoch, seq, tuple(frames), resumed=True)
-        asked_to_resume = message.since is not None or message.epoch is not None
-        view = held.view(topic.channel, resumed=False if asked_to_resume else None)
-        return Joined(incarnation, held.epoch, seq, (view,), resumed=False)
 
 
 def _address(message: Message | Fire) -> Address:
