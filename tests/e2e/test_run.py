@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from protocol.caller import Role
-from tests.e2e.service import Service, launch, started
+from tests.e2e.service import Service, free_port, launch, started
 
 pytestmark = pytest.mark.e2e
 
@@ -31,16 +31,16 @@ def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/1").exists(), reason="needs a folder nobody may write")
 def test_a_data_folder_that_cannot_be_written_is_said_in_one_sentence() -> None:
-    assert "RESTAURANT_QR_DATA_DIR" in _refusal(Path("/proc/1/nowhere"), PORT=_free_port())
+    assert "RESTAURANT_QR_DATA_DIR" in _refusal(Path("/proc/1/nowhere"), PORT=free_port())
 
 
 def test_a_store_that_does_not_answer_is_said_in_one_sentence(tmp_path: Path) -> None:
-    output = _refusal(tmp_path, PORT=_free_port(), REDIS_URL=f"redis://127.0.0.1:{_free_port()}")
+    output = _refusal(tmp_path, PORT=free_port(), REDIS_URL=f"redis://127.0.0.1:{free_port()}")
     assert "RESTAURANT_QR_REDIS_URL" in output
 
 
 def test_an_open_door_on_a_public_address_is_refused(tmp_path: Path) -> None:
-    assert "auth=required" in _refusal(tmp_path, HOST="0.0.0.0", PORT=_free_port())
+    assert "auth=required" in _refusal(tmp_path, HOST="0.0.0.0", PORT=free_port())
 
 
 async def test_a_restart_finds_the_same_state(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ async def test_a_restart_finds_the_same_state(tmp_path: Path) -> None:
             paths = ("/orders/1", "/tables/5", "/sessions/1", "/restaurants/2")
             return [(await http.get(path)).json()["data"] for path in paths]
 
-    port = _free_port()
+    port = free_port()
     with started(tmp_path, PLACEMENT="shard", PORT=port) as service:
         async with (
             service.http(Role.MANAGER, restaurant_id=2) as http,
@@ -71,9 +71,3 @@ async def _snapshot(service: Service) -> dict[str, str]:
     async with service.socket("orders/1/") as order:
         snapshot: dict[str, str] = await order.next()
         return snapshot
-
-
-def _free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
