@@ -13,6 +13,7 @@ from actors.host import HostSettings
 from actors.placement import Mode, Placement
 from actors.ray_hosts import NAMESPACE, HostConfig, RayHosts, StoreSettings
 from storage.embedded import EmbeddedStore
+from storage.store import Store
 from tests.actors.chain import Chain
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,12 +46,18 @@ def placement(request: pytest.FixtureRequest) -> Placement:
 
 @pytest.fixture
 async def chain(
-    cluster: Path, valkey: EmbeddedStore, placement: Placement, request: pytest.FixtureRequest
+    cluster: Path,
+    valkey: EmbeddedStore,
+    store: Store,
+    placement: Placement,
+    request: pytest.FixtureRequest,
 ) -> AsyncIterator[Chain]:
-    """A restaurant on Ray; each test has its own, and its actors end with it."""
+    """A restaurant on Ray in an empty store; its actors end with the test.
+
+    Each test has a restaurant of its own, whose ids no late word of another test's actors meets.
+    """
     idle_s = getattr(request, "param", 300.0)
     config = HostConfig(StoreSettings(valkey.url), placement, HostSettings(idle_s=idle_s))
-    # The first in this store: its ids begin where no other test's do.
     chain = Chain(RayHosts(config), placement, restaurant=next(_restaurants))
     await chain.open()
     yield chain
