@@ -219,10 +219,12 @@ class Http:
         address = await self._address(kind, request.path_params["id"], principal)
         if isinstance(address, Rejected):
             return address
-        page = _page(request, "before")
         refused = may_see_history(principal, address)
-        if refused is not None or isinstance(page, Rejected):
-            return refused or page  # type: ignore[return-value]  # one of the two is a refusal
+        if refused is not None:
+            return refused
+        page = _page(request, "before")
+        if isinstance(page, Rejected):
+            return page
         limit, before = page
         found = await self._store.history(address, limit=limit, before=before)
         events = [{"position": at, **with_money(orjson.loads(raw))} for at, raw in found]
