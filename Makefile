@@ -52,6 +52,11 @@ $(VENV)/dev.stamp: requirements-dev.txt requirements.txt | $(BIN)/python
 	@$(PIP) -r requirements-dev.txt
 	@touch $(VENV)/run.stamp $@
 
+$(VENV)/load.stamp: requirements-load.txt requirements-dev.txt requirements.txt | $(BIN)/python
+	@echo "Installing what it is measured with, about a minute ..."
+	@$(PIP) -r requirements-load.txt
+	@touch $(VENV)/run.stamp $(VENV)/dev.stamp $@
+
 $(E2E)/node_modules/.package-lock.json: $(E2E)/package-lock.json
 	@scripts/node
 	@cd $(E2E) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

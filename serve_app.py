@@ -18,7 +18,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from ray import serve
 from ray.serve import Application
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from actors.embedded_store import embedded_store
 from actors.host import HostSettings
@@ -110,6 +110,7 @@ def host_config(settings: Settings, redis_url: str) -> HostConfig:
     max_ongoing_requests=100_000,  # each connection is one; the gateway itself refuses too many
     max_queued_requests=-1,
     graceful_shutdown_timeout_s=20,
+    logging_config={"encoding": "JSON", "enable_access_log": False},  # its lines show addresses
 )
 @serve.ingress()
 class Gateway:
@@ -122,7 +123,7 @@ class Gateway:
         self._config = host_config(settings, redis_url)
         self._settings = GatewaySettings(secret, open_door=settings.auth is Auth.OPEN)
 
-    def __serve_build_asgi_app__(self) -> Starlette:
+    def __serve_build_asgi_app__(self) -> ASGIApp:
         return build(
             hosts=RayHosts(self._config),
             placement=self._config.placement,

@@ -1,4 +1,4 @@
-"""The gateway as a Starlette application: its parts put together, started and ended."""
+"""The gateway as an ASGI application: its parts put together, started and ended."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from actors.placement import Placement
 from actors.sweep import Sweep
@@ -34,7 +35,7 @@ def build(
     store: Store,
     settings: GatewaySettings,
     gateway_id: str,
-) -> Starlette:
+) -> ASGIApp:
     """One gateway; `gateway_id` is its name in subscriber lists, unique among all that ever ran."""
     identity = Identity(settings.auth_secret, open_door=settings.open_door)
     links = Links(hosts, placement)
@@ -65,16 +66,21 @@ def build(
     async def index(request: Request) -> Response:
         return FileResponse(INDEX)
 
-    return Starlette(
+    pages = Starlette(
         routes=[
             Route("/", index),
             Route("/healthz", health),
             Mount("/api", routes=http.routes()),
-            *sockets.routes(),
         ],
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_error, Exception: _failure},
     )
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        """Sockets have a way of their own: each opens but once, and they are most of the work."""
+        await (sockets if scope["type"] == "websocket" else pages)(scope, receive, send)
+
+    return application
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -1,10 +1,11 @@
-"""One socket, outbound: a bounded queue, and a task only while something waits in it."""
+"""One socket, outbound: straight to its wire; a bounded queue and a task while that is full."""
 
 import asyncio
 from collections import deque
 
 from starlette.types import Send
 
+from gateway.wire import Wire, framed, text_of
 from protocol.errors import CloseCode, Rejected
 from protocol.frames import encode
 
@@ -13,7 +14,7 @@ GRACE_S = 10.0
 
 
 class Connection:
-    """Sends text frames in order; made by the task that serves the socket.
+    """Sends frames of `framed` in order; made by the task that serves the socket.
 
     Who reads too slowly is closed with 4408 and may resume.
     """
@@ -31,18 +32,22 @@ class Connection:
         "_send",
         "_task",
         "_timer",
+        "_wire",
         "_writer",
         "id",
     )
 
-    def __init__(self, id_: int, send: Send, max_frames: int, max_bytes: int) -> None:
+    def __init__(
+        self, id_: int, send: Send, max_frames: int, max_bytes: int, wire: Wire | None = None
+    ) -> None:
         self.id = id_
         self._send = send
+        self._wire = wire
         self._max_frames = max_frames
         self._max_bytes = max_bytes
         self._allowed_frames = max_frames
         self._allowed_bytes = max_bytes
-        self._queue: deque[str] = deque()
+        self._queue: deque[bytes] = deque()
         self._has_room = asyncio.Event()
         self._bytes = 0
         self._blocked = False
@@ -60,12 +65,15 @@ class Connection:
     def closed(self) -> bool:
         return self._closing is not None
 
-    def push(self, text: str, *, asked_for: bool = False) -> None:
-        """Queue a frame; never waits. What was `asked_for` is not held against a slow reader."""
+    def push(self, frame: bytes, *, asked_for: bool = False) -> None:
+        """Send a frame, or queue it; never waits. What was `asked_for` is not held against a slow
+        reader."""
         if self._closing is not None:
             return
-        self._queue.append(text)
-        self._bytes += len(text)
+        if self._writer is None and self._wire is not None and self._wire.write(frame):
+            return
+        self._queue.append(frame)
+        self._bytes += len(frame)
         if asked_for:
             self._allowed_frames = max(self._allowed_frames, len(self._queue) + self._max_frames)
             self._allowed_bytes = max(self._allowed_bytes, self._bytes + self._max_bytes)
@@ -76,8 +84,8 @@ class Connection:
             self._writer = asyncio.create_task(self._write())
 
     def refuse(self, rejected: Rejected, request_id: str | None = None) -> None:
-        """Queue an error frame."""
-        self.push(encode(rejected.body(request_id)).decode())
+        """Send an error frame."""
+        self.push(framed(encode(rejected.body(request_id))))
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Close once everything queued is sent."""
@@ -123,11 +131,11 @@ class Connection:
     async def _write(self) -> None:
         try:
             while self._queue:
-                text = self._queue.popleft()
-                self._bytes -= len(text)
+                frame = self._queue.popleft()
+                self._bytes -= len(frame)
                 self._has_room.set()
                 self._blocked = True  # until the socket has taken it
-                await self._send({"type": "websocket.send", "text": text})
+                await self._send({"type": "websocket.send", "text": text_of(frame)})
                 self._blocked = False
             self._allowed_frames, self._allowed_bytes = self._max_frames, self._max_bytes
             if self._closing is not None:

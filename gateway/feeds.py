@@ -13,6 +13,7 @@ from actors.placement import Placement
 from actors.transport import HostGone, Hosts
 from gateway.connection import Connection
 from gateway.links import Links
+from gateway.wire import framed
 from protocol.caller import Role
 from protocol.errors import UNAVAILABLE, CloseCode, Code, Rejected
 from protocol.ids import Topic
@@ -34,19 +35,19 @@ class _Subscription:
         self.connection = connection
         self.role = role
         self.last: int | None = None
-        self.early: list[tuple[int, str]] = []
+        self.early: list[tuple[int, bytes]] = []
 
-    def push(self, seq: int, text: str) -> None:
+    def push(self, seq: int, frame: bytes) -> None:
         if self.last is None:
-            self.early.append((seq, text))
+            self.early.append((seq, frame))
         elif seq > self.last:
             self.last = seq
-            self.connection.push(text)
+            self.connection.push(frame)
 
-    def start(self, seq: int, texts: list[str]) -> None:
+    def start(self, seq: int, frames: list[bytes]) -> None:
         """The first frames, which reflect everything up to `seq`; then what came early."""
-        for text in texts:
-            self.connection.push(text, asked_for=True)
+        for frame in frames:
+            self.connection.push(frame, asked_for=True)
         self.last = seq
         for early in self.early:
             self.push(*early)
@@ -108,7 +109,7 @@ class Feeds:
             return reply if isinstance(reply, Rejected) else UNAVAILABLE
         if feed.last is None:
             feed.epoch, feed.incarnation, feed.last = reply.epoch, reply.incarnation, reply.seq
-        subscription.start(reply.seq, [frame.decode() for frame in reply.frames])
+        subscription.start(reply.seq, [framed(payload) for payload in reply.frames])
         return None
 
     def leave(self, connection: Connection, topic: Topic) -> None:
@@ -197,17 +198,17 @@ class Feeds:
                     self._rejoin_soon(host, topic)
 
     def _spread(self, host: str, feed: _TopicFeed, published: Published) -> None:
-        """One topic's events to its sockets, decoded once; a gap is filled by joining again."""
+        """One topic's events to its sockets, framed once; a gap is filled by joining again."""
         gap = feed.last is not None and published.seq > feed.last + 1
         if gap or feed.rejoining is not None:
             self._hold(host, feed, published)
             return
         seq = published.seq
         subscriptions = list(feed.subscriptions.values())
-        for frame in published.frames:
-            text = frame.decode()
+        for payload in published.frames:
+            frame = framed(payload)
             for subscription in subscriptions:
-                subscription.push(seq, text)
+                subscription.push(seq, frame)
             seq += 1
         if feed.last is not None:
             feed.last = max(feed.last, seq - 1)
@@ -259,14 +260,14 @@ class Feeds:
                     self._spread(host, feed, published)
 
     def _rejoined(self, feed: _TopicFeed, joined: Joined) -> None:
-        texts = [frame.decode() for frame in joined.frames]
+        frames = [framed(payload) for payload in joined.frames]
         assert feed.last is not None
         for subscription in list(feed.subscriptions.values()):
             if joined.resumed:
-                for seq, text in enumerate(texts, joined.seq - len(texts) + 1):
-                    subscription.push(seq, text)
+                for seq, frame in enumerate(frames, joined.seq - len(frames) + 1):
+                    subscription.push(seq, frame)
             elif subscription.last is not None:
-                subscription.start(joined.seq, texts)
+                subscription.start(joined.seq, frames)
         feed.epoch, feed.incarnation, feed.last = joined.epoch, joined.incarnation, joined.seq
 
 

@@ -1,5 +1,6 @@
 """Who is calling: a token made into a principal. What a principal may do stands in `policy.py`."""
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,9 @@ class Principal:
         return self.caller.role
 
 
+REMEMBERED = 10_000
+"""Tokens found good that need not be verified again until they expire, the oldest forgotten first."""
+
 NOBODY = Principal(ANONYMOUS)
 
 
@@ -49,6 +53,7 @@ class Identity:
     def __init__(self, secret: str, *, open_door: bool) -> None:
         self._secret = secret
         self._open_door = open_door
+        self._known: dict[str, tuple[Principal, float]] = {}
 
     def principal(self, token: str | None) -> Principal | Rejected:
         """Who has this token; without one, anybody where the door is open."""
@@ -56,6 +61,9 @@ class Identity:
             if self._open_door:
                 return NOBODY
             return Rejected(Code.UNAUTHENTICATED, "A token is needed: Authorization: Bearer …")
+        known = self._known.get(token)
+        if known is not None and time.time() < known[1]:
+            return known[0]
         try:
             claims = jwt.decode(
                 token, self._secret, algorithms=[ALGORITHM], options={"require": ["exp"]}
@@ -64,7 +72,12 @@ class Identity:
             return Rejected(Code.UNAUTHENTICATED, "The token has expired. Get a new one.")
         except jwt.InvalidTokenError:
             return Rejected(Code.UNAUTHENTICATED, "The token is not valid here.")
-        return _principal(claims)
+        principal = _principal(claims)
+        if isinstance(principal, Principal):
+            if len(self._known) >= REMEMBERED:
+                del self._known[next(iter(self._known))]
+            self._known[token] = principal, claims["exp"]
+        return principal
 
 
 def _principal(claims: Mapping[str, Any]) -> Principal | Rejected:

@@ -4,8 +4,13 @@ Serve imports `middlewares` in each replica, by `RAY_SERVE_HTTP_PROXY_CALLBACK_I
 puts them around its own request handling. Nothing of the gateway itself belongs here.
 """
 
+from typing import Any
+
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from gateway.wire import EXTENSION
 
 DIRECT = ((b"x-request-disconnect-disabled", b"?1"), (b"x-request-timeout-seconds", b"-1"))
 """Serve's own switches: hand the socket to the application itself, and without a time limit."""
@@ -30,7 +35,33 @@ class DirectSockets:
             if scope["type"] == "websocket":
                 headers += DIRECT
             scope = {**scope, "headers": headers}
+            protocol = getattr(send, "__self__", None)
+            if isinstance(protocol, WebSocketsSansIOProtocol):
+                wire = {EXTENSION: UvicornWire(protocol)}
+                scope["extensions"] = scope.get("extensions", {}) | wire
         await self._app(scope, receive, send)
+
+
+class UvicornWire:
+    """`Wire` over the WebSocket protocol of uvicorn, whose `send` does the same with more steps."""
+
+    __slots__ = ("_protocol",)
+
+    def __init__(self, protocol: Any) -> None:
+        self._protocol = protocol
+
+    def write(self, frame: bytes) -> bool:
+        protocol = self._protocol
+        if (
+            not protocol.handshake_complete
+            or protocol.close_sent
+            or protocol.disconnected
+            or not protocol.writable.is_set()
+            or protocol.transport.is_closing()
+        ):
+            return False
+        protocol.transport.write(frame)
+        return True
 
 
 def middlewares() -> list[Middleware]:

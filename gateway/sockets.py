@@ -6,13 +6,14 @@ A connection that may not be is accepted first and then closed, so that its clie
 import asyncio
 import itertools
 import logging
+import re
+from collections.abc import Iterable
 from functools import partial
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
 import orjson
-from starlette.datastructures import QueryParams
-from starlette.routing import WebSocketRoute
-from starlette.websockets import WebSocket
+from starlette.types import Receive, Scope, Send
 
 from actors.messages import Done, Read, Reply, View
 from gateway.connection import Connection
@@ -25,6 +26,7 @@ from gateway.prepare import Preparation
 from gateway.reach import out_of_reach
 from gateway.requests import Requests
 from gateway.settings import GatewaySettings
+from gateway.wire import EXTENSION, framed
 from protocol import commands as c
 from protocol.errors import UNAVAILABLE, CloseCode, Code, Rejected
 from protocol.frames import MAX_FRAME_BYTES, encode, parse_frame
@@ -44,6 +46,13 @@ PATHS: dict[Channel, str] = {
     Channel.RESTAURANT: "/ws/restaurants/{id}",
 }
 """Where each channel is; every path also with a slash at its end."""
+
+_PATH = re.compile(
+    "|".join(
+        f"{path.replace('{id}', f'(?P<{channel.value}>[^/]+)')}/?"
+        for channel, path in PATHS.items()
+    )
+)
 
 MAX_ID = 2**53 - 1
 EXCESS = 10
@@ -87,13 +96,16 @@ class Sockets:
         self._ids = itertools.count(1)
         self._open: dict[int, Connection] = {}
 
-    def routes(self) -> list[WebSocketRoute]:
-        routes: list[WebSocketRoute] = []
-        for channel, path in PATHS.items():
-            endpoint = partial(self._serve, channel)
-            routes += [WebSocketRoute(path, endpoint), WebSocketRoute(f"{path}/", endpoint)]
-        routes.append(WebSocketRoute("/{path:path}", self._unknown))
-        return routes
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one socket, as an ASGI application."""
+        if (await receive())["type"] != "websocket.connect":
+            return
+        found = _PATH.fullmatch(scope["path"].removeprefix(scope.get("root_path", "")))
+        if found is None or found.lastgroup is None:
+            await self._unknown(send)
+        else:
+            channel = Channel(found.lastgroup)
+            await self._serve(channel, found[channel.value], scope, receive, send)
 
     async def close(self) -> None:
         """Tell every client to come back and resume."""
@@ -104,12 +116,19 @@ class Sockets:
 
     # --- one connection --------------------------------------------------------------------------
 
-    async def _serve(self, channel: Channel, socket: WebSocket) -> None:
-        offered = socket.scope.get("subprotocols", [])
-        await socket.accept(SUBPROTOCOL if SUBPROTOCOL in offered[:1] else None)
+    async def _serve(
+        self, channel: Channel, id_: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        offered = scope.get("subprotocols", [])
+        subprotocol = SUBPROTOCOL if SUBPROTOCOL in offered[:1] else None
+        await send({"type": "websocket.accept", "subprotocol": subprotocol})
         settings = self._settings
         connection = Connection(
-            next(self._ids), socket._send, settings.max_unsent, settings.max_unsent_bytes
+            next(self._ids),
+            send,
+            settings.max_unsent,
+            settings.max_unsent_bytes,
+            scope.get("extensions", {}).get(EXTENSION),
         )
         if len(self._open) >= settings.max_connections:
             connection.close(CloseCode.TOO_MANY, "too many connections: wait, then reconnect")
@@ -118,12 +137,12 @@ class Sockets:
         self._open[connection.id] = connection
         topic: Topic | None = None
         try:
-            admitted = await self._admit(channel, socket, connection)
+            admitted = await self._admit(channel, id_, scope, connection)
             if isinstance(admitted, Rejected):
                 await self._turn_away(connection, admitted)
                 return
             topic, principal = admitted
-            await _Conversation(self, socket, connection, topic, principal).hold()
+            await _Conversation(self, receive, connection, topic, principal).hold()
         except asyncio.CancelledError:
             if not connection.gave_up:
                 raise
@@ -133,9 +152,9 @@ class Sockets:
             if topic is not None:
                 self._feeds.leave(connection, topic)
 
-    async def _unknown(self, socket: WebSocket) -> None:
-        await socket.accept()
-        connection = Connection(0, socket._send, 10, 10_000)
+    async def _unknown(self, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        connection = Connection(0, send, 10, 10_000)
         refusal = Rejected(Code.NOT_FOUND, "There is no such channel.")
         await self._turn_away(connection, refusal)
 
@@ -145,18 +164,17 @@ class Sockets:
         await connection.drained()
 
     async def _admit(
-        self, channel: Channel, socket: WebSocket, connection: Connection
+        self, channel: Channel, id_in_path: str, scope: Scope, connection: Connection
     ) -> tuple[Topic, Principal] | Rejected:
         """Everything between the handshake and the first message."""
-        id_ = parse_id(socket.path_params["id"])
-        query = _parse_query(socket.query_params)
+        id_ = parse_id(id_in_path)
+        query = _parse_query(scope["query_string"])
         if id_ is None:
             return Rejected(Code.INVALID_MESSAGE, "The id in the path is a positive integer.")
         if isinstance(query, Rejected):
             return query
-        token = bearer(
-            socket.headers.get("authorization"), socket.scope.get("subprotocols", []), query.token
-        )
+        header = _authorization(scope["headers"])
+        token = bearer(header, scope.get("subprotocols", []), query.token)
         principal = self._identity.principal(token)
         if isinstance(principal, Rejected):
             return principal
@@ -185,13 +203,13 @@ class _Conversation:
     def __init__(
         self,
         sockets: Sockets,
-        socket: WebSocket,
+        receive: Receive,
         connection: Connection,
         topic: Topic,
         principal: Principal,
     ) -> None:
         settings = sockets._settings
-        self._receive = socket._receive
+        self._receive = receive
         self._connection = connection
         self._topic = topic
         self._principal = principal
@@ -273,7 +291,7 @@ class _Conversation:
             return
         answer = UNAVAILABLE if reply.exception() is not None else reply.result()
         if isinstance(answer, View):
-            self._connection.push(answer.frame.decode(), asked_for=True)
+            self._connection.push(framed(answer.frame), asked_for=True)
             if request_id is not None:
                 self._ack(request_id, Done(False, _version(answer), {}))
         elif isinstance(answer, Rejected):
@@ -284,7 +302,7 @@ class _Conversation:
     def _ack(self, request_id: str, done: Done) -> None:
         data = {"changed": done.changed, "version": done.version, **done.result}
         frame = {"type": "ack", "request_id": request_id, "data": data}
-        self._connection.push(encode(frame).decode())
+        self._connection.push(framed(encode(frame)))
 
 
 def _request_id(text: str | None) -> str | None:
@@ -312,10 +330,17 @@ def parse_id(text: str) -> int | None:
     return id_ if id_ <= MAX_ID else None
 
 
-def _parse_query(params: QueryParams) -> _Query | Rejected:
+def _authorization(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+    for name, value in headers:
+        if name == b"authorization":
+            return value.decode("latin-1")
+    return None
+
+
+def _parse_query(query: bytes) -> _Query | Rejected:
     """`since`, `epoch` and `token`, each once; anything else is a mistake worth telling."""
     given: dict[str, str] = {}
-    for name, value in params.multi_items():
+    for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True):
         if name not in ("since", "epoch", "token") or name in given:
             return Rejected(
                 Code.INVALID_MESSAGE, "The query takes since, epoch and token, each once."

@@ -1,0 +1,94 @@
+"""The limit: Starlette on one uvicorn process, and nothing else but a loop over its sockets.
+
+`/ws/echo` sends a text frame back; `/ws/broadcast` sends it to all that are connected there.
+
+    python -m load_tests.bench.limit --port 9501
+"""
+
+import argparse
+import socket
+from contextlib import suppress
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import Message, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+BACKLOG = 4096
+
+_sockets: dict[WebSocket, Send] = {}
+
+
+async def healthz(request: Request) -> JSONResponse:
+    return JSONResponse({"status": "ok"})
+
+
+async def echo(websocket: WebSocket) -> None:
+    await websocket.accept()
+    try:
+        while True:
+            await websocket.send_text(await websocket.receive_text())
+    except WebSocketDisconnect:
+        return
+
+
+async def broadcast(websocket: WebSocket) -> None:
+    """One message for all, and no task each; it goes below Starlette's checks of its own state."""
+    await websocket.accept()
+    _sockets[websocket] = websocket._send
+    try:
+        while True:
+            message: Message = {"type": "websocket.send", "text": await websocket.receive_text()}
+            for each, send in list(_sockets.items()):
+                try:
+                    await send(message)
+                except OSError:  # it is gone, and its own coroutine is about to hear of it
+                    _sockets.pop(each, None)
+    except WebSocketDisconnect:
+        return
+    finally:
+        _sockets.pop(websocket, None)
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print("ready", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    application = Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            *(WebSocketRoute(f"/ws/echo{slash}", echo) for slash in ("", "/")),
+            *(WebSocketRoute(f"/ws/broadcast{slash}", broadcast) for slash in ("", "/")),
+        ]
+    )
+    config = uvicorn.Config(
+        application,
+        port=parser.parse_args().port,
+        backlog=BACKLOG,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=2,
+    )
+    with suppress(KeyboardInterrupt):
+        _Server(config).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""What a server's processes use: CPU and memory, every one of them counted.
+
+A server is started with a mark in its environment, which all that it starts inherit: Ray's own
+processes, Serve, HAProxy, the store. Linux only.
+"""
+
+import os
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+MARK = "BENCH_SERVER"
+_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """CPU-seconds since each process's start, by process id; its name; and the wall's clock."""
+
+    at: float
+    cpu_s: dict[int, float]
+    names: dict[int, str]
+
+    def since(self, before: "Usage") -> "Spent":
+        by_name: dict[str, float] = defaultdict(float)
+        for pid, cpu_s in self.cpu_s.items():
+            by_name[self.names[pid]] += cpu_s - before.cpu_s.get(pid, 0.0)
+        return Spent(self.at - before.at, dict(by_name))
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Wall seconds, and CPU-seconds by program."""
+
+    wall_s: float
+    by_program: dict[str, float]
+
+    @property
+    def cpu_s(self) -> float:
+        return sum(self.by_program.values())
+
+
+def usage(mark: str) -> Usage:
+    """What the processes with this mark have used so far."""
+    cpu_s, names = {}, {}
+    for pid in marked(mark):
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text()
+        except OSError:
+            continue
+        fields = _fields(stat)
+        cpu_s[pid] = (int(fields[11]) + int(fields[12])) * _TICK_S
+        names[pid] = _program(pid, stat)
+    return Usage(time.monotonic(), cpu_s, names)
+
+
+def memory(mark: str) -> dict[str, int]:
+    """Bytes by program: each process's private pages and its share of the shared ones (PSS)."""
+    held: dict[str, int] = defaultdict(int)
+    for pid in marked(mark):
+        try:
+            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+            name = _program(pid, Path(f"/proc/{pid}/stat").read_text())
+        except OSError:
+            continue
+        for line in rollup.splitlines():
+            if line.startswith("Pss:"):
+                held[name] += int(line.split()[1]) * 1024
+    return dict(held)
+
+
+def marked(mark: str) -> set[int]:
+    """The ids of the processes that carry a mark, or whose parent does: some write over theirs."""
+    wanted = f"{MARK}={mark}".encode()
+    found, children = set(), defaultdict(list)
+    for directory in Path("/proc").glob("[0-9]*"):
+        pid = int(directory.name)
+        try:
+            children[int(_fields((directory / "stat").read_text())[1])].append(pid)
+            if wanted in (directory / "environ").read_bytes().split(b"\0"):
+                found.add(pid)
+        except OSError:
+            continue
+    waiting = list(found)
+    while waiting:
+        new = [child for child in children[waiting.pop()] if child not in found]
+        found.update(new)
+        waiting += new
+    return found
+
+
+def _fields(stat: str) -> list[str]:
+    """What follows the program's name: state, parent, …; user and system time are 11 and 12."""
+    return stat.rpartition(")")[2].split()
+
+
+def _program(pid: int, stat: str) -> str:
+    """What a reader calls the process: Ray's workers by what they carry."""
+    name = stat[stat.index("(") + 1 : stat.rindex(")")]
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode()
+    except OSError:
+        command = ""
+    if command.startswith("ray::"):
+        return command.removeprefix("ray::").partition(".")[0].split(":")[0]
+    return name

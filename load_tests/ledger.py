@@ -1,0 +1,99 @@
+"""What the server acknowledged, and whether it is still so: nothing lost, nothing done twice.
+
+Pure. A command is noted as asked before it is sent and as done with its ack; what was asked and
+never answered may or may not have been done.
+"""
+
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+ORDER_OF_STATUSES = ("pending", "confirmed", "ready", "delivered")
+
+
+class Ledger:
+    """Orders, payments and sessions of one Locust process."""
+
+    def __init__(self) -> None:
+        self.orders: dict[int, str] = {}
+        """Order -> the furthest status that was acknowledged."""
+        self.sessions: dict[int, set[int]] = {}
+        """Session -> the orders that were acknowledged."""
+        self._closed: set[int] = set()
+        self._cancelling: set[int] = set()
+        self._placing: Counter[int] = Counter()
+        self._paid: dict[int, Decimal] = {}
+        self._paying: dict[int, Decimal] = {}
+
+    # --- asked and done --------------------------------------------------------------------------
+
+    def placing(self, session_id: int) -> None:
+        self._placing[session_id] += 1
+
+    def placed(self, session_id: int, order_id: int) -> None:
+        self._placing[session_id] -= 1
+        self.sessions.setdefault(session_id, set()).add(order_id)
+        self.orders.setdefault(order_id, "pending")
+
+    def not_placed(self, session_id: int) -> None:
+        self._placing[session_id] -= 1
+
+    def cancelling(self, order_id: int) -> None:
+        self._cancelling.add(order_id)
+
+    def reached(self, order_id: int, status: str) -> None:
+        """A status was acknowledged, perhaps later than one beyond it."""
+        if status == "cancelled" or _rank(status) > _rank(self.orders.get(order_id, "")):
+            self.orders[order_id] = status
+
+    def paying(self, order_id: int, amount: str) -> None:
+        self._paying[order_id] = self._paying.get(order_id, Decimal(0)) + Decimal(amount)
+
+    def not_paid(self, order_id: int, amount: str) -> None:
+        self._paying[order_id] -= Decimal(amount)
+
+    def paid(self, order_id: int, amount: str) -> None:
+        self._paying[order_id] -= Decimal(amount)
+        self._paid[order_id] = self._paid.get(order_id, Decimal(0)) + Decimal(amount)
+
+    def closed(self, session_id: int) -> None:
+        self._closed.add(session_id)
+
+    # --- still so? -------------------------------------------------------------------------------
+
+    def losses_of_order(self, order_id: int, data: dict[str, Any] | None) -> list[str]:
+        """What is not as acknowledged, against the order's snapshot (None: it is not there)."""
+        known = self.orders[order_id]
+        if data is None:
+            return [f"order {order_id} is not there, acknowledged as {known}"]
+        losses = []
+        status = data["status"]
+        cancelled = status == "cancelled" and order_id in self._cancelling
+        if status != known and not cancelled and _rank(status) < _rank(known):
+            losses.append(f"order {order_id} is {status}, acknowledged as {known}")
+        least = self._paid.get(order_id, Decimal(0))
+        most = least + self._paying.get(order_id, Decimal(0))
+        paid = Decimal(data["paid_amount"])
+        if paid < least or (order_id in self._paid and paid > most):
+            losses.append(f"order {order_id} has {paid} paid, acknowledged were {least}")
+        return losses
+
+    def losses_of_session(self, session_id: int, data: dict[str, Any] | None) -> list[str]:
+        """The same for a session: every acknowledged order, and no other."""
+        known = self.sessions.get(session_id, set())
+        if data is None:
+            return [f"session {session_id} is not there"]
+        there = {row["order_id"] for row in data["orders"]}
+        losses = [f"session {session_id} has no order {each}" for each in sorted(known - there)]
+        if len(there - known) > self._placing[session_id]:
+            losses.append(f"session {session_id} has orders nobody placed: {sorted(there - known)}")
+        if session_id in self._closed and data["status"] != "closed":
+            losses.append(f"session {session_id} is {data['status']}, acknowledged as closed")
+        return losses
+
+
+def _rank(status: str) -> int:
+    """How far a status is; cancelled is as far as it gets, and unknown nowhere."""
+    if status == "cancelled":
+        return len(ORDER_OF_STATUSES)
+    return ORDER_OF_STATUSES.index(status) if status in ORDER_OF_STATUSES else -1

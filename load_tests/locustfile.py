@@ -1,0 +1,171 @@
+"""What Locust starts: `python -m locust -f load_tests/locustfile.py`, or `python -m load_tests`.
+
+The local runner or the master makes the restaurants and ends the test; every process that has users
+checks what they hear and reports to it.
+"""
+
+import logging
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+import gevent
+from locust import events
+from locust.env import Environment
+from locust.runners import MasterRunner, WorkerRunner
+
+from load_tests.api import Api
+from load_tests.closing import Closing
+from load_tests.dispatch import ByRestaurant, deal
+from load_tests.guests import GuestUser
+from load_tests.record import Record
+from load_tests.restaurants import Founder, Restaurant, Size
+from load_tests.staff import KitchenUser, ManagerUser
+from load_tests.tally import Tally
+from load_tests.tokens import Tokens
+from load_tests.waiters import WaiterUser
+from load_tests.world import World, enter
+
+__all__ = ["GuestUser", "KitchenUser", "ManagerUser", "WaiterUser"]
+
+log = logging.getLogger(__name__)
+
+PLAN, REPORT = "evening_plan", "evening_report"
+STATS_S = 4.0
+"""Within which a worker's last statistics reach the master."""
+GRACE_S = 180.0
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("Evening")
+    group.add_argument("--restaurants", type=int, default=4, help="how many share the users")
+    group.add_argument("--waiters", type=int, default=2, help="of each restaurant")
+    group.add_argument("--evening-minutes", type=float, default=2.0, help="that an evening takes")
+    group.add_argument("--data-dir", default=".data", help="of the application, for its key")
+    group.add_argument("--report-file", default="", help="where the summary is written, too")
+
+
+class Evening:
+    """The test as the runner of this process sees it."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        assert environment.parsed_options is not None
+        assert environment.runner is not None
+        self.options = environment.parsed_options
+        self.runner = environment.runner
+        self.closing: Closing | None = None
+        self.restaurants: list[Restaurant] = []
+        self.tally = Tally()
+        self.expected: set[str] = set()
+        """Processes that have not reported yet."""
+        self._deadline: Any = None
+        KitchenUser.fixed_count = ManagerUser.fixed_count = self.options.restaurants
+        WaiterUser.fixed_count = self.options.restaurants * self.options.waiters
+        environment.dispatcher_class = ByRestaurant
+        if isinstance(self.runner, WorkerRunner):
+            self.runner.register_message(PLAN, self._planned)
+        else:
+            self.runner.register_message(REPORT, self._reported)
+        environment.events.test_start.add_listener(self._start_or_quit)
+        environment.events.test_stop.add_listener(self._stop)
+
+    # --- start -----------------------------------------------------------------------------------
+
+    def _start_or_quit(self, **_: Any) -> None:
+        try:
+            self._start()
+        except Exception:
+            log.exception("the test could not be started")
+            self.environment.process_exit_code = 2
+            gevent.spawn(self.runner.quit)
+
+    def _start(self) -> None:
+        if isinstance(self.runner, WorkerRunner):
+            self._open(self.restaurants)
+            return
+        self.tally = Tally()
+        self.restaurants = self._found()
+        if not isinstance(self.runner, MasterRunner):
+            self.expected = {"local"}
+            self._open(self.restaurants)
+            return
+        workers = [client.id for client in self.runner.clients.ready]
+        workers.sort(key=self.runner.get_worker_index)
+        self.expected = set(workers)
+        for worker, places in deal(len(self.restaurants), workers).items():
+            chosen = [self.restaurants[place].as_message() for place in places]
+            self.runner.send_message(PLAN, {"restaurants": chosen}, worker)
+        latest = self.options.evening_minutes * 60 + GRACE_S
+        self._deadline = gevent.spawn_later(latest, self._conclude)
+
+    def _found(self) -> list[Restaurant]:
+        """Make the restaurants; what it takes is not part of the figures."""
+        tokens = Tokens(Path(self.options.data_dir))
+        quiet = Environment()
+        api = Api(Record(quiet), str(self.environment.host))
+        size = Size(self.options.restaurants, self.options.waiters, self.options.num_users or 1)
+        began = time.perf_counter()
+        restaurants = Founder(api, tokens).found(size)
+        took = time.perf_counter() - began
+        log.info("%d restaurants are ready after %.1f s", len(restaurants), took)
+        return restaurants
+
+    def _planned(self, msg: Any, **_: Any) -> None:
+        self.restaurants = [Restaurant.of_message(each) for each in msg.data["restaurants"]]
+
+    def _open(self, restaurants: list[Restaurant]) -> None:
+        options = self.options
+        world = World(
+            self.environment, Path(options.data_dir), options.evening_minutes, restaurants
+        )
+        enter(world)
+        self.closing = Closing(world, self._report)
+
+    # --- end -------------------------------------------------------------------------------------
+
+    def _report(self, report: dict[str, Any]) -> None:
+        if isinstance(self.runner, WorkerRunner):
+            gevent.sleep(STATS_S)
+        self.runner.send_message(REPORT, report)
+
+    def _reported(self, msg: Any, **_: Any) -> None:
+        self.tally.add(msg.data)
+        self.expected.discard(msg.node_id)
+        if not self.expected:
+            gevent.spawn(self._conclude)
+
+    def _stop(self, **_: Any) -> None:
+        """Somebody has stopped the test, or it is over."""
+        if self._deadline is not None and self._deadline is not gevent.getcurrent():
+            self._deadline.kill(block=False)
+        if self.closing is not None:
+            self.closing.end_now()
+
+    def _conclude(self) -> None:
+        if self.options.headless:
+            self.runner.quit()
+        else:
+            self.runner.stop()
+
+    def summary(self) -> None:
+        if isinstance(self.runner, WorkerRunner) or not self.restaurants:
+            return
+        text = self.tally.summary()
+        if self.expected:
+            text += f"\n{len(self.expected)} processes have not reported: their part is unchecked"
+        print(f"\n{text}\n", flush=True)
+        if self.options.report_file:
+            Path(self.options.report_file).write_text(text + "\n")
+        if self.expected or self.tally.violations:
+            self.environment.process_exit_code = 1
+
+
+def _init(environment: Environment, **_: Any) -> None:
+    evening = Evening(environment)
+    environment.events.quitting.add_listener(lambda **_: evening.summary())
+
+
+events.init_command_line_parser.add_listener(_arguments)
+events.init.add_listener(_init)

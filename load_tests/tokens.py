@@ -1,0 +1,37 @@
+"""Tokens for load users, signed with the key that the running application checks."""
+
+import os
+import time
+from pathlib import Path
+
+import jwt
+
+HOURS = 12.0
+
+
+class NoKey(Exception):
+    """There is nothing to sign with."""
+
+
+class Tokens:
+    """Makes tokens; the key is `RESTAURANT_QR_AUTH_SECRET`, or the data folder's own."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._secret = os.environ.get("RESTAURANT_QR_AUTH_SECRET") or _kept_in(data_dir)
+
+    def of(self, role: str, **ids: int) -> str:
+        """`ids` are `restaurant_id`, `waiter_id` and `session_id`."""
+        claims: dict[str, object] = {"role": role, "exp": int(time.time() + HOURS * 3600), **ids}
+        if role == "admin":
+            claims["sub"] = "load"
+        return jwt.encode(claims, self._secret, algorithm="HS256")
+
+
+def _kept_in(data_dir: Path) -> str:
+    path = data_dir / "auth_secret"
+    if not path.exists():
+        raise NoKey(
+            f"There is no key in {data_dir}: start the application first, name its data folder "
+            "with --data-dir, or set RESTAURANT_QR_AUTH_SECRET."
+        )
+    return path.read_text().strip()
