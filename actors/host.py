@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from actors.draft import Draft
 from actors.held import Alarm, Held, Outgoing, earliest, held_from
-from actors.messages import Feed, Message, Reply, Submit, Wake
+from actors.messages import Exchanged, Feed, Message, Reply, Submit, Wake
 from actors.outbox import Outbox
 from actors.placement import Placement
 from actors.subscribers import Subscribers
@@ -104,6 +104,15 @@ class Host:
         self._turn_soon()
         await pending.done
         return pending.replies
+
+    async def exchange(self, gateway: str, cursor: int, batch: Sequence[Message]) -> Exchanged:
+        """`deliver` for a gateway: what its batch publishes goes back with the replies."""
+        self._subscribers.expect(gateway)
+        try:
+            replies = await self.deliver(batch)
+        finally:
+            feed = self._subscribers.collect(gateway, cursor)
+        return Exchanged(replies, feed)
 
     async def poll(self, gateway: str, cursor: int) -> Feed:
         """What was published for this gateway; parks while there is nothing."""

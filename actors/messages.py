@@ -132,3 +132,10 @@ class Feed(NamedTuple):
     cursor: int
     published: tuple[Published, ...]
     dropped: tuple[Topic, ...] = ()
+
+
+class Exchanged(NamedTuple):
+    """A batch's replies, and what was published for its gateway until then, if anything was."""
+
+    replies: list[Reply]
+    feed: Feed | None

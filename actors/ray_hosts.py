@@ -3,10 +3,13 @@
 Actors are named, detached and restarted for ever; each is created by the first message to it and
 leaves when it has carried nothing for a while. Its name is all that is needed to reach it, so a
 message that meets a leaving actor goes to its successor.
+
+What travels is pickled here, once a batch: Ray passes bytes on as they are.
 """
 
 import asyncio
 import logging
+import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,8 +19,9 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
+from actors import garbage
 from actors.host import Host, HostSettings
-from actors.messages import Feed, Message, Reply
+from actors.messages import Exchanged, Feed, Message, Reply
 from actors.placement import Mode, Placement
 from actors.transport import HostGone
 from protocol.ids import Kind
@@ -53,6 +57,14 @@ class HostConfig:
     host: HostSettings = field(default_factory=HostSettings)
 
 
+def _packed(value: Any) -> bytes:
+    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+
+
+def _unpacked(packed: bytes) -> Any:
+    return pickle.loads(packed)  # noqa: S301  # from this application's own actors, through Ray
+
+
 class WallClock:
     """The machine's clock, to the millisecond."""
 
@@ -70,11 +82,14 @@ class HostActor:
         self._host: Host | None = None
         self._resting: asyncio.Task[None] | None = None
 
-    async def deliver(self, batch: Sequence[Message]) -> list[Reply]:
-        return await self._started().deliver(batch)
+    async def deliver(self, batch: bytes) -> bytes:
+        return _packed(await self._started().deliver(_unpacked(batch)))
 
-    async def poll(self, gateway: str, cursor: int) -> Feed:
-        return await self._started().poll(gateway, cursor)
+    async def exchange(self, gateway: str, cursor: int, batch: bytes) -> bytes:
+        return _packed(await self._started().exchange(gateway, cursor, _unpacked(batch)))
+
+    async def poll(self, gateway: str, cursor: int) -> bytes:
+        return _packed(await self._started().poll(gateway, cursor))
 
     async def leave(self) -> None:
         """End this actor, unless it has been given something to carry since it was asked."""
@@ -85,6 +100,7 @@ class HostActor:
     def _started(self) -> Host:
         """The host, made on the actor's own event loop by the first call."""
         if self._host is None:
+            garbage.tune()
             self._host = Host(
                 self._name,
                 self._config.store.open(),
@@ -155,20 +171,25 @@ class RayHosts:
         self._starting: dict[str, asyncio.Future[Any]] = {}
 
     async def deliver(self, host: str, batch: Sequence[Message]) -> list[Reply]:
-        handle = self._handles.get(host) or await self._find(host)
-        try:
-            replies: list[Reply] = await handle.deliver.remote(batch)
-        except RayError as error:
-            raise self._gone(host, handle, error) from error
+        replies: list[Reply] = await self._call(host, "deliver", _packed(batch))
         return replies
 
+    async def exchange(
+        self, host: str, gateway: str, cursor: int, batch: Sequence[Message]
+    ) -> Exchanged:
+        exchanged: Exchanged = await self._call(host, "exchange", gateway, cursor, _packed(batch))
+        return exchanged
+
     async def poll(self, host: str, gateway: str, cursor: int) -> Feed:
+        feed: Feed = await self._call(host, "poll", gateway, cursor)
+        return feed
+
+    async def _call(self, host: str, method: str, *arguments: Any) -> Any:
         handle = self._handles.get(host) or await self._find(host)
         try:
-            feed: Feed = await handle.poll.remote(gateway, cursor)
+            return _unpacked(await getattr(handle, method).remote(*arguments))
         except RayError as error:
             raise self._gone(host, handle, error) from error
-        return feed
 
     def _gone(self, host: str, handle: Any, error: RayError) -> HostGone:
         if self._handles.get(host) is handle:

@@ -1,8 +1,9 @@
 """Who listens to what, and the feed of each gateway.
 
-A topic's list names gateway, connection and role. Events for one gateway gather here, one copy
-for all of its connections, and leave with its next poll. Nothing here is stored: a gateway whose
-host was lost subscribes again with the last `seq` it saw.
+A topic's list names gateway, connection and role. Events for one gateway gather here, one copy for
+all of its connections, and leave with the replies to its next batch, or with its parked poll where
+it sends none. Nothing here is stored: a gateway whose host was lost subscribes again with the last
+`seq` it saw.
 """
 
 import asyncio
@@ -18,6 +19,10 @@ PARK_S = 10.0
 """How long a poll stays parked when there is nothing to tell."""
 SILENCE_S = 15.0
 """A gateway that has not polled for this long has lost its subscriptions."""
+PACE_S = 0.005
+"""The time between two answers to a gateway's polls, at least: a burst leaves together."""
+HOLD_S = 0.05
+"""How long events wait for the replies to a batch of their gateway, to leave with them."""
 MAX_PENDING_BYTES = 16 * 1024 * 1024
 """What may wait for one gateway before its topics are dropped and must be joined again."""
 
@@ -35,10 +40,36 @@ class _GatewayFeed:
     dropped: set[Topic] = field(default_factory=set)
     parked: asyncio.Future[None] | None = None
     topics: dict[Topic, dict[int, Role]] = field(default_factory=dict)
+    exchanges: int = 0
+    told_at: float = 0.0
+    waking: asyncio.TimerHandle | None = None
 
     def wake(self) -> None:
+        """Let the parked poll answer."""
+        if self.waking is not None:
+            self.waking.cancel()
+            self.waking = None
         if self.parked is not None and not self.parked.done():
             self.parked.set_result(None)
+
+    def wake_in_time(self) -> None:
+        """Let the parked poll answer, but not where a batch's replies are about to."""
+        if self.parked is None or self.waking is not None:
+            return
+        loop = asyncio.get_running_loop()
+        delay = HOLD_S if self.exchanges else self.told_at + PACE_S - loop.time()
+        if delay > 0:
+            self.waking = loop.call_later(delay, self.wake)
+        else:
+            self.wake()
+
+    def take(self, incarnation: str) -> Feed:
+        """All that waits, as the next answer."""
+        self.cursor += 1
+        self.sent, self.sent_dropped = tuple(self.pending), tuple(self.dropped)
+        self.pending, self.pending_bytes, self.dropped = [], 0, set()
+        self.told_at = asyncio.get_running_loop().time()
+        return Feed(incarnation, self.cursor, self.sent, self.sent_dropped)
 
 
 class Subscribers:
@@ -93,17 +124,18 @@ class Subscribers:
                 feed.dropped.update(item.topic for item in feed.pending)
                 feed.pending.clear()
                 feed.pending_bytes = 0
-            feed.wake()
+            feed.wake_in_time()
 
     def lose(self, topic: Topic) -> None:
         """Make every gateway on the topic join it again: what they were told may not be all."""
         for gateway in self._gateways.get(topic, ()):
             feed = self._feeds[gateway]
             feed.dropped.add(topic)
-            feed.wake()
+            feed.wake_in_time()
 
     async def poll(self, gateway: str, cursor: int) -> Feed:
-        """Answer with what waits, at once or when something comes; `cursor` acknowledges.
+        """Answer with what waits, at once or when something comes; `cursor` acknowledges. An empty
+        answer with the same cursor says nothing.
 
         A gateway of which nothing is known does not wait: it has to learn that it must join.
         """
@@ -116,12 +148,28 @@ class Subscribers:
         superseded = False
         if not feed.pending and not feed.dropped and feed.topics:
             superseded = await self._park(feed)
-        if superseded or not (feed.pending or feed.dropped):
-            return Feed(self.incarnation, feed.cursor, ())
-        feed.cursor += 1
-        feed.sent, feed.sent_dropped = tuple(feed.pending), tuple(feed.dropped)
-        feed.pending, feed.pending_bytes, feed.dropped = [], 0, set()
-        return Feed(self.incarnation, feed.cursor, feed.sent, feed.sent_dropped)
+        if superseded or cursor != feed.cursor or not (feed.pending or feed.dropped):
+            return Feed(self.incarnation, cursor, ())
+        return feed.take(self.incarnation)
+
+    def expect(self, gateway: str) -> None:
+        """A batch of the gateway is here: its replies will `collect` what is published."""
+        if gateway in self._feeds:
+            self._feeds[gateway].exchanges += 1
+
+    def collect(self, gateway: str, cursor: int) -> Feed | None:
+        """What waits, to go with the replies to a batch; None where that is nothing, or where an
+        answer is still under way. A parked poll comes back empty."""
+        feed = self._feeds.get(gateway)
+        if feed is None:
+            return None
+        feed.exchanges = max(0, feed.exchanges - 1)
+        feed.seen_at = asyncio.get_running_loop().time()
+        told = cursor == feed.cursor and bool(feed.pending or feed.dropped)
+        answer = feed.take(self.incarnation) if told else None
+        if told or feed.pending or feed.dropped:
+            feed.wake()
+        return answer
 
     def expire(self) -> None:
         """Drop every gateway that has stopped polling."""

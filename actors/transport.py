@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from actors.messages import Feed, Message, Reply
+from actors.messages import Exchanged, Feed, Message, Reply
 
 
 class HostGone(Exception):
@@ -15,6 +15,11 @@ class Hosts(Protocol):
 
     async def deliver(self, host: str, batch: Sequence[Message]) -> list[Reply]:
         """One reply a message, in order. Raises HostGone."""
+
+    async def exchange(
+        self, host: str, gateway: str, cursor: int, batch: Sequence[Message]
+    ) -> Exchanged:
+        """A gateway's batch: its replies bring along what a poll would. Raises HostGone."""
 
     async def poll(self, host: str, gateway: str, cursor: int) -> Feed:
         """What was published for this gateway; parks while there is nothing. Raises HostGone."""

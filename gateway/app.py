@@ -38,7 +38,7 @@ def build(
 ) -> ASGIApp:
     """One gateway; `gateway_id` is its name in subscriber lists, unique among all that ever ran."""
     identity = Identity(settings.auth_secret, open_door=settings.open_door)
-    links = Links(hosts, placement)
+    links = Links(hosts, placement, gateway_id)
     feeds = Feeds(hosts, placement, links, gateway_id)
     preparation = Preparation(store, links)
     requests = Requests(links)

@@ -1,8 +1,9 @@
-"""What hosts publish, to the sockets that listen: one parked poll a host, one copy an event.
+"""What hosts publish, to the sockets that listen: one copy an event.
 
-Each connection sees each `seq` of its channel once and in order, or a snapshot that stands for it.
-Whatever breaks between gateway and host, the topics concerned are joined again from the last `seq`
-that was passed on, and the journal fills the gap.
+It comes with the replies to this gateway's batches, and by a poll parked at each host to which
+none is under way. Each connection sees each `seq` of its channel once and in order, or a snapshot
+that stands for it. Whatever breaks between gateway and host, the topics concerned are joined again
+from the last `seq` that was passed on, and the journal fills the gap.
 """
 
 import asyncio
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 PAUSE_S = 0.05
 LONGEST_PAUSE_S = 2.0
+PATIENCE_S = 0.05
+"""How long a batch may be under way before its host is polled beside it."""
 MAX_HELD = 1000
 """What a topic holds back while it rejoins; beyond it, the gap makes it rejoin once more."""
 
@@ -82,6 +85,12 @@ class Feeds:
         self._topics: dict[str, dict[Topic, _TopicFeed]] = {}
         self._polls: dict[str, asyncio.Task[None]] = {}
         self._incarnations: dict[str, str] = {}
+        self._cursors: dict[str, int] = {}
+        links.listen(self)
+
+    def cursor(self, host: str) -> int:
+        """That of the last feed taken from a host."""
+        return self._cursors.get(host, 0)
 
     async def join(
         self,
@@ -145,11 +154,12 @@ class Feeds:
     async def _poll(self, host: str) -> None:
         """Keep one poll parked at a host while anything of it is listened to."""
         topics = self._topics[host]
-        cursor, pause = 0, PAUSE_S
+        pause = PAUSE_S
         loop = asyncio.get_running_loop()
         try:
             while topics:
-                asked = loop.time()
+                await self._links.quiet(host, PATIENCE_S)
+                asked_at, cursor = loop.time(), self.cursor(host)
                 try:
                     answer = await self._hosts.poll(host, self._gateway, cursor)
                 except HostGone as error:
@@ -163,14 +173,11 @@ class Feeds:
                     pause = min(2 * pause, LONGEST_PAUSE_S)
                     continue
                 pause = PAUSE_S
-                if answer.cursor == cursor and loop.time() - asked < PAUSE_S:
+                if answer != Feed(self._incarnations.get(host, ""), cursor, ()):
+                    self.take(host, answer)
+                at_once = answer.cursor == cursor and loop.time() - asked_at < PAUSE_S
+                if at_once and self._links.is_quiet(host):
                     await asyncio.sleep(PAUSE_S)  # nothing of ours is known there yet
-                known = cursor if self._incarnations.get(host) == answer.incarnation else 0
-                cursor = answer.cursor
-                self._take(host, answer)
-                if cursor not in (known, known + 1):  # told to a poll that nobody waits for
-                    for topic in list(topics):
-                        self._rejoin_soon(host, topic)
         except Exception:
             log.exception("a feed failed; it starts again", extra={"host": host})
             await asyncio.sleep(LONGEST_PAUSE_S)
@@ -179,11 +186,15 @@ class Feeds:
             if not topics:
                 self._topics.pop(host, None)
                 self._incarnations.pop(host, None)
+                self._cursors.pop(host, None)
             elif not loop.is_closed() and not _cancelled():
                 self._polls[host] = asyncio.create_task(self._poll(host))
 
-    def _take(self, host: str, answer: Feed) -> None:
-        topics = self._topics[host]
+    def take(self, host: str, answer: Feed) -> None:
+        """Pass on what a host published; join again what it shows to be missing."""
+        topics = self._topics.get(host, {})
+        known = self.cursor(host) if self._incarnations.get(host) == answer.incarnation else 0
+        self._cursors[host] = answer.cursor
         for published in answer.published:
             feed = topics.get(published.topic)
             if feed is not None:
@@ -196,6 +207,9 @@ class Feeds:
             for topic, feed in list(topics.items()):
                 if feed.last is not None and feed.incarnation != answer.incarnation:
                     self._rejoin_soon(host, topic)
+        if answer.cursor not in (known, known + 1):  # told to a poll that nobody waits for
+            for topic in list(topics):
+                self._rejoin_soon(host, topic)
 
     def _spread(self, host: str, feed: _TopicFeed, published: Published) -> None:
         """One topic's events to its sockets, framed once; a gap is filled by joining again."""

@@ -31,7 +31,7 @@ class Principal:
 
 
 REMEMBERED = 10_000
-"""Tokens found good that need not be verified again until they expire, the oldest forgotten first."""
+"""Tokens found good, which need not be verified again until they expire; oldest forgotten first."""
 
 NOBODY = Principal(ANONYMOUS)
 

@@ -1,15 +1,17 @@
 """Messages to hosts, in batches: one batch is under way to each host, the rest waits for the next.
 
-That keeps the order of what one gateway sends to one host, and makes a burst cheap. A batch whose
-host was lost is sent again; requests carry ids, so nothing is done twice.
+That keeps the order of what one gateway sends to one host, and makes a burst cheap. The busier a
+host, the longer the next batch gathers: a call costs as much as a dozen of its messages. A batch
+whose host was lost is sent again; requests carry ids, so nothing is done twice. Replies bring along
+what was published for this gateway.
 """
 
 import asyncio
 import logging
 from collections import deque
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from actors.messages import Join, Leave, Message, Rejoin, Reply
+from actors.messages import Feed, Join, Leave, Message, Rejoin, Reply
 from actors.placement import Placement
 from actors.transport import HostGone, Hosts
 from protocol.errors import UNAVAILABLE, Code, Rejected
@@ -18,6 +20,11 @@ from protocol.ids import Address
 log = logging.getLogger(__name__)
 
 MAX_BATCH = 512
+GATHER_S = 0.001
+LONGEST_GATHER_S = 0.008
+"""From one batch to the next at least: so long for each of its messages, and at most so long."""
+LINGER_S = 0.005
+"""How long a link without messages waits for the next ones before it is quiet."""
 PATIENCE_S = 15.0
 """How long a message may wait for its host before its sender is told `unavailable`."""
 CREATION_PAUSES_S = (0.1, 0.2, 0.4, 0.8, 1.5)
@@ -36,28 +43,79 @@ def address_of(message: Message) -> Address:
     return message.topic.address if isinstance(message, Join | Rejoin | Leave) else message.to
 
 
+class Listener(Protocol):
+    """Who takes what hosts publish."""
+
+    def cursor(self, host: str) -> int:
+        """That of the last feed taken from a host."""
+
+    def take(self, host: str, feed: Feed) -> None: ...
+
+
+class _Link:
+    """What waits for one host."""
+
+    __slots__ = ("arrival", "queue", "task")
+
+    def __init__(self) -> None:
+        self.queue: deque[_Waiting] = deque()
+        self.arrival: asyncio.Future[None] | None = None
+        self.task: asyncio.Task[None]
+
+    def append(self, waiting: _Waiting) -> None:
+        self.queue.append(waiting)
+        self.wake()
+
+    def wake(self) -> None:
+        if self.arrival is not None and not self.arrival.done():
+            self.arrival.set_result(None)
+
+    async def linger(self) -> None:
+        """Until something waits, or nothing has come for a while."""
+        loop = asyncio.get_running_loop()
+        self.arrival = loop.create_future()
+        timer = loop.call_later(LINGER_S, self.wake)
+        try:
+            await self.arrival
+        finally:
+            timer.cancel()
+            self.arrival = None
+
+
 class Links:
     """All hosts that this gateway talks to. A host without traffic costs nothing."""
 
-    def __init__(self, hosts: Hosts, placement: Placement) -> None:
+    def __init__(self, hosts: Hosts, placement: Placement, gateway: str) -> None:
         self._hosts = hosts
         self._placement = placement
-        self._queues: dict[str, deque[_Waiting]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._gateway = gateway
+        self._listener: Listener | None = None
+        self._links: dict[str, _Link] = {}
+
+    def listen(self, listener: Listener) -> None:
+        """Hand what hosts publish to a listener."""
+        self._listener = listener
 
     def send(self, message: Message) -> asyncio.Future[Reply]:
         """The reply, when it comes. It always comes: `unavailable` where the host does not."""
         loop = asyncio.get_running_loop()
         waiting = _Waiting(message, loop.create_future(), loop.time() + PATIENCE_S)
         host = self._placement.host_of(address_of(message))
-        queue = self._queues.get(host)
-        if queue is None:
-            queue = self._queues[host] = deque()
-            task = asyncio.create_task(self._drain(host, queue))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        queue.append(waiting)
+        link = self._links.get(host)
+        if link is None:
+            link = self._links[host] = _Link()
+            link.task = asyncio.create_task(self._drain(host, link))
+        link.append(waiting)
         return waiting.reply
+
+    async def quiet(self, host: str, patience_s: float) -> None:
+        """Until nothing is under way to a host, or for so long."""
+        link = self._links.get(host)
+        if link is not None:
+            await asyncio.wait({link.task}, timeout=patience_s)
+
+    def is_quiet(self, host: str) -> bool:
+        return host not in self._links
 
     async def when_it_exists(self, message: Message) -> Reply:
         """The reply for an id that the directory names: its entity may only be on its way there."""
@@ -70,20 +128,28 @@ class Links:
 
     async def close(self) -> None:
         """Stop sending; what waits is told `unavailable`."""
-        for task in self._tasks:
+        tasks = [link.task for link in self._links.values()]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _drain(self, host: str, queue: deque[_Waiting]) -> None:
+    async def _drain(self, host: str, link: _Link) -> None:
         """Send what waits for one host, a batch at a time, until nothing does."""
+        loop = asyncio.get_running_loop()
+        queue = link.queue
         batch: list[_Waiting] = []
         try:
             while queue:
                 batch = [queue.popleft() for _ in range(min(len(queue), MAX_BATCH))]
+                next_at = loop.time() + min(GATHER_S * (len(batch) - 1), LONGEST_GATHER_S)
                 await self._send(host, batch)
                 batch = []
+                if loop.time() < next_at and len(queue) < MAX_BATCH:
+                    await asyncio.sleep(next_at - loop.time())
+                if not queue:
+                    await link.linger()
         finally:
-            del self._queues[host]
+            del self._links[host]
             for waiting in (*batch, *queue):
                 _answer(waiting, UNAVAILABLE)
 
@@ -94,7 +160,7 @@ class Links:
         while batch:
             try:
                 replies = await asyncio.wait_for(
-                    self._hosts.deliver(host, [waiting.message for waiting in batch]),
+                    self._exchange(host, [waiting.message for waiting in batch]),
                     max(0.01, batch[-1].deadline - loop.time()),
                 )
             except (HostGone, TimeoutError) as error:
@@ -114,6 +180,15 @@ class Links:
                 for waiting, reply in zip(batch, replies, strict=True):
                     _answer(waiting, reply)
                 return
+
+    async def _exchange(self, host: str, batch: list[Message]) -> list[Reply]:
+        """One batch's replies; what was published is passed on before they are."""
+        listener = self._listener
+        cursor = listener.cursor(host) if listener is not None else 0
+        exchanged = await self._hosts.exchange(host, self._gateway, cursor, batch)
+        if exchanged.feed is not None and listener is not None:
+            listener.take(host, exchanged.feed)
+        return exchanged.replies
 
 
 def _expired(waiting: _Waiting, now: float) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from actors.host import Host, HostSettings
-from actors.messages import Feed, Message, Reply
+from actors.messages import Exchanged, Feed, Message, Reply
 from actors.placement import Placement
 from actors.transport import HostGone
 from storage.store import Store
@@ -58,6 +58,19 @@ class LocalHosts:
         if host in self.deaf or self.hosts.get(host) is not carried:
             raise HostGone(f"{host}: the answer was lost")
         answer: list[Reply] = pickle.loads(pickle.dumps(replies))
+        return answer
+
+    async def exchange(
+        self, host: str, gateway: str, cursor: int, batch: Sequence[Message]
+    ) -> Exchanged:
+        if host in self.silent:
+            raise HostGone(f"{host} is silent")
+        self.delivered.append((host, batch))
+        carried = self._host(host)
+        exchanged = await carried.exchange(gateway, cursor, pickle.loads(pickle.dumps(batch)))
+        if host in self.deaf or self.hosts.get(host) is not carried:
+            raise HostGone(f"{host}: the answer was lost")
+        answer: Exchanged = pickle.loads(pickle.dumps(exchanged))
         return answer
 
     async def poll(self, host: str, gateway: str, cursor: int) -> Feed:

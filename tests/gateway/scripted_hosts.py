@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from actors.messages import STORED, Feed, Message, Reply
+from actors.messages import STORED, Exchanged, Feed, Message, Reply
 from actors.transport import HostGone
 
 
@@ -32,6 +32,11 @@ class ScriptedHosts:
             self.failures -= 1
             raise HostGone(f"{host} is gone")
         return [self.reply(message) for message in batch]
+
+    async def exchange(
+        self, host: str, gateway: str, cursor: int, batch: Sequence[Message]
+    ) -> Exchanged:
+        return Exchanged(await self.deliver(host, batch), None)
 
     async def poll(self, host: str, gateway: str, cursor: int) -> Feed:
         self.cursors.append(cursor)

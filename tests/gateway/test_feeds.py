@@ -29,7 +29,7 @@ class Stage:
         self.seq = 5
         self.oldest = 0
         self.missing = False
-        links = Links(self.hosts, Placement())
+        links = Links(self.hosts, Placement(), "g1")
         self.feeds = Feeds(self.hosts, Placement(), links, "g1")
         self.links = links
         self.sent: dict[int, list[str]] = {}

@@ -30,7 +30,7 @@ def hosts() -> ScriptedHosts:
 
 @pytest.fixture
 async def links(hosts: ScriptedHosts) -> AsyncIterator[Links]:
-    links = Links(hosts, Placement(Mode.RESTAURANT))
+    links = Links(hosts, Placement(Mode.RESTAURANT), "g1")
     yield links
     await links.close()
 

@@ -26,7 +26,7 @@ class Floor:
 
     def __init__(self, after: int, session: Reply = CLOSED) -> None:
         self.hosts = ScriptedHosts(self._reply)
-        self.requests = Requests(Links(self.hosts, Placement()))
+        self.requests = Requests(Links(self.hosts, Placement(), "g1"))
         self.session = session
         self._left = after
 

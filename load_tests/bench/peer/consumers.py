@@ -66,7 +66,7 @@ class Channel(AsyncConsumer):  # type: ignore[misc]  # Channels has no types
                 continue
 
     async def _open(self) -> None:
-        """The group was joined before: no event falls between that and this look; none precedes it."""
+        """The group was joined before: no event falls between that and this look."""
         await self.send({"type": "websocket.accept"})
         try:
             await self._send(self._snapshot())

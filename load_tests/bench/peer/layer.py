@@ -1,12 +1,11 @@
 """The peer's channel layer, and how the events of a change get there."""
 
 import asyncio
+from collections import deque
 from functools import cache
 from typing import Any
 
 from channels.layers import get_channel_layer
-from django.conf import settings
-from redis.asyncio import Redis
 
 PREFIX = "peer"
 
@@ -22,16 +21,11 @@ def layers(redis_url: str) -> dict[str, Any]:
 
 
 class Teller:
-    """Sends to groups as the layer does, but all that is to be told by now in one write, in order.
-
-    The layer's `group_send` is a round trip each, one after the other.
-    """
+    """Sends to groups in the order of the changes, beside the consumers and not in their way."""
 
     def __init__(self) -> None:
-        (url,) = settings.CHANNEL_LAYERS["default"]["CONFIG"]["hosts"]
-        self._redis = Redis.from_url(url)
         self._layer = get_channel_layer()
-        self._waiting: list[tuple[str, str]] = []
+        self._waiting: deque[tuple[str, str]] = deque()
         self._task: asyncio.Task[None] | None = None
 
     def tell(self, events: list[tuple[str, str]]) -> None:
@@ -41,12 +35,8 @@ class Teller:
 
     async def _send(self) -> None:
         while self._waiting:
-            events, self._waiting = self._waiting, []
-            pipeline = self._redis.pipeline(transaction=False)
-            for group, text in events:
-                message = {"type": "websocket.send", "text": text}
-                pipeline.publish(f"{PREFIX}__group__{group}", self._layer.serialize(message))
-            await pipeline.execute()
+            group, text = self._waiting.popleft()
+            await self._layer.group_send(group, {"type": "websocket.send", "text": text})
 
 
 @cache
