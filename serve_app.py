@@ -111,7 +111,7 @@ def host_config(settings: Settings, redis_url: str) -> HostConfig:
     max_ongoing_requests=100_000,  # each connection is one; the gateway itself refuses too many
     max_queued_requests=-1,
     graceful_shutdown_timeout_s=20,
-    logging_config={"encoding": "JSON", "enable_access_log": False},  # its lines show addresses
+    logging_config={"encoding": "JSON", "log_level": "WARNING"},  # access logs show addresses
 )
 @serve.ingress()
 class Gateway:

@@ -181,13 +181,17 @@ class Draft:
         return EntityCommit(
             address=held.address,
             owner=held.owner,
+            unclaimed=held.unclaimed,
+            stored_version=held.version,
             version=self.version,
             epoch=held.epoch,
             state={} if self.state is held.state else changes(held.state, self.state),
             journal=journal,
             seqs={channel.value: self.seqs[channel] for channel, _ in self.frames},
             history=self.history,
+            events=held.events + len(self.history),
             results=list(self.results.values()),
+            kept_results=len(held.results),
             outbox={
                 entry: pending.encoded()
                 for entry, pending in self.outbox.items()
@@ -215,6 +219,8 @@ class Draft:
         """Make the draft what is held: its commit is stored."""
         held = self.held
         held.state, held.version, held.last_effect = self.state, self.version, self.last_effect
+        held.events += len(self.history)
+        held.unclaimed = False
         self._outbox_changed = self.outbox is not held.outbox
         held.seqs, held.outbox, held.seen = self.seqs, self.outbox, self.seen
         held.settled = self.state is not None and held.behaviour.settled(self.state)

@@ -77,16 +77,20 @@ def _decode_pending(entry: str, raw: bytes) -> Pending:
 class Held:
     """State, version, counters, kept results and outbox of one claimed entity.
 
-    `owner` is the claim's fencing token. `results` are kept encoded, by subject and request id,
-    oldest first. `used_at` is the loop's time of the last message, in seconds.
+    `owner` is the claim's fencing token; where `unclaimed`, it takes effect with the first commit,
+    which finds out whether the entity exists after all. `events` counts the history. `results` are
+    kept encoded, by subject and request id, oldest first. `used_at` is the loop's time of the last
+    message, in seconds.
     """
 
     address: Address
     behaviour: Behaviour[Any]
     owner: int
+    unclaimed: bool
     state: Any
     version: int
     epoch: str
+    events: int
     seqs: dict[Channel, int]
     last_effect: int
     settled: bool
@@ -128,9 +132,11 @@ def held_from(address: Address, loaded: Loaded, epoch_if_new: str, used_at: floa
         address=address,
         behaviour=behaviour,
         owner=loaded.owner,
+        unclaimed=False,
         state=state,
         version=loaded.version,
         epoch=loaded.epoch or epoch_if_new,
+        events=loaded.events,
         seqs={
             channel: loaded.seqs[channel.value]
             for channel in CHANNELS[address.kind]
@@ -141,6 +147,27 @@ def held_from(address: Address, loaded: Loaded, epoch_if_new: str, used_at: floa
         results=dict(map(_result_key, loaded.results)),
         outbox={name: _decode_pending(name, raw) for name, raw in loaded.outbox.items()},
         seen=dict(loaded.seen),
+        used_at=used_at,
+    )
+
+
+def unclaimed(address: Address, owner: int, epoch: str, used_at: float) -> Held:
+    """An entity that is about to be created, under an id that was never given before."""
+    return Held(
+        address=address,
+        behaviour=BEHAVIOURS[address.kind],
+        owner=owner,
+        unclaimed=True,
+        state=None,
+        version=0,
+        epoch=epoch,
+        events=0,
+        seqs={},
+        last_effect=0,
+        settled=False,
+        results={},
+        outbox={},
+        seen={},
         used_at=used_at,
     )
 

@@ -14,7 +14,7 @@ from typing import Protocol
 from uuid import uuid4
 
 from actors.draft import Draft
-from actors.held import Alarm, Held, Outgoing, earliest, held_from
+from actors.held import Alarm, Held, Outgoing, earliest, held_from, unclaimed
 from actors.messages import Exchanged, Feed, Message, Reply, Submit, Wake
 from actors.outbox import Outbox
 from actors.placement import Placement
@@ -24,7 +24,7 @@ from actors.transport import Hosts
 from actors.turn import Turn
 from protocol.errors import UNAVAILABLE
 from protocol.ids import CHANNELS, Address, Topic
-from storage.store import Store, StoreUnavailable
+from storage.store import Store, StoreUnavailable, new_owner
 
 log = logging.getLogger(__name__)
 
@@ -164,6 +164,12 @@ class Host:
                 continue
             self._held[address] = held
             self._carry_on(held)
+
+    def create(self, address: Address) -> Held:
+        """Hold an entity that does not exist yet: its first commit claims it."""
+        now = asyncio.get_running_loop().time()
+        held = self._held[address] = unclaimed(address, new_owner(), uuid4().hex[:12], now)
+        return held
 
     def get(self, address: Address) -> Held | None:
         return self._held.get(address)

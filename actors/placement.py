@@ -24,6 +24,11 @@ class Placement:
     mode: Mode = Mode.ENTITY
     shards: int = 1
 
+    @property
+    def together(self) -> bool:
+        """Whether all of a restaurant is on one host."""
+        return self.mode is not Mode.ENTITY
+
     def host_of(self, address: Address) -> str:
         """The name of the Ray actor that carries this entity."""
         if self.mode is Mode.ENTITY:

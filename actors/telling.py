@@ -42,6 +42,9 @@ class Entities(Protocol):
     async def load(self, addresses: Sequence[Address]) -> None:
         """Claim what is not held, in one round trip. Raises StoreUnavailable."""
 
+    def create(self, address: Address) -> Held:
+        """Hold an entity that does not exist yet: its first commit claims it."""
+
     def get(self, address: Address) -> Held | None: ...
 
     def evict(self, address: Address) -> None: ...

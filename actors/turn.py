@@ -9,6 +9,7 @@ loaded again before they are next used. No Ray here, and no clock but the one pa
 import logging
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -28,10 +29,11 @@ from actors.messages import (
 from actors.placement import Placement
 from actors.subscribers import Subscribers
 from actors.telling import Entities, Fire, Outcome, Telling
-from domain.entity import UNCHANGED, Context, Decision, Effect, Redirect
+from domain.entity import UNCHANGED, Context, Decision, Effect, Redirect, Supplies
+from domain.messages import PriceItems
 from protocol.caller import SYSTEM, Caller
 from protocol.errors import UNAVAILABLE, Code, Rejected
-from protocol.ids import CHANNELS, Address, Topic
+from protocol.ids import CHANNELS, Address, Kind, Topic
 from storage.store import Store, StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -88,12 +90,12 @@ class Turn:
             self._away = error
             log.warning("store away while loading", extra={"host": self._host, "why": str(error)})
 
-    async def _draft(self, address: Address) -> Draft:
+    async def _draft(self, address: Address, *, creates: bool = False) -> Draft:
         draft = self._drafts.get(address)
         if draft is None:
             held = self._entities.get(address)
             if held is None:
-                held = await self._late(address)
+                held = self._entities.create(address) if creates else await self._late(address)
             draft = self._drafts[address] = Draft(held)
         if address not in self._marked:
             self._marked.add(address)
@@ -160,16 +162,30 @@ class Turn:
                 "This has changed since you last saw it. Read it again, then decide.",
                 {"version": draft.version, "expected_version": expected},
             )
-        if message.supplies.refusal is not None:
-            return message.supplies.refusal
+        supplies = message.supplies
+        if supplies.to_price:
+            supplies = await self._priced(message.to, supplies)
+        if supplies.refusal is not None:
+            return supplies.refusal
         context = self._context(
-            message.to, message.caller, origin=message.origin, supplies=message.supplies
+            message.to, message.caller, origin=message.origin, supplies=supplies
         )
         decision = draft.held.behaviour.decide(draft.state, message.command, context)
         if not isinstance(decision, Decision):
             return decision
         await self._apply(draft, decision, message.caller)
         return Done(bool(decision.events), draft.version, decision.result)
+
+    async def _priced(self, to: Address, supplies: Supplies) -> Supplies:
+        """With the prices of this very moment: the restaurant with its menu is on this host."""
+        home = Address(Kind.RESTAURANT, to.restaurant, to.restaurant)
+        menu = await self._draft(home)
+        question = PriceItems(supplies.to_price)
+        answer = menu.held.behaviour.decide(menu.state, question, self._context(home, SYSTEM))
+        if isinstance(answer, Rejected):
+            return Supplies(refusal=answer)
+        assert isinstance(answer, Decision)
+        return replace(supplies, prices=answer.result["prices"])
 
     async def _tell(self, message: Tell) -> Reply:
         draft = await self._draft(message.to)
@@ -213,7 +229,7 @@ class Turn:
             if not local:
                 return
             source, effect = local.popleft()
-            target = await self._draft(effect.to)
+            target = await self._draft(effect.to, creates=effect.creates)
             context = self._context(effect.to, caller, source=source)
             reaction = target.held.behaviour.decide(target.state, effect.message, context)
             if isinstance(reaction, Decision):

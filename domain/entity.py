@@ -22,13 +22,15 @@ class Supplies:
     """What a command needs and no pure function can make; the gateway fetched it beforehand.
 
     `id` is unused in its kind, `code` is a session code that no open session has, `prices` are the
-    menu items that the command names: id -> (name, price in minor units). `refusal` is why they
-    could not be had; it is the answer, unless the request was answered before.
+    menu items that the command names: id -> (name, price in minor units). Where the restaurant is
+    on the entity's own host, they come from there, and only their ids are here, `to_price`.
+    `refusal` is why they could not be had; that is the answer, unless there was one before.
     """
 
     id: int | None = None
     code: str | None = None
     prices: Mapping[int, tuple[str, int]] = field(default_factory=dict)
+    to_price: tuple[int, ...] = ()
     refusal: Rejected | None = None
 
 

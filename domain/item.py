@@ -1,9 +1,10 @@
 """The items of an order: `pending → ready`, or `voided`, each set alone."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from domain.messages import OrderLine
+from domain.record import replace
 from protocol.commands import Line, MenuLine
 from protocol.statuses import ItemStatus
 

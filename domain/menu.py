@@ -5,9 +5,10 @@ Item ids are the restaurant's own and are never given to another item.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from domain.record import replace
 from protocol import commands as c
 from protocol.errors import Code, Rejected
 from protocol.values import format_money

@@ -6,10 +6,11 @@ oldest acknowledged one goes first.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from domain.record import replace
 from protocol.errors import Code, Rejected
 
 

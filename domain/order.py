@@ -11,7 +11,6 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from domain import item as items_
@@ -32,6 +31,7 @@ from domain.order_state import (
 )
 from domain.order_views import publish, snapshot
 from domain.payment import Payment
+from domain.record import replace
 from protocol import commands as c
 from protocol.errors import Code, Rejected
 from protocol.ids import Kind

@@ -1,11 +1,12 @@
 """What an order is, and what can happen to it. What may happen stands in `order.py`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from domain.item import Items, live
 from domain.payment import Money, Payment
+from domain.record import replace
 from protocol.ids import Address, Kind
 from protocol.statuses import OrderStatus
 

@@ -5,7 +5,6 @@ hear of that.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from domain.call import MANAGERS
 from domain.entity import UNCHANGED, Context, Decision, Effect
 from domain.messages import Acknowledged, CallHeard, EscalateCall, Notify
 from domain.notification import Notification, NotificationAcknowledged, NotificationAdded
+from domain.record import replace
 from domain.restaurant_state import AlertRaised, Restaurant
 from protocol import commands as c
 from protocol.errors import Rejected

@@ -1,7 +1,7 @@
 """What a restaurant is, and what can happen to it. What may happen stands in `restaurant.py`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from domain import notification as notes
 from domain.menu import Menu, MenuChanged
 from domain.messages import CallTimed, OrderCard
 from domain.notification import Notification, NotificationAcknowledged, NotificationAdded
+from domain.record import replace
 from protocol.ids import Address, Kind
 from protocol.statuses import OrderStatus
 

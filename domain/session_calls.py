@@ -6,7 +6,6 @@
 * Its notification is acknowledged, wherever it is listed, with the call.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from domain import lifecycle
@@ -14,6 +13,7 @@ from domain.call import MANAGERS, ZONE, Call
 from domain.entity import UNCHANGED, Context, Decision, Effect, Timer
 from domain.messages import Acknowledged, CallOverdue, CallTimed, EscalateCall, Notify
 from domain.notification import Notification
+from domain.record import replace
 from domain.session_state import CallChanged, CallMade, Session
 from protocol import commands as c
 from protocol.errors import Code, Rejected

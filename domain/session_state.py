@@ -1,12 +1,13 @@
 """What a session is, and what can happen to it. What may happen stands in `session.py`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from domain.call import Call
 from domain.messages import OrderCard
+from domain.record import replace
 from protocol.ids import Address, Kind
 from protocol.statuses import OrderStatus, SessionStatus
 

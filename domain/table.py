@@ -6,7 +6,7 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from domain.entity import (
     Redirect,
 )
 from domain.messages import CreateTable, GuestsChanged, OpenSession, SessionEnded, TableReported
+from domain.record import replace
 from protocol import commands as c
 from protocol.errors import Code, Rejected
 from protocol.ids import Address, Channel, Kind

@@ -1,7 +1,7 @@
 """The rules of a waiter: a list of notifications, each acknowledged once."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from domain import notification as notes
@@ -16,6 +16,7 @@ from domain.entity import (
 )
 from domain.messages import Acknowledged, CallHeard, CallUnheard, CreateWaiter, Notify
 from domain.notification import Notification, NotificationAcknowledged, NotificationAdded
+from domain.record import replace
 from protocol import commands as c
 from protocol.errors import Code, Rejected
 from protocol.ids import Address, Channel, Kind

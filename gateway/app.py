@@ -40,7 +40,7 @@ def build(
     identity = Identity(settings.auth_secret, open_door=settings.open_door)
     links = Links(hosts, placement, gateway_id)
     feeds = Feeds(hosts, placement, links, gateway_id)
-    preparation = Preparation(store, links)
+    preparation = Preparation(store, links, placement)
     requests = Requests(links)
     sockets = Sockets(settings, identity, preparation, links, feeds, requests)
     http = Http(settings, identity, preparation, links, requests, store)

@@ -130,6 +130,8 @@ class Connection:
 
     async def _write(self) -> None:
         try:
+            if self._wire is not None:
+                self._wire.flush()
             while self._queue:
                 frame = self._queue.popleft()
                 self._bytes -= len(frame)

@@ -4,6 +4,7 @@ Serve imports `middlewares` in each replica, by `RAY_SERVE_HTTP_PROXY_CALLBACK_I
 puts them around its own request handling. Nothing of the gateway itself belongs here.
 """
 
+import asyncio
 from typing import Any
 
 from starlette.middleware import Middleware
@@ -28,6 +29,7 @@ class DirectSockets:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._tide = _Tide()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
@@ -37,31 +39,61 @@ class DirectSockets:
             scope = {**scope, "headers": headers}
             protocol = getattr(send, "__self__", None)
             if isinstance(protocol, WebSocketsSansIOProtocol):
-                wire = {EXTENSION: UvicornWire(protocol)}
+                wire = {EXTENSION: UvicornWire(protocol, self._tide)}
                 scope["extensions"] = scope.get("extensions", {}) | wire
         await self._app(scope, receive, send)
 
 
 class UvicornWire:
-    """`Wire` over the WebSocket protocol of uvicorn, whose `send` does the same with more steps."""
+    """`Wire` over the WebSocket protocol of uvicorn, whose `send` does the same with more steps.
 
-    __slots__ = ("_protocol",)
+    What is written in one turn of the event loop, or the next, leaves in one system call.
+    """
 
-    def __init__(self, protocol: Any) -> None:
+    __slots__ = ("_frames", "_protocol", "_tide")
+
+    def __init__(self, protocol: Any, tide: "_Tide") -> None:
         self._protocol = protocol
+        self._tide = tide
+        self._frames: list[bytes] = []
 
     def write(self, frame: bytes) -> bool:
         protocol = self._protocol
         if (
-            not protocol.handshake_complete
-            or protocol.close_sent
+            protocol.close_sent
             or protocol.disconnected
+            or not protocol.handshake_complete
             or not protocol.writable.is_set()
-            or protocol.transport.is_closing()
         ):
             return False
-        protocol.transport.write(frame)
+        if not self._frames:
+            self._tide.soon(self)
+        self._frames.append(frame)
         return True
+
+    def flush(self) -> None:
+        frames, self._frames = self._frames, []
+        protocol = self._protocol
+        if frames and not protocol.close_sent and not protocol.transport.is_closing():
+            protocol.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+
+
+class _Tide:
+    """The wires that were written to. An ack comes a turn of the loop after its events."""
+
+    def __init__(self) -> None:
+        self._wires: list[UvicornWire] = []
+
+    def soon(self, wire: UvicornWire) -> None:
+        if not self._wires:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._run)
+        self._wires.append(wire)
+
+    def _run(self) -> None:
+        wires, self._wires = self._wires, []
+        for wire in wires:
+            wire.flush()
 
 
 def middlewares() -> list[Middleware]:

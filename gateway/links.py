@@ -11,7 +11,7 @@ import logging
 from collections import deque
 from typing import NamedTuple, Protocol
 
-from actors.messages import Feed, Join, Leave, Message, Rejoin, Reply
+from actors.messages import Exchanged, Feed, Join, Leave, Message, Rejoin, Reply
 from actors.placement import Placement
 from actors.transport import HostGone, Hosts
 from protocol.errors import UNAVAILABLE, Code, Rejected
@@ -159,7 +159,7 @@ class Links:
         pause = FIRST_PAUSE_S
         while batch:
             try:
-                replies = await asyncio.wait_for(
+                exchanged = await asyncio.wait_for(
                     self._exchange(host, [waiting.message for waiting in batch]),
                     max(0.01, batch[-1].deadline - loop.time()),
                 )
@@ -177,18 +177,15 @@ class Links:
                     _answer(waiting, UNAVAILABLE)
                 return
             else:
-                for waiting, reply in zip(batch, replies, strict=True):
+                if exchanged.feed is not None and self._listener is not None:
+                    self._listener.take(host, exchanged.feed)
+                for waiting, reply in zip(batch, exchanged.replies, strict=True):
                     _answer(waiting, reply)
                 return
 
-    async def _exchange(self, host: str, batch: list[Message]) -> list[Reply]:
-        """One batch's replies; what was published is passed on before they are."""
-        listener = self._listener
-        cursor = listener.cursor(host) if listener is not None else 0
-        exchanged = await self._hosts.exchange(host, self._gateway, cursor, batch)
-        if exchanged.feed is not None and listener is not None:
-            listener.take(host, exchanged.feed)
-        return exchanged.replies
+    async def _exchange(self, host: str, batch: list[Message]) -> Exchanged:
+        cursor = self._listener.cursor(host) if self._listener is not None else 0
+        return await self._hosts.exchange(host, self._gateway, cursor, batch)
 
 
 def _expired(waiting: _Waiting, now: float) -> bool:

@@ -5,11 +5,13 @@ All that is read or reserved at the same time goes to the store in one round tri
 
 import asyncio
 import secrets
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable
+from itertools import islice
 from typing import Any
 
 from actors.messages import Done, Submit
+from actors.placement import Placement
 from domain.entity import NOTHING, Supplies
 from domain.messages import PriceItems
 from gateway.links import Links
@@ -24,6 +26,8 @@ CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 CODE_LENGTH = 6
 REMEMBERED = 200_000
 """Ids whose restaurant a gateway remembers."""
+LARGEST_BLOCK = 32
+"""Ids of a kind reserved for one restaurant at a time, at most: the busier, the more."""
 
 _CREATES: dict[type[c.Command], Kind] = {
     c.Occupy: Kind.SESSION,
@@ -66,12 +70,24 @@ class _Coalesced:
             self._task = None
 
 
+class _Block:
+    """Ids of one kind that are reserved for one restaurant and in the directory."""
+
+    __slots__ = ("ids", "size")
+
+    def __init__(self) -> None:
+        self.ids: deque[int] = deque()
+        self.size = 1
+
+
 class Preparation:
     """Looks things up and reserves them, for one gateway."""
 
-    def __init__(self, store: Store, links: Links) -> None:
+    def __init__(self, store: Store, links: Links, placement: Placement) -> None:
         self._store = store
         self._links = links
+        self._placement = placement
+        self._blocks: dict[tuple[Kind, int], _Block] = {}
         self._known: OrderedDict[tuple[Kind, int], int] = OrderedDict()
         self._lookups = _Coalesced(store.restaurant_of)
         self._ids = _Coalesced(self._new_ids)
@@ -94,19 +110,22 @@ class Preparation:
             refused = await self._foreign(to, command)
             if refused is not None:
                 return Supplies(refusal=refused)
+            wanted: tuple[int, ...] = ()
             prices: Any = {}
             if isinstance(command, c.PlaceOrder | c.ReplaceItems):
-                prices = await self._prices(to, command.items)
+                wanted = _menu_items(command.items)
+                if wanted and not self._placement.together:
+                    prices, wanted = await self._prices(to, wanted), ()
                 if isinstance(prices, Rejected):
                     if prices.code is Code.UNAVAILABLE:
                         return prices
                     return Supplies(refusal=prices)
             kind = _CREATES.get(type(command))
             if kind is None:
-                return Supplies(prices=prices)
+                return Supplies(prices=prices, to_price=wanted)
             id_ = await self._new_id(kind, to.restaurant)
             code = await self._new_code(to, id_) if kind is Kind.SESSION else None
-            return Supplies(id_, code, prices)
+            return Supplies(id_, code, prices, wanted)
         except StoreUnavailable:
             return UNAVAILABLE
 
@@ -121,23 +140,29 @@ class Preparation:
 
     async def _new_id(self, kind: Kind, restaurant: int) -> int:
         """An id that is in the directory."""
-        id_: int = await self._ids.ask((kind, restaurant))
+        block = self._blocks.setdefault((kind, restaurant), _Block())
+        if not block.ids:
+            size, block.size = block.size, min(2 * block.size, LARGEST_BLOCK)
+            block.ids.extend(await self._ids.ask((kind, restaurant, size)))
+        id_ = block.ids.popleft()
         self._remember(kind, id_, restaurant)
         return id_
 
-    async def _new_ids(self, wanted: list[tuple[Kind, int]]) -> list[int]:
+    async def _new_ids(self, wanted: list[tuple[Kind, int, int]]) -> list[list[int]]:
+        """A block of ids for each (kind, restaurant, size), all in two round trips."""
         count: dict[Kind, int] = {}
-        for kind, _ in wanted:
-            count[kind] = count.get(kind, 0) + 1
+        for kind, _, size in wanted:
+            count[kind] = count.get(kind, 0) + size
         ranges = {kind: iter(ids) for kind, ids in (await self._store.reserve(count)).items()}
-        ids = [next(ranges[kind]) for kind, _ in wanted]
+        blocks = [list(islice(ranges[kind], size)) for kind, _, size in wanted]
         await self._store.register(
             [
                 Address(kind, id_, restaurant)
-                for (kind, restaurant), id_ in zip(wanted, ids, strict=True)
+                for (kind, restaurant, _), block in zip(wanted, blocks, strict=True)
+                for id_ in block
             ]
         )
-        return ids
+        return blocks
 
     async def _new_code(self, table: Address, session_id: int) -> str:
         session = Address(Kind.SESSION, session_id, table.restaurant)
@@ -146,12 +171,7 @@ class Preparation:
             if await self._store.reserve_code(code, session):
                 return code
 
-    async def _prices(self, to: Address, lines: Iterable[c.Line]) -> Any:
-        ids = tuple(
-            dict.fromkeys(line.menu_item_id for line in lines if isinstance(line, c.MenuLine))
-        )
-        if not ids:
-            return {}
+    async def _prices(self, to: Address, ids: tuple[int, ...]) -> Any:
         home = Address(Kind.RESTAURANT, to.restaurant, to.restaurant)
         reply = await self._links.send(Submit(home, PriceItems(ids), SYSTEM))
         if isinstance(reply, Done):
@@ -175,3 +195,9 @@ class Preparation:
         self._known[kind, id_] = restaurant
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
+
+
+def _menu_items(lines: Iterable[c.Line]) -> tuple[int, ...]:
+    """The menu items that an order names, each once."""
+    named = (line.menu_item_id for line in lines if isinstance(line, c.MenuLine))
+    return tuple(dict.fromkeys(named))

@@ -21,6 +21,9 @@ class Wire(Protocol):
         """Take one whole frame; False, and nothing taken, where it must go through `send`: the
         client reads slowly, or the connection is not open."""
 
+    def flush(self) -> None:
+        """Send what was taken now, before anything else goes through `send`."""
+
 
 def framed(payload: bytes) -> bytes:
     """One text frame of UTF-8."""

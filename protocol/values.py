@@ -35,9 +35,9 @@ def format_money(minor: int) -> str:
     >>> format_money(25000)
     '250.00'
     """
-    sign = "-" if minor < 0 else ""
-    units, cents = divmod(abs(minor), 100)
-    return f"{sign}{units}.{cents:02d}"
+    if minor < 0:
+        return "-" + format_money(-minor)
+    return f"{minor // 100}.{minor % 100:02d}"
 
 
 Money = Annotated[

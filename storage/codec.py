@@ -4,9 +4,10 @@ Attributes marked `metadata={"per_entry": True}` are mappings and have one field
 change writes what changed and not all of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, cast
 
 import orjson
@@ -24,6 +25,12 @@ def _attributes(cls: Any) -> dict[str, bool]:
 
 
 @cache
+def _values_of(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
+    """All attributes of a state, which has two or more."""
+    return attrgetter(*_attributes(cls))
+
+
+@cache
 def _adapter(cls: Any) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
@@ -35,8 +42,11 @@ def changes(before: S | None, after: S) -> dict[str, bytes | None]:
     """
     changed: dict[str, bytes | None] = {}
     cls: Any = type(after)
-    for name, per_entry in _attributes(cls).items():
-        old, new = getattr(before, name, MISSING), getattr(after, name)
+    attributes = _attributes(cls)
+    values_of = _values_of(cls)
+    news = values_of(after)
+    olds = values_of(before) if before is not None else (MISSING,) * len(news)
+    for (name, per_entry), old, new in zip(attributes.items(), olds, news, strict=True):
         if old is new:
             continue
         if per_entry:

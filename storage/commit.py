@@ -1,16 +1,19 @@
 """A commit of one restaurant's entities, as the keys and the argument of the commit script."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from protocol.frames import encode
+from msgpack import packb
+
 from protocol.ids import CHANNELS
 from storage import keys
 from storage.store import EntityCommit
 
 CLAIM_OF_NOTHING_S = 86_400
 """How long the claim of an entity that was never stored, and its refusals, are remembered."""
+SLACK = 10
+"""A list is cut when it has outgrown its length by a tenth, so that most commits need not."""
 MOST_ARGUMENTS = 2000
 """Of one operation: a script cannot unpack many more. Even, so that pairs stay together."""
 
@@ -30,8 +33,9 @@ def commit_call(group: Sequence[EntityCommit], limits: Limits) -> tuple[list[str
     plan = _Plan([keys.entity(commit.address) for commit in group])
     for commit in group:
         _write_entity(plan, commit, limits)
-    owners = [str(commit.owner) for commit in group]
-    return plan.keys, [encode({"owners": owners, "operations": plan.operations})]
+    owners = ["" if commit.unclaimed else str(commit.owner) for commit in group]
+    call = {"owners": owners, "operations": plan.operations}
+    return plan.keys, [packb(call, use_bin_type=False)]  # the scripts' decoder knows no other
 
 
 class _Plan:
@@ -54,25 +58,30 @@ class _Plan:
         for start in range(0, len(arguments), MOST_ARGUMENTS):
             self.add(name, key, *arguments[start : start + MOST_ARGUMENTS])
 
-    def push(self, key: str, entries: Iterable[bytes], length: int) -> None:
-        """Append to a list that keeps its last `length` entries."""
-        texts = [entry.decode() for entry in entries]
-        if texts:
-            self.add_all("RPUSH", key, texts)
+    def push(self, key: str, entries: Sequence[bytes], count: int, length: int) -> None:
+        """Append to a list that keeps its last `length` entries, and for a while a few more.
+
+        `count` is how many there ever were, these included.
+        """
+        self.add_all("RPUSH", key, entries)
+        slack = length // SLACK or 1
+        if count > length and count // slack != (count - len(entries)) // slack:
             self.add("LTRIM", key, -length, -1)
 
 
 def _write_entity(plan: _Plan, commit: EntityCommit, limits: Limits) -> None:
     key = keys.entity(commit.address)
     written: list[Any] = ["effects", commit.last_effect]
+    if commit.unclaimed:
+        written += ("owner", str(commit.owner))
     if commit.version:
-        written += ("version", commit.version, "epoch", commit.epoch)
+        written += ("version", commit.version, "epoch", commit.epoch, "events", commit.events)
     deleted = []
     for name, value in commit.state.items():
         if value is None:
             deleted.append(f"s:{name}")
         else:
-            written += (f"s:{name}", value.decode())
+            written += (f"s:{name}", value)
     for channel, seq in commit.seqs.items():
         written += (f"seq:{channel}", seq)
     for source, number in commit.seen.items():
@@ -83,11 +92,11 @@ def _write_entity(plan: _Plan, commit: EntityCommit, limits: Limits) -> None:
     plan.add_all("HSET", key, written)
     plan.add_all("HDEL", key, deleted)
     for channel, frames in commit.journal.items():
-        plan.push(f"{key}:j:{channel}", frames, limits.journal)
-    if commit.history:
-        plan.add("HINCRBY", key, "events", len(commit.history))
-        plan.push(f"{key}:log", commit.history, limits.history)
-    plan.push(f"{key}:req", commit.results, limits.results)
+        plan.push(f"{key}:j:{channel}", frames, commit.seqs[channel], limits.journal)
+    plan.push(f"{key}:log", commit.history, commit.events, limits.history)
+    plan.add_all("RPUSH", f"{key}:req", commit.results)
+    if commit.results and commit.kept_results + len(commit.results) > limits.results:
+        plan.add("LTRIM", f"{key}:req", -limits.results, -1)
     _write_outbox(plan, commit, f"{key}:out")
     _write_retention(plan, commit, key, limits)
 
@@ -95,9 +104,9 @@ def _write_entity(plan: _Plan, commit: EntityCommit, limits: Limits) -> None:
 def _write_outbox(plan: _Plan, commit: EntityCommit, key: str) -> None:
     if not commit.outbox and not commit.cleared:
         return
-    added: list[str] = []
+    added: list[Any] = []
     for entry, value in commit.outbox.items():
-        added += (entry, value.decode())
+        added += (entry, value)
     plan.add_all("HSET", key, added)
     plan.add_all("HDEL", key, commit.cleared)
     index = keys.due(commit.address.restaurant)
@@ -109,18 +118,21 @@ def _write_outbox(plan: _Plan, commit: EntityCommit, key: str) -> None:
 
 def _write_retention(plan: _Plan, commit: EntityCommit, key: str, limits: Limits) -> None:
     """Settled entities expire, and so does what is kept of those that do not exist."""
-    channels = CHANNELS[commit.address.kind]
-    every = (key, f"{key}:req", f"{key}:log", *(f"{key}:j:{name.value}" for name in channels))
-    if not commit.version:
-        expiring, seconds = every[:2], CLAIM_OF_NOTHING_S
-    elif commit.settled:
-        expiring, seconds = every, limits.retention_s
-    else:
-        # What a claim of nothing left to expire is kept from the first commit on; that it is the
-        # first cannot be seen from here.
-        lasting = every if commit.was_settled else every[: 2 if commit.results else 1]
-        for each in lasting:
-            plan.add("PERSIST", each)
+    lasts = commit.stored_version and not commit.was_settled
+    if commit.version and not commit.settled and lasts:
         return
-    for each in expiring:
-        plan.add("EXPIRE", each, seconds)
+    every = (
+        key,
+        f"{key}:req",
+        f"{key}:log",
+        *(f"{key}:j:{channel.value}" for channel in CHANNELS[commit.address.kind]),
+    )
+    if not commit.version:
+        for each in every[:2]:
+            plan.add("EXPIRE", each, CLAIM_OF_NOTHING_S)
+    elif commit.settled:
+        for each in every:
+            plan.add("EXPIRE", each, limits.retention_s)
+    else:  # what a claim of nothing left to expire is kept from the first commit on
+        for each in every if commit.was_settled else every[:2]:
+            plan.add("PERSIST", each)

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import wraps
-from secrets import randbits
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from redis.exceptions import NoScriptError
@@ -12,7 +11,7 @@ from storage import keys, scripts
 from storage.commit import CLAIM_OF_NOTHING_S, Limits, commit_call
 from storage.connect import FAILURES, connect, disconnect, refresh
 from storage.scripts import Script
-from storage.store import EntityCommit, Loaded, Store, StoreUnavailable
+from storage.store import EntityCommit, Loaded, Store, StoreUnavailable, new_owner
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -22,7 +21,6 @@ _Call = tuple[Sequence[str], Sequence[Any]]
 NAMED_S = 86_400
 LONGEST_SESSION_S = 7 * 86_400
 """How long a session may stay open before its code could be given to another."""
-OWNER_BITS = 62
 
 
 def open_store(
@@ -67,9 +65,7 @@ class RedisStore:
 
     @_guarded
     async def claim(self, addresses: Sequence[Address]) -> list[Loaded]:
-        # Tokens are drawn, not counted: a server that lost the last second's writes, or an expired
-        # entity, would count to the same number again.
-        owners = [randbits(OWNER_BITS) for _ in addresses]
+        owners = [new_owner() for _ in addresses]
         calls: list[_Call] = []
         for address, owner in zip(addresses, owners, strict=True):
             key = keys.entity(address)
@@ -249,6 +245,7 @@ def _loaded(owner: int, fields: Any, results: list[bytes], outbox: Any) -> Loade
         exists=bool(state),
         version=int(stored.get("version", 0)),
         epoch=stored.get("epoch", b"").decode(),
+        events=int(stored.get("events", 0)),
         seqs=seqs,
         state=state,
         seen=seen,

@@ -20,12 +20,18 @@ def _script(source: str) -> Script:
 
 COMMIT = _script("""
 -- KEYS: n entity hashes, then whatever the operations touch. ARGV[1]: {"owners": the n tokens,
--- "operations": [[name, index of its key, argument, ...], ...]}, as JSON: one argument to send and
--- to parse. All owners are checked before anything is written; an entity that is gone has none.
+-- "operations": [[name, index of its key, argument, ...], ...]}, as MessagePack: one argument to
+-- send, with nothing escaped in it. All owners are checked before anything is written; an entity
+-- that is gone has none. Where a token is empty, the entity must not exist yet, and is claimed by
+-- the operations.
 -- Returns 0, or the index of the first entity that another claimant owns.
-local plan = cjson.decode(ARGV[1])
+local plan = cmsgpack.unpack(ARGV[1])
 for i, owner in ipairs(plan.owners) do
-  if redis.call('HGET', KEYS[i], 'owner') ~= owner then return i end
+  if owner == '' then
+    if redis.call('HEXISTS', KEYS[i], 'version') == 1 then return i end
+  elseif redis.call('HGET', KEYS[i], 'owner') ~= owner then
+    return i
+  end
 end
 for _, operation in ipairs(plan.operations) do
   redis.call(operation[1], KEYS[operation[2]], unpack(operation, 3))

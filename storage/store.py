@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from secrets import randbits
 from typing import NamedTuple, Protocol
 
 from protocol.ids import Address, Kind, Topic
@@ -11,18 +12,28 @@ class StoreUnavailable(Exception):
     """The store refused or did not answer in time; whether a write happened is unknown."""
 
 
+OWNER_BITS = 62
+
+
+def new_owner() -> int:
+    """A fencing token, drawn and not counted: a server that lost the last second's writes, or an
+    expired entity, would count to the same number again."""
+    return randbits(OWNER_BITS)
+
+
 class Loaded(NamedTuple):
     """What a claim brings.
 
     `owner` is the claim's fencing token, as good as unique. Without a stored state `exists` is
-    False and `epoch` empty. State fields are `<attribute>` or `<attribute>/<key>`. `seen` is the
-    last effect number of each source. Results come oldest first.
+    False and `epoch` empty. State fields are `<attribute>` or `<attribute>/<key>`. `events` counts
+    its history. `seen` is the last effect number of each source. Results come oldest first.
     """
 
     owner: int
     exists: bool
     version: int
     epoch: str
+    events: int
     seqs: dict[str, int]
     state: dict[str, bytes]
     seen: dict[str, int]
@@ -35,22 +46,29 @@ class Loaded(NamedTuple):
 class EntityCommit:
     """One entity's part of a commit: only what changed.
 
-    `state` maps fields to JSON; None deletes one, as it does in `seen`. `journal` and `seqs` are by
-    channel. All bytes are JSON, and come back as they are. `cleared` leave the outbox. `due` is the
-    earliest time (epoch seconds) of what is left in the outbox, None where nothing is. What is
-    `settled` expires after the store's retention. Version 0 is an entity that does not exist: only
-    its results are kept, for a day.
+    An entity that is `unclaimed` may not exist, and belongs to `owner` from this commit on.
+    `stored_version` is the version that it changes, 0 where there was none. `state` maps fields to
+    JSON; None deletes one, as it does in `seen`. `journal` and `seqs` are by channel; `events`
+    counts the history, this commit's included. `kept_results` were kept before. All bytes are JSON,
+    and come back as they are. `cleared` leave the outbox. `due` is the earliest time (epoch
+    seconds) of what is left in the outbox, None where nothing is. What is `settled` expires after
+    the store's retention. Version 0 is an entity that does not exist: only its results are kept,
+    for a day.
     """
 
     address: Address
     owner: int
+    unclaimed: bool
+    stored_version: int
     version: int
     epoch: str
     state: dict[str, bytes | None]
     journal: dict[str, list[bytes]]
     seqs: dict[str, int]
     history: list[bytes]
+    events: int
     results: list[bytes]
+    kept_results: int
     outbox: dict[str, bytes]
     cleared: list[str]
     last_effect: int

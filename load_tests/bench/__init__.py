@@ -1,1 +1,1 @@
-"""Closed-loop benchmarks: `python -m load_tests.bench`, each beside its baselines in the same run."""
+"""Closed-loop benchmarks, each beside its baselines in one run: `python -m load_tests.bench`."""

@@ -15,12 +15,16 @@ ELSEWHERE = Address(Kind.ORDER, 124, 3)
 def commit_of(address: Address, owner: int, version: int = 1, **changed: Any) -> EntityCommit:
     """A commit that changes nothing but what is given."""
     nothing: dict[str, Any] = {
+        "unclaimed": False,
+        "stored_version": 0,
         "epoch": "e1",
         "state": {},
         "journal": {},
         "seqs": {},
         "history": [],
+        "events": version,
         "results": [],
+        "kept_results": 0,
         "outbox": {},
         "cleared": [],
         "last_effect": 0,
@@ -29,7 +33,7 @@ def commit_of(address: Address, owner: int, version: int = 1, **changed: Any) ->
         "settled": False,
         "was_settled": False,
     }
-    return EntityCommit(address, owner, version, **{**nothing, **changed})
+    return EntityCommit(address, owner, version=version, **{**nothing, **changed})
 
 
 def event(number: int, channel: str = "order") -> dict[str, Any]:

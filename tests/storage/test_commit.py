@@ -207,7 +207,10 @@ async def test_results_are_a_ring(store: Store) -> None:
     [claimed] = await store.claim([ORDER])
     for version in range(1, 4):
         results = [b"%d" % (10 * version + number) for number in range(2)]
-        await store.commit([commit_of(ORDER, claimed.owner, version, results=results)])
+        kept = 2 * (version - 1)
+        await store.commit(
+            [commit_of(ORDER, claimed.owner, version, results=results, kept_results=kept)]
+        )
     [loaded] = await store.claim([ORDER])
     assert loaded.results == [b"20", b"21", b"30", b"31"]
 
