@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-ha
 E2E := tests/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format docs lock clean
+.PHONY: help run test check load bench format docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -24,6 +24,12 @@ check: $(VENV)/dev.stamp ## format, lint, types, layers, generated pages
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.diagrams --check
+
+load: $(VENV)/load.stamp ## an evening under load, with a report in .data/load; LOAD="--users 500 --workers 2"
+	@$(BIN)/python -m load_tests $(LOAD)
+
+bench: $(VENV)/load.stamp ## measure it beside its baselines, into docs/performance.md; BENCH="broadcast idle"
+	@$(BIN)/python -m load_tests.bench $(BENCH)
 
 format: $(VENV)/dev.stamp ## put the code into its form
 	$(BIN)/ruff check --fix-only .

@@ -20,7 +20,7 @@ from ray import serve
 from ray.serve import Application
 from starlette.types import ASGIApp
 
-from actors import garbage
+from actors import interpreter
 from actors.embedded_store import embedded_store
 from actors.host import HostSettings
 from actors.placement import Mode, Placement
@@ -123,7 +123,7 @@ class Gateway:
             redis_url = await embedded_store(settings.data_dir).url.remote()
         self._config = host_config(settings, redis_url)
         self._settings = GatewaySettings(secret, open_door=settings.auth is Auth.OPEN)
-        garbage.tune()
+        interpreter.tune()
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         return build(

@@ -19,7 +19,7 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
-from actors import garbage
+from actors import interpreter
 from actors.host import Host, HostSettings
 from actors.messages import Exchanged, Feed, Message, Reply
 from actors.placement import Mode, Placement
@@ -100,7 +100,7 @@ class HostActor:
     def _started(self) -> Host:
         """The host, made on the actor's own event loop by the first call."""
         if self._host is None:
-            garbage.tune()
+            interpreter.tune()
             self._host = Host(
                 self._name,
                 self._config.store.open(),

@@ -37,7 +37,10 @@ def main() -> int:
                 print(f"It did not start:\n{error}", file=sys.stderr)
                 return 2
         code = _run(wanted, service, html)
-    print(f"Report: {html}\nSummary: {html.with_suffix('.txt')}")
+    summary = html.with_suffix(".txt")
+    if summary.exists():
+        print(f"\n{summary.read_text()}")
+    print(f"Report: {html}\nSummary: {summary}")
     return code
 
 

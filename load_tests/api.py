@@ -80,18 +80,14 @@ class Api:
     def _ask(
         self, method: str, path: str, token: str, body: object, key: str
     ) -> tuple[int, dict[str, Any]]:
-        """Status and JSON; status 0 where there was no answer."""
+        """Status and JSON; status 0 where nobody answered who speaks the protocol."""
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         if key:
             headers["Idempotency-Key"] = key
         content = b"" if body is None else orjson.dumps(body)
         try:
             response = self._http.request(method, f"/api{path}", content, headers)
-            raw = bytes(response.read())
-        except (OSError, HTTPParseError) as error:
+            answer = orjson.loads(bytes(response.read()))
+        except (OSError, HTTPParseError, orjson.JSONDecodeError) as error:
             return 0, {"error": str(error)}
-        try:
-            answer = orjson.loads(raw)
-        except orjson.JSONDecodeError:
-            return (0 if response.status_code >= 500 else response.status_code), {"error": str(raw)}
         return response.status_code, answer if isinstance(answer, dict) else {}

@@ -26,6 +26,7 @@ class Closing:
         self._report = report
         self._token = world.tokens.of("admin")
         self._done = False
+        self._given_up = False
         self._greenlet = gevent.spawn(self._run)
 
     def end_now(self) -> None:
@@ -51,7 +52,7 @@ class Closing:
         self._report(self._world.record.tally.report())
 
     def _audit(self) -> None:
-        """Nothing acknowledged is lost, nothing was done twice."""
+        """Nothing acknowledged is lost, nothing was done twice. Nobody there: nothing is asked."""
         ledger = self._world.record.ledger
         pool = Pool(AT_ONCE)
         audits = (
@@ -69,6 +70,8 @@ class Closing:
     ) -> None:
         record = self._world.record
         data: dict[str, Any] | None
+        if self._given_up:
+            return
         try:
             data = self._world.api.look(f"audit of a {kind}", f"/{kind}s/{id_}", self._token)
         except Refused as refused:
@@ -76,7 +79,8 @@ class Closing:
                 return
             data = None
         except TROUBLE:
-            return  # written down already, as a failure
+            self._given_up = True  # written down already, as a failure
+            return
         record.tally.count("audited")
         for loss in losses(id_, data):
             record.loss(loss)

@@ -27,11 +27,6 @@ BUSINESS = frozenset(
 """Refusals that happen on any evening: two people wanted the same, one was first."""
 
 
-def is_business(code: str, name: str) -> bool:
-    """Whether a refusal belongs to any evening; a list of notifications holds the newest only."""
-    return code in BUSINESS or (code == "not_found" and name.endswith(" acknowledge"))
-
-
 class Refused(Exception):
     """The server said no: its code."""
 

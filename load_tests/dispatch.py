@@ -20,11 +20,3 @@ class ByRestaurant(UsersDispatcher):
         others = [user.__name__ for user in self._user_classes if not user.fixed_count]
         while True:
             yield from others
-
-
-def deal(restaurants: int, workers: list[str]) -> dict[str, list[int]]:
-    """Worker -> the places of its restaurants in the list of all."""
-    return {
-        worker: list(range(place, restaurants, len(workers)))
-        for place, worker in enumerate(workers)
-    }

@@ -12,6 +12,7 @@ import orjson
 import websocket
 
 from load_tests.channels import Frame
+from load_tests.commands import Ended
 from load_tests.evening import back_off
 from load_tests.record import Record
 
@@ -59,6 +60,10 @@ class Link:
     @property
     def is_over(self) -> bool:
         return self._leaving or self.ended is not None
+
+    def raise_if_ended(self) -> None:
+        if self.ended is not None:
+            raise Ended(f"closed with {self.ended}")
 
     def start(self) -> None:
         self._greenlet = gevent.spawn(self._live)
@@ -120,7 +125,9 @@ class Link:
         except _LOST as error:
             self._record.tally.count("not connected")
             if attempt == 0:  # one failure for each time that there is nobody
-                self._record.request("RESUME", "could not connect", began, error)
+                status = getattr(error, "status_code", None)
+                what = f"handshake answered with {status}" if status else type(error).__name__
+                self._record.request("RESUME", "could not connect", began, ConnectionError(what))
             raise
         self._socket.settimeout(None)
         self._record.tally.count("connections")

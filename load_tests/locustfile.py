@@ -17,10 +17,11 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from load_tests.api import Api
 from load_tests.closing import Closing
-from load_tests.dispatch import ByRestaurant, deal
+from load_tests.dispatch import ByRestaurant
 from load_tests.guests import GuestUser
 from load_tests.record import Record
-from load_tests.restaurants import Founder, Restaurant, Size
+from load_tests.restaurants import Founder, Restaurant
+from load_tests.size import Size, deal
 from load_tests.staff import KitchenUser, ManagerUser
 from load_tests.tally import Tally
 from load_tests.tokens import Tokens
@@ -61,6 +62,7 @@ class Evening:
         self.expected: set[str] = set()
         """Processes that have not reported yet."""
         self._deadline: Any = None
+        self._ending = False
         KitchenUser.fixed_count = ManagerUser.fixed_count = self.options.restaurants
         WaiterUser.fixed_count = self.options.restaurants * self.options.waiters
         environment.dispatcher_class = ByRestaurant
@@ -86,6 +88,7 @@ class Evening:
             self._open(self.restaurants)
             return
         self.tally = Tally()
+        self._ending = False
         self.restaurants = self._found()
         if not isinstance(self.runner, MasterRunner):
             self.expected = {"local"}
@@ -94,6 +97,11 @@ class Evening:
         workers = [client.id for client in self.runner.clients.ready]
         workers.sort(key=self.runner.get_worker_index)
         self.expected = set(workers)
+        if len(self.restaurants) % len(workers):
+            log.warning(
+                "%d restaurants are not a multiple of %d workers: some have their staff elsewhere",
+                len(self.restaurants), len(workers),
+            )  # fmt: skip
         for worker, places in deal(len(self.restaurants), workers).items():
             chosen = [self.restaurants[place].as_message() for place in places]
             self.runner.send_message(PLAN, {"restaurants": chosen}, worker)
@@ -105,7 +113,8 @@ class Evening:
         tokens = Tokens(Path(self.options.data_dir))
         quiet = Environment()
         api = Api(Record(quiet), str(self.environment.host))
-        size = Size(self.options.restaurants, self.options.waiters, self.options.num_users or 1)
+        users = self.runner.target_user_count
+        size = Size(self.options.restaurants, self.options.waiters, users)
         began = time.perf_counter()
         restaurants = Founder(api, tokens).found(size)
         took = time.perf_counter() - began
@@ -133,11 +142,13 @@ class Evening:
     def _reported(self, msg: Any, **_: Any) -> None:
         self.tally.add(msg.data)
         self.expected.discard(msg.node_id)
-        if not self.expected:
+        if not self.expected and not self._ending:
+            self._ending = True
             gevent.spawn(self._conclude)
 
     def _stop(self, **_: Any) -> None:
         """Somebody has stopped the test, or it is over."""
+        self._ending = True
         if self._deadline is not None and self._deadline is not gevent.getcurrent():
             self._deadline.kill(block=False)
         if self.closing is not None:
@@ -149,7 +160,9 @@ class Evening:
         else:
             self.runner.stop()
 
-    def summary(self) -> None:
+    def sum_up(self, **_: Any) -> None:
+        """Locust quits."""
+        self._stop()
         if isinstance(self.runner, WorkerRunner) or not self.restaurants:
             return
         text = self.tally.summary()
@@ -163,8 +176,7 @@ class Evening:
 
 
 def _init(environment: Environment, **_: Any) -> None:
-    evening = Evening(environment)
-    environment.events.quitting.add_listener(lambda **_: evening.summary())
+    environment.events.quitting.add_listener(Evening(environment).sum_up)
 
 
 events.init_command_line_parser.add_listener(_arguments)

@@ -13,6 +13,8 @@ ORDERS_AGAIN = 0.4
 CHANGES_ITS_MIND = 0.05
 CALLS_A_WAITER = 0.15
 ASKS_THE_MENU_OVER_HTTP = 0.5
+TOO_LATE = ("forbidden", "invalid_transition")
+"""A guest may cancel what is pending, and no more."""
 TRIES = 10
 """Orders that are refused since something was sold out, until a party gives up."""
 
@@ -124,7 +126,7 @@ class Party:
         order_id = order.state["id"]
         self._record.ledger.cancelling(order_id)
         try:
-            answer = order.request("update_status", status="cancelled")
+            answer = order.request("update_status", business=TOO_LATE, status="cancelled")
         except Refused:
             return
         self._record.ledger.reached(order_id, "cancelled")

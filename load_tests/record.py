@@ -1,13 +1,14 @@
 """Where everything that a load user meets is written down: Locust's events, the tally, the lags."""
 
 import time
+from collections.abc import Collection
 from random import Random
 from typing import Any
 
 from locust.env import Environment
 
 from load_tests.channels import Channel, Frame
-from load_tests.commands import Answer, Refused, is_business
+from load_tests.commands import BUSINESS, Answer, Refused
 from load_tests.lag import Fact, Lags, facts_of
 from load_tests.ledger import Ledger
 from load_tests.sequence import ProtocolViolation
@@ -36,11 +37,18 @@ class Record:
         """One line of Locust's statistics: a request that began then and ends now."""
         self._fire(kind, name, time.perf_counter() - began, exception)
 
-    def answered(self, kind: str, name: str, began: float, answer: Answer | Refused) -> None:
+    def answered(
+        self,
+        kind: str,
+        name: str,
+        began: float,
+        answer: Answer | Refused,
+        business: Collection[str] = BUSINESS,
+    ) -> None:
         """A command's end; a refusal as on any evening is no failure."""
         self.tally.count("commands")
         if isinstance(answer, Refused):
-            if not is_business(answer.code, name):
+            if answer.code not in business:
                 self.request(kind, name, began, answer)
                 return
             self.tally.count("refused")

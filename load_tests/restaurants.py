@@ -1,12 +1,12 @@
 """The restaurants of a load test: made over the public HTTP API, found again by the next test."""
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from gevent.pool import Pool
 
 from load_tests.api import Api
+from load_tests.size import Size
 from load_tests.tokens import Tokens
 
 NAME = "Load test {}"
@@ -37,26 +37,6 @@ class Restaurant:
     def of_message(cls, message: dict[str, Any]) -> "Restaurant":
         tables = [(int(table), int(waiter)) for table, waiter in message["tables"]]
         return cls(message["id"], tables, message["waiters"], message["menu"])
-
-
-@dataclass(frozen=True)
-class Size:
-    """How many users share how many restaurants."""
-
-    restaurants: int
-    waiters: int
-    users: int
-
-    @property
-    def staff(self) -> int:
-        """A kitchen, a manager and waiters for each."""
-        return self.restaurants * (2 + self.waiters)
-
-    @property
-    def tables(self) -> int:
-        """Of each restaurant: enough for all of its guests at once, and some."""
-        guests = max(1, self.users - self.staff) / self.restaurants
-        return math.ceil(guests * 1.2) + 2
 
 
 class Founder:

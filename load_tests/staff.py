@@ -1,6 +1,7 @@
-"""Kitchens, waiters and managers: they listen all evening and do what they hear of."""
+"""Kitchens and managers, and what waiters have in common with them: they listen all evening."""
 
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from locust import task
@@ -9,7 +10,7 @@ from load_tests.channels import ITEMS, MENU, NOTIFICATIONS, ORDER, RESTAURANT, F
 from load_tests.client import Client
 from load_tests.commands import Answer
 from load_tests.evening import PACE
-from load_tests.users import LoadUser
+from load_tests.users import TROUBLE, LoadUser
 
 ITEM_BY_ITEM = 0.2
 """Share of the orders whose items become ready one by one."""
@@ -27,7 +28,8 @@ class StaffUser(LoadUser):
     def look_round(self) -> None:
         """Read the restaurant's status, as a screen does that is opened."""
         path = f"/restaurants/{self.house.id}"
-        self.world.api.look("restaurant", path, self.token("manager"))
+        with suppress(*TROUBLE):
+            self.world.api.look("restaurant", path, self.token("manager"))
 
 
 class KitchenUser(StaffUser):
@@ -97,13 +99,15 @@ class ManagerUser(StaffUser):
     @task
     def broadcast(self) -> None:
         message = f"To all: {uuid.uuid4().hex}"
-        answer = self._say("broadcasts", message=message)
-        self.caused(("broadcast", message), answer)
+        with suppress(*TROUBLE):
+            answer = self._say("broadcasts", message=message)
+            self.caused(("broadcast", message), answer)
 
     @task
     def alert(self) -> None:
-        answer = self._say("alerts", message="Somebody at the door, please")
-        self.caused(("alert", answer.data["notification_id"]), answer)
+        with suppress(*TROUBLE):
+            answer = self._say("alerts", message="Somebody at the door, please")
+            self.caused(("alert", answer.data["notification_id"]), answer)
 
     @task
     def sell_out(self) -> None:
@@ -111,7 +115,9 @@ class ManagerUser(StaffUser):
         item = self.random.choice(self.house.restaurant.menu)
         path = f"/restaurants/{self.house.id}/menu/items/{item}"
         for available in (False, True):
-            self.world.api.send("PATCH", "menu item", path, self._token, {"available": available})
+            body = {"available": available}
+            with suppress(*TROUBLE):
+                self.world.api.send("PATCH", "menu item", path, self._token, body)
             self.think(PACE.between_looks / 3)
 
     def _say(self, what: str, **body: Any) -> Answer:

@@ -10,6 +10,8 @@ from load_tests.commands import Refused
 from load_tests.evening import PACE
 from load_tests.staff import StaffUser
 
+OFF_THE_LIST = ("not_found",)
+"""A waiter's list has the newest hundred."""
 SPLITS_THE_BILL = 0.2
 PAYS_TWICE = 0.1
 """Share of the payments whose request is sent again."""
@@ -52,12 +54,12 @@ class WaiterUser(StaffUser):
 
     def _acknowledge(self, notification_id: str) -> None:
         try:
-            answer = self._channel.request("acknowledge", notification_id=notification_id)
-        except Refused as refused:
-            if refused.code != "not_found":  # a list holds the newest hundred
-                raise
-        else:
-            self.caused(("acknowledged", notification_id), answer)
+            answer = self._channel.request(
+                "acknowledge", business=OFF_THE_LIST, notification_id=notification_id
+            )
+        except Refused:
+            return
+        self.caused(("acknowledged", notification_id), answer)
 
     def _carry(self, order_id: int) -> None:
         self.think(PACE.carry)

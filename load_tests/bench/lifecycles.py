@@ -1,8 +1,8 @@
 """Whole lives of orders: what a restaurant does all evening, as fast as it goes.
 
 Each client has a restaurant of its own, whose channel it listens to, and guests at its tables.
-Again and again one of them orders, two more sockets join the order, and the staff confirms it, makes
-it ready and delivers it: four commands with an ack each, two handshakes, twenty frames received. A
+Again and again one of them orders, two more sockets join the order, and the staff confirms it,
+makes it ready and delivers it: four commands with an ack each, two handshakes, twenty frames. A
 command is over when its last frame has come.
 """
 

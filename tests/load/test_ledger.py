@@ -1,0 +1,93 @@
+"""What was acknowledged against what is there at the end."""
+
+from typing import Any
+
+import pytest
+
+from load_tests.ledger import Ledger
+from load_tests.tally import Tally
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    """Order 5 of session 7 was placed and confirmed, and 10.00 of it paid."""
+    book = Ledger()
+    book.placing(7)
+    book.placed(7, 5)
+    book.reached(5, "confirmed")
+    book.paying(5, "10.00")
+    book.paid(5, "10.00")
+    return book
+
+
+def order(status: str, paid: str = "10.00") -> dict[str, Any]:
+    return {"status": status, "paid_amount": paid}
+
+
+def session(*orders: int, status: str = "open") -> dict[str, Any]:
+    return {"status": status, "orders": [{"order_id": each} for each in orders]}
+
+
+@pytest.mark.parametrize("status", ["confirmed", "ready", "delivered"])
+def test_an_order_may_be_further_than_was_acknowledged(ledger: Ledger, status: str) -> None:
+    assert ledger.losses_of_order(5, order(status)) == []
+
+
+@pytest.mark.parametrize("found", [None, order("pending")], ids=["gone", "a step back"])
+def test_an_acknowledged_status_that_is_gone_is_a_loss(
+    ledger: Ledger, found: dict[str, Any] | None
+) -> None:
+    assert len(ledger.losses_of_order(5, found)) == 1
+
+
+def test_an_order_is_cancelled_only_where_somebody_wished_it(ledger: Ledger) -> None:
+    ledger.reached(5, "delivered")
+    assert ledger.losses_of_order(5, order("ready"))
+    ledger.cancelling(5)
+    assert ledger.losses_of_order(5, order("cancelled")) == []
+    ledger.reached(5, "cancelled")
+    assert ledger.losses_of_order(5, order("delivered"))
+
+
+@pytest.mark.parametrize("paid", ["0.00", "20.00"], ids=["lost", "taken twice"])
+def test_money_is_neither_lost_nor_taken_twice(ledger: Ledger, paid: str) -> None:
+    assert len(ledger.losses_of_order(5, order("confirmed", paid))) == 1
+
+
+def test_a_payment_without_an_answer_may_have_been_taken_or_not(ledger: Ledger) -> None:
+    ledger.paying(5, "2.00")
+    assert ledger.losses_of_order(5, order("confirmed", "10.00")) == []
+    assert ledger.losses_of_order(5, order("confirmed", "12.00")) == []
+    ledger.not_paid(5, "2.00")
+    assert ledger.losses_of_order(5, order("confirmed", "12.00"))
+
+
+def test_a_session_has_the_orders_that_were_acknowledged_and_no_other(ledger: Ledger) -> None:
+    assert ledger.losses_of_session(7, session(5)) == []
+    assert ledger.losses_of_session(7, session())
+    assert ledger.losses_of_session(7, session(5, 6))
+    assert ledger.losses_of_session(7, None)
+
+
+def test_an_order_without_an_answer_may_be_there_once(ledger: Ledger) -> None:
+    ledger.placing(7)
+    assert ledger.losses_of_session(7, session(5, 6)) == []
+    assert ledger.losses_of_session(7, session(5, 6, 8))
+
+
+def test_a_closed_session_stays_closed(ledger: Ledger) -> None:
+    ledger.closed(7)
+    assert ledger.losses_of_session(7, session(5))
+    assert ledger.losses_of_session(7, session(5, status="closed")) == []
+
+
+def test_the_reports_of_all_processes_make_one_summary() -> None:
+    whole = Tally()
+    for _ in range(2):
+        part = Tally()
+        part.count("events", 21)
+        part.violation("gap", "order 5: gap")
+        whole.add(part.report())
+    assert whole.violations == 2
+    assert "       42  events checked" in whole.summary()
+    assert "        2    gap" in whole.summary()
