@@ -170,7 +170,9 @@ class Draft:
             }
         else:
             entry["rejected"] = answer
-        self.results[f"{origin.subject}\0{origin.request_id}"] = encode(entry)
+        # A copy: the encoder's own bytes have room for a kilobyte or four, and this is kept.
+        encoded = bytes(memoryview(encode(entry)))
+        self.results[f"{origin.subject}\0{origin.request_id}"] = encoded
 
     def commit(self, now: datetime) -> EntityCommit:
         """All of it as one entity's part of a commit."""

@@ -112,7 +112,7 @@ class Held:
             {"type": type_, "data": data, "seq": self.seqs.get(channel, 0), "epoch": self.epoch}
         )
         if resumed is None:
-            self.views[channel] = frame
+            self.views[channel] = frame = bytes(memoryview(frame))  # of its own size, as it is kept
         return frame
 
 

@@ -1,4 +1,4 @@
-"""The interpreter's own settings, for processes that hold many objects and many threads of Ray's."""
+"""The interpreter's own settings, for processes that share it with many threads of Ray's."""
 
 import gc
 import sys

@@ -7,6 +7,7 @@ it sends none. Nothing here is stored: a gateway whose host was lost subscribes 
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from secrets import randbits
@@ -29,12 +30,16 @@ MAX_PENDING_BYTES = 16 * 1024 * 1024
 
 @dataclass(slots=True)
 class _GatewayFeed:
-    """`cursor` begins anywhere: no gateway takes a new feed for the one that it knew."""
+    """`cursor` begins anywhere: no gateway takes a new feed for the one that it knew.
+
+    Answers are kept until the gateway's next cursor acknowledges them. `polled` is the last one
+    that a poll brought.
+    """
 
     seen_at: float
     cursor: int = field(default_factory=lambda: 2 + randbits(40))
-    sent: tuple[Published, ...] = ()
-    sent_dropped: tuple[Topic, ...] = ()
+    polled: int = 0
+    unacknowledged: deque[Feed] = field(default_factory=deque)
     pending: list[Published] = field(default_factory=list)
     pending_bytes: int = 0
     dropped: set[Topic] = field(default_factory=set)
@@ -63,13 +68,31 @@ class _GatewayFeed:
         else:
             self.wake()
 
+    def acknowledge(self, cursor: int) -> bool:
+        """Forget the answers up to `cursor`; False where it is none of this feed's."""
+        if not self.cursor - len(self.unacknowledged) <= cursor <= self.cursor:
+            return False
+        while self.unacknowledged and self.unacknowledged[0].cursor <= cursor:
+            self.unacknowledged.popleft()
+        return True
+
     def take(self, incarnation: str) -> Feed:
         """All that waits, as the next answer."""
         self.cursor += 1
-        self.sent, self.sent_dropped = tuple(self.pending), tuple(self.dropped)
+        answer = Feed(incarnation, self.cursor, tuple(self.pending), tuple(self.dropped))
+        self.unacknowledged.append(answer)
         self.pending, self.pending_bytes, self.dropped = [], 0, set()
         self.told_at = asyncio.get_running_loop().time()
-        return Feed(incarnation, self.cursor, self.sent, self.sent_dropped)
+        return answer
+
+    def again(self, incarnation: str) -> Feed:
+        """All that was not acknowledged, as one answer."""
+        return Feed(
+            incarnation,
+            self.cursor,
+            tuple(item for answer in self.unacknowledged for item in answer.published),
+            tuple(topic for answer in self.unacknowledged for topic in answer.dropped),
+        )
 
 
 class Subscribers:
@@ -140,17 +163,19 @@ class Subscribers:
         A gateway of which nothing is known does not wait: it has to learn that it must join.
         """
         feed = self._feed(gateway)
-        if cursor != feed.cursor:
-            if cursor == feed.cursor - 1:  # the last answer was lost on its way
-                return Feed(self.incarnation, feed.cursor, feed.sent, feed.sent_dropped)
+        if not feed.acknowledge(cursor):
             return Feed(self.incarnation, feed.cursor, ())
+        if feed.unacknowledged:  # lost on its way
+            return feed.again(self.incarnation)
         feed.wake()  # a poll that its gateway has given up
         superseded = False
         if not feed.pending and not feed.dropped and feed.topics:
             superseded = await self._park(feed)
-        if superseded or cursor != feed.cursor or not (feed.pending or feed.dropped):
+        if superseded or not (feed.pending or feed.dropped):
             return Feed(self.incarnation, cursor, ())
-        return feed.take(self.incarnation)
+        answer = feed.take(self.incarnation)
+        feed.polled = answer.cursor
+        return answer
 
     def expect(self, gateway: str) -> None:
         """A batch of the gateway is here: its replies will `collect` what is published."""
@@ -158,18 +183,27 @@ class Subscribers:
             self._feeds[gateway].exchanges += 1
 
     def collect(self, gateway: str, cursor: int) -> Feed | None:
-        """What waits, to go with the replies to a batch; None where that is nothing, or where an
-        answer is still under way. A parked poll comes back empty."""
+        """What waits, to go with the replies to a batch that came with `cursor`.
+
+        None where that is nothing, or where a poll's answer is still under way, which it could
+        overtake. A parked poll stays so.
+        """
         feed = self._feeds.get(gateway)
         if feed is None:
             return None
         feed.exchanges = max(0, feed.exchanges - 1)
         feed.seen_at = asyncio.get_running_loop().time()
-        told = cursor == feed.cursor and bool(feed.pending or feed.dropped)
-        answer = feed.take(self.incarnation) if told else None
-        if told or feed.pending or feed.dropped:
+        known = feed.acknowledge(cursor)
+        if not (feed.pending or feed.dropped):
+            return None
+        under_way = any(answer.cursor == feed.polled for answer in feed.unacknowledged)
+        if not known or under_way:
             feed.wake()
-        return answer
+            return None
+        if feed.waking is not None:
+            feed.waking.cancel()
+            feed.waking = None
+        return feed.take(self.incarnation)
 
     def expire(self) -> None:
         """Drop every gateway that has stopped polling."""

@@ -8,7 +8,7 @@ what was published for this gateway.
 
 import asyncio
 import logging
-from collections import deque
+from collections import OrderedDict, deque
 from typing import NamedTuple, Protocol
 
 from actors.messages import Exchanged, Feed, Join, Leave, Message, Rejoin, Reply
@@ -19,7 +19,7 @@ from protocol.ids import Address
 
 log = logging.getLogger(__name__)
 
-MAX_BATCH = 512
+MAX_BATCH = 128
 GATHER_S = 0.001
 LONGEST_GATHER_S = 0.008
 """From one batch to the next at least: so long for each of its messages, and at most so long."""
@@ -53,18 +53,32 @@ class Listener(Protocol):
 
 
 class _Link:
-    """What waits for one host."""
+    """What waits for one host, each entity's messages in order, the entities in turn: a burst on
+    one of them does not keep the others waiting."""
 
-    __slots__ = ("arrival", "queue", "task")
+    __slots__ = ("arrival", "queues", "task")
 
     def __init__(self) -> None:
-        self.queue: deque[_Waiting] = deque()
+        self.queues: OrderedDict[Address, deque[_Waiting]] = OrderedDict()
         self.arrival: asyncio.Future[None] | None = None
         self.task: asyncio.Task[None]
 
-    def append(self, waiting: _Waiting) -> None:
-        self.queue.append(waiting)
+    def append(self, to: Address, waiting: _Waiting) -> None:
+        queue = self.queues.get(to)
+        if queue is None:
+            queue = self.queues[to] = deque()
+        queue.append(waiting)
         self.wake()
+
+    def take(self, most: int) -> list[_Waiting]:
+        """The next batch."""
+        batch: list[_Waiting] = []
+        while self.queues and len(batch) < most:
+            to, queue = self.queues.popitem(last=False)
+            batch.append(queue.popleft())
+            if queue:
+                self.queues[to] = queue
+        return batch
 
     def wake(self) -> None:
         if self.arrival is not None and not self.arrival.done():
@@ -100,12 +114,13 @@ class Links:
         """The reply, when it comes. It always comes: `unavailable` where the host does not."""
         loop = asyncio.get_running_loop()
         waiting = _Waiting(message, loop.create_future(), loop.time() + PATIENCE_S)
-        host = self._placement.host_of(address_of(message))
+        to = address_of(message)
+        host = self._placement.host_of(to)
         link = self._links.get(host)
         if link is None:
             link = self._links[host] = _Link()
             link.task = asyncio.create_task(self._drain(host, link))
-        link.append(waiting)
+        link.append(to, waiting)
         return waiting.reply
 
     async def quiet(self, host: str, patience_s: float) -> None:
@@ -136,21 +151,19 @@ class Links:
     async def _drain(self, host: str, link: _Link) -> None:
         """Send what waits for one host, a batch at a time, until nothing does."""
         loop = asyncio.get_running_loop()
-        queue = link.queue
         batch: list[_Waiting] = []
         try:
-            while queue:
-                batch = [queue.popleft() for _ in range(min(len(queue), MAX_BATCH))]
+            while batch := link.take(MAX_BATCH):
                 next_at = loop.time() + min(GATHER_S * (len(batch) - 1), LONGEST_GATHER_S)
                 await self._send(host, batch)
                 batch = []
-                if loop.time() < next_at and len(queue) < MAX_BATCH:
+                if loop.time() < next_at:
                     await asyncio.sleep(next_at - loop.time())
-                if not queue:
+                if not link.queues:
                     await link.linger()
         finally:
             del self._links[host]
-            for waiting in (*batch, *queue):
+            for waiting in (*batch, *(each for queue in link.queues.values() for each in queue)):
                 _answer(waiting, UNAVAILABLE)
 
     async def _send(self, host: str, batch: list[_Waiting]) -> None:

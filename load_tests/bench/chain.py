@@ -58,8 +58,8 @@ async def _place(http: httpx.AsyncClient, number: int, tables: int) -> Place:
     waiter = (await _post(http, f"/restaurants/{restaurant}/waiters", {"name": "Ada"}))["waiter_id"]
     sessions = []
     for table in range(1, tables + 1):
-        described = {"number": str(table), "zone": "A", "seats": 4, "waiter_id": waiter}
-        table_id = (await _post(http, f"/restaurants/{restaurant}/tables", described))["table_id"]
+        seats = {"number": str(table), "zone": "A", "seats": 4, "waiter_id": waiter}
+        table_id = (await _post(http, f"/restaurants/{restaurant}/tables", seats))["table_id"]
         session = await _post(http, f"/tables/{table_id}/sessions", {"guests_count": 2})
         sessions.append(session["session_id"])
     return Place(restaurant, tuple(sessions), items)

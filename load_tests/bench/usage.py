@@ -49,8 +49,7 @@ def usage(mark: str) -> Usage:
             stat = Path(f"/proc/{pid}/stat").read_text()
         except OSError:
             continue
-        fields = _fields(stat)
-        cpu_s[pid] = (int(fields[11]) + int(fields[12])) * _TICK_S
+        cpu_s[pid] = _cpu_s(stat)
         names[pid] = _program(pid, stat)
     return Usage(time.monotonic(), cpu_s, names)
 
@@ -88,6 +87,16 @@ def marked(mark: str) -> set[int]:
         found.update(new)
         waiting += new
     return found
+
+
+def cpu_of(pid: int) -> float:
+    """CPU-seconds of one process since its start."""
+    return _cpu_s(Path(f"/proc/{pid}/stat").read_text())
+
+
+def _cpu_s(stat: str) -> float:
+    fields = _fields(stat)
+    return (int(fields[11]) + int(fields[12])) * _TICK_S
 
 
 def _fields(stat: str) -> list[str]:

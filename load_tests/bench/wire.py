@@ -12,12 +12,12 @@ OPEN_TIMEOUT_S = 30.0
 READ_BUFFER_BYTES = 2048
 
 
-class Socket(WSListener):  # type: ignore[misc]  # a compiled class without types
+class Socket(WSListener):
     """One connection; `on_text` is called with each text frame's bytes."""
 
     def __init__(self, on_text: Callable[[bytes], None]) -> None:
         self.on_text = on_text
-        self.transport: WSTransport = None
+        self.transport: WSTransport
         self.closed: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
 
     def on_ws_connected(self, transport: WSTransport) -> None:
@@ -28,7 +28,7 @@ class Socket(WSListener):  # type: ignore[misc]  # a compiled class without type
             self.on_text(frame.get_payload_as_bytes())
         elif frame.msg_type == WSMsgType.CLOSE:
             if not self.closed.done():
-                self.closed.set_result(frame.get_close_code())
+                self.closed.set_result(frame.get_close_code().value)
             transport.send_close(frame.get_close_code())
             transport.disconnect()
 

@@ -17,7 +17,7 @@ from load_tests.bench.peer.store import Database, Refused
 NOT_FOUND = 4404
 
 
-class Channel(AsyncConsumer):  # type: ignore[misc]  # Channels has no types
+class Channel(AsyncConsumer):
     """A socket: a snapshot when it opens, then its group's events; its actions are acknowledged."""
 
     group: ClassVar[str]
@@ -166,7 +166,7 @@ class Waiter(Channel):
     data = staticmethod(home_views.waiter)
 
 
-class Nowhere(AsyncConsumer):  # type: ignore[misc]  # Channels has no types
+class Nowhere(AsyncConsumer):
     """Refuses the handshake at any other path."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

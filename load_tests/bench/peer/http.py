@@ -99,7 +99,7 @@ _ROUTES: tuple[tuple[re.Pattern[str], Callable[[Database, int, dict[str, Any]], 
 )
 
 
-class Http(AsyncConsumer):  # type: ignore[misc]  # Channels has no types
+class Http(AsyncConsumer):
     """One request, answered when its body is complete."""
 
     channel_layer_alias = None

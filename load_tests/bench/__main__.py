@@ -1,0 +1,160 @@
+"""`python -m load_tests.bench [lives broadcast single idle storm pressure entity start host]`.
+
+Without names all of them, one after the other, some fifteen minutes; results go to
+`docs/performance.json`, beside those of the benchmarks not asked for, and from there into
+`docs/performance.md`.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from load_tests.bench import report
+from load_tests.bench.broadcasts import broadcast, single
+from load_tests.bench.chain import places
+from load_tests.bench.idle import idle
+from load_tests.bench.lifecycles import TABLES, lives
+from load_tests.bench.measure import cost_of, latencies
+from load_tests.bench.pressure import burst, slow_reader, stopped_store
+from load_tests.bench.servers import ROOT, Server, limit, peer, product
+from load_tests.bench.storm import storm
+
+RESULTS = ROOT / "docs" / "performance.json"
+SHARDS = 1
+"""On two cores that the clients use, too, one host makes fuller batches than two."""
+
+Start = Callable[[], AbstractContextManager[Server]]
+Work = Callable[[Server], Awaitable[Any]]
+
+
+def this() -> AbstractContextManager[Server]:
+    return product(shards=SHARDS)
+
+
+def on(start: Start, work: Work) -> Any:
+    with start() as server:
+        return uvloop.run(work(server))  # type: ignore[arg-type]  # coroutines, all of them
+
+
+async def _lives(server: Server, clients: int, seconds: float = 10) -> dict[str, Any]:
+    made = await places(server, clients, TABLES)
+    await lives(server, made, 3)
+    with cost_of(server) as cost:
+        told = await lives(server, made, seconds)
+    return cost.each(told.done) | latencies(told.commands) | {"joins": latencies(told.joins)}
+
+
+async def _all_lives(server: Server) -> dict[str, Any]:
+    return {str(clients): await _lives(server, clients) for clients in (8, 32)}
+
+
+async def _broadcasts(server: Server) -> dict[str, Any]:
+    return {
+        f"{size}/{window}": await broadcast(server, size, window, 6)
+        for size, window in ((200, 1), (1000, 1), (1000, 4))
+    }
+
+
+async def _pressure(server: Server) -> dict[str, Any]:
+    return {
+        "burst": await burst(server),
+        "slow reader": await slow_reader(server, 100, 15),
+        "stopped store": await stopped_store(server, 5),
+    }
+
+
+def _start() -> dict[str, float]:
+    with tempfile.TemporaryDirectory(prefix="bench-") as directory:
+        took = []
+        for _ in range(3):
+            with product(data_dir=directory) as server:
+                took.append(server.started_s)
+    return {"first_s": took[0], "warm_s": min(took[1:]), "worst_warm_s": max(took[1:])}
+
+
+def _entity() -> dict[str, Any]:
+    def start() -> AbstractContextManager[Server]:
+        return product(placement="entity")
+
+    async def work(server: Server) -> dict[str, Any]:
+        before = sum(server.memory().values())
+        actors = _actors(server)
+        row = await _lives(server, 1, 10)
+        grown = sum(server.memory().values()) - before
+        return row | {"memory_each": grown / max(1, _actors(server) - actors)}
+
+    return dict(on(start, work))
+
+
+def _actors(server: Server) -> int:
+    names = ("OrderActor", "TableActor", "SessionActor", "WaiterActor", "RestaurantActor")
+    return sum(name in names for name in server.usage().names.values())
+
+
+def _host() -> dict[str, Any]:
+    answers = {}
+    for job in ("entities", "growth"):
+        done = subprocess.run(
+            [sys.executable, "-m", "load_tests.bench.host", job],
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+        answers[job] = json.loads(done.stdout)
+    return answers
+
+
+BENCHES: dict[str, Callable[[], Any]] = {
+    "start": _start,
+    "lives": lambda: {"this": on(this, _all_lives), "peer": on(peer, _all_lives)},
+    "single": lambda: {
+        "this": on(this, lambda s: single(s, 200)),
+        "peer": on(peer, lambda s: single(s, 200)),
+    },
+    "broadcast": lambda: {
+        "this": on(this, _broadcasts),
+        "peer": on(peer, _broadcasts),
+        "limit": on(limit, _broadcasts),
+    },
+    "idle": lambda: {
+        "this": on(this, lambda s: idle(s, 10_000)),
+        "peer": on(peer, lambda s: idle(s, 10_000)),
+        "limit": on(limit, lambda s: idle(s, 10_000)),
+    },
+    "storm": lambda: on(lambda: product(shards=SHARDS, gateways=2), lambda s: storm(s, 4000)),
+    "pressure": lambda: on(this, _pressure),
+    "entity": _entity,
+    "host": _host,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="which; none: all")
+    wanted = parser.parse_args().names or list(BENCHES)
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    failed = []
+    for name in wanted:
+        print(f"{name} ...", flush=True)
+        try:
+            results[name] = BENCHES[name]()
+        except Exception as error:
+            failed.append(name)
+            print(f"{name} failed: {type(error).__name__}: {error}", flush=True)
+            continue
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    report.write(results, Path(ROOT / "docs"))
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+"""One shard's host in this process, on an append-only Valkey of its own: what an entity costs.
+
+The class that the Ray actor carries, driven without Ray and without sockets, so that its memory and
+its CPU time are its own.
+"""
+
+import asyncio
+import gc
+import itertools
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from actors import interpreter
+from actors.host import Host
+from actors.messages import Done, Message, Read, Reply, Submit, View
+from actors.placement import Mode, Placement
+from actors.ray_hosts import WallClock
+from domain.entity import NOTHING, Origin, Supplies
+from load_tests.bench.measure import latencies
+from load_tests.bench.usage import cpu_of
+from protocol import commands as c
+from protocol.caller import Caller, Role
+from protocol.ids import Address, Channel, Kind
+from protocol.statuses import OrderStatus
+from storage.embedded import EmbeddedStore
+from storage.redis_store import open_store
+from tests.local_hosts import LocalHosts
+
+ADMIN = Caller(Role.ADMIN, "admin:bench")
+BATCH = 32
+LIVE = 50_000
+TIMEOUT_S = 900
+ORDERS_A_PARTY = 4
+MENU = c.ReplaceMenu(
+    categories=(
+        c.MenuCategoryInput(
+            name="All",
+            items=(
+                c.MenuItemInput(name="Soup", price=1450),
+                c.MenuItemInput(name="Fish", price=900),
+            ),
+        ),
+    )
+)
+ITEMS = (c.MenuLine(menu_item_id=1), c.MenuLine(menu_item_id=2))
+LIFE = (OrderStatus.CONFIRMED, OrderStatus.READY, OrderStatus.DELIVERED)
+
+
+class Chain:
+    """Restaurants with a table each, where party follows party."""
+
+    def __init__(self, host: Host, valkey_pid: int) -> None:
+        self.host = host
+        self.orders: list[Address] = []
+        self.sessions: list[Address] = []
+        self._valkey_pid = valkey_pid
+        self._ids = {kind: itertools.count(1) for kind in Kind}
+        self._requests = itertools.count(1)
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU-seconds of this process and of the store."""
+        return time.process_time() + cpu_of(self._valkey_pid)
+
+    async def open(self, restaurants: int) -> list[Address]:
+        """New restaurants; their tables."""
+        homes = [self._new(Kind.RESTAURANT, 0) for _ in range(restaurants)]
+        opening = c.CreateRestaurant(name="No. 1", currency="EUR", timezone="Europe/Rome")
+        await self._all([self._submit(home, opening) for home in homes])
+        await self._all([self._submit(home, MENU) for home in homes])
+        tables = [self._new(Kind.TABLE, home.restaurant) for home in homes]
+        adding = c.AddTable(number="1", zone="A", seats=4)
+        await self._all(
+            [
+                self._submit(home, adding, Supplies(id=table.id))
+                for home, table in zip(homes, tables, strict=True)
+            ]
+        )
+        return tables
+
+    async def parties(self, tables: Sequence[Address], *, served: bool = True) -> None:
+        """At each table a party sits down, orders four times, is served or not, and leaves."""
+        sessions = [self._new(Kind.SESSION, table.restaurant) for table in tables]
+        await self._all(
+            [
+                self._submit(table, c.Occupy(), Supplies(session.id, f"c{session.id}"))
+                for table, session in zip(tables, sessions, strict=True)
+            ]
+        )
+        for _ in range(ORDERS_A_PARTY):
+            await self.lives(sessions, LIFE if served else ())
+        closing = c.CloseSession(force=True, reason="the bench is closing")
+        await self._all([self._submit(session, closing) for session in sessions])
+        self.sessions += sessions
+
+    async def lives(self, sessions: Sequence[Address], life: Sequence[OrderStatus]) -> None:
+        """One order a session, and what becomes of it."""
+        orders = [self._new(Kind.ORDER, session.restaurant) for session in sessions]
+        placing = c.PlaceOrder(items=ITEMS)
+        await self._all(
+            [
+                self._submit(session, placing, Supplies(id=order.id, to_price=(1, 2)))
+                for session, order in zip(sessions, orders, strict=True)
+            ]
+        )
+        for status in life:
+            await self._all([self._submit(o, c.UpdateStatus(status=status)) for o in orders])
+        self.orders += orders
+
+    def _new(self, kind: Kind, restaurant: int) -> Address:
+        id_ = next(self._ids[kind])
+        return Address(kind, id_, restaurant or id_)
+
+    def _submit(self, to: Address, command: Any, supplies: Supplies = NOTHING) -> Submit:
+        origin = Origin(to, ADMIN.subject, f"r{next(self._requests)}", "digest")
+        return Submit(to, command, ADMIN, origin, supplies)
+
+    async def _all(self, messages: Sequence[Message]) -> None:
+        for start in range(0, len(messages), BATCH):
+            replies: list[Reply] = await self.host.deliver(messages[start : start + BATCH])
+            assert all(isinstance(reply, Done) for reply in replies), replies[0]
+
+
+@asynccontextmanager
+async def chain() -> AsyncIterator[Chain]:
+    """A host that carries everything, for as long as this lasts."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as directory:
+        server = EmbeddedStore(Path(directory))
+        server.start()
+        interpreter.tune()
+        store = open_store(server.url, retention_s=86_400, timeout_s=30)
+        placement = Placement(Mode.SHARD, 1)
+        host = Host("shard:0", store, LocalHosts(store, placement), placement, WallClock())
+        try:
+            yield Chain(host, server.pid)
+        finally:
+            host.close()
+            await store.close()
+            server.stop()
+
+
+async def entities(wanted: int) -> dict[str, Any]:
+    """Memory of so many entities that are live at once, and how soon a cold one answers."""
+    async with chain() as made:
+        tables = await made.open(500)
+        await made.parties(tables)
+        start, before = len(made.host._held), _resident()
+        while len(made.host._held) < start + wanted:
+            await made.parties(tables)
+        live = len(made.host._held) - start
+        each = (_resident() - before) / live
+        took = []
+        for order in made.orders[:: max(1, len(made.orders) // 1000)]:
+            made.host.forget(order)
+            began = time.perf_counter()
+            [reply] = await made.host.deliver([Read(order, Channel.ORDER)])
+            took.append(time.perf_counter() - began)
+            assert isinstance(reply, View)
+        return {"live": live, "bytes_each": each, **latencies(took)}
+
+
+async def growth() -> list[dict[str, Any]]:
+    """CPU of a command, host and store, as the chain and its past grow."""
+    rows = []
+    async with chain() as made:
+        tables: list[Address] = []
+        for restaurants in (32, 100, 1000):
+            tables += await made.open(restaurants - len(tables))
+            rows.append(await _row(made, tables, restaurants=restaurants))
+        for stored in (10_000, 30_000, 100_000):
+            while len(made.orders) < stored:
+                await made.parties(tables, served=False)
+                for address in made.orders[-ORDERS_A_PARTY * len(tables) :]:
+                    made.host.forget(address)  # as when they have been idle
+            rows.append(await _row(made, tables, restaurants=len(tables)))
+    return rows
+
+
+async def _row(made: Chain, tables: list[Address], restaurants: int) -> dict[str, Any]:
+    """Thirty-two tables at a time, drawn from all."""
+    rounds = 20
+    chosen = [
+        [tables[(32 * turn + place) % len(tables)] for place in range(32)] for turn in range(rounds)
+    ]
+    await made.parties(chosen[0])
+    stored = len(made.orders)
+    before = made.cpu_s
+    for some in chosen:
+        await made.parties(some)
+    commands = rounds * 32 * (2 + ORDERS_A_PARTY * (1 + len(LIFE)))
+    return {
+        "restaurants": restaurants,
+        "stored_orders": stored,
+        "command_us": (made.cpu_s - before) / commands * 1e6,
+    }
+
+
+def _resident() -> int:
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def main() -> None:
+    job = entities(LIVE) if sys.argv[1] == "entities" else growth()
+    print(json.dumps(uvloop.run(asyncio.wait_for(job, TIMEOUT_S))))
+
+
+if __name__ == "__main__":
+    main()

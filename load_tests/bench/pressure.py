@@ -1,0 +1,147 @@
+"""Too much of everything: a burst on one entity, a socket that does not read, a store that stops.
+
+For each: what the senders were told, what the others' commands took meanwhile, and the most memory
+that gateway and host held.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections import Counter
+from collections.abc import Awaitable
+from typing import Any
+
+import orjson
+
+from load_tests.bench.chain import Place, places
+from load_tests.bench.crowd import gathered, in_flight
+from load_tests.bench.measure import latencies
+from load_tests.bench.servers import Server, token
+from load_tests.bench.usage import memory, usage
+from load_tests.bench.wire import open_socket
+
+WATCHED = ("ServeReplica", "ShardActor")
+TIMEOUT_S = 60.0
+
+
+async def burst(server: Server, commands: int = 50_000, sockets: int = 250) -> dict[str, Any]:
+    """All commands at once on one session, from as many sockets as the limits need.
+
+    They ask for what is so already: an event each to all of the sockets would be another test.
+    """
+    busy, calm = await places(server, 2)
+    answers: Counter[str] = Counter()
+    done = asyncio.Event()
+
+    def take(text: bytes) -> None:
+        if text.startswith((b'{"type":"ack"', b'{"error"')):
+            frame = orjson.loads(text)
+            answers[frame.get("code", "ack")] += 1
+            if answers.total() == commands:
+                done.set()
+
+    url = server.ws(f"tables/sessions/{busy.sessions[0]}/")
+    opened = [await open_socket(url, take, token()) for _ in range(sockets)]
+
+    async def send() -> None:
+        for number in range(commands // sockets):
+            for index, one in enumerate(opened):
+                body = {"action": "update_guests_count", "guests_count": 2}
+                one.send(orjson.dumps(body | {"request_id": f"b{index}-{number}"}))
+            await asyncio.sleep(0)
+        await done.wait()
+
+    result = await _beside(server, calm, send())
+    for one in opened:
+        one.cut()
+    return result | {"answers": dict(answers)}
+
+
+async def slow_reader(server: Server, size: int, seconds: float) -> dict[str, Any]:
+    """One socket of many stops reading; what it is told piles up until it is cut off."""
+    crowded, calm = await places(server, 2)
+    crowd = await gathered(server, crowded, size)
+    url = server.ws(f"tables/sessions/{crowded.sessions[0]}/")
+    slow = await open_socket(url, lambda text: None, token())
+    reading = slow.transport.underlying_transport
+    reading.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    reading.pause_reading()
+    until = time.monotonic() + seconds
+
+    async def tell() -> list[float]:
+        return await in_flight(crowd, lambda: time.monotonic() < until, 16)
+
+    result = await _beside(server, calm, tell())
+    reading.resume_reading()
+    await asyncio.wait({slow.closed}, timeout=5)
+    code = slow.closed.result() if slow.closed.done() else None
+    crowd.close()
+    return result | {"closed_with": code}
+
+
+async def stopped_store(server: Server, seconds: float) -> dict[str, Any]:
+    """The store stops for a while; then it goes on."""
+    (calm,) = await places(server, 1)
+    (store,) = (p for p, name in usage(server.mark).names.items() if name == "valkey-server")
+
+    async def stop() -> None:
+        await asyncio.sleep(0.5)
+        os.kill(store, signal.SIGSTOP)
+        await asyncio.sleep(seconds)
+        os.kill(store, signal.SIGCONT)
+        await asyncio.sleep(3.0)
+
+    return await _beside(server, calm, stop())
+
+
+async def _beside(server: Server, calm: Place, work: Awaitable[Any]) -> dict[str, Any]:
+    """The work, with one command every 50 ms in another restaurant beside it."""
+    took: list[float] = []
+    answers: Counter[str] = Counter()
+    waiting: dict[str, float] = {}
+
+    def take(text: bytes) -> None:
+        frame = orjson.loads(text)
+        sent = waiting.pop(frame.get("request_id", ""), None)
+        if sent is not None:
+            answers[frame.get("code", "ack")] += 1
+            took.append(time.perf_counter() - sent)
+
+    url = server.ws(f"tables/sessions/{calm.sessions[0]}/")
+    caller = await open_socket(url, take, token())
+    most = before = _held(server)
+    working = asyncio.ensure_future(work)
+    began = time.perf_counter()
+    number = 0
+    while not working.done() and time.perf_counter() - began < TIMEOUT_S:
+        number += 1
+        name = f"c{number}"
+        waiting[name] = time.perf_counter()
+        body = {
+            "action": "update_guests_count",
+            "guests_count": number % 40 + 1,
+            "request_id": name,
+        }
+        caller.send(orjson.dumps(body))
+        if number % 10 == 0:
+            most = max(most, _held(server))
+        await asyncio.sleep(0.05)
+    spent = time.perf_counter() - began
+    await working
+    await asyncio.sleep(0.5)
+    caller.cut()
+    return {
+        "seconds": spent,
+        "others": latencies(took),
+        "others_answers": dict(answers),
+        "others_unanswered": len(waiting),
+        "memory_before": before,
+        "memory_most": max(most, _held(server)),
+    }
+
+
+def _held(server: Server) -> int:
+    held = memory(server.mark)
+    return sum(held.get(name, 0) for name in WATCHED)

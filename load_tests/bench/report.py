@@ -1,0 +1,204 @@
+"""`docs/performance.md` from the benchmarks' results: its tables and pictures.
+
+What is said about the figures stands in `load_tests/bench/performance.md`, a template with a
+`{name}` for each table.
+"""
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("svg")
+from matplotlib import pyplot as plt  # noqa: E402  # after the choice of what draws
+
+TEMPLATE = Path(__file__).with_name("performance.md")
+NAMES = {"this": "this", "peer": "Django Channels", "limit": "uvicorn alone"}
+MEASURED = ("ray", "starlette", "uvicorn", "redis", "hiredis", "channels", "channels-redis")
+
+
+def write(results: dict[str, Any], directory: Path) -> None:
+    """The page and its pictures, of what there are results for."""
+    tables = {name: "Not measured." for name in TABLES}
+    for name, build in TABLES.items():
+        if name in results:
+            tables[name] = build(results[name])
+    text = TEMPLATE.read_text()
+    for name, table in (tables | {"machine": _machine()}).items():
+        text = text.replace(f"{{{name}}}", table)
+    (directory / "performance.md").write_text(text)
+    if "lives" in results:
+        _bars(results["lives"], "32", "one order's life, 32 clients", directory / "lives.svg")
+    if "broadcast" in results:
+        _bars(results["broadcast"], "1000/1", "one delivery of 1,000", directory / "broadcast.svg")
+
+
+def _machine() -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in MEASURED)
+    cores = len(_cpus())
+    return f"{cores} cores ({_cpus()[0]}), Python {platform.python_version()}, {packages}"
+
+
+def _cpus() -> list[str]:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return [line.partition(": ")[2] for line in lines if line.startswith("model name")] or ["?"]
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _row(name: str, got: dict[str, Any], peer: dict[str, Any]) -> list[str]:
+    return [
+        name,
+        f"{got['rate']:,.0f}",
+        f"{got['rate'] / peer['rate']:.2f}",
+        f"{got['server_us']:,.1f}",
+        f"{got['server_us'] / peer['server_us']:.2f}",
+        f"{got['p50_ms']:.1f} / {got['p99_ms']:.1f}",
+        f"{got['client_share']:.0%}",
+    ]
+
+
+HEADER = (
+    "", "a second", "of the peer's", "server CPU each, µs", "of the peer's", "p50 / p99 ms",
+    "client's own CPU",
+)  # fmt: skip
+
+
+def _compared(results: dict[str, Any]) -> str:
+    rows = [
+        _row(f"{NAMES[who]}, {how}", got, results["peer"][how])
+        for how in results["this"]
+        for who, measured in results.items()
+        for got in [measured[how]]
+    ]
+    return _table(HEADER, rows)
+
+
+def _single(results: dict[str, Any]) -> str:
+    rows = [_row(NAMES[who], got, results["peer"]) for who, got in results.items()]
+    return _table(HEADER, rows)
+
+
+def _idle(results: dict[str, Any]) -> str:
+    header = ("", "sockets", "accepted a second", "kB each", "of it", "server CPU an accept, µs")
+    rows = [
+        [
+            NAMES[who],
+            f"{got['sockets']:,}",
+            f"{got['accepted_per_s']:,.0f}",
+            f"{got['bytes_each'] / 1000:.1f}",
+            ", ".join(f"{name} {held / 1000:.1f}" for name, held in got["by_program"].items()),
+            f"{got['server_us']:,.0f}",
+        ]
+        for who, got in results.items()
+    ]
+    return _table(header, rows)
+
+
+def _storm(got: dict[str, Any]) -> str:
+    header = ("sockets", "cut", "all back after", "snapshots instead", "lost or doubled",
+              "others' p50 / p99 ms")  # fmt: skip
+    others = got["others"]
+    row = [
+        f"{got['sockets']:,}",
+        f"{got['cut']:,}",
+        f"{got['all_back_s']:.1f} s",
+        f"{got['not_resumed']:,}",
+        f"{got['lost_or_doubled'] + got['behind']:,}",
+        f"{others['p50_ms']:.0f} / {others['p99_ms']:.0f}",
+    ]
+    return _table(header, [row])
+
+
+def _pressure(results: dict[str, Any]) -> str:
+    header = ("", "lasted", "senders were told", "others were told", "others' p50 / p99 ms",
+              "memory before, most (MB)")  # fmt: skip
+    rows = []
+    for name, got in results.items():
+        told = got.get("answers") or {"closed with": got.get("closed_with", "-")}
+        rows.append(
+            [
+                name,
+                f"{got['seconds']:.1f} s",
+                ", ".join(f"{code} {count}" for code, count in told.items()),
+                ", ".join(f"{code} {count}" for code, count in got["others_answers"].items()),
+                f"{got['others']['p50_ms']:.0f} / {got['others']['p99_ms']:.0f}",
+                f"{got['memory_before'] / 1e6:.0f}, {got['memory_most'] / 1e6:.0f}",
+            ]
+        )
+    return _table(header, rows)
+
+
+def _entity(got: dict[str, Any]) -> str:
+    header = ("orders a second, one client", "command p50 / p99 ms", "MB a live entity",
+              "server CPU an order's life, ms")  # fmt: skip
+    row = [
+        f"{got['rate']:.2f}",
+        f"{got['p50_ms']:.0f} / {got['p99_ms']:.0f}",
+        f"{got['memory_each'] / 1e6:.0f}",
+        f"{got['server_us'] / 1000:,.0f}",
+    ]
+    return _table(header, [row])
+
+
+def _start(got: dict[str, Any]) -> str:
+    header = ("first, with its demo chain", "warm, better of two", "warm, other")
+    return _table(header, [[f"{got[key]:.1f} s" for key in ("first_s", "warm_s", "worst_warm_s")]])
+
+
+def _host(results: dict[str, Any]) -> str:
+    live = results["entities"]
+    header = ("live entities", "kB each", "a cold one's snapshot, p50 / p99 ms")
+    first = _table(
+        header,
+        [
+            [
+                f"{live['live']:,}",
+                f"{live['bytes_each'] / 1000:.1f}",
+                f"{live['p50_ms']:.1f} / {live['p99_ms']:.1f}",
+            ]
+        ],
+    )
+    rows = [
+        [f"{got['restaurants']:,}", f"{got['stored_orders']:,}", f"{got['command_us']:.0f}"]
+        for got in results["growth"]
+    ]
+    return f"{first}\n\n" + _table(("restaurants", "orders stored", "CPU a command, µs"), rows)
+
+
+TABLES = {
+    "lives": _compared,
+    "single": _single,
+    "broadcast": _compared,
+    "idle": _idle,
+    "storm": _storm,
+    "pressure": _pressure,
+    "entity": _entity,
+    "start": _start,
+    "host": _host,
+}
+
+
+def _bars(results: dict[str, Any], how: str, title: str, path: Path) -> None:
+    """Server CPU by program, one bar a server."""
+    figure, axes = plt.subplots(figsize=(8, 2.4))
+    programs = {p for measured in results.values() for p in measured[how]["by_program_us"]}
+    order = sorted(programs, key=lambda p: -results["this"][how]["by_program_us"].get(p, 0))
+    names = [NAMES[who] for who in results]
+    left = [0.0] * len(names)
+    for program in order[:8]:
+        widths = [measured[how]["by_program_us"].get(program, 0) for measured in results.values()]
+        axes.barh(names, widths, left=left, label=program)
+        left = [a + b for a, b in zip(left, widths, strict=True)]
+    axes.set_xlabel(f"server CPU, µs: {title}")
+    axes.invert_yaxis()
+    axes.legend(fontsize=7, loc="lower right")
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None, "Creator": None})
+    plt.close(figure)
