@@ -12,7 +12,7 @@ import tempfile
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     placement: Mode = Mode.ENTITY
     shards: Annotated[int, Field(ge=1, le=4096)] = 2
     """Hosts of placement `shard`."""
+    gateways: Annotated[int, Field(ge=1, le=64)] = 1
+    """Replicas of the gateway. 1 leaves it to the deployment's own settings, which may autoscale."""
     redis_url: str | None = None
     """redis://, rediss://, unix://, redis+sentinel://, redis+cluster://; none: embedded Valkey."""
     data_dir: Path = Path(".data")
@@ -138,7 +140,8 @@ class Gateway:
 def app(args: Settings) -> Application:
     """The Serve application for these settings. Nothing is started here, not even Ray."""
     placed = args.model_copy(update={"data_dir": args.data_dir.absolute()})
-    application: Application = Gateway.bind(  # type: ignore[attr-defined]  # a Deployment by now
-        placed, secret_of(placed)
-    )
+    gateway: Any = Gateway  # a Deployment by now
+    if placed.gateways > 1:
+        gateway = gateway.options(num_replicas=placed.gateways)
+    application: Application = gateway.bind(placed, secret_of(placed))
     return application

@@ -13,7 +13,7 @@ from typing import Any
 import matplotlib as mpl
 
 mpl.use("svg")
-from matplotlib import pyplot as plt  # noqa: E402  # after the choice of what draws
+from matplotlib import pyplot as plt  # after the choice of what draws
 
 TEMPLATE = Path(__file__).with_name("performance.md")
 NAMES = {"this": "this", "peer": "Django Channels", "limit": "uvicorn alone"}
@@ -22,7 +22,7 @@ MEASURED = ("ray", "starlette", "uvicorn", "redis", "hiredis", "channels", "chan
 
 def write(results: dict[str, Any], directory: Path) -> None:
     """The page and its pictures, of what there are results for."""
-    tables = {name: "Not measured." for name in TABLES}
+    tables = dict.fromkeys(TABLES, "Not measured.")
     for name, build in TABLES.items():
         if name in results:
             tables[name] = build(results[name])

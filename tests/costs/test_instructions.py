@@ -1,0 +1,32 @@
+"""What one operation of each hot path executes, beside the same job in plain Python."""
+
+import pytest
+
+from tests.costs import paths
+from tests.costs.bounds import check
+
+ACTIONS = list(paths.FRAMES)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_parsing_a_frame_stays_as_cheap_as_it_is(action: str) -> None:
+    check(paths.parse(action))
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_a_command_in_a_turn_stays_as_cheap_as_it_is(action: str) -> None:
+    check(await paths.turn(action))
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+async def test_encoding_a_commit_stays_as_cheap_as_it_is(action: str) -> None:
+    check(await paths.encode(action))
+
+
+async def test_handing_an_event_to_a_socket_stays_as_cheap_as_it_is() -> None:
+    check(await paths.fan_out())
+
+
+async def test_the_same_command_is_counted_the_same_every_time() -> None:
+    costs = [(await paths.turn("update_status", 4)).taken.total for _ in range(3)]
+    assert max(costs) < 1.001 * min(costs)
