@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     shards: Annotated[int, Field(ge=1, le=4096)] = 2
     """Hosts of placement `shard`."""
     gateways: Annotated[int, Field(ge=1, le=64)] = 1
-    """Replicas of the gateway. 1 leaves it to the deployment's own settings, which may autoscale."""
+    """Replicas of the gateway; 1 leaves it to the deployment's settings, which may autoscale."""
     redis_url: str | None = None
     """redis://, rediss://, unix://, redis+sentinel://, redis+cluster://; none: embedded Valkey."""
     data_dir: Path = Path(".data")

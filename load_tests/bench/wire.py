@@ -56,7 +56,8 @@ async def open_socket(
         extra_headers=headers,
         read_buffer_init_size=READ_BUFFER_BYTES,
     )
-    assert isinstance(socket, Socket)
+    if not isinstance(socket, Socket):
+        raise ConnectionError(f"the server ended the connection at once: {url}")
     return socket
 
 
