@@ -28,6 +28,8 @@ REMEMBERED = 200_000
 """Ids whose restaurant a gateway remembers."""
 LARGEST_BLOCK = 32
 """Ids of a kind reserved for one restaurant at a time, at most: the busier, the more."""
+_IN_BLOCKS = (Kind.SESSION, Kind.ORDER)
+"""What comes in numbers. Tables and waiters are few, and people read theirs."""
 
 _CREATES: dict[type[c.Command], Kind] = {
     c.Occupy: Kind.SESSION,
@@ -142,7 +144,9 @@ class Preparation:
         """An id that is in the directory."""
         block = self._blocks.setdefault((kind, restaurant), _Block())
         if not block.ids:
-            size, block.size = block.size, min(2 * block.size, LARGEST_BLOCK)
+            size = block.size
+            if kind in _IN_BLOCKS:
+                block.size = min(2 * size, LARGEST_BLOCK)
             block.ids.extend(await self._ids.ask((kind, restaurant, size)))
         id_ = block.ids.popleft()
         self._remember(kind, id_, restaurant)
