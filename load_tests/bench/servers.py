@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import jwt
@@ -29,13 +29,15 @@ STOP_TIMEOUT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server: `name` as the tables call it; `directory` is where its data is."""
+    """A running server: `name` as the tables call it; `directory` is where its data is; `others`
+    are processes that it uses and did not start."""
 
     name: str
     port: int
     mark: str
     directory: Path
     started_s: float
+    others: tuple[int, ...] = ()
 
     def ws(self, path: str) -> str:
         return f"ws://127.0.0.1:{self.port}/ws/{path}"
@@ -45,10 +47,10 @@ class Server:
         return f"http://127.0.0.1:{self.port}/api"
 
     def usage(self) -> Usage:
-        return usage(self.mark)
+        return usage(self.mark, self.others)
 
     def memory(self) -> dict[str, int]:
-        return memory(self.mark)
+        return memory(self.mark, self.others)
 
 
 @contextmanager
@@ -72,22 +74,17 @@ def product(name: str = "this", **settings: object) -> Iterator[Server]:
 def peer() -> Iterator[Server]:
     """Django Channels with Redis, tuned: what a user would pick instead."""
     port = free_port()
-    mark = secrets.token_hex(8)
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         redis = EmbeddedStore(directory / "redis")
-        os.environ[MARK] = mark  # its Redis is counted, too
-        try:
-            redis.start()
-        finally:
-            del os.environ[MARK]
+        redis.start()
         stack.callback(redis.stop)
         command = [
             *(sys.executable, "-m", "load_tests.bench.peer", "--port", str(port)),
             *("--redis", redis.url, "--data", str(directory)),
         ]
-        with _running("Django Channels", command, port, directory, {}, "ready", mark) as server:
-            yield server
+        with _running("Django Channels", command, port, directory, {}, "ready") as server:
+            yield replace(server, others=(redis.pid,))
 
 
 @contextmanager
@@ -107,9 +104,8 @@ def _running(
     directory: Path,
     environment: dict[str, str],
     ready: str,
-    mark: str | None = None,
 ) -> Iterator[Server]:
-    mark = mark or secrets.token_hex(8)
+    mark = secrets.token_hex(8)
     began = time.monotonic()
     process = subprocess.Popen(
         command,

@@ -7,6 +7,7 @@ processes, Serve, HAProxy, the store. Linux only.
 import os
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,10 +42,10 @@ class Spent:
         return sum(self.by_program.values())
 
 
-def usage(mark: str) -> Usage:
-    """What the processes with this mark have used so far."""
+def usage(mark: str, others: Iterable[int] = ()) -> Usage:
+    """What the processes with this mark, and those others, have used so far."""
     cpu_s, names = {}, {}
-    for pid in marked(mark):
+    for pid in marked(mark).union(others):
         try:
             stat = Path(f"/proc/{pid}/stat").read_text()
         except OSError:
@@ -54,10 +55,10 @@ def usage(mark: str) -> Usage:
     return Usage(time.monotonic(), cpu_s, names)
 
 
-def memory(mark: str) -> dict[str, int]:
+def memory(mark: str, others: Iterable[int] = ()) -> dict[str, int]:
     """Bytes by program: each process's private pages and its share of the shared ones (PSS)."""
     held: dict[str, int] = defaultdict(int)
-    for pid in marked(mark):
+    for pid in marked(mark).union(others):
         try:
             rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
             name = _program(pid, Path(f"/proc/{pid}/stat").read_text())

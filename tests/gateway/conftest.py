@@ -16,6 +16,7 @@ from websockets.typing import Subprotocol
 
 from actors.placement import Mode, Placement
 from gateway.app import build
+from gateway.ingress import DirectSockets
 from gateway.settings import GatewaySettings
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
@@ -74,6 +75,8 @@ async def serving(
     hosts: LocalHosts, store: Store, settings: GatewaySettings, gateway_id: str = "g1"
 ) -> AsyncIterator[Gateway]:
     app = build(hosts, hosts.placement, store, settings, gateway_id)
+    if hosts.placement.together:  # as under Serve, frames go straight to the transport
+        app = DirectSockets(app)
     config = uvicorn.Config(app, port=0, log_level="warning", lifespan="on", ws_max_size=2**24)
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
