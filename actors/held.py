@@ -86,7 +86,6 @@ class Held:
     address: Address
     behaviour: Behaviour[Any]
     owner: int
-    unclaimed: bool
     state: Any
     version: int
     epoch: str
@@ -98,6 +97,7 @@ class Held:
     outbox: dict[str, Pending]
     seen: dict[str, int]
     used_at: float = 0.0
+    unclaimed: bool = False
     views: dict[Channel, bytes] = field(default_factory=dict)
 
     def view(self, channel: Channel, *, resumed: bool | None = None) -> bytes:
@@ -132,7 +132,6 @@ def held_from(address: Address, loaded: Loaded, epoch_if_new: str, used_at: floa
         address=address,
         behaviour=behaviour,
         owner=loaded.owner,
-        unclaimed=False,
         state=state,
         version=loaded.version,
         epoch=loaded.epoch or epoch_if_new,
@@ -147,27 +146,6 @@ def held_from(address: Address, loaded: Loaded, epoch_if_new: str, used_at: floa
         results=dict(map(_result_key, loaded.results)),
         outbox={name: _decode_pending(name, raw) for name, raw in loaded.outbox.items()},
         seen=dict(loaded.seen),
-        used_at=used_at,
-    )
-
-
-def unclaimed(address: Address, owner: int, epoch: str, used_at: float) -> Held:
-    """An entity that is about to be created, under an id that was never given before."""
-    return Held(
-        address=address,
-        behaviour=BEHAVIOURS[address.kind],
-        owner=owner,
-        unclaimed=True,
-        state=None,
-        version=0,
-        epoch=epoch,
-        events=0,
-        seqs={},
-        last_effect=0,
-        settled=False,
-        results={},
-        outbox={},
-        seen={},
         used_at=used_at,
     )
 

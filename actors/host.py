@@ -14,7 +14,7 @@ from typing import Protocol
 from uuid import uuid4
 
 from actors.draft import Draft
-from actors.held import Alarm, Held, Outgoing, earliest, held_from, unclaimed
+from actors.held import Alarm, Held, Outgoing, earliest, held_from
 from actors.messages import Exchanged, Feed, Message, Reply, Submit, Wake
 from actors.outbox import Outbox
 from actors.placement import Placement
@@ -24,7 +24,7 @@ from actors.transport import Hosts
 from actors.turn import Turn
 from protocol.errors import UNAVAILABLE
 from protocol.ids import CHANNELS, Address, Topic
-from storage.store import Store, StoreUnavailable, new_owner
+from storage.store import Store, StoreUnavailable, nothing
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +84,7 @@ class Host:
         self._subscribers = Subscribers(uuid4().hex)
         self._outbox = Outbox(hosts, self._delivered)
         self._held: dict[Address, Held] = {}
+        self._absent: set[Address] = set()
         self._timers: dict[Address, dict[str, asyncio.TimerHandle]] = {}
         self._inbox: deque[_Letter] = deque()
         self._turning: asyncio.Task[None] | None = None
@@ -163,12 +164,16 @@ class Host:
                 )
                 continue
             self._held[address] = held
+            if not loaded.exists:
+                self._absent.add(address)
             self._carry_on(held)
 
     def create(self, address: Address) -> Held:
         """Hold an entity that does not exist yet: its first commit claims it."""
         now = asyncio.get_running_loop().time()
-        held = self._held[address] = unclaimed(address, new_owner(), uuid4().hex[:12], now)
+        held = self._held[address] = held_from(address, nothing(), uuid4().hex[:12], now)
+        held.unclaimed = True
+        self._absent.add(address)
         return held
 
     def get(self, address: Address) -> Held | None:
@@ -185,6 +190,14 @@ class Host:
         self.forget(address)
         for channel in CHANNELS[address.kind]:
             self._subscribers.lose(Topic(address, channel))
+
+    def _forget_absent(self) -> None:
+        """What does not exist is looked up each time: a creation may be on its way to the store."""
+        for address in self._absent:
+            held = self._held.get(address)
+            if held is not None and held.state is None and not held.outbox:
+                self.forget(address)
+        self._absent.clear()
 
     def _needed(self, address: Address) -> bool:
         return self._outbox.holds(address) or any(
@@ -228,6 +241,7 @@ class Host:
             outcome = Outcome([UNAVAILABLE] * len(letters))
             for address in list(self._held):
                 self.evict(address)
+        self._forget_absent()
         self._settle()
         for draft in outcome.stored:
             self._follow_up(draft)

@@ -32,13 +32,11 @@ MAX_PENDING_BYTES = 16 * 1024 * 1024
 class _GatewayFeed:
     """`cursor` begins anywhere: no gateway takes a new feed for the one that it knew.
 
-    Answers are kept until the gateway's next cursor acknowledges them. `polled` is the last one
-    that a poll brought.
+    Answers are kept until the gateway's next cursor acknowledges them.
     """
 
     seen_at: float
     cursor: int = field(default_factory=lambda: 2 + randbits(40))
-    polled: int = 0
     unacknowledged: deque[Feed] = field(default_factory=deque)
     pending: list[Published] = field(default_factory=list)
     pending_bytes: int = 0
@@ -173,9 +171,7 @@ class Subscribers:
             superseded = await self._park(feed)
         if superseded or not (feed.pending or feed.dropped):
             return Feed(self.incarnation, cursor, ())
-        answer = feed.take(self.incarnation)
-        feed.polled = answer.cursor
-        return answer
+        return feed.take(self.incarnation)
 
     def expect(self, gateway: str) -> None:
         """A batch of the gateway is here: its replies will `collect` what is published."""
@@ -183,22 +179,22 @@ class Subscribers:
             self._feeds[gateway].exchanges += 1
 
     def collect(self, gateway: str, cursor: int) -> Feed | None:
-        """What waits, to go with the replies to a batch that came with `cursor`.
+        """What waits, to go with the replies to a batch that came with `cursor`; a parked poll
+        stays so.
 
-        None where that is nothing, or where a poll's answer is still under way, which it could
-        overtake. A parked poll stays so.
+        None where nothing waits. None, too, where the gateway lacks an earlier answer: a poll's,
+        still under way, which these replies could overtake, or replies that were lost. The next
+        poll brings it.
         """
         feed = self._feeds.get(gateway)
         if feed is None:
             return None
         feed.exchanges = max(0, feed.exchanges - 1)
         feed.seen_at = asyncio.get_running_loop().time()
-        known = feed.acknowledge(cursor)
-        if not (feed.pending or feed.dropped):
-            return None
-        under_way = any(answer.cursor == feed.polled for answer in feed.unacknowledged)
-        if not known or under_way:
+        if not feed.acknowledge(cursor) or feed.unacknowledged:
             feed.wake()
+            return None
+        if not (feed.pending or feed.dropped):
             return None
         if feed.waking is not None:
             feed.waking.cancel()

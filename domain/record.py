@@ -12,11 +12,13 @@ R = TypeVar("R")
 def replace(record: R, **changed: Any) -> R:
     """`dataclasses.replace` at a third of its cost, for records of two fields or more, all of them
     arguments of `__init__`."""
-    values_of, index = _shape(type(record))  # type: ignore[arg-type]  # classes can be hashed
+    cls: Any = type(record)
+    values_of, index = _shape(cls)
     values = list(values_of(record))
     for name, value in changed.items():
         values[index[name]] = value
-    return type(record)(*values)
+    copy: R = cls(*values)
+    return copy
 
 
 @cache

@@ -5,7 +5,7 @@ from collections import deque
 
 from starlette.types import Send
 
-from gateway.wire import Wire, framed, text_of
+from gateway.wire import TextFrame, Wire, framed
 from protocol.errors import CloseCode, Rejected
 from protocol.frames import encode
 
@@ -14,7 +14,7 @@ GRACE_S = 10.0
 
 
 class Connection:
-    """Sends frames of `framed` in order; made by the task that serves the socket.
+    """Sends frames in order; made by the task that serves the socket.
 
     Who reads too slowly is closed with 4408 and may resume.
     """
@@ -47,7 +47,7 @@ class Connection:
         self._max_bytes = max_bytes
         self._allowed_frames = max_frames
         self._allowed_bytes = max_bytes
-        self._queue: deque[bytes] = deque()
+        self._queue: deque[TextFrame] = deque()
         self._has_room = asyncio.Event()
         self._bytes = 0
         self._blocked = False
@@ -65,15 +65,15 @@ class Connection:
     def closed(self) -> bool:
         return self._closing is not None
 
-    def push(self, frame: bytes, *, asked_for: bool = False) -> None:
+    def push(self, frame: TextFrame, *, asked_for: bool = False) -> None:
         """Send a frame, or queue it; never waits. What was `asked_for` is not held against a slow
         reader."""
         if self._closing is not None:
             return
-        if self._writer is None and self._wire is not None and self._wire.write(frame):
+        if self._writer is None and self._wire is not None and self._wire.write(frame.encoded):
             return
         self._queue.append(frame)
-        self._bytes += len(frame)
+        self._bytes += len(frame.payload)
         if asked_for:
             self._allowed_frames = max(self._allowed_frames, len(self._queue) + self._max_frames)
             self._allowed_bytes = max(self._allowed_bytes, self._bytes + self._max_bytes)
@@ -134,10 +134,10 @@ class Connection:
                 self._wire.flush()
             while self._queue:
                 frame = self._queue.popleft()
-                self._bytes -= len(frame)
+                self._bytes -= len(frame.payload)
                 self._has_room.set()
                 self._blocked = True  # until the socket has taken it
-                await self._send({"type": "websocket.send", "text": text_of(frame)})
+                await self._send({"type": "websocket.send", "text": frame.payload.decode()})
                 self._blocked = False
             self._allowed_frames, self._allowed_bytes = self._max_frames, self._max_bytes
             if self._closing is not None:
@@ -145,6 +145,7 @@ class Connection:
                 await self._send({"type": "websocket.close", "code": code, "reason": reason})
         except (RuntimeError, OSError):
             self._closing = self._closing or (1006, "")  # the socket has gone meanwhile
+            self._has_room.set()
         finally:
             if self._writer is asyncio.current_task():
                 self._writer = None

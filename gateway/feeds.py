@@ -14,7 +14,7 @@ from actors.placement import Placement
 from actors.transport import HostGone, Hosts
 from gateway.connection import Connection
 from gateway.links import Links
-from gateway.wire import framed
+from gateway.wire import TextFrame, framed
 from protocol.caller import Role
 from protocol.errors import UNAVAILABLE, CloseCode, Code, Rejected
 from protocol.ids import Topic
@@ -38,16 +38,16 @@ class _Subscription:
         self.connection = connection
         self.role = role
         self.last: int | None = None
-        self.early: list[tuple[int, bytes]] = []
+        self.early: list[tuple[int, TextFrame]] = []
 
-    def push(self, seq: int, frame: bytes) -> None:
+    def push(self, seq: int, frame: TextFrame) -> None:
         if self.last is None:
             self.early.append((seq, frame))
         elif seq > self.last:
             self.last = seq
             self.connection.push(frame)
 
-    def start(self, seq: int, frames: list[bytes]) -> None:
+    def start(self, seq: int, frames: list[TextFrame]) -> None:
         """The first frames, which reflect everything up to `seq`; then what came early."""
         for frame in frames:
             self.connection.push(frame, asked_for=True)
@@ -119,6 +119,8 @@ class Feeds:
         if feed.last is None:
             feed.epoch, feed.incarnation, feed.last = reply.epoch, reply.incarnation, reply.seq
         subscription.start(reply.seq, [framed(payload) for payload in reply.frames])
+        if feed.stale:
+            self._rejoin_soon(host, topic)
         return None
 
     def leave(self, connection: Connection, topic: Topic) -> None:
@@ -191,25 +193,30 @@ class Feeds:
                 self._polls[host] = asyncio.create_task(self._poll(host))
 
     def take(self, host: str, answer: Feed) -> None:
-        """Pass on what a host published; join again what it shows to be missing."""
-        topics = self._topics.get(host, {})
-        known = self.cursor(host) if self._incarnations.get(host) == answer.incarnation else 0
-        self._cursors[host] = answer.cursor
+        """Pass on what a host published; join again what it shows to be missing.
+
+        The cursor moves on at the end: what could not be passed on is brought again.
+        """
+        topics = self._topics.get(host)
+        if topics is None:
+            return
+        incarnation, cursor = self._incarnations.get(host), self.cursor(host)
         for published in answer.published:
             feed = topics.get(published.topic)
             if feed is not None:
                 self._spread(host, feed, published)
-        for topic in answer.dropped:
-            if topic in topics:
-                self._rejoin_soon(host, topic)
-        if self._incarnations.get(host) != answer.incarnation:
-            self._incarnations[host] = answer.incarnation
-            for topic, feed in list(topics.items()):
-                if feed.last is not None and feed.incarnation != answer.incarnation:
-                    self._rejoin_soon(host, topic)
-        if answer.cursor not in (known, known + 1):  # told to a poll that nobody waits for
-            for topic in list(topics):
-                self._rejoin_soon(host, topic)
+        doubtful = set(answer.dropped)
+        if incarnation != answer.incarnation:
+            doubtful |= {
+                topic
+                for topic, feed in topics.items()
+                if feed.last is not None and feed.incarnation != answer.incarnation
+            }
+        elif answer.cursor not in (cursor, cursor + 1):  # told to a poll that nobody waits for
+            doubtful |= topics.keys()
+        for topic in doubtful & topics.keys():
+            self._rejoin_soon(host, topic)
+        self._incarnations[host], self._cursors[host] = answer.incarnation, answer.cursor
 
     def _spread(self, host: str, feed: _TopicFeed, published: Published) -> None:
         """One topic's events to its sockets, framed once; a gap is filled by joining again."""
@@ -239,9 +246,9 @@ class Feeds:
 
     def _rejoin_soon(self, host: str, topic: Topic) -> None:
         feed = self._topics[host][topic]
-        if feed.rejoining is not None:
-            feed.stale = True
-        elif feed.last is not None:
+        if feed.rejoining is not None or feed.last is None:
+            feed.stale = True  # what is on its way may be older than the doubt
+        else:
             feed.rejoining = asyncio.create_task(self._rejoin(host, topic, feed))
 
     async def _rejoin(self, host: str, topic: Topic, feed: _TopicFeed) -> None:

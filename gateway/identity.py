@@ -76,7 +76,7 @@ class Identity:
         if isinstance(principal, Principal):
             if len(self._known) >= REMEMBERED:
                 del self._known[next(iter(self._known))]
-            self._known[token] = principal, claims["exp"]
+            self._known[token] = principal, int(claims["exp"])
         return principal
 
 

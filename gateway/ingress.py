@@ -5,6 +5,7 @@ puts them around its own request handling. Nothing of the gateway itself belongs
 """
 
 import asyncio
+import logging
 from typing import Any
 
 from starlette.middleware import Middleware
@@ -13,8 +14,13 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from gateway.wire import EXTENSION
 
+log = logging.getLogger(__name__)
+
 DIRECT = ((b"x-request-disconnect-disabled", b"?1"), (b"x-request-timeout-seconds", b"-1"))
 """Serve's own switches: hand the socket to the application itself, and without a time limit."""
+
+MAX_GATHERED_BYTES = 64 * 1024
+"""What one socket is given in a turn of the event loop before the transport has it."""
 
 _NAMES = frozenset(name for name, _ in DIRECT)
 
@@ -47,15 +53,17 @@ class DirectSockets:
 class UvicornWire:
     """`Wire` over the WebSocket protocol of uvicorn, whose `send` does the same with more steps.
 
-    What is written in one turn of the event loop, or the next, leaves in one system call.
+    What is written in one turn of the event loop, or the next, leaves in one system call; a burst
+    earlier, so that the transport tells of a client that does not keep up.
     """
 
-    __slots__ = ("_frames", "_protocol", "_tide")
+    __slots__ = ("_bytes", "_frames", "_protocol", "_tide")
 
     def __init__(self, protocol: Any, tide: "_Tide") -> None:
         self._protocol = protocol
         self._tide = tide
         self._frames: list[bytes] = []
+        self._bytes = 0
 
     def write(self, frame: bytes) -> bool:
         protocol = self._protocol
@@ -69,10 +77,13 @@ class UvicornWire:
         if not self._frames:
             self._tide.soon(self)
         self._frames.append(frame)
+        self._bytes += len(frame)
+        if self._bytes > MAX_GATHERED_BYTES:
+            self.flush()
         return True
 
     def flush(self) -> None:
-        frames, self._frames = self._frames, []
+        frames, self._frames, self._bytes = self._frames, [], 0
         protocol = self._protocol
         if frames and not protocol.close_sent and not protocol.transport.is_closing():
             protocol.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
@@ -93,7 +104,10 @@ class _Tide:
     def _run(self) -> None:
         wires, self._wires = self._wires, []
         for wire in wires:
-            wire.flush()
+            try:
+                wire.flush()
+            except Exception:
+                log.exception("a socket could not be written to; the others were")
 
 
 def middlewares() -> list[Middleware]:

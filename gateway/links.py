@@ -133,7 +133,10 @@ class Links:
         return host not in self._links
 
     async def when_it_exists(self, message: Message) -> Reply:
-        """The reply for an id that the directory names: its entity may only be on its way there."""
+        """The reply for an id that the directory names: its entity may only be on its way there,
+        where a creation takes another host's turn."""
+        if self._placement.together:
+            return await self.send(message)
         for pause in CREATION_PAUSES_S:
             reply = await self.send(message)
             if not isinstance(reply, Rejected) or reply.code is not Code.NOT_FOUND:
@@ -174,7 +177,7 @@ class Links:
             try:
                 exchanged = await asyncio.wait_for(
                     self._exchange(host, [waiting.message for waiting in batch]),
-                    max(0.01, batch[-1].deadline - loop.time()),
+                    max(0.01, max(waiting.deadline for waiting in batch) - loop.time()),
                 )
             except (HostGone, TimeoutError) as error:
                 log.warning(
@@ -190,11 +193,19 @@ class Links:
                     _answer(waiting, UNAVAILABLE)
                 return
             else:
-                if exchanged.feed is not None and self._listener is not None:
-                    self._listener.take(host, exchanged.feed)
+                self._pass_on(host, exchanged.feed)
                 for waiting, reply in zip(batch, exchanged.replies, strict=True):
                     _answer(waiting, reply)
                 return
+
+    def _pass_on(self, host: str, feed: Feed | None) -> None:
+        """What was published; no mistake in that may cost the replies, which are stored."""
+        if feed is None or self._listener is None:
+            return
+        try:
+            self._listener.take(host, feed)
+        except Exception:
+            log.exception("what a host published was not passed on", extra={"host": host})
 
     async def _exchange(self, host: str, batch: list[Message]) -> Exchanged:
         cursor = self._listener.cursor(host) if self._listener is not None else 0

@@ -1,17 +1,22 @@
-"""WebSocket frames as bytes, made once an event, and the straight way to the socket.
+"""WebSocket frames, made once an event, and the straight way to the socket.
 
 A server's frame carries no mask (RFC 6455, 5.1), so its bytes are the same for every client. Who
-wrote a frame once can hand it to a thousand sockets.
+made a frame once can hand it to a thousand sockets.
 """
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+from websockets.frames import Frame, Opcode
 
 EXTENSION = "restaurant_qr.wire"
 """Under this name a scope's `extensions` hold the socket's `Wire`, where the server has one."""
 
-_FINAL_TEXT = 0x81
-_SHORT = 126
-_MEDIUM = 1 << 16
+
+class TextFrame(NamedTuple):
+    """A message of UTF-8, and the frame that carries it."""
+
+    payload: bytes
+    encoded: bytes
 
 
 class Wire(Protocol):
@@ -25,17 +30,5 @@ class Wire(Protocol):
         """Send what was taken now, before anything else goes through `send`."""
 
 
-def framed(payload: bytes) -> bytes:
-    """One text frame of UTF-8."""
-    length = len(payload)
-    if length < _SHORT:
-        return bytes((_FINAL_TEXT, length)) + payload
-    if length < _MEDIUM:
-        return bytes((_FINAL_TEXT, _SHORT, length >> 8, length & 255)) + payload
-    return bytes((_FINAL_TEXT, 127)) + length.to_bytes(8, "big") + payload
-
-
-def text_of(frame: bytes) -> str:
-    """The text in a frame of `framed`, for a server that makes frames itself."""
-    start = {_SHORT: 4, 127: 10}.get(frame[1], 2)
-    return frame[start:].decode()
+def framed(payload: bytes) -> TextFrame:
+    return TextFrame(payload, Frame(Opcode.TEXT, payload).serialize(mask=False))

@@ -42,6 +42,11 @@ class Loaded(NamedTuple):
     last_effect: int
 
 
+def nothing() -> Loaded:
+    """What a claim would bring of an entity that does not exist, without asking the store."""
+    return Loaded(new_owner(), False, 0, "", 0, {}, {}, {}, [], {}, 0)
+
+
 @dataclass(slots=True)
 class EntityCommit:
     """One entity's part of a commit: only what changed.

@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ SHARDS = 1
 """On two cores that the clients use, too, one host makes fuller batches than two."""
 
 Start = Callable[[], AbstractContextManager[Server]]
-Work = Callable[[Server], Awaitable[Any]]
+Work = Callable[[Server], Coroutine[Any, Any, Any]]
 
 
 def this() -> AbstractContextManager[Server]:
@@ -43,7 +43,7 @@ def this() -> AbstractContextManager[Server]:
 
 def on(start: Start, work: Work) -> Any:
     with start() as server:
-        return uvloop.run(work(server))  # type: ignore[arg-type]  # coroutines, all of them
+        return uvloop.run(work(server))
 
 
 async def _lives(server: Server, clients: int, seconds: float = 10) -> dict[str, Any]:

@@ -21,9 +21,10 @@ import uvloop
 
 from actors import interpreter
 from actors.host import Host
-from actors.messages import Done, Message, Read, Reply, Submit, View
+from actors.messages import Done, Exchanged, Feed, Message, Read, Reply, Submit, View
 from actors.placement import Mode, Placement
 from actors.ray_hosts import WallClock
+from actors.transport import HostGone
 from domain.entity import NOTHING, Origin, Supplies
 from load_tests.bench.measure import latencies
 from load_tests.bench.usage import cpu_of
@@ -33,7 +34,6 @@ from protocol.ids import Address, Channel, Kind
 from protocol.statuses import OrderStatus
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
-from tests.local_hosts import LocalHosts
 
 ADMIN = Caller(Role.ADMIN, "admin:bench")
 BATCH = 32
@@ -53,6 +53,21 @@ MENU = c.ReplaceMenu(
 )
 ITEMS = (c.MenuLine(menu_item_id=1), c.MenuLine(menu_item_id=2))
 LIFE = (OrderStatus.CONFIRMED, OrderStatus.READY, OrderStatus.DELIVERED)
+
+
+class Alone:
+    """The other hosts, of which there are none."""
+
+    async def deliver(self, host: str, batch: Sequence[Message]) -> list[Reply]:
+        raise HostGone(host)
+
+    async def exchange(
+        self, host: str, gateway: str, cursor: int, batch: Sequence[Message]
+    ) -> Exchanged:
+        raise HostGone(host)
+
+    async def poll(self, host: str, gateway: str, cursor: int) -> Feed:
+        raise HostGone(host)
 
 
 class Chain:
@@ -138,8 +153,7 @@ async def chain() -> AsyncIterator[Chain]:
         server.start()
         interpreter.tune()
         store = open_store(server.url, retention_s=86_400, timeout_s=30)
-        placement = Placement(Mode.SHARD, 1)
-        host = Host("shard:0", store, LocalHosts(store, placement), placement, WallClock())
+        host = Host("shard:0", store, Alone(), Placement(Mode.SHARD, 1), WallClock())
         try:
             yield Chain(host, server.pid)
         finally:

@@ -6,7 +6,6 @@
 """
 
 import argparse
-import socket
 from contextlib import suppress
 
 import uvicorn
@@ -17,7 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import Message, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-BACKLOG = 4096
+from load_tests.bench.lean import BACKLOG, LEAN, ReadyServer
 
 _sockets: dict[WebSocket, Send] = {}
 
@@ -53,14 +52,6 @@ async def broadcast(websocket: WebSocket) -> None:
         _sockets.pop(websocket, None)
 
 
-class _Server(uvicorn.Server):
-    """Says when it answers."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        print("ready", flush=True)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
@@ -71,23 +62,9 @@ def main() -> None:
             *(WebSocketRoute(f"/ws/broadcast{slash}", broadcast) for slash in ("", "/")),
         ]
     )
-    config = uvicorn.Config(
-        application,
-        port=parser.parse_args().port,
-        backlog=BACKLOG,
-        loop="uvloop",
-        http="httptools",
-        ws="websockets-sansio",
-        ws_per_message_deflate=False,
-        lifespan="off",
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=2,
-    )
+    config = uvicorn.Config(application, port=parser.parse_args().port, backlog=BACKLOG, **LEAN)
     with suppress(KeyboardInterrupt):
-        _Server(config).run()
+        ReadyServer(config).run()
 
 
 if __name__ == "__main__":

@@ -43,8 +43,9 @@ class Noon:
 class DirectHosts:
     """The one host, without anything between; counts what it is asked."""
 
-    def __init__(self, host: Host) -> None:
-        self._host = host
+    host: Host
+
+    def __init__(self) -> None:
         self.exchanges = 0
 
     async def deliver(self, host: str, batch: Sequence[Message]) -> list[Reply]:
@@ -54,10 +55,10 @@ class DirectHosts:
         self, host: str, gateway: str, cursor: int, batch: Sequence[Message]
     ) -> Exchanged:
         self.exchanges += 1
-        return await self._host.exchange(gateway, cursor, batch)
+        return await self.host.exchange(gateway, cursor, batch)
 
     async def poll(self, host: str, gateway: str, cursor: int) -> Feed:
-        return await self._host.poll(gateway, cursor)
+        return await self.host.poll(gateway, cursor)
 
 
 class Chain:
@@ -65,8 +66,8 @@ class Chain:
 
     def __init__(self) -> None:
         self.store = AcceptingStore()
-        self.host = Host(HOST, self.store, None, PLACEMENT, Noon())  # type: ignore[arg-type]
-        self.hosts = DirectHosts(self.host)
+        self.hosts = DirectHosts()
+        self.host = self.hosts.host = Host(HOST, self.store, self.hosts, PLACEMENT, Noon())
         self.homes: list[Address] = []
         self.sessions: list[Address] = []
         self._cursor = 0

@@ -15,7 +15,7 @@ from actors.turn import Turn
 from domain.behaviours import BEHAVIOURS
 from gateway import links
 from gateway.connection import Connection
-from gateway.wire import framed
+from gateway.wire import TextFrame, framed
 from protocol import frames
 from protocol.frames import encode
 from protocol.ids import Address, Channel
@@ -68,9 +68,8 @@ async def test_writing_whole_states_is_noticed(monkeypatch: Patch) -> None:
 async def test_encoding_an_event_for_each_socket_is_noticed(monkeypatch: Patch) -> None:
     push = Connection.push
 
-    def encoded(self: Connection, frame: bytes, **how: bool) -> None:
-        payload = frame[frame.index(b"{") :]
-        push(self, framed(frames.encode(orjson.loads(payload))), **how)
+    def encoded(self: Connection, frame: TextFrame, **how: bool) -> None:
+        push(self, framed(frames.encode(orjson.loads(frame.payload))), **how)
 
     monkeypatch.setattr(Connection, "push", encoded)
     with pytest.raises(AssertionError, match="framed"):

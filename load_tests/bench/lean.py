@@ -1,0 +1,33 @@
+"""How the baselines run uvicorn: with all that is fast, and nothing that nobody asked for."""
+
+import gc
+import socket
+from typing import Any
+
+import uvicorn
+
+BACKLOG = 4096
+
+LEAN: dict[str, Any] = {
+    "loop": "uvloop",
+    "http": "httptools",
+    "ws": "websockets-sansio",
+    "ws_per_message_deflate": False,
+    "lifespan": "off",
+    "access_log": False,
+    "log_level": "warning",
+    "proxy_headers": False,
+    "server_header": False,
+    "date_header": False,
+    "timeout_graceful_shutdown": 2,
+}
+
+
+class ReadyServer(uvicorn.Server):
+    """Says when it answers, and leaves what was made until then to no garbage collection."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        gc.collect()
+        gc.freeze()
+        print("ready", flush=True)
