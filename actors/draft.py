@@ -4,17 +4,28 @@ A draft can be rewound to a mark, so that a command that fails half-way leaves t
 turn untouched.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
 
-from actors.held import Alarm, Held, Outgoing, Pending, earliest
+from actors.held import (
+    NONE,
+    Alarm,
+    Held,
+    Outgoing,
+    Pending,
+    earliest,
+    result_key,
+    stored_result,
+    without,
+)
 from actors.messages import Done
 from domain.entity import Decision, Origin
 from protocol.caller import Caller
 from protocol.errors import Code, Rejected
-from protocol.frames import encode
+from protocol.frames import encode, encode_to_keep
 from protocol.ids import Channel
 from storage.codec import changes
 from storage.store import EntityCommit
@@ -27,9 +38,9 @@ class _Mark(NamedTuple):
     state: Any
     version: int
     last_effect: int
-    seqs: dict[Channel, int]
-    outbox: dict[str, Pending]
-    seen: dict[str, int]
+    seqs: Mapping[str, int]
+    outbox: Mapping[str, Pending]
+    seen: Mapping[str, int]
     frames: int
     history: int
     results: int
@@ -48,7 +59,7 @@ class Draft:
         self.seen = held.seen
         self.frames: list[tuple[Channel, bytes]] = []
         self.history: list[bytes] = []
-        self.results: dict[str, bytes] = {}
+        self.results: dict[bytes, bytes] = {}
         self._outbox_changed = False
 
     @property
@@ -110,7 +121,7 @@ class Draft:
 
     def _publish(self, channel: Channel, type_: str, data: Any) -> None:
         seq = self.seqs.get(channel, 0) + 1
-        self.seqs = {**self.seqs, channel: seq}
+        self.seqs = {**self.seqs, channel.value: seq}
         told = {**data, "version": self.version}
         self.frames.append((channel, encode({"type": type_, "data": told, "seq": seq})))
 
@@ -125,7 +136,7 @@ class Draft:
         return [each for each in waiting if isinstance(each, Outgoing) and each.creates]
 
     def remove(self, entry: str) -> None:
-        self.outbox = {name: pending for name, pending in self.outbox.items() if name != entry}
+        self.outbox = without(self.outbox, {entry})
 
     def saw(self, source: str, number: int) -> None:
         """Remember the last effect of a source, so that a second delivery does nothing."""
@@ -137,42 +148,29 @@ class Draft:
 
     def first_result(self, origin: Origin) -> Done | Rejected | None:
         """What this request was answered before, if it was."""
-        key = f"{origin.subject}\0{origin.request_id}"
+        key = result_key(origin)
         raw = self.results.get(key) or self.held.results.get(key)
         if raw is None:
             return None
-        stored = orjson.loads(raw)
-        if stored["digest"] != origin.digest:
+        digest, *answer = orjson.loads(raw)
+        if digest != origin.digest:
             return Rejected(
                 Code.IDEMPOTENCY_CONFLICT,
                 "This request_id (Idempotency-Key) was used for another request. Use a new one.",
             )
-        if "done" in stored:
-            return Done(**stored["done"])
-        return Rejected(
-            Code(stored["rejected"]["code"]),
-            stored["rejected"]["error"],
-            stored["rejected"]["details"],
-        )
+        if isinstance(answer[0], bool):
+            return Done(*answer)
+        code, error, details = answer
+        return Rejected(Code(code), error, details)
 
     def keep_result(self, origin: Origin, answer: Done | Rejected) -> None:
         """Store the answer to a request together with what it changed."""
-        entry: dict[str, Any] = {
-            "subject": origin.subject,
-            "request_id": origin.request_id,
-            "digest": origin.digest,
-        }
-        if isinstance(answer, Done):
-            entry["done"] = {
-                "changed": answer.changed,
-                "version": answer.version,
-                "result": answer.result,
-            }
-        else:
-            entry["rejected"] = answer
-        # A copy: the encoder's own bytes have room for a kilobyte or four, and this is kept.
-        encoded = bytes(memoryview(encode(entry)))
-        self.results[f"{origin.subject}\0{origin.request_id}"] = encoded
+        told: tuple[Any, ...] = (
+            (answer.changed, answer.version, answer.result)
+            if isinstance(answer, Done)
+            else (answer.code, answer.error, answer.details)
+        )
+        self.results[result_key(origin)] = encode_to_keep((origin.digest, *told))
 
     def commit(self, now: datetime) -> EntityCommit:
         """All of it as one entity's part of a commit."""
@@ -192,7 +190,7 @@ class Draft:
             seqs={channel.value: self.seqs[channel] for channel, _ in self.frames},
             history=self.history,
             events=held.events + len(self.history),
-            results=list(self.results.values()),
+            results=[stored_result(*each) for each in self.results.items()],
             kept_results=len(held.results),
             outbox={
                 entry: pending.encoded()
@@ -226,7 +224,7 @@ class Draft:
         self._outbox_changed = self.outbox is not held.outbox
         held.seqs, held.outbox, held.seen = self.seqs, self.outbox, self.seen
         held.settled = self.state is not None and held.behaviour.settled(self.state)
-        held.views.clear()
+        held.views = NONE
         for key, raw in self.results.items():
             held.results.pop(key, None)
             held.results[key] = raw

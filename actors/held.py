@@ -3,18 +3,20 @@
 Only a turn whose commit succeeded may change it.
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
 
 from domain.behaviours import BEHAVIOURS
-from domain.entity import Behaviour
+from domain.entity import Behaviour, Origin
 from domain.messages import decode_message, encode_message
 from protocol.caller import Caller, Role
-from protocol.frames import encode
-from protocol.ids import CHANNELS, Address, Channel, Kind
+from protocol.frames import encode, encode_to_keep
+from protocol.ids import Address, Channel, Kind
 from storage.codec import restore
 from storage.store import Loaded
 
@@ -61,6 +63,9 @@ class Alarm(NamedTuple):
 
 Pending = Outgoing | Alarm
 
+NONE: Mapping[Any, Any] = MappingProxyType({})
+"""What most entities have most of the time; one for all of them."""
+
 
 def _decode_pending(entry: str, raw: bytes) -> Pending:
     stored = orjson.loads(raw)
@@ -78,9 +83,9 @@ class Held:
     """State, version, counters, kept results and outbox of one claimed entity.
 
     `owner` is the claim's fencing token; where `unclaimed`, it takes effect with the first commit,
-    which finds out whether the entity exists after all. `events` counts the history. `results` are
-    kept encoded, by subject and request id, oldest first. `used_at` is the loop's time of the last
-    message, in seconds.
+    which finds out whether the entity exists after all. `seqs` are its channels' last ones;
+    `events` counts the history. `results` are kept encoded, by `result_key`, oldest first.
+    `used_at` is the loop's time of the last message, in seconds.
     """
 
     address: Address
@@ -90,15 +95,15 @@ class Held:
     version: int
     epoch: str
     events: int
-    seqs: dict[Channel, int]
+    seqs: Mapping[str, int]
     last_effect: int
     settled: bool
-    results: dict[str, bytes]
-    outbox: dict[str, Pending]
-    seen: dict[str, int]
+    results: dict[bytes, bytes]
+    outbox: Mapping[str, Pending]
+    seen: Mapping[str, int]
     used_at: float = 0.0
     unclaimed: bool = False
-    views: dict[Channel, bytes] = field(default_factory=dict)
+    views: Mapping[Channel, bytes] = field(default_factory=lambda: NONE)
 
     def view(self, channel: Channel, *, resumed: bool | None = None) -> bytes:
         """The encoded snapshot of a channel; `resumed=False` says that it could not be resumed."""
@@ -108,15 +113,20 @@ class Held:
         data = {**data, "version": self.version}
         if resumed is not None:
             data["resumed"] = resumed
-        frame = encode(
+        frame = encode_to_keep(
             {"type": type_, "data": data, "seq": self.seqs.get(channel, 0), "epoch": self.epoch}
         )
         if resumed is None:
-            self.views[channel] = frame = bytes(memoryview(frame))  # of its own size, as it is kept
+            self.views = {**self.views, channel: frame}
         return frame
 
 
-def earliest(outbox: dict[str, Pending], now: datetime) -> float | None:
+def without(outbox: Mapping[str, Pending], entries: Collection[str]) -> Mapping[str, Pending]:
+    """An outbox less some of its entries."""
+    return {name: each for name, each in outbox.items() if name not in entries} or NONE
+
+
+def earliest(outbox: Mapping[str, Pending], now: datetime) -> float | None:
     """The first moment (epoch seconds) at which something in an outbox is due; effects are now."""
     return min(
         ((entry.due if isinstance(entry, Alarm) else now).timestamp() for entry in outbox.values()),
@@ -136,20 +146,26 @@ def held_from(address: Address, loaded: Loaded, epoch_if_new: str, used_at: floa
         version=loaded.version,
         epoch=loaded.epoch or epoch_if_new,
         events=loaded.events,
-        seqs={
-            channel: loaded.seqs[channel.value]
-            for channel in CHANNELS[address.kind]
-            if channel.value in loaded.seqs
-        },
+        seqs=dict(loaded.seqs) or NONE,
         last_effect=loaded.last_effect,
         settled=state is not None and behaviour.settled(state),
-        results=dict(map(_result_key, loaded.results)),
-        outbox={name: _decode_pending(name, raw) for name, raw in loaded.outbox.items()},
-        seen=dict(loaded.seen),
+        results=dict(map(_result, loaded.results)),
+        outbox={name: _decode_pending(name, raw) for name, raw in loaded.outbox.items()} or NONE,
+        seen=dict(loaded.seen) or NONE,
         used_at=used_at,
     )
 
 
-def _result_key(raw: bytes) -> tuple[str, bytes]:
-    stored = orjson.loads(raw)
-    return f"{stored['subject']}\0{stored['request_id']}", raw
+def result_key(origin: Origin) -> bytes:
+    """A request of somebody; no subject and id together read like two others."""
+    return f"{len(origin.subject)} {origin.subject} {origin.request_id}".encode()
+
+
+def stored_result(key: bytes, answer: bytes) -> bytes:
+    """A kept result as the store has it: its key, and a line of JSON."""
+    return key + b"\n" + answer
+
+
+def _result(stored: bytes) -> tuple[bytes, bytes]:
+    key, _, answer = stored.rpartition(b"\n")
+    return key, answer

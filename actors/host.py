@@ -14,7 +14,7 @@ from typing import Protocol
 from uuid import uuid4
 
 from actors.draft import Draft
-from actors.held import Alarm, Held, Outgoing, earliest, held_from
+from actors.held import Alarm, Held, Outgoing, earliest, held_from, without
 from actors.messages import Exchanged, Feed, Message, Reply, Submit, Wake
 from actors.outbox import Outbox
 from actors.placement import Placement
@@ -325,9 +325,7 @@ class Host:
         for source, entries in self._settled:
             held = self._held.get(source)
             if held is not None:
-                held.outbox = {
-                    name: pending for name, pending in held.outbox.items() if name not in entries
-                }
+                held.outbox = without(held.outbox, entries)
             self._cleared.setdefault(source, []).extend(entries)
         self._settled.clear()
         if self._cleared and self._clearing is None:

@@ -253,7 +253,8 @@ class Turn:
         draft.evolve(decision, caller, self._now)
         source = draft.held.address
         for effect in decision.effects:
-            if self._placement.host_of(effect.to) == self._host:
+            here = self._placement.host_of(effect.to) == self._host
+            if here and not _owes(draft, effect.to):
                 local.append((source, effect))
             else:
                 number = draft.last_effect + 1
@@ -305,6 +306,12 @@ class Turn:
 
 def _address(message: Message | Fire) -> Address:
     return message.topic.address if isinstance(message, Join | Rejoin | Leave) else message.to
+
+
+def _owes(draft: Draft, to: Address) -> bool:
+    """Whether earlier effects to this target are still in the outbox: where it was on another host
+    when they were sent, later ones must not overtake them."""
+    return any(isinstance(each, Outgoing) and each.to == to for each in draft.outbox.values())
 
 
 def _name(message: Submit | Tell | Fire) -> str:

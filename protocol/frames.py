@@ -38,6 +38,11 @@ def encode(value: Any) -> bytes:
     return orjson.dumps(value, _plain, orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
 
 
+def encode_to_keep(value: Any) -> bytes:
+    """`encode` for what stays in memory: the encoder's own bytes have kilobytes to spare."""
+    return bytes(memoryview(encode(value)))
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):  # a named one
         return list(value)

@@ -287,7 +287,7 @@ async def test_commands_that_may_be_sent_again_without_a_body_digest_keep_no_ref
     assert isinstance(first, Rejected)
     held = chain.hosts.hosts[chain.hosts.placement.host_of(chain.table)].get(chain.table)
     assert held is not None
-    assert not [key for key in held.results if key.endswith("internal")]
+    assert not [key for key in held.results if key.endswith(b"internal")]
 
 
 async def _cursor(chain: LocalChain, host: str) -> int:
