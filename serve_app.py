@@ -9,6 +9,7 @@ import ipaddress
 import os
 import secrets
 import tempfile
+import time
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
@@ -24,9 +25,10 @@ from actors import interpreter
 from actors.embedded_store import embedded_store
 from actors.host import HostSettings
 from actors.placement import Mode, Placement
-from actors.ray_hosts import HostConfig, RayHosts, StoreSettings
+from actors.ray_hosts import HostConfig, RayHosts, StoreSettings, announce
 from gateway.app import build
 from gateway.settings import GatewaySettings
+from storage.durability import Durability
 
 
 class Auth(StrEnum):
@@ -56,6 +58,8 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".data")
     """Where the embedded Valkey and the generated secret are kept."""
     store_timeout_s: Annotated[float, Field(gt=0)] = 2.0
+    durability: Durability = Durability.STORE
+    """What an `ack` waits for, see `docs/reliability.md`."""
     retention_days: Annotated[float, Field(gt=0)] = 30.0
     """How long closed sessions and finished orders are kept."""
     idle_s: Annotated[float, Field(gt=0)] = 300.0
@@ -102,11 +106,16 @@ def secret_of(settings: Settings) -> str:
     return path.read_text().strip()
 
 
-def host_config(settings: Settings, redis_url: str) -> HostConfig:
+def host_config(settings: Settings, redis_url: str, deployed_at: float) -> HostConfig:
     """What the Ray actors that carry entities are started with."""
-    store = StoreSettings(redis_url, settings.store_timeout_s, settings.retention_days * 86400)
+    store = StoreSettings(
+        redis_url,
+        settings.store_timeout_s,
+        settings.retention_days * 86400,
+        settings.durability,
+    )
     placement = Placement(settings.placement, settings.shards)
-    return HostConfig(store, placement, HostSettings(idle_s=settings.idle_s))
+    return HostConfig(store, placement, HostSettings(idle_s=settings.idle_s), deployed_at)
 
 
 @serve.deployment(
@@ -119,11 +128,12 @@ def host_config(settings: Settings, redis_url: str) -> HostConfig:
 class Gateway:
     """The Ray Serve shell around the gateway's Starlette application."""
 
-    async def __init__(self, settings: Settings, secret: str) -> None:  # type: ignore[misc]  # awaited by Serve
+    async def __init__(self, settings: Settings, secret: str, deployed_at: float) -> None:  # type: ignore[misc]  # awaited by Serve
         redis_url = settings.redis_url
         if redis_url is None:
-            redis_url = await embedded_store(settings.data_dir).url.remote()
-        self._config = host_config(settings, redis_url)
+            redis_url = await embedded_store(settings.data_dir, settings.durability).url.remote()
+        self._config = host_config(settings, redis_url, deployed_at)
+        announce(self._config)
         self._settings = GatewaySettings(secret, open_door=settings.auth is Auth.OPEN)
         interpreter.tune()
 
@@ -143,5 +153,5 @@ def app(args: Settings) -> Application:
     gateway: Any = Gateway  # a Deployment by now
     if placed.gateways > 1:
         gateway = gateway.options(num_replicas=placed.gateways)
-    application: Application = gateway.bind(placed, secret_of(placed))
+    application: Application = gateway.bind(placed, secret_of(placed), time.time())
     return application

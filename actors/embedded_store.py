@@ -9,6 +9,7 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors.ray_hosts import NAMESPACE
+from storage.durability import Durability
 from storage.embedded import EmbeddedStore
 
 NAME = "embedded-store"
@@ -17,9 +18,9 @@ NAME = "embedded-store"
 class EmbeddedStoreActor:
     """Starts the server on its main thread, with which it ends; Ray restarts both."""
 
-    def __init__(self, data_dir: str) -> None:
+    def __init__(self, data_dir: str, flushed: bool) -> None:
         self._stopping = False
-        self._store = EmbeddedStore(Path(data_dir))
+        self._store = EmbeddedStore(Path(data_dir), flushed=flushed)
         self._store.start()
         threading.Thread(target=self._watch, daemon=True).start()
 
@@ -38,8 +39,10 @@ class EmbeddedStoreActor:
             os._exit(1)
 
 
-def embedded_store(data_dir: Path) -> Any:
+def embedded_store(data_dir: Path, durability: Durability) -> Any:
     """The actor's handle; it is started on this machine where it does not run yet."""
+    if durability is Durability.REPLICA:
+        raise ValueError("the embedded store has no replica: set RESTAURANT_QR_REDIS_URL")
     if sum(node["Alive"] for node in ray.nodes()) > 1:
         raise ValueError("a cluster of several nodes needs redis_url: set RESTAURANT_QR_REDIS_URL")
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
@@ -54,5 +57,5 @@ def embedded_store(data_dir: Path) -> Any:
             num_cpus=0,
             scheduling_strategy=here,
         )
-        .remote(str(data_dir.absolute()))
+        .remote(str(data_dir.absolute()), durability is Durability.DISK)
     )

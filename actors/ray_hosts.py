@@ -18,6 +18,7 @@ from typing import Any
 
 import ray
 from ray.exceptions import RayError
+from ray.experimental.internal_kv import _internal_kv_get, _internal_kv_put
 
 from actors import interpreter
 from actors.host import Host, HostSettings
@@ -25,12 +26,14 @@ from actors.messages import Exchanged, Feed, Message, Reply
 from actors.placement import Mode, Placement
 from actors.transport import HostGone
 from protocol.ids import Kind
+from storage.durability import Durability
 from storage.redis_store import open_store
 from storage.store import Store
 
 log = logging.getLogger(__name__)
 
 NAMESPACE = "restaurant-qr"
+_ANNOUNCED = b"restaurant-qr:host-config"
 REST_PERIOD_S = 5.0
 MAX_CONCURRENCY = 10_000
 """Calls that an actor takes at a time; each gateway parks one poll and has one batch under way."""
@@ -38,23 +41,46 @@ MAX_CONCURRENCY = 10_000
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """Where the store is, how long it may take to answer, and how long closed things are kept."""
+    """Where the store is, how long it may take to answer, how long closed things are kept, and how
+    far a write must have come."""
 
     url: str
     timeout_s: float = 2.0
     retention_s: float = 30 * 86400.0
+    durability: Durability = Durability.STORE
 
     def open(self) -> Store:
-        return open_store(self.url, retention_s=self.retention_s, timeout_s=self.timeout_s)
+        return open_store(
+            self.url,
+            retention_s=self.retention_s,
+            timeout_s=self.timeout_s,
+            durability=self.durability,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class HostConfig:
-    """All that a host's Ray actor is started with."""
+    """All that a host's Ray actor is started with. `deployed_at` (epoch seconds) tells deployments
+    apart: a host of an earlier one has the placement, settings and code of then."""
 
     store: StoreSettings
     placement: Placement = field(default_factory=Placement)
     host: HostSettings = field(default_factory=HostSettings)
+    deployed_at: float = 0.0
+
+
+def announce(config: HostConfig) -> None:
+    """From now on every host starts with this, unless a later deployment has said so before."""
+    if _newest(config) is config:
+        _internal_kv_put(_ANNOUNCED, _packed(config), namespace=NAMESPACE)
+
+
+def _newest(config: HostConfig) -> HostConfig:
+    """This, or what a later deployment has announced: whoever starts a host may be of an earlier
+    one, and a host that Ray restarts was made by whoever came first."""
+    packed = _internal_kv_get(_ANNOUNCED, namespace=NAMESPACE)
+    announced: HostConfig = config if packed is None else _unpacked(packed)
+    return announced if announced.deployed_at > config.deployed_at else config
 
 
 def _packed(value: Any) -> bytes:
@@ -78,9 +104,12 @@ class HostActor:
 
     def __init__(self, name: str, config: HostConfig) -> None:
         self._name = name
-        self._config = config
+        self._config = _newest(config)
         self._host: Host | None = None
         self._resting: asyncio.Task[None] | None = None
+
+    async def deployed_at(self) -> float:
+        return self._config.deployed_at
 
     async def deliver(self, batch: bytes) -> bytes:
         return _packed(await self._started().deliver(_unpacked(batch)))
@@ -199,8 +228,7 @@ class RayHosts:
     async def _find(self, host: str) -> Any:
         """The handle of a host's actor; one look-up for all that ask at the same time."""
         if host not in self._starting:
-            loop = asyncio.get_running_loop()
-            self._starting[host] = loop.run_in_executor(None, self._get_or_start, host)
+            self._starting[host] = asyncio.ensure_future(self._present(host))
         try:
             handle = self._handles[host] = await asyncio.shield(self._starting[host])
             return handle
@@ -208,6 +236,15 @@ class RayHosts:
             raise HostGone(f"{host}: {type(error).__name__}") from error
         finally:
             self._starting.pop(host, None)
+
+    async def _present(self, host: str) -> Any:
+        """The host of this deployment or a later one; an earlier one's starts again as that."""
+        loop = asyncio.get_running_loop()
+        handle = await loop.run_in_executor(None, self._get_or_start, host)
+        if await handle.deployed_at.remote() < self._config.deployed_at:
+            ray.kill(handle, no_restart=False)
+            raise HostGone(f"{host}: of an earlier deployment")
+        return handle
 
     def _get_or_start(self, host: str) -> Any:
         return (

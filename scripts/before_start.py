@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from scripts.environment import is_free
 from serve_app import Settings
+from storage.durability import Durability
 from storage.embedded import EmbeddedStoreError, claim_data_dir
 from storage.redis_store import open_store
 from storage.store import StoreUnavailable
@@ -49,22 +50,32 @@ def check(settings: Settings) -> None:
     except EmbeddedStoreError as error:
         raise CannotStart(str(error)) from error
     if settings.redis_url is not None:
-        asyncio.run(_ask_store(settings.redis_url, settings.store_timeout_s))
+        asyncio.run(_ask_store(settings.redis_url, settings))
+    elif settings.durability is Durability.REPLICA:
+        raise CannotStart(
+            "The embedded store has no replica: set RESTAURANT_QR_REDIS_URL, or "
+            "RESTAURANT_QR_DURABILITY to store or disk."
+        )
 
 
-async def _ask_store(url: str, timeout_s: float) -> None:
+async def _ask_store(url: str, settings: Settings) -> None:
     try:
-        store = open_store(url, retention_s=1, timeout_s=timeout_s)
+        store = open_store(
+            url,
+            retention_s=1,
+            timeout_s=settings.store_timeout_s,
+            durability=settings.durability,
+        )
     except ValueError as error:
         raise CannotStart(
-            "RESTAURANT_QR_REDIS_URL is not the address of a store, "
-            "which looks like redis://127.0.0.1:6379/0."
+            f"RESTAURANT_QR_REDIS_URL is not the address of a store that can be used ({error}); "
+            "one looks like redis://127.0.0.1:6379/0."
         ) from error
     try:
         await store.ping()
     except StoreUnavailable as error:
         raise CannotStart(
-            f"The store at {url.rpartition('@')[2]} does not answer: "
+            f"The store at {url.rpartition('@')[2]} does not answer ({error}): "
             "start it, or unset RESTAURANT_QR_REDIS_URL for the embedded one."
         ) from error
     finally:

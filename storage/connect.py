@@ -44,9 +44,13 @@ def connect(url: str, timeout_s: float) -> Any:
     return Redis.from_pool(pool)
 
 
+def is_cluster(client: Any) -> bool:
+    return isinstance(client, RedisCluster)
+
+
 async def refresh(client: Any) -> None:
     """After a failure: ask a cluster which of its nodes has what now."""
-    if isinstance(client, RedisCluster):
+    if is_cluster(client):
         with suppress(*FAILURES):
             await client.nodes_manager.initialize()
 

@@ -40,10 +40,11 @@ class EmbeddedStoreError(Exception):
 
 
 class EmbeddedStore:
-    """A Valkey server of one's own in `data_dir`."""
+    """A Valkey server of one's own in `data_dir`; `flushed` writes are on disk when answered."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, flushed: bool = False) -> None:
         self._data_dir = data_dir.absolute()
+        self._appendfsync = "always" if flushed else "everysec"
         self._log = self._data_dir / "valkey.log"
         self._socket = self._data_dir / "valkey.sock"
         self._socket_dir: str | None = None
@@ -142,7 +143,7 @@ class EmbeddedStore:
             *("--unixsocketperm", "700"),
             *("--dir", str(self._data_dir)),
             *("--appendonly", "yes"),
-            *("--appendfsync", "everysec"),
+            *("--appendfsync", self._appendfsync),
             *("--save", ""),
             *("--daemonize", "no"),
         ]

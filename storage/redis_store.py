@@ -9,7 +9,8 @@ from redis.exceptions import NoScriptError
 from protocol.ids import Address, Kind, Topic
 from storage import keys, scripts
 from storage.commit import CLAIM_OF_NOTHING_S, Limits, commit_call
-from storage.connect import FAILURES, connect, disconnect, refresh
+from storage.connect import FAILURES, connect, disconnect, is_cluster, refresh
+from storage.durability import Confirmation, Durability
 from storage.scripts import Script
 from storage.store import EntityCommit, Loaded, Store, StoreUnavailable, new_owner
 
@@ -28,6 +29,7 @@ def open_store(
     *,
     retention_s: float,
     timeout_s: float = 2.0,
+    durability: Durability = Durability.STORE,
     journal_length: int = 1000,
     results_length: int = 1000,
     history_length: int = 10_000,
@@ -35,7 +37,12 @@ def open_store(
     """The store at a URL, see `connect`; ValueError for a URL that is none. Settled entities are
     kept for `retention_s`, lists are rings of the given lengths."""
     limits = Limits(max(1, int(retention_s)), journal_length, results_length, history_length)
-    return RedisStore(connect(url, timeout_s), limits)
+    client = connect(url, timeout_s)
+    if durability is Durability.STORE:
+        return RedisStore(client, limits)
+    if is_cluster(client):  # it has no one log, and no one connection to wait on
+        raise ValueError("a cluster confirms nothing further: leave durability at 'store'")
+    return RedisStore(client, limits, Confirmation(durability, timeout_s))
 
 
 def _guarded(
@@ -57,9 +64,12 @@ def _guarded(
 class RedisStore:
     """`Store` over a client of `connect`."""
 
-    def __init__(self, client: Any, limits: Limits) -> None:
+    def __init__(
+        self, client: Any, limits: Limits, confirmation: Confirmation | None = None
+    ) -> None:
         self._redis = client
         self._limits = limits
+        self._confirmation = confirmation
 
     # --- entities --------------------------------------------------------------------------------
 
@@ -70,8 +80,15 @@ class RedisStore:
         for address, owner in zip(addresses, owners, strict=True):
             key = keys.entity(address)
             calls.append(([key, f"{key}:req", f"{key}:out"], [owner, CLAIM_OF_NOTHING_S]))
-        answers = await self._run(scripts.CLAIM, calls)
+        answers = await self._run(scripts.CLAIM, calls, confirmed=True)
         return [_loaded(owner, *answer) for owner, answer in zip(owners, answers, strict=True)]
+
+    @_guarded
+    async def owners(self, addresses: Sequence[Address]) -> list[int | None]:
+        pipe = self._redis.pipeline(transaction=False)
+        for address in addresses:
+            pipe.hget(keys.entity(address), "owner")
+        return [None if answer is None else int(answer) for answer in await pipe.execute()]
 
     @_guarded
     async def commit(self, commits: Sequence[EntityCommit]) -> frozenset[int]:
@@ -79,7 +96,7 @@ class RedisStore:
         for commit in commits:
             by_restaurant.setdefault(commit.address.restaurant, []).append(commit)
         calls = [commit_call(group, self._limits) for group in by_restaurant.values()]
-        answers = await self._run(scripts.COMMIT, calls)
+        answers = await self._run(scripts.COMMIT, calls, confirmed=True)
         return frozenset(
             restaurant for restaurant, fenced in zip(by_restaurant, answers, strict=True) if fenced
         )
@@ -194,23 +211,30 @@ class RedisStore:
     @_guarded
     async def ping(self) -> None:
         await self._redis.ping()
+        if self._confirmation is not None:
+            command = self._confirmation.command
+            self._confirmation.check(await self._redis.execute_command(*command))
 
     async def close(self) -> None:
         await disconnect(self._redis)
 
     # --- scripts ---------------------------------------------------------------------------------
 
-    async def _run(self, script: Script, calls: Sequence[_Call]) -> list[Any]:
+    async def _run(
+        self, script: Script, calls: Sequence[_Call], *, confirmed: bool = False
+    ) -> list[Any]:
         """One script many times in one round trip, by its digest; whole where that is not known.
+
+        What is `confirmed` is as durable as it must be, and so is all that was written before it.
 
         A server that does not know a script has not run it, so that sending those calls again is
         the only repetition there is. Any other error of any call is raised.
         """
-        answers = await self._pipeline("EVALSHA", script.digest, calls)
+        answers = await self._pipeline("EVALSHA", script.digest, calls, confirmed)
         unknown = [isinstance(answer, NoScriptError) for answer in answers]
         if any(unknown):
             again = [call for call, missing in zip(calls, unknown, strict=True) if missing]
-            late = iter(await self._pipeline("EVAL", script.source, again))
+            late = iter(await self._pipeline("EVAL", script.source, again, confirmed))
             answers = [
                 next(late) if missing else answer
                 for answer, missing in zip(answers, unknown, strict=True)
@@ -220,11 +244,18 @@ class RedisStore:
                 raise answer
         return answers
 
-    async def _pipeline(self, command: str, script: str, calls: Sequence[_Call]) -> list[Any]:
+    async def _pipeline(
+        self, command: str, script: str, calls: Sequence[_Call], confirmed: bool
+    ) -> list[Any]:
         pipe = self._redis.pipeline(transaction=False)
         for names, arguments in calls:
             pipe.execute_command(command, script, len(names), *names, *arguments)
+        confirmation = self._confirmation if confirmed else None
+        if confirmation is not None:
+            pipe.execute_command(*confirmation.command)
         answers: list[Any] = await pipe.execute(raise_on_error=False)
+        if confirmation is not None:
+            confirmation.check(answers.pop())
         return answers
 
 

@@ -16,6 +16,7 @@ from actors.ray_hosts import NAMESPACE
 from protocol import commands as c
 from protocol.ids import Channel, Kind, Topic
 from protocol.statuses import OrderStatus
+from storage.durability import Durability
 from tests.actors.chain import Chain, sequence
 from tests.cluster.conftest import actor_names
 
@@ -84,7 +85,7 @@ async def test_many_callers_at_once_start_one_actor(chain: Chain) -> None:
 async def test_a_killed_embedded_store_comes_back_with_its_data(
     cluster: Path, tmp_path: Path
 ) -> None:
-    actor = embedded_store(tmp_path)
+    actor = embedded_store(tmp_path, Durability.STORE)
     try:
         url = ray.get(actor.url.remote())
         with redis.Redis.from_url(url) as client:

@@ -1,0 +1,89 @@
+"""Saves the embedded store, running or not: `python -m scripts.backup FILE`.
+
+Puts a backup back while nothing runs: `python -m scripts.backup --restore FILE`. A store of your
+own is backed up with its own means; after it was put back: `python -m scripts.backup --restored`.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import redis
+
+from scripts.before_start import CannotStart, settings_of_environment
+from serve_app import Settings
+from storage import backup
+from storage.embedded import EmbeddedStore, EmbeddedStoreError
+
+
+def save(settings: Settings, to: Path) -> str:
+    with ExitStack() as stack:
+        url = _running(settings.data_dir)
+        if url is None:
+            store = EmbeddedStore(settings.data_dir)
+            store.start()
+            stack.callback(store.stop)
+            url = store.url
+        size = backup.snapshot(url, settings.data_dir, to)
+    return f"{to}: {size:,} bytes. It holds guests' data and codes: keep it as safe as the store."
+
+
+def restore(settings: Settings, backup_file: Path) -> str:
+    backup.put_back(backup_file, settings.data_dir.absolute())
+    store = EmbeddedStore(settings.data_dir)
+    store.start()
+    try:
+        entities = asyncio.run(backup.begin_anew(store.url))
+    finally:
+        store.stop()
+    return f"{entities:,} entities are in {settings.data_dir} again: start the application."
+
+
+def restored(settings: Settings) -> str:
+    if settings.redis_url is None:
+        raise CannotStart("Set RESTAURANT_QR_REDIS_URL to the store that was put back.")
+    entities = asyncio.run(backup.begin_anew(settings.redis_url))
+    return f"{entities:,} entities begin anew: start the application."
+
+
+def _running(data_dir: Path) -> str | None:
+    """Where the embedded store of this folder answers, if it runs."""
+    url = EmbeddedStore(data_dir).url
+    try:
+        with redis.Redis.from_url(url) as client:
+            client.ping()
+    except redis.RedisError:
+        return None
+    return url
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", type=Path, nargs="?", help="where the backup is, or shall be")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--restore", action="store_true", help="put the backup back")
+    how.add_argument("--restored", action="store_true", help="a store of your own was put back")
+    wanted = parser.parse_args(arguments)
+    if (wanted.file is None) != wanted.restored:
+        parser.error("name one file; with --restored none")
+    try:
+        settings = settings_of_environment()
+        if settings.redis_url is not None and not wanted.restored:
+            raise CannotStart(
+                "RESTAURANT_QR_REDIS_URL names a store of your own: back it up by its own means."
+            )
+        if wanted.restored:
+            print(restored(settings))
+        elif wanted.restore:
+            print(restore(settings, wanted.file))
+        else:
+            print(save(settings, wanted.file))
+    except (CannotStart, EmbeddedStoreError, redis.RedisError, OSError, ValueError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Backup and restoration with the real commands on a real embedded store."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from protocol.ids import Channel, Kind, Topic
+from scripts.backup import main
+from storage.backup import SKIPPED_IDS, begin_anew
+from storage.embedded import EmbeddedStore
+from storage.redis_store import open_store
+from storage.store import Loaded
+from tests.storage.commits import ORDER, SESSION, commit_of, event, frame
+
+Command = Callable[..., str]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch) -> Command:
+    """Runs the command for a data folder; what it refuses with, "" where it does not."""
+
+    def run(data: Path, *arguments: object) -> str:
+        monkeypatch.setenv("RESTAURANT_QR_DATA_DIR", str(data))
+        try:
+            main([str(each) for each in arguments])
+        except SystemExit as end:
+            return str(end.code)
+        return ""
+
+    return run
+
+
+async def one_order(server: EmbeddedStore) -> str:
+    """An order of two events, and its epoch."""
+    store = open_store(server.url, retention_s=3600)
+    await store.reserve({Kind.ORDER: ORDER.id})
+    await store.register([ORDER])
+    claimed = await store.claim([ORDER, SESSION])
+    first = commit_of(ORDER, claimed[0].owner, 1, state={"a": b"1"}, **event(1))
+    await store.commit([first])
+    second = {"stored_version": 1, "outbox": {"e:1": b"{}"}, "due": 5.0, "results": [b"r"]}
+    await store.commit([commit_of(ORDER, claimed[0].owner, 2, **second, **event(2))])
+    await store.close()
+    return first.epoch
+
+
+@contextmanager
+def started(data: Path) -> Iterator[EmbeddedStore]:
+    server = EmbeddedStore(data)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+async def what_is_there(server: EmbeddedStore) -> tuple[Loaded, int]:
+    """The order in a store that was put back, checked in all but its epoch, and the next id."""
+    store = open_store(server.url, retention_s=3600)
+    [loaded] = await store.claim([ORDER])
+    assert (loaded.version, loaded.state, loaded.results) == (2, {"a": b"1"}, [b"r"])
+    assert loaded.outbox == {"e:1": b"{}"}
+    assert await store.journal([(Topic(ORDER, Channel.ORDER), 0, 2)]) == [[frame(1), frame(2)]]
+    assert await store.overdue([2], 6.0, 10) == [ORDER]
+    assert await store.restaurant_of([(Kind.ORDER, ORDER.id)]) == [ORDER.restaurant]
+    ids = await store.reserve({Kind.ORDER: 1})
+    await store.close()
+    return loaded, ids[Kind.ORDER].start
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_a_backup_is_put_back_with_new_epochs_and_new_ids(
+    tmp_path: Path, command: Command, running: bool
+) -> None:
+    data, elsewhere, backup = tmp_path / "data", tmp_path / "elsewhere", tmp_path / "backup.rdb"
+    with ExitStack() as stack:
+        server = stack.enter_context(started(data))
+        epoch = asyncio.run(one_order(server))
+        if not running:
+            stack.close()
+        assert command(data, backup) == ""
+    assert backup.stat().st_mode & 0o077 == 0, "guests' data are its owner's alone"
+    assert not (data / "dump.rdb").exists()
+
+    assert command(elsewhere, "--restore", backup) == ""
+    with started(elsewhere) as again:
+        loaded, next_id = asyncio.run(what_is_there(again))
+    assert loaded.epoch != epoch
+    assert next_id == ORDER.id + SKIPPED_IDS + 1
+
+
+async def test_a_claim_of_nothing_gets_no_epoch(tmp_path: Path) -> None:
+    with started(tmp_path) as server:
+        await one_order(server)
+        assert await begin_anew(server.url) == 1
+        with redis.Redis.from_url(server.url) as client:
+            claimed: Any = client.hgetall("rq:{2}:session:7")
+    assert set(claimed) == {b"owner"}
+
+
+def test_data_that_is_there_is_never_overwritten(tmp_path: Path, command: Command) -> None:
+    data, backup = tmp_path / "data", tmp_path / "backup"
+    with started(data) as server:
+        asyncio.run(one_order(server))
+        assert command(data, backup) == ""
+        assert "in use" in command(data, "--restore", backup)
+    assert "has data already" in command(data, "--restore", backup)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("letter", "not a backup"), ("missing", "cannot be put back")]
+)
+def test_what_is_no_backup_is_refused_and_leaves_nothing(
+    tmp_path: Path, command: Command, name: str, said: str
+) -> None:
+    (tmp_path / "letter").write_text("Dear Sir")
+    assert said in command(tmp_path / "data", "--restore", tmp_path / name)
+    assert not (tmp_path / "data" / "appendonlydir").exists()
+
+
+def test_a_store_of_ones_own_is_left_to_its_own_means(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RESTAURANT_QR_REDIS_URL", "redis://127.0.0.1:1")
+    assert "its own means" in command(tmp_path, tmp_path / "backup")
+    assert "127.0.0.1" in command(tmp_path, "--restored"), "it says what does not answer"

@@ -1,0 +1,132 @@
+"""What a write must have survived: confirmed by the real servers, or of unknown outcome."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from storage.durability import Durability
+from storage.embedded import EmbeddedStore
+from storage.redis_store import open_store
+from storage.store import Loaded, Store, StoreUnavailable
+from tests.storage.commits import ORDER, commit_of
+from tests.storage.servers import PATIENCE_S, free_ports, valkey
+
+ON_DISK = ("--appendonly", "yes", "--appendfsync", "always", "--save", "")
+IN_MEMORY = ("--appendonly", "no", "--save", "")
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Any]:
+    """Starts servers, each of them once: (name, arguments) -> (port, process id)."""
+    with ExitStack() as servers:
+
+        def start(name: str, *arguments: str) -> tuple[int, int]:
+            [port] = free_ports(1)
+            process = servers.enter_context(valkey(tmp_path / name, port, *arguments))
+            return port, process.pid
+
+        yield start
+
+
+def opened(port: int, durability: Durability) -> Store:
+    url = f"redis://127.0.0.1:{port}"
+    return open_store(url, retention_s=3600, timeout_s=1.0, durability=durability)
+
+
+def calls_of(port: int, command: str) -> int:
+    with redis.Redis(port=port) as client:
+        stats: Any = client.info("commandstats")
+    return int(stats.get(f"cmdstat_{command}", {"calls": 0})["calls"])
+
+
+async def patiently_claimed(store: Store) -> Loaded:
+    """A claim that may come before a replica is in step."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            with suppress(StoreUnavailable):
+                [loaded] = await store.claim([ORDER])
+                return loaded
+
+
+async def test_nothing_more_is_waited_for_unless_asked(running: Any) -> None:
+    port, _ = running("one", *ON_DISK)
+    store = opened(port, Durability.STORE)
+    [claimed] = await store.claim([ORDER])
+    await store.commit([commit_of(ORDER, claimed.owner)])
+    await store.close()
+    assert calls_of(port, "evalsha") == 2
+    assert (calls_of(port, "waitaof"), calls_of(port, "wait")) == (0, 0)
+
+
+async def test_a_claim_and_a_commit_wait_once_a_batch_for_the_disk(running: Any) -> None:
+    port, _ = running("one", *ON_DISK)
+    store = opened(port, Durability.DISK)
+    claimed = await store.claim([ORDER])
+    assert calls_of(port, "waitaof") == 2, "the script was new to the server, and was sent whole"
+    await store.claim([ORDER])
+    assert calls_of(port, "waitaof") == 3
+    assert await store.commit([commit_of(ORDER, claimed[0].owner)]) == frozenset({2})
+    await store.close()
+
+
+async def test_a_store_without_an_append_only_file_cannot_confirm(running: Any) -> None:
+    port, _ = running("one", *IN_MEMORY)
+    store = opened(port, Durability.DISK)
+    with pytest.raises(StoreUnavailable, match="appendonly"):
+        await store.ping()
+    with pytest.raises(StoreUnavailable, match="appendonly"):
+        await store.claim([ORDER])
+    await store.close()
+
+
+async def test_a_write_that_no_replica_has_is_of_unknown_outcome(running: Any) -> None:
+    """While the replica stands still nothing is acknowledged, and nothing that was is forgotten."""
+    port, _ = running("master", *ON_DISK)
+    replica, pid = running("replica", *ON_DISK, "--replicaof", f"127.0.0.1 {port}")
+    store = opened(port, Durability.REPLICA)
+    claimed = await patiently_claimed(store)
+    first = commit_of(ORDER, claimed.owner, state={"a": b"1"})
+    assert await store.commit([first]) == frozenset()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        second = commit_of(ORDER, claimed.owner, 2, state={"a": b"2"}, stored_version=1)
+        with pytest.raises(StoreUnavailable, match="did not reach the replica"):
+            await store.commit([second])
+        with pytest.raises(StoreUnavailable, match="did not reach the replica"):
+            await store.claim([ORDER])  # what is not confirmed is not shown either
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    loaded = await patiently_claimed(store)
+    assert loaded.state == {"a": b"2"}
+    with redis.Redis(port=replica) as client:
+        fields: Any = client.hgetall("rq:{2}:order:123")
+    assert fields[b"s:a"] == b"2"
+    await store.close()
+
+
+def test_a_cluster_and_a_wrong_word_are_refused() -> None:
+    with pytest.raises(ValueError, match="cluster"):
+        open_store("redis+cluster://127.0.0.1:1", retention_s=1, durability=Durability.DISK)
+    with pytest.raises(ValueError, match="tape"):
+        Durability("tape")
+
+
+@pytest.mark.parametrize(("flushed", "expected"), [(False, "everysec"), (True, "always")])
+def test_the_embedded_store_flushes_as_it_is_told(
+    tmp_path: Path, flushed: bool, expected: str
+) -> None:
+    server = EmbeddedStore(tmp_path, flushed=flushed)
+    server.start()
+    try:
+        with redis.Redis.from_url(server.url) as client:
+            setting: Any = client.config_get("appendfsync")
+        assert setting == {"appendfsync": expected}
+    finally:
+        server.stop()
