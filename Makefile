@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-ha
 E2E := tests/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check load bench format docs lock clean
+.PHONY: help run test check simulate load bench faults format docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -25,11 +25,17 @@ check: $(VENV)/dev.stamp ## format, lint, types, layers, generated pages
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.diagrams --check
 
+simulate: $(VENV)/dev.stamp ## 100,000 evenings in which all goes wrong that can; SEEDS="1 1000" for fewer
+	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1 100000)
+
 load: $(VENV)/load.stamp ## an evening under load, with a report in .data/load; LOAD="--users 500 --workers 2"
 	@$(BIN)/python -m load_tests $(LOAD)
 
 bench: $(VENV)/load.stamp ## measure it beside its baselines, into docs/performance.md; BENCH="broadcast idle"
 	@$(BIN)/python -m load_tests.bench $(BENCH)
+
+faults: $(VENV)/dev.stamp ## break things on three nodes, into docs/reliability.md; FAULTS="node store --runs 5"
+	@$(BIN)/python -m scripts.faults $(FAULTS)
 
 format: $(VENV)/dev.stamp ## put the code into its form
 	$(BIN)/ruff check --fix-only .

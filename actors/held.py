@@ -85,7 +85,8 @@ class Held:
     `owner` is the claim's fencing token; where `unclaimed`, it takes effect with the first commit,
     which finds out whether the entity exists after all. `seqs` are its channels' last ones;
     `events` counts the history. `results` are kept encoded, by `result_key`, oldest first.
-    `used_at` is the loop's time of the last message, in seconds.
+    `used_at` is the loop's time of the last message, `owned_at` of when `owner` was last known to
+    be in force, in seconds.
     """
 
     address: Address
@@ -102,6 +103,7 @@ class Held:
     outbox: Mapping[str, Pending]
     seen: Mapping[str, int]
     used_at: float = 0.0
+    owned_at: float = 0.0
     unclaimed: bool = False
     views: Mapping[Channel, bytes] = field(default_factory=lambda: NONE)
 
@@ -153,6 +155,7 @@ def held_from(address: Address, loaded: Loaded, epoch_if_new: str, used_at: floa
         outbox={name: _decode_pending(name, raw) for name, raw in loaded.outbox.items()} or NONE,
         seen=dict(loaded.seen) or NONE,
         used_at=used_at,
+        owned_at=used_at,
     )
 
 

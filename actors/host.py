@@ -6,6 +6,7 @@ Ray actor in `ray_hosts.py` is a thin shell around it.
 
 import asyncio
 import logging
+import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from uuid import uuid4
 
 from actors.draft import Draft
 from actors.held import Alarm, Held, Outgoing, earliest, held_from, without
-from actors.messages import Exchanged, Feed, Message, Reply, Submit, Wake
+from actors.messages import Exchanged, Feed, Join, Message, Rejoin, Reply, Submit, Wake
 from actors.outbox import Outbox
 from actors.placement import Placement
 from actors.subscribers import Subscribers
@@ -27,6 +28,13 @@ from protocol.ids import CHANNELS, Address, Topic
 from storage.store import Store, StoreUnavailable, nothing
 
 log = logging.getLogger(__name__)
+
+TRUST_S = 1.0
+"""How long an entity counts as this host's own after it was last known to be: what is read may be
+so old where two hosts are asked, which happens while a placement changes."""
+LOOK_S = 30.0
+"""After which that is looked up for who only listens, and would not hear of another owner."""
+NO_TIMER = ""
 
 
 class Clock(Protocol):
@@ -127,6 +135,10 @@ class Host:
             for address, held in list(self._held.items()):
                 if now - held.used_at >= self._settings.idle_s and not self._needed(address):
                     self.forget(address)
+                elif now - held.owned_at >= LOOK_S and self._needed(address):
+                    self._inbox.append((Fire(address, NO_TIMER), None, 0))
+            if self._inbox:
+                self._turn_soon()
         busy = self._held or self._inbox or self._turning or self._subscribers or self._outbox
         return not busy and now - self._used_at >= self._settings.idle_s
 
@@ -145,6 +157,7 @@ class Host:
     async def load(self, addresses: Sequence[Address]) -> None:
         """Claim what is not held, in one round trip. Raises StoreUnavailable."""
         now = asyncio.get_running_loop().time()
+        await self._let_go(addresses, now)
         missing = []
         for address in addresses:
             held = self._held.get(address)
@@ -167,6 +180,30 @@ class Host:
             if not loaded.exists:
                 self._absent.add(address)
             self._carry_on(held)
+
+    async def _let_go(self, addresses: Sequence[Address], now: float) -> None:
+        """Evict what another host has claimed: commits are fenced, what is only read is not."""
+        doubtful = [
+            held
+            for held in map(self._held.get, addresses)
+            if held is not None and now - held.owned_at > TRUST_S
+        ]
+        if not doubtful:
+            return
+        owners = await self._store.owners([held.address for held in doubtful])
+        for held, owner in zip(doubtful, owners, strict=True):
+            if owner == held.owner:
+                held.owned_at = now
+            else:
+                self.evict(held.address)
+
+    def doubt(self, message: Join | Rejoin) -> None:
+        """Look who owns an entity of which somebody has heard more than is held."""
+        held = self._held.get(message.topic.address)
+        if held is None or message.since is None or message.epoch != held.epoch:
+            return
+        if message.since > held.seqs.get(message.topic.channel, 0):
+            held.owned_at = -math.inf
 
     def create(self, address: Address) -> Held:
         """Hold an entity that does not exist yet: its first commit claims it."""
@@ -243,7 +280,9 @@ class Host:
                 self.evict(address)
         self._forget_absent()
         self._settle()
+        now = asyncio.get_running_loop().time()
         for draft in outcome.stored:
+            draft.held.owned_at = now
             self._follow_up(draft)
         for index, (message, batch, place) in enumerate(letters):
             if isinstance(message, Fire):

@@ -124,8 +124,8 @@ class Published(NamedTuple):
 class Feed(NamedTuple):
     """What a poll brings. `cursor` is sent with the next poll and acknowledges this one.
 
-    A new `incarnation` knows none of the gateway's subscribers: it must rejoin them. `dropped`
-    topics overflowed: rejoin those.
+    A new `incarnation`, or an empty one, knows none of the gateway's subscribers: it must rejoin
+    them. `dropped` topics overflowed: rejoin those.
     """
 
     incarnation: str

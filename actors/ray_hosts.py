@@ -33,7 +33,7 @@ from storage.store import Store
 log = logging.getLogger(__name__)
 
 NAMESPACE = "restaurant-qr"
-_ANNOUNCED = b"restaurant-qr:host-config"
+ANNOUNCED = b"restaurant-qr:host-config"
 REST_PERIOD_S = 5.0
 MAX_CONCURRENCY = 10_000
 """Calls that an actor takes at a time; each gateway parks one poll and has one batch under way."""
@@ -72,13 +72,13 @@ class HostConfig:
 def announce(config: HostConfig) -> None:
     """From now on every host starts with this, unless a later deployment has said so before."""
     if _newest(config) is config:
-        _internal_kv_put(_ANNOUNCED, _packed(config), namespace=NAMESPACE)
+        _internal_kv_put(ANNOUNCED, _packed(config), namespace=NAMESPACE)
 
 
 def _newest(config: HostConfig) -> HostConfig:
     """This, or what a later deployment has announced: whoever starts a host may be of an earlier
     one, and a host that Ray restarts was made by whoever came first."""
-    packed = _internal_kv_get(_ANNOUNCED, namespace=NAMESPACE)
+    packed = _internal_kv_get(ANNOUNCED, namespace=NAMESPACE)
     announced: HostConfig = config if packed is None else _unpacked(packed)
     return announced if announced.deployed_at > config.deployed_at else config
 
@@ -195,7 +195,7 @@ class RayHosts:
     """The transport over Ray: a handle a host, looked up or started when first needed."""
 
     def __init__(self, config: HostConfig) -> None:
-        self._config = config
+        self.config = config
         self._handles: dict[str, Any] = {}
         self._starting: dict[str, asyncio.Future[Any]] = {}
 
@@ -241,7 +241,7 @@ class RayHosts:
         """The host of this deployment or a later one; an earlier one's starts again as that."""
         loop = asyncio.get_running_loop()
         handle = await loop.run_in_executor(None, self._get_or_start, host)
-        if await handle.deployed_at.remote() < self._config.deployed_at:
+        if await handle.deployed_at.remote() < self.config.deployed_at:
             ray.kill(handle, no_restart=False)
             raise HostGone(f"{host}: of an earlier deployment")
         return handle
@@ -258,5 +258,5 @@ class RayHosts:
                 num_cpus=0,
                 max_concurrency=MAX_CONCURRENCY,
             )
-            .remote(host, self._config)
+            .remote(host, self.config)
         )

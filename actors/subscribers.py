@@ -160,10 +160,11 @@ class Subscribers:
 
         A gateway of which nothing is known does not wait: it has to learn that it must join.
         """
+        known = gateway in self._feeds
         feed = self._feed(gateway)
-        if not feed.acknowledge(cursor):
-            return Feed(self.incarnation, feed.cursor, ())
-        if feed.unacknowledged:  # lost on its way
+        if not feed.acknowledge(cursor) and not feed.unacknowledged:
+            return Feed(self.incarnation if known else "", feed.cursor, ())
+        if feed.unacknowledged:  # lost on its way, or this poll was overtaken on its own
             return feed.again(self.incarnation)
         feed.wake()  # a poll that its gateway has given up
         superseded = False

@@ -42,6 +42,9 @@ class Entities(Protocol):
     async def load(self, addresses: Sequence[Address]) -> None:
         """Claim what is not held, in one round trip. Raises StoreUnavailable."""
 
+    def doubt(self, message: Join | Rejoin) -> None:
+        """Look who owns an entity of which somebody has heard more than is held."""
+
     def create(self, address: Address) -> Held:
         """Hold an entity that does not exist yet: its first commit claims it."""
 

@@ -84,6 +84,9 @@ class Turn:
 
     async def _load_all(self, batch: Sequence[Message | Fire]) -> None:
         wanted = dict.fromkeys(_address(m) for m in batch if not isinstance(m, Leave))
+        for message in batch:
+            if isinstance(message, Join | Rejoin):
+                self._entities.doubt(message)
         try:
             await self._entities.load(list(wanted))
         except StoreUnavailable as error:
@@ -280,13 +283,19 @@ class Turn:
     # --- committing ------------------------------------------------------------------------------
 
     async def _commit(self, outcome: Outcome) -> frozenset[int]:
-        """Store every draft that changed; answers with the restaurants that were not stored."""
+        """Store every draft that changed; answers with the restaurants that were not stored.
+
+        What they were decided on goes along, changed or not: another host may own it by now.
+        """
         dirty = [draft for draft in self._drafts.values() if draft.dirty]
         if not dirty:
             return frozenset()
         touched = frozenset(draft.held.address.restaurant for draft in dirty)
+        drafts = [
+            draft for draft in self._drafts.values() if draft.held.address.restaurant in touched
+        ]
         try:
-            failed = await self._store.commit([draft.commit(self._now) for draft in dirty])
+            failed = await self._store.commit([draft.commit(self._now) for draft in drafts])
             why = "another host has claimed an entity of this restaurant"
         except StoreUnavailable as error:
             failed, why = touched, str(error)
@@ -295,10 +304,10 @@ class Turn:
                 "a commit was not stored; its callers were told to send again",
                 extra={"host": self._host, "restaurant": restaurant, "why": why},
             )
-        for draft in dirty:
+        for draft in drafts:
             if draft.held.address.restaurant in failed:
                 self._entities.evict(draft.held.address)
-            else:
+            elif draft.dirty:
                 draft.adopt(self._results_length)
                 outcome.stored.append(draft)
         return failed

@@ -8,6 +8,7 @@ from the last `seq` that was passed on, and the journal fills the gap.
 
 import asyncio
 import logging
+from collections.abc import Iterable
 
 from actors.messages import Feed, Join, Joined, Leave, Published, Rejoin
 from actors.placement import Placement
@@ -43,18 +44,20 @@ class _Subscription:
     def push(self, seq: int, frame: TextFrame) -> None:
         if self.last is None:
             self.early.append((seq, frame))
-        elif seq > self.last:
+        elif seq == self.last + 1:  # older ones were seen; before newer ones it joins again
             self.last = seq
             self.connection.push(frame)
 
-    def start(self, seq: int, frames: list[TextFrame]) -> None:
-        """The first frames, which reflect everything up to `seq`; then what came early."""
+    def start(self, seq: int, frames: list[TextFrame]) -> bool:
+        """The first frames, which reflect everything up to `seq`; then what came early. Whether
+        nothing is missing in between."""
         for frame in frames:
             self.connection.push(frame, asked_for=True)
         self.last = seq
-        for early in self.early:
-            self.push(*early)
-        self.early.clear()
+        early, self.early = self.early, []
+        for each in early:
+            self.push(*each)
+        return all(number <= self.last for number, _ in early)
 
 
 class _TopicFeed:
@@ -118,8 +121,8 @@ class Feeds:
             return reply if isinstance(reply, Rejected) else UNAVAILABLE
         if feed.last is None:
             feed.epoch, feed.incarnation, feed.last = reply.epoch, reply.incarnation, reply.seq
-        subscription.start(reply.seq, [framed(payload) for payload in reply.frames])
-        if feed.stale:
+        complete = subscription.start(reply.seq, [framed(payload) for payload in reply.frames])
+        if _fall_back(feed, [subscription]) or feed.stale or not complete:
             self._rejoin_soon(host, topic)
         return None
 
@@ -206,7 +209,9 @@ class Feeds:
             if feed is not None:
                 self._spread(host, feed, published)
         doubtful = set(answer.dropped)
-        if incarnation != answer.incarnation:
+        if not answer.incarnation:  # what was joined there was forgotten before the first poll
+            doubtful |= topics.keys()
+        elif incarnation != answer.incarnation:
             doubtful |= {
                 topic
                 for topic, feed in topics.items()
@@ -290,6 +295,17 @@ class Feeds:
             elif subscription.last is not None:
                 subscription.start(joined.seq, frames)
         feed.epoch, feed.incarnation, feed.last = joined.epoch, joined.incarnation, joined.seq
+        feed.stale |= _fall_back(feed, feed.subscriptions.values())
+
+
+def _fall_back(feed: _TopicFeed, subscriptions: Iterable[_Subscription]) -> bool:
+    """Whether one of them has been given less than the others: it is joined again from there."""
+    given = [each.last for each in subscriptions if each.last is not None]
+    assert feed.last is not None
+    behind = min(given, default=feed.last) < feed.last
+    if behind:
+        feed.last = min(given)
+    return behind
 
 
 def _cancelled() -> bool:

@@ -65,6 +65,10 @@ class UvicornWire:
         self._frames: list[bytes] = []
         self._bytes = 0
 
+    def __reduce__(self) -> tuple[type[None], tuple[()]]:
+        """In another process it is nothing: Serve's own proxy hands the scope on to a replica."""
+        return type(None), ()
+
     def write(self, frame: bytes) -> bool:
         protocol = self._protocol
         if (

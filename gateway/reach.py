@@ -8,7 +8,7 @@ from gateway.links import Links
 from gateway.policy import not_found
 from gateway.prepare import Preparation
 from protocol.caller import Role
-from protocol.errors import Rejected
+from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Address, Channel, Kind
 
 
@@ -26,7 +26,8 @@ async def out_of_reach(
         return None
     reply = await links.send(Read(session, Channel.SESSION))
     if not isinstance(reply, View):
-        return not_found(address.kind, address.id)
+        unsure = isinstance(reply, Rejected) and reply.code is Code.UNAVAILABLE
+        return UNAVAILABLE if unsure else not_found(address.kind, address.id)
     data = orjson.loads(reply.frame)["data"]
     if address.kind is Kind.TABLE:
         own = data["table_id"] == address.id and data["status"] == "open"

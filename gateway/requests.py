@@ -2,7 +2,7 @@
 
 import asyncio
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import uuid4
 
 import orjson
@@ -12,7 +12,7 @@ from domain.entity import NOTHING, Origin, Redirect, Supplies
 from gateway.links import Links
 from protocol import commands as c
 from protocol.caller import Caller
-from protocol.errors import UNAVAILABLE, Rejected
+from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.frames import encode
 from protocol.ids import Address, Channel
 
@@ -65,7 +65,7 @@ class Requests:
             elsewhere = Submit(reply.to, reply.message, message.caller, message.origin)
             answer = await self._links.when_it_exists(elsewhere)
             if not isinstance(answer, Done):
-                return answer if isinstance(answer, Rejected) else UNAVAILABLE
+                return answer if _is_final(answer) else UNAVAILABLE
             if loop.time() > deadline:
                 return UNAVAILABLE
             reply = await self._links.send(message)
@@ -78,3 +78,8 @@ class Requests:
         if not isinstance(view, View):
             return view if isinstance(view, Rejected) else UNAVAILABLE
         return Done(changed, orjson.loads(view.frame)["data"]["version"], {})
+
+
+def _is_final(answer: Reply) -> TypeGuard[Rejected]:
+    """Whether the entity that was named has refused; one that is not found is still on its way."""
+    return isinstance(answer, Rejected) and answer.code is not Code.NOT_FOUND

@@ -6,6 +6,7 @@ rather than ignored, so that a misspelt `guest_count` is an error and not a sile
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 from zoneinfo import available_timezones
 
@@ -35,8 +36,13 @@ from protocol.values import (
 )
 
 
+@cache
+def _timezones() -> frozenset[str]:
+    return frozenset(available_timezones())  # reads the disk
+
+
 def _known_timezone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _timezones():
         raise ValueError("timezone is an IANA name such as Europe/Berlin")
     return name
 

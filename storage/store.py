@@ -89,6 +89,9 @@ class Store(Protocol):
     async def claim(self, addresses: Sequence[Address]) -> list[Loaded]:
         """Become the owner of entities and load them; older owners' commits are refused."""
 
+    async def owners(self, addresses: Sequence[Address]) -> list[int | None]:
+        """Each entity's owner at this moment, None where nobody has claimed it."""
+
     async def commit(self, commits: Sequence[EntityCommit]) -> frozenset[int]:
         """Store all entities of a restaurant together; answers with the restaurants that were
         fenced, of which nothing was written. Never sent twice."""

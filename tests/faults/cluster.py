@@ -1,0 +1,191 @@
+"""A cluster of three nodes with the application on it: a head, and two workers that carry it.
+
+Deployed as a chain does it: `serve deploy` with `deployments.yaml`, HAProxy on every node, an
+outside store. The head has no CPU to offer, so that gateways live on the workers.
+"""
+
+import json
+import secrets
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from actors.ray_hosts import NAMESPACE
+from load_tests.bench.servers import SECRET
+from scripts.environment import ROOT
+from tests.faults.node import ADDRESS, Node
+from tests.faults.valkey import Valkey
+from tests.storage.servers import free_ports
+
+SERVE = Path(sys.executable).with_name("serve")
+READY_TIMEOUT_S = 180.0
+WORKERS = 2
+WORKER_CPUS = 4
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A live Ray actor, as Ray's state API shows it."""
+
+    name: str
+    class_name: str
+    pid: int
+    node_id: str
+
+
+class Cluster:
+    """Head, workers, store and the deployed application."""
+
+    def __init__(self, store: Valkey, directory: Path) -> None:
+        self.store = store
+        self._directory = directory
+        self._token = secrets.token_hex(32)
+        gcs, self._dashboard, client, *http = free_ports(4 + WORKERS)
+        token_file = directory / "auth_token"
+        token_file.write_text(self._token)
+        environment = {
+            "RAY_AUTH_TOKEN_PATH": str(token_file),
+            "RESTAURANT_QR_REDIS_URL": store.url,
+            "RESTAURANT_QR_AUTH_SECRET": SECRET,
+        }
+        head = (
+            "--head", "--port", str(gcs), "--num-cpus", "0",
+            "--ray-client-server-port", str(client), "--include-dashboard", "true",
+            "--dashboard-host", ADDRESS, "--dashboard-port", str(self._dashboard),
+        )  # fmt: skip
+        worker = ("--address", f"{ADDRESS}:{gcs}", "--num-cpus", str(WORKER_CPUS))
+        self.head = Node("head", environment, head, http[0])
+        self.workers = [
+            Node(f"worker {n}", environment, worker, port) for n, port in enumerate(http[1:], 1)
+        ]
+
+    @property
+    def nodes(self) -> list[Node]:
+        return [self.head, *self.workers]
+
+    def ways_in(self) -> list[str]:
+        """Of the nodes that listen: the head, and workers with a gateway. A load balancer would
+        stand before them."""
+        urls = [f"http://{ADDRESS}:{node.http_port}" for node in self.nodes]
+        return [url for url in urls if _answers(url)]
+
+    # --- starting and ending ---------------------------------------------------------------------
+
+    def start(self) -> None:
+        self.head.start()
+        self._wait(lambda: len(self.live_nodes()) == 1, "the head")
+        for worker in self.workers:
+            worker.start()
+        self.wait_for_nodes()
+
+    def wait_for_nodes(self) -> None:
+        self._wait(lambda: len(self.live_nodes()) == len(self.nodes), "the workers")
+
+    def end(self) -> None:
+        for node in reversed(self.nodes):
+            node.kill()
+            node.remove()
+
+    def deploy(self, **args: Any) -> None:
+        """`serve deploy` with these arguments of the application; returns when it is told."""
+        described = yaml.safe_load((ROOT / "deployments.yaml").read_text())
+        described["http_options"]["port"] = self.head.http_port
+        (application,) = described["applications"]
+        application["args"] |= {name: str(value) for name, value in args.items()}
+        (gateway,) = application["deployments"]
+        gateway["autoscaling_config"]["min_replicas"] = WORKERS
+        path = self._directory / "deployments.yaml"
+        path.write_text(yaml.safe_dump(described))
+        done = subprocess.run(
+            [str(SERVE), "deploy", str(path), "--address", self._api("")],
+            cwd=ROOT,
+            env=self.head.variables(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def wait_until_serving(self) -> None:
+        """Until the application runs as deployed, and the way in leads to it."""
+        self._wait(self._is_running, "the application")
+        self._wait(lambda: len(self.ways_in()) > 1, "the ways in")
+
+    def _is_running(self) -> bool:
+        details = self.ask("/api/serve/applications/")
+        application = details["applications"].get(NAMESPACE, {})
+        if application.get("status") != "RUNNING":
+            return False
+        gateway = application["deployments"]["Gateway"]
+        replicas = [replica["state"] for replica in gateway["replicas"]]
+        proxies = [proxy["status"] for proxy in details["proxies"].values()]
+        return (
+            gateway["status"] == "HEALTHY"
+            and replicas == ["RUNNING"] * WORKERS
+            and set(proxies) == {"HEALTHY"}
+        )
+
+    # --- looking ---------------------------------------------------------------------------------
+
+    def ask(self, path: str) -> Any:
+        """What Ray's dashboard answers. Raises OSError."""
+        request = urllib.request.Request(
+            self._api(path), headers={"Authorization": f"Bearer {self._token}"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def live_nodes(self) -> dict[str, Any]:
+        """Node id -> what Ray knows of it."""
+        rows = self._list("nodes")
+        return {row["node_id"]: row for row in rows if row["state"] == "ALIVE"}
+
+    def actors(self) -> list[Actor]:
+        return [
+            Actor(row["name"], row["class_name"], row["pid"], row["node_id"])
+            for row in self._list("actors")
+            if row["state"] == "ALIVE" and row["name"]
+        ]
+
+    def actor(self, name: str) -> Actor:
+        return next(actor for actor in self.actors() if actor.name == name)
+
+    def of_class(self, *names: str) -> list[Actor]:
+        return [actor for actor in self.actors() if actor.class_name in names]
+
+    def node_of(self, actor: Actor) -> Node:
+        return next(node for node in self.nodes if actor.pid in node.processes())
+
+    def _list(self, what: str) -> list[dict[str, Any]]:
+        answer = self.ask(f"/api/v0/{what}?detail=true&limit=10000")
+        rows: list[dict[str, Any]] = answer["data"]["result"]["result"]
+        return rows
+
+    def _api(self, path: str) -> str:
+        return f"http://{ADDRESS}:{self._dashboard}{path}"
+
+    def _wait(self, check: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + READY_TIMEOUT_S
+        while True:
+            try:
+                if check():
+                    return
+            except (OSError, KeyError, TypeError):
+                pass
+            assert time.monotonic() < deadline, f"{what} did not come"
+            time.sleep(0.2)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False

@@ -1,0 +1,49 @@
+"""Everything that was ever stored, as the server's commits had it: what all else is held against.
+
+Rings forget and states are overwritten; this is not.
+"""
+
+from collections import defaultdict
+
+from tests.simulation.server import Operation, Server
+
+Fields = dict[bytes, bytes]
+
+
+class Truth:
+    """Frames by topic key, history by entity key, and each version of each entity."""
+
+    def __init__(self) -> None:
+        self.frames: defaultdict[bytes, list[bytes]] = defaultdict(list)
+        self.history: defaultdict[bytes, list[bytes]] = defaultdict(list)
+        self.versions: defaultdict[bytes, dict[int, Fields]] = defaultdict(dict)
+        self.results: defaultdict[bytes, list[bytes]] = defaultdict(list)
+        self.effects: defaultdict[bytes, dict[bytes, bytes]] = defaultdict(dict)
+        self.seen: defaultdict[bytes, list[int]] = defaultdict(list)
+
+    def committed(self, server: Server, operations: list[Operation]) -> list[bytes]:
+        """Take in one commit; answers with the entities that it wrote."""
+        entities = []
+        for name, key, arguments in operations:
+            if name == b"RPUSH":
+                if key.endswith(b":log"):
+                    self.history[key[:-4]] += arguments
+                elif key.endswith(b":req"):
+                    self.results[key[:-4]] += arguments
+                else:
+                    self.frames[key] += arguments
+            elif name == b"HSET" and key.endswith(b":out"):
+                for entry, value in zip(arguments[::2], arguments[1::2], strict=True):
+                    if entry.startswith(b"e:"):
+                        self.effects[key[:-4]][entry] = value
+            elif name == b"HSET":
+                entities.append(key)
+                for field, value in zip(arguments[::2], arguments[1::2], strict=True):
+                    if field.startswith(b"seen:"):
+                        self.seen[key + b"<" + field].append(int(value))
+        for key in entities:
+            fields: Fields = server.look(key.decode())
+            version = fields.get(b"version")
+            if version is not None:
+                self.versions[key][int(version)] = dict(fields)
+        return entities
