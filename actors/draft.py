@@ -17,6 +17,7 @@ from actors.held import (
     Outgoing,
     Pending,
     earliest,
+    new_epoch,
     result_key,
     stored_result,
     without,
@@ -28,7 +29,7 @@ from protocol.errors import Code, Rejected
 from protocol.frames import encode, encode_to_keep
 from protocol.ids import Channel
 from storage.codec import changes
-from storage.store import EntityCommit
+from storage.store import EntityCommit, owner_after
 
 MAX_SEEN = 4096
 """Sources whose last effect number an entity remembers; the oldest is forgotten first."""
@@ -53,6 +54,7 @@ class Draft:
         self.held = held
         self.state = held.state
         self.version = held.version
+        self.epoch = held.epoch
         self.last_effect = held.last_effect
         self.seqs = held.seqs
         self.outbox = held.outbox
@@ -68,6 +70,7 @@ class Draft:
         return bool(
             self.history
             or self.results
+            or self.epoch is not self.held.epoch
             or self.outbox is not self.held.outbox
             or self.seen is not self.held.seen
         )
@@ -125,6 +128,10 @@ class Draft:
         told = {**data, "version": self.version}
         self.frames.append((channel, encode({"type": type_, "data": told, "seq": seq})))
 
+    def begin_epoch(self) -> None:
+        """Number anew from here on: what was told before is not what is stored."""
+        self.epoch = new_epoch()
+
     def send(self, outgoing: Outgoing) -> None:
         """Put an effect for another host into the outbox."""
         self.last_effect = outgoing.number
@@ -181,10 +188,11 @@ class Draft:
         return EntityCommit(
             address=held.address,
             owner=held.owner,
+            owner_after=owner_after(held.owner) if self.dirty else held.owner,
             unclaimed=held.unclaimed,
             stored_version=held.version,
             version=self.version,
-            epoch=held.epoch,
+            epoch=self.epoch,
             state={} if self.state is held.state else changes(held.state, self.state),
             journal=journal,
             seqs={channel.value: self.seqs[channel] for channel, _ in self.frames},
@@ -218,7 +226,9 @@ class Draft:
     def adopt(self, results_length: int) -> None:
         """Make the draft what is held: its commit is stored."""
         held = self.held
+        held.owner = owner_after(held.owner)
         held.state, held.version, held.last_effect = self.state, self.version, self.last_effect
+        held.epoch = self.epoch
         held.events += len(self.history)
         held.unclaimed = False
         self._outbox_changed = self.outbox is not held.outbox

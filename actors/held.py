@@ -3,11 +3,13 @@
 Only a turn whose commit succeeded may change it.
 """
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import orjson
 
@@ -63,6 +65,8 @@ class Alarm(NamedTuple):
 
 Pending = Outgoing | Alarm
 
+IN_DOUBT = -math.inf
+"""Instead of the time at which an owner was last known to be in force."""
 NONE: Mapping[Any, Any] = MappingProxyType({})
 """What most entities have most of the time; one for all of them."""
 
@@ -82,8 +86,8 @@ def _decode_pending(entry: str, raw: bytes) -> Pending:
 class Held:
     """State, version, counters, kept results and outbox of one claimed entity.
 
-    `owner` is the claim's fencing token; where `unclaimed`, it takes effect with the first commit,
-    which finds out whether the entity exists after all. `seqs` are its channels' last ones;
+    `owner` is the fencing token in force, a new one from each commit on; where `unclaimed`, the
+    first commit finds out whether the entity exists after all. `seqs` are its channels' last ones;
     `events` counts the history. `results` are kept encoded, by `result_key`, oldest first.
     `used_at` is the loop's time of the last message, `owned_at` of when `owner` was last known to
     be in force, in seconds.
@@ -106,6 +110,11 @@ class Held:
     owned_at: float = 0.0
     unclaimed: bool = False
     views: Mapping[Channel, bytes] = field(default_factory=lambda: NONE)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether somebody has heard more than is held, and the store could not be asked since."""
+        return self.owned_at == IN_DOUBT
 
     def view(self, channel: Channel, *, resumed: bool | None = None) -> bytes:
         """The encoded snapshot of a channel; `resumed=False` says that it could not be resumed."""
@@ -134,6 +143,10 @@ def earliest(outbox: Mapping[str, Pending], now: datetime) -> float | None:
         ((entry.due if isinstance(entry, Alarm) else now).timestamp() for entry in outbox.values()),
         default=None,
     )
+
+
+def new_epoch() -> str:
+    return uuid4().hex[:12]
 
 
 def held_from(address: Address, loaded: Loaded, epoch_if_new: str, used_at: float) -> Held:

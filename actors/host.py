@@ -6,7 +6,6 @@ Ray actor in `ray_hosts.py` is a thin shell around it.
 
 import asyncio
 import logging
-import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Protocol
 from uuid import uuid4
 
 from actors.draft import Draft
-from actors.held import Alarm, Held, Outgoing, earliest, held_from, without
+from actors.held import IN_DOUBT, Alarm, Held, Outgoing, earliest, held_from, new_epoch, without
 from actors.messages import Exchanged, Feed, Join, Message, Rejoin, Reply, Submit, Wake
 from actors.outbox import Outbox
 from actors.placement import Placement
@@ -96,6 +95,7 @@ class Host:
         self._timers: dict[Address, dict[str, asyncio.TimerHandle]] = {}
         self._inbox: deque[_Letter] = deque()
         self._turning: asyncio.Task[None] | None = None
+        self._closed = False
         self._settled: list[tuple[Address, list[str]]] = []
         self._cleared: dict[Address, list[str]] = {}
         self._clearing: asyncio.Task[None] | None = None
@@ -144,6 +144,7 @@ class Host:
 
     def close(self) -> None:
         """End at once: what is stored stays, what is under way is left to a successor."""
+        self._closed = True
         self._outbox.close()
         for timers in self._timers.values():
             for timer in timers.values():
@@ -169,7 +170,7 @@ class Host:
             return
         for address, loaded in zip(missing, await self._store.claim(missing), strict=True):
             try:
-                held = held_from(address, loaded, uuid4().hex[:12], now)
+                held = held_from(address, loaded, new_epoch(), now)
             except Exception:  # one entity that cannot be read is no reason to lose the others
                 log.exception(
                     "an entity cannot be read; was it written by a later version?",
@@ -203,12 +204,12 @@ class Host:
         if held is None or message.since is None or message.epoch != held.epoch:
             return
         if message.since > held.seqs.get(message.topic.channel, 0):
-            held.owned_at = -math.inf
+            held.owned_at = IN_DOUBT
 
     def create(self, address: Address) -> Held:
         """Hold an entity that does not exist yet: its first commit claims it."""
         now = asyncio.get_running_loop().time()
-        held = self._held[address] = held_from(address, nothing(), uuid4().hex[:12], now)
+        held = self._held[address] = held_from(address, nothing(), new_epoch(), now)
         held.unclaimed = True
         self._absent.add(address)
         return held
@@ -245,12 +246,12 @@ class Host:
 
     def _turn_soon(self) -> None:
         self._used_at = asyncio.get_running_loop().time()
-        if self._turning is None:
+        if self._turning is None and not self._closed:
             self._turning = asyncio.create_task(self._turn_until_empty())
 
     async def _turn_until_empty(self) -> None:
         try:
-            while self._inbox:
+            while self._inbox and not self._closed:
                 count = min(len(self._inbox), self._settings.max_batch)
                 await self._turn([self._inbox.popleft() for _ in range(count)])
         finally:

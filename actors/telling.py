@@ -151,6 +151,8 @@ class Telling:
         held = self._existing(topic.address)
         if isinstance(held, Rejected):
             return held
+        if held.in_doubt:
+            return UNAVAILABLE
         if isinstance(message, Rejoin):
             self._subscribers.join(topic, message.gateway, message.connections, afresh=True)
         else:

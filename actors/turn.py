@@ -122,25 +122,40 @@ class Turn:
     async def _unit(self, message: Message | Fire) -> Reply:
         """Decide one message and all that it sets off on this host, whole or not at all."""
         self._marks, self._marked, self._creating = [], set(), []
-        if not isinstance(message, Submit | Tell | Fire):
+        if not isinstance(message, Submit | Tell | Fire | Rejoin):
             return STORED
         try:
             if isinstance(message, Submit):
                 return await self._submit(message)
             if isinstance(message, Tell):
                 return await self._tell(message)
+            if isinstance(message, Rejoin):
+                return await self._compare(message)
             return await self._fire(message)
         except StoreUnavailable as error:
-            log.warning("store away", extra={"entity": str(message.to), "why": str(error)})
+            log.warning("store away", extra={"entity": str(_address(message)), "why": str(error)})
         except Exception:
             log.exception(
                 "a rule failed; nothing was changed, the caller was told to try again",
-                extra={"entity": str(message.to), "message_type": _name(message)},
+                extra={"entity": str(_address(message)), "message_type": _name(message)},
             )
         for draft, mark in self._marks:
             draft.rewind(mark)
         self._creating = []
         return UNAVAILABLE
+
+    async def _compare(self, message: Rejoin) -> Reply:
+        """Begin a new epoch where a gateway has passed on more than is stored."""
+        held = self._entities.get(message.topic.address)
+        if held is not None and not held.in_doubt and message.epoch == held.epoch:
+            seq = held.seqs.get(message.topic.channel, 0)
+            if message.since > seq:
+                log.error(
+                    "the store has lost what was acknowledged; listeners get what is left",
+                    extra={"entity": str(held.address), "stored": seq, "told": message.since},
+                )
+                (await self._draft(held.address)).begin_epoch()
+        return STORED
 
     async def _submit(self, message: Submit) -> Reply:
         draft = await self._draft(message.to)
@@ -323,5 +338,5 @@ def _owes(draft: Draft, to: Address) -> bool:
     return any(isinstance(each, Outgoing) and each.to == to for each in draft.outbox.values())
 
 
-def _name(message: Submit | Tell | Fire) -> str:
+def _name(message: Message | Fire) -> str:
     return type(message.command if isinstance(message, Submit) else message).__name__

@@ -71,9 +71,7 @@ class _Plan:
 
 def _write_entity(plan: _Plan, commit: EntityCommit, limits: Limits) -> None:
     key = keys.entity(commit.address)
-    written: list[Any] = ["effects", commit.last_effect]
-    if commit.unclaimed:
-        written += ("owner", str(commit.owner))
+    written: list[Any] = ["owner", str(commit.owner_after), "effects", commit.last_effect]
     if commit.version:
         written += ("version", commit.version, "epoch", commit.epoch, "events", commit.events)
     deleted = []

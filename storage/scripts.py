@@ -22,8 +22,8 @@ COMMIT = _script("""
 -- KEYS: n entity hashes, then whatever the operations touch. ARGV[1]: {"owners": the n tokens,
 -- "operations": [[name, index of its key, argument, ...], ...]}, as MessagePack: one argument to
 -- send, with nothing escaped in it. All owners are checked before anything is written; an entity
--- that is gone has none. Where a token is empty, the entity must not exist yet, and is claimed by
--- the operations.
+-- that is gone has none. Where a token is empty, the entity must not exist yet. The operations
+-- write the next tokens.
 -- Returns 0, or the index of the first entity that another claimant owns.
 local plan = cmsgpack.unpack(ARGV[1])
 for i, owner in ipairs(plan.owners) do

@@ -21,6 +21,12 @@ def new_owner() -> int:
     return randbits(OWNER_BITS)
 
 
+def owner_after(owner: int) -> int:
+    """The token that a commit leaves behind. No commit is taken twice, and none onto an older state
+    than it was decided on: one that a server which lost its last second still has."""
+    return owner + 1
+
+
 class Loaded(NamedTuple):
     """What a claim brings.
 
@@ -51,7 +57,8 @@ def nothing() -> Loaded:
 class EntityCommit:
     """One entity's part of a commit: only what changed.
 
-    An entity that is `unclaimed` may not exist, and belongs to `owner` from this commit on.
+    It is taken where `owner` is in force, and leaves `owner_after` in force; where an entity is
+    `unclaimed`, it must not exist yet.
     `stored_version` is the version that it changes, 0 where there was none. `state` maps fields to
     JSON; None deletes one, as it does in `seen`. `journal` and `seqs` are by channel; `events`
     counts the history, this commit's included. `kept_results` were kept before. All bytes are JSON,
@@ -63,6 +70,7 @@ class EntityCommit:
 
     address: Address
     owner: int
+    owner_after: int
     unclaimed: bool
     stored_version: int
     version: int

@@ -6,8 +6,9 @@ what it held in memory is gone, what it stored is not.
 
 import asyncio
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from actors.host import Host, HostSettings
 from actors.messages import Exchanged, Feed, Message, Reply
@@ -48,16 +49,14 @@ class LocalHosts:
         self.silent: set[str] = set()
         self.deaf: set[str] = set()
         self.delivered: list[tuple[str, Sequence[Message]]] = []
+        self._calls: dict[str, set[asyncio.Future[Any]]] = {}
 
     async def deliver(self, host: str, batch: Sequence[Message]) -> list[Reply]:
         if host in self.silent:
             raise HostGone(f"{host} is silent")
         self.delivered.append((host, batch))
-        carried = self._host(host)
-        replies = await carried.deliver(pickle.loads(pickle.dumps(batch)))
-        if host in self.deaf or self.hosts.get(host) is not carried:
-            raise HostGone(f"{host}: the answer was lost")
-        answer: list[Reply] = pickle.loads(pickle.dumps(replies))
+        replies = self._host(host).deliver(pickle.loads(pickle.dumps(batch)))
+        answer: list[Reply] = await self._answered(host, replies)
         return answer
 
     async def exchange(
@@ -66,25 +65,15 @@ class LocalHosts:
         if host in self.silent:
             raise HostGone(f"{host} is silent")
         self.delivered.append((host, batch))
-        carried = self._host(host)
-        exchanged = await carried.exchange(gateway, cursor, pickle.loads(pickle.dumps(batch)))
-        if host in self.deaf or self.hosts.get(host) is not carried:
-            raise HostGone(f"{host}: the answer was lost")
-        answer: Exchanged = pickle.loads(pickle.dumps(exchanged))
+        exchanged = self._host(host).exchange(gateway, cursor, pickle.loads(pickle.dumps(batch)))
+        answer: Exchanged = await self._answered(host, exchanged)
         return answer
 
     async def poll(self, host: str, gateway: str, cursor: int) -> Feed:
         if host in self.silent:
             await asyncio.sleep(0.01)
             raise HostGone(f"{host} is silent")
-        carried = self._host(host)
-        poll = asyncio.ensure_future(carried.poll(gateway, cursor))
-        while not poll.done():
-            await asyncio.wait({poll}, timeout=0.02)
-            if self.hosts.get(host) is not carried:
-                poll.cancel()
-                raise HostGone(f"{host} was killed")
-        feed: Feed = pickle.loads(pickle.dumps(poll.result()))
+        feed: Feed = await self._answered(host, self._host(host).poll(gateway, cursor))
         return feed
 
     def kill(self, host: str) -> None:
@@ -92,6 +81,25 @@ class LocalHosts:
         killed = self.hosts.pop(host, None)
         if killed is not None:
             killed.close()
+            for call in self._calls.pop(host, ()):
+                call.cancel()
+
+    async def _answered(self, host: str, call: Coroutine[Any, Any, Any]) -> Any:
+        """What a host answers, unless it is killed meanwhile."""
+        task = asyncio.ensure_future(call)
+        calls = self._calls.setdefault(host, set())
+        calls.add(task)
+        task.add_done_callback(calls.discard)
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        if task.cancelled():
+            raise HostGone(f"{host} was killed")
+        if host in self.deaf:
+            raise HostGone(f"{host}: the answer was lost")
+        return pickle.loads(pickle.dumps(task.result()))
 
     def _host(self, name: str) -> Host:
         if name not in self.hosts:

@@ -16,6 +16,7 @@ class FaultyStore:
         self._store = store
         self.refuse_commits = 0
         self.refuse_claims = 0
+        self.refuse_looks = 0
         self.forget_answers = 0
         self.commits: list[Sequence[EntityCommit]] = []
         self.claims = 0
@@ -29,6 +30,12 @@ class FaultyStore:
             self.refuse_claims -= 1
             raise StoreUnavailable("refused by the test")
         return await self._store.claim(addresses)
+
+    async def owners(self, addresses: Sequence[Any]) -> Any:
+        if self.refuse_looks:
+            self.refuse_looks -= 1
+            raise StoreUnavailable("refused by the test")
+        return await self._store.owners(addresses)
 
     async def commit(self, commits: Sequence[EntityCommit]) -> frozenset[int]:
         self.commits.append(commits)

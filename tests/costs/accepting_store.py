@@ -29,7 +29,7 @@ class AcceptingStore:
 
     async def commit(self, commits: Sequence[EntityCommit]) -> frozenset[int]:
         self.commits.append(commits)
-        self._owners |= {commit.address: commit.owner for commit in commits}
+        self._owners |= {commit.address: commit.owner_after for commit in commits}
         return frozenset()
 
     def forget(self) -> None:

@@ -13,8 +13,9 @@ ELSEWHERE = Address(Kind.ORDER, 124, 3)
 
 
 def commit_of(address: Address, owner: int, version: int = 1, **changed: Any) -> EntityCommit:
-    """A commit that changes nothing but what is given."""
+    """A commit that changes nothing but what is given, the token in force included."""
     nothing: dict[str, Any] = {
+        "owner_after": owner,
         "unclaimed": False,
         "stored_version": 0,
         "epoch": "e1",

@@ -1,12 +1,13 @@
 """Claims and commits: what is written comes back, all of a restaurant's or nothing."""
 
 import asyncio
+from typing import Any
 
 import redis
 
 from protocol.ids import Address, Kind
 from storage.redis_store import open_store
-from storage.store import Store
+from storage.store import Store, owner_after
 from tests.storage.commits import (
     ELSEWHERE,
     ORDER,
@@ -133,6 +134,32 @@ async def test_a_late_commit_after_a_reload_is_fenced(store: Store, redis_url: s
     [loaded] = await store.claim([ORDER])
     assert loaded.state == {"a": b"2"}
     await again.close()
+
+
+async def test_no_commit_is_taken_twice(store: Store, client: redis.Redis) -> None:
+    [claimed] = await store.claim([ORDER])
+    once = commit_of(
+        ORDER, claimed.owner, state={"a": b"1"}, owner_after=owner_after(claimed.owner), **event(1)
+    )
+    assert await store.commit([once]) == frozenset()
+    before = everything(client)
+    assert await store.commit([once]) == {2}
+    assert everything(client) == before
+    assert await store.owners([ORDER]) == [owner_after(claimed.owner)]
+    next_one = commit_of(ORDER, owner_after(claimed.owner), 2, state={"a": b"2"})
+    assert await store.commit([next_one]) == frozenset()
+
+
+async def test_no_commit_is_taken_onto_an_older_state(store: Store, client: redis.Redis) -> None:
+    """A server that lost its last second has lost who may go on, too."""
+    [claimed] = await store.claim([ORDER])
+    second, third = owner_after(claimed.owner), owner_after(owner_after(claimed.owner))
+    key = "rq:{2}:order:123"
+    await store.commit([commit_of(ORDER, claimed.owner, state={"a": b"1"}, owner_after=second)])
+    older: Any = client.dump(key)
+    await store.commit([commit_of(ORDER, second, 2, state={"a": b"2"}, owner_after=third)])
+    client.restore(key, 0, older, replace=True)
+    assert await store.commit([commit_of(ORDER, third, 3, state={"b": b"3"})]) == {2}
 
 
 async def test_an_entity_that_is_gone_fences_its_claimant(
