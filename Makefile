@@ -7,13 +7,18 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-ha
 E2E := tests/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check simulate load bench faults format docs lock clean
+.PHONY: help run token test check simulate load bench faults format docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 run: $(VENV)/run.stamp ## everything on this machine, until Ctrl-C
 	@$(BIN)/python -m scripts.run
+
+token: $(VENV)/run.stamp ## print a development token; ROLE=manager RESTAURANT=2, also WAITER= SESSION= HOURS=
+	@$(BIN)/python -m scripts.issue_token $(if $(ROLE),"$(ROLE)") \
+		$(if $(RESTAURANT),--restaurant "$(RESTAURANT)") $(if $(WAITER),--waiter "$(WAITER)") \
+		$(if $(SESSION),--session "$(SESSION)") $(if $(HOURS),--hours "$(HOURS)")
 
 test: check $(E2E)/node_modules/.package-lock.json ## all checks, then all tests
 	$(BIN)/python -m pytest $(PYTEST)
@@ -55,7 +60,7 @@ $(BIN)/python:
 	@scripts/venv $(VENV) $(PYTHON)
 
 $(VENV)/run.stamp: requirements.txt | $(BIN)/python
-	@echo "Installing what it runs with, about a minute ..."
+	@echo "Installing what it runs with, about a minute ..." >&2
 	@$(PIP) -r requirements.txt
 	@touch $@
 

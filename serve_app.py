@@ -12,8 +12,10 @@ import tempfile
 import time
 from contextlib import suppress
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -27,7 +29,7 @@ from actors.host import HostSettings
 from actors.placement import Mode, Placement
 from actors.ray_hosts import HostConfig, RayHosts, StoreSettings, announce
 from gateway.app import build
-from gateway.settings import GatewaySettings
+from gateway.settings import LOOPBACK, GatewaySettings, IdentityProvider, Limits
 from storage.durability import Durability
 
 
@@ -42,7 +44,10 @@ class Settings(BaseSettings):
     """Everything that can be set. Times are seconds."""
 
     model_config = SettingsConfigDict(
-        env_prefix="RESTAURANT_QR_", extra="forbid", validate_default=True
+        env_prefix="RESTAURANT_QR_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        validate_default=True,
     )
 
     host: str = "127.0.0.1"
@@ -64,9 +69,24 @@ class Settings(BaseSettings):
     """How long closed sessions and finished orders are kept."""
     idle_s: Annotated[float, Field(gt=0)] = 300.0
     """After how long without use an entity leaves memory, and an empty actor its node."""
+    allowed_origins: frozenset[str] = frozenset()
+    """Web pages of other hosts that may use the service: `["https://app.example"]`, or `["*"]`."""
+    public_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] | None = None
+    """Where guests reach the service, as it stands in QR codes; none: where they are asked for."""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = LOOPBACK
+    """Who is believed about the address of a client (`X-Forwarded-For`): the load balancer, and the
+    nodes of the cluster, such as `["10.0.0.0/8"]`. They themselves have no limit by address."""
+    limits: Limits = Limits()
+    """See `gateway/settings.py`; one of them: `RESTAURANT_QR_LIMITS__BURST=500`."""
     auth: Auth = Auth.OPEN
     auth_secret: SecretStr | None = None
     """HS256 key of the tokens, 32 characters or more; none: made once and kept in `data_dir`."""
+    auth_jwks_url: str | None = None
+    """Where the keys of the chain's identity provider are; see `docs/security.md`."""
+    auth_issuer: str | None = None
+    """The `iss` of the provider's tokens."""
+    auth_audience: str | None = None
+    """What stands in the `aud` of the provider's tokens for this service."""
 
     @model_validator(mode="after")
     def _closed_unless_loopback(self) -> Self:
@@ -83,12 +103,47 @@ class Settings(BaseSettings):
             raise ValueError("auth_secret needs 32 characters or more")
         return self
 
+    @model_validator(mode="after")
+    def _provider_is_known(self) -> Self:
+        described = (self.auth_jwks_url, self.auth_issuer, self.auth_audience)
+        if any(part is not None for part in described) and not all(described):
+            raise ValueError(
+                "an identity provider needs auth_jwks_url, auth_issuer and auth_audience: set all "
+                "three (RESTAURANT_QR_AUTH_JWKS_URL, …_AUTH_ISSUER, …_AUTH_AUDIENCE), or none"
+            )
+        if self.auth_jwks_url is not None and not _is_safe(self.auth_jwks_url):
+            raise ValueError(
+                "auth_jwks_url (RESTAURANT_QR_AUTH_JWKS_URL) must be an https:// address without a "
+                "user name or password; http:// is for loopback only"
+            )
+        return self
+
 
 def _is_loopback(host: str) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _is_safe(url: str) -> bool:
+    """Whether keys from there come from whom it names."""
+    try:
+        parts = urlsplit(url)
+        host, user = parts.hostname, parts.username
+        _ = parts.port
+    except ValueError:
+        return False
+    if not host or user is not None:
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+
+
+def provider_of(settings: Settings) -> IdentityProvider | None:
+    """The chain's identity provider, where one is set."""
+    if not (settings.auth_jwks_url and settings.auth_issuer and settings.auth_audience):
+        return None
+    return IdentityProvider(settings.auth_jwks_url, settings.auth_issuer, settings.auth_audience)
 
 
 def secret_of(settings: Settings) -> str:
@@ -134,7 +189,15 @@ class Gateway:
             redis_url = await embedded_store(settings.data_dir, settings.durability).url.remote()
         self._config = host_config(settings, redis_url, deployed_at)
         announce(self._config)
-        self._settings = GatewaySettings(secret, open_door=settings.auth is Auth.OPEN)
+        self._settings = GatewaySettings(
+            secret,
+            open_door=settings.auth is Auth.OPEN,
+            limits=settings.limits,
+            trusted_proxies=settings.trusted_proxies,
+            allowed_origins=settings.allowed_origins,
+            public_url=settings.public_url,
+            provider=provider_of(settings),
+        )
         interpreter.tune()
 
     def __serve_build_asgi_app__(self) -> ASGIApp:

@@ -30,6 +30,7 @@ from domain.restaurant_state import (
     OrderSeen,
     PaymentCompleted,
     PaymentSeen,
+    PolicyChanged,
     Restaurant,
     RestaurantCreated,
     TableCard,
@@ -55,6 +56,8 @@ def decide(
     if restaurant is None:
         return Rejected(Code.NOT_FOUND, f"There is no restaurant {context.address.id}.")
     match command:
+        case c.ChangeRestaurant():
+            return _change(restaurant, command)
         case c.AddTable():
             return _add_table(restaurant, command, context)
         case c.AddWaiter():
@@ -100,6 +103,13 @@ def _told(restaurant: Restaurant, message: Any) -> Decision | Rejected:
 def _create(command: c.CreateRestaurant, context: Context) -> Decision:
     restaurant = Restaurant(context.address.id, command.name, command.currency, command.timezone)
     return Decision((RestaurantCreated(restaurant),), result={"restaurant_id": restaurant.id})
+
+
+def _change(restaurant: Restaurant, command: c.ChangeRestaurant) -> Decision:
+    wanted = command.guest_opens_table
+    if wanted is None or wanted == restaurant.guest_opens_table:
+        return UNCHANGED
+    return Decision((PolicyChanged(wanted),))
 
 
 def _add_table(restaurant: Restaurant, command: c.AddTable, context: Context) -> Decision:

@@ -54,6 +54,7 @@ class Restaurant:
     currency: str
     timezone: str
     call_escalation_s: float = CALL_ESCALATION_S
+    guest_opens_table: bool = True
     raised: int = 0
     figures: Figures = field(default_factory=Figures)
     menu: Menu = field(default_factory=Menu)
@@ -71,6 +72,13 @@ class Restaurant:
 @dataclass(frozen=True, slots=True)
 class RestaurantCreated:
     restaurant: Restaurant
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChanged:
+    """What guests may do by themselves."""
+
+    guest_opens_table: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +150,8 @@ def evolve(restaurant: Restaurant | None, event: Any) -> Restaurant:
     assert restaurant is not None
     was = restaurant
     match event:
+        case PolicyChanged(guest_opens_table):
+            return replace(was, guest_opens_table=guest_opens_table)
         case TableSeen(table_id, card):
             return replace(was, tables={**was.tables, table_id: card})
         case WaiterAdded(waiter_id, name):

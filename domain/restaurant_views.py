@@ -69,6 +69,7 @@ def _status_data(restaurant: Restaurant) -> dict[str, Any]:
         "name": restaurant.name,
         "currency": restaurant.currency,
         "timezone": restaurant.timezone,
+        "guest_opens_table": restaurant.guest_opens_table,
         "tables": {
             "total": len(tables),
             "active": sum(table["is_active"] for table in tables),

@@ -51,6 +51,7 @@ class Table:
     is_active: bool = True
     session: SessionCard | None = None
     revision: int = 1
+    code_version: int = 1
 
     @property
     def is_occupied(self) -> bool:
@@ -87,6 +88,11 @@ class TableChanged:
     waiter_id: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class TableCodeReplaced:
+    """The code that is printed for the table is another one from now on."""
+
+
 def evolve(table: Table | None, event: Any) -> Table:
     if isinstance(event, TableCreated):
         return event.table
@@ -97,6 +103,8 @@ def evolve(table: Table | None, event: Any) -> Table:
             return replace(table, revision=revision, session=session)
         case TableReleased():
             return replace(table, revision=revision, session=None)
+        case TableCodeReplaced():
+            return replace(table, revision=revision, code_version=table.code_version + 1)
         case TableGuestsChanged(guests_count):
             assert table.session is not None
             session = replace(table.session, guests_count=guests_count)
@@ -127,6 +135,8 @@ def decide(table: Table | None, command: Any, context: Context) -> Decision | Re
             return _release(table, command)
         case c.ChangeTable():
             return _change(table, command)
+        case c.ReplaceTableCode():
+            return _changed(table, TableCodeReplaced())
         case SessionEnded():
             return _session_ended(table, command)
         case GuestsChanged(session_id, guests_count):
@@ -226,7 +236,7 @@ def publish(event: Any, table: Table) -> Iterable[Publication]:
     match event:
         case TableOccupied() | TableReleased():
             return (Publication(Channel.TABLE, "table_status", data_of(table)),)
-        case TableGuestsChanged() | TableChanged():
+        case TableGuestsChanged() | TableChanged() | TableCodeReplaced():
             return (Publication(Channel.TABLE, "table_update", data_of(table)),)
     return ()
 
@@ -248,6 +258,7 @@ def data_of(table: Table) -> dict[str, Any]:
         "waiter_id": table.waiter_id,
         "restaurant": table.restaurant_name,
         "restaurant_id": table.restaurant_id,
+        "code_version": table.code_version,
         "session": None
         if session is None
         else {

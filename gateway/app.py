@@ -7,26 +7,34 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from actors.placement import Placement
 from actors.sweep import Sweep
 from actors.transport import Hosts
+from gateway.codes import TableCodes
+from gateway.door import Door, refusal
 from gateway.feeds import Feeds
-from gateway.http import Http, refusal
+from gateway.http import Http
 from gateway.identity import Identity
+from gateway.joining import Joining
 from gateway.links import Links
+from gateway.origins import NamedPages, Origins, PageHeaders
 from gateway.prepare import Preparation
+from gateway.qr import QrCodes
 from gateway.requests import Requests
 from gateway.settings import GatewaySettings
 from gateway.sockets import Sockets
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from storage.store import Store, StoreUnavailable
 
-INDEX = Path(__file__).resolve().parent.parent / "web" / "index.html"
+PAGES = Path(__file__).resolve().parent.parent / "web"
 
 
 def build(
@@ -37,18 +45,29 @@ def build(
     gateway_id: str,
 ) -> ASGIApp:
     """One gateway; `gateway_id` is its name in subscriber lists, unique among all that ever ran."""
-    identity = Identity(settings.auth_secret, open_door=settings.open_door)
+    identity = Identity(
+        settings.auth_secret, open_door=settings.open_door, provider=settings.provider
+    )
     links = Links(hosts, placement, gateway_id)
-    feeds = Feeds(hosts, placement, links, gateway_id)
+    origins = Origins(settings.allowed_origins, local_pages=settings.open_door)
+    feeds = Feeds(hosts, placement, links, gateway_id, settings.limits.max_subscribers)
     preparation = Preparation(store, links, placement)
     requests = Requests(links)
-    sockets = Sockets(settings, identity, preparation, links, feeds, requests)
-    http = Http(settings, identity, preparation, links, requests, store)
+    sockets = Sockets(settings, identity, preparation, links, feeds, requests, origins)
+    door = Door(settings, identity, preparation, links)
+    codes = TableCodes(settings.auth_secret)
+    api = [
+        *Joining(settings.auth_secret, codes, door, preparation, links, requests, store).routes(),
+        *QrCodes(codes, door, links, settings.public_url).routes(),
+        *Http(door, preparation, links, requests, store).routes(),
+    ]
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         sweeping = asyncio.create_task(Sweep(store, hosts, placement, gateway_id).run())
+        renewing = asyncio.create_task(identity.run())
         yield
+        renewing.cancel()
         sweeping.cancel()
         await sockets.close()
         await feeds.close()
@@ -63,15 +82,13 @@ def build(
             return refusal(UNAVAILABLE)
         return JSONResponse({"status": "ok"})
 
-    async def index(request: Request) -> Response:
-        return FileResponse(INDEX)
-
     pages = Starlette(
         routes=[
-            Route("/", index),
             Route("/healthz", health),
-            Mount("/api", routes=http.routes()),
+            Mount("/api", routes=api),
+            Mount("/", StaticFiles(directory=PAGES, html=True)),
         ],
+        middleware=[Middleware(PageHeaders), *_cross_origin(settings, origins)],
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_error, Exception: _failure},
     )
@@ -81,6 +98,20 @@ def build(
         await (sockets if scope["type"] == "websocket" else pages)(scope, receive, send)
 
     return application
+
+
+def _cross_origin(settings: GatewaySettings, origins: Origins) -> list[Middleware]:
+    """What a web page of another host may do over HTTP: nothing, unless it was named."""
+    named = Middleware(
+        CORSMiddleware,
+        allow_origins=sorted(settings.allowed_origins),
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
+        expose_headers=["Location", "Retry-After"],
+        max_age=600,
+    )
+    guard = Middleware(NamedPages, origins)
+    return [named, guard] if settings.allowed_origins else [guard]
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

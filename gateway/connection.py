@@ -10,7 +10,7 @@ from protocol.errors import CloseCode, Rejected
 from protocol.frames import encode
 
 GRACE_S = 10.0
-"""How long a client that was too slow has to take its close frame."""
+"""How long a client has to take its close frame and to go."""
 
 
 class Connection:
@@ -58,7 +58,7 @@ class Connection:
 
     @property
     def gave_up(self) -> bool:
-        """Whether its client was too slow."""
+        """Whether its client has been told to go, and had no more time than that."""
         return self._timer is not None
 
     @property
@@ -93,6 +93,7 @@ class Connection:
             self._closing = (code, reason)
             if self._writer is None:
                 self._writer = asyncio.create_task(self._write())
+            self._end_in_time()
 
     def abandon(self) -> None:
         """The client is gone: nothing is sent any more."""
@@ -124,6 +125,9 @@ class Connection:
         if self._writer is not None:
             self._writer.cancel()  # it waits for a client that does not read
         self._writer = asyncio.create_task(self._write())
+        self._end_in_time()
+
+    def _end_in_time(self) -> None:
         if self._task is not None:  # which still waits for the client
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(GRACE_S, self._task.cancel)

@@ -9,11 +9,11 @@ from the last `seq` that was passed on, and the journal fills the gap.
 import asyncio
 import logging
 from collections.abc import Iterable
+from typing import Protocol
 
 from actors.messages import Feed, Join, Joined, Leave, Published, Rejoin
 from actors.placement import Placement
 from actors.transport import HostGone, Hosts
-from gateway.connection import Connection
 from gateway.links import Links
 from gateway.wire import TextFrame, framed
 from protocol.caller import Role
@@ -30,12 +30,24 @@ MAX_HELD = 1000
 """What a topic holds back while it rejoins; beyond it, the gap makes it rejoin once more."""
 
 
+class Subscriber(Protocol):
+    """What listens: a connection, or who watches on behalf of several."""
+
+    @property
+    def id(self) -> int:
+        """Unique on this gateway."""
+
+    def push(self, frame: TextFrame, *, asked_for: bool = False) -> None: ...
+
+    def close(self, code: CloseCode, reason: str) -> None: ...
+
+
 class _Subscription:
     """One connection on one topic. Until it has joined, what is published is kept for it."""
 
     __slots__ = ("connection", "early", "last", "role")
 
-    def __init__(self, connection: Connection, role: Role) -> None:
+    def __init__(self, connection: Subscriber, role: Role) -> None:
         self.connection = connection
         self.role = role
         self.last: int | None = None
@@ -80,7 +92,15 @@ class _TopicFeed:
 class Feeds:
     """All that this gateway's sockets listen to."""
 
-    def __init__(self, hosts: Hosts, placement: Placement, links: Links, gateway: str) -> None:
+    def __init__(
+        self,
+        hosts: Hosts,
+        placement: Placement,
+        links: Links,
+        gateway: str,
+        max_subscribers: int = 10_000,
+    ) -> None:
+        self._max_subscribers = max_subscribers
         self._hosts = hosts
         self._placement = placement
         self._links = links
@@ -97,7 +117,7 @@ class Feeds:
 
     async def join(
         self,
-        connection: Connection,
+        connection: Subscriber,
         role: Role,
         topic: Topic,
         epoch: str | None,
@@ -106,6 +126,8 @@ class Feeds:
         """Subscribe; the snapshot, or the events after `since`, are the connection's first."""
         host = self._placement.host_of(topic.address)
         feed = self._topics.setdefault(host, {}).setdefault(topic, _TopicFeed())
+        if len(feed.subscriptions) >= self._max_subscribers:
+            return Rejected(Code.RATE_LIMITED, "Too many listen to this already. Try again later.")
         subscription = _Subscription(connection, role)
         feed.subscriptions[connection.id] = subscription
         if host not in self._polls:
@@ -126,7 +148,7 @@ class Feeds:
             self._rejoin_soon(host, topic)
         return None
 
-    def leave(self, connection: Connection, topic: Topic) -> None:
+    def leave(self, connection: Subscriber, topic: Topic) -> None:
         """The connection is gone."""
         host = self._placement.host_of(topic.address)
         if self._forget(host, topic, connection.id):

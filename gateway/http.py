@@ -5,46 +5,32 @@ from functools import partial
 from typing import Any
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from actors.messages import Done, Read, View
-from gateway.identity import Identity, Principal, bearer
+from gateway.door import Door, json
+from gateway.identity import Principal
 from gateway.links import Links
 from gateway.openapi import document
-from gateway.policy import COMMANDS, READS, in_reach, may_do, may_read, may_see_history, not_found
+from gateway.parsing import parse_id
+from gateway.policy import COMMANDS, READS, may_do, may_read, may_see_history
 from gateway.prepare import Preparation
-from gateway.reach import out_of_reach
 from gateway.requests import Requests
 from gateway.routes import ACTS, HISTORIES, LOOKS, Act, Look
-from gateway.settings import GatewaySettings
-from gateway.sockets import parse_id
 from protocol import commands as c
-from protocol.errors import ERRORS, UNAVAILABLE, Code, Rejected
-from protocol.frames import encode, parse_body, too_large
+from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import CHANNELS, Address, Channel, Kind
 from protocol.values import format_money
-from storage.store import Store, StoreUnavailable
+from storage.store import Store
 
 PAGE = 100
 LONGEST_PAGE = 1000
-LONGEST_KEY = 64
 AMOUNTS = frozenset({"amount", "balance", "paid", "price", "refunded", "total", "unit_price"})
 """Fields of stored events that are minor units."""
 AT_ONCE = 20
 """Restaurants asked at the same time for a list of them."""
-
-
-def refusal(rejected: Rejected) -> Response:
-    """An error in its wire form, with the status that fits."""
-    rule = ERRORS[rejected.code]
-    headers = {"Retry-After": "1"} if rule.retry else None
-    return _json(rejected.body(), rule.http_status, headers)
-
-
-def _json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(encode(body), status, headers, media_type="application/json")
 
 
 class Http:
@@ -52,15 +38,13 @@ class Http:
 
     def __init__(
         self,
-        settings: GatewaySettings,
-        identity: Identity,
+        door: Door,
         preparation: Preparation,
         links: Links,
         requests: Requests,
         store: Store,
     ) -> None:
-        self._settings = settings
-        self._identity = identity
+        self._door = door
         self._preparation = preparation
         self._links = links
         self._requests = requests
@@ -70,76 +54,24 @@ class Http:
         """One route a path and method; unknown ones answer in the protocol's form."""
         routes = [
             Route("/openapi.json", self._openapi, methods=["GET"]),
-            Route("/restaurants", self._guard(self._list_restaurants), methods=["GET"]),
-            Route("/restaurants", self._guard(self._create_restaurant), methods=["POST"]),
+            Route("/restaurants", self._door.guard(self._list_restaurants), methods=["GET"]),
+            Route("/restaurants", self._door.guard(self._create_restaurant), methods=["POST"]),
         ]
         for act in ACTS:
             routes.append(
-                Route(act.path, self._guard(partial(self._act, act)), methods=[act.method])
+                Route(act.path, self._door.guard(partial(self._act, act)), methods=[act.method])
             )
         for look in LOOKS:
-            routes.append(Route(look.path, self._guard(partial(self._look, look)), methods=["GET"]))
+            routes.append(
+                Route(look.path, self._door.guard(partial(self._look, look)), methods=["GET"])
+            )
         for path, kind in HISTORIES.items():
-            handler = self._guard(partial(self._history, kind))
+            handler = self._door.guard(partial(self._history, kind))
             routes.append(Route(path, handler, methods=["GET"]))
         return routes
 
-    # --- what all requests have in common --------------------------------------------------------
-
-    def _guard(self, handler: Any) -> Any:
-        """Authenticate, and answer every failure in the protocol's form."""
-
-        async def guarded(request: Request) -> Response:
-            token = bearer(
-                request.headers.get("authorization"), (), request.query_params.get("token")
-            )
-            principal = self._identity.principal(token)
-            if isinstance(principal, Rejected):
-                return refusal(principal)
-            try:
-                answer = await handler(request, principal)
-            except StoreUnavailable:
-                return refusal(UNAVAILABLE)
-            except ClientDisconnect:
-                return Response(status_code=499)
-            return refusal(answer) if isinstance(answer, Rejected) else answer
-
-        return guarded
-
     async def _openapi(self, request: Request) -> Response:
         return JSONResponse(document())
-
-    async def _address(self, kind: Kind, text: str, principal: Principal) -> Address | Rejected:
-        id_ = parse_id(text)
-        if id_ is None:
-            return Rejected(Code.INVALID_MESSAGE, "The id in the path is a positive integer.")
-        address = await self._preparation.address(kind, id_)
-        if address is None or not in_reach(principal, address):
-            return not_found(kind, id_)
-        return await out_of_reach(principal, address, self._preparation, self._links) or address
-
-    async def _body(self, request: Request) -> bytes | Rejected:
-        limit = self._settings.max_body_bytes
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > limit:
-                return too_large(limit)
-        return bytes(body)
-
-    async def _command(
-        self, request: Request, command: type[c.Command], **known: Any
-    ) -> c.Command | Rejected:
-        """The command in a request's body, path and `Idempotency-Key`."""
-        key = request.headers.get("idempotency-key")
-        if key is not None and not 0 < len(key) <= LONGEST_KEY:
-            return Rejected(
-                Code.INVALID_MESSAGE, f"Idempotency-Key has at most {LONGEST_KEY} characters."
-            )
-        body = await self._body(request)
-        if isinstance(body, Rejected):
-            return body
-        return parse_body(command, body, request_id=key, **known)
 
     # --- commands --------------------------------------------------------------------------------
 
@@ -152,10 +84,10 @@ class Http:
         if None in known.values():
             return Rejected(Code.INVALID_MESSAGE, "The ids in the path are positive integers.")
         target = params["id"] if "id" in params else params["call_id"].partition("-")[0]
-        address = await self._address(act.to, target, principal)
+        address = await self._door.address(act.to, target, principal)
         if isinstance(address, Rejected):
             return address
-        command = await self._command(request, act.command, **known)
+        command = await self._door.command(request, act.command, **known)
         if isinstance(command, Rejected):
             return command
         refused = may_do(principal, address, command)
@@ -172,7 +104,7 @@ class Http:
         if act.creates is not None:
             return await self._created(act.creates, address, done)
         data = orjson.loads(done.view)["data"] if done.view is not None else None
-        return _json(_result(done, data))
+        return json(_result(done, data))
 
     async def _created(self, kind: Kind, parent: Address, done: Done) -> Response | Rejected:
         created = Address(kind, done.result[f"{kind.value}_id"], parent.restaurant)
@@ -180,12 +112,12 @@ class Http:
         if not isinstance(reply, View):
             return reply if isinstance(reply, Rejected) else UNAVAILABLE
         place = {"Location": f"/api/{kind.value}s/{created.id}"}
-        return _json(_result(done, orjson.loads(reply.frame)["data"]), 201, place)
+        return json(_result(done, orjson.loads(reply.frame)["data"]), 201, place)
 
     async def _create_restaurant(
         self, request: Request, principal: Principal
     ) -> Response | Rejected:
-        command = await self._command(request, c.CreateRestaurant)
+        command = await self._door.command(request, c.CreateRestaurant)
         if isinstance(command, Rejected):
             return command
         of_one = principal.restaurant_id is not None
@@ -202,7 +134,7 @@ class Http:
     async def _look(
         self, look: Look, request: Request, principal: Principal
     ) -> Response | Rejected:
-        address = await self._address(look.to, request.path_params["id"], principal)
+        address = await self._door.address(look.to, request.path_params["id"], principal)
         if isinstance(address, Rejected):
             return address
         refused = may_read(principal, address, look.view)
@@ -216,7 +148,7 @@ class Http:
     async def _history(
         self, kind: Kind, request: Request, principal: Principal
     ) -> Response | Rejected:
-        address = await self._address(kind, request.path_params["id"], principal)
+        address = await self._door.address(kind, request.path_params["id"], principal)
         if isinstance(address, Rejected):
             return address
         refused = may_see_history(principal, address)
@@ -228,7 +160,7 @@ class Http:
         limit, before = page
         found = await self._store.history(address, limit=limit, before=before)
         events = [{"position": at, **with_money(orjson.loads(raw))} for at, raw in found]
-        return _json({"data": events})
+        return json({"data": events})
 
     async def _list_restaurants(
         self, request: Request, principal: Principal
@@ -253,7 +185,7 @@ class Http:
 
         replies = await asyncio.gather(*(status(id_) for id_ in ids[:limit]))
         data = [orjson.loads(r.frame)["data"] for r in replies if isinstance(r, View)]
-        return _json({"data": data})
+        return json({"data": data})
 
 
 def with_money(value: Any) -> Any:

@@ -1,29 +1,29 @@
 """Who is calling: a token made into a principal. What a principal may do stands in `policy.py`."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
-import jwt
-
+from gateway.settings import IdentityProvider
+from gateway.signatures import Signatures, Signed
 from protocol.caller import ANONYMOUS, Caller, Role
 from protocol.errors import Code, Rejected
 
 SUBPROTOCOL = "bearer"
-ALGORITHM = "HS256"
 
 _ROLES = {role.value: role for role in Role if role is not Role.ANONYMOUS}
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An authenticated caller. `restaurant_id` of None is the whole chain."""
+    """An authenticated caller. `restaurant_id` of None is the whole chain; `expires_at` is when the
+    token ends, in epoch seconds, None for who has none."""
 
     caller: Caller
     restaurant_id: int | None = None
     waiter_id: int | None = None
     session_id: int | None = None
+    expires_at: float | None = None
 
     @property
     def role(self) -> Role:
@@ -48,39 +48,62 @@ def bearer(authorization: str | None, subprotocols: Iterable[str], query: str | 
 
 
 class Identity:
-    """Tells tokens from forgeries with one shared secret."""
+    """Tells tokens from forgeries: those of our own secret, and of the provider if there is one.
 
-    def __init__(self, secret: str, *, open_door: bool) -> None:
-        self._secret = secret
+    `clock` counts the seconds between two questions to the provider.
+    """
+
+    def __init__(
+        self,
+        secret: str,
+        *,
+        open_door: bool,
+        provider: IdentityProvider | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._signatures = Signatures(secret, provider, clock)
         self._open_door = open_door
         self._known: dict[str, tuple[Principal, float]] = {}
+        self._keys_version = 0
 
-    def principal(self, token: str | None) -> Principal | Rejected:
-        """Who has this token; without one, anybody where the door is open."""
+    async def run(self) -> None:
+        """Keep the provider's keys fresh for ever; nothing to do where there is none."""
+        await self._signatures.run()
+
+    async def principal(self, token: str | None) -> Principal | Rejected:
+        """Who has this token; without one, anybody where the door is open.
+
+        Refuses with UNAVAILABLE while the provider's keys are not known.
+        """
         if token is None:
             if self._open_door:
                 return NOBODY
             return Rejected(Code.UNAUTHENTICATED, "A token is needed: Authorization: Bearer …")
+        self._forget_if_keys_changed()
         known = self._known.get(token)
         if known is not None and time.time() < known[1]:
             return known[0]
-        try:
-            claims = jwt.decode(
-                token, self._secret, algorithms=[ALGORITHM], options={"require": ["exp"]}
-            )
-        except jwt.ExpiredSignatureError:
-            return Rejected(Code.UNAUTHENTICATED, "The token has expired. Get a new one.")
-        except jwt.InvalidTokenError:
-            return Rejected(Code.UNAUTHENTICATED, "The token is not valid here.")
-        principal = _principal(claims)
+        signed = await self._signatures.read(token)
+        if isinstance(signed, Rejected):
+            return signed
+        principal = _principal(signed)
+        self._forget_if_keys_changed()
         if isinstance(principal, Principal):
             if len(self._known) >= REMEMBERED:
                 del self._known[next(iter(self._known))]
-            self._known[token] = principal, int(claims["exp"])
+            self._known[token] = principal, signed.expires_at
         return principal
 
+    def _forget_if_keys_changed(self) -> None:
+        """What was found good may have been signed with a key that is gone."""
+        version = self._signatures.version
+        if self._keys_version != version:
+            self._keys_version = version
+            self._known.clear()
 
-def _principal(claims: Mapping[str, Any]) -> Principal | Rejected:
+
+def _principal(signed: Signed) -> Principal | Rejected:
+    claims = signed.claims
     role = _ROLES.get(str(claims.get("role")))
     ids = {name: claims.get(name) for name in ("restaurant_id", "waiter_id", "session_id")}
     sound = all(id_ is None or (type(id_) is int and id_ > 0) for id_ in ids.values())
@@ -91,7 +114,10 @@ def _principal(claims: Mapping[str, Any]) -> Principal | Rejected:
         return Rejected(Code.UNAUTHENTICATED, "The token does not say whose restaurant it is for.")
     own = {Role.GUEST: ids["session_id"], Role.WAITER: ids["waiter_id"]}.get(role)
     if role is Role.WAITER or "sub" not in claims:
-        who = own or ids["restaurant_id"] or "chain"
+        who = str(own or ids["restaurant_id"] or "chain")
     else:
         who = claims["sub"]
-    return Principal(Caller(role, f"{role.value}:{who}"[:120]), **ids)
+    if not who.isprintable():
+        return Rejected(Code.UNAUTHENTICATED, "The token does not say who its bearer is.")
+    caller = Caller(role, f"{role.value}:{who}"[:120])
+    return Principal(caller, **ids, expires_at=signed.expires_at)

@@ -1,6 +1,7 @@
-"""How much one client may send."""
+"""How much one client may send, and how many connections it may have."""
 
 import time
+from collections import OrderedDict
 
 
 class TokenBucket:
@@ -14,12 +15,71 @@ class TokenBucket:
         self._tokens = float(burst)
         self._at = time.monotonic()
 
-    def take(self) -> bool:
-        """Whether one more message is within the limit."""
+    @property
+    def is_empty(self) -> bool:
+        """Whether one more would be over the limit now."""
         now = time.monotonic()
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
-        if self._tokens < 1.0:
+        return self._tokens < 1.0
+
+    def take(self) -> bool:
+        """Whether one more message is within the limit."""
+        if self.is_empty:
             return False
         self._tokens -= 1.0
         return True
+
+
+class Guesses:
+    """Wrong answers, by who gave them: `burst` at once, then `per_minute`."""
+
+    def __init__(self, per_minute: float, burst: int, remembered: int = 100_000) -> None:
+        self._rate = per_minute / 60.0
+        self._burst = burst
+        self._remembered = remembered
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
+
+    def are_too_many(self, who: str) -> bool:
+        """Whether they must wait before they try again."""
+        bucket = self._buckets.get(who)
+        return bucket is not None and bucket.is_empty
+
+    def wrong(self, who: str) -> None:
+        """Count one."""
+        bucket = self._buckets.get(who)
+        if bucket is None:
+            bucket = self._buckets[who] = TokenBucket(self._rate, self._burst)
+            if len(self._buckets) > self._remembered:
+                self._buckets.popitem(last=False)
+        else:
+            self._buckets.move_to_end(who)
+        bucket.take()
+
+
+class Occupancy:
+    """How many places each holder has; at most `most` of them. No holder (None) is unlimited."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: dict[str, int] = {}
+
+    def enter(self, holder: str | None) -> bool:
+        """Take one place; False, and nothing taken, where the holder has all of its own."""
+        if holder is None:
+            return True
+        held = self._held.get(holder, 0)
+        if held >= self._most:
+            return False
+        self._held[holder] = held + 1
+        return True
+
+    def leave(self, holder: str | None) -> None:
+        """Give one back."""
+        if holder is None:
+            return
+        held = self._held[holder] - 1
+        if held:
+            self._held[holder] = held
+        else:
+            del self._held[holder]

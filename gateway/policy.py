@@ -62,7 +62,7 @@ _MANAGEMENT: Mapping[type[c.Command], Allows] = dict.fromkeys(
         c.UpdateStatus, c.UpdateItem, c.ReplaceItems, c.Pay, c.Refund, c.Occupy, c.Release,
         c.ChangeTable, c.UpdateGuestsCount, c.CloseSession, c.CallWaiter, c.UpdateCall,
         c.PlaceOrder, c.Acknowledge, c.AssignTask, c.RaiseAlert, c.AddTable, c.AddWaiter,
-        c.Broadcast, c.ReplaceMenu, c.ChangeMenuItem,
+        c.Broadcast, c.ReplaceMenu, c.ChangeMenuItem, c.ChangeRestaurant, c.ReplaceTableCode,
     ),
     _always,
 )  # fmt: skip
@@ -119,6 +119,13 @@ def may_see_history(principal: Principal, address: Address) -> Rejected | None:
     if principal.role in (Role.MANAGER, Role.ADMIN):
         return None
     return Rejected(Code.FORBIDDEN, "History is for managers.")
+
+
+def may_see_codes(principal: Principal) -> Rejected | None:
+    """Who has the code of a table can sit down there: it is for those who wait on it."""
+    if principal.role in (Role.WAITER, Role.MANAGER, Role.ADMIN):
+        return None
+    return Rejected(Code.FORBIDDEN, "The codes of tables are for waiters and managers.")
 
 
 def in_reach(principal: Principal, address: Address) -> bool:

@@ -1,24 +1,61 @@
 """What a gateway is told when it is built; `serve_app.py` decides it."""
 
 from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Annotated
+
+from annotated_types import Gt
+
+from gateway.addresses import Network
+
+LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+
+Many = Annotated[int, Gt(0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one gateway replica takes before it refuses. Whoever is over a limit is told so; nobody
+    else is slowed.
+
+    A client sends `messages_per_s` on average and `burst` at once; `max_in_flight` commands of a
+    connection are under way at most, then it is not read. What waits to be sent to it is bounded by
+    `max_unsent` frames and `max_unsent_bytes`. An HTTP body has at most `max_body_bytes`. A replica
+    holds `max_connections` sockets: `connections_per_address`, `connections_per_token`, and on one
+    channel of one entity `max_subscribers`.
+    """
+
+    messages_per_s: Annotated[float, Gt(0)] = 100.0
+    burst: Many = 200
+    max_in_flight: Many = 64
+    max_unsent: Many = 1000
+    max_unsent_bytes: Many = 1024 * 1024
+    max_body_bytes: Many = 1024 * 1024
+    max_connections: Many = 20_000
+    connections_per_address: Many = 1000
+    connections_per_token: Many = 1000
+    max_subscribers: Many = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityProvider:
+    """Who else issues tokens: where its keys are, and the `iss` and `aud` of its tokens for us."""
+
+    jwks_url: str
+    issuer: str
+    audience: str
 
 
 @dataclass(frozen=True, slots=True)
 class GatewaySettings:
-    """Limits are per connection. `auth_secret` is the tokens' HS256 key.
-
-    `messages_per_s` on average and `burst` at once are taken from a client; `max_in_flight`
-    commands are under way at most, then the socket is not read. What waits to be sent is bounded
-    by `max_unsent` frames and `max_unsent_bytes`. An HTTP body has at most `max_body_bytes`.
-    A gateway holds `max_connections` sockets.
-    """
+    """`auth_secret` is the tokens' HS256 key. `allowed_origins` are web pages of other hosts that
+    may use the gateway; `trusted_proxies` are believed about the address of a client, and have no
+    limit by address themselves. `public_url` is where guests reach the service, for QR codes."""
 
     auth_secret: str
     open_door: bool = True
-    messages_per_s: float = 100.0
-    burst: int = 200
-    max_in_flight: int = 64
-    max_unsent: int = 1000
-    max_unsent_bytes: int = 1024 * 1024
-    max_body_bytes: int = 1024 * 1024
-    max_connections: int = 20_000
+    limits: Limits = Limits()
+    trusted_proxies: tuple[Network, ...] = LOOPBACK
+    allowed_origins: frozenset[str] = frozenset()
+    public_url: str | None = None
+    provider: IdentityProvider | None = None

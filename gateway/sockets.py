@@ -7,6 +7,7 @@ import asyncio
 import itertools
 import logging
 import re
+import time
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,11 +17,15 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from actors.messages import Done, Read, Reply, View
+from gateway.addresses import Addresses
 from gateway.connection import Connection
 from gateway.feeds import Feeds
-from gateway.identity import SUBPROTOCOL, Identity, Principal, bearer
-from gateway.limits import TokenBucket
+from gateway.guests import Guests
+from gateway.identity import NOBODY, SUBPROTOCOL, Identity, bearer
+from gateway.limits import Occupancy, TokenBucket
 from gateway.links import Links
+from gateway.origins import FOREIGN_PAGE, Origins
+from gateway.parsing import parse_id
 from gateway.policy import may_do, may_read, not_found
 from gateway.prepare import Preparation
 from gateway.reach import out_of_reach
@@ -28,9 +33,10 @@ from gateway.requests import Requests
 from gateway.settings import GatewaySettings
 from gateway.wire import EXTENSION, framed
 from protocol import commands as c
+from protocol.caller import Role
 from protocol.errors import UNAVAILABLE, CloseCode, Code, Rejected
 from protocol.frames import MAX_FRAME_BYTES, encode, parse_frame
-from protocol.ids import KIND_OF, Channel, Topic
+from protocol.ids import KIND_OF, Address, Channel, Kind, Topic
 from storage.store import StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -54,7 +60,6 @@ _PATH = re.compile(
     )
 )
 
-MAX_ID = 2**53 - 1
 EXCESS = 10
 """Bursts' worth of refused messages, less the accepted ones, that close a connection."""
 
@@ -63,8 +68,10 @@ _CLOSES: dict[Code, CloseCode] = {
     Code.UNAUTHENTICATED: CloseCode.UNAUTHENTICATED,
     Code.FORBIDDEN: CloseCode.FORBIDDEN,
     Code.NOT_FOUND: CloseCode.NOT_FOUND,
+    Code.RATE_LIMITED: CloseCode.TOO_MANY,
     Code.UNAVAILABLE: CloseCode.RESTART,
 }
+_TOO_MANY = Rejected(Code.RATE_LIMITED, "Too many connections: wait, then reconnect.")
 
 
 class _Query(NamedTuple):
@@ -86,8 +93,14 @@ class Sockets:
         links: Links,
         feeds: Feeds,
         requests: Requests,
+        origins: Origins,
     ) -> None:
-        self._settings = settings
+        self._limits = settings.limits
+        self._origins = origins
+        self._addresses = Addresses(settings.trusted_proxies)
+        self._by_address = Occupancy(settings.limits.connections_per_address)
+        self._by_token = Occupancy(settings.limits.connections_per_token)
+        self._guests = Guests(feeds)
         self._identity = identity
         self._preparation = preparation
         self._links = links
@@ -122,41 +135,52 @@ class Sockets:
         offered = scope.get("subprotocols", [])
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in offered[:1] else None
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
-        settings = self._settings
+        limits = self._limits
         connection = Connection(
             next(self._ids),
             send,
-            settings.max_unsent,
-            settings.max_unsent_bytes,
+            limits.max_unsent,
+            limits.max_unsent_bytes,
             scope.get("extensions", {}).get(EXTENSION),
         )
-        if len(self._open) >= settings.max_connections:
-            connection.close(CloseCode.TOO_MANY, "too many connections: wait, then reconnect")
-            await connection.drained()
+        address = self._addresses.of(scope)
+        if len(self._open) >= limits.max_connections or not self._by_address.enter(address):
+            await self._turn_away(connection, _TOO_MANY)
+            connection.abandon()
             return
         self._open[connection.id] = connection
-        topic: Topic | None = None
+        visit = _Visit()
         try:
-            admitted = await self._admit(channel, id_, scope, connection)
-            if isinstance(admitted, Rejected):
-                await self._turn_away(connection, admitted)
+            refused = await self._admit(channel, id_, scope, connection, visit)
+            if refused is not None:
+                await self._turn_away(connection, refused)
                 return
-            topic, principal = admitted
-            await _Conversation(self, receive, connection, topic, principal).hold()
+            await _Conversation(self, receive, connection, visit).hold()
         except asyncio.CancelledError:
             if not connection.gave_up:
                 raise
         finally:
             del self._open[connection.id]
             connection.abandon()
-            if topic is not None:
-                self._feeds.leave(connection, topic)
+            self._by_address.leave(address)
+            self._leave(connection, visit)
+
+    def _leave(self, connection: Connection, visit: "_Visit") -> None:
+        if visit.ending is not None:
+            visit.ending.cancel()
+        if visit.token is not None:
+            self._by_token.leave(visit.token)
+        if visit.session is not None:
+            self._guests.leave(visit.session, connection)
+        if visit.joined:
+            self._feeds.leave(connection, visit.topic)
 
     async def _unknown(self, send: Send) -> None:
         await send({"type": "websocket.accept"})
         connection = Connection(0, send, 10, 10_000)
         refusal = Rejected(Code.NOT_FOUND, "There is no such channel.")
         await self._turn_away(connection, refusal)
+        connection.abandon()
 
     async def _turn_away(self, connection: Connection, rejected: Rejected) -> None:
         connection.refuse(rejected)
@@ -164,9 +188,16 @@ class Sockets:
         await connection.drained()
 
     async def _admit(
-        self, channel: Channel, id_in_path: str, scope: Scope, connection: Connection
-    ) -> tuple[Topic, Principal] | Rejected:
-        """Everything between the handshake and the first message."""
+        self,
+        channel: Channel,
+        id_in_path: str,
+        scope: Scope,
+        connection: Connection,
+        visit: "_Visit",
+    ) -> Rejected | None:
+        """Everything between the handshake and the first message; why not, where it ends here."""
+        if not self._origins.allow(scope):
+            return FOREIGN_PAGE
         id_ = parse_id(id_in_path)
         query = _parse_query(scope["query_string"])
         if id_ is None:
@@ -175,9 +206,12 @@ class Sockets:
             return query
         header = _authorization(scope["headers"])
         token = bearer(header, scope.get("subprotocols", []), query.token)
-        principal = self._identity.principal(token)
+        principal = await self._identity.principal(token)
         if isinstance(principal, Rejected):
             return principal
+        if not self._by_token.enter(token):
+            return _TOO_MANY
+        visit.token, visit.principal = token, principal
         kind = KIND_OF[channel]
         try:
             address = await self._preparation.address(kind, id_)
@@ -190,11 +224,44 @@ class Sockets:
             return UNAVAILABLE
         if refused is not None:
             return refused
-        topic = Topic(address, channel)
-        refused = await self._feeds.join(
-            connection, principal.role, topic, query.epoch, query.since
-        )
-        return (topic, principal) if refused is None else refused
+        visit.topic = Topic(address, channel)
+        refused = await self._bind(connection, visit)
+        if refused is None:
+            refused = await self._feeds.join(
+                connection, principal.role, visit.topic, query.epoch, query.since
+            )
+            visit.joined = refused is None
+        return refused
+
+    async def _bind(self, connection: Connection, visit: "_Visit") -> Rejected | None:
+        """Let the connection end with what lets it in: its token, and a guest's session."""
+        principal = visit.principal
+        if principal.expires_at is not None:
+            visit.ending = asyncio.get_running_loop().call_later(
+                max(0.0, principal.expires_at - time.time()),
+                connection.close,
+                CloseCode.UNAUTHENTICATED,
+                "the token has expired: get a new one, then resume",
+            )
+        if principal.role is not Role.GUEST or principal.session_id is None:
+            return None
+        restaurant = visit.topic.address.restaurant  # `reach` has found it to be the session's
+        visit.session = Address(Kind.SESSION, principal.session_id, restaurant)
+        return await self._guests.enter(visit.session, connection)
+
+
+class _Visit:
+    """What a connection holds while it lasts, as far as it has come."""
+
+    __slots__ = ("ending", "joined", "principal", "session", "token", "topic")
+
+    def __init__(self) -> None:
+        self.token: str | None = None
+        self.principal = NOBODY
+        self.topic: Topic
+        self.joined = False
+        self.session: Address | None = None
+        self.ending: asyncio.TimerHandle | None = None
 
 
 class _Conversation:
@@ -205,21 +272,20 @@ class _Conversation:
         sockets: Sockets,
         receive: Receive,
         connection: Connection,
-        topic: Topic,
-        principal: Principal,
+        visit: _Visit,
     ) -> None:
-        settings = sockets._settings
+        limits = sockets._limits
         self._receive = receive
         self._connection = connection
-        self._topic = topic
-        self._principal = principal
+        self._topic = visit.topic
+        self._principal = visit.principal
         self._preparation = sockets._preparation
         self._links = sockets._links
         self._requests = sockets._requests
-        self._bucket = TokenBucket(settings.messages_per_s, settings.burst)
-        self._excess_allowed = EXCESS * settings.burst
+        self._bucket = TokenBucket(limits.messages_per_s, limits.burst)
+        self._excess_allowed = EXCESS * limits.burst
         self._excess = 0
-        self._max_in_flight = settings.max_in_flight
+        self._max_in_flight = limits.max_in_flight
         self._in_flight = 0
         self._room = asyncio.Event()
 
@@ -320,14 +386,6 @@ def _request_id(text: str | None) -> str | None:
 def _version(view: View) -> int:
     version: int = orjson.loads(view.frame)["data"]["version"]
     return version
-
-
-def parse_id(text: str) -> int | None:
-    """The id that a path names, or None where that is no positive integer."""
-    if not (text.isascii() and text.isdigit()) or len(text) > 16 or text[0] == "0":
-        return None
-    id_ = int(text)
-    return id_ if id_ <= MAX_ID else None
 
 
 def _authorization(headers: Iterable[tuple[bytes, bytes]]) -> str | None:

@@ -24,6 +24,7 @@ from protocol.values import (
     Currency,
     Flag,
     Id,
+    JoinCode,
     Label,
     Money,
     Name,
@@ -162,7 +163,23 @@ class ChangeTable(Command):
     waiter_id: Id | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceTableCode(Command):
+    """The code on the table is void from now on."""
+
+    action: Literal["replace_table_code"] = "replace_table_code"
+
+
 # --- sessions ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinSession(Command):
+    """By the code of a session, or of a table. Not sent to an entity: the gateway answers it."""
+
+    action: Literal["join_session"] = "join_session"
+    session_code: JoinCode | None = None
+    table_code: JoinCode | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +248,15 @@ class CreateRestaurant(Command):
     name: Name
     currency: Currency
     timezone: Annotated[str, AfterValidator(_known_timezone)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRestaurant(Command):
+    """`guest_opens_table`: whether who scans the code of a free table opens a session there, or
+    only the staff does."""
+
+    action: Literal["change_restaurant"] = "change_restaurant"
+    guest_opens_table: Flag | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,7 @@ def _text(longest: int, shortest: int = 1) -> StringConstraints:
 
 Label = Annotated[str, _text(40)]
 Name = Annotated[str, _text(120)]
+JoinCode = Annotated[str, _text(80)]
 Notes = Annotated[str, _text(500, 0)]
 Reason = Annotated[str, _text(200)]
 Text = Annotated[str, _text(1000)]

@@ -1,4 +1,4 @@
-"""Prints a signed token: `python -m scripts.issue_token manager --restaurant 2`.
+"""Prints a signed token: `make token ROLE=manager RESTAURANT=2`.
 
 Signs with the key that the running application checks: `RESTAURANT_QR_AUTH_SECRET`, or the one kept
 in the data folder.
@@ -14,6 +14,7 @@ from protocol.caller import Role
 from serve_app import Settings, secret_of
 
 ROLES = tuple(role.value for role in Role if role is not Role.ANONYMOUS)
+LONGEST_HOURS = 24 * 366
 
 
 def token_for(
@@ -36,24 +37,34 @@ def token_for(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Print a signed token.")
-    parser.add_argument("role", choices=ROLES)
+    parser = argparse.ArgumentParser(
+        prog="make token", usage="make token ROLE=manager RESTAURANT=2", description=__doc__
+    )
+    parser.add_argument("role", nargs="?", help=", ".join(ROLES))
     parser.add_argument("--restaurant", type=int, help="only there; none: the whole chain")
     parser.add_argument("--waiter", type=int, help="whose channel a waiter may open")
     parser.add_argument("--session", type=int, help="a guest's session")
     parser.add_argument("--hours", type=float, default=12.0, help="how long it is good")
     wanted = parser.parse_args()
+    if wanted.role not in ROLES:
+        parser.error(f"say whose token it is: ROLE is one of {', '.join(ROLES)}")
     role = Role(wanted.role)
     needed = {Role.WAITER: "waiter", Role.GUEST: "session"}.get(role)
-    if needed is not None and getattr(wanted, needed) is None:
-        parser.error(f"a {role.value}'s token needs --{needed}")
     if role not in (Role.ADMIN, Role.GUEST) and wanted.restaurant is None:
-        parser.error(f"a {role.value}'s token needs --restaurant")
+        parser.error(f"a {role.value}'s token needs its restaurant, such as RESTAURANT=2")
+    if needed is not None and getattr(wanted, needed) is None:
+        parser.error(f"a {role.value}'s token needs {needed.upper()}=, the {needed}'s id")
+    if any(
+        id_ is not None and id_ < 1 for id_ in (wanted.restaurant, wanted.waiter, wanted.session)
+    ):
+        parser.error("RESTAURANT, WAITER and SESSION are ids: 1 or more")
+    if not 0 < wanted.hours <= LONGEST_HOURS:
+        parser.error(f"HOURS is how long the token is good: more than 0, at most {LONGEST_HOURS}")
     settings = Settings()
     if settings.auth_secret is None and not (settings.data_dir / "auth_secret").exists():
         parser.error(
-            f"there is no key in {settings.data_dir.absolute()} yet: start the application first, "
-            "or set RESTAURANT_QR_DATA_DIR to its data folder"
+            f"there is no key in {settings.data_dir.absolute()} yet: start the application first "
+            "(make run), or set RESTAURANT_QR_DATA_DIR to its data folder"
         )
     print(
         token_for(

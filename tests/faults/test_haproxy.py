@@ -27,3 +27,37 @@ def test_who_asks_too_early_is_told_to_ask_again(tmp_path: Path) -> None:
     assert "status 503 content-type application/json hdr Retry-After 1" in early
     assert r"\"code\":\"unavailable\"" in early
     assert "status 404" in own
+
+
+RAYS = """\
+defaults
+    mode http
+    timeout http-request 60s
+    option httplog
+    option splice-request
+frontend prometheus
+    bind :9101
+frontend http_frontend
+    bind 0.0.0.0:9000
+    acl healthcheck path -i /-/healthz
+listen stats
+    bind *:8404
+"""
+
+
+def test_clients_are_named_hurried_and_not_compressed(tmp_path: Path) -> None:
+    config = tmp_path / "haproxy.cfg"
+    config.write_text(RAYS)
+    nothing = shutil.which("true")
+    assert nothing is not None
+    script = ROOT / "scripts" / "haproxy"
+    subprocess.run([script, "-f", config], env={**os.environ, "HAPROXY": nothing}, check=True)
+    lines = [line.strip() for line in config.read_text().splitlines()]
+    assert lines == [
+        "defaults", "mode http", "option forwardfor", "timeout http-request 10s", "option httplog",
+        "frontend prometheus", "bind 127.0.0.1:9101",
+        "frontend http_frontend", "bind 0.0.0.0:9000",
+        "http-request del-header sec-websocket-extensions",
+        "acl healthcheck path -i /-/healthz",
+        "listen stats", "bind 127.0.0.1:8404",
+    ]  # fmt: skip

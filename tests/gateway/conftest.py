@@ -77,7 +77,9 @@ async def serving(
     app = build(hosts, hosts.placement, store, settings, gateway_id)
     if hosts.placement.together:  # as under Serve, frames go straight to the transport
         app = DirectSockets(app)
-    config = uvicorn.Config(app, port=0, log_level="warning", lifespan="on", ws_max_size=2**24)
+    config = uvicorn.Config(
+        app, port=0, log_level="warning", lifespan="on", ws_max_size=2**24, proxy_headers=False
+    )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     while not server.started:

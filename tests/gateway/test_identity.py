@@ -1,14 +1,31 @@
-"""Tokens made into principals."""
+"""Tokens made into principals: our own, the identity provider's, and all that is neither."""
 
+import base64
+import hashlib
+import hmac
+import json
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gateway.identity import Identity, bearer
+from gateway.identity import Identity, Principal, bearer
+from gateway.signatures import LATEST, LEEWAY_S, LONGEST
 from protocol.caller import Role
 from protocol.errors import Code, Rejected
+from tests.gateway.provider import (
+    AUDIENCE,
+    ISSUER,
+    Provider,
+    claims_with,
+    ec_key,
+    jwk,
+    providing,
+    rsa_key,
+)
 
 SECRET = "a secret of the tests that is long enough"
 
@@ -17,21 +34,64 @@ def signed(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str
     return jwt.encode({"exp": int(time.time()) + 60, **claims}, secret, algorithm)
 
 
+def by_hand(header: Any, claims: Any, key: bytes) -> str:
+    """HS256 as an attacker writes it, with any header and any key."""
+    parts = [
+        json.dumps(part).encode() if not isinstance(part, bytes) else part
+        for part in (header, claims)
+    ]
+    text = b".".join(_base64(part) for part in parts)
+    return (text + b"." + _base64(hmac.digest(key, text, hashlib.sha256))).decode()
+
+
+def _base64(raw: bytes) -> bytes:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=")
+
+
+async def accepted(identity: Identity, token: str | None) -> Principal:
+    principal = await identity.principal(token)
+    assert isinstance(principal, Principal), principal
+    return principal
+
+
+async def refused(identity: Identity, token: str | None) -> Rejected:
+    refusal = await identity.principal(token)
+    assert isinstance(refusal, Rejected), refusal
+    assert refusal.code is Code.UNAUTHENTICATED
+    return refusal
+
+
 @pytest.fixture
 def identity() -> Identity:
     return Identity(SECRET, open_door=True)
 
 
-def test_without_a_token_an_open_door_lets_anybody_in(identity: Identity) -> None:
-    principal = identity.principal(None)
-    assert not isinstance(principal, Rejected)
+@pytest.fixture
+async def provider() -> AsyncIterator[Provider]:
+    async with providing() as provider:
+        yield provider
+
+
+@pytest.fixture
+def chain(provider: Provider) -> Identity:
+    """What a chain with an identity provider has; its door is open, which must not matter."""
+    return Identity(SECRET, open_door=True, provider=provider.settings)
+
+
+# --- without a token -----------------------------------------------------------------------------
+
+
+async def test_without_a_token_an_open_door_lets_anybody_in(identity: Identity) -> None:
+    principal = await accepted(identity, None)
     assert principal.role is Role.ANONYMOUS
+    assert principal.expires_at is None
 
 
-def test_without_a_token_a_closed_door_stays_closed() -> None:
-    refusal = Identity(SECRET, open_door=False).principal(None)
-    assert isinstance(refusal, Rejected)
-    assert refusal.code is Code.UNAUTHENTICATED
+async def test_without_a_token_a_closed_door_stays_closed() -> None:
+    await refused(Identity(SECRET, open_door=False), None)
+
+
+# --- our own tokens ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -44,11 +104,10 @@ def test_without_a_token_a_closed_door_stays_closed() -> None:
         ({"role": "admin"}, "admin:chain"),
     ],
 )
-def test_a_token_says_who_its_bearer_is(
+async def test_a_token_says_who_its_bearer_is(
     identity: Identity, claims: dict[str, Any], subject: str
 ) -> None:
-    principal = identity.principal(signed(**claims))
-    assert not isinstance(principal, Rejected)
+    principal = await accepted(identity, signed(**claims))
     assert principal.role.value == claims["role"]
     assert principal.caller.subject == subject
     assert principal.restaurant_id == claims.get("restaurant_id")
@@ -59,10 +118,18 @@ def test_a_token_says_who_its_bearer_is(
     [
         "",
         "nonsense",
+        "a.b.c",
+        "\udcff.\udcff.\udcff",
+        "é.é.é",
         signed("another secret that is also long enough", role="admin"),
         signed(role="admin", exp=1),
+        signed(role="admin", nbf=int(time.time()) + 3600),
+        signed(role="admin", iat=int(time.time()) + 3600),
         signed(role="anonymous"),
         signed(role="king"),
+        signed(role=["admin"]),
+        signed(role={"admin": True}),
+        signed(role=None),
         signed(),
         signed(role="guest", restaurant_id=2),
         signed(role="waiter", restaurant_id=2),
@@ -70,20 +137,88 @@ def test_a_token_says_who_its_bearer_is(
         signed(role="manager", restaurant_id="2"),
         signed(role="manager", restaurant_id=True),
         signed(role="manager", restaurant_id=0),
+        signed(role="manager", restaurant_id=2.0),
+        signed(role="manager", restaurant_id=[2]),
+        signed(role="guest", session_id={"id": 7}),
+        signed(role="admin", sub="two\nlines"),
+        signed(role="admin", sub="\ud800"),
+        signed(role="admin", aud="somebody else"),
         jwt.encode({"role": "admin"}, SECRET, "HS256"),
         jwt.encode({"role": "admin", "exp": 2**40}, "", "none"),
     ],
 )
-def test_a_bad_token_is_refused_even_where_the_door_is_open(identity: Identity, token: str) -> None:
-    refusal = identity.principal(token)
-    assert isinstance(refusal, Rejected)
-    assert refusal.code is Code.UNAUTHENTICATED
+async def test_a_bad_token_is_refused_even_where_the_door_is_open(
+    identity: Identity, token: str
+) -> None:
+    await refused(identity, token)
 
 
-def test_a_refusal_does_not_repeat_the_token(identity: Identity) -> None:
-    refusal = identity.principal("nonsense.of.mine")
-    assert isinstance(refusal, Rejected)
-    assert "nonsense" not in refusal.error
+@pytest.mark.parametrize("time_", [str(2**40), True, None, [], {}, float("nan"), float("inf")])
+@pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
+async def test_times_are_numbers(identity: Identity, name: str, time_: Any) -> None:
+    claims = {"role": "admin", "exp": 2**40, name: time_}
+    await refused(identity, by_hand({"alg": "HS256"}, claims, SECRET.encode()))
+
+
+@pytest.mark.parametrize(
+    "claims", [b"[]", b"null", b'"admin"', b"[" * 4000, b'{"exp": ' + b"9" * 5000 + b"}", b"\xff"]
+)
+async def test_claims_are_an_object(identity: Identity, claims: bytes) -> None:
+    await refused(identity, by_hand({"alg": "HS256"}, claims, SECRET.encode()))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"[]",
+        b"[" * 4000,
+        {},
+        {"alg": None},
+        {"alg": ["HS256"]},
+        {"alg": "hs256"},
+        {"alg": "HS512"},
+        {"alg": "HS256", "kid": 7},
+        {"alg": "HS256", "crit": ["mine"], "mine": 1},
+    ],
+)
+async def test_a_header_that_is_none_is_refused(identity: Identity, header: Any) -> None:
+    claims = {"role": "admin", "exp": 2**40}
+    await accepted(identity, by_hand({"alg": "HS256"}, claims, SECRET.encode()))
+    await refused(identity, by_hand(header, claims, SECRET.encode()))
+
+
+async def test_a_token_ends_when_it_says(identity: Identity) -> None:
+    end = int(time.time()) + 1000
+    assert (await accepted(identity, signed(role="admin", exp=end))).expires_at == end
+
+
+@pytest.mark.parametrize("end", [1e300, 10**400])
+async def test_a_token_without_a_sensible_end_has_one_that_can_be_counted(
+    identity: Identity, end: float
+) -> None:
+    assert (await accepted(identity, signed(role="admin", exp=end))).expires_at == LATEST
+
+
+async def test_a_remembered_token_is_refused_once_it_has_expired(
+    identity: Identity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = signed(role="admin", exp=int(time.time()) + 600)
+    first = await accepted(identity, token)
+    assert await identity.principal(token) is first
+    end = time.time() + 601
+    monkeypatch.setattr(time, "time", lambda: end)
+    assert await identity.principal(token) is not first
+
+
+async def test_a_token_that_is_too_long_is_refused_unread(identity: Identity) -> None:
+    role = {"role": "admin", "more": "x" * 100}
+    await accepted(identity, signed(**role))
+    role["more"] = "x" * LONGEST
+    await refused(identity, signed(**role))
+
+
+async def test_a_refusal_does_not_repeat_the_token(identity: Identity) -> None:
+    assert "nonsense" not in (await refused(identity, "nonsense.of.mine")).error
 
 
 def test_the_header_comes_before_subprotocol_and_query() -> None:
@@ -93,5 +228,184 @@ def test_the_header_comes_before_subprotocol_and_query() -> None:
     assert bearer(None, [], None) is None
 
 
-def test_another_scheme_is_no_token_and_not_anonymous_either(identity: Identity) -> None:
-    assert isinstance(identity.principal(bearer("Basic abc", [], None)), Rejected)
+async def test_another_scheme_is_no_token_and_not_anonymous_either(identity: Identity) -> None:
+    await refused(identity, bearer("Basic abc", [], None))
+
+
+# --- tokens of the identity provider -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kid", ["rsa-1", "ec-1"])
+async def test_the_providers_tokens_are_good(chain: Identity, provider: Provider, kid: str) -> None:
+    end = int(time.time()) + 1000
+    principal = await accepted(chain, provider.token(kid, exp=end, aud=["another", AUDIENCE]))
+    assert principal.role is Role.MANAGER
+    assert principal.caller.subject == "manager:eve"
+    assert principal.restaurant_id == 2
+    assert principal.expires_at == end + LEEWAY_S
+
+
+async def test_a_remembered_token_asks_nobody_and_is_not_verified_again(
+    chain: Identity, provider: Provider
+) -> None:
+    token = provider.token()
+    first = await accepted(chain, token)
+    await provider.stop()
+    assert await chain.principal(token) is first
+    assert len(provider.asked) == 1
+
+
+async def test_our_own_tokens_are_good_beside_the_providers(
+    chain: Identity, provider: Provider
+) -> None:
+    await accepted(chain, signed(role="guest", session_id=7))
+    await accepted(chain, signed(role="admin", iss=ISSUER, aud=AUDIENCE))
+    await refused(chain, signed(role="admin", iss="https://evil.example"))
+    await refused(chain, signed(role="admin", aud="another"))
+    assert provider.asked == []
+
+
+async def test_the_providers_clock_may_be_a_little_off_but_not_ours(
+    chain: Identity, provider: Provider
+) -> None:
+    now = int(time.time())
+    late, early = now - LEEWAY_S // 2, now + LEEWAY_S // 2
+    await accepted(chain, provider.token(exp=late))
+    await accepted(chain, provider.token(iat=early, nbf=early))
+    await refused(chain, signed(role="admin", exp=late))
+    await refused(chain, signed(role="admin", nbf=early))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"iss": "https://evil.example"},
+        {"iss": ISSUER + "/"},
+        {"iss": [ISSUER]},
+        {"iss": None},
+        {"aud": "another"},
+        {"aud": ["another"]},
+        {"aud": {AUDIENCE: True}},
+        {"aud": None},
+        {"exp": None},
+        {"exp": int(time.time()) - 3600},
+        {"exp": "soon"},
+        {"exp": str(2**40)},
+        {"nbf": int(time.time()) + 3600},
+        {"iat": int(time.time()) + 3600},
+        {"role": None},
+        {"role": "anonymous"},
+        {"role": 1},
+        {"restaurant_id": "2"},
+        {"restaurant_id": -2},
+        {"restaurant_id": None},
+        {"sub": 1},
+    ],
+)
+async def test_claims_that_do_not_fit_are_refused(
+    chain: Identity, provider: Provider, change: dict[str, Any]
+) -> None:
+    claims = claims_with({})
+    claims |= change
+    claims = {name: value for name, value in claims.items() if value is not None}
+    header = {"kid": "rsa-1"}
+    token = jwt.api_jws.encode(
+        json.dumps(claims).encode(), provider.keys["rsa-1"], "RS256", headers=header
+    )
+    await refused(chain, token)
+
+
+async def test_an_expired_token_is_called_that(chain: Identity, provider: Provider) -> None:
+    refusal = await refused(chain, provider.token(exp=1))
+    assert "expired" in refusal.error
+
+
+async def test_a_token_signed_with_another_key_is_refused(
+    chain: Identity, provider: Provider
+) -> None:
+    await refused(chain, provider.token("rsa-1", key=rsa_key("a forger's")))
+    await refused(chain, provider.token("ec-1", key=ec_key("a forger's")))
+
+
+async def test_a_key_is_good_for_its_own_algorithm_alone(
+    chain: Identity, provider: Provider
+) -> None:
+    await refused(chain, provider.token("ec-1", key=rsa_key("rsa-1")))
+    await refused(chain, provider.token("rsa-1", key=ec_key("ec-1")))
+    for algorithm in ("RS512", "PS256"):
+        token = jwt.encode(claims_with({}), rsa_key("rsa-1"), algorithm, headers={"kid": "rsa-1"})
+        await refused(chain, token)
+
+
+async def test_a_public_key_is_not_taken_for_a_secret(chain: Identity, provider: Provider) -> None:
+    await accepted(chain, provider.token())
+    public = rsa_key("rsa-1").public_key()
+    published = jwk("rsa-1", rsa_key("rsa-1"))
+    for bytes_ in (
+        public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+        public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+        json.dumps(published).encode(),
+        published["n"].encode(),
+        b"",
+    ):
+        await refused(chain, by_hand({"alg": "HS256", "kid": "rsa-1"}, claims_with({}), bytes_))
+
+
+@pytest.mark.parametrize("algorithm", ["none", "None", "NONE", ""])
+async def test_an_unsigned_token_is_refused(chain: Identity, algorithm: str) -> None:
+    header = {"alg": algorithm, "kid": "rsa-1"}
+    unsigned = by_hand(header, claims_with({}), b"").rpartition(".")[0] + "."
+    await refused(chain, unsigned)
+
+
+async def test_without_a_provider_its_tokens_are_refused(
+    identity: Identity, provider: Provider
+) -> None:
+    await refused(identity, provider.token())
+    assert provider.asked == []
+
+
+async def test_a_truncated_or_changed_token_is_refused(chain: Identity, provider: Provider) -> None:
+    token = provider.token()
+    await accepted(chain, token)
+    header, claims, signature = token.split(".")
+    another = provider.token(role="admin").split(".")[1]
+    for changed in (
+        token[:-5],
+        token[:-1],
+        f"{header}.{claims}.",
+        f"{header}.{claims}",
+        f"{header}.{another}.{signature}",
+        f"{header}..{signature}",
+        f"{token}.{signature}",
+        f" {token}",
+    ):
+        await refused(chain, changed)
+
+
+@pytest.mark.parametrize(
+    "kid", ["../../../dev/null", "/etc/passwd", "rsa-1\0", "' OR 1=1", "http://evil.example/", ""]
+)
+async def test_a_key_id_is_only_looked_up(chain: Identity, provider: Provider, kid: str) -> None:
+    await refused(chain, provider.token(kid, key=rsa_key("rsa-1")))
+    assert set(provider.asked) == {"/jwks"}
+
+
+async def test_a_token_without_a_key_id_is_refused(chain: Identity) -> None:
+    await refused(chain, jwt.encode(claims_with({}), rsa_key("rsa-1"), "RS256"))
+
+
+async def test_keys_that_a_token_brings_or_names_are_not_looked_at(
+    chain: Identity, provider: Provider
+) -> None:
+    forged = rsa_key("a forger's")
+    elsewhere = provider.settings.jwks_url.replace("/jwks", "/forged")
+    brought = {"jku": elsewhere, "x5u": elsewhere, "jwk": jwk("rsa-1", forged), "x5c": ["MII="]}
+    for kid in ("rsa-1", "forged"):
+        token = jwt.encode(claims_with({}), forged, "RS256", headers={"kid": kid, **brought})
+        await refused(chain, token)
+    assert set(provider.asked) == {"/jwks"}
+    good = jwt.encode(
+        claims_with({}), rsa_key("rsa-1"), "RS256", headers={"kid": "rsa-1", **brought}
+    )
+    await accepted(chain, good)

@@ -67,6 +67,8 @@ ROWS: list[tuple[Kind, c.Command, set[Role]]] = [
     (Kind.RESTAURANT, c.Broadcast(message="x"), MANAGEMENT),
     (Kind.RESTAURANT, c.AddTable(number="1", zone="A", seats=2), MANAGEMENT),
     (Kind.RESTAURANT, c.AddWaiter(name="Ada"), MANAGEMENT),
+    (Kind.RESTAURANT, c.ChangeRestaurant(guest_opens_table=False), MANAGEMENT),
+    (Kind.TABLE, c.ReplaceTableCode(), MANAGEMENT),
     (Kind.RESTAURANT, c.ReplaceMenu(categories=()), MANAGEMENT),
     (Kind.RESTAURANT, c.ChangeMenuItem(item_id=1, available=False), MANAGEMENT),
     (

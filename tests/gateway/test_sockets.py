@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from gateway.settings import GatewaySettings
+from gateway.settings import GatewaySettings, Limits
 from tests.clients import Socket
-from tests.gateway.conftest import Gateway, Place, token
+from tests.gateway.conftest import SECRET, Gateway, Place, token
 
 
 async def occupied(gateway: Gateway, place: Place) -> int:
@@ -285,9 +285,8 @@ class TestSlowReaders:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
         return GatewaySettings(
-            "a secret of the tests that is long enough", max_unsent=50, messages_per_s=1e6,
-            burst=10**6,
-        )  # fmt: skip
+            SECRET, limits=Limits(max_unsent=50, messages_per_s=1e6, burst=10**6)
+        )
 
     async def test_who_never_reads_is_closed_and_others_live(
         self, gateway: Gateway, place: Place
@@ -330,7 +329,7 @@ async def test_a_session_can_be_listened_to_as_soon_as_its_table_names_it(
 class TestFewConnections:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings("a secret of the tests that is long enough", max_connections=2)
+        return GatewaySettings(SECRET, limits=Limits(max_connections=2))
 
     async def test_one_too_many_is_closed_with_4429(self, gateway: Gateway, place: Place) -> None:
         path = f"tables/{place.table}/"

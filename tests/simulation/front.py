@@ -7,14 +7,14 @@ from typing import Any, Protocol
 
 from actors.placement import Placement
 from gateway.app import build
-from gateway.settings import GatewaySettings
+from gateway.settings import GatewaySettings, Limits
 from storage.store import Store
 from tests.simulation.caller import Caller
 from tests.simulation.cluster import Cluster
 from tests.simulation.loop import Process
 
 SECRET = "a secret of the simulation that is long enough"
-SETTINGS = GatewaySettings(SECRET, max_unsent=3)
+SETTINGS = GatewaySettings(SECRET, limits=Limits(max_unsent=3))
 
 
 class Connected(Protocol):

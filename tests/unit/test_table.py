@@ -25,8 +25,17 @@ def test_a_new_table_is_free_and_active(world: World) -> None:
         "waiter_id": 10,
         "restaurant": "Trattoria",
         "restaurant_id": 2,
+        "code_version": 1,
         "session": None,
     }
+
+
+def test_a_code_is_replaced_and_everybody_concerned_told(world: World) -> None:
+    before = world.see(TABLE)
+    world.do(TABLE, c.ReplaceTableCode(), MANAGER)
+    assert world.see(TABLE) == {**before, "code_version": 2}
+    listed = world.see(HOME)["tables"]["list"]
+    assert [each["code_version"] for each in listed if each["table_id"] == TABLE.id] == [2]
 
 
 # --- occupy --------------------------------------------------------------------------------------

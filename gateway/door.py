@@ -1,0 +1,126 @@
+"""What all HTTP requests have in common: who calls, what they name, the body, and how it fails."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from gateway.addresses import Addresses
+from gateway.identity import Identity, Principal, bearer
+from gateway.links import Links
+from gateway.parsing import parse_id
+from gateway.policy import in_reach, not_found
+from gateway.prepare import Preparation
+from gateway.reach import out_of_reach
+from gateway.settings import GatewaySettings
+from protocol import commands as c
+from protocol.errors import ERRORS, UNAVAILABLE, Code, Rejected
+from protocol.frames import encode, parse_body, too_large
+from protocol.ids import Address, Kind
+from storage.store import StoreUnavailable
+
+LONGEST_KEY = 64
+BODY_S = 10.0
+"""How long a request's body may take to arrive."""
+
+T = TypeVar("T", bound=c.Command)
+Answer = Response | Rejected
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def refusal(rejected: Rejected) -> Response:
+    """An error in its wire form, with the status that fits."""
+    rule = ERRORS[rejected.code]
+    headers = {"Retry-After": "1"} if rule.retry else None
+    return json(rejected.body(), rule.http_status, headers)
+
+
+def json(body: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(encode(body), status, headers, media_type="application/json")
+
+
+class Door:
+    """One for all routes of a gateway."""
+
+    def __init__(
+        self, settings: GatewaySettings, identity: Identity, preparation: Preparation, links: Links
+    ) -> None:
+        self._max_body_bytes = settings.limits.max_body_bytes
+        self._addresses = Addresses(settings.trusted_proxies)
+        self._identity = identity
+        self._preparation = preparation
+        self._links = links
+
+    def guard(self, handler: Callable[[Request, Principal], Awaitable[Answer]]) -> Handler:
+        """Only for who says truly who they are."""
+
+        async def guarded(request: Request) -> Response:
+            token = bearer(
+                request.headers.get("authorization"), (), request.query_params.get("token")
+            )
+            principal = await self._identity.principal(token)
+            if isinstance(principal, Rejected):
+                return refusal(principal)
+            return await _answered(handler(request, principal))
+
+        return guarded
+
+    def public(self, handler: Callable[[Request], Awaitable[Answer]]) -> Handler:
+        """For anybody."""
+
+        async def answered(request: Request) -> Response:
+            return await _answered(handler(request))
+
+        return answered
+
+    def whereabouts(self, request: Request) -> str:
+        """The caller's address, one name for all on this side of the proxies."""
+        return self._addresses.of(request.scope) or "local"
+
+    async def address(self, kind: Kind, text: str, principal: Principal) -> Address | Rejected:
+        """The entity that a path names, where the caller may know of it."""
+        id_ = parse_id(text)
+        if id_ is None:
+            return Rejected(Code.INVALID_MESSAGE, "The id in the path is a positive integer.")
+        address = await self._preparation.address(kind, id_)
+        if address is None or not in_reach(principal, address):
+            return not_found(kind, id_)
+        return await out_of_reach(principal, address, self._preparation, self._links) or address
+
+    async def command(self, request: Request, command: type[T], **known: Any) -> T | Rejected:
+        """The command in a request's body, path and `Idempotency-Key`."""
+        key = request.headers.get("idempotency-key")
+        if key is not None and not 0 < len(key) <= LONGEST_KEY:
+            return Rejected(
+                Code.INVALID_MESSAGE, f"Idempotency-Key has at most {LONGEST_KEY} characters."
+            )
+        body = await self._body(request)
+        if isinstance(body, Rejected):
+            return body
+        return parse_body(command, body, request_id=key, **known)
+
+    async def _body(self, request: Request) -> bytes | Rejected:
+        limit = self._max_body_bytes
+        body = bytearray()
+        try:
+            async with asyncio.timeout(BODY_S):
+                async for chunk in request.stream():
+                    body += chunk
+                    if len(body) > limit:
+                        return too_large(limit)
+        except TimeoutError:
+            return Rejected(Code.INVALID_MESSAGE, f"The body did not arrive within {BODY_S:g} s.")
+        return bytes(body)
+
+
+async def _answered(answering: Awaitable[Answer]) -> Response:
+    """Every failure in the protocol's form."""
+    try:
+        answer = await answering
+    except StoreUnavailable:
+        return refusal(UNAVAILABLE)
+    except ClientDisconnect:
+        return Response(status_code=499)
+    return refusal(answer) if isinstance(answer, Rejected) else answer

@@ -1,0 +1,157 @@
+"""How guests come to sit at a table: a session's code, or the table's own from its QR code, for a
+token of that session."""
+
+import hmac
+import logging
+import secrets
+import time
+from typing import Any
+
+import jwt
+import orjson
+from starlette.requests import Request
+from starlette.routing import Route
+
+from actors.messages import Read, View
+from gateway.codes import TableCodes, named_table, restaurant_of
+from gateway.door import Answer, Door, json
+from gateway.limits import Guesses
+from gateway.links import Links
+from gateway.prepare import Preparation
+from gateway.requests import Requests
+from protocol import commands as c
+from protocol.caller import Caller, Role
+from protocol.errors import UNAVAILABLE, Code, Rejected
+from protocol.ids import CHANNELS, Address, Kind
+from storage.store import Store
+
+log = logging.getLogger(__name__)
+
+GUEST_HOURS = 12.0
+"""A guest's token ends with its session, and after this long in any case."""
+GUESSES_PER_MINUTE = 10.0
+GUESSES_AT_ONCE = 20
+
+_WRONG = Rejected(Code.NOT_FOUND, "This code is not good (any more). Scan the table's code again.")
+_SLOWER = Rejected(Code.RATE_LIMITED, "Too many wrong codes. Wait a minute, then scan again.")
+_BY_STAFF = Rejected(Code.FORBIDDEN, "This table is opened by the staff. Please ask a waiter.")
+
+
+class Joining:
+    """`POST /api/sessions/join`.
+
+    Wrong codes are counted by the address that they come from, before they are looked at. Those of
+    a table's are counted for the table, too; a right one is always good there, so that nobody can
+    lock a table with wrong ones.
+    """
+
+    def __init__(
+        self,
+        secret: str,
+        codes: TableCodes,
+        door: Door,
+        preparation: Preparation,
+        links: Links,
+        requests: Requests,
+        store: Store,
+    ) -> None:
+        self._secret = secret
+        self._codes = codes
+        self._door = door
+        self._preparation = preparation
+        self._links = links
+        self._requests = requests
+        self._store = store
+        self._guesses = Guesses(GUESSES_PER_MINUTE, GUESSES_AT_ONCE)
+
+    def routes(self) -> list[Route]:
+        return [Route("/sessions/join", self._door.public(self._join), methods=["POST"])]
+
+    async def _join(self, request: Request) -> Answer:
+        wish = await self._door.command(request, c.JoinSession)
+        if isinstance(wish, Rejected):
+            return wish
+        if (wish.session_code is None) == (wish.table_code is None):
+            return Rejected(Code.INVALID_MESSAGE, "Give a session_code or a table_code.")
+        who = self._door.whereabouts(request)
+        if self._guesses.are_too_many(who):
+            return _SLOWER
+        if wish.session_code is not None:
+            found = await self._by_session_code(wish.session_code)
+        else:
+            assert wish.table_code is not None
+            found = await self._by_table_code(wish.table_code)
+        if found is _WRONG:
+            self._guesses.wrong(who)
+        return self._admitted(found) if isinstance(found, dict) else found
+
+    async def _by_session_code(self, code: str) -> dict[str, Any] | Rejected:
+        session = await self._store.session_of_code(code.upper())
+        if session is None:
+            return _WRONG
+        data = await self._look(session)
+        if isinstance(data, Rejected):
+            return _WRONG if data.code is Code.NOT_FOUND else data
+        good = hmac.compare_digest(str(data["session_code"]), code.upper())
+        return data if good and data["status"] == "open" else _WRONG
+
+    async def _by_table_code(self, code: str) -> dict[str, Any] | Rejected:
+        named = self._codes.table(code)
+        if named is None:
+            table = named_table(code)
+            too_many = self._guesses.are_too_many(table)
+            self._guesses.wrong(table)
+            return _SLOWER if too_many else _WRONG
+        table_id, version = named
+        address = await self._preparation.address(Kind.TABLE, table_id)
+        if address is None:
+            return _WRONG
+        table_data = await self._look(address)
+        if isinstance(table_data, Rejected):
+            return table_data
+        if table_data["code_version"] != version:
+            return _WRONG
+        if table_data["session"] is not None:
+            return await self._look(Address(Kind.SESSION, table_data["session"]["id"], address[2]))
+        return await self._opened(address)
+
+    async def _opened(self, table: Address) -> dict[str, Any] | Rejected:
+        """A session of a free table, where the restaurant leaves that to guests."""
+        home = await self._look(restaurant_of(table))
+        if isinstance(home, Rejected):
+            return home
+        if not home["guest_opens_table"]:
+            return _BY_STAFF
+        command = c.Occupy()
+        supplies = await self._preparation.supplies(table, command)
+        if isinstance(supplies, Rejected):
+            return supplies
+        guest = Caller(Role.GUEST, f"guest:table:{table.id}")
+        done = await self._requests.submit(table, command, guest, supplies)
+        if isinstance(done, Rejected):
+            if done.code is not Code.TABLE_OCCUPIED:
+                return done
+            session_id = done.details["session_id"]  # somebody else at the table was first
+        else:
+            session_id = done.result["session_id"]
+        return await self._look(Address(Kind.SESSION, session_id, table.restaurant))
+
+    async def _look(self, address: Address) -> dict[str, Any] | Rejected:
+        reply = await self._links.when_it_exists(Read(address, CHANNELS[address.kind][0]))
+        if isinstance(reply, View):
+            data: dict[str, Any] = orjson.loads(reply.frame)["data"]
+            return data
+        return reply if isinstance(reply, Rejected) else UNAVAILABLE
+
+    def _admitted(self, session: dict[str, Any]) -> Answer:
+        expires_at = int(time.time() + GUEST_HOURS * 3600)
+        claims = {
+            "role": Role.GUEST.value,
+            "session_id": session["id"],
+            "restaurant_id": session["restaurant_id"],
+            "sub": secrets.token_hex(8),
+            "exp": expires_at,
+        }
+        token = jwt.encode(claims, self._secret, algorithm="HS256")
+        answer = {"token": token, "expires_at": expires_at, "data": session}
+        return json(answer, headers={"Cache-Control": "no-store"})

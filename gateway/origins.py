@@ -1,0 +1,100 @@
+"""Which web pages may speak to the gateway from a browser, and what its own pages may do there.
+
+A browser sends cookies, tokens and open doors along with any page's requests and sockets; `Origin`
+says which page it was. Other clients send none.
+"""
+
+from collections.abc import Collection
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from protocol.errors import Code, Rejected
+from protocol.frames import encode
+
+_PAGES_MAY = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; manifest-src 'self'; media-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+FOREIGN_PAGE = Rejected(
+    Code.FORBIDDEN, "This web page may not do that: add its origin to allowed_origins."
+)
+
+
+class Origins:
+    """`allowed` are origins such as `https://app.example`, or `*` for any page at all.
+
+    `local_pages` lets in pages of the machine itself, on any port.
+    """
+
+    def __init__(self, allowed: Collection[str], *, local_pages: bool) -> None:
+        self._allowed = frozenset(origin.rstrip("/").lower() for origin in allowed)
+        self._local_pages = local_pages
+
+    def allow(self, scope: Scope) -> bool:
+        """Whether a request may be answered: of no page, of the gateway's own or a named one."""
+        headers = Headers(scope=scope)
+        origin = headers.get("origin")
+        if origin is None or "*" in self._allowed:
+            return True
+        origin = origin.lower()
+        if origin in self._allowed:
+            return True
+        try:
+            page = urlsplit(origin)
+        except ValueError:
+            return False
+        if page.netloc and page.netloc == headers.get("host", "").lower():
+            return True
+        return self._local_pages and _is_local(page.hostname or "")
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class NamedPages:
+    """Refuses requests of other pages before anything is done: a browser sends some of them
+    without asking."""
+
+    def __init__(self, app: ASGIApp, origins: Origins) -> None:
+        self._app = app
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not self._origins.allow(scope):
+            body = encode(FOREIGN_PAGE.body())
+            await Response(body, 403, media_type="application/json")(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+class PageHeaders:
+    """Adds to every HTTP answer what the pages may do: no script but the gateway's own, no frames,
+    no other host."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(_PAGES_MAY)
+            await send(message)
+
+        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

@@ -1,0 +1,113 @@
+"""QR codes of tables: what is stuck on each of them, one by one or as a sheet to print."""
+
+import io
+from base64 import b64encode
+from functools import partial
+from html import escape
+from typing import Any
+
+import orjson
+import segno
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from actors.messages import Read, View
+from gateway.codes import TableCodes
+from gateway.door import Answer, Door, json
+from gateway.identity import Principal
+from gateway.links import Links
+from gateway.policy import may_see_codes
+from protocol.errors import UNAVAILABLE, Rejected
+from protocol.ids import Address, Channel, Kind
+
+_NOT_KEPT = {"Cache-Control": "no-store"}
+_MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
+
+
+class QrCodes:
+    """`/api/tables/{id}/code`, `…/qr.svg`, `…/qr.png` and `/api/restaurants/{id}/qr-sheet`.
+
+    The code stands in the address's fragment, which no server and no log is told. `public_url` is
+    where guests reach the service; without one, it is where the request came to.
+    """
+
+    def __init__(self, codes: TableCodes, door: Door, links: Links, public_url: str | None) -> None:
+        self._codes = codes
+        self._door = door
+        self._links = links
+        self._public_url = public_url
+
+    def routes(self) -> list[Route]:
+        guard = self._door.guard
+        return [
+            Route("/tables/{id}/code", guard(self._code), methods=["GET"]),
+            Route("/tables/{id}/qr.svg", guard(partial(self._image, "svg")), methods=["GET"]),
+            Route("/tables/{id}/qr.png", guard(partial(self._image, "png")), methods=["GET"]),
+            Route("/restaurants/{id}/qr-sheet", guard(self._sheet), methods=["GET"]),
+        ]
+
+    async def _code(self, request: Request, principal: Principal) -> Answer:
+        table = await self._table(request, principal)
+        if isinstance(table, Rejected):
+            return table
+        code = self._codes.code(table["table_id"], table["code_version"])
+        return json({"table_code": code, "url": self._url(request, code)}, headers=_NOT_KEPT)
+
+    async def _image(self, kind: str, request: Request, principal: Principal) -> Answer:
+        table = await self._table(request, principal)
+        if isinstance(table, Rejected):
+            return table
+        image = self._drawn(kind, request, table)
+        return Response(image, media_type=_MEDIA[kind], headers=_NOT_KEPT)
+
+    async def _sheet(self, request: Request, principal: Principal) -> Answer:
+        home = await self._data(Kind.RESTAURANT, Channel.RESTAURANT, request, principal)
+        if isinstance(home, Rejected):
+            return home
+        cards = "".join(
+            f"<figure><img alt='' src='data:image/svg+xml;base64,"
+            f"{b64encode(self._drawn('svg', request, table)).decode()}'>"
+            f"<figcaption>{escape(str(table['table_number']))}"
+            f"<small>{escape(str(table['zone']))}</small></figcaption></figure>"
+            for table in home["tables"]["list"]
+        )
+        name = escape(home["name"])
+        page = (
+            f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{name}</title>"
+            f"<link rel='stylesheet' href='/sheet.css'><h1>{name}</h1><main>{cards}</main></html>"
+        )
+        return HTMLResponse(page, headers=_NOT_KEPT)
+
+    async def _table(self, request: Request, principal: Principal) -> dict[str, Any] | Rejected:
+        return await self._data(Kind.TABLE, Channel.TABLE, request, principal)
+
+    async def _data(
+        self, kind: Kind, channel: Channel, request: Request, principal: Principal
+    ) -> dict[str, Any] | Rejected:
+        address = await self._door.address(kind, request.path_params["id"], principal)
+        if isinstance(address, Rejected):
+            return address
+        refused = may_see_codes(principal)
+        if refused is not None:
+            return refused
+        return await self._look(address, channel)
+
+    async def _look(self, address: Address, channel: Channel) -> dict[str, Any] | Rejected:
+        reply = await self._links.when_it_exists(Read(address, channel))
+        if isinstance(reply, View):
+            data: dict[str, Any] = orjson.loads(reply.frame)["data"]
+            return data
+        return reply if isinstance(reply, Rejected) else UNAVAILABLE
+
+    def _drawn(self, kind: str, request: Request, table: dict[str, Any]) -> bytes:
+        code = self._codes.code(table["table_id"], table["code_version"])
+        drawn = io.BytesIO()
+        segno.make(self._url(request, code), error="m", micro=False).save(
+            drawn, kind=kind, scale=8, border=4
+        )
+        return drawn.getvalue()
+
+    def _url(self, request: Request, code: str) -> str:
+        base = self._public_url or str(request.base_url)
+        return f"{base.rstrip('/').removesuffix('/api')}/#join={code}"

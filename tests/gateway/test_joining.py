@@ -1,0 +1,207 @@
+"""How guests come to sit at a table, and what keeps others from it."""
+
+import asyncio
+import re
+from typing import Any
+
+import pytest
+from httpx import Response
+
+from gateway.codes import TableCodes
+from gateway.joining import GUESSES_AT_ONCE
+from tests.gateway.conftest import SECRET, Gateway, Place, token
+
+
+def manager(place: Place) -> dict[str, str]:
+    bearer = token("manager", restaurant_id=place.restaurant)
+    return {"Authorization": f"Bearer {bearer}"}
+
+
+async def join(gateway: Gateway, where: str = "203.0.113.7", **codes: Any) -> Response:
+    """As a phone does: no token yet."""
+    headers = {"Authorization": "", "X-Forwarded-For": where}
+    request = gateway.http.build_request("POST", "/api/sessions/join", json=codes, headers=headers)
+    del request.headers["Authorization"]
+    return await gateway.http.send(request)
+
+
+async def code_of(gateway: Gateway, place: Place) -> str:
+    answer = await gateway.http.get(f"/api/tables/{place.table}/code", headers=manager(place))
+    assert answer.headers["cache-control"] == "no-store"
+    body = answer.json()
+    assert body["url"].endswith(f"/#join={body['table_code']}")
+    return str(body["table_code"])
+
+
+async def test_a_scan_opens_the_table_and_the_next_one_joins(
+    gateway: Gateway, place: Place
+) -> None:
+    code = await code_of(gateway, place)
+    first = await join(gateway, table_code=code)
+    assert first.status_code == 200, first.text
+    assert first.headers["cache-control"] == "no-store"
+    session = first.json()["data"]["id"]
+    second = (await join(gateway, table_code=code)).json()
+    assert second["data"]["id"] == session
+    third = (await join(gateway, session_code=second["data"]["session_code"].lower())).json()
+    assert third["data"]["id"] == session
+    assert len({first.json()["token"], second["token"], third["token"]}) == 3
+    socket = await gateway.socket(f"tables/sessions/{session}/", third["token"])
+    assert (await socket.next())["data"]["id"] == session
+    ordered = await socket.ask("place_order", items=[{"menu_item_id": 1}])
+    assert ordered["data"]["changed"]
+
+
+async def test_two_phones_at_once_open_one_session(gateway: Gateway, place: Place) -> None:
+    code = await code_of(gateway, place)
+    answers = await asyncio.gather(*(join(gateway, table_code=code) for _ in range(8)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["data"]["id"] for answer in answers}) == 1
+
+
+async def test_where_staff_opens_tables_a_scan_does_not(gateway: Gateway, place: Place) -> None:
+    code = await code_of(gateway, place)
+    path = f"/api/restaurants/{place.restaurant}"
+    changed = await gateway.http.patch(
+        path, json={"guest_opens_table": False}, headers=manager(place)
+    )
+    assert changed.json()["data"]["guest_opens_table"] is False
+    refused = await join(gateway, table_code=code)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    table = (await gateway.http.get(f"/api/tables/{place.table}")).json()
+    assert table["data"]["is_occupied"] is False
+    await gateway.post(f"/tables/{place.table}/sessions")
+    assert (await join(gateway, table_code=code)).status_code == 200
+
+
+async def test_an_inactive_table_is_not_opened(gateway: Gateway, place: Place) -> None:
+    code = await code_of(gateway, place)
+    await gateway.http.patch(f"/api/tables/{place.table}", json={"is_active": False})
+    assert (await join(gateway, table_code=code)).json()["code"] == "table_inactive"
+
+
+async def test_a_new_code_voids_the_old_one(gateway: Gateway, place: Place) -> None:
+    old = await code_of(gateway, place)
+    replaced = await gateway.http.post(
+        f"/api/tables/{place.table}/code", json={}, headers=manager(place)
+    )
+    assert replaced.status_code == 200, replaced.text
+    new = await code_of(gateway, place)
+    assert new != old
+    assert (await join(gateway, table_code=old)).status_code == 404
+    assert (await join(gateway, table_code=new)).status_code == 200
+
+
+async def test_a_closed_session_is_not_joined(gateway: Gateway, place: Place) -> None:
+    code = await code_of(gateway, place)
+    session = (await join(gateway, table_code=code)).json()["data"]
+    await gateway.http.post(f"/api/sessions/{session['id']}/close", json={})
+    refused = await join(gateway, session_code=session["session_code"])
+    assert refused.status_code == 404
+    again = (await join(gateway, table_code=code)).json()["data"]
+    assert again["id"] != session["id"]
+
+
+@pytest.mark.parametrize("role", ["guest", "kitchen"])
+async def test_codes_are_for_who_waits_on_the_table(
+    gateway: Gateway, place: Place, role: str
+) -> None:
+    made = await gateway.post(f"/tables/{place.table}/sessions")
+    bearer = token(role, restaurant_id=place.restaurant, session_id=made["session_id"])
+    headers = {"Authorization": f"Bearer {bearer}"}
+    for path in (f"tables/{place.table}/code", f"tables/{place.table}/qr.svg"):
+        answer = await gateway.http.get(f"/api/{path}", headers=headers)
+        assert answer.status_code == 403, path
+    replacing = await gateway.http.post(f"/api/tables/{place.table}/code", json={}, headers=headers)
+    assert replacing.status_code == 403
+
+
+async def test_codes_of_another_restaurant_are_not_there(gateway: Gateway, place: Place) -> None:
+    headers = {"Authorization": f"Bearer {token('manager', restaurant_id=place.restaurant + 1)}"}
+    for path in (f"tables/{place.table}/code", f"restaurants/{place.restaurant}/qr-sheet"):
+        foreign = await gateway.http.get(f"/api/{path}", headers=headers)
+        unknown = await gateway.http.get(
+            f"/api/{re.sub('[0-9]+', '987654', path)}", headers=headers
+        )
+        assert foreign.status_code == unknown.status_code == 404
+
+
+def wrong_codes(place: Place) -> list[str]:
+    good = TableCodes(SECRET).code(place.table, 1)
+    table, version, mac = good.split(".")
+    return [
+        TableCodes("another secret of thirty-two characters").code(place.table, 1),
+        f"{table}.2.{mac}", f"{int(table) + 1}.{version}.{mac}", f"{table}.{version}.",
+        f"{table}.{version}.{mac[:-1]}", f"0{table}.{version}.{mac}", f"{good}.x", f" {mac}",
+        f"{table}.{version}.{mac.swapcase()}", "..", "-1.1.x", "é.1.x", "1" * 80,
+    ]  # fmt: skip
+
+
+async def test_codes_that_were_not_made_here_open_nothing(gateway: Gateway, place: Place) -> None:
+    for number, code in enumerate(wrong_codes(place)):
+        answer = await join(gateway, where=f"203.0.113.{number}", table_code=code)
+        assert answer.status_code == 404, code
+    table = (await gateway.http.get(f"/api/tables/{place.table}")).json()
+    assert table["data"]["is_occupied"] is False
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"session_code": "ABCDEF", "table_code": "1.1.x"}, {"session_code": 5},
+             {"table_code": "x" * 81}, {"table_code": ""}, {"code": "ABCDEF"}],
+)  # fmt: skip
+async def test_a_bad_body_says_what_is_wrong(
+    gateway: Gateway, place: Place, body: dict[str, Any]
+) -> None:
+    answer = await join(gateway, **body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_message")
+
+
+async def test_who_guesses_must_wait_and_nobody_else(gateway: Gateway, place: Place) -> None:
+    """The address is counted before the code is looked at: even the right one must wait."""
+    code = await code_of(gateway, place)
+    session = (await join(gateway, where="203.0.113.1", table_code=code)).json()["data"]
+    for number in range(GUESSES_AT_ONCE):
+        answer = await join(gateway, where="203.0.113.66", session_code=f"ZZZ{number:03}")
+        assert answer.status_code == 404
+    for codes in ({"session_code": "ZZZZZZ"}, {"session_code": session["session_code"]}):
+        slowed = await join(gateway, where="203.0.113.66", **codes)
+        assert (slowed.status_code, slowed.json()["code"]) == (429, "rate_limited")
+        assert slowed.headers["retry-after"]
+    elsewhere = await join(gateway, session_code=session["session_code"])
+    assert elsewhere.status_code == 200
+
+
+async def test_wrong_codes_from_everywhere_do_not_lock_a_table(
+    gateway: Gateway, place: Place
+) -> None:
+    code = await code_of(gateway, place)
+    statuses = [
+        (await join(gateway, f"198.51.100.{n}", table_code=f"{place.table}.1.{n:016}")).status_code
+        for n in range(GUESSES_AT_ONCE + 5)
+    ]
+    assert statuses == [404] * GUESSES_AT_ONCE + [429] * 5
+    assert (await join(gateway, table_code=code)).status_code == 200
+
+
+async def test_the_codes_can_be_printed(gateway: Gateway, place: Place) -> None:
+    svg = await gateway.http.get(f"/api/tables/{place.table}/qr.svg", headers=manager(place))
+    assert svg.headers["content-type"] == "image/svg+xml"
+    assert b"<path" in svg.content
+    png = await gateway.http.get(f"/api/tables/{place.table}/qr.png", headers=manager(place))
+    assert png.content.startswith(b"\x89PNG")
+    await gateway.post(
+        f"/restaurants/{place.restaurant}/tables",
+        {"number": "<b>7</b>", "zone": "A & B", "seats": 2},
+    )
+    async with asyncio.timeout(3):
+        while True:
+            sheet = await gateway.http.get(
+                f"/api/restaurants/{place.restaurant}/qr-sheet", headers=manager(place)
+            )
+            if sheet.text.count("<figure>") == 2:
+                break
+            await asyncio.sleep(0.05)
+    assert "<b>7</b>" not in sheet.text
+    assert "&lt;b&gt;7" in sheet.text
+    assert "/sheet.css" in sheet.text
+    assert (await gateway.http.get("/sheet.css")).status_code == 200

@@ -1,0 +1,359 @@
+"""The identity provider's keys: which are taken, how long they are kept, when it is asked."""
+
+import asyncio
+import json
+import logging
+import ssl
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
+
+from gateway import fetch, jwks
+from gateway.identity import Identity, Principal
+from gateway.jwks import APART_S, KEPT_S, keys_in
+from gateway.settings import GatewaySettings
+from protocol.errors import Code, Rejected
+from tests.gateway.conftest import SECRET, Gateway, Place, token
+from tests.gateway.provider import Clock, Provider, ec_key, jwk, providing, rsa_key
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[Provider]:
+    async with providing() as provider:
+        yield provider
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def chain(provider: Provider, clock: Clock) -> Identity:
+    return Identity(SECRET, open_door=True, provider=provider.settings, clock=clock)
+
+
+async def answer(identity: Identity, token: str) -> Code | None:
+    """Why a token is refused; None where it is good."""
+    principal = await identity.principal(token)
+    return principal.code if isinstance(principal, Rejected) else None
+
+
+# --- which keys are taken ------------------------------------------------------------------------
+
+
+def document(*listed: Any) -> bytes:
+    return json.dumps({"keys": listed}).encode()
+
+
+def test_keys_for_signatures_are_taken() -> None:
+    bare = {name: value for name, value in jwk("c", ec_key("c")).items() if name != "use"}
+    keys = keys_in(document(jwk("a", rsa_key("a"), alg="RS256"), jwk("b", ec_key("b")), bare))
+    assert set(keys) == {("RS256", "a"), ("ES256", "b"), ("ES256", "c")}
+
+
+@pytest.mark.parametrize(
+    "unusable",
+    [
+        jwk("bad", rsa_key("short", 1024)),
+        jwk("bad", ec_key("p384", ec.SECP384R1())),
+        jwk("bad", rsa_key("a"), use="enc"),
+        jwk("bad", rsa_key("a"), use=None),
+        jwk("bad", rsa_key("a"), alg="HS256"),
+        jwk("bad", rsa_key("a"), alg="PS256"),
+        jwk("bad", rsa_key("a"), alg=["RS256"]),
+        jwk("bad", ec_key("b"), alg="RS256"),
+        jwk("bad", ec_key("b"), x="AAAA"),
+        jwk("bad", rsa_key("a"), n=7),
+        jwk(None, rsa_key("a")),
+        jwk(7, rsa_key("a")),
+        jwk("", rsa_key("a")),
+        {**RSAAlgorithm.to_jwk(rsa_key("a"), as_dict=True), "kid": "bad", "use": "sig"},
+        {
+            **OKPAlgorithm.to_jwk(ed25519.Ed25519PrivateKey.generate().public_key(), as_dict=True),
+            "kid": "bad",
+        },
+        {"kty": "oct", "k": "c2VjcmV0", "kid": "bad", "use": "sig"},
+        {"kty": ["RSA"], "kid": "bad"},
+        {},
+        "RSA",
+        None,
+    ],
+)
+def test_other_keys_are_left_out_and_take_none_with_them(unusable: Any) -> None:
+    keys = keys_in(document(unusable, jwk("good", rsa_key("a"))))
+    assert set(keys) == {("RS256", "good")}
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"no", b"[]", b"{}", b'{"keys": {}}', b"[" * 100_000, b"\xff"]
+)
+def test_what_is_no_document_is_told_apart_from_one_without_keys(body: bytes) -> None:
+    with pytest.raises(ValueError, match="no JWKS document"):
+        keys_in(body)
+    assert keys_in(b'{"keys": []}') == {}
+
+
+# --- rotation ------------------------------------------------------------------------------------
+
+
+async def test_a_new_key_is_found_by_the_first_token_that_names_it(
+    chain: Identity, provider: Provider, clock: Clock
+) -> None:
+    assert await answer(chain, provider.token("rsa-1")) is None
+    provider.keys["rsa-2"] = rsa_key("rsa-2")
+    clock.advance(APART_S)
+    assert await answer(chain, provider.token("rsa-2")) is None
+    assert await answer(chain, provider.token("rsa-1")) is None
+    assert len(provider.asked) == 2
+
+
+async def test_a_key_that_was_withdrawn_is_refused_even_for_tokens_that_were_good(
+    chain: Identity, provider: Provider, clock: Clock
+) -> None:
+    old, good = provider.token("rsa-1"), provider.token("ec-1")
+    assert await answer(chain, old) is None
+    del provider.keys["rsa-1"]
+    assert await answer(chain, old) is None
+    clock.advance(APART_S)
+    assert await answer(chain, provider.token("unknown", key=rsa_key("a"))) is Code.UNAUTHENTICATED
+    assert await answer(chain, old) is Code.UNAUTHENTICATED
+    assert await answer(chain, good) is None
+
+
+async def test_keys_are_renewed_without_anybody_asking(
+    chain: Identity, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jwks, "RENEWED_S", 0.001)
+    monkeypatch.setattr(jwks, "RETRIED_S", 0.001)
+    old = provider.token("rsa-1")
+    running = asyncio.create_task(chain.run())
+    async with asyncio.timeout(10):
+        while not provider.asked:
+            await asyncio.sleep(0.001)
+        assert await answer(chain, old) is None
+        await provider.stop()
+        await asyncio.sleep(0.01)
+        del provider.keys["rsa-1"]
+        await provider.start()
+        while await answer(chain, old) is None:
+            await asyncio.sleep(0.001)
+    running.cancel()
+
+
+# --- how often the provider is asked -------------------------------------------------------------
+
+
+async def test_a_storm_of_unknown_keys_asks_once_a_period(
+    chain: Identity, provider: Provider, clock: Clock
+) -> None:
+    forged = [provider.token(f"unknown-{n}", key=rsa_key("a forger's")) for n in range(50)]
+    for period in range(1, 4):
+        answers = await asyncio.gather(*(answer(chain, each) for each in forged))
+        assert set(answers) == {Code.UNAUTHENTICATED}
+        assert len(provider.asked) == period
+        clock.advance(APART_S - 0.1)
+        assert await answer(chain, forged[0]) is Code.UNAUTHENTICATED
+        assert len(provider.asked) == period
+        clock.advance(0.1)
+    assert await answer(chain, provider.token()) is None
+
+
+async def test_many_first_tokens_wait_for_one_answer(chain: Identity, provider: Provider) -> None:
+    tokens = [provider.token(sub=f"person-{n}") for n in range(20)]
+    assert set(await asyncio.gather(*(answer(chain, each) for each in tokens))) == {None}
+    assert len(provider.asked) == 1
+
+
+async def test_who_gives_up_waiting_takes_nobody_along(chain: Identity, provider: Provider) -> None:
+    first = asyncio.create_task(chain.principal(provider.token()))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(chain.principal(provider.token()))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert isinstance(await second, Principal)
+    assert len(provider.asked) == 1
+
+
+# --- a provider that is away ---------------------------------------------------------------------
+
+
+async def test_a_provider_that_is_away_at_the_start_opens_nothing(
+    chain: Identity, provider: Provider, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    await provider.stop()
+    secret = provider.token()
+    with caplog.at_level(logging.WARNING):
+        assert await answer(chain, secret) is Code.UNAVAILABLE
+        assert await answer(chain, secret) is Code.UNAVAILABLE
+    [line] = caplog.records
+    assert line.__dict__["keys_in_use"] == 0
+    assert "connect" in line.__dict__["why"].lower()
+    assert not any(part in str(line.__dict__) for part in secret.split("."))
+
+    assert await answer(chain, token("admin")) is None
+    await provider.start()
+    clock.advance(APART_S)
+    assert await answer(chain, secret) is None
+
+
+async def test_the_last_keys_are_good_for_a_day(
+    chain: Identity, provider: Provider, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    known = provider.token()
+    assert await answer(chain, known) is None
+    await provider.stop()
+    clock.advance(KEPT_S)
+    assert await answer(chain, known) is None
+    assert await answer(chain, provider.token(sub="another")) is None
+    # whether this one is forged cannot be told
+    assert await answer(chain, provider.token("new", key=rsa_key("a"))) is Code.UNAVAILABLE
+    clock.advance(1)
+    assert await answer(chain, known) is Code.UNAVAILABLE
+    assert await answer(chain, token("admin")) is None
+    assert any(line.levelno == logging.ERROR for line in caplog.records)
+    clock.advance(APART_S)
+    await provider.start()
+    assert await answer(chain, known) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: web.json_response({"keys": []}, status=500),
+        lambda: web.json_response({"keys": []}, status=404),
+        lambda: web.json_response({"keys": []}, status=203),
+        lambda: web.Response(status=204),
+        lambda: web.Response(text="<html>"),
+        lambda: web.Response(body=b"{" * 200_000),
+        lambda: web.json_response({}),
+        lambda: web.json_response({"keys": "none"}),
+        lambda: web.json_response({"keys": [], "more": "x" * fetch.MAX_BYTES}),
+    ],
+)
+async def test_a_wrong_answer_leaves_the_keys_as_they_were(
+    chain: Identity, provider: Provider, clock: Clock, wrong: Any
+) -> None:
+    known = provider.token()
+    assert await answer(chain, known) is None
+    clock.advance(APART_S)
+    provider.answer = wrong()
+    assert await answer(chain, provider.token("x", key=rsa_key("a"))) is Code.UNAVAILABLE
+    assert len(provider.asked) == 2
+    assert await answer(chain, known) is None
+
+
+async def test_a_provider_that_withdraws_all_its_keys_is_believed(
+    chain: Identity, provider: Provider, clock: Clock
+) -> None:
+    known = provider.token()
+    assert await answer(chain, known) is None
+    clock.advance(APART_S)
+    provider.answer = web.json_response({"keys": []})
+    assert await answer(chain, provider.token("x", key=rsa_key("a"))) is Code.UNAVAILABLE
+    assert await answer(chain, known) is Code.UNAVAILABLE
+
+
+async def test_redirects_are_not_followed(chain: Identity, provider: Provider) -> None:
+    async with providing() as elsewhere:
+        provider.answer = web.Response(
+            status=302, headers={"Location": elsewhere.settings.jwks_url}
+        )
+        assert await answer(chain, provider.token()) is Code.UNAVAILABLE
+        assert provider.asked == ["/jwks"]
+        assert elsewhere.asked == []
+
+
+async def test_a_provider_that_never_answers_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    monkeypatch.setattr(fetch, "TIMEOUT_S", 0.05)
+    async with await asyncio.start_server(silence, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(fetch.FetchFailed, match=r"within 0\.05 s"):
+            await fetch.fetch(f"http://127.0.0.1:{port}/jwks")
+
+
+async def test_a_provider_that_cannot_show_who_it_is_is_not_listened_to(tmp_path: Path) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    key, now = ec_key("tls"), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1))
+    certificate = builder.sign(key, hashes.SHA256())
+    chain = tmp_path / "chain.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    chain.write_bytes(certificate.public_bytes(Encoding.PEM) + private)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(chain)
+    async with await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(fetch.FetchFailed, match="CERTIFICATE_VERIFY_FAILED"):
+            await fetch.fetch(f"https://localhost:{port}/jwks")
+
+
+# --- at the gateway ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def settings(provider: Provider) -> GatewaySettings:
+    return GatewaySettings(SECRET, provider=provider.settings)
+
+
+async def test_the_gateway_takes_the_providers_tokens(
+    gateway: Gateway, place: Place, provider: Provider
+) -> None:
+    good = provider.token("ec-1", restaurant_id=place.restaurant)
+    socket = await gateway.socket(f"restaurants/{place.restaurant}/", good)
+    assert (await socket.next())["type"] == "restaurant_status"
+    reply = await gateway.http.get(
+        f"/api/tables/{place.table}", headers={"Authorization": f"Bearer {good}"}
+    )
+    assert reply.status_code == 200
+
+
+async def test_the_gateway_asks_for_the_keys_as_it_starts(
+    gateway: Gateway, provider: Provider
+) -> None:
+    async with asyncio.timeout(10):
+        while not provider.asked:
+            await asyncio.sleep(0.01)
+
+
+class TestAway:
+    """A gateway whose provider does not answer."""
+
+    @pytest.fixture
+    async def settings(self, provider: Provider) -> GatewaySettings:
+        await provider.stop()
+        return GatewaySettings(SECRET, provider=provider.settings)
+
+    async def test_clients_are_told_to_come_back(
+        self, gateway: Gateway, place: Place, provider: Provider
+    ) -> None:
+        unknown = provider.token(restaurant_id=place.restaurant)
+        socket = await gateway.socket(f"tables/{place.table}/", unknown)
+        assert (await socket.next())["code"] == "unavailable"
+        assert await socket.closed() == 1012
+        reply = await gateway.http.get(
+            f"/api/tables/{place.table}", headers={"Authorization": f"Bearer {unknown}"}
+        )
+        assert reply.status_code == 503
+        assert reply.json()["code"] == "unavailable"
+        ours = token("manager", restaurant_id=place.restaurant)
+        assert (await (await gateway.socket(f"tables/{place.table}/", ours)).next())["seq"] == 0
