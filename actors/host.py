@@ -261,8 +261,8 @@ class Host:
 
     async def _turn(self, letters: list[_Letter]) -> None:
         for message, _, _ in letters:
-            if isinstance(message, Wake):
-                self.forget(message.to)
+            if isinstance(message, Wake):  # its effects wait: another host may have gone on with it
+                self.evict(message.to)
         turn = Turn(
             self.name,
             self,

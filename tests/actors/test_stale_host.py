@@ -1,11 +1,12 @@
 """A host that another one has overtaken: what it answers is not what it remembers."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
 from actors import host as hosts
-from actors.messages import Done
+from actors.messages import Done, Wake
 from actors.placement import Mode, Placement
 from protocol import commands as c
 from protocol.errors import UNAVAILABLE
@@ -87,4 +88,18 @@ async def test_who_only_listens_hears_of_what_another_host_did(
     feed = await host.poll("g", 0)  # what it has been told of so far
     while topic not in feed.dropped:
         feed = await host.poll("g", feed.cursor)
+    assert topic in feed.dropped
+
+
+async def test_who_listens_where_an_entity_is_woken_hears_of_what_another_host_did(
+    chain: LocalChain, other: LocalChain
+) -> None:
+    topic = Topic(chain.table, Channel.TABLE)
+    await chain.join(topic)
+    await other.occupy()
+    await chain.send(Wake(chain.table))
+    host = chain.hosts.hosts[PLACEMENT.host_of(chain.table)]
+    feed = await asyncio.wait_for(host.poll("g", 0), 5)
+    while topic not in feed.dropped:
+        feed = await asyncio.wait_for(host.poll("g", feed.cursor), 5)
     assert topic in feed.dropped

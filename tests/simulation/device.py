@@ -9,7 +9,8 @@ import orjson
 from gateway.sockets import PATHS
 from protocol.caller import Role
 from protocol.errors import CloseCode
-from protocol.ids import Topic
+from protocol.ids import Address, Kind, Topic
+from storage import keys
 from tests.simulation.link import Link
 from tests.simulation.tokens import token
 from tests.simulation.view import View, Violation
@@ -37,6 +38,11 @@ class Device:
         own = ids.get("waiter_id") if role is Role.WAITER else self.name
         self.subject = f"{role.value}:{own}"
         self._token = token(role, self.name, **ids)
+        self._session = (
+            Address(Kind.SESSION, ids["session_id"], topic.address.restaurant)
+            if role is Role.GUEST
+            else None
+        )
         self._world = world
         self._chance = chance
         self._link: Link | None = None
@@ -46,6 +52,14 @@ class Device:
         self._wire = chance.random() < 0.5
         world.devices.append(self)
         self._connect()
+
+    @property
+    def has_overstayed(self) -> bool:
+        """Whether it is a guest's, and its session is closed."""
+        if self._session is None:
+            return False
+        fields = self._world.server.look(keys.entity(self._session)) or {}
+        return bool(fields.get(b"s:status") == b'"closed"')
 
     async def ask(self, wish: Wish) -> Answer | None:
         """The answer; None where it never came."""
@@ -103,6 +117,9 @@ class Device:
         world.faults.note(f"closed_{int(code)}")
         self._forget()
         astray = code == CloseCode.NOT_FOUND and self.role is Role.GUEST and world.two_owners
+        if code == CloseCode.UNAUTHENTICATED and self.has_overstayed:
+            self.is_open = False
+            return
         if self.is_open and code not in COMES_BACK and not astray:
             raise Violation(f"{self.topic}: {self.name} was closed with {code}")
         if self.is_open:

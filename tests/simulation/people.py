@@ -84,6 +84,10 @@ class People:
         if device is not None:
             device.wanted += 1
         while wish.answer is None:
+            if device is not None and device.has_overstayed and not device.is_open:
+                world.faults.note("answer_no_longer_due")
+                wish.given_up = True
+                return Answer("unauthenticated", False, 0, {})
             times = 2 if world.faults.happens("client_sends_twice") else 1
             await asyncio.gather(*(self._send(wish, device) for _ in range(times)))
             if wish.answer is None:

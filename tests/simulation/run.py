@@ -95,7 +95,7 @@ async def _evening(seed: int, loop: SimLoop, report: Report) -> None:
     await disasters.mend()
     await asyncio.wait({evening}, timeout=LAST_ORDERS_S)
     if not evening.done():
-        asked = [str(wish) for wish in world.wishes if wish.answer is None]
+        asked = [str(wish) for wish in world.wishes if wish.is_open]
         raise Violation(f"never answered: {asked}")
     evening.result()
     await _quiet(world)
@@ -115,6 +115,17 @@ async def _quiet(world: World) -> None:
 
     if not await eventually(world, delivered, QUIET_S):
         raise Violation(f"never delivered: {list(world.outboxes())}")
+
+    def gone() -> bool:
+        return not any(device.is_open and device.has_overstayed for device in world.devices)
+
+    if not await eventually(world, gone, QUIET_S):
+        stayed = [
+            f"{device.name} on {device.topic}"
+            for device in world.devices
+            if device.is_open and device.has_overstayed
+        ]
+        raise Violation(f"guests of a closed session are still there: {stayed}")
     if not await eventually(world, up_to_date, QUIET_S):
         behind = [
             f"{device.name} on {device.topic}: {device.view.last} of {len(device.view.stored)}"

@@ -29,5 +29,5 @@ def thrifty() -> Iterator[None]:
     with ExitStack() as patches:
         patches.enter_context(patch("protocol.commands.available_timezones", _timezones))
         patches.enter_context(patch("starlette.routing.compile_path", _compiled))
-        patches.enter_context(patch("gateway.identity.jwt.decode", _decoded))
+        patches.enter_context(patch("gateway.signatures.jwt.decode", _decoded))
         yield

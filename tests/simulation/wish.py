@@ -39,10 +39,16 @@ class Wish:
     answers: list[Answer] = field(default_factory=list)
     sent: int = 0
     given_up: bool = False
+    """A guest's, whose session was closed before the answer came: it may have been done."""
 
     @property
     def answer(self) -> Answer | None:
         return self.answers[0] if self.answers else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still waits for its answer."""
+        return not (self.answers or self.given_up)
 
     def __str__(self) -> str:
         return f"{self.request_id}:{self.name}>{self.to}"
