@@ -57,8 +57,8 @@ def build(
     door = Door(settings, identity, preparation, links)
     codes = TableCodes(settings.auth_secret)
     api = [
-        *Joining(settings.auth_secret, codes, door, preparation, links, requests, store).routes(),
-        *QrCodes(codes, door, links, settings.public_url).routes(),
+        *Joining(settings.auth_secret, codes, door, preparation, requests, store).routes(),
+        *QrCodes(codes, door, settings.public_url).routes(),
         *Http(door, preparation, links, requests, store).routes(),
     ]
 

@@ -6,7 +6,7 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 
 from gateway.parsing import parse_id
-from protocol.ids import Address, Kind
+from protocol.ids import Kind
 
 MAC_BYTES = 12
 
@@ -38,7 +38,3 @@ def named_table(code: str) -> str:
     """What a code says that its table is, true or not: whose wrong guesses it counts among."""
     table_id = parse_id(code.partition(".")[0])
     return f"{Kind.TABLE.value}:{table_id}"
-
-
-def restaurant_of(table: Address) -> Address:
-    return Address(Kind.RESTAURANT, table.restaurant, table.restaurant)

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from actors.messages import Read, View
 from gateway.addresses import Addresses
 from gateway.identity import Identity, Principal, bearer
 from gateway.links import Links
@@ -18,7 +20,7 @@ from gateway.settings import GatewaySettings
 from protocol import commands as c
 from protocol.errors import ERRORS, UNAVAILABLE, Code, Rejected
 from protocol.frames import encode, parse_body, too_large
-from protocol.ids import Address, Kind
+from protocol.ids import CHANNELS, Address, Channel, Kind
 from storage.store import StoreUnavailable
 
 LONGEST_KEY = 64
@@ -88,6 +90,17 @@ class Door:
         if address is None or not in_reach(principal, address):
             return not_found(kind, id_)
         return await out_of_reach(principal, address, self._preparation, self._links) or address
+
+    async def look(
+        self, address: Address, channel: Channel | None = None
+    ) -> dict[str, Any] | Rejected:
+        """The data of a channel's snapshot, by default that of the entity's own channel."""
+        wanted = channel or CHANNELS[address.kind][0]
+        reply = await self._links.when_it_exists(Read(address, wanted))
+        if isinstance(reply, View):
+            data: dict[str, Any] = orjson.loads(reply.frame)["data"]
+            return data
+        return reply if isinstance(reply, Rejected) else UNAVAILABLE
 
     async def command(self, request: Request, command: type[T], **known: Any) -> T | Rejected:
         """The command in a request's body, path and `Idempotency-Key`."""

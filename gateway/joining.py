@@ -8,21 +8,18 @@ import time
 from typing import Any
 
 import jwt
-import orjson
 from starlette.requests import Request
 from starlette.routing import Route
 
-from actors.messages import Read, View
-from gateway.codes import TableCodes, named_table, restaurant_of
+from gateway.codes import TableCodes, named_table
 from gateway.door import Answer, Door, json
 from gateway.limits import Guesses
-from gateway.links import Links
 from gateway.prepare import Preparation
 from gateway.requests import Requests
 from protocol import commands as c
 from protocol.caller import Caller, Role
-from protocol.errors import UNAVAILABLE, Code, Rejected
-from protocol.ids import CHANNELS, Address, Kind
+from protocol.errors import Code, Rejected
+from protocol.ids import Address, Kind
 from storage.store import Store
 
 log = logging.getLogger(__name__)
@@ -51,7 +48,6 @@ class Joining:
         codes: TableCodes,
         door: Door,
         preparation: Preparation,
-        links: Links,
         requests: Requests,
         store: Store,
     ) -> None:
@@ -59,7 +55,6 @@ class Joining:
         self._codes = codes
         self._door = door
         self._preparation = preparation
-        self._links = links
         self._requests = requests
         self._store = store
         self._guesses = Guesses(GUESSES_PER_MINUTE, GUESSES_AT_ONCE)
@@ -89,7 +84,7 @@ class Joining:
         session = await self._store.session_of_code(code.upper())
         if session is None:
             return _WRONG
-        data = await self._look(session)
+        data = await self._door.look(session)
         if isinstance(data, Rejected):
             return _WRONG if data.code is Code.NOT_FOUND else data
         good = hmac.compare_digest(str(data["session_code"]), code.upper())
@@ -106,18 +101,21 @@ class Joining:
         address = await self._preparation.address(Kind.TABLE, table_id)
         if address is None:
             return _WRONG
-        table_data = await self._look(address)
+        table_data = await self._door.look(address)
         if isinstance(table_data, Rejected):
             return table_data
         if table_data["code_version"] != version:
             return _WRONG
         if table_data["session"] is not None:
-            return await self._look(Address(Kind.SESSION, table_data["session"]["id"], address[2]))
+            return await self._door.look(
+                Address(Kind.SESSION, table_data["session"]["id"], address.restaurant)
+            )
         return await self._opened(address)
 
     async def _opened(self, table: Address) -> dict[str, Any] | Rejected:
         """A session of a free table, where the restaurant leaves that to guests."""
-        home = await self._look(restaurant_of(table))
+        restaurant = Address(Kind.RESTAURANT, table.restaurant, table.restaurant)
+        home = await self._door.look(restaurant)
         if isinstance(home, Rejected):
             return home
         if not home["guest_opens_table"]:
@@ -134,14 +132,7 @@ class Joining:
             session_id = done.details["session_id"]  # somebody else at the table was first
         else:
             session_id = done.result["session_id"]
-        return await self._look(Address(Kind.SESSION, session_id, table.restaurant))
-
-    async def _look(self, address: Address) -> dict[str, Any] | Rejected:
-        reply = await self._links.when_it_exists(Read(address, CHANNELS[address.kind][0]))
-        if isinstance(reply, View):
-            data: dict[str, Any] = orjson.loads(reply.frame)["data"]
-            return data
-        return reply if isinstance(reply, Rejected) else UNAVAILABLE
+        return await self._door.look(Address(Kind.SESSION, session_id, table.restaurant))
 
     def _admitted(self, session: dict[str, Any]) -> Answer:
         expires_at = int(time.time() + GUEST_HOURS * 3600)

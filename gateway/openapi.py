@@ -38,6 +38,15 @@ def document() -> dict[str, Any]:
             f"Every event of the {kind.value}, who and when", "history"
         )
     _path(paths, "/restaurants")["get"] = _read("All restaurants", "restaurants")
+    _path(paths, "/tables/{id}/code")["get"] = _read("The code in the table's QR code", "code")
+    for picture, media in (("svg", "image/svg+xml"), ("png", "image/png")):
+        _path(paths, f"/tables/{{id}}/qr.{picture}")["get"] = _read(
+            "The table's QR code", "picture", media
+        )
+    _path(paths, "/restaurants/{id}/qr-sheet")["get"] = _read(
+        "All tables' QR codes, to print", "sheet", "text/html"
+    )
+    _path(paths, "/sessions/join")["post"] = _join(schemas)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Restaurant QR", "version": VERSION},
@@ -91,15 +100,20 @@ def _act(act: Act, schemas: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _read(summary: str, what: str) -> dict[str, Any]:
-    return {"summary": summary, "responses": {"200": _answer(f"The {what}."), **_errors()}}
+def _join(schemas: dict[str, Any]) -> dict[str, Any]:
+    """No act on an entity, and for who has no token yet."""
+    act = Act("POST", "/sessions/join", "A guest's token, for the code of a session or a table",
+              Kind.SESSION, c.JoinSession, Channel.SESSION)  # fmt: skip
+    return {**_act(act, schemas), "security": [{}]}
 
 
-def _answer(description: str) -> dict[str, Any]:
-    return {
-        "description": description,
-        "content": {"application/json": {"schema": {"type": "object"}}},
-    }
+def _read(summary: str, what: str, media: str = "application/json") -> dict[str, Any]:
+    return {"summary": summary, "responses": {"200": _answer(f"The {what}.", media), **_errors()}}
+
+
+def _answer(description: str, media: str = "application/json") -> dict[str, Any]:
+    shape = "object" if media == "application/json" else "string"
+    return {"description": description, "content": {media: {"schema": {"type": shape}}}}
 
 
 def _errors() -> dict[str, Any]:

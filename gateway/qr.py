@@ -6,20 +6,17 @@ from functools import partial
 from html import escape
 from typing import Any
 
-import orjson
 import segno
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from actors.messages import Read, View
 from gateway.codes import TableCodes
 from gateway.door import Answer, Door, json
 from gateway.identity import Principal
-from gateway.links import Links
 from gateway.policy import may_see_codes
-from protocol.errors import UNAVAILABLE, Rejected
-from protocol.ids import Address, Channel, Kind
+from protocol.errors import Rejected
+from protocol.ids import Channel, Kind
 
 _NOT_KEPT = {"Cache-Control": "no-store"}
 _MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
@@ -32,10 +29,9 @@ class QrCodes:
     where guests reach the service; without one, it is where the request came to.
     """
 
-    def __init__(self, codes: TableCodes, door: Door, links: Links, public_url: str | None) -> None:
+    def __init__(self, codes: TableCodes, door: Door, public_url: str | None) -> None:
         self._codes = codes
         self._door = door
-        self._links = links
         self._public_url = public_url
 
     def routes(self) -> list[Route]:
@@ -91,14 +87,7 @@ class QrCodes:
         refused = may_see_codes(principal)
         if refused is not None:
             return refused
-        return await self._look(address, channel)
-
-    async def _look(self, address: Address, channel: Channel) -> dict[str, Any] | Rejected:
-        reply = await self._links.when_it_exists(Read(address, channel))
-        if isinstance(reply, View):
-            data: dict[str, Any] = orjson.loads(reply.frame)["data"]
-            return data
-        return reply if isinstance(reply, Rejected) else UNAVAILABLE
+        return await self._door.look(address, channel)
 
     def _drawn(self, kind: str, request: Request, table: dict[str, Any]) -> bytes:
         code = self._codes.code(table["table_id"], table["code_version"])
