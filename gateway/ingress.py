@@ -22,10 +22,6 @@ DIRECT = ((b"x-request-disconnect-disabled", b"?1"), (b"x-request-timeout-second
 MAX_GATHERED_BYTES = 64 * 1024
 """What one socket is given in a turn of the event loop before the transport has it."""
 
-MAX_MESSAGE_BYTES = 1024 * 1024
-"""What is read of a client's message, unpacked; of a larger one nothing, and the socket is closed.
-Messages above `MAX_FRAME_BYTES` are refused politely."""
-
 _NAMES = frozenset(name for name, _ in DIRECT)
 
 
@@ -49,7 +45,6 @@ class DirectSockets:
             scope = {**scope, "headers": headers}
             protocol = getattr(send, "__self__", None)
             if isinstance(protocol, WebSocketsSansIOProtocol):
-                protocol.conn.max_message_size = MAX_MESSAGE_BYTES
                 wire = {EXTENSION: UvicornWire(protocol, self._tide)}
                 scope["extensions"] = scope.get("extensions", {}) | wire
         await self._app(scope, receive, send)

@@ -72,7 +72,16 @@ def test_what_is_missing_is_said(
 
 
 def test_make_hands_its_variables_on() -> None:
-    command = ["make", "-n", "token", "ROLE=waiter", "RESTAURANT=2", "WAITER=10", "HOURS=1"]
+    command = [
+        "make",
+        "-n",
+        "--no-print-directory",
+        "token",
+        "ROLE=waiter",
+        "RESTAURANT=2",
+        "WAITER=10",
+        "HOURS=1",
+    ]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     arguments = shown.partition("-m scripts.issue_token")[2].replace("\\\n", " ").split()
     expected = ["waiter", "--restaurant", "2", "--waiter", "10", "--hours", "1"]
