@@ -19,18 +19,18 @@ class Addresses:
         self._trusted = tuple(trusted)
 
     def of(self, scope: Scope) -> str | None:
-        """The caller's address; None where nobody but trusted proxies is known, as on the machine
-        itself."""
+        """The caller's address, of IPv6 the /64 that one site has all of; None where nobody but
+        trusted proxies is known, as on the machine itself."""
         peer = scope.get("client")
         address = _normal(peer[0]) if peer else None
         if address is None or not self._is_trusted(address):
-            return address
+            return _site(address)
         for hop in reversed(_forwarded(scope)[-FORWARDS_READ:]):
             address = _normal(hop)
             if address is None:
                 return None
             if not self._is_trusted(address):
-                return address
+                return _site(address)
         return None
 
     def _is_trusted(self, address: str) -> bool:
@@ -42,6 +42,12 @@ def _forwarded(scope: Scope) -> list[str]:
     """The hops of all such headers, the nearest last."""
     values = [value.decode("latin-1") for name, value in scope["headers"] if name == _FORWARDED]
     return [hop.strip() for value in values for hop in value.split(",")]
+
+
+def _site(address: str | None) -> str | None:
+    if address is None or ":" not in address:
+        return address
+    return str(IPv6Network((address, 64), strict=False))
 
 
 def _normal(text: str) -> str | None:

@@ -2,7 +2,6 @@
 token of that session."""
 
 import hmac
-import logging
 import secrets
 import time
 from typing import Any
@@ -22,8 +21,6 @@ from protocol.errors import Code, Rejected
 from protocol.ids import Address, Kind
 from storage.store import Store
 
-log = logging.getLogger(__name__)
-
 GUEST_HOURS = 12.0
 """A guest's token ends with its session, and after this long in any case."""
 GUESSES_PER_MINUTE = 10.0
@@ -37,9 +34,9 @@ _BY_STAFF = Rejected(Code.FORBIDDEN, "This table is opened by the staff. Please 
 class Joining:
     """`POST /api/sessions/join`.
 
-    Wrong codes are counted by the address that they come from, before they are looked at. Those of
-    a table's are counted for the table, too; a right one is always good there, so that nobody can
-    lock a table with wrong ones.
+    Codes are counted by the address that they come from, before they are looked at, so that many at
+    once are no way around it; right ones are taken back. Wrong ones of a table count for it;
+    a right one is always good there, so that nobody can lock a table with wrong ones.
     """
 
     def __init__(
@@ -69,15 +66,15 @@ class Joining:
         if (wish.session_code is None) == (wish.table_code is None):
             return Rejected(Code.INVALID_MESSAGE, "Give a session_code or a table_code.")
         who = self._door.whereabouts(request)
-        if self._guesses.are_too_many(who):
+        if not self._guesses.begin(who):
             return _SLOWER
         if wish.session_code is not None:
             found = await self._by_session_code(wish.session_code)
         else:
             assert wish.table_code is not None
             found = await self._by_table_code(wish.table_code)
-        if found is _WRONG:
-            self._guesses.wrong(who)
+        if found is not _WRONG and found is not _SLOWER:
+            self._guesses.was_none(who)
         return self._admitted(found) if isinstance(found, dict) else found
 
     async def _by_session_code(self, code: str) -> dict[str, Any] | Rejected:
@@ -93,10 +90,7 @@ class Joining:
     async def _by_table_code(self, code: str) -> dict[str, Any] | Rejected:
         named = self._codes.table(code)
         if named is None:
-            table = named_table(code)
-            too_many = self._guesses.are_too_many(table)
-            self._guesses.wrong(table)
-            return _SLOWER if too_many else _WRONG
+            return _WRONG if self._guesses.begin(named_table(code)) else _SLOWER
         table_id, version = named
         address = await self._preparation.address(Kind.TABLE, table_id)
         if address is None:

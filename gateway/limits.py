@@ -15,20 +15,19 @@ class TokenBucket:
         self._tokens = float(burst)
         self._at = time.monotonic()
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether one more would be over the limit now."""
+    def take(self) -> bool:
+        """Whether one more message is within the limit."""
         now = time.monotonic()
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
-        return self._tokens < 1.0
-
-    def take(self) -> bool:
-        """Whether one more message is within the limit."""
-        if self.is_empty:
+        if self._tokens < 1.0:
             return False
         self._tokens -= 1.0
         return True
+
+    def give_back(self) -> None:
+        """What was taken did not count."""
+        self._tokens = min(self._burst, self._tokens + 1.0)
 
 
 class Guesses:
@@ -40,13 +39,8 @@ class Guesses:
         self._remembered = remembered
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
-    def are_too_many(self, who: str) -> bool:
-        """Whether they must wait before they try again."""
-        bucket = self._buckets.get(who)
-        return bucket is not None and bucket.is_empty
-
-    def wrong(self, who: str) -> None:
-        """Count one."""
+    def begin(self, who: str) -> bool:
+        """Count one, which may be wrong; False where they must wait before they try again."""
         bucket = self._buckets.get(who)
         if bucket is None:
             bucket = self._buckets[who] = TokenBucket(self._rate, self._burst)
@@ -54,7 +48,13 @@ class Guesses:
                 self._buckets.popitem(last=False)
         else:
             self._buckets.move_to_end(who)
-        bucket.take()
+        return bucket.take()
+
+    def was_none(self, who: str) -> None:
+        """Take back the one that has turned out right."""
+        bucket = self._buckets.get(who)
+        if bucket is not None:
+            bucket.give_back()
 
 
 class Occupancy:

@@ -171,6 +171,24 @@ async def test_who_guesses_must_wait_and_nobody_else(gateway: Gateway, place: Pl
     assert elsewhere.status_code == 200
 
 
+async def test_guesses_at_the_same_time_are_counted_like_others(
+    gateway: Gateway, place: Place
+) -> None:
+    guesses = [f"ZZZ{number:03}" for number in range(5 * GUESSES_AT_ONCE)]
+    answers = await asyncio.gather(
+        *(join(gateway, where="203.0.113.66", session_code=code) for code in guesses)
+    )
+    looked_at = [answer for answer in answers if answer.status_code == 404]
+    assert len(looked_at) <= GUESSES_AT_ONCE + 2, "as many as come in the meantime"
+    assert {answer.status_code for answer in answers} == {404, 429}
+
+
+async def test_right_codes_are_no_guesses(gateway: Gateway, place: Place) -> None:
+    code = await code_of(gateway, place)
+    for _ in range(GUESSES_AT_ONCE + 10):
+        assert (await join(gateway, table_code=code)).status_code == 200
+
+
 async def test_wrong_codes_from_everywhere_do_not_lock_a_table(
     gateway: Gateway, place: Place
 ) -> None:
