@@ -17,7 +17,6 @@ from actors.held import (
     Outgoing,
     Pending,
     earliest,
-    new_epoch,
     result_key,
     stored_result,
     without,
@@ -54,7 +53,6 @@ class Draft:
         self.held = held
         self.state = held.state
         self.version = held.version
-        self.epoch = held.epoch
         self.last_effect = held.last_effect
         self.seqs = held.seqs
         self.outbox = held.outbox
@@ -70,7 +68,6 @@ class Draft:
         return bool(
             self.history
             or self.results
-            or self.epoch is not self.held.epoch
             or self.outbox is not self.held.outbox
             or self.seen is not self.held.seen
         )
@@ -127,10 +124,6 @@ class Draft:
         self.seqs = {**self.seqs, channel.value: seq}
         told = {**data, "version": self.version}
         self.frames.append((channel, encode({"type": type_, "data": told, "seq": seq})))
-
-    def begin_epoch(self) -> None:
-        """Number anew from here on: what was told before is not what is stored."""
-        self.epoch = new_epoch()
 
     def send(self, outgoing: Outgoing) -> None:
         """Put an effect for another host into the outbox."""
@@ -192,7 +185,7 @@ class Draft:
             unclaimed=held.unclaimed,
             stored_version=held.version,
             version=self.version,
-            epoch=self.epoch,
+            epoch=held.epoch,
             state={} if self.state is held.state else changes(held.state, self.state),
             journal=journal,
             seqs={channel.value: self.seqs[channel] for channel, _ in self.frames},
@@ -228,7 +221,6 @@ class Draft:
         held = self.held
         held.owner = owner_after(held.owner)
         held.state, held.version, held.last_effect = self.state, self.version, self.last_effect
-        held.epoch = self.epoch
         held.events += len(self.history)
         held.unclaimed = False
         self._outbox_changed = self.outbox is not held.outbox

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 import orjson
 
@@ -20,7 +19,7 @@ from protocol.caller import Caller, Role
 from protocol.frames import encode, encode_to_keep
 from protocol.ids import Address, Channel, Kind
 from storage.codec import restore
-from storage.store import Loaded
+from storage.store import Loaded, new_epoch
 
 
 class Outgoing(NamedTuple):
@@ -113,7 +112,7 @@ class Held:
 
     @property
     def in_doubt(self) -> bool:
-        """Whether somebody has heard more than is held, and the store could not be asked since."""
+        """Whether the store must be asked before what is held may be taken at its word."""
         return self.owned_at == IN_DOUBT
 
     def view(self, channel: Channel, *, resumed: bool | None = None) -> bytes:
@@ -145,12 +144,8 @@ def earliest(outbox: Mapping[str, Pending], now: datetime) -> float | None:
     )
 
 
-def new_epoch() -> str:
-    return uuid4().hex[:12]
-
-
-def held_from(address: Address, loaded: Loaded, epoch_if_new: str, used_at: float) -> Held:
-    """What a claim brought, as an entity in memory; `epoch_if_new` is for one not yet stored."""
+def held_from(address: Address, loaded: Loaded, used_at: float) -> Held:
+    """What a claim brought, as an entity in memory."""
     behaviour = BEHAVIOURS[address.kind]
     state = restore(behaviour.state, loaded.state) if loaded.exists else None
     return Held(
@@ -159,7 +154,7 @@ def held_from(address: Address, loaded: Loaded, epoch_if_new: str, used_at: floa
         owner=loaded.owner,
         state=state,
         version=loaded.version,
-        epoch=loaded.epoch or epoch_if_new,
+        epoch=loaded.epoch or new_epoch(),
         events=loaded.events,
         seqs=dict(loaded.seqs) or NONE,
         last_effect=loaded.last_effect,

@@ -14,8 +14,8 @@ from typing import Protocol
 from uuid import uuid4
 
 from actors.draft import Draft
-from actors.held import IN_DOUBT, Alarm, Held, Outgoing, earliest, held_from, new_epoch, without
-from actors.messages import Exchanged, Feed, Join, Message, Rejoin, Reply, Submit, Wake
+from actors.held import IN_DOUBT, Alarm, Held, Outgoing, earliest, held_from, without
+from actors.messages import Exchanged, Feed, Message, Reply, Submit, Wake
 from actors.outbox import Outbox
 from actors.placement import Placement
 from actors.subscribers import Subscribers
@@ -92,6 +92,7 @@ class Host:
         self._outbox = Outbox(hosts, self._delivered)
         self._held: dict[Address, Held] = {}
         self._absent: set[Address] = set()
+        self._evicted: dict[Address, int] = {}
         self._timers: dict[Address, dict[str, asyncio.TimerHandle]] = {}
         self._inbox: deque[_Letter] = deque()
         self._turning: asyncio.Task[None] | None = None
@@ -130,6 +131,7 @@ class Host:
     def rest(self) -> bool:
         """Let idle entities and silent gateways go; True when nothing is carried any more."""
         self._subscribers.expire()
+        self._evicted.clear()
         now = asyncio.get_running_loop().time()
         if self._turning is None:
             for address, held in list(self._held.items()):
@@ -170,7 +172,7 @@ class Host:
             return
         for address, loaded in zip(missing, await self._store.claim(missing), strict=True):
             try:
-                held = held_from(address, loaded, new_epoch(), now)
+                held = held_from(address, loaded, now)
             except Exception:  # one entity that cannot be read is no reason to lose the others
                 log.exception(
                     "an entity cannot be read; was it written by a later version?",
@@ -178,6 +180,11 @@ class Host:
                 )
                 continue
             self._held[address] = held
+            if held.version < self._evicted.pop(address, 0):
+                log.error(
+                    "the store has lost what it acknowledged: did it restart, or fail over?",
+                    extra={"entity": str(address), "version": held.version},
+                )
             if not loaded.exists:
                 self._absent.add(address)
             self._carry_on(held)
@@ -198,18 +205,14 @@ class Host:
             else:
                 self.evict(held.address)
 
-    def doubt(self, message: Join | Rejoin) -> None:
-        """Look who owns an entity of which somebody has heard more than is held."""
-        held = self._held.get(message.topic.address)
-        if held is None or message.since is None or message.epoch != held.epoch:
-            return
-        if message.since > held.seqs.get(message.topic.channel, 0):
-            held.owned_at = IN_DOUBT
+    def doubt(self, address: Address) -> None:
+        """Look who owns an entity before what is held of it is taken at its word."""
+        self._held[address].owned_at = IN_DOUBT
 
     def create(self, address: Address) -> Held:
         """Hold an entity that does not exist yet: its first commit claims it."""
         now = asyncio.get_running_loop().time()
-        held = self._held[address] = held_from(address, nothing(), new_epoch(), now)
+        held = self._held[address] = held_from(address, nothing(), now)
         held.unclaimed = True
         self._absent.add(address)
         return held
@@ -225,6 +228,9 @@ class Host:
 
     def evict(self, address: Address) -> None:
         """Drop an entity whose stored state is in doubt; who listens to it joins again."""
+        held = self._held.get(address)
+        if held is not None:
+            self._evicted[address] = held.version
         self.forget(address)
         for channel in CHANNELS[address.kind]:
             self._subscribers.lose(Topic(address, channel))

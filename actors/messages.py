@@ -117,6 +117,7 @@ class Published(NamedTuple):
     """Events of one topic with consecutive numbers, the first being `seq`; encoded frames."""
 
     topic: Topic
+    epoch: str
     seq: int
     frames: tuple[bytes, ...]
 

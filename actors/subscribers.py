@@ -130,12 +130,12 @@ class Subscribers:
         if not feed.topics[topic]:
             self._forget(topic, gateway, feed)
 
-    def publish(self, topic: Topic, seq: int, frames: tuple[bytes, ...]) -> None:
+    def publish(self, topic: Topic, epoch: str, seq: int, frames: tuple[bytes, ...]) -> None:
         """Consecutive events of a topic, the first numbered `seq`, to every gateway listening."""
         gateways = self._gateways.get(topic)
         if not gateways:
             return
-        published = Published(topic, seq, frames)
+        published = Published(topic, epoch, seq, frames)
         size = sum(map(len, frames))
         for gateway in gateways:
             feed = self._feeds[gateway]

@@ -42,8 +42,8 @@ class Entities(Protocol):
     async def load(self, addresses: Sequence[Address]) -> None:
         """Claim what is not held, in one round trip. Raises StoreUnavailable."""
 
-    def doubt(self, message: Join | Rejoin) -> None:
-        """Look who owns an entity of which somebody has heard more than is held."""
+    def doubt(self, address: Address) -> None:
+        """Look who owns an entity before what is held of it is taken at its word."""
 
     def create(self, address: Address) -> Held:
         """Hold an entity that does not exist yet: its first commit claims it."""
@@ -104,7 +104,8 @@ class Telling:
             frames.setdefault(channel, []).append(frame)
         for channel, published in frames.items():
             first = draft.seqs[channel] - len(published) + 1
-            self._subscribers.publish(Topic(draft.held.address, channel), first, tuple(published))
+            topic = Topic(draft.held.address, channel)
+            self._subscribers.publish(topic, draft.held.epoch, first, tuple(published))
 
     def _existing(self, address: Address) -> Held | Rejected:
         held = self._entities.get(address)

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from actors.draft import Draft
-from actors.held import Alarm, Held, Outgoing
+from actors.held import Alarm, Held, Outgoing, result_key
 from actors.messages import (
     STORED,
     Done,
@@ -85,8 +85,9 @@ class Turn:
     async def _load_all(self, batch: Sequence[Message | Fire]) -> None:
         wanted = dict.fromkeys(_address(m) for m in batch if not isinstance(m, Leave))
         for message in batch:
-            if isinstance(message, Join | Rejoin):
-                self._entities.doubt(message)
+            held = self._entities.get(_address(message))
+            if held is not None and _looks_back(message, held):
+                self._entities.doubt(held.address)
         try:
             await self._entities.load(list(wanted))
         except StoreUnavailable as error:
@@ -122,15 +123,13 @@ class Turn:
     async def _unit(self, message: Message | Fire) -> Reply:
         """Decide one message and all that it sets off on this host, whole or not at all."""
         self._marks, self._marked, self._creating = [], set(), []
-        if not isinstance(message, Submit | Tell | Fire | Rejoin):
+        if not isinstance(message, Submit | Tell | Fire):
             return STORED
         try:
             if isinstance(message, Submit):
                 return await self._submit(message)
             if isinstance(message, Tell):
                 return await self._tell(message)
-            if isinstance(message, Rejoin):
-                return await self._compare(message)
             return await self._fire(message)
         except StoreUnavailable as error:
             log.warning("store away", extra={"entity": str(_address(message)), "why": str(error)})
@@ -144,25 +143,13 @@ class Turn:
         self._creating = []
         return UNAVAILABLE
 
-    async def _compare(self, message: Rejoin) -> Reply:
-        """Begin a new epoch where a gateway has passed on more than is stored."""
-        held = self._entities.get(message.topic.address)
-        if held is not None and not held.in_doubt and message.epoch == held.epoch:
-            seq = held.seqs.get(message.topic.channel, 0)
-            if message.since > seq:
-                log.error(
-                    "the store has lost what was acknowledged; listeners get what is left",
-                    extra={"entity": str(held.address), "stored": seq, "told": message.since},
-                )
-                (await self._draft(held.address)).begin_epoch()
-        return STORED
-
     async def _submit(self, message: Submit) -> Reply:
         draft = await self._draft(message.to)
         origin = message.origin
         if origin is not None:
             first = draft.first_result(origin)
             if first is not None:
+                self._ascertain(draft)
                 self._creating += draft.creating()
                 return first
         answer = await self._answer(draft, message)
@@ -212,7 +199,14 @@ class Turn:
             if number > draft.seen.get(source, 0):
                 await self._receive(draft, body, message.source, caller)
                 draft.saw(source, number)
+            else:
+                self._ascertain(draft)
         return STORED
+
+    def _ascertain(self, draft: Draft) -> None:
+        """Answer from memory alone only where it is known to be what is stored."""
+        if draft.held.in_doubt:
+            raise self._away or StoreUnavailable(f"{draft.held.address} could not be looked up")
 
     async def _fire(self, message: Fire) -> Reply:
         draft = await self._draft(message.to)
@@ -330,6 +324,19 @@ class Turn:
 
 def _address(message: Message | Fire) -> Address:
     return message.topic.address if isinstance(message, Join | Rejoin | Leave) else message.to
+
+
+def _looks_back(message: Message | Fire, held: Held) -> bool:
+    """Whether a message is about what its sender takes to be stored already: a store that lost its
+    last writes would have it forgotten, and memory would not."""
+    if isinstance(message, Submit):
+        return message.origin is not None and result_key(message.origin) in held.results
+    if isinstance(message, Tell):
+        return message.messages[0][0] <= held.seen.get(str(message.source), 0)
+    if isinstance(message, Join | Rejoin) and message.since is not None:
+        seq = held.seqs.get(message.topic.channel, 0)
+        return message.epoch == held.epoch and message.since > seq
+    return False
 
 
 def _owes(draft: Draft, to: Address) -> bool:

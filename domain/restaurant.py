@@ -112,7 +112,12 @@ def _change(restaurant: Restaurant, command: c.ChangeRestaurant) -> Decision:
     return Decision((PolicyChanged(wanted),))
 
 
-def _add_table(restaurant: Restaurant, command: c.AddTable, context: Context) -> Decision:
+def _add_table(
+    restaurant: Restaurant, command: c.AddTable, context: Context
+) -> Decision | Rejected:
+    if command.waiter_id is not None and command.waiter_id not in restaurant.waiters:
+        why = f"There is no waiter {command.waiter_id}."
+        return Rejected(Code.NOT_FOUND, why, {"field": "waiter_id"})
     table_id = context.supplies.id
     assert table_id is not None
     creation = CreateTable(

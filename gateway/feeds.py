@@ -51,25 +51,26 @@ class _Subscription:
         self.connection = connection
         self.role = role
         self.last: int | None = None
-        self.early: list[tuple[int, TextFrame]] = []
+        self.early: list[Published] = []
 
     def push(self, seq: int, frame: TextFrame) -> None:
-        if self.last is None:
-            self.early.append((seq, frame))
-        elif seq == self.last + 1:  # older ones were seen; before newer ones it joins again
+        if seq - 1 == self.last:  # older ones were seen; before newer ones it joins again
             self.last = seq
             self.connection.push(frame)
 
-    def start(self, seq: int, frames: list[TextFrame]) -> bool:
-        """The first frames, which reflect everything up to `seq`; then what came early. Whether
-        nothing is missing in between."""
-        for frame in frames:
-            self.connection.push(frame, asked_for=True)
-        self.last = seq
+    def start(self, joined: Joined) -> bool:
+        """The first frames, which reflect everything up to their `seq`; then what came early.
+        Whether nothing is missing in between."""
+        for payload in joined.frames:
+            self.connection.push(framed(payload), asked_for=True)
+        self.last = joined.seq
         early, self.early = self.early, []
-        for each in early:
-            self.push(*each)
-        return all(number <= self.last for number, _ in early)
+        for published in early:
+            if published.epoch != joined.epoch:
+                continue
+            for seq, payload in enumerate(published.frames, published.seq):
+                self.push(seq, framed(payload))
+        return all(self.last >= each.seq for each in early if each.epoch == joined.epoch)
 
 
 class _TopicFeed:
@@ -143,7 +144,7 @@ class Feeds:
             return reply if isinstance(reply, Rejected) else UNAVAILABLE
         if feed.last is None:
             feed.epoch, feed.incarnation, feed.last = reply.epoch, reply.incarnation, reply.seq
-        complete = subscription.start(reply.seq, [framed(payload) for payload in reply.frames])
+        complete = subscription.start(reply) and reply.epoch == feed.epoch
         if _fall_back(feed, [subscription]) or feed.stale or not complete:
             self._rejoin_soon(host, topic)
         return None
@@ -246,20 +247,25 @@ class Feeds:
         self._incarnations[host], self._cursors[host] = answer.incarnation, answer.cursor
 
     def _spread(self, host: str, feed: _TopicFeed, published: Published) -> None:
-        """One topic's events to its sockets, framed once; a gap is filled by joining again."""
-        gap = feed.last is not None and published.seq > feed.last + 1
+        """One topic's events to its sockets, framed once; a gap is filled by joining again, and so
+        is what a new epoch begins with."""
+        last = feed.last
+        gap = last is not None and (published.seq > last + 1 or published.epoch != feed.epoch)
         if gap or feed.rejoining is not None:
             self._hold(host, feed, published)
             return
         seq = published.seq
         subscriptions = list(feed.subscriptions.values())
+        for subscription in subscriptions:
+            if subscription.last is None:
+                subscription.early.append(published)
         for payload in published.frames:
             frame = framed(payload)
             for subscription in subscriptions:
                 subscription.push(seq, frame)
             seq += 1
-        if feed.last is not None:
-            feed.last = max(feed.last, seq - 1)
+        if last is not None:
+            feed.last = max(last, seq - 1)
 
     def _hold(self, host: str, feed: _TopicFeed, published: Published) -> None:
         """Keep events until the topic has rejoined: its answer may be older than they are."""
@@ -272,7 +278,9 @@ class Feeds:
     # --- joining again ---------------------------------------------------------------------------
 
     def _rejoin_soon(self, host: str, topic: Topic) -> None:
-        feed = self._topics[host][topic]
+        feed = self._topics.get(host, {}).get(topic)
+        if feed is None:  # its last connection has left meanwhile
+            return
         if feed.rejoining is not None or feed.last is None:
             feed.stale = True  # what is on its way may be older than the doubt
         else:
@@ -305,17 +313,16 @@ class Feeds:
             held, feed.held = feed.held, []
             if self._topics.get(host, {}).get(topic) is feed:
                 for published in held:
-                    self._spread(host, feed, published)
+                    if published.epoch == feed.epoch:  # what an older one had is lost
+                        self._spread(host, feed, published)
 
     def _rejoined(self, feed: _TopicFeed, joined: Joined) -> None:
-        frames = [framed(payload) for payload in joined.frames]
-        assert feed.last is not None
+        frames = [framed(payload) for payload in joined.frames] if joined.resumed else []
         for subscription in list(feed.subscriptions.values()):
-            if joined.resumed:
-                for seq, frame in enumerate(frames, joined.seq - len(frames) + 1):
-                    subscription.push(seq, frame)
-            elif subscription.last is not None:
-                subscription.start(joined.seq, frames)
+            for seq, frame in enumerate(frames, joined.seq - len(frames) + 1):
+                subscription.push(seq, frame)
+            if not joined.resumed and subscription.last is not None:
+                subscription.start(joined)
         feed.epoch, feed.incarnation, feed.last = joined.epoch, joined.incarnation, joined.seq
         feed.stale |= _fall_back(feed, feed.subscriptions.values())
 

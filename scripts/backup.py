@@ -36,17 +36,17 @@ def restore(settings: Settings, backup_file: Path) -> str:
     store = EmbeddedStore(settings.data_dir)
     store.start()
     try:
-        entities = asyncio.run(backup.begin_anew(store.url))
+        asyncio.run(backup.leave_out_ids(store.url))
     finally:
         store.stop()
-    return f"{entities:,} entities are in {settings.data_dir} again: start the application."
+    return f"The backup is in {settings.data_dir}: start the application."
 
 
 def restored(settings: Settings) -> str:
     if settings.redis_url is None:
         raise CannotStart("Set RESTAURANT_QR_REDIS_URL to the store that was put back.")
-    entities = asyncio.run(backup.begin_anew(settings.redis_url))
-    return f"{entities:,} entities begin anew: start the application."
+    asyncio.run(backup.leave_out_ids(settings.redis_url))
+    return "No id is given out twice: start the application."
 
 
 def _running(data_dir: Path) -> str | None:

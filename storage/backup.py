@@ -1,8 +1,8 @@
 """Snapshots of the embedded store, and what a store needs that was put back to one.
 
-A store that went back has forgotten events that clients know, and ids that they were given. So
-every entity gets a new epoch, which makes clients take a snapshot instead of resuming, and a
-stretch of ids is left out.
+A store that went back has forgotten events that clients know, and ids that they were given. That
+it has been started since gives every entity a new epoch when it is next claimed, which makes
+clients take a snapshot instead of resuming; a stretch of ids is left out here.
 """
 
 import os
@@ -10,7 +10,6 @@ import shutil
 import time
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import redis
 
@@ -25,7 +24,6 @@ SNAPSHOT_TIMEOUT_S = 600.0
 _DUMP = "dump.rdb"
 _LOG = "appendonlydir"
 _BASE = "appendonly.aof.1.base.rdb"
-_BATCH = 1000
 
 
 def snapshot(url: str, data_dir: Path, to: Path) -> int:
@@ -36,18 +34,7 @@ def snapshot(url: str, data_dir: Path, to: Path) -> int:
     dump = data_dir / _DUMP
     try:
         with redis.Redis.from_url(url) as client:
-            before = client.lastsave()
-            client.bgsave()
-            deadline = time.monotonic() + SNAPSHOT_TIMEOUT_S
-            while True:
-                about: Any = client.info("persistence")
-                if not about["rdb_bgsave_in_progress"]:
-                    break
-                if time.monotonic() > deadline:
-                    raise EmbeddedStoreError("The snapshot takes too long: is the disk busy?")
-                time.sleep(0.05)
-            if about["rdb_last_bgsave_status"] != "ok" or client.lastsave() < before:
-                raise EmbeddedStoreError("The snapshot failed: is there room on the disk?")
+            _write(dump, client)
         made = to.with_name(f"{to.name}.part")
         descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(descriptor, "wb") as target, open(dump, "rb") as source:
@@ -60,6 +47,23 @@ def snapshot(url: str, data_dir: Path, to: Path) -> int:
         raise EmbeddedStoreError(f"The backup cannot be made: {error}.") from error
     finally:
         dump.unlink(missing_ok=True)
+
+
+def _write(dump: Path, client: redis.Redis) -> None:
+    """Have the dump written anew. While the log is rewritten, the server only notes the wish."""
+    deadline = time.monotonic() + SNAPSHOT_TIMEOUT_S
+    asked = False
+    while not (asked and dump.exists()):
+        about: Any = client.info("persistence")
+        if not about["rdb_bgsave_in_progress"] and not about["aof_rewrite_in_progress"]:
+            if asked and not dump.exists():
+                raise EmbeddedStoreError("The snapshot failed: is there room on the disk?")
+            dump.unlink(missing_ok=True)
+            client.bgsave(schedule=False)
+            asked = True
+        if time.monotonic() > deadline:
+            raise EmbeddedStoreError("The snapshot takes too long: is the disk busy?")
+        time.sleep(0.05)
 
 
 def put_back(backup: Path, data_dir: Path) -> None:
@@ -85,40 +89,16 @@ def put_back(backup: Path, data_dir: Path) -> None:
             raise EmbeddedStoreError(f"{backup} cannot be put back: {error}.") from error
 
 
-async def begin_anew(url: str) -> int:
-    """After a store went back: new epochs, and ids that nobody was given; the number of entities.
+async def leave_out_ids(url: str) -> None:
+    """After a store went back: give out no id that somebody may have been given since the backup.
 
     Nothing else may use the store meanwhile. Raises redis.RedisError and OSError.
     """
     client = connect(url, timeout_s=60)
-    entities = 0
     try:
-        batch: list[bytes] = []
-        async for key in client.scan_iter(match="rq:{*}:*", count=_BATCH, _type="hash"):
-            batch.append(key)
-            if len(batch) >= _BATCH:
-                entities += await _renew(client, batch)
-                batch = []
-        entities += await _renew(client, batch)
         for kind in Kind:
             counter = keys.counter(kind)
             if await client.exists(counter):
                 await client.incrby(counter, SKIPPED_IDS)
     finally:
         await disconnect(client)
-    return entities
-
-
-async def _renew(client: Any, candidates: list[bytes]) -> int:
-    """A new epoch for those that are stored entities."""
-    pipe = client.pipeline(transaction=False)
-    for key in candidates:
-        pipe.hexists(key, "epoch")
-    stored = await pipe.execute() if candidates else []
-    renewed = [key for key, has in zip(candidates, stored, strict=True) if has]
-    pipe = client.pipeline(transaction=False)
-    for key in renewed:
-        pipe.hset(key, "epoch", uuid4().hex[:12])
-    if renewed:
-        await pipe.execute()
-    return len(renewed)

@@ -28,11 +28,14 @@ class Limits:
     history: int
 
 
-def commit_call(group: Sequence[EntityCommit], limits: Limits) -> tuple[list[str], list[bytes]]:
-    """Keys and argument of the script for entities that share a restaurant."""
+def commit_call(
+    group: Sequence[EntityCommit], limits: Limits, life: bytes
+) -> tuple[list[str], list[bytes]]:
+    """Keys and argument of the script for entities that share a restaurant, whose `life` was that
+    of the server when it was last heard of."""
     plan = _Plan([keys.entity(commit.address) for commit in group])
     for commit in group:
-        _write_entity(plan, commit, limits)
+        _write_entity(plan, commit, limits, life)
     owners = ["" if commit.unclaimed else str(commit.owner) for commit in group]
     call = {"owners": owners, "operations": plan.operations}
     return plan.keys, [packb(call, use_bin_type=False)]  # the scripts' decoder knows no other
@@ -69,9 +72,11 @@ class _Plan:
             self.add("LTRIM", key, -length, -1)
 
 
-def _write_entity(plan: _Plan, commit: EntityCommit, limits: Limits) -> None:
+def _write_entity(plan: _Plan, commit: EntityCommit, limits: Limits, life: bytes) -> None:
     key = keys.entity(commit.address)
     written: list[Any] = ["owner", str(commit.owner_after), "effects", commit.last_effect]
+    if commit.unclaimed:
+        written += ("life", life)
     if commit.version:
         written += ("version", commit.version, "epoch", commit.epoch, "events", commit.events)
     deleted = []

@@ -25,6 +25,11 @@ def counter(kind: Kind) -> str:
     return f"rq:ids:{kind.value}"
 
 
+def counter_life(kind: Kind) -> str:
+    """The server's life in which a kind's last id was given out; beside its counter."""
+    return f"{{{counter(kind)}}}:life"
+
+
 def directory(kind: Kind, id_: int) -> str:
     """The hash that names the restaurant of an id and its neighbours."""
     return f"rq:dir:{kind.value}:{id_ // BUCKET}"

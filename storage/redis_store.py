@@ -12,13 +12,15 @@ from storage.commit import CLAIM_OF_NOTHING_S, Limits, commit_call
 from storage.connect import FAILURES, connect, disconnect, is_cluster, refresh
 from storage.durability import Confirmation, Durability
 from storage.scripts import Script
-from storage.store import EntityCommit, Loaded, Store, StoreUnavailable, new_owner
+from storage.store import EntityCommit, Loaded, Store, StoreUnavailable, new_epoch, new_owner
 
 P = ParamSpec("P")
 R = TypeVar("R")
 _Call = tuple[Sequence[str], Sequence[Any]]
 """Keys and arguments of a script."""
 
+LOST = 10_000
+"""More ids, and more effects of one entity, than a server forgets that restarts or fails over."""
 NAMED_S = 86_400
 LONGEST_SESSION_S = 7 * 86_400
 """How long a session may stay open before its code could be given to another."""
@@ -70,6 +72,7 @@ class RedisStore:
         self._redis = client
         self._limits = limits
         self._confirmation = confirmation
+        self._lives: dict[int, bytes] = {}
 
     # --- entities --------------------------------------------------------------------------------
 
@@ -79,9 +82,17 @@ class RedisStore:
         calls: list[_Call] = []
         for address, owner in zip(addresses, owners, strict=True):
             key = keys.entity(address)
-            calls.append(([key, f"{key}:req", f"{key}:out"], [owner, CLAIM_OF_NOTHING_S]))
+            arguments = [owner, CLAIM_OF_NOTHING_S, new_epoch(), LOST]
+            calls.append(([key, f"{key}:req", f"{key}:out"], arguments))
         answers = await self._run(scripts.CLAIM, calls, confirmed=True)
-        return [_loaded(owner, *answer) for owner, answer in zip(owners, answers, strict=True)]
+        claimed = []
+        for address, owner, (fields, results, outbox) in zip(
+            addresses, owners, answers, strict=True
+        ):
+            stored = _pairs(fields)
+            self._lives[address.restaurant] = stored["life"]
+            claimed.append(_loaded(owner, stored, results, _pairs(outbox)))
+        return claimed
 
     @_guarded
     async def owners(self, addresses: Sequence[Address]) -> list[int | None]:
@@ -95,7 +106,10 @@ class RedisStore:
         by_restaurant: dict[int, list[EntityCommit]] = {}
         for commit in commits:
             by_restaurant.setdefault(commit.address.restaurant, []).append(commit)
-        calls = [commit_call(group, self._limits) for group in by_restaurant.values()]
+        calls = [
+            commit_call(group, self._limits, self._lives.get(restaurant, b""))
+            for restaurant, group in by_restaurant.items()
+        ]
         answers = await self._run(scripts.COMMIT, calls, confirmed=True)
         return frozenset(
             restaurant for restaurant, fenced in zip(by_restaurant, answers, strict=True) if fenced
@@ -152,12 +166,15 @@ class RedisStore:
 
     @_guarded
     async def reserve(self, count: Mapping[Kind, int]) -> dict[Kind, range]:
-        pipe = self._redis.pipeline(transaction=False)
-        for kind, wanted in count.items():
-            pipe.incrby(keys.counter(kind), wanted)
+        calls: list[_Call] = [
+            ([keys.counter(kind), keys.counter_life(kind)], [wanted, LOST])
+            for kind, wanted in count.items()
+        ]
         return {
             kind: range(last - wanted + 1, last + 1)
-            for (kind, wanted), last in zip(count.items(), await pipe.execute(), strict=True)
+            for (kind, wanted), last in zip(
+                count.items(), await self._run(scripts.RESERVE, calls), strict=True
+            )
         }
 
     @_guarded
@@ -259,9 +276,9 @@ class RedisStore:
         return answers
 
 
-def _loaded(owner: int, fields: Any, results: list[bytes], outbox: Any) -> Loaded:
-    """A claim's answer: scripts answer with flat lists where the protocol has maps."""
-    stored = _pairs(fields)
+def _loaded(
+    owner: int, stored: Mapping[str, bytes], results: list[bytes], outbox: dict[str, bytes]
+) -> Loaded:
     state, seqs, seen = {}, {}, {}
     for name, value in stored.items():
         prefix, _, rest = name.partition(":")
@@ -281,11 +298,12 @@ def _loaded(owner: int, fields: Any, results: list[bytes], outbox: Any) -> Loade
         state=state,
         seen=seen,
         results=results,
-        outbox=_pairs(outbox),
+        outbox=outbox,
         last_effect=int(stored.get("effects", 0)),
     )
 
 
 def _pairs(flat: Any) -> dict[str, bytes]:
+    """Scripts answer with flat lists where the protocol has maps."""
     items = flat.items() if isinstance(flat, dict) else zip(flat[::2], flat[1::2], strict=True)
     return {name.decode(): value for name, value in items}

@@ -39,16 +39,44 @@ end
 return 0
 """)
 
-CLAIM = _script("""
+_LIFE = """
+-- A server's life, the name of its replication: another one after each start and each fail-over,
+-- which is when writes that were acknowledged can be lost.
+local life = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or ''
+"""
+
+CLAIM = _script(f"""
 -- KEYS: an entity's hash, its results, its outbox. ARGV: the new owner's token, seconds that a
--- claim of nothing is kept. Returns all that a host holds of the entity.
-redis.call('HSET', KEYS[1], 'owner', ARGV[1])
-if redis.call('HEXISTS', KEYS[1], 'version') == 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
-return {
+-- claim of nothing is kept, another epoch, how many numbers of effects to leave out. The last two
+-- are for what was claimed in another life of the server: events and effects may be lost, and
+-- nothing may be numbered like them. Returns all that a host holds of the entity.
+{_LIFE}
+local version, before = unpack(redis.call('HMGET', KEYS[1], 'version', 'life'))
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'life', life)
+if not version then
+  redis.call('EXPIRE', KEYS[1], ARGV[2])
+elseif before ~= life then
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[3])
+  redis.call('HINCRBY', KEYS[1], 'effects', ARGV[4])
+end
+return {{
   redis.call('HGETALL', KEYS[1]),
   redis.call('LRANGE', KEYS[2], 0, -1),
   redis.call('HGETALL', KEYS[3])
-}
+}}
+""")
+
+RESERVE = _script(f"""
+-- KEYS: the last id given out in a kind, the life of the server that gave it. ARGV: how many are
+-- wanted, how many to leave out in another life: those that were given out and are forgotten.
+-- Returns the last one.
+{_LIFE}
+local before = redis.call('GET', KEYS[2])
+if before ~= life then
+  redis.call('SET', KEYS[2], life)
+  if before then redis.call('INCRBY', KEYS[1], ARGV[2]) end
+end
+return redis.call('INCRBY', KEYS[1], ARGV[1])
 """)
 
 CLEAR = _script("""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from secrets import randbits
 from typing import NamedTuple, Protocol
+from uuid import uuid4
 
 from protocol.ids import Address, Kind, Topic
 
@@ -27,12 +28,19 @@ def owner_after(owner: int) -> int:
     return owner + 1
 
 
+def new_epoch() -> str:
+    """A name for a stretch of numbered events. Nothing is numbered twice in one."""
+    return uuid4().hex[:12]
+
+
 class Loaded(NamedTuple):
     """What a claim brings.
 
     `owner` is the claim's fencing token, as good as unique. Without a stored state `exists` is
-    False and `epoch` empty. State fields are `<attribute>` or `<attribute>/<key>`. `events` counts
-    its history. `seen` is the last effect number of each source. Results come oldest first.
+    False and `epoch` empty; where the server may have lost acknowledged writes since the entity was
+    last claimed, the epoch is a new one. State fields are `<attribute>` or `<attribute>/<key>`.
+    `events` counts its history. `seen` is the last effect number of each source. Results come
+    oldest first.
     """
 
     owner: int
@@ -125,7 +133,7 @@ class Store(Protocol):
         """The ids of all restaurants, in two round trips."""
 
     async def reserve(self, count: Mapping[Kind, int]) -> dict[Kind, range]:
-        """So many new ids of each kind."""
+        """So many new ids of each kind, none of which anybody was given before."""
 
     async def register(self, addresses: Sequence[Address]) -> None:
         """Write the directory entries of entities about to be created."""

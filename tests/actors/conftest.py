@@ -1,5 +1,6 @@
 """Hosts on a real Valkey, in each placement, without Ray."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -19,8 +20,11 @@ def placement(request: pytest.FixtureRequest) -> Placement:
 async def hosts(store: Store, placement: Placement) -> AsyncIterator[LocalHosts]:
     hosts = LocalHosts(store, placement)
     yield hosts
+    turns = [host._turning for host in hosts.hosts.values() if host._turning is not None]
     for name in list(hosts.hosts):
         hosts.kill(name)
+    if turns:  # the store's client may swallow what cancels one
+        await asyncio.wait(turns, timeout=10)
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ class Crowd:
     def take(self, payload: bytes) -> None:
         """The topic's next event, in a feed of its own."""
         self._seq += 1
-        published = Published(TOPIC, self._seq, (payload,))
+        published = Published(TOPIC, "e", self._seq, (payload,))
         cursor = self._feeds.cursor(self._host) + 1
         self._feeds.take(self._host, Feed(LIFE, cursor, (published,)))
 

@@ -26,6 +26,7 @@ FRAMES = {
     ),
 }
 LIMITS = commits.Limits(retention_s=3600, journal=1000, results=1000, history=10_000)
+LIFE = b"1f2e3d4c5b6a79880716253443526170f0e1d2c3"
 EVENT = b'{"type":"broadcast","data":{"message":"Last orders"},"seq":1}'
 
 
@@ -83,7 +84,7 @@ async def encode(action: str, size: int = BATCH) -> Cost:
             restaurant = draft.held.address.restaurant
             by_restaurant.setdefault(restaurant, []).append(draft.commit(now))
         for group in by_restaurant.values():
-            commits.commit_call(group, LIMITS)
+            commits.commit_call(group, LIMITS, LIFE)
 
     return Cost(f"encode {action}", _count(encoded), size, _count(plain.encode).total)
 

@@ -52,7 +52,7 @@ class Listening:
         joining = asyncio.create_task(self.feeds.join(connection, Role.WAITER, TOPIC, None, None))
         await asyncio.sleep(0.02)
         for cursor, seq in enumerate(early, 1):
-            self.feeds.take(HOST, Feed("a", cursor, (Published(TOPIC, seq, (frame(seq),)),)))
+            self.feeds.take(HOST, Feed("a", cursor, (Published(TOPIC, "e", seq, (frame(seq),)),)))
         self.hosts.gate.set()
         assert await joining is None
         await asyncio.sleep(0.1)

@@ -28,6 +28,7 @@ class Stage:
         self.incarnation = "a"
         self.seq = 5
         self.oldest = 0
+        self.epoch = "e"
         self.missing = False
         links = Links(self.hosts, Placement(), "g1")
         self.feeds = Feeds(self.hosts, Placement(), links, "g1")
@@ -42,11 +43,11 @@ class Stage:
             return Rejected(Code.NOT_FOUND, "There is no order 1.")
         assert isinstance(message, Join | Rejoin)
         since = message.since
-        if since is not None and self.oldest <= since <= self.seq and message.epoch == "e":
+        if since is not None and self.oldest <= since <= self.seq and message.epoch == self.epoch:
             frames = tuple(frame(seq) for seq in range(since + 1, self.seq + 1))
-            return Joined(self.incarnation, "e", self.seq, frames, resumed=True)
+            return Joined(self.incarnation, self.epoch, self.seq, frames, resumed=True)
         snapshot = f"snapshot {self.seq}".encode()
-        return Joined(self.incarnation, "e", self.seq, (snapshot,), resumed=False)
+        return Joined(self.incarnation, self.epoch, self.seq, (snapshot,), resumed=False)
 
     async def join(self, id_: int, **resume: Any) -> Connection:
         sent = self.sent.setdefault(id_, [])
@@ -69,7 +70,9 @@ class Stage:
         first = self.seq + 1
         self.seq += count
         frames = tuple(frame(seq) for seq in range(first, self.seq + 1))
-        self.hosts.tell(Feed(self.incarnation, cursor, (Published(TOPIC, first, frames),), **how))
+        self.hosts.tell(
+            Feed(self.incarnation, cursor, (Published(TOPIC, "e", first, frames),), **how)
+        )
 
     def rejoins(self) -> list[Rejoin]:
         return [m for batch in self.hosts.batches for m in batch if isinstance(m, Rejoin)]
@@ -115,7 +118,7 @@ async def test_what_is_published_before_the_join_is_answered_is_kept(stage: Stag
     stage.hosts.gate.clear()
     joining = asyncio.create_task(stage.join(2))
     await asyncio.sleep(0.02)
-    stage.hosts.tell(Feed("a", 1, (Published(TOPIC, 6, (frame(6), frame(7))),)))
+    stage.hosts.tell(Feed("a", 1, (Published(TOPIC, "e", 6, (frame(6), frame(7))),)))
     await stage.settle()
     stage.seq = 6
     stage.hosts.gate.set()
@@ -177,7 +180,7 @@ async def test_where_the_journal_is_too_short_everybody_gets_the_snapshot(stage:
     await stage.join(2)
     stage.seq, stage.oldest = 90, 80
     stage.hosts.tell(Feed("a", 1, (), (TOPIC,)))
-    stage.hosts.feeds.append(Feed("a", 2, (Published(TOPIC, 91, (frame(91),)),)))
+    stage.hosts.feeds.append(Feed("a", 2, (Published(TOPIC, "e", 91, (frame(91),)),)))
     await stage.settle()
     for sent in stage.sent.values():
         assert sent[-2:] == ["snapshot 90", "event 91"]
@@ -228,7 +231,7 @@ async def test_an_event_that_comes_while_rejoining_is_not_lost(stage: Stage) -> 
     stage.publish(cursor=1)  # 7 shows the gap
     stage.hosts.gate.clear()
     await asyncio.sleep(0.02)
-    stage.hosts.tell(Feed("a", 2, (Published(TOPIC, 8, (frame(8),)),)))
+    stage.hosts.tell(Feed("a", 2, (Published(TOPIC, "e", 8, (frame(8),)),)))
     await asyncio.sleep(0.02)
     stage.hosts.gate.set()  # the rejoin was answered before 8 was published
     await stage.settle()
@@ -245,3 +248,24 @@ async def test_a_poll_that_brought_its_events_to_nobody_is_noticed(stage: Stage)
     stage.hosts.tell(Feed("a", 4, ()))
     await stage.settle()
     assert stage.sent[1] == ["snapshot 5", *events(6, 7, 8, 9)]
+
+
+async def test_what_is_numbered_in_another_epoch_does_not_go_on_with_the_last(stage: Stage) -> None:
+    """A store that lost 4 and 5 has numbered others so; the gateway was told the first ones."""
+    stage.seq = 5
+    await stage.join(1)
+    stage.hosts.gate.clear()
+    stage.hosts.tell(Feed("a", 1, (Published(TOPIC, "e", 7, (frame(7),)),)))  # a gap: it asks
+    await asyncio.sleep(0.02)
+    stage.epoch, stage.seq = "f", 5
+    later = Published(TOPIC, "f", 6, (frame(6),))
+    stage.hosts.tell(Feed("a", 2, (Published(TOPIC, "e", 6, (b"lost",)), later)))
+    await asyncio.sleep(0.02)
+    stage.hosts.gate.set()
+    await stage.settle()
+    assert stage.sent[1] == ["snapshot 5", "snapshot 5", frame(6).decode()]
+    stage.seq = 8
+    stage.epoch = "g"
+    stage.hosts.tell(Feed("a", 3, (Published(TOPIC, "g", 7, (frame(7),)),)))
+    await stage.settle()
+    assert stage.sent[1][3:] == ["snapshot 8"]

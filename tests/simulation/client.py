@@ -29,29 +29,36 @@ class Way:
         """There, done, and back. Who asked may die or give up meanwhile; what is sent is sent."""
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         there, back = (0.0001 + self._chance.random() * 0.001 for _ in range(2))
-        happens = self._faults.happens
+        happens, life = self._faults.happens, self._server.life
         if self.away or happens("store_refuses"):
             self._network.later(there, _fail, answer, ConnectionLost("refused"))
         elif happens("store_acts_after_time_out"):
             late = TIME_OUT_S + self._chance.random() * 6.0
             self._network.later(TIME_OUT_S, _fail, answer, TimedOut("timed out"))
-            self._network.later(late, self._act, commands, answer, None)
+            self._network.later(late, self._act, life, commands, answer, None)
         elif happens("store_answer_lost"):
-            self._network.later(there, self._act, commands, answer, None)
+            self._network.later(there, self._act, life, commands, answer, None)
             self._network.later(there + back, _fail, answer, ConnectionLost("answer lost"))
         elif len(commands) > 1 and happens("store_pipeline_cut"):
             done = commands[: self._chance.randrange(len(commands))]
-            self._network.later(there, self._act, done, answer, None)
+            self._network.later(there, self._act, life, done, answer, None)
             self._network.later(there + back, _fail, answer, ConnectionLost("cut"))
         else:
             if happens("store_slow"):
                 there += self._chance.random() * 1.9
-            self._network.later(there, self._act, commands, answer, back)
+            self._network.later(there, self._act, life, commands, answer, back)
         return await answer
 
     def _act(
-        self, commands: list[Command], answer: asyncio.Future[list[Any]], back: float | None
+        self,
+        life: bytes,
+        commands: list[Command],
+        answer: asyncio.Future[list[Any]],
+        back: float | None,
     ) -> None:
+        if life != self._server.life:  # its connection has not outlived the server
+            _fail(answer, ConnectionLost("reset"))
+            return
         answers = [self._server.run(*command) for command in commands]
         if back is not None:
             self._network.later(back, _give, answer, answers)

@@ -18,6 +18,8 @@ from tests.simulation.wish import Answer, Wish
 from tests.simulation.world import World
 
 COMES_BACK = frozenset({1006, 1012, 4408})
+_LOST = frozenset({CloseCode.NOT_FOUND, CloseCode.UNAUTHENTICATED})
+"""What is lost is not there, or was a session that had been closed."""
 PATIENCE_S = 20.0
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 8.0
@@ -31,8 +33,9 @@ class Device:
         self.role = role
         self.name = f"d{len(world.devices)}"
         self.view = View(
-            topic, world.truth, world.snapshots, world.faults, lambda: world.two_owners
-        )
+            topic, world.truth, world.snapshots, world.faults, lambda: world.two_owners,
+            self._epoch_now,
+        )  # fmt: skip
         self.is_open = True
         self.wanted = 0
         own = ids.get("waiter_id") if role is Role.WAITER else self.name
@@ -60,6 +63,10 @@ class Device:
             return False
         fields = self._world.server.look(keys.entity(self._session)) or {}
         return bool(fields.get(b"s:status") == b'"closed"')
+
+    def _epoch_now(self) -> str | None:
+        fields = self._world.server.look(keys.entity(self.topic.address)) or {}
+        return fields[b"epoch"].decode() if b"epoch" in fields else None
 
     async def ask(self, wish: Wish) -> Answer | None:
         """The answer; None where it never came."""
@@ -118,6 +125,9 @@ class Device:
         self._forget()
         astray = code == CloseCode.NOT_FOUND and self.role is Role.GUEST and world.two_owners
         if code == CloseCode.UNAUTHENTICATED and self.has_overstayed:
+            self.is_open = False
+            return
+        if code in _LOST and world.truth.has_lost:
             self.is_open = False
             return
         if self.is_open and code not in COMES_BACK and not astray:

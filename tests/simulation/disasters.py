@@ -92,6 +92,19 @@ class Disasters:
         self._world.way.away = False
         self._world.trace.tell("back")
 
+    async def _store_loses(self) -> None:
+        """The store starts again without its last writes, all of which were acknowledged."""
+        world = self._world
+        kept, truth = world.server.kept(), world.truth.kept()
+        await asyncio.sleep(self._chance.random() * 2.0)
+        world.trace.tell("lose")
+        world.way.away = True
+        world.server.begin_life_with(kept)
+        world.truth.fall_back(truth)
+        await asyncio.sleep(self._chance.random() * 2.0)
+        world.way.away = False
+        world.trace.tell("back")
+
     async def _store_forgets_scripts(self) -> None:
         self._world.server.forget_scripts()
 
@@ -104,6 +117,7 @@ class Disasters:
         """Gateways come up with another placement, one by one; actors stay what they were."""
         world = self._world
         world.placement = some_placement(self._chance)
+        world.apart = True
         self._world.two_owners = True
         world.trace.tell("placement", world.placement.mode.value, world.placement.shards)
         for front in [front for front in world.fronts if front.open]:

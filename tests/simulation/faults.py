@@ -38,6 +38,7 @@ RATES = {
     "store_forgets_scripts": 0.05,
     "clock_put_back": 0.05,
     "placement_changed": 0.025,
+    "store_loses": 0.008,
 }
 """How likely each is where it can happen, on average."""
 
@@ -50,6 +51,7 @@ DISASTERS = (
     "store_forgets_scripts",
     "clock_put_back",
     "placement_changed",
+    "store_loses",
 )
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 from unittest.mock import patch
 
@@ -26,6 +27,33 @@ Patches = list[tuple[Any, str, Any]]
 def no_fencing() -> Patches:
     """The store takes the commit of an owner that another has replaced."""
     return [(Server, "_is_owned", lambda server, key, owner: True)]
+
+
+def commits_leave_their_token() -> Patches:
+    """A commit is taken by whatever state its decider's claim left, later or earlier."""
+    return [("actors.draft", "owner_after", lambda owner: owner)]
+
+
+def no_new_epoch() -> Patches:
+    """A store that lost its last writes numbers on under the same epoch."""
+    begin = Server.begin_life_with
+
+    def unnoticed(server: Server, kept: Any) -> None:
+        life = server.life
+        begin(server, kept)
+        server.life = life
+
+    return [(Server, "begin_life_with", unnoticed)]
+
+
+def epochs_are_not_told_apart() -> Patches:
+    """A gateway takes numbers for numbers, of whatever epoch they are."""
+    spread = Feeds._spread
+
+    def blind(feeds: Feeds, host: str, feed: Any, published: Any) -> None:
+        spread(feeds, host, feed, published._replace(epoch=feed.epoch))
+
+    return [(Feeds, "_spread", blind)]
 
 
 def no_outbox() -> Patches:
@@ -180,7 +208,8 @@ def no_timers() -> Patches:
 MUTATIONS: dict[str, Callable[[], Patches]] = {
     each.__name__: each
     for each in (
-        no_fencing, no_outbox, no_sweep, no_dedupe, no_results, told_before_stored,
+        no_fencing, commits_leave_their_token, no_new_epoch,
+        epochs_are_not_told_apart, no_outbox, no_sweep, no_dedupe, no_results, told_before_stored,
         joined_after_snapshot, no_doubt, kept_in_doubt, no_acknowledgement, gaps_are_passed_on,
         lost_hosts_are_forgotten, events_come_again,
         commits_may_be_split, no_waiting_for_creation, no_timers,
@@ -193,5 +222,6 @@ def mutated(name: str | None) -> Iterator[None]:
     """The product without that guarantee, or as it is."""
     with ExitStack() as patches:
         for place, attribute, instead in MUTATIONS[name]() if name else ():
-            patches.enter_context(patch.object(place, attribute, instead))
+            whole = import_module(place) if isinstance(place, str) else place
+            patches.enter_context(patch.object(whole, attribute, instead))
         yield

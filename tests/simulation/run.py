@@ -72,12 +72,17 @@ class _Errors(logging.Handler):
         details = {name: getattr(record, name) for name in _DETAILS if hasattr(record, name)}
         error = record.exc_info[1] if record.exc_info else None
         where = "".join(traceback.format_exception(error)) if error else ""
-        if record.levelno >= logging.ERROR:
+        after_a_loss = record.msg in _AFTER_A_LOSS and self._report.counts["store_loses"]
+        if record.levelno >= logging.ERROR and not after_a_loss:
             self.found.append(f"logged: {record.getMessage()} {details} {where}")
         if self._report.trace is not None:
             self._report.trace.tell("log", record.getMessage(), details, where)
 
 
+_AFTER_A_LOSS = (
+    "the store has lost what it acknowledged: did it restart, or fail over?",
+    "an effect was refused and is dropped",
+)
 _DETAILS = ("entity", "source", "message_type", "answer", "host", "why", "restaurant")
 
 

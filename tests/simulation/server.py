@@ -3,6 +3,7 @@
 Only what `RedisStore` uses. `test_server.py` compares it with a real one.
 """
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -33,6 +34,7 @@ class Server:
     ) -> None:
         self._now = now
         self._committed = committed
+        self.life = b"1"
         self._keys: dict[bytes, Any] = {}
         self._ends: dict[bytes, float] = {}
         self._scripts: dict[bytes, Callable[..., Any]] = {}
@@ -52,12 +54,23 @@ class Server:
                 (scripts.JOURNAL, self._journal),
                 (scripts.HISTORY, self._history),
                 (scripts.LEASE, self._lease),
+                (scripts.RESERVE, self._reserve),
             )
         }
 
     def run(self, name: Any, *arguments: Any) -> Any:
         """One command, atomic."""
         return self._commands[plain(name)](*map(plain, arguments))
+
+    def kept(self) -> Any:
+        """All that there is, for `begin_life_with`."""
+        return copy.deepcopy((self._keys, self._ends))
+
+    def begin_life_with(self, kept: Any) -> None:
+        """Start again with what there was, as a server does whose last writes are lost."""
+        self._keys, self._ends = kept
+        self.life = plain(int(self.life) + 1)
+        self.forget_scripts()
 
     def forget_scripts(self) -> None:
         """As after a restart of the server."""
@@ -204,9 +217,14 @@ class Server:
         return b"version" not in stored if owner == b"" else stored.get(b"owner") == owner
 
     def _claim(self, keys: list[bytes], arguments: list[bytes]) -> list[Any]:
-        self._hset(keys[0], b"owner", arguments[0])
+        owner, kept_s, epoch, left_out = arguments
+        before = self._hget(keys[0], b"life")
+        self._hset(keys[0], b"owner", owner, b"life", self.life)
         if self._hget(keys[0], b"version") is None:
-            self._expire(keys[0], arguments[1])
+            self._expire(keys[0], kept_s)
+        elif before != self.life:
+            effects = int(self._hget(keys[0], b"effects") or 0) + int(left_out)
+            self._hset(keys[0], b"epoch", epoch, b"effects", plain(effects))
         return [
             dict(self._at(keys[0], {})), list(self._at(keys[1], [])), dict(self._at(keys[2], {})),
         ]  # fmt: skip
@@ -236,6 +254,15 @@ class Server:
         newer = total - stop
         events = _range(self._at(keys[1], []), -newer - int(arguments[0]), -newer - 1)
         return [stop, events]
+
+    def _reserve(self, keys: list[bytes], arguments: list[bytes]) -> int:
+        wanted, left_out = arguments
+        before = self._get(keys[1])
+        if before != self.life:
+            self._set(keys[1], self.life)
+            if before is not None:
+                self._incrby(keys[0], left_out)
+        return self._incrby(keys[0], wanted)
 
     def _lease(self, keys: list[bytes], arguments: list[bytes]) -> int:
         holder = self._get(keys[0])

@@ -51,6 +51,8 @@ class Stored:
         self.truth = truth
         self.entities: dict[Address, Entity] = {}
         for key, versions in truth.versions.items():
+            if not versions:
+                continue
             address = _address(key)
             last = max(versions)
             history = [orjson.loads(raw) for raw in truth.history[key]]

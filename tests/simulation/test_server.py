@@ -1,6 +1,6 @@
 """The simulated server and a real one do and answer the same, whatever they are asked."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from random import Random
 from typing import Any
 from unittest.mock import patch
@@ -72,9 +72,19 @@ async def test_both_servers_answer_and_keep_the_same(
 ) -> None:
     chance = Random(seed)
     server = Server(lambda: NOW_S)
+    server.life = life_of(client)
+
+    def fail_over() -> None:
+        client.replicaof("127.0.0.1", "1")
+        client.replicaof("NO", "ONE")
+        server.life = life_of(client)
+
     both = Both(RedisStore(Client(Straight(server)), LIMITS), real, chance)
-    with patch("storage.redis_store.new_owner", lambda: chance.getrandbits(62)):
-        script = Script(chance, both)
+    with (
+        patch("storage.redis_store.new_owner", lambda: chance.getrandbits(62)),
+        patch("storage.redis_store.new_epoch", lambda: f"{chance.getrandbits(48):x}"),
+    ):
+        script = Script(chance, both, fail_over)
         for _ in range(STEPS):
             await script.step()
     assert contents(server) == dumped(client)
@@ -90,6 +100,11 @@ async def test_forgotten_scripts_are_sent_whole(real: Store, client: redis.Redis
         await both.ask("lease", "sweep", "g1", 10.0)
         server.forget_scripts()
         client.script_flush()
+
+
+def life_of(client: redis.Redis) -> bytes:
+    about: Any = client.info("replication")
+    return str(about["master_replid"]).encode()
 
 
 def contents(server: Server) -> dict[str, Any]:
@@ -117,9 +132,10 @@ def _plain(value: Any) -> Any:
 class Script:
     """Random calls, some of a host that knows where things stand and some of one that does not."""
 
-    def __init__(self, chance: Random, both: Both) -> None:
+    def __init__(self, chance: Random, both: Both, fail_over: Callable[[], None]) -> None:
         self._chance = chance
         self._both = both
+        self._fail_over = fail_over
         self._addresses = [
             Address(kind, id_, restaurant)
             for restaurant in (1, 2)
@@ -133,6 +149,8 @@ class Script:
         )  # fmt: skip
 
     async def step(self) -> None:
+        if self._chance.random() < 0.05:
+            self._fail_over()
         await self._chance.choice(self._calls)()
 
     def _some(self) -> list[Address]:

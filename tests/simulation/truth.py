@@ -3,6 +3,7 @@
 Rings forget and states are overwritten; this is not.
 """
 
+import copy
 from collections import defaultdict
 
 from tests.simulation.server import Operation, Server
@@ -20,6 +21,29 @@ class Truth:
         self.results: defaultdict[bytes, list[bytes]] = defaultdict(list)
         self.effects: defaultdict[bytes, dict[bytes, bytes]] = defaultdict(dict)
         self.seen: defaultdict[bytes, list[int]] = defaultdict(list)
+        self.has_lost = False
+        self.lost_frames: defaultdict[bytes, set[bytes]] = defaultdict(set)
+        self.lost_versions: defaultdict[tuple[bytes, int], list[Fields]] = defaultdict(list)
+
+    def kept(self) -> "Truth":
+        """All that is stored now, for `fall_back`."""
+        return copy.deepcopy(self)
+
+    def fall_back(self, kept: "Truth") -> None:
+        """What was stored since is lost: it may have been told, and does not hold any more."""
+        self.has_lost = True
+        for key, frames in self.frames.items():
+            left = kept.frames.get(key, [])
+            self.lost_frames[key].update(frames[len(left) :])
+            frames[:] = left
+        for key, versions in self.versions.items():
+            for version, fields in versions.items():
+                if kept.versions.get(key, {}).get(version) != fields:
+                    self.lost_versions[key, version].append(fields)
+        for name in ("history", "versions", "results", "effects", "seen"):
+            own, others = getattr(self, name), getattr(kept, name)
+            own.clear()
+            own.update(others)
 
     def committed(self, server: Server, operations: list[Operation]) -> list[bytes]:
         """Take in one commit; answers with the entities that it wrote."""

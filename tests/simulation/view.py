@@ -13,7 +13,7 @@ from protocol.ids import Topic
 from storage import keys
 from storage.codec import restore
 from tests.simulation.faults import Faults
-from tests.simulation.truth import Truth
+from tests.simulation.truth import Fields, Truth
 
 
 class Violation(AssertionError):
@@ -35,30 +35,35 @@ class Snapshots:
     def check(self, topic: Topic, frame: Any, payload: bytes) -> None:
         if payload in self._good:
             return
-        address, channel = topic
-        version = frame["data"]["version"]
-        fields = self._truth.versions[keys.entity(address).encode()].get(version)
-        if fields is None:
+        version, key = frame["data"]["version"], keys.entity(topic.address).encode()
+        stored = self._truth.versions[key].get(version)
+        known = [*self._truth.lost_versions[key, version], *([stored] if stored else [])]
+        if not known:
             raise Violation(f"{topic}: shown in version {version}, which was never stored")
-        behaviour = BEHAVIOURS[address.kind]
-        state = restore(
-            behaviour.state,
-            {name[2:].decode(): raw for name, raw in fields.items() if name.startswith(b"s:")},
-        )
-        type_, data = behaviour.snapshot(state, channel)
-        told = {**data, "version": version}
-        if "resumed" in frame["data"]:
-            told["resumed"] = False
-        seq = int(fields.get(f"seq:{channel.value}".encode(), 0))
-        epoch = fields[b"epoch"].decode()
-        stored = encode({"type": type_, "data": told, "seq": seq, "epoch": epoch})
-        if payload != stored:
-            raise Violation(f"{topic}: a snapshot {payload!r} where {stored!r} is stored")
+        shown = [_frame(topic, frame, fields) for fields in known]
+        if payload not in shown:
+            raise Violation(f"{topic}: a snapshot {payload!r} where {shown!r} is stored")
         self._good.add(payload)
 
 
+def _frame(topic: Topic, frame: Any, fields: Fields) -> bytes:
+    """The snapshot of what is stored."""
+    address, channel = topic
+    behaviour = BEHAVIOURS[address.kind]
+    state = restore(
+        behaviour.state,
+        {name[2:].decode(): raw for name, raw in fields.items() if name.startswith(b"s:")},
+    )
+    type_, data = behaviour.snapshot(state, channel)
+    told = {**data, "version": frame["data"]["version"]}
+    if "resumed" in frame["data"]:
+        told["resumed"] = False
+    seq = int(fields.get(f"seq:{channel.value}".encode(), 0))
+    return encode({"type": type_, "data": told, "seq": seq, "epoch": frame["epoch"]})
+
+
 class View:
-    """A client's view of a topic over all its connections."""
+    """A client's view of a topic over all its connections. `epoch_now` is what is stored."""
 
     def __init__(
         self,
@@ -67,12 +72,16 @@ class View:
         snapshots: Snapshots,
         faults: Faults,
         may_go_back: Callable[[], bool],
+        epoch_now: Callable[[], str | None],
     ) -> None:
         self.topic = topic
         self.epoch: str | None = None
         self.last: int | None = None
         self._may_go_back = may_go_back
+        self._epoch_now = epoch_now
         self.stored = truth.frames[_journal(topic)]
+        self._lost = truth.lost_frames[_journal(topic)]
+        self._truth = truth
         self._snapshots = snapshots
         self._faults = faults
         self._resuming = False
@@ -97,9 +106,12 @@ class View:
     def _begin(self, epoch: str, seq: int) -> None:
         if self._resuming or not self._first:
             self._faults.note("snapshot_instead_of_events")
-        if self.epoch is not None and epoch != self.epoch:
+        anew = self.epoch is not None and epoch != self.epoch
+        if anew and not self._truth.has_lost:
             raise Violation(f"{self.topic}: another epoch, though nothing was lost")
-        if self.last is not None and seq < self.last:
+        if anew:
+            self._faults.note("another_epoch")
+        elif self.last is not None and seq < self.last:
             self._faults.note("view_went_back")
             if not self._may_go_back():
                 raise Violation(f"{self.topic}: back from {self.last} to {seq}")
@@ -108,7 +120,8 @@ class View:
     def _event(self, seq: int, payload: bytes) -> None:
         if self.last is None or seq != self.last + 1:
             raise Violation(f"{self.topic}: {seq} after {self.last}")
-        if seq > len(self.stored) or self.stored[seq - 1] != payload:
+        told = payload in self._lost  # before it was lost, and then under way
+        if not told and (seq > len(self.stored) or self.stored[seq - 1] != payload):
             raise Violation(f"{self.topic}: {payload!r} was shown and is not stored")
         if self._first:
             self._faults.note("events_on_resuming")
@@ -116,8 +129,9 @@ class View:
 
     @property
     def behind(self) -> int:
-        """How many events it has yet to see."""
-        return len(self.stored) - (self.last or 0)
+        """How many events it has yet to see, all of them in another epoch."""
+        seen = self.last or 0 if self.epoch == self._epoch_now() else 0
+        return len(self.stored) - seen or int(self.epoch != self._epoch_now())
 
 
 def _journal(topic: Topic) -> bytes:

@@ -64,6 +64,7 @@ class World:
             settings,
         )  # fmt: skip
         self.placement = some_placement(chance)
+        self.apart = self.placement.mode is Mode.ENTITY
         self._opened = 0
         for _ in range(2):
             self.open_front()

@@ -205,9 +205,9 @@ async def test_a_late_answer_after_newer_ones_is_harmless() -> None:
 
     await feeds.join(Connection(1, send, 100, 10**6), Role.WAITER, topic, None, None)
     host = str(topic.address)
-    feeds.take(host, Feed("a", 1, (Published(topic, 6, (frame(6),)),)))
-    feeds.take(host, Feed("a", 3, (Published(topic, 8, (frame(8),)),)))
-    feeds.take(host, Feed("a", 2, (Published(topic, 7, (frame(7),)),)))
+    feeds.take(host, Feed("a", 1, (Published(topic, "e", 6, (frame(6),)),)))
+    feeds.take(host, Feed("a", 3, (Published(topic, "e", 8, (frame(8),)),)))
+    feeds.take(host, Feed("a", 2, (Published(topic, "e", 7, (frame(7),)),)))
     await asyncio.sleep(0.2)
     assert [each["seq"] for each in frames] == [5, 6, 7, 8]
     await feeds.close()
