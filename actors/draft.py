@@ -22,8 +22,10 @@ from actors.held import (
     without,
 )
 from actors.messages import Done
+from domain.audit import audit_event, on_record
 from domain.entity import Decision, Origin
 from protocol.caller import Caller
+from protocol.commands import Command
 from protocol.errors import Code, Rejected
 from protocol.frames import encode, encode_to_keep
 from protocol.ids import Channel
@@ -43,6 +45,7 @@ class _Mark(NamedTuple):
     seen: Mapping[str, int]
     frames: int
     history: int
+    audit: int
     results: int
 
 
@@ -59,6 +62,7 @@ class Draft:
         self.seen = held.seen
         self.frames: list[tuple[Channel, bytes]] = []
         self.history: list[bytes] = []
+        self.audit: list[bytes] = []
         self.results: dict[bytes, bytes] = {}
         self._outbox_changed = False
 
@@ -67,6 +71,7 @@ class Draft:
         """Whether there is anything to store."""
         return bool(
             self.history
+            or self.audit
             or self.results
             or self.outbox is not self.held.outbox
             or self.seen is not self.held.seen
@@ -79,13 +84,14 @@ class Draft:
     def mark(self) -> _Mark:
         return _Mark(
             self.state, self.version, self.last_effect, self.seqs, self.outbox, self.seen,
-            len(self.frames), len(self.history), len(self.results),
+            len(self.frames), len(self.history), len(self.audit), len(self.results),
         )  # fmt: skip
 
     def rewind(self, mark: _Mark) -> None:
         (self.state, self.version, self.last_effect, self.seqs, self.outbox, self.seen) = mark[:6]
         del self.frames[mark.frames :]
         del self.history[mark.history :]
+        del self.audit[mark.audit :]
         while len(self.results) > mark.results:
             self.results.popitem()
 
@@ -172,6 +178,13 @@ class Draft:
         )
         self.results[result_key(origin)] = encode_to_keep((origin.digest, *told))
 
+    def put_on_record(
+        self, command: Command, caller: Caller, now: datetime, refused: Code | None
+    ) -> None:
+        """Keep who asked for what beside the history, where that is called for."""
+        if self.state is not None and on_record(command, refused):
+            self.audit.append(encode(audit_event(command, caller, now, refused)))
+
     def commit(self, now: datetime) -> EntityCommit:
         """All of it as one entity's part of a commit."""
         held = self.held
@@ -191,6 +204,8 @@ class Draft:
             seqs={channel.value: self.seqs[channel] for channel, _ in self.frames},
             history=self.history,
             events=held.events + len(self.history),
+            audit=self.audit,
+            audits=held.audits + len(self.audit),
             results=[stored_result(*each) for each in self.results.items()],
             kept_results=len(held.results),
             outbox={
@@ -222,6 +237,7 @@ class Draft:
         held.owner = owner_after(held.owner)
         held.state, held.version, held.last_effect = self.state, self.version, self.last_effect
         held.events += len(self.history)
+        held.audits += len(self.audit)
         held.unclaimed = False
         self._outbox_changed = self.outbox is not held.outbox
         held.seqs, held.outbox, held.seen = self.seqs, self.outbox, self.seen

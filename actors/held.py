@@ -41,7 +41,7 @@ class Outgoing(NamedTuple):
                 "to": [self.to.kind, self.to.id, self.to.restaurant],
                 "number": self.number,
                 "message": encode_message(self.message),
-                "caller": self.caller,
+                "caller": {"role": self.caller.role, "subject": self.caller.subject},
                 "creates": self.creates,
             }
         )
@@ -87,7 +87,8 @@ class Held:
 
     `owner` is the fencing token in force, a new one from each commit on; where `unclaimed`, the
     first commit finds out whether the entity exists after all. `seqs` are its channels' last ones;
-    `events` counts the history. `results` are kept encoded, by `result_key`, oldest first.
+    `events` counts the history, `audits` what is on record beside it. `results` are
+    kept encoded, by `result_key`, oldest first.
     `used_at` is the loop's time of the last message, `owned_at` of when `owner` was last known to
     be in force, in seconds.
     """
@@ -99,6 +100,7 @@ class Held:
     version: int
     epoch: str
     events: int
+    audits: int
     seqs: Mapping[str, int]
     last_effect: int
     settled: bool
@@ -156,6 +158,7 @@ def held_from(address: Address, loaded: Loaded, used_at: float) -> Held:
         version=loaded.version,
         epoch=loaded.epoch or new_epoch(),
         events=loaded.events,
+        audits=loaded.audits,
         seqs=dict(loaded.seqs) or NONE,
         last_effect=loaded.last_effect,
         settled=state is not None and behaviour.settled(state),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from domain.entity import NOTHING, Origin, Redirect, Supplies
 from protocol.caller import Caller, Role
-from protocol.errors import Rejected
+from protocol.errors import Code, Rejected
 from protocol.ids import Address, Channel, Topic
 
 
@@ -23,6 +23,15 @@ class Submit(NamedTuple):
     origin: Origin | None = None
     supplies: Supplies = NOTHING
     view: Channel | None = None
+
+
+class Denied(NamedTuple):
+    """A client's command that the gateway has refused, for the record. Answered with STORED."""
+
+    to: Address
+    command: Any
+    caller: Caller
+    code: Code
 
 
 class Tell(NamedTuple):
@@ -78,7 +87,7 @@ class Wake(NamedTuple):
     to: Address
 
 
-Message = Submit | Tell | Read | Join | Rejoin | Leave | Wake
+Message = Submit | Denied | Tell | Read | Join | Rejoin | Leave | Wake
 
 
 class Done(NamedTuple):

@@ -17,6 +17,7 @@ from actors.draft import Draft
 from actors.held import Alarm, Held, Outgoing, result_key
 from actors.messages import (
     STORED,
+    Denied,
     Done,
     Join,
     Leave,
@@ -123,13 +124,17 @@ class Turn:
     async def _unit(self, message: Message | Fire) -> Reply:
         """Decide one message and all that it sets off on this host, whole or not at all."""
         self._marks, self._marked, self._creating = [], set(), []
-        if not isinstance(message, Submit | Tell | Fire):
+        if not isinstance(message, Submit | Denied | Tell | Fire):
             return STORED
         try:
             if isinstance(message, Submit):
                 return await self._submit(message)
             if isinstance(message, Tell):
                 return await self._tell(message)
+            if isinstance(message, Denied):
+                draft = await self._draft(message.to)
+                draft.put_on_record(message.command, message.caller, self._now, message.code)
+                return STORED
             return await self._fire(message)
         except StoreUnavailable as error:
             log.warning("store away", extra={"entity": str(_address(message)), "why": str(error)})
@@ -153,10 +158,14 @@ class Turn:
                 self._creating += draft.creating()
                 return first
         answer = await self._answer(draft, message)
-        if origin is not None and not isinstance(answer, Redirect):
-            changed = isinstance(answer, Done) and answer.changed
-            if changed or (origin.digest and draft.state is not None):
-                draft.keep_result(origin, answer)
+        if isinstance(answer, Redirect):
+            return answer
+        changed = isinstance(answer, Done) and answer.changed
+        if changed or isinstance(answer, Rejected):
+            code = answer.code if isinstance(answer, Rejected) else None
+            draft.put_on_record(message.command, message.caller, self._now, code)
+        if origin is not None and (changed or (origin.digest and draft.state is not None)):
+            draft.keep_result(origin, answer)
         return answer
 
     async def _answer(self, draft: Draft, message: Submit) -> Done | Rejected | Redirect:

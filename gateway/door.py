@@ -65,7 +65,8 @@ class Door:
             principal = await self._identity.principal(token)
             if isinstance(principal, Rejected):
                 return refusal(principal)
-            return await _answered(handler(request, principal))
+            here = principal.at(self._addresses.of(request.scope))
+            return await _answered(handler(request, here))
 
         return guarded
 

@@ -15,10 +15,10 @@ from gateway.identity import Principal
 from gateway.links import Links
 from gateway.openapi import document
 from gateway.parsing import parse_id
-from gateway.policy import COMMANDS, READS, may_do, may_read, may_see_history
+from gateway.policy import COMMANDS, READS, may_do, may_read, may_see_records
 from gateway.prepare import Preparation
 from gateway.requests import Requests
-from gateway.routes import ACTS, HISTORIES, LOOKS, Act, Look
+from gateway.routes import ACTS, LOOKS, RECORDS, Act, Look, Record
 from protocol import commands as c
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import CHANNELS, Address, Channel, Kind
@@ -65,9 +65,9 @@ class Http:
             routes.append(
                 Route(look.path, self._door.guard(partial(self._look, look)), methods=["GET"])
             )
-        for path, kind in HISTORIES.items():
-            handler = self._door.guard(partial(self._history, kind))
-            routes.append(Route(path, handler, methods=["GET"]))
+        for record in RECORDS:
+            handler = self._door.guard(partial(self._record, record))
+            routes.append(Route(record.path, handler, methods=["GET"]))
         return routes
 
     async def _openapi(self, request: Request) -> Response:
@@ -92,6 +92,7 @@ class Http:
             return command
         refused = may_do(principal, address, command)
         if refused is not None:
+            self._requests.denied(address, command, principal.caller, refused.code)
             return refused
         supplies = await self._preparation.supplies(address, command)
         if isinstance(supplies, Rejected):
@@ -145,20 +146,21 @@ class Http:
             return Response(reply.frame, media_type="application/json")
         return reply if isinstance(reply, Rejected) else UNAVAILABLE
 
-    async def _history(
-        self, kind: Kind, request: Request, principal: Principal
+    async def _record(
+        self, record: Record, request: Request, principal: Principal
     ) -> Response | Rejected:
-        address = await self._door.address(kind, request.path_params["id"], principal)
+        address = await self._door.address(record.of, request.path_params["id"], principal)
         if isinstance(address, Rejected):
             return address
-        refused = may_see_history(principal, address)
+        refused = may_see_records(principal, address)
         if refused is not None:
             return refused
         page = _page(request, "before")
         if isinstance(page, Rejected):
             return page
         limit, before = page
-        found = await self._store.history(address, limit=limit, before=before)
+        read = self._store.audit if record.is_audit else self._store.history
+        found = await read(address, limit=limit, before=before)
         events = [{"position": at, **with_money(orjson.loads(raw))} for at, raw in found]
         return json({"data": events})
 

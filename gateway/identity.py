@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.settings import IdentityProvider
 from gateway.signatures import Signatures, Signed
@@ -28,6 +28,10 @@ class Principal:
     @property
     def role(self) -> Role:
         return self.caller.role
+
+    def at(self, address: str | None) -> "Principal":
+        """The same, with where the request came from."""
+        return replace(self, caller=replace(self.caller, address=address or ""))
 
 
 REMEMBERED = 10_000

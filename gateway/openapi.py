@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from gateway.routes import ACTS, HISTORIES, LOOKS, Act
+from gateway.routes import ACTS, LOOKS, RECORDS, Act
 from protocol import commands as c
 from protocol.errors import ERRORS
 from protocol.frames import body_adapter
@@ -33,10 +33,9 @@ def document() -> dict[str, Any]:
         _path(paths, act.path)[act.method.lower()] = _act(act, schemas)
     for look in LOOKS:
         _path(paths, look.path)["get"] = _read(look.summary, look.view.value)
-    for path, kind in HISTORIES.items():
-        _path(paths, path)["get"] = _read(
-            f"Every event of the {kind.value}, who and when", "history"
-        )
+    for record in RECORDS:
+        what = "audit" if record.is_audit else "history"
+        _path(paths, record.path)["get"] = _read(record.summary, what)
     _path(paths, "/restaurants")["get"] = _read("All restaurants", "restaurants")
     _path(paths, "/tables/{id}/code")["get"] = _read("The code in the table's QR code", "code")
     for picture, media in (("svg", "image/svg+xml"), ("png", "image/png")):

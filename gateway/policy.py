@@ -112,13 +112,13 @@ def may_do(principal: Principal, address: Address, command: c.Command) -> Reject
     return Rejected(Code.FORBIDDEN, f"A {principal.role.value} may not do that.")
 
 
-def may_see_history(principal: Principal, address: Address) -> Rejected | None:
-    """History names people: it is for managers."""
+def may_see_records(principal: Principal, address: Address) -> Rejected | None:
+    """History and audit name people: they are for managers."""
     if not in_reach(principal, address):
         return not_found(address.kind, address.id)
     if principal.role in (Role.MANAGER, Role.ADMIN):
         return None
-    return Rejected(Code.FORBIDDEN, "History is for managers.")
+    return Rejected(Code.FORBIDDEN, "History and audit are for managers.")
 
 
 def may_see_codes(principal: Principal) -> Rejected | None:

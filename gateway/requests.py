@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import orjson
 
-from actors.messages import Done, Read, Reply, Submit, View
+from actors.messages import Denied, Done, Read, Reply, Submit, View
 from domain.entity import NOTHING, Origin, Redirect, Supplies
 from gateway.links import Links
 from protocol import commands as c
@@ -49,6 +49,10 @@ class Requests:
         if not isinstance(command, c.Release):  # nothing else is redirected
             return reply
         return asyncio.ensure_future(self._follow(message, reply))
+
+    def denied(self, to: Address, command: c.Command, caller: Caller, code: Code) -> None:
+        """Put on record that a command was refused here, and never reached its entity."""
+        self._links.send(Denied(to, command, caller, code))
 
     async def _follow(self, message: Submit, first: asyncio.Future[Reply]) -> Done | Rejected:
         """Do what a redirect asks for first, then ask again: the entity has kept the result."""

@@ -38,6 +38,21 @@ class Look:
     view: Channel
 
 
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A path that answers with an entity's past, a page at a time."""
+
+    path: str
+    of: Kind
+    is_audit: bool = False
+
+    @property
+    def summary(self) -> str:
+        if self.is_audit:
+            return f"What was refused, forced or touched money at the {self.of.value}, from where"
+        return f"Every event of the {self.of.value}, who and when"
+
+
 ACTS: tuple[Act, ...] = (
     Act("POST", "/restaurants/{id}/tables", "Add a table", Kind.RESTAURANT, c.AddTable,
         Channel.RESTAURANT, creates=Kind.TABLE),
@@ -96,8 +111,8 @@ LOOKS: tuple[Look, ...] = (
     Look("/waiters/{id}", "A waiter's tasks", Kind.WAITER, Channel.WAITER),
 )  # fmt: skip
 
-HISTORIES: dict[str, Kind] = {
-    "/orders/{id}/history": Kind.ORDER,
-    "/tables/{id}/history": Kind.TABLE,
-    "/sessions/{id}/history": Kind.SESSION,
-}
+RECORDS: tuple[Record, ...] = (
+    *(Record(f"/{kind.value}s/{{id}}/history", kind)
+      for kind in (Kind.ORDER, Kind.TABLE, Kind.SESSION)),
+    *(Record(f"/{kind.value}s/{{id}}/audit", kind, is_audit=True) for kind in Kind),
+)  # fmt: skip

@@ -211,7 +211,7 @@ class Sockets:
             return principal
         if not self._by_token.enter(token):
             return _TOO_MANY
-        visit.token, visit.principal = token, principal
+        visit.token, visit.principal = token, principal.at(self._addresses.of(scope))
         kind = KIND_OF[channel]
         try:
             address = await self._preparation.address(kind, id_)
@@ -340,6 +340,7 @@ class _Conversation:
         else:
             refused = may_do(self._principal, address, command)
             if refused is not None:
+                self._requests.denied(address, command, self._principal.caller, refused.code)
                 self._connection.refuse(refused, request_id)
                 return
             supplies = await self._preparation.supplies(address, command)

@@ -18,10 +18,12 @@ STAFF = frozenset({Role.WAITER, Role.KITCHEN, Role.MANAGER, Role.ADMIN})
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A role and a subject (`waiter:10`); requests are deduplicated per subject."""
+    """A role and a subject (`waiter:10`); requests are deduplicated per subject. `address` is where
+    the request came from, as far as the gateway knows."""
 
     role: Role
     subject: str
+    address: str = ""
 
     @property
     def is_staff(self) -> bool:

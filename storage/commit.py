@@ -26,6 +26,7 @@ class Limits:
     journal: int
     results: int
     history: int
+    audit: int
 
 
 def commit_call(
@@ -79,6 +80,8 @@ def _write_entity(plan: _Plan, commit: EntityCommit, limits: Limits, life: bytes
         written += ("life", life)
     if commit.version:
         written += ("version", commit.version, "epoch", commit.epoch, "events", commit.events)
+    if commit.audit:
+        written += ("audits", commit.audits)
     deleted = []
     for name, value in commit.state.items():
         if value is None:
@@ -97,6 +100,7 @@ def _write_entity(plan: _Plan, commit: EntityCommit, limits: Limits, life: bytes
     for channel, frames in commit.journal.items():
         plan.push(f"{key}:j:{channel}", frames, commit.seqs[channel], limits.journal)
     plan.push(f"{key}:log", commit.history, commit.events, limits.history)
+    plan.push(f"{key}:audit", commit.audit, commit.audits, limits.audit)
     plan.add_all("RPUSH", f"{key}:req", commit.results)
     if commit.results and commit.kept_results + len(commit.results) > limits.results:
         plan.add("LTRIM", f"{key}:req", -limits.results, -1)
@@ -128,6 +132,7 @@ def _write_retention(plan: _Plan, commit: EntityCommit, key: str, limits: Limits
         key,
         f"{key}:req",
         f"{key}:log",
+        f"{key}:audit",
         *(f"{key}:j:{channel.value}" for channel in CHANNELS[commit.address.kind]),
     )
     if not commit.version:

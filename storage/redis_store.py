@@ -35,10 +35,13 @@ def open_store(
     journal_length: int = 1000,
     results_length: int = 1000,
     history_length: int = 10_000,
+    audit_length: int = 1000,
 ) -> Store:
     """The store at a URL, see `connect`; ValueError for a URL that is none. Settled entities are
     kept for `retention_s`, lists are rings of the given lengths."""
-    limits = Limits(max(1, int(retention_s)), journal_length, results_length, history_length)
+    limits = Limits(
+        max(1, int(retention_s)), journal_length, results_length, history_length, audit_length
+    )
     client = connect(url, timeout_s)
     if durability is Durability.STORE:
         return RedisStore(client, limits)
@@ -142,9 +145,20 @@ class RedisStore:
     async def history(
         self, address: Address, *, limit: int, before: int | None = None
     ) -> list[tuple[int, bytes]]:
+        return await self._page(address, "log", "events", limit, before)
+
+    @_guarded
+    async def audit(
+        self, address: Address, *, limit: int, before: int | None = None
+    ) -> list[tuple[int, bytes]]:
+        return await self._page(address, "audit", "audits", limit, before)
+
+    async def _page(
+        self, address: Address, ring: str, count: str, limit: int, before: int | None
+    ) -> list[tuple[int, bytes]]:
         key = keys.entity(address)
-        call: _Call = ([key, f"{key}:log"], [limit, "" if before is None else before])
-        [[stop, events]] = await self._run(scripts.HISTORY, [call])
+        arguments = [limit, "" if before is None else before, count]
+        [[stop, events]] = await self._run(scripts.HISTORY, [([key, f"{key}:{ring}"], arguments)])
         return list(enumerate(events, stop - len(events)))
 
     # --- directory -------------------------------------------------------------------------------
@@ -294,6 +308,7 @@ def _loaded(
         version=int(stored.get("version", 0)),
         epoch=stored.get("epoch", b"").decode(),
         events=int(stored.get("events", 0)),
+        audits=int(stored.get("audits", 0)),
         seqs=seqs,
         state=state,
         seen=seen,

@@ -103,9 +103,10 @@ return redis.call('LRANGE', KEYS[2], since - last, seq - last - 1)
 """)
 
 HISTORY = _script("""
--- KEYS: an entity's hash, its history. ARGV: how many events, and before which ('': the newest).
+-- KEYS: an entity's hash, its history or its audit. ARGV: how many events, before which ('': the
+-- newest), and the hash's field that counts them.
 -- Returns the position after the last event, counted from the very first, and the events.
-local total = tonumber(redis.call('HGET', KEYS[1], 'events') or 0)
+local total = tonumber(redis.call('HGET', KEYS[1], ARGV[3]) or 0)
 local stop = math.min(tonumber(ARGV[2]) or total, total)
 local newer = total - stop
 return {stop, redis.call('LRANGE', KEYS[2], -newer - ARGV[1], -newer - 1)}

@@ -39,8 +39,8 @@ class Loaded(NamedTuple):
     `owner` is the claim's fencing token, as good as unique. Without a stored state `exists` is
     False and `epoch` empty; where the server may have lost acknowledged writes since the entity was
     last claimed, the epoch is a new one. State fields are `<attribute>` or `<attribute>/<key>`.
-    `events` counts its history. `seen` is the last effect number of each source. Results come
-    oldest first.
+    `events` counts its history, `audits` its audit. `seen` is the last effect number of each
+    source. Results come oldest first.
     """
 
     owner: int
@@ -48,6 +48,7 @@ class Loaded(NamedTuple):
     version: int
     epoch: str
     events: int
+    audits: int
     seqs: dict[str, int]
     state: dict[str, bytes]
     seen: dict[str, int]
@@ -58,7 +59,7 @@ class Loaded(NamedTuple):
 
 def nothing() -> Loaded:
     """What a claim would bring of an entity that does not exist, without asking the store."""
-    return Loaded(new_owner(), False, 0, "", 0, {}, {}, {}, [], {}, 0)
+    return Loaded(new_owner(), False, 0, "", 0, 0, {}, {}, {}, [], {}, 0)
 
 
 @dataclass(slots=True)
@@ -69,11 +70,11 @@ class EntityCommit:
     `unclaimed`, it must not exist yet.
     `stored_version` is the version that it changes, 0 where there was none. `state` maps fields to
     JSON; None deletes one, as it does in `seen`. `journal` and `seqs` are by channel; `events`
-    counts the history, this commit's included. `kept_results` were kept before. All bytes are JSON,
-    and come back as they are. `cleared` leave the outbox. `due` is the earliest time (epoch
-    seconds) of what is left in the outbox, None where nothing is. What is `settled` expires after
-    the store's retention. Version 0 is an entity that does not exist: only its results are kept,
-    for a day.
+    counts the history, this commit's included, as `audits` does the audit. `kept_results` were
+    kept before. All bytes are JSON, and come back as they are. `cleared` leave the outbox. `due` is
+    the earliest time (epoch seconds) of what is left in the outbox, None where nothing is. What is
+    `settled` expires after the store's retention. Version 0 is an entity that does not exist: only
+    its results are kept, for a day.
     """
 
     address: Address
@@ -88,6 +89,8 @@ class EntityCommit:
     seqs: dict[str, int]
     history: list[bytes]
     events: int
+    audit: list[bytes]
+    audits: int
     results: list[bytes]
     kept_results: int
     outbox: dict[str, bytes]
@@ -125,6 +128,11 @@ class Store(Protocol):
 
         Positions count from the entity's first event, and stay when old events are dropped.
         """
+
+    async def audit(
+        self, address: Address, *, limit: int, before: int | None = None
+    ) -> list[tuple[int, bytes]]:
+        """What is on record beside the history, in the same way."""
 
     async def restaurant_of(self, wanted: Sequence[tuple[Kind, int]]) -> list[int | None]:
         """The restaurant of each id, None where there is no such entity."""

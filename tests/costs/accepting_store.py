@@ -22,7 +22,7 @@ class AcceptingStore:
     async def claim(self, addresses: Sequence[Address]) -> list[Loaded]:
         self.claims.append(addresses)
         self._owners |= dict.fromkeys(addresses, 1)
-        return [Loaded(1, False, 0, "", 0, {}, {}, {}, [], {}, 0) for _ in addresses]
+        return [Loaded(1, False, 0, "", 0, 0, {}, {}, {}, [], {}, 0) for _ in addresses]
 
     async def owners(self, addresses: Sequence[Address]) -> list[int | None]:
         return [self._owners.get(address) for address in addresses]

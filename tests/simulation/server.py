@@ -249,7 +249,7 @@ class Server:
         return _range(self._at(keys[1], []), since - last, seq - last - 1)
 
     def _history(self, keys: list[bytes], arguments: list[bytes]) -> list[Any]:
-        total = int(self._hget(keys[0], b"events") or 0)
+        total = int(self._hget(keys[0], arguments[2]) or 0)
         stop = min(int(arguments[1] or total), total)
         newer = total - stop
         events = _range(self._at(keys[1], []), -newer - int(arguments[0]), -newer - 1)

@@ -18,7 +18,7 @@ from tests.simulation.client import Client, Way
 from tests.simulation.server import Server
 from tests.storage.commits import commit_of
 
-LIMITS = Limits(retention_s=3600, journal=4, results=3, history=5)
+LIMITS = Limits(retention_s=3600, journal=4, results=3, history=5, audit=4)
 STEPS = 120
 NOW_S = 1_700_000_000.0
 KEPT_S = 5.0
@@ -188,7 +188,7 @@ class Script:
             state={"a": chance.choice((b"1", b"2", None)), "b/x": chance.choice((b"[]", None))},
             journal={channel: frames} if frames else {},
             seqs={channel: version} if frames else {},
-            history=frames, events=version,
+            history=frames, events=version, audit=frames, audits=version,
             results=[b"{}"] * chance.randint(0, 2), kept_results=chance.randint(0, 3),
             outbox={entry: b'"out"'} if chance.random() < 0.5 else {},
             cleared=["e:1"] if chance.random() < 0.3 else [],
@@ -219,7 +219,8 @@ class Script:
     async def _history(self) -> None:
         before = self._chance.choice((None, 1, 3, 100))
         limit = self._chance.randint(1, 9)
-        await self._both.ask("history", self._some()[0], limit=limit, before=before)
+        ring = self._chance.choice(("history", "audit"))
+        await self._both.ask(ring, self._some()[0], limit=limit, before=before)
 
     async def _directory(self) -> None:
         kinds = self._chance.sample(list(Kind), 2)

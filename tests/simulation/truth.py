@@ -19,6 +19,7 @@ class Truth:
         self.history: defaultdict[bytes, list[bytes]] = defaultdict(list)
         self.versions: defaultdict[bytes, dict[int, Fields]] = defaultdict(dict)
         self.results: defaultdict[bytes, list[bytes]] = defaultdict(list)
+        self.audits: defaultdict[bytes, list[bytes]] = defaultdict(list)
         self.effects: defaultdict[bytes, dict[bytes, bytes]] = defaultdict(dict)
         self.seen: defaultdict[bytes, list[int]] = defaultdict(list)
         self.has_lost = False
@@ -40,7 +41,7 @@ class Truth:
             for version, fields in versions.items():
                 if kept.versions.get(key, {}).get(version) != fields:
                     self.lost_versions[key, version].append(fields)
-        for name in ("history", "versions", "results", "effects", "seen"):
+        for name in ("history", "versions", "results", "audits", "effects", "seen"):
             own, others = getattr(self, name), getattr(kept, name)
             own.clear()
             own.update(others)
@@ -54,6 +55,8 @@ class Truth:
                     self.history[key[:-4]] += arguments
                 elif key.endswith(b":req"):
                     self.results[key[:-4]] += arguments
+                elif key.endswith(b":audit"):
+                    self.audits[key[:-6]] += arguments
                 else:
                     self.frames[key] += arguments
             elif name == b"HSET" and key.endswith(b":out"):

@@ -55,6 +55,7 @@ class World:
             journal=chance.choice((3, 10, 1000)),
             results=1000,
             history=10_000,
+            audit=1000,
         )
         settings = HostSettings(
             max_batch=chance.choice((1, 4, 1024)), idle_s=chance.choice((1.0, 8.0, 300.0))

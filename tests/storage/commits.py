@@ -24,6 +24,8 @@ def commit_of(address: Address, owner: int, version: int = 1, **changed: Any) ->
         "seqs": {},
         "history": [],
         "events": version,
+        "audit": [],
+        "audits": 0,
         "results": [],
         "kept_results": 0,
         "outbox": {},

@@ -1,0 +1,106 @@
+"""The audit: what was refused, forced or touched money, over real sockets and HTTP."""
+
+import asyncio
+from dataclasses import replace
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+
+from gateway.settings import GatewaySettings
+from tests.gateway.conftest import SECRET, Gateway, Place, token
+
+
+@pytest.fixture
+def settings() -> GatewaySettings:
+    return replace(GatewaySettings(SECRET), trusted_proxies=(ip_network("127.0.0.0/8"),))
+
+
+def as_(role: str, place: Place, address: str = "203.0.113.7", **claims: Any) -> dict[str, str]:
+    given = token(role, restaurant_id=place.restaurant, **claims)
+    return {"Authorization": f"Bearer {given}", "X-Forwarded-For": address}
+
+
+async def audit(gateway: Gateway, path: str, count: int, **query: int) -> list[dict[str, Any]]:
+    """An entity's audit, once it has so many events."""
+    for _ in range(100):
+        answer = await gateway.http.get(f"/api/{path}/audit", params=query)
+        assert answer.status_code == 200, answer.text
+        events: list[dict[str, Any]] = answer.json()["data"]
+        if len(events) >= count:
+            break
+        await asyncio.sleep(0.05)
+    assert len(events) == count, events
+    return events
+
+
+async def sit_down(gateway: Gateway, place: Place) -> tuple[int, int]:
+    session = (await gateway.post(f"/tables/{place.table}/sessions"))["session_id"]
+    items = {"items": [{"menu_item_id": 1}]}
+    return session, (await gateway.post(f"/sessions/{session}/orders", items))["order_id"]
+
+
+async def test_money_is_on_record_with_who_when_and_from_where(
+    gateway: Gateway, place: Place
+) -> None:
+    _, order = await sit_down(gateway, place)
+    maria = as_("manager", place, sub="maria")
+    for amount, key in (("6.00", "a"), ("6.00", "b"), ("0.50", "c"), ("0.50", "c")):
+        await gateway.http.post(
+            f"/api/orders/{order}/payments",
+            json={"amount": amount, "method": "card"},
+            headers={**maria, "Idempotency-Key": key},
+        )
+    events = await audit(gateway, f"orders/{order}", 3)
+    assert [(e["position"], e["outcome"], e["data"]["amount"]) for e in events] == [
+        (0, "done", "6.00"), (1, "overpayment", "6.00"), (2, "done", "0.50"),
+    ]  # fmt: skip
+    for event in events:
+        assert (event["type"], event["by"], event["role"]) == ("pay", "manager:maria", "manager")
+        assert event["from"] == "203.0.113.7"
+        assert event["at"].endswith("Z")
+    assert [e["position"] for e in await audit(gateway, f"orders/{order}", 1, before=1)] == [0]
+
+
+async def test_what_the_gateway_refuses_is_on_record_too(gateway: Gateway, place: Place) -> None:
+    session, order = await sit_down(gateway, place)
+    guest = as_("guest", place, "198.51.100.9", session_id=session)
+    refused = await gateway.http.patch(
+        f"/api/orders/{order}", json={"status": "ready"}, headers=guest
+    )
+    assert refused.json()["code"] == "forbidden"
+    kitchen = token("kitchen", restaurant_id=place.restaurant)
+    socket = await gateway.socket(f"orders/{order}/", as_=kitchen)
+    answer = await socket.ask("update_status", status="delivered")
+    assert answer["code"] == "forbidden"
+    one, other = await audit(gateway, f"orders/{order}", 2)
+    assert (one["type"], one["outcome"], one["from"]) == (
+        "update_status", "forbidden", "198.51.100.9",
+    )  # fmt: skip
+    assert (one["role"], one["data"]) == ("guest", {"status": "ready"})
+    assert (other["role"], other["data"]) == ("kitchen", {"status": "delivered"})
+    assert (await gateway.http.get(f"/api/orders/{order}")).json()["data"]["status"] == "pending"
+
+
+async def test_force_is_on_record_where_it_took_effect(gateway: Gateway, place: Place) -> None:
+    session, _ = await sit_down(gateway, place)
+    maria = token("manager", restaurant_id=place.restaurant, sub="maria")
+    socket = await gateway.socket(f"tables/{place.table}/", as_=maria)
+    assert (await socket.ask("release"))["code"] == "unsettled"
+    assert (await socket.ask("release", force=True, reason="gone"))["data"]["changed"]
+    refused, forced = await audit(gateway, f"sessions/{session}", 2)
+    assert (refused["type"], refused["outcome"]) == ("close_session", "unsettled")
+    assert (forced["type"], forced["outcome"], forced["by"]) == (
+        "close_session", "done", "manager:maria",
+    )  # fmt: skip
+    assert forced["data"] == {"force": True, "reason": "gone"}
+
+
+async def test_the_audit_is_for_managers_of_the_place(gateway: Gateway, place: Place) -> None:
+    path = f"/api/restaurants/{place.restaurant}/audit"
+    for role in ("waiter", "kitchen"):
+        answer = await gateway.http.get(path, headers=as_(role, place, waiter_id=place.waiter))
+        assert answer.json()["code"] == "forbidden"
+    foreign = {"Authorization": f"Bearer {token('manager', restaurant_id=place.restaurant + 1)}"}
+    assert (await gateway.http.get(path, headers=foreign)).status_code == 404
+    assert (await gateway.http.get(path, headers=as_("manager", place))).status_code == 200
