@@ -19,8 +19,10 @@ _TOLD = (
 """Fields of commands that are put on record where they are given; all of them are short."""
 
 
-def on_record(command: c.Command, refused: Code | None) -> bool:
-    """Whether an answered command leaves an event in the audit."""
+def on_record(command: Any, refused: Code | None) -> bool:
+    """Whether what was asked for, and answered so, leaves an event in the audit."""
+    if not isinstance(command, c.Command):  # a question of the service's own
+        return False
     if refused is not None:
         return refused is not Code.UNAVAILABLE
     return (

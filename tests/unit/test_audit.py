@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.audit import audit_event, on_record
+from domain.messages import PriceItems
 from protocol import commands as c
 from protocol.caller import Caller, Role
 from protocol.errors import Code
@@ -41,6 +42,10 @@ def test_the_ordinary_is_in_the_history_alone_unless_it_is_refused(command: c.Co
     assert not on_record(command, None)
     assert on_record(command, Code.FORBIDDEN)
     assert not on_record(command, Code.UNAVAILABLE)
+
+
+def test_what_the_service_itself_asks_is_nobodys_doing() -> None:
+    assert not on_record(PriceItems((1,)), Code.ITEM_UNAVAILABLE)
 
 
 def test_who_what_when_and_from_where() -> None:
