@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from gateway.parsing import MAX_ID
 from gateway.routes import ACTS, LOOKS, RECORDS, Act
 from protocol import commands as c
 from protocol.errors import ERRORS
@@ -18,6 +19,23 @@ _KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 64},
     "description": "The same key from the same caller gets the first result and does nothing.",
 }
+_CALL_ID = {"type": "string", "pattern": c.CALL_ID}
+_OBJECT = {"type": "object"}
+_LIST = {"type": "array", "items": _OBJECT}
+_TEXT = {"type": "string"}
+
+
+def _shape(**properties: dict[str, Any]) -> dict[str, Any]:
+    """An object that has all of these, and may have more."""
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+_SNAPSHOT = _shape(type=_TEXT, data=_OBJECT, seq={"type": "integer"}, epoch=_TEXT)
+_RESULT = _shape(
+    changed={"type": "boolean"}, version={"type": "integer"}, data={"type": ["object", "null"]}
+)
+_TOKEN = _shape(token=_TEXT, expires_at={"type": "integer"}, data=_OBJECT)
+_CODE = _shape(table_code=_TEXT, url=_TEXT)
 
 
 @cache
@@ -35,15 +53,19 @@ def document() -> dict[str, Any]:
         _path(paths, look.path)["get"] = _read(look.summary, look.view.value)
     for record in RECORDS:
         what = "audit" if record.is_audit else "history"
-        _path(paths, record.path)["get"] = _read(record.summary, what)
-    _path(paths, "/restaurants")["get"] = _read("All restaurants", "restaurants")
-    _path(paths, "/tables/{id}/code")["get"] = _read("The code in the table's QR code", "code")
+        _path(paths, record.path)["get"] = _read(record.summary, what, _shape(data=_LIST))
+    _path(paths, "/restaurants")["get"] = _read(
+        "All restaurants", "restaurants", _shape(data=_LIST)
+    )
+    _path(paths, "/tables/{id}/code")["get"] = _read(
+        "The code in the table's QR code", "code", _CODE
+    )
     for picture, media in (("svg", "image/svg+xml"), ("png", "image/png")):
         _path(paths, f"/tables/{{id}}/qr.{picture}")["get"] = _read(
-            "The table's QR code", "picture", media
+            "The table's QR code", "picture", _TEXT, media
         )
     _path(paths, "/restaurants/{id}/qr-sheet")["get"] = _read(
-        "All tables' QR codes, to print", "sheet", "text/html"
+        "All tables' QR codes, to print", "sheet", _TEXT, "text/html"
     )
     _path(paths, "/sessions/join")["post"] = _join(schemas)
     return {
@@ -68,9 +90,9 @@ def _path(paths: dict[str, Any], path: str) -> dict[str, Any]:
                 "name": name,
                 "in": "path",
                 "required": True,
-                "schema": {"type": "string"}
+                "schema": _CALL_ID
                 if name == "call_id"
-                else {"type": "integer", "minimum": 1},
+                else {"type": "integer", "minimum": 1, "maximum": MAX_ID},
             }
             for name in names
         ]
@@ -95,7 +117,7 @@ def _act(act: Act, schemas: dict[str, Any]) -> dict[str, Any]:
             "required": bool(schema["required"]),
             "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}},
         },
-        "responses": {status: _answer("The result and what it is about."), **_errors()},
+        "responses": {status: _answer("The result and what it is about.", _RESULT), **_errors()},
     }
 
 
@@ -103,16 +125,24 @@ def _join(schemas: dict[str, Any]) -> dict[str, Any]:
     """No act on an entity, and for who has no token yet."""
     act = Act("POST", "/sessions/join", "A guest's token, for the code of a session or a table",
               Kind.SESSION, c.JoinSession, Channel.SESSION)  # fmt: skip
-    return {**_act(act, schemas), "security": [{}]}
+    joined = {"200": _answer("The token, and the session.", _TOKEN), **_errors()}
+    return {**_act(act, schemas), "responses": joined, "security": [{}]}
 
 
-def _read(summary: str, what: str, media: str = "application/json") -> dict[str, Any]:
-    return {"summary": summary, "responses": {"200": _answer(f"The {what}.", media), **_errors()}}
+def _read(
+    summary: str,
+    what: str,
+    shape: dict[str, Any] = _SNAPSHOT,
+    media: str = "application/json",
+) -> dict[str, Any]:
+    answers = {"200": _answer(f"The {what}.", shape, media), **_errors()}
+    return {"summary": summary, "responses": answers}
 
 
-def _answer(description: str, media: str = "application/json") -> dict[str, Any]:
-    shape = "object" if media == "application/json" else "string"
-    return {"description": description, "content": {media: {"schema": {"type": shape}}}}
+def _answer(
+    description: str, shape: dict[str, Any], media: str = "application/json"
+) -> dict[str, Any]:
+    return {"description": description, "content": {media: {"schema": shape}}}
 
 
 def _errors() -> dict[str, Any]:

@@ -58,6 +58,9 @@ class Command:
     expected_version: Version | None = None
 
 
+CALL_ID = r"^[1-9][0-9]{0,15}-[1-9][0-9]{0,8}$"
+
+
 # --- what an order consists of -------------------------------------------------------------------
 
 
@@ -206,7 +209,7 @@ class UpdateCall(Command):
     """`call_id` is `<session id>-<number>`, as `call_waiter` gave it."""
 
     action: Literal["update_call"] = "update_call"
-    call_id: Annotated[str, Field(pattern=r"^[1-9]\d{0,15}-[1-9]\d{0,8}$")]
+    call_id: Annotated[str, Field(pattern=CALL_ID)]
     status: CallStatus
 
 

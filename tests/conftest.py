@@ -9,6 +9,17 @@ import redis
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
 from storage.store import Store
+from tests.tally import Tally, attempts
+
+__all__ = ["attempts"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--tally", type=Path, help="where to write how many attacks were refused")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(Tally(config.getoption("tally")))
 
 
 @pytest.fixture(scope="session")
