@@ -1,0 +1,195 @@
+"""Any bytes get an answer of the protocol, in the parser and through a real socket."""
+
+from collections.abc import Iterator
+from random import Random
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from websockets.exceptions import ConnectionClosed
+
+from actors.placement import Mode, Placement
+from gateway.settings import GatewaySettings, Limits
+from protocol import commands as c
+from protocol.frames import ACTIONS, MAX_FRAME_BYTES, parse_frame
+from protocol.ids import Channel
+from protocol.statuses import CallReason, ItemStatus, OrderStatus
+from protocol.values import format_money
+from tests.fuzz.targets import BODIES, CHANNELS, CORPUS, one_input
+from tests.gateway.conftest import SECRET, Gateway, Place
+from tests.gateway.conftest import gateway as gateway
+from tests.gateway.conftest import hosts as hosts
+from tests.gateway.conftest import place as place
+from tests.tally import Attempts
+
+SEED = 20260128
+MUTANTS = 20_000
+SENT = 2_000
+READERS = len(CHANNELS) + len(BODIES) + 1
+
+DEEP = [
+    b"[" * 60_000,
+    b'{"a":' * 12_000,
+    b'{"action":"occupy","guests_count":' + b"9" * 60_000 + b"}",
+]
+STRANGE = [b"\x00", b"\xff", b"\xed\xa0\x80", b"\\ud800", b"1e999", b"-0", b'"', b"{", b"]",
+           b"null", b"9" * 400, "\u2028é\u0663".encode()]  # fmt: skip
+
+
+def kept() -> list[bytes]:
+    return [path.read_bytes() for path in sorted(CORPUS.iterdir())]
+
+
+def mutants(random: Random, seeds: list[bytes], count: int) -> Iterator[bytes]:
+    """What becomes of the seeds when bytes are changed, cut, doubled, mixed and made strange."""
+    for _ in range(count):
+        made = bytearray(random.choice(seeds))
+        for _ in range(random.randint(1, 6)):
+            at, end = sorted(random.randint(0, len(made)) for _ in range(2))
+            match random.randrange(6):
+                case 0 if made:
+                    made[random.randrange(len(made))] = random.randrange(256)
+                case 1:
+                    del made[at:end]
+                case 2:
+                    made[at:at] = made[at:end] * random.randint(1, 20)
+                case 3:
+                    made[at:end] = random.choice(STRANGE)
+                case 4:
+                    other = random.choice(seeds)
+                    made[at:end] = other[random.randint(0, len(other)) :]
+                case _:
+                    made[at:at] = random.randbytes(random.randint(1, 8))
+        yield bytes(made)
+
+
+@pytest.mark.attack("fuzz")
+def test_what_is_made_of_the_kept_inputs_gets_an_answer(attempts: Attempts) -> None:
+    random, seeds = Random(SEED), kept()
+    tried = [bytes([reader]) + deep for reader in range(READERS) for deep in DEEP]
+    for data in (*seeds, *tried, *mutants(random, seeds, MUTANTS)):
+        try:
+            one_input(data)
+        except Exception as error:
+            attempts.refused(False, f"{data[:200]!r}: {error!r}")
+        else:
+            attempts.refused(True)
+
+
+@given(st.integers(0, READERS), st.binary(max_size=400) | st.text(max_size=200).map(str.encode))
+@example(0, b"x" * (MAX_FRAME_BYTES + 1))
+def test_any_bytes_get_an_answer(reader: int, message: bytes) -> None:
+    one_input(bytes([reader]) + message)
+
+
+class TestThroughASocket:
+    @pytest.fixture
+    def placement(self) -> Placement:
+        return Placement(Mode.SHARD, shards=2)
+
+    @pytest.fixture
+    def settings(self) -> GatewaySettings:
+        return GatewaySettings(SECRET, limits=Limits(messages_per_s=1e6, burst=10**6))
+
+    @pytest.mark.attack("fuzz")
+    async def test_each_message_is_answered_and_the_socket_stays(
+        self, gateway: Gateway, place: Place, attempts: Attempts
+    ) -> None:
+        """As text and as bytes, in one conversation with the table."""
+        socket = await gateway.socket(f"tables/{place.table}")
+        await socket.next()
+        random, seeds = Random(SEED), [each[1:] for each in kept()]
+        for number, data in enumerate(mutants(random, seeds, SENT)):
+            message = data if number % 8 == 0 else data.decode(errors="replace")
+            if _is_good(message):
+                continue
+            await socket.raw.send(message)
+            try:
+                answer = await socket.next()
+            except (ConnectionClosed, TimeoutError) as error:
+                attempts.refused(False, f"{message!r}: {error!r}")
+                break
+            attempts.refused("code" in answer, f"{message!r}: {answer}")
+        assert (await socket.ask("get_status"))["data"]["changed"] is False
+
+
+def _is_good(message: str | bytes) -> bool:
+    """Whether it happens to be a command."""
+    return isinstance(message, str) and isinstance(parse_frame(Channel.TABLE, message), c.Command)
+
+
+# --- and what is meant arrives -------------------------------------------------------------------
+
+IDS = st.integers(1, 2**53 - 1)
+COUNTS = st.integers(1, 999)
+MONEY = st.integers(0, 10_000_000_00)
+
+
+def words(longest: int, shortest: int = 1) -> st.SearchStrategy[str]:
+    text = st.text(st.characters(exclude_categories=["Cs"]), min_size=shortest, max_size=longest)
+    return text.map(str.strip).filter(lambda each: len(each) >= shortest)
+
+
+LINES = st.lists(
+    st.fixed_dictionaries(
+        {"menu_item_id": IDS}, optional={"quantity": COUNTS, "notes": words(500, 0)}
+    )
+    | st.fixed_dictionaries(
+        {"name": words(120), "unit_price": MONEY}, optional={"quantity": COUNTS}
+    ),
+    min_size=1,
+    max_size=5,
+)
+REASON = {"reason": words(200)}
+FORCE = {"force": st.booleans(), **REASON}
+FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "update_status": ({"status": st.sampled_from(OrderStatus)}, REASON),
+    "update_item": ({"item_id": IDS, "status": st.sampled_from(ItemStatus)}, REASON),
+    "occupy": ({}, {"guests_count": COUNTS, "waiter_id": IDS}),
+    "release": ({}, FORCE),
+    "update_guests_count": ({"guests_count": COUNTS}, {}),
+    "close_session": ({}, FORCE),
+    "call_waiter": ({}, {"reason": st.sampled_from(CallReason)}),
+    "place_order": ({"items": LINES}, {}),
+    "acknowledge": ({"notification_id": words(64)}, {}),
+}
+BESIDE = {"request_id": words(64), "expected_version": st.integers(0, 2**53 - 1)}
+
+
+def wish(channel: Channel) -> st.SearchStrategy[tuple[Channel, dict[str, Any]]]:
+    """A good message on a channel; money is in minor units yet."""
+
+    def of(action: str) -> st.SearchStrategy[dict[str, Any]]:
+        needed, optional = FIELDS.get(action, ({}, {}))
+        action_ = {"action": st.just(action)}
+        return st.fixed_dictionaries({**action_, **needed}, optional={**optional, **BESIDE})
+
+    return st.sampled_from(sorted(ACTIONS[channel])).flatmap(of).map(lambda each: (channel, each))
+
+
+@given(st.sampled_from(Channel).flatmap(wish))
+def test_a_good_message_is_the_command_that_was_meant(
+    meant: tuple[Channel, dict[str, Any]],
+) -> None:
+    channel, message = meant
+    command = parse_frame(channel, orjson.dumps(_priced(message)))
+    assert isinstance(command, c.Command), command
+    for name, value in message.items():
+        got = getattr(command, name)
+        if name != "items":
+            assert got == value
+            continue
+        for line, wanted in zip(got, value, strict=True):
+            assert {each: getattr(line, each) for each in wanted} == wanted
+
+
+def _priced(message: dict[str, Any]) -> dict[str, Any]:
+    if "items" not in message:
+        return message
+    lines = [
+        line | {"unit_price": format_money(line["unit_price"])} if "unit_price" in line else line
+        for line in message["items"]
+    ]
+    return message | {"items": lines}
