@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from gateway.strainer import Strainer
 from gateway.wire import EXTENSION
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class DirectSockets:
             scope = {**scope, "headers": headers}
             protocol = getattr(send, "__self__", None)
             if isinstance(protocol, WebSocketsSansIOProtocol):
+                Strainer.stand_before(protocol)
                 wire = {EXTENSION: UvicornWire(protocol, self._tide)}
                 scope["extensions"] = scope.get("extensions", {}) | wire
         await self._app(scope, receive, send)

@@ -78,7 +78,13 @@ async def serving(
     if hosts.placement.together:  # as under Serve, frames go straight to the transport
         app = DirectSockets(app)
     config = uvicorn.Config(
-        app, port=0, log_level="warning", lifespan="on", ws_max_size=2**24, proxy_headers=False
+        app,
+        port=0,
+        log_level="warning",
+        lifespan="on",
+        proxy_headers=False,
+        ws_max_size=2**24,
+        ws_per_message_deflate=False,  # HAProxy does not let clients ask for it
     )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())

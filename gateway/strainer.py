@@ -1,0 +1,185 @@
+"""A message that is too large is thrown away as it comes, not kept until it is whole.
+
+What reads WebSocket frames under uvicorn collects a whole message before anybody can look at its
+size: sixteen megabytes for each socket of somebody who never sends the last byte, and empty
+fragments without end. A strainer stands between the socket and that reader and counts by the heads
+of the frames (RFC 6455, 5.2). Whole messages within bounds pass untouched. In place of a larger one
+the reader gets one that is a byte too large, so that it is refused as ever.
+"""
+
+import asyncio
+from typing import Any, NamedTuple
+
+LIMIT = 64 * 1024
+"""What a message may have; `protocol.frames` refuses more."""
+MOST_KEPT = 2 * LIMIT
+"""What the fragments of a message may come to, heads included."""
+PATIENCE = 16 * 1024 * 1024
+"""A message of more is not even thrown away to its end: its sender is closed with 1009."""
+
+_CONTINUED, _TEXT, _BINARY, _CLOSE, _PONG = 0x0, 0x1, 0x2, 0x8, 0xA
+_DATA = frozenset({_CONTINUED, _TEXT, _BINARY})
+_CONTROL = frozenset(range(_CLOSE, _PONG + 1))
+_FIN, _MASKED, _SHORT = 0x80, 0x80, 125
+_MASK_BYTES = 4
+_TOO_LARGE = bytes([_MASKED | 127]) + (LIMIT + 1).to_bytes(8, "big") + bytes(4) + b" " * (LIMIT + 1)
+_ENDLESS = bytes([_FIN | _TEXT, _MASKED | 127]) + (PATIENCE + 1).to_bytes(8, "big")
+
+
+class Strainer(asyncio.Protocol):
+    """A transport's protocol before the one that reads.
+
+    What breaks the rules of framing, and all that follows it, is for the reader to refuse.
+    """
+
+    __slots__ = (
+        "_begun",
+        "_fragments",
+        "_is_over",
+        "_last",
+        "_reader",
+        "_size",
+        "_skip",
+        "_unread",
+    )
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+        self._unread = bytearray()  # a frame that is not whole
+        self._fragments = bytearray()  # frames of a message that is not whole
+        self._begun: int | None = None  # that message's opcode
+        self._size = 0  # and its payload so far; heads count where it is thrown away
+        self._skip = 0  # bytes still to come of a frame that is thrown away
+        self._last = False  # whether that frame ends its message
+        self._is_over = False  # the reader sees everything
+
+    @classmethod
+    def stand_before(cls, reader: Any) -> None:
+        """Strain what a connection of uvicorn is sent from now on. Sizes of compressed messages
+        cannot be seen from outside; `scripts/haproxy` sees to it that there are none."""
+        if not reader.conn.extensions:
+            reader.conn.max_message_size = LIMIT + 1
+            reader.transport.set_protocol(cls(reader))
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_over or self._is_one_message(data):
+            self._reader.data_received(data)
+            return
+        self._unread += data
+        passed = bytearray()
+        while self._unread and not self._is_over and self._step(passed):
+            pass
+        if self._is_over:
+            passed += self._unread
+            self._unread.clear()
+        if passed:
+            self._reader.data_received(bytes(passed))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._reader.connection_lost(exc)
+
+    def eof_received(self) -> Any:
+        return self._reader.eof_received()
+
+    def pause_writing(self) -> None:
+        self._reader.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._reader.resume_writing()
+
+    def _is_one_message(self, data: bytes) -> bool:
+        """The short way for what nearly all data is: one short message, after whole ones."""
+        return (
+            not self._unread
+            and self._begun is None
+            and len(data) > 1
+            and data[0] == _FIN | _TEXT
+            and len(data) == (data[1] ^ _MASKED) + 2 + _MASK_BYTES <= _SHORT + 2 + _MASK_BYTES
+        )
+
+    def _step(self, passed: bytearray) -> bool:
+        """Take one frame, or what there is of one to be thrown away; False to wait for more."""
+        unread = self._unread
+        if self._skip:
+            gone = min(self._skip, len(unread))
+            del unread[:gone]
+            self._skip -= gone
+            if self._skip == 0 and self._last:
+                assert self._begun is not None
+                passed += bytes([_FIN | self._begun]) + _TOO_LARGE
+                self._begun, self._size = None, 0
+            return True
+        head = _head(unread)
+        if head is None:
+            return False
+        end = head.size + _MASK_BYTES + head.length
+        if not head.is_sound or (head.opcode in _DATA and not self._is_in_turn(head)):
+            self._is_over = True
+            passed += self._fragments
+        elif head.opcode in _CONTROL:
+            if len(unread) < end:
+                return False
+            passed += unread[:end]
+            del unread[:end]
+        else:
+            return self._part(head, end, passed)
+        return True
+
+    def _is_in_turn(self, head: "_Head") -> bool:
+        return (head.opcode == _CONTINUED) == (self._begun is not None)
+
+    def _part(self, head: "_Head", end: int, passed: bytearray) -> bool:
+        """A frame of a message, maybe all of it."""
+        size = self._size + head.length
+        if len(self._fragments) > MOST_KEPT:
+            size = max(size, LIMIT + 1)
+        if size > PATIENCE:
+            self._is_over = True
+            passed += _ENDLESS
+            return True
+        unread = self._unread
+        if size <= LIMIT and len(unread) < end:
+            return False
+        begun = head.opcode if self._begun is None else self._begun
+        if size > LIMIT:
+            self._fragments.clear()
+            self._begun, self._size = begun, size + head.size
+            self._skip, self._last = end, head.is_last
+        elif head.is_last:
+            passed += self._fragments
+            passed += unread[:end]
+            del unread[:end]
+            self._fragments.clear()
+            self._begun, self._size = None, 0
+        else:
+            self._fragments += unread[:end]
+            del unread[:end]
+            self._begun, self._size = begun, size
+        return True
+
+
+class _Head(NamedTuple):
+    """How a frame begins: `size` bytes, then its mask, then `length` bytes."""
+
+    opcode: int
+    is_last: bool
+    is_sound: bool
+    size: int
+    length: int
+
+
+def _head(data: bytearray) -> _Head | None:
+    """The head of the frame that data begins with; None where it is not all there."""
+    if len(data) < 2:
+        return None
+    first, length = data[0], data[1] & ~_MASKED
+    opcode, is_last = first & 0x0F, first & _FIN != 0
+    is_sound = first & 0x70 == 0 and data[1] & _MASKED != 0 and opcode in _DATA | _CONTROL
+    if opcode in _CONTROL:
+        is_sound = is_sound and is_last and length <= _SHORT
+    if not is_sound or length <= _SHORT:
+        return _Head(opcode, is_last, is_sound, 2, length)
+    size = 4 if length == 126 else 10
+    if len(data) < size:
+        return None
+    return _Head(opcode, is_last, True, size, int.from_bytes(data[2:size], "big"))
