@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-ha
 E2E := tests/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test check simulate load bench faults format docs lock clean
+.PHONY: help run token test check simulate load bench faults attacks format docs lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -41,6 +41,9 @@ bench: $(VENV)/load.stamp ## measure it beside its baselines, into docs/performa
 
 faults: $(VENV)/dev.stamp ## break things on three nodes, into docs/reliability.md; FAULTS="node store --runs 5"
 	@$(BIN)/python -m scripts.faults $(FAULTS)
+
+attacks: $(VENV)/dev.stamp ## attack it, into docs/security.md; ATTACKS="tests/gateway" for some of it
+	@$(BIN)/python -m scripts.attacks $(ATTACKS)
 
 format: $(VENV)/dev.stamp ## put the code into its form
 	$(BIN)/ruff check --fix-only .

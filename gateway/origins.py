@@ -54,6 +54,7 @@ class Origins:
             return True
         try:
             page = urlsplit(origin)
+            _ = page.port  # raises where it is no number: `127.0.0.1:80.evil.example`
         except ValueError:
             return False
         if page.netloc and page.netloc == headers.get("host", "").lower():

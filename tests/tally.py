@@ -49,7 +49,7 @@ class Attempts:
 
 @dataclass
 class Count:
-    """All of one attack's; one that failed otherwise than by getting through is in neither."""
+    """All of one attack's."""
 
     tried: int = 0
     through: int = 0
@@ -90,7 +90,7 @@ class Tally:
             count.through += call.excinfo is not None
         else:
             count.tried += counted.tried
-            count.through += len(counted.through) + (call.excinfo is not None)
+            count.through += len(counted.through)
         return report
 
     def pytest_sessionfinish(self) -> None:

@@ -147,6 +147,7 @@ async def test_a_token_says_who_its_bearer_is(
         jwt.encode({"role": "admin", "exp": 2**40}, "", "none"),
     ],
 )
+@pytest.mark.attack("tokens")
 async def test_a_bad_token_is_refused_even_where_the_door_is_open(
     identity: Identity, token: str
 ) -> None:
@@ -155,6 +156,7 @@ async def test_a_bad_token_is_refused_even_where_the_door_is_open(
 
 @pytest.mark.parametrize("time_", [str(2**40), True, None, [], {}, float("nan"), float("inf")])
 @pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
+@pytest.mark.attack("tokens")
 async def test_times_are_numbers(identity: Identity, name: str, time_: Any) -> None:
     claims = {"role": "admin", "exp": 2**40, name: time_}
     await refused(identity, by_hand({"alg": "HS256"}, claims, SECRET.encode()))
@@ -163,6 +165,7 @@ async def test_times_are_numbers(identity: Identity, name: str, time_: Any) -> N
 @pytest.mark.parametrize(
     "claims", [b"[]", b"null", b'"admin"', b"[" * 4000, b'{"exp": ' + b"9" * 5000 + b"}", b"\xff"]
 )
+@pytest.mark.attack("tokens")
 async def test_claims_are_an_object(identity: Identity, claims: bytes) -> None:
     await refused(identity, by_hand({"alg": "HS256"}, claims, SECRET.encode()))
 
@@ -181,6 +184,7 @@ async def test_claims_are_an_object(identity: Identity, claims: bytes) -> None:
         {"alg": "HS256", "crit": ["mine"], "mine": 1},
     ],
 )
+@pytest.mark.attack("tokens")
 async def test_a_header_that_is_none_is_refused(identity: Identity, header: Any) -> None:
     claims = {"role": "admin", "exp": 2**40}
     await accepted(identity, by_hand({"alg": "HS256"}, claims, SECRET.encode()))
@@ -210,6 +214,7 @@ async def test_a_remembered_token_is_refused_once_it_has_expired(
     assert await identity.principal(token) is not first
 
 
+@pytest.mark.attack("tokens")
 async def test_a_token_that_is_too_long_is_refused_unread(identity: Identity) -> None:
     role = {"role": "admin", "more": "x" * 100}
     await accepted(identity, signed(**role))
@@ -302,6 +307,7 @@ async def test_the_providers_clock_may_be_a_little_off_but_not_ours(
         {"sub": 1},
     ],
 )
+@pytest.mark.attack("tokens")
 async def test_claims_that_do_not_fit_are_refused(
     chain: Identity, provider: Provider, change: dict[str, Any]
 ) -> None:
@@ -320,6 +326,7 @@ async def test_an_expired_token_is_called_that(chain: Identity, provider: Provid
     assert "expired" in refusal.error
 
 
+@pytest.mark.attack("tokens")
 async def test_a_token_signed_with_another_key_is_refused(
     chain: Identity, provider: Provider
 ) -> None:
@@ -327,6 +334,7 @@ async def test_a_token_signed_with_another_key_is_refused(
     await refused(chain, provider.token("ec-1", key=ec_key("a forger's")))
 
 
+@pytest.mark.attack("tokens")
 async def test_a_key_is_good_for_its_own_algorithm_alone(
     chain: Identity, provider: Provider
 ) -> None:
@@ -337,6 +345,7 @@ async def test_a_key_is_good_for_its_own_algorithm_alone(
         await refused(chain, token)
 
 
+@pytest.mark.attack("tokens")
 async def test_a_public_key_is_not_taken_for_a_secret(chain: Identity, provider: Provider) -> None:
     await accepted(chain, provider.token())
     public = rsa_key("rsa-1").public_key()
@@ -352,6 +361,7 @@ async def test_a_public_key_is_not_taken_for_a_secret(chain: Identity, provider:
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", ""])
+@pytest.mark.attack("tokens")
 async def test_an_unsigned_token_is_refused(chain: Identity, algorithm: str) -> None:
     header = {"alg": algorithm, "kid": "rsa-1"}
     unsigned = by_hand(header, claims_with({}), b"").rpartition(".")[0] + "."
@@ -365,6 +375,7 @@ async def test_without_a_provider_its_tokens_are_refused(
     assert provider.asked == []
 
 
+@pytest.mark.attack("tokens")
 async def test_a_truncated_or_changed_token_is_refused(chain: Identity, provider: Provider) -> None:
     token = provider.token()
     await accepted(chain, token)
@@ -386,15 +397,18 @@ async def test_a_truncated_or_changed_token_is_refused(chain: Identity, provider
 @pytest.mark.parametrize(
     "kid", ["../../../dev/null", "/etc/passwd", "rsa-1\0", "' OR 1=1", "http://evil.example/", ""]
 )
+@pytest.mark.attack("tokens")
 async def test_a_key_id_is_only_looked_up(chain: Identity, provider: Provider, kid: str) -> None:
     await refused(chain, provider.token(kid, key=rsa_key("rsa-1")))
     assert set(provider.asked) == {"/jwks"}
 
 
+@pytest.mark.attack("tokens")
 async def test_a_token_without_a_key_id_is_refused(chain: Identity) -> None:
     await refused(chain, jwt.encode(claims_with({}), rsa_key("rsa-1"), "RS256"))
 
 
+@pytest.mark.attack("tokens")
 async def test_keys_that_a_token_brings_or_names_are_not_looked_at(
     chain: Identity, provider: Provider
 ) -> None:

@@ -10,6 +10,7 @@ from httpx import Response
 from gateway.codes import TableCodes
 from gateway.joining import GUESSES_AT_ONCE
 from tests.gateway.conftest import SECRET, Gateway, Place, token
+from tests.tally import Attempts
 
 
 def manager(place: Place) -> dict[str, str]:
@@ -80,6 +81,7 @@ async def test_an_inactive_table_is_not_opened(gateway: Gateway, place: Place) -
     assert (await join(gateway, table_code=code)).json()["code"] == "table_inactive"
 
 
+@pytest.mark.attack("codes")
 async def test_a_new_code_voids_the_old_one(gateway: Gateway, place: Place) -> None:
     old = await code_of(gateway, place)
     replaced = await gateway.http.post(
@@ -92,6 +94,7 @@ async def test_a_new_code_voids_the_old_one(gateway: Gateway, place: Place) -> N
     assert (await join(gateway, table_code=new)).status_code == 200
 
 
+@pytest.mark.attack("codes")
 async def test_a_closed_session_is_not_joined(gateway: Gateway, place: Place) -> None:
     code = await code_of(gateway, place)
     session = (await join(gateway, table_code=code)).json()["data"]
@@ -137,10 +140,13 @@ def wrong_codes(place: Place) -> list[str]:
     ]  # fmt: skip
 
 
-async def test_codes_that_were_not_made_here_open_nothing(gateway: Gateway, place: Place) -> None:
+@pytest.mark.attack("codes")
+async def test_codes_that_were_not_made_here_open_nothing(
+    gateway: Gateway, place: Place, attempts: Attempts
+) -> None:
     for number, code in enumerate(wrong_codes(place)):
         answer = await join(gateway, where=f"203.0.113.{number}", table_code=code)
-        assert answer.status_code == 404, code
+        attempts.refused(answer.status_code == 404, code)
     table = (await gateway.http.get(f"/api/tables/{place.table}")).json()
     assert table["data"]["is_occupied"] is False
 
@@ -156,23 +162,28 @@ async def test_a_bad_body_says_what_is_wrong(
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_message")
 
 
-async def test_who_guesses_must_wait_and_nobody_else(gateway: Gateway, place: Place) -> None:
+@pytest.mark.attack("codes")
+async def test_who_guesses_must_wait_and_nobody_else(
+    gateway: Gateway, place: Place, attempts: Attempts
+) -> None:
     """The address is counted before the code is looked at: even the right one must wait."""
     code = await code_of(gateway, place)
     session = (await join(gateway, where="203.0.113.1", table_code=code)).json()["data"]
     for number in range(GUESSES_AT_ONCE):
         answer = await join(gateway, where="203.0.113.66", session_code=f"ZZZ{number:03}")
-        assert answer.status_code == 404
+        attempts.refused(answer.status_code == 404, answer.text)
     for codes in ({"session_code": "ZZZZZZ"}, {"session_code": session["session_code"]}):
         slowed = await join(gateway, where="203.0.113.66", **codes)
-        assert (slowed.status_code, slowed.json()["code"]) == (429, "rate_limited")
+        attempts.refused(slowed.status_code == 429, slowed.text)
+        assert slowed.json()["code"] == "rate_limited"
         assert slowed.headers["retry-after"]
     elsewhere = await join(gateway, session_code=session["session_code"])
     assert elsewhere.status_code == 200
 
 
+@pytest.mark.attack("codes")
 async def test_guesses_at_the_same_time_are_counted_like_others(
-    gateway: Gateway, place: Place
+    gateway: Gateway, place: Place, attempts: Attempts
 ) -> None:
     guesses = [f"ZZZ{number:03}" for number in range(5 * GUESSES_AT_ONCE)]
     answers = await asyncio.gather(
@@ -180,7 +191,8 @@ async def test_guesses_at_the_same_time_are_counted_like_others(
     )
     looked_at = [answer for answer in answers if answer.status_code == 404]
     assert len(looked_at) <= GUESSES_AT_ONCE + 2, "as many as come in the meantime"
-    assert {answer.status_code for answer in answers} == {404, 429}
+    for answer in answers:
+        attempts.refused(answer.status_code in (404, 429), answer.text)
 
 
 async def test_right_codes_are_no_guesses(gateway: Gateway, place: Place) -> None:
@@ -189,14 +201,17 @@ async def test_right_codes_are_no_guesses(gateway: Gateway, place: Place) -> Non
         assert (await join(gateway, table_code=code)).status_code == 200
 
 
+@pytest.mark.attack("codes")
 async def test_wrong_codes_from_everywhere_do_not_lock_a_table(
-    gateway: Gateway, place: Place
+    gateway: Gateway, place: Place, attempts: Attempts
 ) -> None:
     code = await code_of(gateway, place)
     statuses = [
         (await join(gateway, f"198.51.100.{n}", table_code=f"{place.table}.1.{n:016}")).status_code
         for n in range(GUESSES_AT_ONCE + 5)
     ]
+    for status in statuses:
+        attempts.refused(status in (404, 429), status)
     assert statuses == [404] * GUESSES_AT_ONCE + [429] * 5
     assert (await join(gateway, table_code=code)).status_code == 200
 

@@ -44,6 +44,7 @@ def test_pages_of_this_machine_may_use_an_open_door() -> None:
     for origin in ("http://localhost:3000", "http://127.0.0.1", "http://[::1]:5173"):
         assert allowed(origin, local_pages=True)
     assert not allowed("http://localhost.evil.example", local_pages=True)
+    assert not allowed("http://127.0.0.1:9000.evil.example", local_pages=True)
     assert not allowed("null", local_pages=True)
 
 
@@ -51,6 +52,7 @@ def test_any_page_where_that_is_said() -> None:
     assert allowed(EVIL, named=("*",))
 
 
+@pytest.mark.attack("pages")
 async def test_a_foreign_page_gets_no_socket(gateway: Gateway, place: Place) -> None:
     socket = await gateway.socket(f"tables/{place.table}/", origin=EVIL)
     assert (await socket.next())["code"] == "forbidden"
@@ -59,6 +61,7 @@ async def test_a_foreign_page_gets_no_socket(gateway: Gateway, place: Place) -> 
     assert (await own.next())["type"] == "table_status"
 
 
+@pytest.mark.attack("pages")
 async def test_a_foreign_page_changes_nothing_even_where_the_browser_does_not_ask(
     gateway: Gateway, place: Place
 ) -> None:
@@ -117,6 +120,7 @@ class TestNamedPages:
         socket = await gateway.socket(f"tables/{place.table}/", admin, origin=APP)
         assert (await socket.next())["type"] == "table_status"
 
+    @pytest.mark.attack("pages")
     async def test_others_are_not(self, gateway: Gateway, place: Place) -> None:
         answer = await gateway.http.get(f"/api/tables/{place.table}", headers={"Origin": EVIL})
         assert answer.status_code == 403

@@ -205,6 +205,7 @@ async def test_bad_frames_get_an_error_and_lose_nothing(
     assert (await socket.next())["data"] == before
 
 
+@pytest.mark.attack("oversized")
 async def test_a_frame_of_ten_megabytes_is_too_large(gateway: Gateway, place: Place) -> None:
     socket = await gateway.socket(f"tables/{place.table}/")
     await socket.next()
@@ -255,6 +256,7 @@ async def test_an_anonymous_caller_may_not_set_a_status(gateway: Gateway, place:
     assert (await order.ask("get_status"))["data"]["version"] == 1
 
 
+@pytest.mark.attack("floods")
 async def test_ten_thousand_messages_in_one_burst_hurt_nobody_else(
     gateway: Gateway, place: Place
 ) -> None:
@@ -288,6 +290,7 @@ class TestSlowReaders:
             SECRET, limits=Limits(max_unsent=50, messages_per_s=1e6, burst=10**6)
         )
 
+    @pytest.mark.attack("floods")
     async def test_who_never_reads_is_closed_and_others_live(
         self, gateway: Gateway, place: Place
     ) -> None:
@@ -331,6 +334,7 @@ class TestFewConnections:
     def settings(self) -> GatewaySettings:
         return GatewaySettings(SECRET, limits=Limits(max_connections=2))
 
+    @pytest.mark.attack("floods")
     async def test_one_too_many_is_closed_with_4429(self, gateway: Gateway, place: Place) -> None:
         path = f"tables/{place.table}/"
         first = await gateway.socket(path)

@@ -69,6 +69,7 @@ def test_what_is_within_bounds_passes_untouched() -> None:
 
 @pytest.mark.parametrize("opcode", [TEXT, BINARY])
 @pytest.mark.parametrize("size", [LIMIT + 1, 10_000_000, PATIENCE])
+@pytest.mark.attack("oversized")
 def test_a_larger_message_is_replaced_and_not_kept(opcode: Opcode, size: int) -> None:
     data = frame(opcode, b"x" * size) + frame(TEXT, b"next")
     reader, most = strained(data, longest=65_536)
@@ -79,6 +80,7 @@ def test_a_larger_message_is_replaced_and_not_kept(opcode: Opcode, size: int) ->
     assert most < 65_536
 
 
+@pytest.mark.attack("oversized")
 def test_so_is_one_in_fragments_with_others_between() -> None:
     part = frame(CONT, b"\xc3" * 20_000, fin=False)
     data = frame(TEXT, b"", fin=False) + (part + frame(PING, b"p")) * 100 + frame(CONT, b"end")
@@ -98,6 +100,7 @@ def test_fragments_within_bounds_are_one_message() -> None:
         assert reader.messages() == [(TEXT, b"".join(parts))] * 3
 
 
+@pytest.mark.attack("oversized")
 def test_empty_fragments_without_end_are_not_kept_either() -> None:
     data = frame(TEXT, b"", fin=False) + frame(CONT, b"", fin=False) * 100_000
     reader, most = strained(data)
@@ -113,6 +116,7 @@ def test_empty_fragments_without_end_are_not_kept_either() -> None:
         frame(TEXT, b"x" * 65_000, fin=False) + frame(CONT, b"x" * 65_000, fin=False) * 260,
     ],
 )
+@pytest.mark.attack("oversized")
 def test_one_without_end_is_refused_at_once(data: bytes) -> None:
     reader, _ = strained(data)
     assert reader.conn.close_sent is not None
