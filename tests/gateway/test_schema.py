@@ -91,6 +91,7 @@ async def opened(gateway: Gateway) -> House:
     return House(place, session, order)
 
 
+@pytest.mark.filterwarnings("ignore:Do not use the .random. module")  # schemathesis does
 @pytest.mark.attack("schema")
 async def test_every_answer_is_one_of_the_document(gateway: Gateway, attempts: Attempts) -> None:
     document = (await gateway.http.get("/api/openapi.json")).json()
