@@ -323,6 +323,21 @@ async def test_nothing_is_kept_of_sockets_that_have_gone(stand: Stand) -> None:
     assert not [wire for wire in wires if id(wire) not in before]
 
 
+async def test_what_is_too_large_is_not_kept_while_it_comes(stand: Stand) -> None:
+    """Ten megabytes, and the last byte does not come; then it does, and the socket lives on."""
+    raw, _ = await stand.slow()
+    loop = asyncio.get_running_loop()
+    size = 10_000_000
+    head = b"\x81\xff" + size.to_bytes(8, "big") + bytes(4)
+    await loop.sock_sendall(raw, head + b"x" * (size - 1))
+    buffered = stand.protocols[-1].conn.reader.buffer
+    assert len(buffered) < 100_000
+    await loop.sock_sendall(raw, b"x")
+    received = await read_all(raw)
+    assert received.endswith(b'{"echo":1}')
+    raw.close()
+
+
 async def test_a_client_cannot_set_the_switches_of_the_server() -> None:
     seen: list[Any] = []
 
