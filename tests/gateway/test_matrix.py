@@ -59,15 +59,20 @@ READS: dict[str, str] = {
     "/restaurants/{}/qr-sheet": W + HEADS,
     "/tables/{}": A + G + W + M + R + C,
     "/tables/{}/history": HEADS,
+    "/tables/{}/audit": HEADS,
     "/tables/{}/code": W + HEADS,
     "/tables/{}/qr.svg": W + HEADS,
     "/tables/{}/qr.png": W + HEADS,
     "/sessions/{}": A + G + W + M + R + C,
     "/sessions/{}/history": HEADS,
+    "/sessions/{}/audit": HEADS,
     "/orders/{}": ALL,
     "/orders/{}/items": ALL,
     "/orders/{}/history": HEADS,
+    "/orders/{}/audit": HEADS,
     "/waiters/{}": FLOOR,
+    "/waiters/{}/audit": HEADS,
+    "/restaurants/{}/audit": HEADS,
 }
 ITEMS = {"items": [{"menu_item_id": 1}]}
 WHY = {"force": True, "reason": "x"}
