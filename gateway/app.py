@@ -12,7 +12,6 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from actors.placement import Placement
@@ -26,6 +25,7 @@ from gateway.identity import Identity
 from gateway.joining import Joining
 from gateway.links import Links
 from gateway.origins import NamedPages, Origins, PageHeaders
+from gateway.pages import Pages
 from gateway.prepare import Preparation
 from gateway.qr import QrCodes
 from gateway.requests import Requests
@@ -34,7 +34,7 @@ from gateway.sockets import Sockets
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from storage.store import Store, StoreUnavailable
 
-PAGES = Path(__file__).resolve().parent.parent / "web"
+WEB = Path(__file__).resolve().parent.parent / "web"
 
 
 def build(
@@ -86,7 +86,7 @@ def build(
         routes=[
             Route("/healthz", health),
             Mount("/api", routes=api),
-            Mount("/", StaticFiles(directory=PAGES, html=True)),
+            Mount("/", Pages(directory=WEB, html=True)),
         ],
         middleware=[Middleware(PageHeaders), *_cross_origin(settings, origins)],
         lifespan=lifespan,
