@@ -29,6 +29,7 @@ check: $(VENV)/dev.stamp ## format, lint, types, layers, generated pages
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.diagrams --check
+	$(BIN)/python -m scripts.client_protocol --check
 
 simulate: $(VENV)/dev.stamp ## 100,000 evenings in which all goes wrong that can; SEEDS="1 1000" for fewer
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1 100000)
@@ -51,6 +52,7 @@ format: $(VENV)/dev.stamp ## put the code into its form
 
 docs: $(VENV)/dev.stamp ## write the generated pages anew
 	$(BIN)/python -m scripts.diagrams
+	$(BIN)/python -m scripts.client_protocol
 
 lock: $(BIN)/python ## renew the lock files after a change of pyproject.toml; UPGRADE=--upgrade for newer versions
 	PYTHON=$(BIN)/python scripts/lock $(UPGRADE)
@@ -79,5 +81,6 @@ $(VENV)/load.stamp: requirements-load.txt requirements-dev.txt requirements.txt 
 
 $(E2E)/node_modules/.package-lock.json: $(E2E)/package-lock.json
 	@scripts/node
+	@scripts/chromium
 	@cd $(E2E) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

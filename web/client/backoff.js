@@ -1,0 +1,33 @@
+/** Pauses between tries: growing, and never in step with those of other clients. */
+
+export class Backoff {
+  #attempt = 0;
+  #first;
+  #longest;
+  #random;
+
+  /** Times are milliseconds. */
+  constructor({ first = 500, longest = 10_000, random = Math.random } = {}) {
+    this.#first = first;
+    this.#longest = longest;
+    this.#random = random;
+  }
+
+  get longest() {
+    return this.#longest;
+  }
+
+  /**
+   * The next pause: anything up to a bound that doubles each time.
+   * @param {number} [atLeast]
+   */
+  next(atLeast = 0) {
+    const bound = Math.min(this.#longest, this.#first * 2 ** this.#attempt);
+    this.#attempt += 1;
+    return atLeast + this.#random() * bound;
+  }
+
+  reset() {
+    this.#attempt = 0;
+  }
+}

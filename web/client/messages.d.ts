@@ -1,0 +1,233 @@
+/** What the service tells. Money is a string such as "250.00", times are RFC 3339 in UTC. */
+
+import type {
+  CallReason, CallStatus, ItemStatus, OrderStatus, PaymentStatus, SessionStatus,
+} from './protocol.js';
+
+export interface Order {
+  id: number;
+  status: OrderStatus;
+  status_display: string;
+  total_amount: string;
+  items_count: number;
+  created_at: string;
+  confirmed_at: string | null;
+  ready_at: string | null;
+  delivered_at: string | null;
+  cancelled_at: string | null;
+  reason: string | null;
+  payment_status: PaymentStatus;
+  paid_amount: string;
+  balance: string;
+  refund_due: boolean;
+  refund_amount: string;
+  currency: string;
+  restaurant_id: number;
+  session_id: number;
+  table_id: number;
+  table_number: string;
+  waiter_id: number | null;
+}
+
+export interface OrderItem {
+  item_id: number;
+  menu_item_id: number | null;
+  name: string;
+  quantity: number;
+  unit_price: string;
+  total: string;
+  notes: string;
+  status: ItemStatus;
+  reason: string | null;
+}
+
+export interface Items {
+  order_id: number;
+  status: OrderStatus;
+  items: OrderItem[];
+  items_count: number;
+  total_amount: string;
+  currency: string;
+}
+
+export interface TableSession {
+  id: number;
+  session_code: string;
+  guests_count: number;
+  started_at: string;
+  waiter_id: number | null;
+}
+
+export interface Table {
+  table_id: number;
+  table_number: string;
+  is_occupied: boolean;
+  is_active: boolean;
+  zone: string;
+  seats: number;
+  waiter_id: number | null;
+  restaurant: string;
+  restaurant_id: number;
+  code_version: number;
+  session: TableSession | null;
+}
+
+export interface Call {
+  call_id: string;
+  reason: CallReason;
+  status: CallStatus;
+  escalated: number;
+  opened_at: string;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+  resolved_at: string | null;
+}
+
+/** An order as its session lists it. */
+export interface SessionOrder {
+  order_id: number;
+  status: OrderStatus;
+  payment_status: PaymentStatus;
+  total_amount: string;
+  balance: string;
+  items_count: number;
+  created_at: string;
+}
+
+/** An order as its restaurant lists and announces it. */
+export interface RestaurantOrder extends SessionOrder {
+  table_number: string;
+}
+
+export interface Session {
+  id: number;
+  session_code: string;
+  status: SessionStatus;
+  guests_count: number;
+  started_at: string;
+  closed_at: string | null;
+  restaurant_id: number;
+  table_id: number;
+  table_number: string;
+  zone: string;
+  waiter_id: number | null;
+  currency: string;
+  orders: SessionOrder[];
+  total_amount: string;
+  balance: string;
+  calls: Call[];
+}
+
+/** Beyond these fields a notification has those of its cause, such as `order_id` or `call_id`. */
+export interface Notification {
+  notification_id: string;
+  kind: string;
+  message: string;
+  created_at: string;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+  [more: string]: unknown;
+}
+
+export interface ListedNotification extends Notification {
+  type: 'order_notification' | 'payment_notification' | 'task_notification' | 'alert';
+}
+
+export interface Waiter {
+  waiter_id: number;
+  name: string;
+  restaurant_id: number;
+  restaurant: string;
+  tasks: ListedNotification[];
+}
+
+export interface Notifications {
+  restaurant_id: number;
+  notifications: ListedNotification[];
+}
+
+export interface Figures {
+  orders: number;
+  cancelled: number;
+  payments: number;
+  paid_amount: string;
+  calls_acknowledged: number;
+  mean_acknowledged_s: number | null;
+  slowest_acknowledged_s: number | null;
+  calls_resolved: number;
+  mean_resolved_s: number | null;
+  slowest_resolved_s: number | null;
+}
+
+export interface Restaurant {
+  id: number;
+  name: string;
+  currency: string;
+  timezone: string;
+  guest_opens_table: boolean;
+  tables: { total: number; active: number; occupied: number; list: Table[] };
+  open_orders: RestaurantOrder[];
+  waiters: Array<{ waiter_id: number; name: string }>;
+  figures: Figures;
+}
+
+export interface MenuItem {
+  id: number;
+  name: string;
+  description: string;
+  price: string;
+  available: boolean;
+}
+
+export interface Menu {
+  restaurant_id: number;
+  restaurant: string;
+  menu_version: number;
+  currency: string;
+  categories: Array<{ name: string; items: MenuItem[] }>;
+}
+
+export interface Broadcast {
+  message: string;
+  by: string;
+  sent_at: string;
+}
+
+/** What each channel's snapshot says. */
+export interface Data {
+  order: Order;
+  items: Items;
+  table: Table;
+  session: Session;
+  waiter: Waiter;
+  restaurant: Restaurant;
+  notifications: Notifications;
+  menu: Menu;
+}
+
+interface Noted {
+  order_notification: Notification;
+  payment_notification: Notification;
+  task_notification: Notification;
+  alert: Notification;
+  notification_acknowledged: Notification;
+}
+
+/** The types of message of each channel, and the data of each. */
+export interface Messages {
+  order: { order_status: Order; order_update: Order; order_items_update: Items };
+  items: { items_list: Items; items_updated: Items };
+  table: { table_status: Table; table_update: Table };
+  session: { session_status: Session; session_update: Session };
+  waiter: { tasks_list: Waiter } & Noted;
+  restaurant: {
+    restaurant_status: Restaurant;
+    new_order: RestaurantOrder;
+    order_ready: RestaurantOrder;
+    payment_completed: RestaurantOrder;
+    broadcast: Broadcast;
+    table_update: Table;
+  };
+  notifications: { notifications_list: Notifications } & Noted;
+  menu: { menu: Menu; menu_update: Menu };
+}

@@ -1,0 +1,40 @@
+// Written by `make docs` from `protocol/`; changes belong there.
+
+export const PATHS = Object.freeze({
+  "order": "/ws/orders/{id}/",
+  "items": "/ws/orders/{id}/items/",
+  "table": "/ws/tables/{id}/",
+  "session": "/ws/tables/sessions/{id}/",
+  "waiter": "/ws/waiters/{id}/",
+  "restaurant": "/ws/restaurants/{id}/",
+  "notifications": "/ws/restaurants/{id}/notifications/",
+  "menu": "/ws/restaurants/{id}/menu/"
+});
+
+export const LOOKS = Object.freeze({
+  "order": "get_status",
+  "items": "get_items",
+  "table": "get_status",
+  "session": "get_status",
+  "waiter": "get_tasks",
+  "restaurant": "get_status",
+  "notifications": "get_notifications",
+  "menu": "get_menu"
+});
+
+export const RETRIED = Object.freeze([
+  "rate_limited",
+  "unavailable"
+]);
+
+export const CLOSE = Object.freeze({
+  "RESTART": 1012,
+  "MALFORMED": 4400,
+  "UNAUTHENTICATED": 4401,
+  "FORBIDDEN": 4403,
+  "NOT_FOUND": 4404,
+  "TOO_SLOW": 4408,
+  "TOO_MANY": 4429
+});
+
+export const MAX_FRAME_BYTES = 65536;

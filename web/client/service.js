@@ -1,0 +1,145 @@
+/** The service as a page sees it: its channels, its HTTP API, and whether all of it is current. */
+
+import { Channel } from './channel.js';
+import { Http } from './http.js';
+import { Tokens } from './tokens.js';
+import { onWake } from './wake.js';
+
+/**
+ * What is set for all channels of a client; times are milliseconds.
+ * @typedef {object} Settings
+ * @property {string} url
+ * @property {any} WebSocket
+ * @property {{first?: number, longest?: number}} backoff
+ * @property {number} heartbeat
+ * @property {number} patience
+ * @property {number} staleAfter
+ * @property {number} queue
+ * @property {((status: import('./index.js').Status, channel: any) => void)} [onStatus]
+ */
+
+const DEFAULTS = { heartbeat: 25_000, patience: 10_000, staleAfter: 10_000, queue: 100 };
+
+/** The worst first: what a page should own up to. */
+const STATES = /** @type {const} */ (['stale', 'reconnecting', 'connecting', 'live', 'closed']);
+
+export class RestaurantQR {
+  /** @type {Map<string, Channel>} */
+  #channels = new Map();
+  /** @type {(() => void) | null} */
+  #stopWaking = null;
+  #settings;
+  #tokens;
+
+  /** @param {import('./index.js').Options} [options] */
+  constructor({ url, token, renewToken, WebSocket = globalThis.WebSocket, ...options } = {}) {
+    if (!WebSocket) throw new TypeError('There is no WebSocket here: pass one as an option.');
+    const base = (url ?? ownUrl()).replace(/^ws/, 'http').replace(/\/$/, '');
+    this.#settings = { backoff: {}, ...DEFAULTS, ...options, url: base, WebSocket };
+    this.#tokens = new Tokens(token, renewToken);
+    this.http = new Http(this.#settings, this.#tokens);
+  }
+
+  /** The token in use; a new one is for what is connected or asked from now on. */
+  get token() {
+    return this.#tokens.current;
+  }
+
+  set token(token) {
+    this.#tokens.current = token;
+  }
+
+  /** The worst status of all channels that are open: what a page tells its user. */
+  get status() {
+    /** @param {Channel} channel */
+    const badness = ({ status }) => STATES.indexOf(status.state);
+    const sorted = [...this.#channels.values()].sort(
+      (a, b) => badness(a) - badness(b) || Number(a.status.since) - Number(b.status.since),
+    );
+    return sorted[0]?.status ?? null;
+  }
+
+  /** @param {number | string} id */
+  order(id) {
+    return this.channel('order', id);
+  }
+
+  /** @param {number | string} orderId */
+  items(orderId) {
+    return this.channel('items', orderId);
+  }
+
+  /** @param {number | string} id */
+  table(id) {
+    return this.channel('table', id);
+  }
+
+  /** @param {number | string} id */
+  session(id) {
+    return this.channel('session', id);
+  }
+
+  /** @param {number | string} id */
+  waiter(id) {
+    return this.channel('waiter', id);
+  }
+
+  /** @param {number | string} id */
+  restaurant(id) {
+    return this.channel('restaurant', id);
+  }
+
+  /** @param {number | string} restaurantId */
+  notifications(restaurantId) {
+    return this.channel('notifications', restaurantId);
+  }
+
+  /** @param {number | string} restaurantId */
+  menu(restaurantId) {
+    return this.channel('menu', restaurantId);
+  }
+
+  /**
+   * The channel of that name; the same one for all who ask, until it is closed.
+   * @param {any} name
+   * @param {number | string} id
+   */
+  channel(name, id) {
+    const key = `${name}/${id}`;
+    const open = this.#channels.get(key);
+    if (open && open.status.state !== 'closed') return open;
+    const channel = new Channel(name, id, this.#settings, this.#tokens);
+    this.#channels.set(key, channel);
+    this.#stopWaking ??= onWake(() => this.wake());
+    return channel;
+  }
+
+  /**
+   * A guest's way in, by the code of a table or of a session; resolves to the session's data.
+   * @param {{table_code: string} | {session_code: string}} code
+   */
+  async join(code) {
+    const { token, data } = await this.http.post('/sessions/join', code);
+    this.#tokens.current = token;
+    return data;
+  }
+
+  /** Make sure of every connection now; browsers' own signs of life do it, too. */
+  wake() {
+    for (const channel of this.#channels.values()) channel.wake();
+  }
+
+  /** Close every channel. */
+  disconnect() {
+    for (const channel of this.#channels.values()) channel.close();
+    this.#channels.clear();
+    this.#stopWaking?.();
+    this.#stopWaking = null;
+  }
+}
+
+/** Where this module was loaded from, if that is the service itself. */
+function ownUrl() {
+  const here = /^(https?:\/\/.+)\/client\/service\.js$/.exec(import.meta.url);
+  return here ? here[1] : 'http://localhost:9000';
+}

@@ -1,0 +1,70 @@
+/**
+ * What a channel shows: its last snapshot, brought up to date by the events after it. Pure.
+ */
+
+/** Events whose data is all there is to know of their entity, as in its snapshot. */
+const WHOLE = [
+  'order_status', 'order_update', 'items_updated', 'table_status', 'table_update',
+  'session_status', 'session_update', 'menu_update',
+];
+const ORDERS = ['new_order', 'order_ready', 'payment_completed'];
+
+/**
+ * The data after an event; null where only a new snapshot can tell.
+ * @param {string} channel
+ * @param {any} data
+ * @param {{type: string, data: any}} event
+ */
+export function after(channel, data, { type, data: told }) {
+  switch (channel) {
+    case 'restaurant':
+      return restaurantAfter(data, type, told);
+    case 'waiter':
+      return { ...data, tasks: listed(data.tasks, type, told) };
+    case 'notifications':
+      return { ...data, notifications: listed(data.notifications, type, told) };
+    default:
+      return WHOLE.includes(type) ? told : null;
+  }
+}
+
+/**
+ * @param {any} data
+ * @param {string} type
+ * @param {any} told
+ */
+function restaurantAfter(data, type, told) {
+  if (type === 'table_update') {
+    const list = put(data.tables.list, 'table_id', told);
+    const count = (/** @type {string} */ flag) => list.filter((table) => table[flag]).length;
+    const [active, occupied] = [count('is_active'), count('is_occupied')];
+    return { ...data, tables: { total: list.length, active, occupied, list } };
+  }
+  if (!ORDERS.includes(type)) return data;
+  return { ...data, open_orders: put(data.open_orders, 'order_id', told) };
+}
+
+/**
+ * @param {any[]} notifications
+ * @param {string} type
+ * @param {any} told
+ */
+function listed(notifications, type, told) {
+  const id = told.notification_id;
+  const known = notifications.find((each) => each.notification_id === id);
+  if (type !== 'notification_acknowledged') {
+    return put(notifications, 'notification_id', { type, ...told });
+  }
+  return known ? put(notifications, 'notification_id', { ...known, ...told }) : notifications;
+}
+
+/**
+ * The list with one row in its place, or at the end.
+ * @param {any[]} list
+ * @param {string} key
+ * @param {any} row
+ */
+function put(list, key, row) {
+  const known = list.some((each) => each[key] === row[key]);
+  return known ? list.map((each) => (each[key] === row[key] ? row : each)) : [...list, row];
+}
