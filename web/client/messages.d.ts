@@ -193,41 +193,48 @@ export interface Broadcast {
   sent_at: string;
 }
 
+/** With the version of its entity, as of an ack; `expected_version` of an action is such. */
+export type Versioned<T> = T & { version: number };
+
 /** What each channel's snapshot says. */
 export interface Data {
-  order: Order;
-  items: Items;
-  table: Table;
-  session: Session;
-  waiter: Waiter;
-  restaurant: Restaurant;
-  notifications: Notifications;
-  menu: Menu;
+  order: Versioned<Order>;
+  items: Versioned<Items>;
+  table: Versioned<Table>;
+  session: Versioned<Session>;
+  waiter: Versioned<Waiter>;
+  restaurant: Versioned<Restaurant>;
+  notifications: Versioned<Notifications>;
+  menu: Versioned<Menu>;
 }
 
 interface Noted {
-  order_notification: Notification;
-  payment_notification: Notification;
-  task_notification: Notification;
-  alert: Notification;
-  notification_acknowledged: Notification;
+  order_notification: Versioned<Notification>;
+  payment_notification: Versioned<Notification>;
+  task_notification: Versioned<Notification>;
+  alert: Versioned<Notification>;
+  notification_acknowledged: Versioned<Notification>;
 }
 
 /** The types of message of each channel, and the data of each. */
 export interface Messages {
-  order: { order_status: Order; order_update: Order; order_items_update: Items };
-  items: { items_list: Items; items_updated: Items };
-  table: { table_status: Table; table_update: Table };
-  session: { session_status: Session; session_update: Session };
-  waiter: { tasks_list: Waiter } & Noted;
-  restaurant: {
-    restaurant_status: Restaurant;
-    new_order: RestaurantOrder;
-    order_ready: RestaurantOrder;
-    payment_completed: RestaurantOrder;
-    broadcast: Broadcast;
-    table_update: Table;
+  order: {
+    order_status: Versioned<Order>;
+    order_update: Versioned<Order>;
+    order_items_update: Versioned<Items>;
   };
-  notifications: { notifications_list: Notifications } & Noted;
-  menu: { menu: Menu; menu_update: Menu };
+  items: { items_list: Versioned<Items>; items_updated: Versioned<Items> };
+  table: { table_status: Versioned<Table>; table_update: Versioned<Table> };
+  session: { session_status: Versioned<Session>; session_update: Versioned<Session> };
+  waiter: { tasks_list: Versioned<Waiter> } & Noted;
+  restaurant: {
+    restaurant_status: Versioned<Restaurant>;
+    new_order: Versioned<RestaurantOrder>;
+    order_ready: Versioned<RestaurantOrder>;
+    payment_completed: Versioned<RestaurantOrder>;
+    broadcast: Versioned<Broadcast>;
+    table_update: Versioned<Table>;
+  };
+  notifications: { notifications_list: Versioned<Notifications> } & Noted;
+  menu: { menu: Versioned<Menu>; menu_update: Versioned<Menu> };
 }

@@ -16,46 +16,48 @@ const ORDERS = ['new_order', 'order_ready', 'payment_completed'];
  * @param {{type: string, data: any}} event
  */
 export function after(channel, data, { type, data: told }) {
+  const { version, ...row } = told;
   switch (channel) {
     case 'restaurant':
-      return restaurantAfter(data, type, told);
+      return { ...data, ...restaurantAfter(data, type, row), version };
     case 'waiter':
-      return { ...data, tasks: listed(data.tasks, type, told) };
+      return { ...data, tasks: listed(data.tasks, type, row), version };
     case 'notifications':
-      return { ...data, notifications: listed(data.notifications, type, told) };
+      return { ...data, notifications: listed(data.notifications, type, row), version };
     default:
       return WHOLE.includes(type) ? told : null;
   }
 }
 
 /**
+ * What has changed of a restaurant.
  * @param {any} data
  * @param {string} type
- * @param {any} told
+ * @param {any} row
  */
-function restaurantAfter(data, type, told) {
+function restaurantAfter(data, type, row) {
   if (type === 'table_update') {
-    const list = put(data.tables.list, 'table_id', told);
+    const list = put(data.tables.list, 'table_id', row);
     const count = (/** @type {string} */ flag) => list.filter((table) => table[flag]).length;
     const [active, occupied] = [count('is_active'), count('is_occupied')];
-    return { ...data, tables: { total: list.length, active, occupied, list } };
+    return { tables: { total: list.length, active, occupied, list } };
   }
-  if (!ORDERS.includes(type)) return data;
-  return { ...data, open_orders: put(data.open_orders, 'order_id', told) };
+  if (!ORDERS.includes(type)) return {};
+  return { open_orders: put(data.open_orders, 'order_id', row) };
 }
 
 /**
  * @param {any[]} notifications
  * @param {string} type
- * @param {any} told
+ * @param {any} row
  */
-function listed(notifications, type, told) {
-  const id = told.notification_id;
+function listed(notifications, type, row) {
+  const id = row.notification_id;
   const known = notifications.find((each) => each.notification_id === id);
   if (type !== 'notification_acknowledged') {
-    return put(notifications, 'notification_id', { type, ...told });
+    return put(notifications, 'notification_id', { type, ...row });
   }
-  return known ? put(notifications, 'notification_id', { ...known, ...told }) : notifications;
+  return known ? put(notifications, 'notification_id', { ...known, ...row }) : notifications;
 }
 
 /**

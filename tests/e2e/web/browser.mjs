@@ -1,0 +1,36 @@
+// Chromium as a guest has it: a page of the gateway's own, through a network that can fail.
+import { readFileSync, readdirSync } from 'node:fs';
+
+import { chromium } from 'playwright-core';
+
+const ARGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync',
+];
+
+/** A browser with an empty profile, and what ends or stops all of its processes. */
+export async function browser() {
+  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+  const server = await chromium.launchServer({ executablePath, headless: true, args: ARGS });
+  const connected = await chromium.connect(server.wsEndpoint());
+  return {
+    connected,
+    signal: (name) => family(server.process().pid).forEach((pid) => process.kill(pid, name)),
+    close: () => server.close(),
+  };
+}
+
+/** A process and all that come from it. */
+function family(pid) {
+  const children = new Map();
+  for (const each of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const parent = Number(readFileSync(`/proc/${each}/stat`, 'utf8').split(') ')[1].split(' ')[1]);
+      children.set(parent, [...(children.get(parent) ?? []), Number(each)]);
+    } catch {
+      // it has ended meanwhile
+    }
+  }
+  const all = (each) => [each, ...(children.get(each) ?? []).flatMap(all)];
+  return all(pid);
+}

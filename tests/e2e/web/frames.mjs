@@ -1,0 +1,71 @@
+// Writes what a real service tells as TypeScript, for the compiler to hold against the types:
+// `node frames.mjs <file> <where the client is>`.
+import { writeFileSync } from 'node:fs';
+
+import { RestaurantQR } from '../../../web/client/index.js';
+import { HASTY, party, until } from './house.mjs';
+
+const staff = new RestaurantQR(HASTY);
+const frames = new Map();
+
+/** Keep the last data of each type of message of a channel. */
+function keep(channel) {
+  channel.onmessage = ({ data: text }) => {
+    const { type, data } = JSON.parse(text);
+    frames.set(`${channel.name}.${type}`, data);
+  };
+  return channel;
+}
+
+const { table, session } = await party(staff);
+const channels = [
+  staff.table(table), staff.session(session), staff.waiter(10), staff.restaurant(2),
+  staff.notifications(2), staff.menu(2),
+].map(keep);
+await until(() => channels.every(({ data }) => data));
+const items = [{ menu_item_id: 1 }, { name: 'A candle', unit_price: '1.50' }];
+const party1 = staff.session(session);
+const { order_id } = await party1.request('place_order', { items });
+const order = keep(staff.order(order_id));
+await until(() => order.data);
+const plates = keep(staff.items(order_id));
+await until(() => plates.data);
+await staff.http.put(`/orders/${order_id}/items`, { items });
+await party1.request('update_guests_count', { guests_count: 3 });
+await party1.request('call_waiter', { reason: 'other' });
+await order.request('update_status', { status: 'confirmed' });
+await order.request('update_status', { status: 'ready' });
+await order.request('update_status', { status: 'delivered' });
+const { balance: amount } = await order.refresh();
+await staff.http.post(`/orders/${order_id}/payments`, { amount, method: 'cash' });
+await staff.http.post('/waiters/10/tasks', { message: 'Clear table 5' });
+await staff.http.post('/waiters/10/alerts', { message: 'Table 5 is cold', table_id: 5 });
+const { notification_id } = await staff.http.post('/restaurants/2/alerts', { message: 'Hurry' });
+await staff.notifications(2).request('acknowledge', { notification_id });
+await staff.http.post('/restaurants/2/broadcasts', { message: 'Kitchen closes' });
+await staff.http.patch('/restaurants/2/menu/items/7', { price: '7.00' });
+await party1.request('close_session');
+const WANTED = [
+  'order.order_status', 'order.order_update', 'order.order_items_update', 'items.items_list',
+  'items.items_updated', 'table.table_status', 'table.table_update', 'session.session_status',
+  'session.session_update', 'waiter.tasks_list', 'waiter.task_notification', 'waiter.alert',
+  'restaurant.restaurant_status', 'restaurant.new_order', 'restaurant.order_ready',
+  'restaurant.payment_completed', 'restaurant.broadcast', 'restaurant.table_update',
+  'notifications.notifications_list', 'notifications.order_notification',
+  'notifications.payment_notification', 'notifications.task_notification', 'notifications.alert',
+  'notifications.notification_acknowledged', 'menu.menu', 'menu.menu_update',
+];
+await until(() => WANTED.every((name) => frames.has(name)), 'each type of message');
+const followed = [...channels, order, plates].map(
+  ({ name, data }) => `export const ${name}: Data['${name}'] = ${JSON.stringify(data)};`,
+);
+staff.disconnect();
+
+const [file, client] = process.argv.slice(2);
+const told = [...frames].map(([name, data]) => {
+  const [channel, type] = name.split('.');
+  const as = `Messages['${channel}']['${type}']`;
+  return `export const ${channel}_${type}: ${as} = ${JSON.stringify(data)};`;
+});
+const head = `import type { Data, Messages } from '${client}';`;
+writeFileSync(file, [head, ...told, ...followed, ''].join('\n'));

@@ -1,0 +1,82 @@
+// The parts of the client that need no service.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Backoff } from '../../../web/client/backoff.js';
+import { Sequence } from '../../../web/client/sequence.js';
+import { after } from '../../../web/client/state.js';
+import { Tokens } from '../../../web/client/tokens.js';
+
+test('pauses double up to the longest, and are spread over all of their range', () => {
+  const whole = new Backoff({ first: 100, longest: 500, random: () => 1 });
+  assert.deepEqual([1, 2, 3, 4, 5].map(() => whole.next()), [100, 200, 400, 500, 500]);
+  whole.reset();
+  assert.equal(whole.next(5_000), 5_100);
+  assert.equal(new Backoff({ first: 100, random: () => 0 }).next(), 0);
+});
+
+test('each event is heard once and in order, and a gap is told', () => {
+  const sequence = new Sequence();
+  assert.equal(sequence.resume, '');
+  assert.equal(sequence.take({ seq: 4, epoch: 'a', data: {} }), 'snapshot');
+  assert.equal(sequence.take({ seq: 4, data: {} }), 'seen');
+  assert.equal(sequence.take({ seq: 5, data: {} }), 'event');
+  assert.equal(sequence.take({ seq: 5, data: {} }), 'seen');
+  assert.equal(sequence.take({ seq: 7, data: {} }), 'gap');
+  assert.equal(sequence.resume, '?since=5&epoch=a');
+  assert.equal(sequence.take({ seq: 6, data: {} }), 'event');
+});
+
+test('an answered question moves nothing; a snapshot in place of a resume begins anew', () => {
+  const sequence = new Sequence();
+  sequence.take({ seq: 4, epoch: 'a', data: {} });
+  assert.equal(sequence.take({ seq: 9, epoch: 'a', data: {} }), 'look');
+  assert.equal(sequence.last, 4);
+  assert.equal(sequence.take({ seq: 1, epoch: 'b', data: { resumed: false } }), 'snapshot');
+  assert.equal(sequence.resume, '?since=1&epoch=b');
+  assert.equal(sequence.take({ seq: 1, epoch: 'c', data: {} }), 'gap');
+});
+
+test('an event before any snapshot, or without its number, is a gap', () => {
+  assert.equal(new Sequence().take({ seq: 1, data: {} }), 'gap');
+  assert.equal(new Sequence().take({ data: {} }), 'gap');
+});
+
+test('data is what the snapshot and the events say, and is never changed in place', () => {
+  const tasks = Object.freeze([Object.freeze({ type: 'alert', notification_id: 'a', by: null })]);
+  const waiter = Object.freeze({ waiter_id: 1, tasks });
+  const told = { notification_id: 'b', message: 'Hot' };
+  const more = after('waiter', waiter, { type: 'task_notification', data: { ...told, version: 2 } });
+  assert.equal(more.version, 2);
+  assert.deepEqual(more.tasks, [...tasks, { type: 'task_notification', ...told }]);
+  const heard = { notification_id: 'a', by: 'Ada' };
+  const done = after('waiter', more, { type: 'notification_acknowledged', data: heard });
+  assert.deepEqual(done.tasks[0], { type: 'alert', ...heard });
+  assert.equal(done.tasks.length, 2);
+
+  const table = { table_id: 1, is_active: true, is_occupied: false };
+  const tables = { total: 1, active: 1, occupied: 0, list: [table] };
+  const before = { name: 'Aurora', tables, open_orders: [] };
+  const now = { ...table, is_occupied: true };
+  const after1 = after('restaurant', before, { type: 'table_update', data: now });
+  assert.deepEqual(after1.tables, { total: 1, active: 1, occupied: 1, list: [now] });
+  const order = { order_id: 7, status: 'pending' };
+  const after2 = after('restaurant', after1, { type: 'new_order', data: order });
+  const ready = { type: 'order_ready', data: { ...order, status: 'ready' } };
+  assert.deepEqual(after('restaurant', after2, ready).open_orders, [ready.data]);
+  const message = { type: 'broadcast', data: { message: 'Hello', version: 4 } };
+  assert.deepEqual(after('restaurant', after2, message), { ...after2, version: 4 });
+
+  assert.deepEqual(after('order', {}, { type: 'order_update', data: { id: 1 } }), { id: 1 });
+  assert.equal(after('order', {}, { type: 'order_items_update', data: {} }), null);
+});
+
+test('a new token is asked for once, and one that somebody else has got is good', async () => {
+  let asked = 0;
+  const tokens = new Tokens('old', async () => `new ${(asked += 1)}`);
+  const both = await Promise.all([tokens.after('old'), tokens.after('old')]);
+  assert.deepEqual(both, ['new 1', 'new 1']);
+  assert.equal(await tokens.after('old'), 'new 1');
+  assert.equal(asked, 1);
+  assert.equal(await new Tokens('old').after('old'), null);
+});

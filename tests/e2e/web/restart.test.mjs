@@ -1,0 +1,72 @@
+// The gateway is killed, and comes back: clients in Node and in a browser go on.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+import { RestaurantQR } from '../../../web/client/index.js';
+import { browser } from './browser.mjs';
+import { gapless, HASTY, live, party, seqsOf, SERVICE, until } from './house.mjs';
+
+/** The processes of the service's gateways, and of no other service on this machine. */
+function gateways() {
+  const ours = `RESTAURANT_QR_DATA_DIR=${process.env.RESTAURANT_QR_TEST_DATA}\0`;
+  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid)).filter((pid) => {
+    try {
+      return (
+        readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('ray::ServeReplica:') &&
+        readFileSync(`/proc/${pid}/environ`, 'utf8').includes(ours)
+      );
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  }).map(Number);
+}
+
+test('a gateway that is killed costs nothing but time', async () => {
+  const chromium = await browser();
+  const page = await chromium.connected.newPage();
+  const staff = new RestaurantQR(HASTY);
+  const { session: id } = await party(staff);
+  const states = [];
+  const watching = new RestaurantQR({ ...HASTY, onStatus: ({ state }) => states.push(state) });
+  const session = watching.session(id);
+  const acting = staff.session(id);
+  await Promise.all([live(session), live(acting)]);
+  const seqs = seqsOf(session);
+  await page.goto(SERVICE);
+  await page.evaluate(
+    async ([id, token]) => {
+      const { RestaurantQR } = await import('/client/index.js');
+      Object.assign(window, { seqs: [], session: new RestaurantQR({ token }).session(id) });
+      session.on('event', (data, { seq }) => seqs.push(seq));
+    },
+    [id, HASTY.token],
+  );
+  const pageLive = () => page.evaluate(() => session.status.state === 'live');
+  await until(pageLive);
+
+  const before = gateways();
+  assert.ok(before.length > 0);
+  const counts = [2, 3, 4, 5, 6, 7];
+  const acks = [];
+  const sent = counts.map(async (guests_count) => {
+    acks.push([guests_count, await acting.request('update_guests_count', { guests_count })]);
+  });
+  for (const pid of before) process.kill(pid, 'SIGKILL');
+  const called = page.evaluate(() => session.request('call_waiter').then((ack) => ack.call_id));
+  await Promise.all(sent);
+  assert.ok(await called);
+
+  await until(() => seqs.length === counts.length + 1);
+  await until(() => page.evaluate(() => window.seqs.length >= 7));
+  await live(session);
+  await until(pageLive);
+  assert.ok(gapless(seqs), `${seqs}`);
+  assert.deepEqual(await page.evaluate(() => window.seqs), seqs);
+  assert.deepEqual(acks.map(([count]) => count), counts);
+  assert.ok(acks.every(([, { changed }]) => changed));
+  assert.ok(states.includes('reconnecting'));
+  assert.ok(gateways().every((pid) => !before.includes(pid)));
+  for (const client of [staff, watching]) client.disconnect();
+  await chromium.close();
+});
