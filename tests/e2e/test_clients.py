@@ -33,9 +33,12 @@ def test_the_python_snippet_runs_unchanged(service: Service) -> None:
     assert first["data"]["id"] == 1
 
 
-async def test_the_javascript_class_runs_unchanged(service: Service) -> None:
+@pytest.mark.parametrize("client", ["node.js", "imported.mjs"])
+async def test_the_javascript_class_runs_unchanged_or_imported(
+    service: Service, client: str
+) -> None:
     node = await asyncio.create_subprocess_exec(
-        "node", HERE / "clients" / "node.js", stdout=PIPE, stderr=STDOUT,
+        "node", HERE / "clients" / client, stdout=PIPE, stderr=STDOUT,
         env={"NODE_PATH": str(HERE / "node_modules"), "PATH": os.environ["PATH"]},
     )  # fmt: skip
     try:

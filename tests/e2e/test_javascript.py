@@ -36,7 +36,7 @@ def own_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 def _run(*command: str | Path, service: Service | None = None, cwd: Path = HERE) -> str:
     """What it prints; all of it, if it fails."""
-    environment = dict(os.environ)
+    environment = os.environ | {"CHROMIUM": shutil.which("chromium") or ""}
     if service is not None:
         environment |= {
             "RESTAURANT_QR_TEST_URL": f"http://{service.url}",
@@ -58,7 +58,8 @@ def _run(*command: str | Path, service: Service | None = None, cwd: Path = HERE)
 
 
 def _tests(service: Service | None, *names: str) -> None:
-    _run("node", "--test", *(TESTS / f"{name}.test.mjs" for name in names), service=service)
+    files = (TESTS / f"{name}.test.mjs" for name in names)
+    _run("node", "--test", "--test-concurrency=4", *files, service=service)
 
 
 # --- without a service ---------------------------------------------------------------------------

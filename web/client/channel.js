@@ -4,10 +4,11 @@
  */
 
 import { Backoff } from './backoff.js';
-import { Link } from './link.js';
-import { LOOKS, MAX_FRAME_BYTES, PATHS } from './protocol.js';
 import { RefusedError } from './errors.js';
-import { answerOf, newRequestId, Requests } from './requests.js';
+import { Link } from './link.js';
+import { guarded, Listeners } from './listeners.js';
+import { LOOKS, PATHS } from './protocol.js';
+import { answerOf, newRequestId, Requests, textOf } from './requests.js';
 import { Sequence } from './sequence.js';
 import { after } from './state.js';
 
@@ -15,8 +16,7 @@ import { after } from './state.js';
 const PROBE_PAUSE = 1_000;
 
 export class Channel {
-  /** @type {Map<string, Set<(...told: any[]) => void>>} */
-  #listeners = new Map();
+  #listeners = new Listeners();
   #sequence = new Sequence();
   #settings;
   #requests;
@@ -53,7 +53,7 @@ export class Channel {
   constructor(name, id, settings, tokens) {
     this.name = name;
     this.id = Number(id);
-    this.url = settings.url.replace(/^http/, 'ws') + PATHS[name].replace('{id}', String(id));
+    this.url = settings.url.replace(/^http/, 'ws') + PATHS[name].replace('{id}', encodeURIComponent(id));
     this.#settings = settings;
     this.#requests = new Requests({
       limit: settings.queue,
@@ -97,9 +97,7 @@ export class Channel {
    * @returns {() => void} stops it
    */
   on(what, listener) {
-    const listeners = this.#listeners.get(what) ?? new Set();
-    this.#listeners.set(what, listeners.add(listener));
-    return () => void listeners.delete(listener);
+    return this.#listeners.on(what, listener);
   }
 
   /**
@@ -160,7 +158,7 @@ export class Channel {
 
   #opened() {
     this.#refusal = null;
-    if (this.#sequence.last !== null) this.#probe(); // where nothing was missed, nothing comes
+    if (this.#sequence.last !== null) this.#link.ask(); // where nothing was missed, nothing comes
     this.#requests.connected();
   }
 
@@ -209,9 +207,9 @@ export class Channel {
     this.#show(frame);
     this.#link.live();
     if (isFirst) guarded(this.onopen, { type: 'open', target: this });
-    this.#tell('snapshot', frame.data, frame);
+    this.#listeners.tell('snapshot', frame.data, frame);
     this.#told(frame, text);
-    this.#tell('change', this.data, frame);
+    this.#listeners.tell('change', this.data, frame);
   }
 
   /**
@@ -223,9 +221,9 @@ export class Channel {
     const data = isNews ? after(this.name, this.data, frame) : this.data;
     if (data === null) this.#probe();
     else if (isNews) this.#show({ ...frame, data });
-    this.#tell('event', frame.data, frame);
+    this.#listeners.tell('event', frame.data, frame);
     this.#told(frame, text);
-    if (isNews && data !== null) this.#tell('change', this.data, frame);
+    if (isNews && data !== null) this.#listeners.tell('change', this.data, frame);
   }
 
   /**
@@ -237,15 +235,16 @@ export class Channel {
     if (frame.seq < this.#dataSeq) return;
     const isNews = JSON.stringify(frame.data) !== JSON.stringify(this.data);
     this.#show(frame);
-    if (isNews) this.#tell('change', this.data, frame);
+    if (isNews) this.#listeners.tell('change', this.data, frame);
   }
 
   /** @param {any} frame */
   #probed({ error, look }) {
     this.#probing = null;
     clearTimeout(this.#timer);
+    this.#link.answered();
     if (error !== undefined) {
-      this.#timer = setTimeout(() => this.#probe(), PROBE_PAUSE);
+      this.#timer = setTimeout(() => this.#link.ask(), PROBE_PAUSE);
       return;
     }
     this.#link.live();
@@ -284,7 +283,7 @@ export class Channel {
 
   /** @param {import('./index.js').Status} status */
   #changed(status) {
-    this.#tell('status', status);
+    this.#listeners.tell('status', status);
     guarded(this.#settings.onStatus, status, this);
   }
 
@@ -295,43 +294,7 @@ export class Channel {
    */
   #told(frame, text = JSON.stringify(frame)) {
     guarded(this.onmessage, { type: 'message', data: text, target: this });
-    if (frame.error !== undefined) this.#tell('error', new RefusedError(frame));
-    else this.#tell(frame.type, frame.data, frame);
+    if (frame.error !== undefined) this.#listeners.tell('error', new RefusedError(frame));
+    else this.#listeners.tell(frame.type, frame.data, frame);
   }
-
-  /**
-   * @param {string} what
-   * @param {any[]} told
-   */
-  #tell(what, ...told) {
-    for (const listener of this.#listeners.get(what) ?? []) guarded(listener, ...told);
-  }
-}
-
-/**
- * Call what is not ours: its mistakes are reported as such and stop nothing here.
- * @param {((...told: any[]) => void) | null | undefined} listener
- * @param {any[]} told
- */
-function guarded(listener, ...told) {
-  try {
-    listener?.(...told);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
-}
-
-/**
- * @param {object} frame
- * @returns {string}
- */
-function textOf(frame) {
-  const text = JSON.stringify(frame);
-  if (new TextEncoder().encode(text).length > MAX_FRAME_BYTES) {
-    const error = `The message is larger than ${MAX_FRAME_BYTES} bytes.`;
-    throw new RefusedError({ error, code: 'too_large' });
-  }
-  return text;
 }

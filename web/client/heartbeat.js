@@ -7,6 +7,7 @@ export class Heartbeat {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #deadline = Infinity;
+  #asked = false;
   #silence;
   #patience;
   #probe;
@@ -26,16 +27,27 @@ export class Heartbeat {
     this.#dead = dead;
   }
 
-  /** Something has arrived. */
-  heard() {
-    this.stop();
-    this.heardAt = Date.now();
-    this.#timer = setTimeout(() => this.ask(), this.#silence);
+  /** Whether the silence is longer than a machine that is awake lets it be. */
+  get overslept() {
+    return Date.now() - this.heardAt > this.#silence + this.#patience;
   }
 
-  /** Ask now; something must arrive `within` that time. */
+  /** Something has arrived; after a question only its answer counts, the rest may be old. */
+  heard() {
+    if (this.#asked) return;
+    if (this.overslept) this.ask();
+    else this.#alive();
+  }
+
+  /** What was asked is answered. */
+  answered() {
+    this.#alive();
+  }
+
+  /** Ask now; the answer must come `within` that time. */
   ask(within = this.#patience) {
     this.expect(within);
+    this.#asked = true;
     this.#probe();
   }
 
@@ -43,7 +55,7 @@ export class Heartbeat {
   expect(within = this.#patience) {
     const deadline = Date.now() + within;
     if (deadline >= this.#deadline) return;
-    this.stop();
+    clearTimeout(this.#timer);
     this.#deadline = deadline;
     this.#timer = setTimeout(() => this.#dead(), within);
   }
@@ -51,10 +63,12 @@ export class Heartbeat {
   stop() {
     clearTimeout(this.#timer);
     this.#deadline = Infinity;
+    this.#asked = false;
   }
 
-  /** Whether the silence is longer than a machine that is awake lets it be. */
-  get overslept() {
-    return Date.now() - this.heardAt > this.#silence + this.#patience;
+  #alive() {
+    this.stop();
+    this.heardAt = Date.now();
+    this.#timer = setTimeout(() => this.ask(), this.#silence);
   }
 }

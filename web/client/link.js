@@ -41,7 +41,7 @@ export class Link {
    * @param {import('./service.js').Settings} how.settings
    * @param {() => void} how.opened a connection is there
    * @param {(text: string) => void} how.heard a frame
-   * @param {() => void} how.probe ask something that is always answered
+   * @param {() => void} how.probe send the question of `ask`
    * @param {() => void} how.lost the connection is gone
    * @param {(error: ClosedError) => void} how.ended for good
    * @param {(status: Status) => void} how.changed
@@ -62,6 +62,15 @@ export class Link {
   /** @param {string} text */
   send(text) {
     if (this.#socket?.readyState === 1) this.#socket.send(text);
+  }
+
+  /** Ask something that is always answered; `answered` is to be called then. */
+  ask() {
+    if (this.#socket) this.#heartbeat.ask();
+  }
+
+  answered() {
+    if (this.#socket) this.#heartbeat.answered();
   }
 
   /** What is shown is current as of now. */

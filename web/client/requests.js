@@ -4,7 +4,7 @@
  */
 
 import { QueueFullError, RefusedError } from './errors.js';
-import { RETRIED } from './protocol.js';
+import { MAX_FRAME_BYTES, RETRIED } from './protocol.js';
 
 /**
  * @typedef {object} Waiting
@@ -165,4 +165,17 @@ export function newRequestId() {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/**
+ * An action as it is sent. Throws RefusedError, as the service would.
+ * @param {object} frame
+ */
+export function textOf(frame) {
+  const text = JSON.stringify(frame);
+  if (new TextEncoder().encode(text).length > MAX_FRAME_BYTES) {
+    const error = `The message is larger than ${MAX_FRAME_BYTES} bytes.`;
+    throw new RefusedError({ error, code: 'too_large' });
+  }
+  return text;
 }

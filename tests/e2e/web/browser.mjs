@@ -10,7 +10,7 @@ const ARGS = [
 
 /** A browser with an empty profile, and what ends or stops all of its processes. */
 export async function browser() {
-  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+  const executablePath = process.env.CHROMIUM || '/usr/bin/chromium';
   const server = await chromium.launchServer({ executablePath, headless: true, args: ARGS });
   const connected = await chromium.connect(server.wsEndpoint());
   return {
