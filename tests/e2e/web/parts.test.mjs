@@ -1,7 +1,9 @@
 // The parts of the client that need no service.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import * as client from '../../../web/client/index.js';
 import { Backoff } from '../../../web/client/backoff.js';
 import { Sequence } from '../../../web/client/sequence.js';
 import { after } from '../../../web/client/state.js';
@@ -79,4 +81,25 @@ test('a new token is asked for once, and one that somebody else has got is good'
   assert.equal(await tokens.after('old'), 'new 1');
   assert.equal(asked, 1);
   assert.equal(await new Tokens('old').after('old'), null);
+});
+
+test('what is declared is there, and nothing else is exported', () => {
+  const declared = readFileSync(new URL('../../../web/client/index.d.ts', import.meta.url), 'utf8');
+  const names = [...declared.matchAll(/^export declare class (\w+)/gm)].map(([, name]) => name);
+  assert.deepEqual(names.sort(), Object.keys(client).sort());
+  const members = (name) => {
+    const body = declared.split(`export declare class ${name}`)[1].split('\n}\n')[0];
+    return [...body.matchAll(/^  (?:readonly )?(\w+)[?(:<]/gm)].map(([, member]) => member);
+  };
+  class Nowhere {
+    close() {}
+  }
+  const screen = new client.RestaurantQRClient(1, 5, 10, 2, { WebSocket: Nowhere });
+  screen.connectOrder();
+  const parts = { Channel: screen.sockets.order, RestaurantQR: screen, RestaurantQRClient: screen };
+  for (const [name, part] of Object.entries(parts)) {
+    assert.ok(members(name).length > 5);
+    for (const member of members(name)) assert.ok(member in part, `${name}.${member}`);
+  }
+  screen.disconnect();
 });

@@ -159,8 +159,9 @@ test('a network that is silent is noticed, owned up to, and made good for', asyn
   await events(acting, 5);
   await until(() => listening.status.state === 'stale');
   assert.equal(listener.status, listening.status);
-  assert.deepEqual(states.map(({ state }) => state), ['live', 'reconnecting', 'stale']);
-  assert.deepEqual(states[1].since, states[2].since);
+  const [lost, stale] = states.slice(-2);
+  assert.deepEqual([lost.state, stale.state], ['reconnecting', 'stale']);
+  assert.deepEqual(lost.since, stale.since);
   assert.equal(seqs.length, 0);
   quiet.comeBack();
   await live(listening);
@@ -230,7 +231,7 @@ test('a client that was asleep says so, and then misses nothing', async (t) => {
   sleeper.kill('SIGSTOP');
   await events(acting, 6);
   quiet.silence(); // what was open is dead when it wakes up, and nobody says so
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
   sleeper.kill('SIGCONT');
   await until(() => states().includes('stale'));
   quiet.comeBack();
