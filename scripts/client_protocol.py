@@ -22,6 +22,8 @@ from protocol.ids import Channel
 from scripts.environment import ROOT
 
 CLIENT = ROOT / "web" / "client"
+LONGEST = 70
+"""A union of more characters has a line for each of its members."""
 HEAD = "// Written by `make docs` from `protocol/`; changes belong there.\n"
 BODIES: tuple[type[c.Command], ...] = tuple(
     dict.fromkeys((c.CreateRestaurant, c.JoinSession, *(act.command for act in ACTS)))
@@ -108,6 +110,8 @@ def _actions(channel: Channel) -> Iterator[str]:
 def _declared(name: str, definition: str) -> str:
     if definition.startswith("{"):
         return f"export interface {name} {definition}\n"
+    if len(definition) > LONGEST:
+        definition = "\n  | " + definition.replace(" | ", "\n  | ")
     return f"export type {name} = {definition};\n"
 
 

@@ -53,7 +53,8 @@ export class Channel {
   constructor(name, id, settings, tokens) {
     this.name = name;
     this.id = Number(id);
-    this.url = settings.url.replace(/^http/, 'ws') + PATHS[name].replace('{id}', encodeURIComponent(id));
+    const path = PATHS[name].replace('{id}', encodeURIComponent(id));
+    this.url = settings.url.replace(/^http/, 'ws') + path;
     this.#settings = settings;
     this.#requests = new Requests({
       limit: settings.queue,

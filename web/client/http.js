@@ -1,4 +1,4 @@
-/** The HTTP API: JSON in and out, refusals as errors, and each change made once however often sent. */
+/** The HTTP API: JSON in and out, refusals as errors, each change made once however often sent. */
 
 import { Backoff } from './backoff.js';
 import { RefusedError, UnreachableError } from './errors.js';

@@ -5,8 +5,8 @@ import type { Actions, ChannelName, ErrorCode } from './protocol.js';
 
 export type * from './messages.js';
 export type {
-  Actions, CallReason, CallStatus, ChannelName, CloseCode, ErrorCode, FreeLine, ItemStatus, MenuLine,
-  OrderStatus, PaymentMethod, PaymentStatus, SessionStatus,
+  Actions, CallReason, CallStatus, ChannelName, CloseCode, ErrorCode, FreeLine, ItemStatus,
+  MenuLine, OrderStatus, PaymentMethod, PaymentStatus, SessionStatus,
 } from './protocol.js';
 
 /**
@@ -62,7 +62,10 @@ export interface Results {
   acknowledge: { acknowledged_by: string };
 }
 
-export type Fields<C extends ChannelName, A extends keyof Actions[C]> = Omit<Actions[C][A], 'action'>;
+export type Fields<C extends ChannelName, A extends keyof Actions[C]> = Omit<
+  Actions[C][A],
+  'action'
+>;
 
 /** A `get_*` action resolves to the snapshot's data, any other to its ack. */
 export type Answer<C extends ChannelName, A extends keyof Actions[C]> = A extends `get_${string}`

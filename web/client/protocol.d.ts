@@ -76,7 +76,15 @@ export interface ChangeTable {
   waiter_id?: number | null;
 }
 
-export type ChannelName = "order" | "items" | "table" | "session" | "waiter" | "restaurant" | "notifications" | "menu";
+export type ChannelName = 
+  | "order"
+  | "items"
+  | "table"
+  | "session"
+  | "waiter"
+  | "restaurant"
+  | "notifications"
+  | "menu";
 
 export type CloseCode = 1012 | 4400 | 4401 | 4403 | 4404 | 4408 | 4429;
 
@@ -97,7 +105,25 @@ export interface CreateRestaurant {
   timezone: string;
 }
 
-export type ErrorCode = "invalid_json" | "invalid_message" | "unknown_action" | "not_found" | "forbidden" | "unauthenticated" | "invalid_transition" | "version_conflict" | "idempotency_conflict" | "table_occupied" | "table_inactive" | "session_closed" | "unsettled" | "overpayment" | "rate_limited" | "item_unavailable" | "too_large" | "unavailable";
+export type ErrorCode = 
+  | "invalid_json"
+  | "invalid_message"
+  | "unknown_action"
+  | "not_found"
+  | "forbidden"
+  | "unauthenticated"
+  | "invalid_transition"
+  | "version_conflict"
+  | "idempotency_conflict"
+  | "table_occupied"
+  | "table_inactive"
+  | "session_closed"
+  | "unsettled"
+  | "overpayment"
+  | "rate_limited"
+  | "item_unavailable"
+  | "too_large"
+  | "unavailable";
 
 export interface FreeLine {
   name: string;

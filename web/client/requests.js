@@ -1,6 +1,6 @@
 /**
  * Actions on their way: one after another, each until it is answered. What was sent and not
- * answered is sent again on the next connection, with its `request_id`, so that it takes effect once.
+ * answered is sent again on the next connection with its `request_id`, and takes effect once.
  */
 
 import { QueueFullError, RefusedError } from './errors.js';

@@ -7,7 +7,7 @@ export class Tokens {
 
   /**
    * @param {string | null | undefined} token
-   * @param {(() => Promise<string | null | undefined> | string | null | undefined) | undefined} renew
+   * @param {import('./index.js').Options['renewToken']} renew
    */
   constructor(token, renew) {
     this.current = token ?? null;

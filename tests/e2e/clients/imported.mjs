@@ -1,8 +1,8 @@
-// Runs the usage of client.js to the letter with the class imported from `web/client/`: prints every
-// event for as long as the test lets it live.
+// Runs the usage of client.js to the letter, with the class imported from `web/client/`: prints
+// every event for as long as the test lets it live.
+import { webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import vm from 'node:vm';
-import { webcrypto } from 'node:crypto';
 
 import { WebSocket } from 'ws';
 

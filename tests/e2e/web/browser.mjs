@@ -25,8 +25,8 @@ function family(pid) {
   const children = new Map();
   for (const each of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
-      const parent = Number(readFileSync(`/proc/${each}/stat`, 'utf8').split(') ')[1].split(' ')[1]);
-      children.set(parent, [...(children.get(parent) ?? []), Number(each)]);
+      const [, parent] = readFileSync(`/proc/${each}/stat`, 'utf8').split(') ')[1].split(' ');
+      children.set(Number(parent), [...(children.get(Number(parent)) ?? []), Number(each)]);
     } catch {
       // it has ended meanwhile
     }

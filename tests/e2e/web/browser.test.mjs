@@ -64,7 +64,8 @@ test('a page imports it from the gateway, and nothing else need be said', async 
     return new Promise((resolve) => { missing.onclose = ({ code }) => resolve(code); });
   });
   assert.equal(close, 4404);
-  const refused = await page.evaluate(() => qr.http.get('/orders/987654').catch(({ code }) => code));
+  const get = () => qr.http.get('/orders/987654').catch(({ code }) => code);
+  const refused = await page.evaluate(get);
   assert.equal(refused, 'not_found');
 });
 

@@ -10,7 +10,9 @@ const qr = new RestaurantQR({
 });
 
 const session = qr.session(2);
-const stop: () => void = session.follow(({ orders, balance }) => console.log(orders.length, balance));
+const stop: () => void = session.follow(({ orders, balance }) => {
+  console.log(orders.length, balance);
+});
 session.on('session_update', (data, frame) => console.log(data.guests_count, frame.seq));
 session.on('status', ({ state }) => console.log(state));
 
@@ -24,7 +26,9 @@ try {
   const menu = await qr.menu(2).request('get_menu');
   console.log(code, menu.categories[0]?.items[0]?.price);
 } catch (error) {
-  if (error instanceof RefusedError && error.code === 'item_unavailable') console.log(error.details);
+  if (error instanceof RefusedError && error.code === 'item_unavailable') {
+    console.log(error.details);
+  }
   if (error instanceof QueueFullError) console.log(error.limit);
 }
 

@@ -21,7 +21,9 @@ test('half a minute without network costs nothing but time', async () => {
 
   const back = new Promise((resolve) => setTimeout(resolve, OUTAGE));
   network.silence();
-  for (const guests_count of [2, 3, 4]) await acting.request('update_guests_count', { guests_count });
+  for (const guests_count of [2, 3, 4]) {
+    await acting.request('update_guests_count', { guests_count });
+  }
   const waiting = listening.request('call_waiter', { reason: 'bill' });
   await until(() => states.at(-1) === 'stale');
   await back;

@@ -48,7 +48,8 @@ test('data is what the snapshot and the events say, and is never changed in plac
   const tasks = Object.freeze([Object.freeze({ type: 'alert', notification_id: 'a', by: null })]);
   const waiter = Object.freeze({ waiter_id: 1, tasks });
   const told = { notification_id: 'b', message: 'Hot' };
-  const more = after('waiter', waiter, { type: 'task_notification', data: { ...told, version: 2 } });
+  const task = { type: 'task_notification', data: { ...told, version: 2 } };
+  const more = after('waiter', waiter, task);
   assert.equal(more.version, 2);
   assert.deepEqual(more.tasks, [...tasks, { type: 'task_notification', ...told }]);
   const heard = { notification_id: 'a', by: 'Ada' };
