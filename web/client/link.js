@@ -160,11 +160,12 @@ export class Link {
       this.#backoff.reset();
     }
     this.#liveAt = null;
-    if (this.status.state === 'live') {
-      this.#set({ state: 'reconnecting', since: new Date(this.#heartbeat.heardAt) });
-      this.#staleTimer = setTimeout(() => this.#stale(), this.#settings.staleAfter);
-    }
     this.#how.lost();
+    if (this.status.state === 'live') {
+      this.#staleTimer = setTimeout(() => this.#stale(), this.#settings.staleAfter);
+      this.#set({ state: 'reconnecting', since: new Date(this.#heartbeat.heardAt) });
+    }
+    if (this.status.state === 'closed') return; // by who was told of the loss
     if (FINAL.includes(code)) this.#end(new ClosedError(code, reason));
     else if (code === CLOSE.UNAUTHENTICATED) this.#renew(reason);
     else this.#again(code === CLOSE.TOO_MANY ? TOO_MANY_PAUSE : 0);

@@ -237,6 +237,24 @@ test('events that a snapshot knows of and that do not come are asked for again',
   assert.equal((await connection(1)).url, '/ws/tables/1/?since=1&epoch=a');
 });
 
+test('who is told of a loss may close the channel, and it stays closed', async () => {
+  const table = qr.table(1);
+  table.on('status', ({ state }) => state === 'reconnecting' && table.close());
+  const at = await connection(0);
+  at.say(snapshot(1));
+  await live(table);
+  at.socket.close(1012);
+  await until(() => table.status.state === 'closed');
+  const again = qr.table(1);
+  (await connection(1)).say(snapshot(1));
+  await live(again);
+  again.request('release').catch(() => {});
+  const { request_id } = await asked(sockets[1], 'release');
+  sockets[1].say({ error: 'Later.', code: 'unavailable', request_id });
+  await until(() => sockets[1].asked.length === 2);
+  assert.deepEqual(sockets.map(({ url }) => url), ['/ws/tables/1/', '/ws/tables/1/']);
+});
+
 test("a listener's mistake stops nothing here", async (t) => {
   const mistakes = [];
   const note = (error) => mistakes.push(error.message);
