@@ -9,12 +9,15 @@ from protocol.caller import Caller
 from protocol.errors import Code
 from protocol.statuses import ItemStatus, OrderStatus
 
-_MONEY = (c.Pay, c.Refund, c.ReplaceItems, c.ReplaceMenu, c.ChangeMenuItem)
+_ALWAYS = (
+    c.Pay, c.Refund, c.ReplaceItems, c.ReplaceMenu, c.ChangeMenuItem, c.AddDevice, c.RemoveDevice,
+)  # fmt: skip
+"""What touches money, and who else may come to."""
 _VOIDS = (OrderStatus.CANCELLED, ItemStatus.VOIDED)
 _TOLD = (
     "status", "item_id", "amount", "method", "force", "reason", "price", "available",
     "guests_count", "waiter_id", "table_id", "notification_id", "is_active",
-    "guest_opens_table", "expected_version",
+    "guest_opens_table", "expected_version", "device_id", "label",
 )  # fmt: skip
 """Fields of commands that are put on record where they are given; all of them are short."""
 
@@ -26,7 +29,7 @@ def on_record(command: Any, refused: Code | None) -> bool:
     if refused is not None:
         return refused is not Code.UNAVAILABLE
     return (
-        isinstance(command, _MONEY)
+        isinstance(command, _ALWAYS)
         or getattr(command, "force", False)
         or getattr(command, "status", None) in _VOIDS
     )

@@ -6,8 +6,10 @@ What its staff is told stands in `restaurant_notices.py`.
 
 from typing import Any
 
+from domain import device as devices
 from domain import menu as menus
 from domain import restaurant_notices as notices
+from domain.device import SignIn
 from domain.entity import UNCHANGED, Behaviour, Context, Decision, Effect, Redirect
 from domain.menu import Menu, MenuChanged
 from domain.messages import (
@@ -62,6 +64,14 @@ def decide(
             return _add_table(restaurant, command, context)
         case c.AddWaiter():
             return _add_waiter(restaurant, command, context)
+        case c.AddDevice():
+            return devices.add(
+                restaurant.devices, restaurant.devices_added, restaurant.waiters, command, context
+            )
+        case c.RemoveDevice():
+            return devices.remove(restaurant.devices, command)
+        case SignIn():
+            return devices.sign_in(restaurant.devices, command, context)
         case c.ReplaceMenu():
             return _menu_changed(restaurant, menus.replaced(restaurant.menu, command))
         case c.ChangeMenuItem():

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from domain import lifecycle
+from domain import device, lifecycle
 from domain import notification as notes
+from domain.device import Device, DeviceAdded, DeviceRemoved, DeviceSignedIn
 from domain.menu import Menu, MenuChanged
 from domain.messages import CallTimed, OrderCard
 from domain.notification import Notification, NotificationAcknowledged, NotificationAdded
@@ -47,7 +48,8 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Restaurant:
-    """`tables` and `open_orders` are what those last said of themselves; `raised` counts alerts."""
+    """`tables` and `open_orders` are what those last said of themselves; `raised` counts alerts,
+    `devices_added` the staff devices that there ever were."""
 
     id: int
     name: str
@@ -56,6 +58,7 @@ class Restaurant:
     call_escalation_s: float = CALL_ESCALATION_S
     guest_opens_table: bool = True
     raised: int = 0
+    devices_added: int = 0
     figures: Figures = field(default_factory=Figures)
     menu: Menu = field(default_factory=Menu)
     tables: Mapping[int, TableCard] = field(default_factory=dict, metadata={"per_entry": True})
@@ -64,6 +67,7 @@ class Restaurant:
     notifications: Mapping[str, Notification] = field(
         default_factory=dict, metadata={"per_entry": True}
     )
+    devices: Mapping[int, Device] = field(default_factory=dict, metadata={"per_entry": True})
 
     def at(self, kind: Kind, id_: int) -> Address:
         return Address(kind, id_, self.id)
@@ -169,6 +173,9 @@ def evolve(restaurant: Restaurant | None, event: Any) -> Restaurant:
             return replace(was, notifications=notes.acknowledged(was.notifications, event))
         case MenuChanged(menu):
             return replace(was, menu=menu)
+        case DeviceAdded() | DeviceSignedIn() | DeviceRemoved():
+            added = was.devices_added + isinstance(event, DeviceAdded)
+            return replace(was, devices=device.after(was.devices, event), devices_added=added)
         case PaymentCompleted() | MessageBroadcast():
             return was
     raise TypeError(f"a restaurant knows no {type(event).__name__}")

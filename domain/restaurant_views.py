@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from domain import device as devices
 from domain import menu as menus
 from domain import notification as notes
+from domain.device import DeviceAdded, DeviceRemoved, DeviceSignedIn
 from domain.entity import Publication
 from domain.menu import MenuChanged
 from domain.messages import OrderCard
@@ -42,6 +44,11 @@ def _heard(event: Any, restaurant: Restaurant) -> tuple[Channel, str, Mapping[st
             return Channel.RESTAURANT, "broadcast", {"message": message, "by": by, "sent_at": at}
         case MenuChanged():
             return Channel.MENU, "menu_update", _menu_data(restaurant)
+        case DeviceAdded(id_, _) | DeviceSignedIn(id_, _, _):
+            what = "device_added" if isinstance(event, DeviceAdded) else "device_signed_in"
+            return Channel.DEVICES, what, devices.row(id_, restaurant.devices[id_])
+        case DeviceRemoved(id_):
+            return Channel.DEVICES, "device_removed", {"device_id": id_}
         case NotificationAdded(note) | AlertRaised(note):
             return Channel.NOTIFICATIONS, note.type, notes.row(note)
         case NotificationAcknowledged(notification_id):
@@ -53,6 +60,9 @@ def _heard(event: Any, restaurant: Restaurant) -> tuple[Channel, str, Mapping[st
 def snapshot(restaurant: Restaurant, channel: Channel) -> tuple[str, Mapping[str, Any]]:
     if channel is Channel.MENU:
         return "menu", _menu_data(restaurant)
+    if channel is Channel.DEVICES:
+        listed = list(devices.rows(restaurant.devices))
+        return "devices", {"restaurant_id": restaurant.id, "devices": listed}
     if channel is Channel.NOTIFICATIONS:
         return "notifications_list", {
             "restaurant_id": restaurant.id,

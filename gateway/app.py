@@ -17,7 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from actors.placement import Placement
 from actors.sweep import Sweep
 from actors.transport import Hosts
-from gateway.codes import TableCodes
+from gateway.codes import DeviceCodes, TableCodes
+from gateway.devices import StaffDevices
 from gateway.door import Door, refusal
 from gateway.feeds import Feeds
 from gateway.http import Http
@@ -59,6 +60,13 @@ def build(
     api = [
         *Joining(settings.auth_secret, codes, door, preparation, requests, store).routes(),
         *QrCodes(codes, door, settings.public_url).routes(),
+        *StaffDevices(
+            settings.auth_secret,
+            DeviceCodes(settings.auth_secret),
+            door,
+            links,
+            settings.public_url,
+        ).routes(),
         *Http(door, preparation, links, requests, store).routes(),
     ]
 

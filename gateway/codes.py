@@ -1,5 +1,5 @@
-"""The codes printed for tables: signed, so that nobody can make one, and numbered, so that a new
-one voids the old."""
+"""The codes in QR codes: signed, so that nobody can make one; those of tables are numbered, so that
+a new one voids the old."""
 
 import hmac
 from base64 import urlsafe_b64encode
@@ -32,6 +32,29 @@ class TableCodes:
         if not hmac.compare_digest(self.code(table_id, version).encode(), code.encode()):
             return None
         return table_id, version
+
+
+class DeviceCodes:
+    """Makes and checks codes `<restaurant id>.<device id>.<signature>` that sign a device in."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+
+    def code(self, restaurant: int, device_id: int) -> str:
+        message = f"device-code:{restaurant}:{device_id}".encode()
+        mac = hmac.digest(self._secret, message, sha256)[:MAC_BYTES]
+        return f"{restaurant}.{device_id}.{urlsafe_b64encode(mac).decode()}"
+
+    def device(self, code: str) -> tuple[int, int] | None:
+        """The restaurant and device that a code was made for; None where it is none of ours."""
+        restaurant_text, _, rest = code.partition(".")
+        device_text, _, _ = rest.partition(".")
+        restaurant, device_id = parse_id(restaurant_text), parse_id(device_text)
+        if restaurant is None or device_id is None:
+            return None
+        if not hmac.compare_digest(self.code(restaurant, device_id).encode(), code.encode()):
+            return None
+        return restaurant, device_id
 
 
 def named_table(code: str) -> str:

@@ -17,6 +17,7 @@ from gateway.policy import in_reach, not_found
 from gateway.prepare import Preparation
 from gateway.reach import out_of_reach
 from gateway.settings import GatewaySettings
+from gateway.watches import SIGNED_OUT
 from protocol import commands as c
 from protocol.errors import ERRORS, UNAVAILABLE, Code, Rejected
 from protocol.frames import encode, parse_body, too_large
@@ -66,9 +67,25 @@ class Door:
             if isinstance(principal, Rejected):
                 return refusal(principal)
             here = principal.at(self._addresses.of(request.scope))
-            return await _answered(handler(request, here))
+            return await _answered(self._signed_in(request, here, handler))
 
         return guarded
+
+    async def _signed_in(
+        self,
+        request: Request,
+        principal: Principal,
+        handler: Callable[[Request, Principal], Awaitable[Answer]],
+    ) -> Answer:
+        """Not for a staff device that was signed out."""
+        if principal.device_id is not None and principal.restaurant_id is not None:
+            home = Address(Kind.RESTAURANT, principal.restaurant_id, principal.restaurant_id)
+            data = await self.look(home, Channel.DEVICES)
+            if isinstance(data, Rejected):
+                return SIGNED_OUT if data.code is Code.NOT_FOUND else data
+            if all(each["device_id"] != principal.device_id for each in data["devices"]):
+                return SIGNED_OUT
+        return await handler(request, principal)
 
     def public(self, handler: Callable[[Request], Awaitable[Answer]]) -> Handler:
         """For anybody."""

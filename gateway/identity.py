@@ -23,6 +23,7 @@ class Principal:
     restaurant_id: int | None = None
     waiter_id: int | None = None
     session_id: int | None = None
+    device_id: int | None = None
     expires_at: float | None = None
 
     @property
@@ -109,7 +110,9 @@ class Identity:
 def _principal(signed: Signed) -> Principal | Rejected:
     claims = signed.claims
     role = _ROLES.get(str(claims.get("role")))
-    ids = {name: claims.get(name) for name in ("restaurant_id", "waiter_id", "session_id")}
+    ids = {
+        name: claims.get(name) for name in ("restaurant_id", "waiter_id", "session_id", "device_id")
+    }
     sound = all(id_ is None or (type(id_) is int and id_ > 0) for id_ in ids.values())
     needed = {Role.GUEST: "session_id", Role.WAITER: "waiter_id"}.get(role) if role else None
     if role is None or not sound or (needed is not None and ids[needed] is None):

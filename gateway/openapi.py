@@ -36,6 +36,7 @@ _RESULT = _shape(
 )
 _TOKEN = _shape(token=_TEXT, expires_at={"type": "integer"}, data=_OBJECT)
 _CODE = _shape(table_code=_TEXT, url=_TEXT)
+_DEVICE_CODE = _shape(device_code=_TEXT, url=_TEXT)
 
 
 @cache
@@ -67,7 +68,15 @@ def document() -> dict[str, Any]:
     _path(paths, "/restaurants/{id}/qr-sheet")["get"] = _read(
         "All tables' QR codes, to print", "sheet", _TEXT, "text/html"
     )
+    one = "/restaurants/{id}/devices/{device_id}"
+    _path(paths, f"{one}/code")["get"] = _read(
+        "The code that signs a device in", "code", _DEVICE_CODE
+    )
+    _path(paths, f"{one}/qr.svg")["get"] = _read(
+        "The same as a QR code", "picture", _TEXT, "image/svg+xml"
+    )
     _path(paths, "/sessions/join")["post"] = _join(schemas)
+    _path(paths, "/devices/sign-in")["post"] = _sign_in(schemas)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Restaurant QR", "version": VERSION},
@@ -127,6 +136,14 @@ def _join(schemas: dict[str, Any]) -> dict[str, Any]:
               Kind.SESSION, c.JoinSession, Channel.SESSION)  # fmt: skip
     joined = {"200": _answer("The token, and the session.", _TOKEN), **_errors()}
     return {**_act(act, schemas), "responses": joined, "security": [{}]}
+
+
+def _sign_in(schemas: dict[str, Any]) -> dict[str, Any]:
+    """As above, for a device of the staff."""
+    act = Act("POST", "/devices/sign-in", "A staff device's token, for its code, once",
+              Kind.RESTAURANT, c.SignInDevice, Channel.DEVICES)  # fmt: skip
+    signed_in = {"200": _answer("The token, and whose it is.", _TOKEN), **_errors()}
+    return {**_act(act, schemas), "responses": signed_in, "security": [{}]}
 
 
 def _read(

@@ -17,7 +17,7 @@ from protocol.statuses import ItemStatus, OrderStatus
 _READS_OF_A_PARTY = frozenset(
     {Channel.ORDER, Channel.ITEMS, Channel.TABLE, Channel.SESSION, Channel.MENU}
 )
-_READS = frozenset(Channel)
+_READS = frozenset(Channel) - {Channel.DEVICES}
 
 READS: Mapping[Role, frozenset[Channel]] = {
     Role.ANONYMOUS: _READS,
@@ -26,8 +26,8 @@ READS: Mapping[Role, frozenset[Channel]] = {
     Role.KITCHEN: frozenset(
         {Channel.ORDER, Channel.ITEMS, Channel.RESTAURANT, Channel.MENU, Channel.NOTIFICATIONS}
     ),
-    Role.MANAGER: _READS,
-    Role.ADMIN: _READS,
+    Role.MANAGER: frozenset(Channel),
+    Role.ADMIN: frozenset(Channel),
 }
 """The channels that each role may listen to and read."""
 
@@ -63,6 +63,7 @@ _MANAGEMENT: Mapping[type[c.Command], Allows] = dict.fromkeys(
         c.ChangeTable, c.UpdateGuestsCount, c.CloseSession, c.CallWaiter, c.UpdateCall,
         c.PlaceOrder, c.Acknowledge, c.AssignTask, c.RaiseAlert, c.AddTable, c.AddWaiter,
         c.Broadcast, c.ReplaceMenu, c.ChangeMenuItem, c.ChangeRestaurant, c.ReplaceTableCode,
+        c.AddDevice, c.RemoveDevice,
     ),
     _always,
 )  # fmt: skip
@@ -126,6 +127,13 @@ def may_see_codes(principal: Principal) -> Rejected | None:
     if principal.role in (Role.WAITER, Role.MANAGER, Role.ADMIN):
         return None
     return Rejected(Code.FORBIDDEN, "The codes of tables are for waiters and managers.")
+
+
+def may_manage_devices(principal: Principal) -> Rejected | None:
+    """Who has a device's code can sign in as staff."""
+    if principal.role in (Role.MANAGER, Role.ADMIN):
+        return None
+    return Rejected(Code.FORBIDDEN, "Staff devices are for managers.")
 
 
 def in_reach(principal: Principal, address: Address) -> bool:

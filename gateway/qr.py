@@ -18,7 +18,7 @@ from gateway.policy import may_see_codes
 from protocol.errors import Rejected
 from protocol.ids import Channel, Kind
 
-_NOT_KEPT = {"Cache-Control": "no-store"}
+NOT_KEPT = {"Cache-Control": "no-store"}
 _MEDIA = {"svg": "image/svg+xml", "png": "image/png"}
 
 
@@ -48,14 +48,14 @@ class QrCodes:
         if isinstance(table, Rejected):
             return table
         code = self._codes.code(table["table_id"], table["code_version"])
-        return json({"table_code": code, "url": self._url(request, code)}, headers=_NOT_KEPT)
+        return json({"table_code": code, "url": self._url(request, code)}, headers=NOT_KEPT)
 
     async def _image(self, kind: str, request: Request, principal: Principal) -> Answer:
         table = await self._table(request, principal)
         if isinstance(table, Rejected):
             return table
         image = self._drawn(kind, request, table)
-        return Response(image, media_type=_MEDIA[kind], headers=_NOT_KEPT)
+        return Response(image, media_type=_MEDIA[kind], headers=NOT_KEPT)
 
     async def _sheet(self, request: Request, principal: Principal) -> Answer:
         home = await self._data(Kind.RESTAURANT, Channel.RESTAURANT, request, principal)
@@ -73,7 +73,7 @@ class QrCodes:
             f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{name}</title>"
             f"<link rel='stylesheet' href='/sheet.css'><h1>{name}</h1><main>{cards}</main></html>"
         )
-        return HTMLResponse(page, headers=_NOT_KEPT)
+        return HTMLResponse(page, headers=NOT_KEPT)
 
     async def _table(self, request: Request, principal: Principal) -> dict[str, Any] | Rejected:
         return await self._data(Kind.TABLE, Channel.TABLE, request, principal)
@@ -91,12 +91,20 @@ class QrCodes:
 
     def _drawn(self, kind: str, request: Request, table: dict[str, Any]) -> bytes:
         code = self._codes.code(table["table_id"], table["code_version"])
-        drawn = io.BytesIO()
-        segno.make(self._url(request, code), error="m", micro=False).save(
-            drawn, kind=kind, scale=8, border=4
-        )
-        return drawn.getvalue()
+        return drawn(kind, self._url(request, code))
 
     def _url(self, request: Request, code: str) -> str:
-        base = self._public_url or str(request.base_url)
-        return f"{base.rstrip('/').removesuffix('/api')}/#join={code}"
+        return link(request, self._public_url, "join", code)
+
+
+def drawn(kind: str, text: str) -> bytes:
+    """A QR code as an image of that kind."""
+    image = io.BytesIO()
+    segno.make(text, error="m", micro=False).save(image, kind=kind, scale=8, border=4)
+    return image.getvalue()
+
+
+def link(request: Request, public_url: str | None, purpose: str, code: str) -> str:
+    """The page's address with a code in its fragment."""
+    base = public_url or str(request.base_url)
+    return f"{base.rstrip('/').removesuffix('/api')}/#{purpose}={code}"

@@ -3,11 +3,11 @@
 import orjson
 
 from actors.messages import Read, View
-from gateway.guests import CLOSED
 from gateway.identity import Principal
 from gateway.links import Links
 from gateway.policy import not_found
 from gateway.prepare import Preparation
+from gateway.watches import SESSION_CLOSED
 from protocol.caller import Role
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Address, Channel, Kind
@@ -30,7 +30,7 @@ async def out_of_reach(
         return UNAVAILABLE if unsure else not_found(address.kind, address.id)
     data = orjson.loads(reply.frame)["data"]
     if data["status"] != "open":
-        return CLOSED
+        return SESSION_CLOSED
     if address.kind in (Kind.SESSION, Kind.RESTAURANT):
         return None  # `policy.py` has seen to it that they are its own
     if address.kind is Kind.TABLE:

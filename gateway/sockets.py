@@ -20,7 +20,6 @@ from actors.messages import Done, Read, Reply, View
 from gateway.addresses import Addresses
 from gateway.connection import Connection
 from gateway.feeds import Feeds
-from gateway.guests import Guests
 from gateway.identity import NOBODY, SUBPROTOCOL, Identity, bearer
 from gateway.limits import Occupancy, TokenBucket
 from gateway.links import Links
@@ -31,12 +30,12 @@ from gateway.prepare import Preparation
 from gateway.reach import out_of_reach
 from gateway.requests import Requests
 from gateway.settings import GatewaySettings
+from gateway.watches import Watches, ground_of
 from gateway.wire import EXTENSION, framed
 from protocol import commands as c
-from protocol.caller import Role
 from protocol.errors import UNAVAILABLE, CloseCode, Code, Rejected
 from protocol.frames import MAX_FRAME_BYTES, encode, parse_frame
-from protocol.ids import KIND_OF, Address, Channel, Kind, Topic
+from protocol.ids import KIND_OF, Channel, Topic
 from storage.store import StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -49,6 +48,7 @@ PATHS: dict[Channel, str] = {
     Channel.WAITER: "/ws/waiters/{id}",
     Channel.NOTIFICATIONS: "/ws/restaurants/{id}/notifications",
     Channel.MENU: "/ws/restaurants/{id}/menu",
+    Channel.DEVICES: "/ws/restaurants/{id}/devices",
     Channel.RESTAURANT: "/ws/restaurants/{id}",
 }
 """Where each channel is; every path also with a slash at its end."""
@@ -100,7 +100,7 @@ class Sockets:
         self._addresses = Addresses(settings.trusted_proxies)
         self._by_address = Occupancy(settings.limits.connections_per_address)
         self._by_token = Occupancy(settings.limits.connections_per_token)
-        self._guests = Guests(feeds)
+        self._watches = Watches(feeds)
         self._identity = identity
         self._preparation = preparation
         self._links = links
@@ -170,8 +170,8 @@ class Sockets:
             visit.ending.cancel()
         if visit.token is not None:
             self._by_token.leave(visit.token)
-        if visit.session is not None:
-            self._guests.leave(visit.session, connection)
+        if visit.ground is not None:
+            self._watches.leave(visit.ground, connection)
         if visit.joined:
             self._feeds.leave(connection, visit.topic)
 
@@ -234,7 +234,8 @@ class Sockets:
         return refused
 
     async def _bind(self, connection: Connection, visit: "_Visit") -> Rejected | None:
-        """Let the connection end with what lets it in: its token, and a guest's session."""
+        """Let the connection end with what lets it in: its token, and a guest's session or a staff
+        device's sign-in."""
         principal = visit.principal
         if principal.expires_at is not None:
             visit.ending = asyncio.get_running_loop().call_later(
@@ -243,24 +244,24 @@ class Sockets:
                 CloseCode.UNAUTHENTICATED,
                 "the token has expired: get a new one, then resume",
             )
-        if principal.role is not Role.GUEST or principal.session_id is None:
+        ground = ground_of(principal, visit.topic.address.restaurant)
+        if ground is None:
             return None
-        restaurant = visit.topic.address.restaurant  # `reach` has found it to be the session's
-        visit.session = Address(Kind.SESSION, principal.session_id, restaurant)
-        return await self._guests.enter(visit.session, connection)
+        visit.ground, id_ = ground
+        return await self._watches.enter(visit.ground, id_, connection)
 
 
 class _Visit:
     """What a connection holds while it lasts, as far as it has come."""
 
-    __slots__ = ("ending", "joined", "principal", "session", "token", "topic")
+    __slots__ = ("ending", "ground", "joined", "principal", "token", "topic")
 
     def __init__(self) -> None:
         self.token: str | None = None
         self.principal = NOBODY
         self.topic: Topic
         self.joined = False
-        self.session: Address | None = None
+        self.ground: Topic | None = None
         self.ending: asyncio.TimerHandle | None = None
 
 

@@ -53,6 +53,10 @@ ITEMS = Channel(
 MENU = Channel(
     "menu", "/ws/restaurants/{}/menu/", "get_menu", "menu", frozenset({"menu_update"})
 )  # fmt: skip
+DEVICES = Channel(
+    "devices", "/ws/restaurants/{}/devices/", "get_devices", "devices",
+    frozenset({"device_added", "device_signed_in", "device_removed"}),
+)  # fmt: skip
 RESTAURANT = Channel(
     "restaurant", "/ws/restaurants/{}/", "get_status", "restaurant_status",
     frozenset({"new_order", "order_ready", "payment_completed", "broadcast", "table_update"}),

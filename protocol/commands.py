@@ -318,6 +318,31 @@ class ChangeMenuItem(Command):
     price: Money | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddDevice(Command):
+    """A staff device, to be signed in by its code for one shift."""
+
+    action: Literal["add_device"] = "add_device"
+    role: Literal["waiter", "kitchen"]
+    waiter_id: Id | None = None
+    label: Label
+    shift_hours: Annotated[float, Field(gt=0, le=24, strict=True)] = 12.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveDevice(Command):
+    """Signs a device out, at once; its code is void."""
+
+    action: Literal["remove_device"] = "remove_device"
+    device_id: Id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInDevice(Command):
+    action: Literal["sign_in_device"] = "sign_in_device"
+    device_code: JoinCode
+
+
 # --- reads ---------------------------------------------------------------------------------------
 
 
@@ -325,4 +350,6 @@ class ChangeMenuItem(Command):
 class Get(Command):
     """A channel's snapshot for its caller alone, whichever of the `get_*` words was used."""
 
-    action: Literal["get_status", "get_items", "get_tasks", "get_notifications", "get_menu"]
+    action: Literal[
+        "get_status", "get_items", "get_tasks", "get_notifications", "get_menu", "get_devices"
+    ]

@@ -28,6 +28,7 @@ ACTIONS: dict[Channel, dict[str, type[c.Command]]] = {
     Channel.WAITER: {"get_tasks": c.Get, "acknowledge": c.Acknowledge},
     Channel.NOTIFICATIONS: {"get_notifications": c.Get, "acknowledge": c.Acknowledge},
     Channel.MENU: {"get_menu": c.Get},
+    Channel.DEVICES: {"get_devices": c.Get},
     Channel.RESTAURANT: {"get_status": c.Get},
 }
 """The actions of each channel, spelt as clients spell them."""

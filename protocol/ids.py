@@ -30,10 +30,16 @@ class Channel(StrEnum):
     RESTAURANT = "restaurant"
     NOTIFICATIONS = "notifications"
     MENU = "menu"
+    DEVICES = "devices"
 
 
 CHANNELS: dict[Kind, tuple[Channel, ...]] = {
-    Kind.RESTAURANT: (Channel.RESTAURANT, Channel.NOTIFICATIONS, Channel.MENU),
+    Kind.RESTAURANT: (
+        Channel.RESTAURANT,
+        Channel.NOTIFICATIONS,
+        Channel.MENU,
+        Channel.DEVICES,
+    ),
     Kind.TABLE: (Channel.TABLE,),
     Kind.SESSION: (Channel.SESSION,),
     Kind.ORDER: (Channel.ORDER, Channel.ITEMS),

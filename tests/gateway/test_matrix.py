@@ -50,6 +50,7 @@ CHANNELS: dict[str, str] = {
     "waiters/{}": FLOOR,
     "restaurants/{}/notifications": A + W + K + M + R + C,
     "restaurants/{}/menu": ALL,
+    "restaurants/{}/devices": HEADS,
     "restaurants/{}": A + W + K + M + R + C,
 }
 READS: dict[str, str] = {
@@ -57,6 +58,7 @@ READS: dict[str, str] = {
     "/restaurants/{}/menu": ALL,
     "/restaurants/{}/notifications": A + W + K + M + R + C,
     "/restaurants/{}/qr-sheet": W + HEADS,
+    "/restaurants/{}/devices": HEADS,
     "/tables/{}": A + G + W + M + R + C,
     "/tables/{}/history": HEADS,
     "/tables/{}/audit": HEADS,
@@ -80,6 +82,8 @@ WHY = {"force": True, "reason": "x"}
 ROUTES: list[tuple[str, str, dict[str, Any], str]] = [
     ("POST", "/restaurants/{}/tables", {"number": "1", "zone": "A", "seats": 2}, HEADS),
     ("POST", "/restaurants/{}/waiters", {"name": "Eve"}, HEADS),
+    ("POST", "/restaurants/{}/devices", {"role": "kitchen", "label": "Grill"}, HEADS),
+    ("DELETE", "/restaurants/{}/devices/1", {}, HEADS),
     ("PATCH", "/restaurants/{}", {"guest_opens_table": False}, HEADS),
     ("PUT", "/restaurants/{}/menu", {"categories": []}, HEADS),
     ("PATCH", "/restaurants/{}/menu/items/1", {"available": False}, HEADS),
@@ -120,6 +124,7 @@ SAID: list[tuple[str, dict[str, Any], str]] = [
     ("tables/{}", {"action": "occupy"}, FLOOR),
     ("tables/{}", {"action": "release"}, FLOOR),
     ("tables/{}", {"action": "release", **WHY}, HEADS),
+    ("restaurants/{}/devices", {"action": "get_devices"}, HEADS),
     ("tables/sessions/{}", {"action": "get_status"}, ALL),
     ("tables/sessions/{}", {"action": "update_guests_count", "guests_count": 9}, FLOOR),
     ("tables/sessions/{}", {"action": "close_session"}, FLOOR),
@@ -460,7 +465,11 @@ def test_nothing_is_left_out() -> None:
         if method != "parameters"
     }
     tried = {(method, path) for method, path, _, _ in ROUTES} | {("GET", path) for path in READS}
-    beside = {("GET", "/restaurants"), ("POST", "/restaurants"), ("POST", "/sessions/join")}
+    beside = {
+        ("GET", "/restaurants"), ("POST", "/restaurants"), ("POST", "/sessions/join"),
+        ("POST", "/devices/sign-in"), ("GET", "/restaurants/{}/devices/{}/code"),
+        ("GET", "/restaurants/{}/devices/{}/qr.svg"),
+    }  # fmt: skip
     assert {(method, re.sub("/1$", "/{}", path)) for method, path in tried} | beside == routes
     assert {(path, message["action"]) for path, message, _ in SAID} == {
         (_plain(PATHS[channel]).removeprefix("/ws/"), action)

@@ -71,6 +71,8 @@ ROWS: list[tuple[Kind, c.Command, set[Role]]] = [
     (Kind.TABLE, c.ReplaceTableCode(), MANAGEMENT),
     (Kind.RESTAURANT, c.ReplaceMenu(categories=()), MANAGEMENT),
     (Kind.RESTAURANT, c.ChangeMenuItem(item_id=1, available=False), MANAGEMENT),
+    (Kind.RESTAURANT, c.AddDevice(role="kitchen", label="x"), MANAGEMENT),
+    (Kind.RESTAURANT, c.RemoveDevice(device_id=1), MANAGEMENT),
     (
         Kind.RESTAURANT,
         c.CreateRestaurant(name="x", currency="EUR", timezone="Europe/Rome"),

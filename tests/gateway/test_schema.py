@@ -65,7 +65,9 @@ class House:
             "waiters": self.place.waiter,
         }
         call = f"{self.session}-1"
-        return {"id": ids.get(path.split("/")[1]), "item_id": 1, "call_id": call}
+        return {
+            "id": ids.get(path.split("/")[1]), "item_id": 1, "call_id": call, "device_id": 1,
+        }  # fmt: skip
 
     def bearers(self) -> dict[str, str | None]:
         home = self.place.restaurant

@@ -61,6 +61,7 @@ FRAMES: list[tuple[Channel, dict[str, Any], c.Command]] = [
         c.Acknowledge(notification_id="123"),
     ),
     (Channel.MENU, {"action": "get_menu"}, c.Get(action="get_menu")),
+    (Channel.DEVICES, {"action": "get_devices"}, c.Get(action="get_devices")),
     (Channel.RESTAURANT, {"action": "get_status"}, c.Get(action="get_status")),
 ]
 

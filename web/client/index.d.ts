@@ -160,6 +160,7 @@ export declare class RestaurantQR {
   restaurant(id: number | string): Channel<'restaurant'>;
   notifications(restaurantId: number | string): Channel<'notifications'>;
   menu(restaurantId: number | string): Channel<'menu'>;
+  devices(restaurantId: number | string): Channel<'devices'>;
   channel<C extends ChannelName>(name: C, id: number | string): Channel<C>;
 
   /** A guest's way in, by the code of a table or of a session. */

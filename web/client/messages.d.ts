@@ -187,6 +187,23 @@ export interface Menu {
   categories: Array<{ name: string; items: MenuItem[] }>;
 }
 
+/** A waiter's phone or a kitchen's screen; `expires_at` is that of its code until it is signed in. */
+export interface Device {
+  device_id: number;
+  label: string;
+  role: 'waiter' | 'kitchen';
+  waiter_id: number | null;
+  added_at: string;
+  added_by: string;
+  signed_in_at: string | null;
+  expires_at: string;
+}
+
+export interface Devices {
+  restaurant_id: number;
+  devices: Device[];
+}
+
 export interface Broadcast {
   message: string;
   by: string;
@@ -206,6 +223,7 @@ export interface Data {
   restaurant: Versioned<Restaurant>;
   notifications: Versioned<Notifications>;
   menu: Versioned<Menu>;
+  devices: Versioned<Devices>;
 }
 
 interface Noted {
@@ -237,4 +255,10 @@ export interface Messages {
   };
   notifications: { notifications_list: Versioned<Notifications> } & Noted;
   menu: { menu: Versioned<Menu>; menu_update: Versioned<Menu> };
+  devices: {
+    devices: Versioned<Devices>;
+    device_added: Versioned<Device>;
+    device_signed_in: Versioned<Device>;
+    device_removed: Versioned<{ device_id: number }>;
+  };
 }

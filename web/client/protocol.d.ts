@@ -7,6 +7,16 @@ export interface Acknowledge {
   notification_id: string;
 }
 
+export interface AddDevice {
+  request_id?: string | null;
+  expected_version?: number | null;
+  action: "add_device";
+  role: "waiter" | "kitchen";
+  waiter_id?: number | null;
+  label: string;
+  shift_hours?: number;
+}
+
 export interface AddTable {
   request_id?: string | null;
   expected_version?: number | null;
@@ -84,7 +94,8 @@ export type ChannelName =
   | "waiter"
   | "restaurant"
   | "notifications"
-  | "menu";
+  | "menu"
+  | "devices";
 
 export type CloseCode = 1012 | 4400 | 4401 | 4403 | 4404 | 4408 | 4429;
 
@@ -135,7 +146,7 @@ export interface FreeLine {
 export interface Get {
   request_id?: string | null;
   expected_version?: number | null;
-  action: "get_status" | "get_items" | "get_tasks" | "get_notifications" | "get_menu";
+  action: "get_status" | "get_items" | "get_tasks" | "get_notifications" | "get_menu" | "get_devices";
 }
 
 export type ItemStatus = "pending" | "ready" | "voided";
@@ -217,6 +228,13 @@ export interface Release {
   action: "release";
   force?: boolean;
   reason?: string | null;
+}
+
+export interface RemoveDevice {
+  request_id?: string | null;
+  expected_version?: number | null;
+  action: "remove_device";
+  device_id: number;
 }
 
 export interface ReplaceItems {
@@ -309,6 +327,9 @@ export interface Actions {
   menu: {
     get_menu: Get;
   };
+  devices: {
+    get_devices: Get;
+  };
 }
 
 export declare const PATHS: Readonly<Record<ChannelName, string>>;
@@ -321,6 +342,7 @@ export declare const LOOKS: {
   readonly restaurant: "get_status";
   readonly notifications: "get_notifications";
   readonly menu: "get_menu";
+  readonly devices: "get_devices";
 };
 export declare const RETRIED: readonly string[];
 export declare const CLOSE: {

@@ -8,7 +8,8 @@ export const PATHS = Object.freeze({
   "waiter": "/ws/waiters/{id}/",
   "restaurant": "/ws/restaurants/{id}/",
   "notifications": "/ws/restaurants/{id}/notifications/",
-  "menu": "/ws/restaurants/{id}/menu/"
+  "menu": "/ws/restaurants/{id}/menu/",
+  "devices": "/ws/restaurants/{id}/devices/"
 });
 
 export const LOOKS = Object.freeze({
@@ -19,7 +20,8 @@ export const LOOKS = Object.freeze({
   "waiter": "get_tasks",
   "restaurant": "get_status",
   "notifications": "get_notifications",
-  "menu": "get_menu"
+  "menu": "get_menu",
+  "devices": "get_devices"
 });
 
 export const RETRIED = Object.freeze([

@@ -99,6 +99,11 @@ export class RestaurantQR {
     return this.channel('menu', restaurantId);
   }
 
+  /** @param {number | string} restaurantId */
+  devices(restaurantId) {
+    return this.channel('devices', restaurantId);
+  }
+
   /**
    * The channel of that name; the same one for all who ask, until it is closed.
    * @param {any} name

@@ -24,6 +24,8 @@ export function after(channel, data, { type, data: told }) {
       return { ...data, tasks: listed(data.tasks, type, row), version };
     case 'notifications':
       return { ...data, notifications: listed(data.notifications, type, row), version };
+    case 'devices':
+      return { ...data, devices: devicesAfter(data.devices, type, row), version };
     default:
       return WHOLE.includes(type) ? told : null;
   }
@@ -44,6 +46,16 @@ function restaurantAfter(data, type, row) {
   }
   if (!ORDERS.includes(type)) return {};
   return { open_orders: put(data.open_orders, 'order_id', row) };
+}
+
+/**
+ * @param {any[]} devices
+ * @param {string} type
+ * @param {any} row
+ */
+function devicesAfter(devices, type, row) {
+  if (type !== 'device_removed') return put(devices, 'device_id', row);
+  return devices.filter((each) => each.device_id !== row.device_id);
 }
 
 /**

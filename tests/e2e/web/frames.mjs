@@ -20,7 +20,7 @@ function keep(channel) {
 const { table, session } = await party(staff);
 const channels = [
   staff.table(table), staff.session(session), staff.waiter(10), staff.restaurant(2),
-  staff.notifications(2), staff.menu(2),
+  staff.notifications(2), staff.menu(2), staff.devices(2),
 ].map(keep);
 await until(() => channels.every(({ data }) => data));
 const items = [{ menu_item_id: 1 }, { name: 'A candle', unit_price: '1.50' }];
@@ -45,6 +45,10 @@ await staff.notifications(2).request('acknowledge', { notification_id });
 await staff.http.post('/restaurants/2/broadcasts', { message: 'Kitchen closes' });
 await staff.http.patch('/restaurants/2/menu/items/7', { price: '7.00' });
 await party1.request('close_session');
+const { device_id } = await staff.http.post('/restaurants/2/devices', { role: 'kitchen', label: 'Grill' });
+const { device_code } = await staff.http.get(`/restaurants/2/devices/${device_id}/code`);
+await staff.http.post('/devices/sign-in', { device_code });
+await staff.http.delete(`/restaurants/2/devices/${device_id}`);
 const WANTED = [
   'order.order_status', 'order.order_update', 'order.order_items_update', 'items.items_list',
   'items.items_updated', 'table.table_status', 'table.table_update', 'session.session_status',
@@ -54,6 +58,7 @@ const WANTED = [
   'notifications.notifications_list', 'notifications.order_notification',
   'notifications.payment_notification', 'notifications.task_notification', 'notifications.alert',
   'notifications.notification_acknowledged', 'menu.menu', 'menu.menu_update',
+  'devices.devices', 'devices.device_added', 'devices.device_signed_in', 'devices.device_removed',
 ];
 await until(() => WANTED.every((name) => frames.has(name)), 'each type of message');
 const followed = [...channels, order, plates].map(

@@ -1,0 +1,125 @@
+"""Signing staff devices in: the code that a manager shows, and the token that it is good for."""
+
+import time
+from typing import Any
+from uuid import uuid4
+
+import jwt
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from actors.messages import Done, Submit
+from domain.device import SignIn
+from domain.entity import Origin
+from gateway.codes import DeviceCodes
+from gateway.door import Answer, Door, json
+from gateway.identity import Principal
+from gateway.limits import Guesses
+from gateway.links import Links
+from gateway.parsing import parse_id
+from gateway.policy import may_manage_devices
+from gateway.qr import NOT_KEPT, drawn, link
+from protocol import commands as c
+from protocol.caller import SYSTEM
+from protocol.errors import UNAVAILABLE, Code, Rejected
+from protocol.ids import Address, Channel, Kind
+
+_WRONG = Rejected(
+    Code.NOT_FOUND, "This sign-in code is not good (any more). Ask a manager for another one."
+)
+_SLOWER = Rejected(Code.RATE_LIMITED, "Too many wrong codes. Wait a minute, then try again.")
+GUESSES_PER_MINUTE = 10.0
+GUESSES_AT_ONCE = 20
+
+
+class StaffDevices:
+    """`/api/restaurants/{id}/devices/{device_id}/code`, `…/qr.svg`; `POST /api/devices/sign-in`.
+
+    Devices are added, listed and removed like anything else of a restaurant.
+    """
+
+    def __init__(
+        self, secret: str, codes: DeviceCodes, door: Door, links: Links, public_url: str | None
+    ) -> None:
+        self._secret = secret
+        self._codes = codes
+        self._door = door
+        self._links = links
+        self._public_url = public_url
+        self._guesses = Guesses(GUESSES_PER_MINUTE, GUESSES_AT_ONCE)
+
+    def routes(self) -> list[Route]:
+        one = "/restaurants/{id}/devices/{device_id}"
+        guard = self._door.guard
+        return [
+            Route(f"{one}/code", guard(self._code), methods=["GET"]),
+            Route(f"{one}/qr.svg", guard(self._image), methods=["GET"]),
+            Route("/devices/sign-in", self._door.public(self._sign_in), methods=["POST"]),
+        ]
+
+    async def _code(self, request: Request, principal: Principal) -> Answer:
+        code = await self._open_code(request, principal)
+        if isinstance(code, Rejected):
+            return code
+        url = link(request, self._public_url, "device", code)
+        return json({"device_code": code, "url": url}, headers=NOT_KEPT)
+
+    async def _image(self, request: Request, principal: Principal) -> Answer:
+        code = await self._open_code(request, principal)
+        if isinstance(code, Rejected):
+            return code
+        image = drawn("svg", link(request, self._public_url, "device", code))
+        return Response(image, media_type="image/svg+xml", headers=NOT_KEPT)
+
+    async def _open_code(self, request: Request, principal: Principal) -> str | Rejected:
+        """The code of a device that has not been signed in yet."""
+        address = await self._door.address(Kind.RESTAURANT, request.path_params["id"], principal)
+        device_id = parse_id(request.path_params["device_id"])
+        if isinstance(address, Rejected):
+            return address
+        refused = may_manage_devices(principal)
+        if refused is not None:
+            return refused
+        data = await self._door.look(address, Channel.DEVICES)
+        if isinstance(data, Rejected):
+            return data
+        waiting = {each["device_id"] for each in data["devices"] if not each["signed_in_at"]}
+        if device_id is None or device_id not in waiting:
+            return Rejected(Code.NOT_FOUND, "There is no such device that waits to be signed in.")
+        return self._codes.code(address.restaurant, device_id)
+
+    async def _sign_in(self, request: Request) -> Answer:
+        wish = await self._door.command(request, c.SignInDevice)
+        if isinstance(wish, Rejected):
+            return wish
+        who = self._door.whereabouts(request)
+        if not self._guesses.begin(who):
+            return _SLOWER
+        named = self._codes.device(wish.device_code)
+        if named is None:
+            return _WRONG
+        self._guesses.was_none(who)
+        restaurant, device_id = named
+        home = Address(Kind.RESTAURANT, restaurant, restaurant)
+        origin = Origin(home, f"device:{device_id}", wish.request_id or uuid4().hex, "sign-in")
+        done = await self._links.send(Submit(home, SignIn(device_id), SYSTEM, origin))
+        if not isinstance(done, Done):
+            return done if isinstance(done, Rejected) else UNAVAILABLE
+        return self._admitted(restaurant, device_id, done.result)
+
+    def _admitted(self, restaurant: int, device_id: int, result: Any) -> Answer:
+        claims = {
+            "role": result["role"],
+            "restaurant_id": restaurant,
+            "device_id": device_id,
+            "sub": f"device-{device_id}",
+            "iat": int(time.time()),
+            "exp": result["expires_at"],
+        }
+        if result["waiter_id"] is not None:
+            claims["waiter_id"] = result["waiter_id"]
+        token = jwt.encode(claims, self._secret, algorithm="HS256")
+        told = {name: value for name, value in claims.items() if name not in ("sub", "iat", "exp")}
+        answer = {"token": token, "expires_at": result["expires_at"], "data": told}
+        return json(answer, headers=NOT_KEPT)
