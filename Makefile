@@ -21,7 +21,7 @@ token: $(VENV)/run.stamp ## print a development token; ROLE=manager RESTAURANT=2
 		$(if $(SESSION),--session "$(SESSION)") $(if $(HOURS),--hours "$(HOURS)")
 
 test: check $(E2E)/node_modules/.package-lock.json ## all checks, then all tests
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
 
 check: $(VENV)/dev.stamp ## format, lint, types, layers, generated pages
 	$(BIN)/ruff format --check .
