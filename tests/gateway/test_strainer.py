@@ -115,6 +115,7 @@ def test_empty_fragments_without_end_are_not_kept_either() -> None:
         frame(TEXT, b"a", fin=False) + bytes([0x80, 0xFF]) + (2**24).to_bytes(8, "big"),
         frame(TEXT, b"x" * 65_000, fin=False) + frame(CONT, b"x" * 65_000, fin=False) * 260,
     ],
+    ids=["a frame", "a fragment", "fragments"],
 )
 @pytest.mark.attack("oversized")
 def test_one_without_end_is_refused_at_once(data: bytes) -> None:
@@ -133,7 +134,7 @@ def broken() -> list[bytes]:
 
 
 @pytest.mark.attack("frames")
-@pytest.mark.parametrize("data", broken())
+@pytest.mark.parametrize("data", broken(), ids=lambda data: str(len(data)))
 def test_what_breaks_the_rules_is_refused_by_the_reader(data: bytes) -> None:
     for longest in (1, 7, 4096):
         reader, _ = strained(frame(TEXT, b"good") + data + frame(TEXT, b"more"), longest=longest)
