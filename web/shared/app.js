@@ -1,0 +1,38 @@
+/** The shell of the pages: everything that a page imports comes from here. */
+
+import { html, render, useErrorBoundary } from '../vendor/preact-htm.js';
+import { language, t } from './i18n.js';
+
+export {
+  html, useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState,
+} from '../vendor/preact-htm.js';
+export { formats, useFormats } from './format.js';
+export { Frame } from './frame.js';
+export { language, t } from './i18n.js';
+export { useChannel, useNow, useOpen, useStatus } from './live.js';
+export { saying, tell } from './notices.js';
+export { qr, token } from './service.js';
+export { Sheet } from './sheet.js';
+export { forget, recall, remember } from './storage.js';
+
+/** What the page's address says, such as `?restaurant=2`; null where it does not. */
+export function parameter(name) {
+  return new URLSearchParams(location.search).get(name);
+}
+
+/** Draw a page. */
+export function mount(Page) {
+  document.documentElement.lang = language;
+  render(html`<${Whole} Page=${Page} />`, document.body);
+}
+
+function Whole({ Page }) {
+  const [error] = useErrorBoundary((mistake) => console.error(mistake));
+  if (!error) return html`<${Page} />`;
+  return html`
+    <main class="failure">
+      <h1>${t('shared.failed')}</h1>
+      <button class="button main" onClick=${() => location.reload()}>${t('shared.reload')}</button>
+    </main>
+  `;
+}

@@ -1,0 +1,42 @@
+/** What stands around every page: its header, how current it is, and notices. */
+
+import { html, useEffect } from '../vendor/preact-htm.js';
+import { useFormats } from './format.js';
+import { t } from './i18n.js';
+import { useStatus } from './live.js';
+import { Notices } from './notices.js';
+
+export function Frame({ title, place, timezone, actions, children, class: className = '' }) {
+  useEffect(() => {
+    document.title = place ? `${title} · ${place}` : title;
+  }, [title, place]);
+  return html`
+    <div class="frame ${className}">
+      <a class="skip" href="#content">${t('shared.skip')}</a>
+      <header class="top">
+        <div class="who">
+          <h1>${title}</h1>
+          ${place && html`<p class="place">${place}</p>`}
+        </div>
+        <${Connection} timezone=${timezone} />
+        ${actions}
+      </header>
+      <main id="content" tabindex="-1">${children}</main>
+      <${Notices} />
+    </div>
+  `;
+}
+
+/** "Live", or since when it is not. */
+function Connection({ timezone }) {
+  const status = useStatus();
+  const { time } = useFormats({ timezone });
+  const state = status?.state ?? 'connecting';
+  const since = status ? time(status.since) : '';
+  return html`
+    <p class="connection ${state}" role="status">
+      <span class="dot" aria-hidden="true"></span>
+      <span>${t(`shared.connection.${state}`, { since })}</span>
+    </p>
+  `;
+}

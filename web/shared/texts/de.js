@@ -1,0 +1,32 @@
+export default {
+  shared: {
+    connection: {
+      connecting: 'Verbinden …',
+      live: 'Live',
+      reconnecting: 'Verbindung wird wiederhergestellt …',
+      stale: 'Nicht aktuell seit {since}',
+      closed: 'Nicht verbunden',
+    },
+    minutes: { one: '{count} Min.', other: '{count} Min.' },
+    close: 'Schließen',
+    cancel: 'Abbrechen',
+    reload: 'Neu laden',
+    skip: 'Zum Inhalt',
+    failed: 'Da ist etwas schiefgegangen.',
+    no_restaurant: 'Welches Restaurant? Öffnen Sie diese Seite mit ?restaurant= und seiner Nummer.',
+    sign_in: 'Bitte anmelden: Öffnen Sie den Link, den Ihnen die Leitung gibt.',
+    errors: {
+      forbidden: 'Dafür braucht es eine Anmeldung, die das darf.',
+      unauthenticated: 'Ihre Anmeldung ist abgelaufen. Bitte melden Sie sich neu an.',
+      session_closed: 'Dieser Besuch ist beendet.',
+      rate_limited: 'Einen Moment bitte: Das ging zu schnell.',
+      unavailable: 'Der Dienst ist gerade nicht erreichbar.',
+      version_conflict: 'Jemand war schneller. Bitte noch einmal ansehen.',
+      item_unavailable: 'Das ist gerade ausverkauft.',
+      unsettled: 'Es gibt noch offene Bestellungen oder eine offene Rechnung.',
+      overpayment: 'Das ist mehr, als noch zu zahlen ist.',
+      table_occupied: 'An diesem Tisch sitzen schon Gäste.',
+      table_inactive: 'Dieser Tisch ist außer Betrieb.',
+    },
+  },
+};

@@ -1,0 +1,32 @@
+export default {
+  shared: {
+    connection: {
+      connecting: 'Connecting…',
+      live: 'Live',
+      reconnecting: 'Reconnecting…',
+      stale: 'Not current since {since}',
+      closed: 'Not connected',
+    },
+    minutes: { one: '{count} min', other: '{count} min' },
+    close: 'Close',
+    cancel: 'Cancel',
+    reload: 'Load again',
+    skip: 'Skip to content',
+    failed: 'Something went wrong.',
+    no_restaurant: 'Which restaurant? Open this page with ?restaurant= and its number.',
+    sign_in: 'Please sign in: open the link that your manager gives you.',
+    errors: {
+      forbidden: 'This needs a sign-in that may do it.',
+      unauthenticated: 'Your sign-in has ended. Please sign in again.',
+      session_closed: 'This visit has ended.',
+      rate_limited: 'One moment, please: that was too fast.',
+      unavailable: 'The service cannot be reached right now.',
+      version_conflict: 'Somebody else was faster. Please look again.',
+      item_unavailable: 'This has just sold out.',
+      unsettled: 'There are still open orders or an open bill.',
+      overpayment: 'That is more than what is left to pay.',
+      table_occupied: 'There are guests at this table already.',
+      table_inactive: 'This table is out of use.',
+    },
+  },
+};
