@@ -6,12 +6,13 @@ import { language, t } from './i18n.js';
 export {
   html, useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState,
 } from '../vendor/preact-htm.js';
-export { formats, useFormats } from './format.js';
+export { formats, minutesBetween, useFormats } from './format.js';
 export { Frame } from './frame.js';
 export { language, t } from './i18n.js';
-export { useChannel, useNow, useOpen, useStatus } from './live.js';
-export { saying, tell } from './notices.js';
-export { qr, token } from './service.js';
+export { useChannel, useNow, useOpen, useRedraw, useStatus } from './live.js';
+export { reason, saying, tell } from './notices.js';
+export { claims, qr, token } from './service.js';
+export { Signal } from './signal.js';
 export { Sheet } from './sheet.js';
 export { forget, recall, remember } from './storage.js';
 
