@@ -99,6 +99,7 @@ def _menu_data(restaurant: Restaurant) -> Mapping[str, Any]:
     return {
         "restaurant_id": restaurant.id,
         "restaurant": restaurant.name,
+        "timezone": restaurant.timezone,
         **menus.data_of(restaurant.menu, restaurant.currency),
     }
 

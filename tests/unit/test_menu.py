@@ -39,6 +39,7 @@ def test_a_restaurant_begins_with_an_empty_menu(world: World) -> None:
     assert world.see(HOME, MENU) == {
         "restaurant_id": 2,
         "restaurant": "Trattoria",
+        "timezone": "Europe/Rome",
         "menu_version": 0,
         "currency": "EUR",
         "categories": [],

@@ -182,6 +182,7 @@ export interface MenuItem {
 export interface Menu {
   restaurant_id: number;
   restaurant: string;
+  timezone: string;
   menu_version: number;
   currency: string;
   categories: Array<{ name: string; items: MenuItem[] }>;
