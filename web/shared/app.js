@@ -8,6 +8,7 @@ export {
 } from '../vendor/preact-htm.js';
 export { formats, minutesBetween, useFormats } from './format.js';
 export { Frame } from './frame.js';
+export { Icon } from './icons.js';
 export { language, t } from './i18n.js';
 export { useChannel, useNow, useOpen, useRedraw, useStatus } from './live.js';
 export { reason, saying, tell } from './notices.js';

@@ -2,6 +2,7 @@
 
 import { html, useEffect, useRef } from '../vendor/preact-htm.js';
 import { t } from './i18n.js';
+import { Icon } from './icons.js';
 
 export function Sheet({ title, onClose, children }) {
   const dialog = useRef(null);
@@ -17,7 +18,7 @@ export function Sheet({ title, onClose, children }) {
       <div class="inside">
         <header class="row">
           <h2 id="sheet-title">${title}</h2>
-          <button class="button quiet icon" aria-label=${t('shared.close')} onClick=${onClose}>✕</button>
+          <button class="button quiet icon" aria-label=${t('shared.close')} onClick=${onClose}><${Icon} name="close" /></button>
         </header>
         ${children}
       </div>
