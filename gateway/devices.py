@@ -21,7 +21,7 @@ from gateway.parsing import parse_id
 from gateway.policy import may_manage_devices
 from gateway.qr import NOT_KEPT, drawn, link
 from protocol import commands as c
-from protocol.caller import SYSTEM
+from protocol.caller import SYSTEM, Role
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Address, Channel, Kind
 
@@ -59,23 +59,22 @@ class StaffDevices:
         ]
 
     async def _code(self, request: Request, principal: Principal) -> Answer:
-        code = await self._open_code(request, principal)
-        if isinstance(code, Rejected):
-            return code
-        url = link(request, self._public_url, "device", code)
+        waiting = await self._waiting(request, principal)
+        if isinstance(waiting, Rejected):
+            return waiting
+        code, url = waiting
         return json({"device_code": code, "url": url}, headers=NOT_KEPT)
 
     async def _image(self, request: Request, principal: Principal) -> Answer:
-        code = await self._open_code(request, principal)
-        if isinstance(code, Rejected):
-            return code
-        image = drawn("svg", link(request, self._public_url, "device", code))
-        return Response(image, media_type="image/svg+xml", headers=NOT_KEPT)
+        waiting = await self._waiting(request, principal)
+        if isinstance(waiting, Rejected):
+            return waiting
+        _, url = waiting
+        return Response(drawn("svg", url), media_type="image/svg+xml", headers=NOT_KEPT)
 
-    async def _open_code(self, request: Request, principal: Principal) -> str | Rejected:
-        """The code of a device that has not been signed in yet."""
+    async def _waiting(self, request: Request, principal: Principal) -> tuple[str, str] | Rejected:
+        """Code and address of a device that has not been signed in yet."""
         address = await self._door.address(Kind.RESTAURANT, request.path_params["id"], principal)
-        device_id = parse_id(request.path_params["device_id"])
         if isinstance(address, Rejected):
             return address
         refused = may_manage_devices(principal)
@@ -84,10 +83,17 @@ class StaffDevices:
         data = await self._door.look(address, Channel.DEVICES)
         if isinstance(data, Rejected):
             return data
-        waiting = {each["device_id"] for each in data["devices"] if not each["signed_in_at"]}
-        if device_id is None or device_id not in waiting:
-            return Rejected(Code.NOT_FOUND, "There is no such device that waits to be signed in.")
-        return self._codes.code(address.restaurant, device_id)
+        device_id = parse_id(request.path_params["device_id"])
+        for each in data["devices"]:
+            if each["device_id"] == device_id and not each["signed_in_at"]:
+                code = self._codes.code(address.restaurant, each["device_id"])
+                page = (
+                    f"waiter/?waiter={each['waiter_id']}"
+                    if each["role"] == Role.WAITER
+                    else f"kitchen/?restaurant={address.restaurant}"
+                )
+                return code, link(request, self._public_url, f"{page}#device={code}")
+        return Rejected(Code.NOT_FOUND, "There is no such device that waits to be signed in.")
 
     async def _sign_in(self, request: Request) -> Answer:
         wish = await self._door.command(request, c.SignInDevice)

@@ -94,7 +94,7 @@ class QrCodes:
         return drawn(kind, self._url(request, code))
 
     def _url(self, request: Request, code: str) -> str:
-        return link(request, self._public_url, "join", code)
+        return link(request, self._public_url, f"guest/#join={code}")
 
 
 def drawn(kind: str, text: str) -> bytes:
@@ -104,7 +104,7 @@ def drawn(kind: str, text: str) -> bytes:
     return image.getvalue()
 
 
-def link(request: Request, public_url: str | None, purpose: str, code: str) -> str:
-    """The page's address with a code in its fragment."""
+def link(request: Request, public_url: str | None, page: str) -> str:
+    """The address of one of our pages, with the code in its fragment."""
     base = public_url or str(request.base_url)
-    return f"{base.rstrip('/').removesuffix('/api')}/#{purpose}={code}"
+    return f"{base.rstrip('/').removesuffix('/api')}/{page}"

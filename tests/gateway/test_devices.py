@@ -22,7 +22,7 @@ async def added(gateway: Gateway, place: Place, **what: Any) -> tuple[int, str]:
     device = int(made["device_id"])
     path = f"/api/restaurants/{place.restaurant}/devices/{device}"
     code = (await gateway.http.get(f"{path}/code")).json()
-    assert code["url"].endswith(f"/#device={code['device_code']}")
+    assert code["url"].endswith(f"#device={code['device_code']}")
     picture = await gateway.http.get(f"{path}/qr.svg")
     assert picture.headers["content-type"] == "image/svg+xml"
     return device, str(code["device_code"])

@@ -18,6 +18,7 @@ from actors.turn import Turn
 from gateway.feeds import Feeds, _Subscription
 from storage.redis_store import RedisStore
 from storage.store import EntityCommit
+from tests.simulation.faults import RATES
 from tests.simulation.server import Server
 
 Patches = list[tuple[Any, str, Any]]
@@ -29,9 +30,13 @@ def no_fencing() -> Patches:
     return [(Server, "_is_owned", lambda server, key, owner: True)]
 
 
+_LOSSES = ("tests.simulation.faults", "RATES", {**RATES, "store_loses": 0.1})
+"""In most evenings, where it is they that must be noticed."""
+
+
 def commits_leave_their_token() -> Patches:
     """A commit is taken by whatever state its decider's claim left, later or earlier."""
-    return [("actors.draft", "owner_after", lambda owner: owner)]
+    return [_LOSSES, ("actors.draft", "owner_after", lambda owner: owner)]
 
 
 def no_new_epoch() -> Patches:
@@ -43,17 +48,7 @@ def no_new_epoch() -> Patches:
         begin(server, kept)
         server.life = life
 
-    return [(Server, "begin_life_with", unnoticed)]
-
-
-def epochs_are_not_told_apart() -> Patches:
-    """A gateway takes numbers for numbers, of whatever epoch they are."""
-    spread = Feeds._spread
-
-    def blind(feeds: Feeds, host: str, feed: Any, published: Any) -> None:
-        spread(feeds, host, feed, published._replace(epoch=feed.epoch))
-
-    return [(Feeds, "_spread", blind)]
+    return [_LOSSES, (Server, "begin_life_with", unnoticed)]
 
 
 def no_outbox() -> Patches:
@@ -209,7 +204,7 @@ MUTATIONS: dict[str, Callable[[], Patches]] = {
     each.__name__: each
     for each in (
         no_fencing, commits_leave_their_token, no_new_epoch,
-        epochs_are_not_told_apart, no_outbox, no_sweep, no_dedupe, no_results, told_before_stored,
+        no_outbox, no_sweep, no_dedupe, no_results, told_before_stored,
         joined_after_snapshot, no_doubt, kept_in_doubt, no_acknowledgement, gaps_are_passed_on,
         lost_hosts_are_forgotten, events_come_again,
         commits_may_be_split, no_waiting_for_creation, no_timers,
