@@ -30,7 +30,7 @@ async def code_of(gateway: Gateway, place: Place) -> str:
     answer = await gateway.http.get(f"/api/tables/{place.table}/code", headers=manager(place))
     assert answer.headers["cache-control"] == "no-store"
     body = answer.json()
-    assert body["url"].endswith(f"/#join={body['table_code']}")
+    assert body["url"].endswith(f"/guest/#join={body['table_code']}")
     return str(body["table_code"])
 
 

@@ -1,11 +1,19 @@
 """The files that browsers get from the gateway."""
 
+import re
+from hashlib import sha256
+
 import pytest
 
 from gateway.app import WEB
+from gateway.pages import MEDIA
 from tests.gateway.conftest import Gateway
 
 MODULES = sorted(path.name for path in (WEB / "client").glob("*.js"))
+PAGES = sorted(path.parent.name for path in WEB.glob("*/index.html"))
+FILES = sorted(
+    str(path.relative_to(WEB)) for path in WEB.rglob("*") if path.is_file() and path.suffix in MEDIA
+)
 
 
 async def test_pages_can_import_the_client_without_a_build(gateway: Gateway) -> None:
@@ -45,6 +53,14 @@ async def test_a_browser_has_its_copy_confirmed(gateway: Gateway) -> None:
         "/client/..%5c..%5cserve_app.py",
         "/client/index.js%00",
         "//etc/hostname.js",
+        "/shared/",
+        "/shared/README.md",
+        "/shared/texts/",
+        "/vendor/",
+        "/vendor/README.md",
+        "/guest/%2e%2e/%2e%2e/serve_app.py",
+        "/guest/..%2f..%2fprotocol/calls.js",
+        "/kitchen/main.py",
     ],
 )
 async def test_nothing_else_is_there(gateway: Gateway, path: str) -> None:
@@ -59,3 +75,46 @@ async def test_pages_and_styles_have_their_types(gateway: Gateway) -> None:
     style = await gateway.http.get("/style.css")
     assert style.headers["content-type"] == "text/css; charset=utf-8"
     assert (await gateway.http.post("/client/index.js")).status_code == 405
+
+
+async def test_each_page_is_a_folder(gateway: Gateway) -> None:
+    assert {"guest", "kitchen"} <= set(PAGES)
+    for page in PAGES:
+        answer = await gateway.http.get(f"/{page}/?restaurant=2")
+        assert answer.status_code == 200, page
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        known = {"If-None-Match": answer.headers["etag"]}
+        assert (await gateway.http.get(f"/{page}/", headers=known)).status_code == 304
+        without_slash = await gateway.http.get(f"/{page}")
+        assert without_slash.status_code == 307
+        assert without_slash.headers["location"].endswith(f"/{page}/")
+
+
+async def test_each_file_has_its_type_and_may_do_little(gateway: Gateway) -> None:
+    for name in FILES:
+        answer = await gateway.http.get(f"/{name}")
+        assert answer.status_code == 200, name
+        assert answer.content == (WEB / name).read_bytes()
+        assert answer.headers["content-type"] == MEDIA[(WEB / name).suffix]
+        assert answer.headers["cache-control"] == "no-cache"
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy
+        assert "connect-src 'self'" in policy
+        assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_file_needs_another_host_or_a_looser_policy(name: str) -> None:
+    text = (WEB / name).read_text()
+    if name.endswith(".html"):
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", text)
+    if not name.endswith(".txt"):
+        addresses = set(re.findall(r"https?://[\w.-]+", text))
+        assert addresses <= {"http://www.w3.org", "http://localhost"}
+
+
+def test_what_is_vendored_is_what_was_published() -> None:
+    described = (WEB / "vendor" / "README.md").read_text()
+    for path in (WEB / "vendor").glob("*.js"):
+        assert f"`{path.name}`" in described
+        assert sha256(path.read_bytes()).hexdigest() in described
