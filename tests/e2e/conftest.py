@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from actors.placement import Mode
-from tests.e2e.service import Service, started
+from tests.e2e.service import Service, free_port, started
 
 
 @pytest.fixture(scope="session", params=list(Mode), ids=str)
@@ -15,6 +15,14 @@ def service(
 ) -> Iterator[Service]:
     data_dir = Path(tmp_path_factory.mktemp("data"))
     with started(data_dir, PLACEMENT=request.param.value) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def own_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One of a module's own, on a port of its own: its tests fill it, and kill its gateway."""
+    data_dir = Path(tmp_path_factory.mktemp("data"))
+    with started(data_dir, PLACEMENT="shard", PORT=free_port()) as service:
         yield service
 
 

@@ -5,81 +5,38 @@ the tools to pack and to compile.
 """
 
 import json
-import os
 import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from protocol.caller import Role
 from scripts.environment import ROOT
-from tests.e2e.service import Service, free_port, started
+from tests.e2e.javascript import HERE, TESTS, run, run_tests
+from tests.e2e.service import Service
 
 pytestmark = pytest.mark.e2e
 
-HERE = Path(__file__).parent
-TESTS = HERE / "web"
 CLIENT = ROOT / "web" / "client"
 TSC = HERE / "node_modules" / "typescript" / "bin" / "tsc"
-PATIENCE_S = 120
-
-
-@pytest.fixture(scope="module")
-def own_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One of its own, whose gateway the tests kill."""
-    data_dir = Path(tmp_path_factory.mktemp("data"))
-    with started(data_dir, PLACEMENT="shard", PORT=free_port()) as service:
-        yield service
-
-
-def _run(*command: str | Path, service: Service | None = None, cwd: Path = HERE) -> str:
-    """What it prints; all of it, if it fails."""
-    environment = os.environ | {"CHROMIUM": shutil.which("chromium") or ""}
-    if service is not None:
-        environment |= {
-            "RESTAURANT_QR_TEST_URL": f"http://{service.url}",
-            "RESTAURANT_QR_TEST_TOKEN": service.token(Role.ADMIN),
-            "RESTAURANT_QR_TEST_DATA": str(service.data_dir),
-        }
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
-
-
-def _tests(service: Service | None, *names: str) -> None:
-    files = (TESTS / f"{name}.test.mjs" for name in names)
-    _run("node", "--test", "--test-concurrency=4", *files, service=service)
-
 
 # --- without a service ---------------------------------------------------------------------------
 
 
 def test_its_parts_and_a_service_on_its_worst_day() -> None:
-    _tests(None, "parts", "scripted")
+    run_tests(None, "parts", "scripted")
 
 
 def test_the_compiler_finds_nothing_in_it_nor_in_what_pages_do_with_it() -> None:
-    _run("node", TSC, "-p", TESTS)
+    run("node", TSC, "-p", TESTS)
 
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
     """A folder in which the packed package is installed."""
-    packed = _run("npm", "pack", "--silent", "--pack-destination", tmp_path, cwd=CLIENT)
+    packed = run("npm", "pack", "--silent", "--pack-destination", tmp_path, cwd=CLIENT)
     (tmp_path / "package.json").write_text('{"private": true, "type": "module"}')
     tarball = tmp_path / packed.strip().splitlines()[-1]
-    _run("npm", "install", "--silent", "--offline", "--no-audit", "--no-fund", tarball,
+    run("npm", "install", "--silent", "--offline", "--no-audit", "--no-fund", tarball,
          cwd=tmp_path)  # fmt: skip
     return tmp_path / "node_modules" / "restaurant-qr-client"
 
@@ -110,22 +67,22 @@ def test_the_installed_package_works_under_node(package: Path, own_service: Serv
         qr.disconnect();
         """
     )
-    assert _run("node", "page.js", service=own_service, cwd=folder).strip() == "pending"
+    assert run("node", "page.js", service=own_service, cwd=folder).strip() == "pending"
 
 
 def test_what_the_service_tells_is_what_the_types_say(own_service: Service, tmp_path: Path) -> None:
     told = tmp_path / "told.mts"
-    _run("node", TESTS / "frames.mjs", told, CLIENT / "index.js", service=own_service)
+    run("node", TESTS / "frames.mjs", told, CLIENT / "index.js", service=own_service)
     project = {"extends": str(TESTS / "tsconfig.json"), "files": [told.name]}
     (tmp_path / "tsconfig.json").write_text(json.dumps(project))
-    _run("node", TSC, "-p", tmp_path)
+    run("node", TSC, "-p", tmp_path)
 
 
 @pytest.mark.slow
 def test_under_node_and_in_chromium_while_the_network_fails(own_service: Service) -> None:
-    _tests(own_service, "service", "browser", "outage")
+    run_tests(own_service, "service", "browser", "outage")
 
 
 @pytest.mark.slow
 def test_under_node_and_in_chromium_while_the_gateway_is_killed(own_service: Service) -> None:
-    _tests(own_service, "restart")
+    run_tests(own_service, "restart")

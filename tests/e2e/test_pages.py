@@ -1,0 +1,25 @@
+"""The pages of guests and kitchens in Chromium, against a real service.
+
+What they do is tested in JavaScript, in `web/*.test.mjs`.
+"""
+
+import pytest
+
+from tests.e2e.javascript import run_tests
+from tests.e2e.service import Service
+
+pytestmark = pytest.mark.e2e
+
+
+def test_every_language_has_every_text() -> None:
+    run_tests(None, "texts")
+
+
+@pytest.mark.slow
+def test_guests_order_and_the_kitchen_cooks(own_service: Service) -> None:
+    run_tests(own_service, "pages")
+
+
+@pytest.mark.slow
+def test_everybody_can_use_them_by_day_and_by_night(own_service: Service) -> None:
+    run_tests(own_service, "accessible")
