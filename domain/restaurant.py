@@ -5,6 +5,7 @@ What its staff is told stands in `restaurant_notices.py`.
 """
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from domain import device as devices
 from domain import menu as menus
@@ -86,14 +87,14 @@ def decide(
         case PriceItems(ids):
             prices = menus.prices(restaurant.menu, ids)
             return prices if isinstance(prices, Rejected) else Decision(result={"prices": prices})
-    return _told(restaurant, command)
+    return _told(restaurant, command, context)
 
 
-def _told(restaurant: Restaurant, message: Any) -> Decision | Rejected:
+def _told(restaurant: Restaurant, message: Any, context: Context) -> Decision | Rejected:
     """What other entities report."""
     match message:
         case OrderReported():
-            return _order_reported(restaurant, message)
+            return _order_reported(restaurant, message, context)
         case TableReported(table_id, version, waiter_id, data):
             known = restaurant.tables.get(table_id)
             if known is not None and known.version >= version:
@@ -168,7 +169,7 @@ def _menu_changed(restaurant: Restaurant, after: Menu | Rejected) -> Decision | 
     return Decision((MenuChanged(after),), result={"menu_version": after.version})
 
 
-def _order_reported(restaurant: Restaurant, message: OrderReported) -> Decision:
+def _order_reported(restaurant: Restaurant, message: OrderReported, context: Context) -> Decision:
     """Take in what an order is by now; it says so once a change, so nothing is counted twice."""
     card = message.card
     known = restaurant.open_orders.get(card.order_id)
@@ -182,7 +183,8 @@ def _order_reported(restaurant: Restaurant, message: OrderReported) -> Decision:
     events: list[Any] = [seen(card)]
     events += [NotificationAdded(note) for note in message.notifications]
     if message.paid:
-        events.append(PaymentSeen(card.order_id, message.paid))
+        day = context.now.astimezone(ZoneInfo(restaurant.timezone)).date().isoformat()
+        events.append(PaymentSeen(card.order_id, message.paid, day))
     if message.completed:
         events.append(PaymentCompleted(card))
     return Decision(tuple(events))

@@ -32,12 +32,18 @@ class TableCard:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Counts and sums since the restaurant was created; times in seconds, money in minor units."""
+    """Counts and sums since the restaurant was created; times in seconds, money in minor units.
+
+    `day` is that of the last payment, as the restaurant's clocks show it, and `day_…` are of it.
+    """
 
     orders: int = 0
     cancelled: int = 0
     payments: int = 0
     paid: int = 0
+    day: str = ""
+    day_payments: int = 0
+    day_paid: int = 0
     acknowledged: int = 0
     acknowledged_s: float = 0.0
     slowest_acknowledged_s: float = 0.0
@@ -118,10 +124,11 @@ class OrderSeen:
 
 @dataclass(frozen=True, slots=True)
 class PaymentSeen:
-    """An amount in minor units came in."""
+    """An amount in minor units came in, on that day of the restaurant's."""
 
     order_id: int
     amount: int
+    day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +204,15 @@ def _with_order(was: Restaurant, card: OrderCard, *, new: bool) -> Restaurant:
 
 def _counted(figures: Figures, event: PaymentSeen | CallSeen) -> Figures:
     if isinstance(event, PaymentSeen):
-        return replace(figures, payments=figures.payments + 1, paid=figures.paid + event.amount)
+        same = event.day == figures.day
+        return replace(
+            figures,
+            payments=figures.payments + 1,
+            paid=figures.paid + event.amount,
+            day=event.day,
+            day_payments=(figures.day_payments if same else 0) + 1,
+            day_paid=(figures.day_paid if same else 0) + event.amount,
+        )
     timed = event.timed
     if timed.acknowledged_s is not None:
         return replace(

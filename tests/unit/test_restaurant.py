@@ -1,5 +1,7 @@
 """A restaurant: its tables and waiters, what it knows of orders, what its staff is told."""
 
+from datetime import timedelta
+
 import pytest
 
 from domain import restaurant_state
@@ -104,6 +106,22 @@ def test_what_was_ordered_and_paid_is_counted(world: World) -> None:
     figures = world.see(HOME)["figures"]
     assert (figures["orders"], figures["cancelled"]) == (2, 1)
     assert (figures["payments"], figures["paid_amount"]) == (2, "12.50")
+
+
+def test_what_was_paid_is_counted_by_the_day_of_the_restaurant(world: World) -> None:
+    def day() -> tuple[str | None, int, str]:
+        figures = world.see(HOME)["figures"]
+        return figures["day"], figures["day_payments"], figures["day_paid_amount"]
+
+    assert day() == (None, 0, "0.00")
+    order = world.order(world.occupy())
+    world.pay(order, 1000)
+    world.pay(order, 50)
+    assert day() == ("2026-01-28", 2, "10.50")
+    world.now += timedelta(hours=2)  # 23:00 UTC is the next day in Rome
+    world.pay(order, 200)
+    assert day() == ("2026-01-29", 1, "2.00")
+    assert world.see(HOME)["figures"]["paid_amount"] == "12.50"
 
 
 def test_an_order_becomes_ready_once(world: World) -> None:

@@ -151,6 +151,10 @@ export interface Figures {
   cancelled: number;
   payments: number;
   paid_amount: string;
+  /** The day of the last payment where the restaurant is, and what came in on it. */
+  day: string | null;
+  day_payments: number;
+  day_paid_amount: string;
   calls_acknowledged: number;
   mean_acknowledged_s: number | null;
   slowest_acknowledged_s: number | null;
