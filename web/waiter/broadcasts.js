@@ -1,0 +1,22 @@
+/** What the management says to everybody, until it is put away. */
+
+import { html, t, useEffect, useState } from '../shared/app.js';
+
+export function Broadcasts({ channel, formats }) {
+  const [heard, hear] = useState([]);
+  useEffect(
+    () => channel?.on('broadcast', (said) => hear((before) => [...before.slice(-2), said])),
+    [channel],
+  );
+  const putAway = (said) => hear((before) => before.filter((each) => each !== said));
+  return html`
+    <div class="broadcasts" role="status">
+      ${heard.map((said) => html`
+        <p key=${said.sent_at} class="card row">
+          <span><strong>${said.message}</strong> <span class="muted small">${formats.time(said.sent_at)}</span></span>
+          <button class="button quiet icon" aria-label=${t('waiter.put_away')}
+            onClick=${() => putAway(said)}>✕</button>
+        </p>`)}
+    </div>
+  `;
+}

@@ -1,0 +1,74 @@
+/** A waiter's phone: what is to be done now, then the tables. */
+
+import {
+  Frame, html, mount, parameter, recall, remember, t, useChannel, useEffect, useFormats, useNow,
+  useOpen, useState,
+} from '../shared/app.js';
+import { Broadcasts } from './broadcasts.js';
+import { Now } from './now.js';
+import { useSessions } from './sessions.js';
+import { TableCard } from './table-card.js';
+import { TableSheet } from './table-sheet.js';
+import { isMine } from './tables.js';
+
+const MINE = 'waiter-sees-all';
+
+function Waiter() {
+  const id = Number(parameter('waiter')) || null;
+  const channel = useOpen('waiter', id);
+  const { data: me, status } = useChannel(channel);
+  const homeChannel = useOpen('restaurant', me?.restaurant_id ?? null);
+  const { data: home } = useChannel(homeChannel);
+  const formats = useFormats(home);
+  const now = useNow(15);
+  const [all, setAll] = useState(() => recall(MINE, false));
+  const [chosen, choose] = useState(null);
+
+  useEffect(() => remember(MINE, all), [all]);
+
+  const tables = home?.tables.list ?? [];
+  const mine = tables.filter((table) => isMine(table, id));
+  const open = tables.find((table) => table.table_id === chosen);
+  const wanted = mine.concat(open ?? []).flatMap(({ session }) => session?.id ?? []);
+  const sessions = useSessions(wanted);
+  const shown = all ? tables : mine;
+
+  if (id === null) return html`<${Nobody} text=${t('waiter.who')} />`;
+  if (!me && status?.state === 'closed') return html`<${Nobody} text=${t('waiter.not_you')} />`;
+
+  return html`
+    <${Frame} title=${me?.name ?? t('waiter.title')} place=${me?.restaurant}
+      timezone=${home?.timezone} class="waiter">
+      <${Broadcasts} channel=${homeChannel} formats=${formats} />
+      <div class="columns">
+        <${Now} me=${me} channel=${channel} sessions=${sessions} formats=${formats} now=${now} />
+        <section aria-labelledby="tables">
+          <header class="row">
+            <h2 id="tables">${t('waiter.tables')}</h2>
+            <div class="switcher" role="group" aria-label=${t('waiter.which')}>
+              ${[false, true].map((value) => html`
+                <button key=${value} aria-pressed=${all === value} onClick=${() => setAll(value)}>
+                  ${t(value ? 'waiter.all' : 'waiter.mine')}
+                </button>`)}
+            </div>
+          </header>
+          ${home && shown.length === 0 && html`<p class="empty">${t('waiter.no_tables')}</p>`}
+          <ul class="tables">
+            ${shown.map((table) => html`
+              <${TableCard} key=${table.table_id} table=${table} formats=${formats} now=${now}
+                session=${sessions.get(table.session?.id)} onOpen=${() => choose(table.table_id)} />`)}
+          </ul>
+        </section>
+      </div>
+      ${open && html`
+        <${TableSheet} key=${open.table_id} table=${open} session=${sessions.get(open.session?.id)}
+          waiter=${id} formats=${formats} now=${now} onClose=${() => choose(null)} />`}
+    <//>
+  `;
+}
+
+function Nobody({ text }) {
+  return html`<${Frame} title=${t('waiter.title')}><p class="empty">${text}</p><//>`;
+}
+
+mount(Waiter);

@@ -1,0 +1,107 @@
+/** What is to be done now: carry what is ready, answer calls, take note of the rest. */
+
+import { html, qr, saying, t, useChannel, useOpen, useState } from '../shared/app.js';
+import { sentence } from './sentences.js';
+
+export function Now({ me, channel, sessions, formats, now }) {
+  const parties = [...sessions.values()].filter(({ waiter_id }) => waiter_id === me?.waiter_id);
+  const ready = parties.flatMap((party) =>
+    party.orders.filter(({ status }) => status === 'ready').map((order) => ({ party, order })),
+  );
+  const carried = new Set(ready.map(({ order }) => order.order_id));
+  const isCarried = ({ kind, order_id }) => kind === 'order_ready' && carried.has(order_id);
+  const news = (me?.tasks ?? []).filter((note) => !note.acknowledged_at);
+  const promised = parties.flatMap(({ calls, table_number }) =>
+    calls.filter(({ status }) => status === 'acknowledged').map((call) => ({ ...call, table_number })),
+  );
+  const notes = news.filter((note) => !isCarried(note)).sort(byUrgency);
+  const acknowledge = (note) =>
+    saying(channel.request('acknowledge', { notification_id: note.notification_id }));
+  const deliver = async (order) => {
+    const done = await saying(qr.http.patch(`/orders/${order.order_id}`, { status: 'delivered' }));
+    const note = news.find(({ kind, order_id }) => kind === 'order_ready' && order_id === order.order_id);
+    if (done && note) await acknowledge(note);
+  };
+  const count = ready.length + notes.length + promised.length;
+  return html`
+    <section class="now" aria-labelledby="now">
+      <h2 id="now">${t('waiter.now')} ${count > 0 && html`<span class="pill warn">${count}</span>`}</h2>
+      ${me && count === 0 && html`<p class="card calm">${t('waiter.nothing')}</p>`}
+      <ul class="todo" aria-live="polite">
+        ${ready.map(({ party, order }) => html`
+          <${Carry} key=${`carry-${order.order_id}`} party=${party} order=${order}
+            onDone=${() => deliver(order)} />`)}
+        ${promised.map((call) => html`
+          <${Todo} key=${`call-${call.call_id}`} place=${call.table_number} kind="promised"
+            text=${t(`waiter.calls.${call.reason}`)} detail=${t('waiter.promised')} button=${t('waiter.done')}
+            onDone=${() => saying(qr.http.patch(`/calls/${call.call_id}`, { status: 'resolved' }))} />`)}
+        ${notes.map((note) => html`
+          <${Todo} key=${note.notification_id} place=${note.table_number ?? '!'} kind=${note.kind}
+            text=${sentence(note, formats)} detail=${formats.minutes(note.created_at, now)}
+            button=${t(note.kind === 'call' ? 'waiter.coming' : 'waiter.noted')}
+            onDone=${() => acknowledge(note)} />`)}
+      </ul>
+      <${Earlier} notes=${(me?.tasks ?? []).filter((note) => note.acknowledged_at)} formats=${formats} />
+    </section>
+  `;
+}
+
+/** What asks for nothing but to be seen. */
+const TAKEN_NOTE_OF = ['new_order', 'payment'];
+const URGENT = ['alert', 'call', 'order_ready', 'task', 'new_order', 'payment'];
+
+/** What people wait for first; among equals, who has waited longest. */
+function byUrgency(a, b) {
+  return URGENT.indexOf(a.kind) - URGENT.indexOf(b.kind) || a.created_at.localeCompare(b.created_at);
+}
+
+/** An order that stands at the pass. */
+function Carry({ party, order, onDone }) {
+  const { data } = useChannel(useOpen('items', order.order_id));
+  const plates = (data?.items ?? []).filter(({ status }) => status !== 'voided');
+  const lines = plates.map(({ item_id, quantity, name }) => html`
+    <span key=${item_id}>${quantity} × ${name}</span>`);
+  const count = t('waiter.items', { count: order.items_count });
+  return html`
+    <${Todo} place=${party.table_number} kind="carry" text=${lines.length > 0 ? lines : count}
+      detail=${t('waiter.carry')} button=${t('waiter.delivered')} onDone=${onDone} />
+  `;
+}
+
+/** One thing to do: where, what, and a button that is easily hit. */
+function Todo({ place, kind, text, detail, button, onDone }) {
+  const [busy, setBusy] = useState(false);
+  const act = async () => {
+    setBusy(true);
+    await onDone();
+    setBusy(false);
+  };
+  return html`
+    <li class="todo-row card ${kind}">
+      <span class="number" aria-hidden="true">${place}</span>
+      <span class="what">
+        <span class="visually-hidden">${place === '!' ? '' : t('waiter.table', { number: place })}</span>
+        <strong>${text}</strong>
+        <span class="muted small">${detail}</span>
+      </span>
+      <button class="button ${TAKEN_NOTE_OF.includes(kind) ? '' : 'main'}" disabled=${busy} onClick=${act}>${button}</button>
+    </li>
+  `;
+}
+
+function Earlier({ notes, formats }) {
+  if (notes.length === 0) return null;
+  const latest = [...notes].reverse().slice(0, 20);
+  return html`
+    <details class="earlier">
+      <summary>${t('waiter.earlier')}</summary>
+      <ul>
+        ${latest.map((note) => html`
+          <li key=${note.notification_id} class="row">
+            <span>${note.table_number ? `${note.table_number} · ` : ''}${sentence(note, formats)}</span>
+            <span class="muted small amount">${formats.time(note.created_at)}</span>
+          </li>`)}
+      </ul>
+    </details>
+  `;
+}

@@ -1,0 +1,29 @@
+/** A table at a glance: who sits there, since when, what is open. */
+
+import { html, t } from '../shared/app.js';
+import { stateOf } from './tables.js';
+
+const TONES = { ready: 'good', waiting: 'warn', paying: 'warn' };
+
+export function TableCard({ table, session, formats, now, onOpen }) {
+  const state = stateOf(table, session);
+  const { guests_count, started_at } = table.session ?? {};
+  return html`
+    <li>
+      <button class="table card ${state}" onClick=${onOpen}>
+        <span class="visually-hidden">${t('waiter.table', { number: table.table_number })}</span>
+        <span class="number" aria-hidden="true">${table.table_number}</span>
+        <span class="what">
+          <span class="pill ${TONES[state] ?? ''}">${t(`waiter.states.${state}`)}</span>
+          <span class="muted small">
+            ${table.session
+              ? `${t('waiter.guests', { count: guests_count })} · ${formats.minutes(started_at, now)}`
+              : `${t('waiter.seats', { count: table.seats })} · ${table.zone}`}
+          </span>
+        </span>
+        ${session && Number(session.balance) > 0 && html`
+          <strong class="amount">${formats.money(session.balance)}</strong>`}
+      </button>
+    </li>
+  `;
+}

@@ -1,0 +1,90 @@
+/** All that a waiter does at one table: seat guests, count them, take money, say goodbye. */
+
+import { html, qr, saying, Sheet, t, tell, useState } from '../shared/app.js';
+import { Payment } from './payment.js';
+import { isSettled, stateOf } from './tables.js';
+
+export function TableSheet({ table, session, waiter, formats, now, onClose }) {
+  const title = t('waiter.table', { number: table.table_number });
+  return html`
+    <${Sheet} title=${title} onClose=${onClose}>
+      ${table.session
+        ? html`<${Party} table=${table} session=${session} formats=${formats} now=${now} onClose=${onClose} />`
+        : html`<${Seating} table=${table} waiter=${waiter} />`}
+    <//>
+  `;
+}
+
+/** A free table. */
+function Seating({ table, waiter }) {
+  const [count, setCount] = useState(2);
+  const [busy, setBusy] = useState(false);
+  const seat = async () => {
+    setBusy(true);
+    const body = { guests_count: count, waiter_id: waiter };
+    await saying(qr.http.post(`/tables/${table.table_id}/sessions`, body));
+    setBusy(false);
+  };
+  if (!table.is_active) return html`<p class="muted">${t('waiter.off')}</p>`;
+  return html`
+    <p class="muted">${t('waiter.seats', { count: table.seats })} · ${table.zone}</p>
+    <${Stepper} count=${count} onChange=${setCount} />
+    <button class="button main wide" disabled=${busy} onClick=${seat}>
+      ${t('waiter.seat', { count })}
+    </button>
+  `;
+}
+
+/** Guests who sit there. */
+function Party({ table, session, formats, now, onClose }) {
+  if (!session) return html`<p class="muted" role="status">${t('shared.connection.connecting')}</p>`;
+  const { money, minutes } = formats;
+  const path = `/sessions/${session.id}`;
+  const close = async () => {
+    if (!(await saying(qr.http.post(`${path}/close`)))) return;
+    tell(t('waiter.closed', { number: table.table_number }));
+    onClose();
+  };
+  const settled = isSettled(session);
+  return html`
+    <p class="row">
+      <span class="muted">${minutes(session.started_at, now)} · ${t('waiter.code')} <code>${session.session_code}</code></span>
+      <span class="pill">${t(`waiter.states.${stateOf(table, session)}`)}</span>
+    </p>
+    <${Stepper} count=${session.guests_count}
+      onChange=${(guests_count) => saying(qr.http.patch(path, { guests_count }))} />
+    <${Orders} orders=${session.orders} money=${money} />
+    ${Number(session.balance) > 0 && html`<${Payment} key=${session.id} session=${session} money=${money} />`}
+    ${!settled && html`<p class="muted small" id="unsettled">${t('waiter.unsettled')}</p>`}
+    <button class="button wide" aria-disabled=${!settled} aria-describedby=${settled ? null : 'unsettled'}
+      onClick=${() => settled && close()}>${t('waiter.close')}</button>
+  `;
+}
+
+function Orders({ orders, money }) {
+  if (orders.length === 0) return html`<p class="muted">${t('waiter.no_orders')}</p>`;
+  return html`
+    <ul class="orders">
+      ${orders.map((order) => html`
+        <li key=${order.order_id} class="row">
+          <span>${t('waiter.items', { count: order.items_count })}</span>
+          <span class="pill ${order.status === 'ready' ? 'good' : ''}">${t(`waiter.orders.${order.status}`)}</span>
+          <span class="amount ${order.status === 'cancelled' ? 'struck' : ''}">${money(order.total_amount)}</span>
+        </li>`)}
+    </ul>
+  `;
+}
+
+function Stepper({ count, onChange }) {
+  return html`
+    <div class="row stepper" role="group" aria-label=${t('waiter.guest_count')}>
+      <span>${t('waiter.guest_count')}</span>
+      <span class="steps">
+        <button class="button icon" aria-label=${t('waiter.fewer')} disabled=${count <= 1}
+          onClick=${() => onChange(count - 1)}>−</button>
+        <output aria-live="polite">${count}</output>
+        <button class="button icon" aria-label=${t('waiter.more')} onClick=${() => onChange(count + 1)}>+</button>
+      </span>
+    </div>
+  `;
+}
