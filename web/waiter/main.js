@@ -1,7 +1,7 @@
 /** A waiter's phone: what is to be done now, then the tables. */
 
 import {
-  Frame, html, mount, parameter, recall, remember, t, useChannel, useEffect, useFormats, useNow,
+  claims, Frame, html, mount, parameter, recall, remember, t, useChannel, useEffect, useFormats, useNow,
   useOpen, useState,
 } from '../shared/app.js';
 import { Broadcasts } from './broadcasts.js';
@@ -14,7 +14,7 @@ import { isMine } from './tables.js';
 const MINE = 'waiter-sees-all';
 
 function Waiter() {
-  const id = Number(parameter('waiter')) || null;
+  const id = Number(parameter('waiter') ?? claims().waiter_id) || null;
   const channel = useOpen('waiter', id);
   const { data: me, status } = useChannel(channel);
   const homeChannel = useOpen('restaurant', me?.restaurant_id ?? null);

@@ -3,10 +3,9 @@
  * when the page is closed meanwhile: what was sent twice is taken once.
  */
 
-import { forget, html, qr, recall, remember, t, tell, useState } from '../shared/app.js';
+import { forget, html, qr, reason, recall, remember, t, tell, useState } from '../shared/app.js';
 import { RefusedError } from '../client/index.js';
 import { newRequestId } from '../client/requests.js';
-import { reason } from '../shared/notices.js';
 import { locale } from '../shared/i18n.js';
 import { amountOf, cents, split, typed } from './split.js';
 

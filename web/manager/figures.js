@@ -1,0 +1,43 @@
+/** How the evening goes, in a few numbers. */
+
+import { html, t } from '../shared/app.js';
+import { dayAt, LONG_WAIT, undone, waited } from './states.js';
+
+export function Figures({ home, formats, now }) {
+  const { figures, tables, open_orders } = home;
+  const isToday = figures.day === dayAt(home.timezone, now);
+  const open = undone(open_orders);
+  const oldest = open[0];
+  const guests = tables.list.reduce((sum, { session }) => sum + (session?.guests_count ?? 0), 0);
+  const payments = isToday ? figures.day_payments : 0;
+  const heard = figures.mean_acknowledged_s;
+  return html`
+    <dl class="figures" aria-label=${t('manager.figures')}>
+      <${Figure} name="taken" value=${formats.money(isToday ? figures.day_paid_amount : '0')}
+        more=${t('manager.payments', { count: payments })} />
+      <${Figure} name="open" value=${open.length} more=${t('manager.to_pay', { count: open_orders.length - open.length })} />
+      <${Figure} name="longest" value=${oldest ? formats.minutes(oldest.created_at, now) : '–'}
+        tone=${oldest && waited(oldest, now) >= LONG_WAIT ? 'late' : ''}
+        more=${oldest ? t('manager.table', { number: oldest.table_number }) : t('manager.nobody')} />
+      <${Figure} name="tables" value=${`${tables.occupied} / ${tables.active}`}
+        more=${t('manager.guests', { count: guests })} />
+      <${Figure} name="calls" value=${heard === null ? '–' : duration(heard)}
+        more=${t('manager.calls', { count: figures.calls_acknowledged })} />
+    </dl>
+  `;
+}
+
+function Figure({ name, value, more, tone = '' }) {
+  return html`
+    <div class="card figure ${tone}">
+      <dt>${t(`manager.figure.${name}`)}</dt>
+      <dd class="value">${value}</dd>
+      <dd class="muted small">${more}</dd>
+    </div>
+  `;
+}
+
+function duration(seconds) {
+  if (seconds < 90) return t('manager.seconds', { count: Math.round(seconds) });
+  return t('shared.minutes', { count: Math.round(seconds / 60) });
+}

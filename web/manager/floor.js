@@ -1,0 +1,61 @@
+/** The room as a plan: zones, and in them the tables with their chairs. */
+
+import { html, t } from '../shared/app.js';
+import { stateOf, zones } from './states.js';
+
+const MOST_CHAIRS = 12;
+
+export function Floor({ home, notes, formats, now, onOpen }) {
+  const calling = new Set(
+    notes.filter((note) => note.kind === 'call' && !note.acknowledged_at).map(({ table_id }) => table_id),
+  );
+  const names = new Map(home.waiters.map(({ waiter_id, name }) => [waiter_id, name]));
+  return html`
+    <section class="floor" aria-label=${t('manager.floor')}>
+      ${zones(home.tables.list).map(([zone, tables]) => html`
+        <section key=${zone} class="zone" aria-label=${t('manager.zone', { zone })}>
+          <h2>${t('manager.zone', { zone })}</h2>
+          <ul>
+            ${tables.map((table) => html`
+              <${Table} key=${table.table_id} table=${table} orders=${home.open_orders} now=${now}
+                isCalling=${calling.has(table.table_id)} formats=${formats}
+                waiter=${names.get((table.session ?? table).waiter_id)}
+                onOpen=${() => onOpen(table.table_id)} />`)}
+          </ul>
+        </section>`)}
+    </section>
+  `;
+}
+
+function Table({ table, orders, isCalling, formats, now, waiter, onOpen }) {
+  const { state, since } = stateOf(table, orders, now);
+  const guests = table.session?.guests_count ?? 0;
+  return html`
+    <li>
+      <button class="seat ${state} ${isCalling ? 'calling' : ''}" onClick=${onOpen}>
+        <${Chairs} seats=${table.seats} guests=${guests} />
+        <span class="top-of-table">
+          <span class="visually-hidden">${t('manager.table', { number: '' })}</span>
+          <span class="number">${table.table_number}</span>
+          ${isCalling && html`<span class="pill warn">${t('manager.calling')}</span>`}
+        </span>
+        <span class="state">${t(`manager.states.${state}`)}${since ? ` · ${formats.minutes(since, now)}` : ''}</span>
+        <span class="muted small">
+          ${table.session ? t('manager.guests', { count: guests }) : t('manager.seats', { count: table.seats })}
+          ${waiter ? ` · ${waiter}` : ''}
+        </span>
+      </button>
+    </li>
+  `;
+}
+
+/** A chair for each seat, those that are taken filled. */
+function Chairs({ seats, guests }) {
+  const count = Math.min(Math.max(seats, guests), MOST_CHAIRS);
+  return html`
+    <span class="chairs" aria-hidden="true">
+      ${Array.from({ length: count }, (_, index) => html`
+        <span key=${index} class=${index < guests ? 'taken' : ''}></span>`)}
+    </span>
+  `;
+}

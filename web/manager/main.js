@@ -1,0 +1,59 @@
+/** The floor as a manager sees it: the figures, the tables, what needs a decision, and the menu. */
+
+import {
+  claims, Frame, html, mount, parameter, t, token, useChannel, useFormats, useNow, useOpen, useState,
+} from '../shared/app.js';
+import { Alerts } from './alerts.js';
+import { Announce } from './announce.js';
+import { Figures } from './figures.js';
+import { Floor } from './floor.js';
+import { MenuList } from './menu.js';
+import { Orders } from './orders.js';
+import { OrderRecord, TableRecord } from './record.js';
+import { useRefreshed } from './refreshed.js';
+
+function Manager() {
+  const id = Number(parameter('restaurant') ?? claims().restaurant_id) || null;
+  const channel = useOpen('restaurant', id);
+  const notifications = useOpen('notifications', id);
+  const { data: home, status } = useChannel(channel);
+  const notes = useChannel(notifications).data?.notifications ?? [];
+  const formats = useFormats(home);
+  const now = useNow(15);
+  const [shown, show] = useState(null);
+  useRefreshed(channel, notifications);
+
+  if (id === null || (!home && status?.state === 'closed')) {
+    const why = id === null ? 'shared.no_restaurant' : 'shared.sign_in';
+    return html`<${Frame} title=${t('manager.title')}><p class="empty">${t(why)}</p><//>`;
+  }
+  const codes = html`
+    <a class="button" href="codes.html?restaurant=${id}">${t('manager.codes')}</a>`;
+  const table = home?.tables.list.find(({ table_id }) => table_id === shown?.table);
+  return html`
+    <${Frame} title=${t('manager.title')} place=${home?.name} timezone=${home?.timezone}
+      actions=${codes} class="manager">
+      ${token() === null && html`<p class="card hint">${t('shared.sign_in')}</p>`}
+      ${home && html`
+        <${Figures} home=${home} formats=${formats} now=${now} />
+        <div class="plan">
+          <${Floor} home=${home} notes=${notes} formats=${formats} now=${now}
+            onOpen=${(table_id) => show({ table: table_id })} />
+          <div class="side">
+            <${Alerts} notes=${notes} channel=${notifications} formats=${formats} now=${now} />
+            <${Orders} orders=${home.open_orders} formats=${formats} now=${now}
+              onOpen=${(order_id) => show({ order: order_id })} />
+          </div>
+        </div>
+        <div class="pair">
+          <${MenuList} id=${id} formats=${formats} />
+          <${Announce} home=${home} channel=${channel} formats=${formats} />
+        </div>`}
+      ${table && html`<${TableRecord} table=${table} formats=${formats} onClose=${() => show(null)} />`}
+      ${shown?.order && html`
+        <${OrderRecord} id=${shown.order} formats=${formats} onClose=${() => show(null)} />`}
+    <//>
+  `;
+}
+
+mount(Manager);

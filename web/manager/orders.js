@@ -1,0 +1,34 @@
+/** Orders that are still to be done or to be paid, the oldest first. */
+
+import { html, t } from '../shared/app.js';
+import { LONG_WAIT, undone, waited } from './states.js';
+
+export function Orders({ orders, formats, now, onOpen }) {
+  const toDo = undone(orders);
+  const sorted = [...toDo, ...orders.filter((order) => !toDo.includes(order) && Number(order.balance) > 0)];
+  return html`
+    <section aria-labelledby="orders">
+      <h2 id="orders">${t('manager.orders')}</h2>
+      ${sorted.length === 0 && html`<p class="card calm">${t('manager.no_orders')}</p>`}
+      <ul class="open-orders">
+        ${sorted.map((order) => html`
+          <li key=${order.order_id}>
+            <button class="card order" onClick=${() => onOpen(order.order_id)}>
+              <span class="number">${order.table_number}</span>
+              <span class="what">
+                <span class="pill ${toneOf(order, now)}">${t(`manager.order.${order.status}`)}</span>
+                <span class="muted small">${formats.minutes(order.created_at, now)} · ${t('manager.items', { count: order.items_count })}</span>
+              </span>
+              <span class="amount">${formats.money(order.total_amount)}</span>
+            </button>
+          </li>`)}
+      </ul>
+    </section>
+  `;
+}
+
+function toneOf(order, now) {
+  if (order.status === 'ready') return 'good';
+  if (order.status === 'delivered') return '';
+  return waited(order, now) >= LONG_WAIT ? 'bad' : 'warn';
+}

@@ -1,0 +1,49 @@
+/** What a manager wants to know of tables and orders, from the restaurant's data. Pure. */
+
+/** Minutes after which guests have waited long. */
+export const LONG_WAIT = 20;
+
+const UNDONE = ['pending', 'confirmed', 'ready'];
+
+/** Orders that are still to be done, who has waited longest first. */
+export function undone(orders) {
+  const open = orders.filter(({ status }) => UNDONE.includes(status));
+  return open.sort((a, b) => a.created_at.localeCompare(b.created_at));
+}
+
+/** The open orders of the party at a table; an earlier party's debts are not theirs. */
+export function ordersAt({ table_number, session }, orders) {
+  if (!session) return [];
+  return orders.filter((order) =>
+    order.table_number === table_number && order.created_at >= session.started_at);
+}
+
+/** `off`, `free`, `seated`, `waiting`, `late`, `ready` or `paying`, and since when. */
+export function stateOf(table, orders, now) {
+  if (!table.is_occupied) return { state: table.is_active ? 'free' : 'off', since: null };
+  const own = ordersAt(table, orders);
+  const [first] = undone(own);
+  const { started_at } = table.session;
+  if (own.some(({ status }) => status === 'ready')) return { state: 'ready', since: started_at };
+  if (first) return { state: waited(first, now) >= LONG_WAIT ? 'late' : 'waiting', since: first.created_at };
+  return { state: own.length > 0 ? 'paying' : 'seated', since: started_at };
+}
+
+export function waited({ created_at }, now) {
+  return (now - new Date(created_at)) / 60_000;
+}
+
+/** Tables by zone, each zone in the order of its tables' numbers. */
+export function zones(tables) {
+  const byNumber = (a, b) => a.table_number.localeCompare(b.table_number, 'en', { numeric: true });
+  const found = new Map();
+  for (const table of [...tables].sort(byNumber)) {
+    found.set(table.zone, [...(found.get(table.zone) ?? []), table]);
+  }
+  return [...found];
+}
+
+/** The day that it is at a place, as its figures name days. */
+export function dayAt(timeZone, now) {
+  return new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(now);
+}
