@@ -19,10 +19,10 @@ _PAGES_MAY = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
         "font-src 'self'; connect-src 'self'; manifest-src 'self'; media-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
     ),
     "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
+    "x-frame-options": "SAMEORIGIN",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
 }
@@ -86,8 +86,8 @@ class NamedPages:
 
 
 class PageHeaders:
-    """Adds to every HTTP answer what the pages may do: no script but the gateway's own, no frames,
-    no other host."""
+    """Adds to every HTTP answer what the pages may do: no script but the gateway's own, no
+    other host, and no frame but of one of its pages in another."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -83,7 +83,8 @@ async def test_pages_run_no_script_but_their_own(gateway: Gateway) -> None:
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["x-frame-options"] == "DENY"
+        assert "frame-ancestors 'self'" in policy
+        assert headers["x-frame-options"] == "SAMEORIGIN"
         assert headers["referrer-policy"] == "no-referrer"
     page = (await gateway.http.get("/")).text
     assert "<script>" not in page

@@ -72,7 +72,7 @@ async def test_nothing_else_is_there(gateway: Gateway, path: str) -> None:
 async def test_pages_and_styles_have_their_types(gateway: Gateway) -> None:
     page = await gateway.http.get("/")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
-    style = await gateway.http.get("/style.css")
+    style = await gateway.http.get("/shared/style.css")
     assert style.headers["content-type"] == "text/css; charset=utf-8"
     assert (await gateway.http.post("/client/index.js")).status_code == 405
 

@@ -1,0 +1,50 @@
+/** Where a developer begins: the chain, its four pages side by side, and a console for any channel. */
+
+import { html, mount, qr, t, useEffect, useState } from '../shared/app.js';
+import { Console } from './console.js';
+import { Previews } from './previews.js';
+import { SignIn } from './sign-in.js';
+
+const DOCUMENTS = ['/api/docs', '/asyncapi', '/api/openapi.json', '/healthz'];
+
+function Start() {
+  const [restaurants, show] = useState(null);
+  const [error, fail] = useState('');
+  const [chosen, choose] = useState(null);
+  useEffect(() => {
+    qr.http.get('/restaurants').then(({ data }) => show(data), ({ message }) => fail(message));
+  }, []);
+  const restaurant = restaurants?.find(({ id }) => id === chosen) ?? restaurants?.at(-1);
+  return html`
+    <main class="start">
+      <header class="intro">
+        <h1>Restaurant QR</h1>
+        <p>${t('start.about')}</p>
+        <nav class="documents" aria-label=${t('start.documents')}>
+          ${DOCUMENTS.map((path) => html`
+            <a key=${path} class="button" href=${path}>${t(`start.document.${path.split('/').pop().split('.')[0]}`)}</a>`)}
+        </nav>
+      </header>
+      <${SignIn} />
+      <section aria-labelledby="chain">
+        <h2 id="chain">${t('start.chain')}</h2>
+        ${error && html`<p class="card" role="alert">${error}</p>`}
+        ${restaurants?.length === 0 && html`<p class="card muted">${t('start.no_restaurants')}</p>`}
+        <div class="chain" role="group" aria-labelledby="chain">
+          ${restaurants?.map(({ id, name, tables, open_orders }) => html`
+            <button key=${id} class="card choice" aria-pressed=${id === restaurant.id} onClick=${() => choose(id)}>
+              <strong>${name}</strong>
+              <span class="muted small">
+                ${t('start.number', { id })} · ${t('start.tables', { occupied: tables.occupied, count: tables.total })} ·
+                ${' '}${t('start.orders', { count: open_orders.length })}
+              </span>
+            </button>`)}
+        </div>
+      </section>
+      ${restaurant && html`<${Previews} key=${restaurant.id} restaurant=${restaurant} />`}
+      <${Console} key=${restaurant?.id} restaurant=${restaurant?.id ?? 1} />
+    </main>
+  `;
+}
+
+mount(Start);
