@@ -22,7 +22,7 @@ export function Figures({ home, formats, now }) {
       <${Figure} name="tables" value=${`${tables.occupied} / ${tables.active}`}
         more=${t('manager.guests', { count: guests })} />
       <${Figure} name="calls" value=${heard === null ? '–' : duration(heard)}
-        more=${t('manager.calls', { count: figures.calls_acknowledged })} />
+        more=${heard === null ? t('manager.no_calls') : t('manager.calls', { count: figures.calls_acknowledged })} />
     </dl>
   `;
 }

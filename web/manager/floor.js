@@ -39,7 +39,7 @@ function Table({ table, orders, isCalling, formats, now, waiter, onOpen }) {
           <span class="number">${table.table_number}</span>
           ${isCalling && html`<span class="pill warn">${t('manager.calling')}</span>`}
         </span>
-        <span class="state">${t(`manager.states.${state}`)}${since ? ` · ${formats.minutes(since, now)}` : ''}</span>
+        <span class="state">${t(`manager.states.${state}`)}${since && html` · <span class="amount">${formats.minutes(since, now)}</span>`}</span>
         <span class="muted small">
           ${table.session ? t('manager.guests', { count: guests }) : t('manager.seats', { count: table.seats })}
           ${waiter ? ` · ${waiter}` : ''}

@@ -5,7 +5,7 @@ import { sentence } from './sentences.js';
 
 const PAGE = 50;
 
-export function Timeline({ kind, path, formats }) {
+export function Timeline({ kind, path, version, formats }) {
   const [events, show] = useState(null);
   const load = async (before) => {
     const page = await saying(qr.http.get(`${path}?limit=${PAGE}${before === undefined ? '' : `&before=${before}`}`));
@@ -13,7 +13,7 @@ export function Timeline({ kind, path, formats }) {
   };
   useEffect(() => {
     load();
-  }, [path]);
+  }, [path, version]);
   const first = events?.[0]?.position ?? 0;
   const title = t(`manager.${kind}`);
   return html`

@@ -14,9 +14,17 @@ export function Now({ me, channel, sessions, formats, now }) {
   const promised = parties.flatMap(({ calls, table_number }) =>
     calls.filter(({ status }) => status === 'acknowledged').map((call) => ({ ...call, table_number })),
   );
-  const notes = news.filter((note) => !isCarried(note)).sort(byUrgency);
+  const over = new Set(
+    parties.flatMap(({ orders }) => orders.filter(({ status }) => OVER.includes(status)))
+      .map(({ order_id }) => order_id),
+  );
+  const wasCarried = (note) => note.kind === 'order_ready' && over.has(note.order_id);
+  const notes = news.filter((note) => !isCarried(note))
+    .map((note) => (wasCarried(note) ? { ...note, kind: 'carried' } : note)).sort(byUrgency);
+  const seen = notes.filter(({ kind }) => TAKEN_NOTE_OF.includes(kind));
   const acknowledge = (note) =>
     saying(channel.request('acknowledge', { notification_id: note.notification_id }));
+  const acknowledgeAll = () => Promise.all(seen.map(acknowledge));
   const deliver = async (order) => {
     const done = await saying(qr.http.patch(`/orders/${order.order_id}`, { status: 'delivered' }));
     const note = news.find(({ kind, order_id }) => kind === 'order_ready' && order_id === order.order_id);
@@ -41,14 +49,17 @@ export function Now({ me, channel, sessions, formats, now }) {
             button=${t(note.kind === 'call' ? 'waiter.coming' : 'waiter.noted')}
             onDone=${() => acknowledge(note)} />`)}
       </ul>
+      ${seen.length > 1 && html`
+        <button class="button quiet" onClick=${acknowledgeAll}>${t('waiter.all_noted', { count: seen.length })}</button>`}
       <${Earlier} notes=${(me?.tasks ?? []).filter((note) => note.acknowledged_at)} formats=${formats} />
     </section>
   `;
 }
 
 /** What asks for nothing but to be seen. */
-const TAKEN_NOTE_OF = ['new_order', 'payment'];
-const URGENT = ['alert', 'call', 'order_ready', 'task', 'new_order', 'payment'];
+const TAKEN_NOTE_OF = ['new_order', 'carried', 'payment'];
+const URGENT = ['alert', 'call', 'order_ready', 'task', ...TAKEN_NOTE_OF];
+const OVER = ['delivered', 'cancelled'];
 
 /** What people wait for first; among equals, who has waited longest. */
 function byUrgency(a, b) {

@@ -43,6 +43,7 @@ export default {
     nobody: 'Niemand wartet',
     seconds: '{count} s',
     calls: { one: 'im Mittel, {count} Ruf insgesamt', other: 'im Mittel, {count} Rufe insgesamt' },
+    no_calls: 'Noch hat niemand gerufen',
     floor: 'Plan des Gastraums',
     zone: 'Bereich {zone}',
     table: 'Tisch {number}',
@@ -74,7 +75,7 @@ export default {
     send: 'Senden',
     sent: 'Gesendet.',
     whose: 'Wessen Verlauf',
-    source: { session: 'Dieser Besuch', table: 'Der Tisch', order: 'Die Bestellung' },
+    source: { session: 'Dieser Besuch', table: 'Der Tisch', order: 'Bestellung {number}' },
     history: 'Was geschah',
     audit: 'Protokoll',
     no_history: 'Noch nichts.',
@@ -130,6 +131,7 @@ export default {
     promised: 'Sie sind unterwegs',
     done: 'Erledigt',
     noted: 'Gesehen',
+    all_noted: { one: 'Alle gesehen', other: 'Alle {count} gesehen' },
     earlier: 'Früher',
     put_away: 'Weglegen',
     off: 'Dieser Tisch ist außer Betrieb.',
@@ -156,6 +158,7 @@ export default {
     notes: {
       new_order: { one: 'Neue Bestellung: {count} Artikel', other: 'Neue Bestellung: {count} Artikel' },
       order_ready: 'Bereit zum Servieren',
+      carried: 'War bereit und ist serviert',
       payment: '{amount} bezahlt, {method}',
     },
     orders: {

@@ -43,6 +43,7 @@ export default {
     nobody: 'Nobody waits',
     seconds: '{count} s',
     calls: { one: 'on average, {count} call in all', other: 'on average, {count} calls in all' },
+    no_calls: 'Nobody called yet',
     floor: 'Plan of the floor',
     zone: 'Zone {zone}',
     table: 'Table {number}',
@@ -74,7 +75,7 @@ export default {
     send: 'Send',
     sent: 'Sent.',
     whose: 'Whose past',
-    source: { session: 'This visit', table: 'The table', order: 'The order' },
+    source: { session: 'This visit', table: 'The table', order: 'Order {number}' },
     history: 'What happened',
     audit: 'Audit',
     no_history: 'Nothing yet.',
@@ -130,6 +131,7 @@ export default {
     promised: 'You are on your way',
     done: 'Done',
     noted: 'Noted',
+    all_noted: { one: 'All noted', other: 'All {count} noted' },
     earlier: 'Earlier',
     put_away: 'Put away',
     off: 'This table is out of use.',
@@ -156,6 +158,7 @@ export default {
     notes: {
       new_order: { one: 'New order: {count} item', other: 'New order: {count} items' },
       order_ready: 'Ready to carry',
+      carried: 'Was ready, and is carried',
       payment: 'Paid {amount}, {method}',
     },
     orders: {
