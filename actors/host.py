@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import uuid4
 
 from actors.draft import Draft
@@ -68,6 +68,19 @@ class _Batch:
             self.done.set_result(None)
 
 
+class _Evicted(NamedTuple):
+    """What was held of an entity when it was dropped, at a time of the loop."""
+
+    version: int
+    settled: bool
+    at: float
+
+    def has_lost(self, held: Held) -> bool:
+        """Whether the store has less of it by now, other than by its retention."""
+        has_expired = self.settled and held.state is None
+        return held.version < self.version and not has_expired
+
+
 _Letter = tuple[Message | Fire, _Batch | None, int]
 
 
@@ -92,7 +105,7 @@ class Host:
         self._outbox = Outbox(hosts, self._delivered)
         self._held: dict[Address, Held] = {}
         self._absent: set[Address] = set()
-        self._evicted: dict[Address, int] = {}
+        self._evicted: dict[Address, _Evicted] = {}
         self._timers: dict[Address, dict[str, asyncio.TimerHandle]] = {}
         self._inbox: deque[_Letter] = deque()
         self._turning: asyncio.Task[None] | None = None
@@ -131,8 +144,10 @@ class Host:
     def rest(self) -> bool:
         """Let idle entities and silent gateways go; True when nothing is carried any more."""
         self._subscribers.expire()
-        self._evicted.clear()
         now = asyncio.get_running_loop().time()
+        for address, evicted in list(self._evicted.items()):
+            if now - evicted.at >= self._settings.idle_s:
+                del self._evicted[address]
         if self._turning is None:
             for address, held in list(self._held.items()):
                 if now - held.used_at >= self._settings.idle_s and not self._needed(address):
@@ -180,7 +195,8 @@ class Host:
                 )
                 continue
             self._held[address] = held
-            if held.version < self._evicted.pop(address, 0):
+            before = self._evicted.pop(address, None)
+            if before is not None and before.has_lost(held):
                 log.error(
                     "the store has lost what it acknowledged: did it restart, or fail over?",
                     extra={"entity": str(address), "version": held.version},
@@ -230,7 +246,8 @@ class Host:
         """Drop an entity whose stored state is in doubt; who listens to it joins again."""
         held = self._held.get(address)
         if held is not None:
-            self._evicted[address] = held.version
+            now = asyncio.get_running_loop().time()
+            self._evicted[address] = _Evicted(held.version, held.settled, now)
         self.forget(address)
         for channel in CHANNELS[address.kind]:
             self._subscribers.lose(Topic(address, channel))

@@ -26,6 +26,8 @@ PAUSE_S = 0.05
 LONGEST_PAUSE_S = 2.0
 PATIENCE_S = 0.05
 """How long a batch may be under way before its host is polled beside it."""
+NO_EPOCH = ""
+"""From which nothing is resumed."""
 MAX_HELD = 1000
 """What a topic holds back while it rejoins; beyond it, the gap makes it rejoin once more."""
 
@@ -81,7 +83,7 @@ class _TopicFeed:
     )  # fmt: skip
 
     def __init__(self) -> None:
-        self.epoch = ""
+        self.epoch = NO_EPOCH
         self.incarnation = ""
         self.last: int | None = None
         self.subscriptions: dict[int, _Subscription] = {}
@@ -144,7 +146,9 @@ class Feeds:
             return reply if isinstance(reply, Rejected) else UNAVAILABLE
         if feed.last is None:
             feed.epoch, feed.incarnation, feed.last = reply.epoch, reply.incarnation, reply.seq
-        complete = subscription.start(reply) and reply.epoch == feed.epoch
+        complete = subscription.start(reply)
+        if reply.epoch != feed.epoch:  # its numbers and the others' are not of one kind
+            feed.epoch, complete = NO_EPOCH, False
         if _fall_back(feed, [subscription]) or feed.stale or not complete:
             self._rejoin_soon(host, topic)
         return None

@@ -8,6 +8,7 @@ clients take a snapshot instead of resuming; a stretch of ids is left out here.
 import os
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def snapshot(url: str, data_dir: Path, to: Path) -> int:
 
 
 def _write(dump: Path, client: redis.Redis) -> None:
-    """Have the dump written anew. While the log is rewritten, the server only notes the wish."""
+    """Have the dump written anew, once the log is not being rewritten."""
     deadline = time.monotonic() + SNAPSHOT_TIMEOUT_S
     asked = False
     while not (asked and dump.exists()):
@@ -59,8 +60,9 @@ def _write(dump: Path, client: redis.Redis) -> None:
             if asked and not dump.exists():
                 raise EmbeddedStoreError("The snapshot failed: is there room on the disk?")
             dump.unlink(missing_ok=True)
-            client.bgsave(schedule=False)
-            asked = True
+            with suppress(redis.ResponseError):  # a rewrite has begun this very moment
+                client.bgsave(schedule=False)
+                asked = True
         if time.monotonic() > deadline:
             raise EmbeddedStoreError("The snapshot takes too long: is the disk busy?")
         time.sleep(0.05)

@@ -21,6 +21,8 @@ _Call = tuple[Sequence[str], Sequence[Any]]
 
 LOST = 10_000
 """More ids, and more effects of one entity, than a server forgets that restarts or fails over."""
+LOST_RESTAURANTS = 10
+"""They are added one by one, and their directory is read from the first to the last."""
 NAMED_S = 86_400
 LONGEST_SESSION_S = 7 * 86_400
 """How long a session may stay open before its code could be given to another."""
@@ -181,7 +183,10 @@ class RedisStore:
     @_guarded
     async def reserve(self, count: Mapping[Kind, int]) -> dict[Kind, range]:
         calls: list[_Call] = [
-            ([keys.counter(kind), keys.counter_life(kind)], [wanted, LOST])
+            (
+                [keys.counter(kind), keys.counter_life(kind)],
+                [wanted, LOST_RESTAURANTS if kind is Kind.RESTAURANT else LOST],
+            )
             for kind, wanted in count.items()
         ]
         return {

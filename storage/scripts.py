@@ -41,8 +41,9 @@ return 0
 
 _LIFE = """
 -- A server's life, the name of its replication: another one after each start and each fail-over,
--- which is when writes that were acknowledged can be lost.
-local life = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)') or ''
+-- which is when writes that were acknowledged can be lost, and now and then without a cause.
+local life = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
+if not life then return redis.error_reply('INFO replication has no master_replid') end
 """
 
 CLAIM = _script(f"""
@@ -69,12 +70,13 @@ return {{
 RESERVE = _script(f"""
 -- KEYS: the last id given out in a kind, the life of the server that gave it. ARGV: how many are
 -- wanted, how many to leave out in another life: those that were given out and are forgotten.
--- Returns the last one.
+-- Returns the last one. Only the first ids that there ever were are given out again where all
+-- knowledge of them is lost.
 {_LIFE}
 local before = redis.call('GET', KEYS[2])
 if before ~= life then
   redis.call('SET', KEYS[2], life)
-  if before then redis.call('INCRBY', KEYS[1], ARGV[2]) end
+  if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('INCRBY', KEYS[1], ARGV[2]) end
 end
 return redis.call('INCRBY', KEYS[1], ARGV[1])
 """)

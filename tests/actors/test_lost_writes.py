@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
+import redis
 
 from actors import host as hosts
 from actors.messages import STORED, Done, Joined, Rejoin, Reply, Tell
@@ -17,6 +18,7 @@ from protocol.caller import SYSTEM, Role
 from protocol.errors import UNAVAILABLE, Rejected
 from protocol.ids import Address, Channel, Kind, Topic
 from protocol.statuses import OrderStatus
+from storage import keys
 from storage.embedded import EmbeddedStore
 from storage.store import Store, StoreUnavailable
 from tests.actors.chain import LocalChain
@@ -192,6 +194,35 @@ async def test_ids_that_were_given_out_and_lost_are_not_given_out_again(
     [next_] = (await store.reserve({Kind.ORDER: 1}))[Kind.ORDER]
     assert next_ > lost
     assert list((await store.reserve({Kind.ORDER: 2}))[Kind.ORDER]) == [next_ + 1, next_ + 2]
+
+
+async def test_the_loss_is_named_also_where_the_store_was_away_for_a_while(
+    chain: LocalChain, past: Past, caplog: pytest.LogCaptureFixture
+) -> None:
+    session = await chain.occupy()
+    past.keep()
+    await chain.do(session, c.UpdateGuestsCount(guests_count=3))
+    await asyncio.sleep(0.2)
+    past.come_back()
+    change = c.UpdateGuestsCount(guests_count=4)
+    await chain.ask(session, change, request_id="r")
+    chain.hosts.hosts[chain.placement.host_of(session)].rest()
+    await patiently(chain, session, change, request_id="r")
+    assert "the store has lost what it acknowledged" in caplog.text
+
+
+async def test_what_has_outlived_its_retention_is_no_loss(
+    chain: LocalChain, valkey: EmbeddedStore, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    session = await chain.occupy()
+    await chain.do(session, c.CloseSession())
+    await asyncio.sleep(0.2)
+    monkeypatch.setattr(hosts, "TRUST_S", 0.0)
+    with redis.Redis.from_url(valkey.url) as client:
+        client.delete(keys.entity(session))
+    assert await chain.see(session) == {}
+    assert "the store has lost" not in caplog.text
 
 
 async def test_who_heard_more_than_is_held_waits_for_a_store_that_is_away(

@@ -84,3 +84,23 @@ async def test_a_socket_that_joins_a_host_which_is_behind_catches_up_with_the_ot
     assert await listening.join(2) == [2, 3, 4, 5]
     assert first == [4, 5]
     await listening.close()
+
+
+async def test_what_came_early_of_an_older_epoch_is_left_out() -> None:
+    """It is lost; its number belongs to something else by now."""
+    listening = Listening(2)
+    listening.hosts.gate.clear()
+    frames: list[int] = []
+
+    async def send(message: Any) -> None:
+        frames.append(orjson.loads(message["text"])["seq"])
+
+    connection = Connection(1, send, 100, 10**6)
+    joining = asyncio.create_task(listening.feeds.join(connection, Role.WAITER, TOPIC, None, None))
+    await asyncio.sleep(0.02)
+    listening.feeds.take(HOST, Feed("a", 1, (Published(TOPIC, "d", 3, (frame(33),)),)))
+    listening.hosts.gate.set()
+    assert await joining is None
+    await asyncio.sleep(0.1)
+    assert frames == [2]
+    await listening.close()

@@ -269,3 +269,25 @@ async def test_what_is_numbered_in_another_epoch_does_not_go_on_with_the_last(st
     stage.hosts.tell(Feed("a", 3, (Published(TOPIC, "g", 7, (frame(7),)),)))
     await stage.settle()
     assert stage.sent[1][3:] == ["snapshot 8"]
+
+
+async def test_a_late_answer_in_an_older_epoch_is_not_resumed_in_the_new_one(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stage.join(1)
+    stage.epoch, stage.seq = "f", 8
+    late = asyncio.Event()
+
+    async def slow(join: Any) -> Reply:
+        await late.wait()
+        return Joined("a", "e", 6, (b"snapshot of e",), resumed=False)
+
+    monkeypatch.setattr(stage.links, "when_it_exists", slow)
+    joining = asyncio.create_task(stage.join(2))
+    await asyncio.sleep(0.02)
+    stage.hosts.tell(Feed("a", 1, (), (TOPIC,)))
+    await stage.settle()
+    late.set()
+    await joining
+    await stage.settle()
+    assert stage.sent[2] == ["snapshot of e", "snapshot 8"]

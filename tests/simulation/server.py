@@ -260,7 +260,7 @@ class Server:
         before = self._get(keys[1])
         if before != self.life:
             self._set(keys[1], self.life)
-            if before is not None:
+            if self._get(keys[0]) is not None:
                 self._incrby(keys[0], left_out)
         return self._incrby(keys[0], wanted)
 

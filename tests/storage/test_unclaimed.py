@@ -44,6 +44,14 @@ async def test_what_nobody_claimed_belongs_to_who_created_it(store: Store) -> No
     assert loaded.state == {"status": b'"pending"'}
 
 
+async def test_what_was_created_in_this_life_of_the_server_keeps_its_epoch(store: Store) -> None:
+    """Its creator has claimed its restaurant before, and so knows the life."""
+    await store.claim([SESSION])
+    await store.commit([created(new_owner())])
+    [loaded] = await store.claim([ORDER])
+    assert loaded.epoch == "e1"
+
+
 async def test_of_two_who_create_the_same_the_second_is_fenced(
     store: Store, client: redis.Redis
 ) -> None:
