@@ -1,55 +1,6 @@
-// Every scene before axe: WCAG 2.2 AA, by day and by night, on a phone and on a wide screen.
-import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { after, before, test } from 'node:test';
+// The scenes of guests and kitchens, each before axe.
+import { tryScenes } from './axe.mjs';
+import { FLOOR_SCENES } from './floor-scenes.mjs';
+import { SCENES } from './scenes.mjs';
 
-import { RestaurantQR } from '../../../web/client/index.js';
-import { Devices, SCHEMES } from './devices.mjs';
-import { HASTY } from './house.mjs';
-import { anEvening, devicesOf, SCENES } from './scenes.mjs';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-const TOUCH = 44; // CSS pixels each way; WCAG 2.2 AA asks for 24
-
-const staff = new RestaurantQR(HASTY);
-const devices = new Devices();
-let evening;
-
-before(async () => {
-  [evening] = await Promise.all([anEvening(staff), devices.start()]);
-});
-after(async () => {
-  staff.disconnect();
-  await devices.close();
-  assert.deepEqual(devices.mistakes, []);
-});
-
-for (const [name, scene] of Object.entries(SCENES)) {
-  for (const device of devicesOf(name)) {
-    test(`${name} on a ${device}`, async () => {
-      const page = await devices.page(device, 'light');
-      await scene(page, evening);
-      await page.evaluate(AXE);
-      for (const colorScheme of SCHEMES) {
-        await page.emulateMedia({ colorScheme });
-        const { violations, passes } = await page.evaluate((values) => axe.run({ runOnly: values }), RULES);
-        const found = violations.map(({ id, nodes }) => [id, ...nodes.map(({ failureSummary }) => failureSummary)]);
-        assert.deepEqual(found, [], colorScheme);
-        assert.ok(passes.some(({ id }) => id === 'color-contrast'));
-      }
-      assert.deepEqual(await page.evaluate(tooSmall, TOUCH), []);
-      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
-      await page.context().close();
-    });
-  }
-}
-
-/** In the page: what can be touched, and is smaller than it should be. */
-function tooSmall(least) {
-  return [...document.querySelectorAll('button, a:not(.skip), input')]
-    .map((each) => [each.textContent, each.getBoundingClientRect()])
-    .filter(([, { width, height }]) => width > 0 && (width < least || height < least))
-    .map(([text]) => text);
-}
+tryScenes(Object.keys(SCENES).filter((name) => !(name in FLOOR_SCENES)));

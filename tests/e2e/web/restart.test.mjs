@@ -1,26 +1,11 @@
 // The gateway is killed, and comes back: clients in Node and in a browser go on.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { RestaurantQR } from '../../../web/client/index.js';
 import { browser } from './browser.mjs';
+import { gateways } from './gateways.mjs';
 import { gapless, HASTY, live, party, seqsOf, SERVICE, until } from './house.mjs';
-
-/** The processes of the service's gateways, and of no other service on this machine. */
-function gateways() {
-  const ours = `RESTAURANT_QR_DATA_DIR=${process.env.RESTAURANT_QR_TEST_DATA}\0`;
-  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid)).filter((pid) => {
-    try {
-      return (
-        readFileSync(`/proc/${pid}/cmdline`, 'utf8').startsWith('ray::ServeReplica:') &&
-        readFileSync(`/proc/${pid}/environ`, 'utf8').includes(ours)
-      );
-    } catch {
-      return false; // it has ended meanwhile
-    }
-  }).map(Number);
-}
 
 test('a gateway that is killed costs nothing but time', async () => {
   const chromium = await browser();

@@ -1,5 +1,6 @@
 // Moments of an evening, each of them a page as it is worth to be looked at: by people, as a
 // screenshot, and by axe. Another page is another scene.
+import { aFloor, FLOOR_SCENES } from './floor-scenes.mjs';
 import { SERVICE } from './house.mjs';
 
 /** Minutes by which an order of each table looks older than it is. */
@@ -7,10 +8,11 @@ const AGES = { 1: 19, 2: 11, 3: 6, 4: 2 };
 
 /** On which devices each scene is another one: a wide screen shows all of a table at once. */
 export const devicesOf = (name) => (ON_PHONES.includes(name) ? ['phone'] : ['phone', 'desktop']);
-const ON_PHONES = ['guest-basket', 'guest-orders', 'guest-bill'];
+const ON_PHONES = ['guest-basket', 'guest-orders', 'guest-bill', 'waiter-table', 'waiter-seats'];
 
 /** What brings a page to each scene, out of what `anEvening` gave. */
 export const SCENES = {
+  ...FLOOR_SCENES,
   'guest-menu': async (page, { scan }) => {
     await page.goto(scan);
     await page.getByRole('button', { name: 'Add Mussels' }).click();
@@ -59,7 +61,8 @@ export async function anEvening(staff) {
   await http.patch(`/orders/${order_id}`, { status: 'confirmed' });
   await http.patch(`/restaurants/${id}/menu/items/5`, { available: false });
   const { url } = await http.get(`/tables/${guests}/code`);
-  return { restaurant: id, session, scan: url, kitchen: `${SERVICE}/kitchen/?restaurant=${id}#token=${staff.token}` };
+  const floor = await aFloor(staff);
+  return { floor, restaurant: id, session, scan: url, kitchen: `${SERVICE}/kitchen/?restaurant=${id}#token=${staff.token}` };
 }
 
 async function restaurant(http) {

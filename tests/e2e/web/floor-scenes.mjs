@@ -1,0 +1,112 @@
+// The scenes of waiters and managers: a room of eight tables in the middle of an evening.
+import { SERVICE } from './house.mjs';
+
+/** Minutes by which all that is told of a table looks older than it is. */
+const AGES = { 1: 48, 2: 12, 3: 27, 4: 71, 5: 4, 7: 9 };
+
+const ZONES = { 1: 'A', 2: 'A', 3: 'A', 4: 'A', 5: 'B', 6: 'B', 7: 'Terrace', 8: 'Terrace' };
+
+const live = (page) => page.locator('.connection.live').waitFor();
+
+export const FLOOR_SCENES = {
+  waiter: async (page, { floor }) => {
+    await page.addInitScript(older, AGES);
+    await page.goto(floor.waiter);
+    await page.locator('.todo-row.carry', { hasText: 'Mussels' }).waitFor();
+    await page.locator('.todo-row.call').waitFor();
+    await live(page);
+  },
+  'waiter-table': async (page, evening) => {
+    await FLOOR_SCENES.waiter(page, evening);
+    await page.getByRole('button', { name: 'Table 4' }).click();
+    await page.getByRole('dialog').getByText('Take payment').waitFor();
+  },
+  'waiter-seats': async (page, evening) => {
+    await FLOOR_SCENES.waiter(page, evening);
+    await page.getByRole('button', { name: 'Table 6' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Seat 2 guests' }).waitFor();
+  },
+  manager: async (page, { floor }) => {
+    await page.addInitScript(older, AGES);
+    await page.goto(floor.manager);
+    await page.getByRole('switch').first().waitFor();
+    await page.locator('.needs .call').waitFor();
+    await live(page);
+  },
+  'manager-table': async (page, evening) => {
+    await FLOOR_SCENES.manager(page, evening);
+    await page.locator('.seat', { hasText: '71 min' }).click();
+    await page.getByRole('dialog').getByText('Visit of 3 guests').waitFor();
+    await page.getByRole('dialog').locator('.timeline').nth(1).locator('li, p').first().waitFor();
+  },
+  'manager-codes': async (page, { floor }) => {
+    await page.goto(floor.codes);
+    await page.locator('.cards figure').first().waitFor();
+  },
+  start: async (page, { floor }) => {
+    await page.goto(floor.start);
+    await page.locator('.preview iframe').nth(3).waitFor();
+    await page.getByRole('button', { name: 'Connect', exact: true }).click();
+    await page.locator('.frame-row').first().waitFor();
+  },
+};
+
+/** The room, and where its people look at it. */
+export async function aFloor({ http, token }) {
+  const described = { name: 'Brasserie du Canal', currency: 'EUR', timezone: 'Europe/Paris' };
+  const { restaurant_id: id } = await http.post('/restaurants', described);
+  const { categories } = (await http.get('/restaurants/2/menu')).data;
+  const menu = categories.map(({ name, items }) => ({ name, items: items.map(({ id, ...item }) => item) }));
+  await http.put(`/restaurants/${id}/menu`, { categories: menu });
+  const { waiter_id: waiter } = await http.post(`/restaurants/${id}/waiters`, { name: 'Camille' });
+  const { waiter_id: other } = await http.post(`/restaurants/${id}/waiters`, { name: 'Hugo' });
+  const tables = {};
+  for (const [number, zone] of Object.entries(ZONES)) {
+    const whose = zone === 'Terrace' ? other : waiter;
+    const table = { number, zone, seats: number % 3 === 0 ? 2 : 4, waiter_id: whose };
+    tables[number] = (await http.post(`/restaurants/${id}/tables`, table)).table_id;
+  }
+  const party = async (number, guests_count, wishes, ...statuses) => {
+    const { session_id } = await http.post(`/tables/${tables[number]}/sessions`, { guests_count });
+    if (!wishes) return { session_id };
+    const items = wishes.map(([menu_item_id, quantity]) => ({ menu_item_id, quantity }));
+    const { order_id } = await http.post(`/sessions/${session_id}/orders`, { items });
+    for (const status of statuses) await http.patch(`/orders/${order_id}`, { status });
+    return { session_id, order_id };
+  };
+  const { session_id: calling } = await party(1, 4, [[3, 1], [6, 1]], 'confirmed', 'ready', 'delivered');
+  await party(2, 2, [[4, 2], [7, 2]], 'confirmed', 'ready');
+  await party(3, 2, [[1, 2]], 'confirmed');
+  const { order_id: paid } = await party(4, 3, [[5, 2], [6, 1]], 'confirmed', 'ready', 'delivered');
+  await party(5, 4);
+  await party(7, 3, [[2, 1], [4, 1]]);
+  await http.post(`/orders/${paid}/payments`, { amount: '20.00', method: 'cash' });
+  await http.post(`/sessions/${calling}/calls`, { reason: 'bill' });
+  await http.post(`/waiters/${waiter}/tasks`, { message: 'Candles on the terrace, please' });
+  await http.patch(`/tables/${tables[8]}`, { is_active: false });
+  await http.patch(`/restaurants/${id}/menu/items/5`, { available: false });
+  return {
+    waiter: `${SERVICE}/waiter/?waiter=${waiter}#token=${token}`,
+    manager: `${SERVICE}/manager/?restaurant=${id}#token=${token}`,
+    codes: `${SERVICE}/manager/codes.html?restaurant=${id}#token=${token}`,
+    start: `${SERVICE}/#token=${token}`,
+  };
+}
+
+/** In the page: all of it was made at once; let it look as if it had come by and by. */
+function older(ages) {
+  const parse = JSON.parse;
+  const age = (told, minutes) => {
+    if (typeof told !== 'object' || told === null) return;
+    const own = told.table_number === undefined ? minutes : (ages[told.table_number] ?? 0);
+    for (const name of ['created_at', 'started_at', 'opened_at']) {
+      if (told[name]) told[name] = new Date(new Date(told[name]) - own * 60_000).toISOString();
+    }
+    for (const each of Object.values(told)) age(each, own);
+  };
+  JSON.parse = (text, revive) => {
+    const told = parse(text, revive);
+    age(told, 0);
+    return told;
+  };
+}
