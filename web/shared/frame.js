@@ -6,6 +6,9 @@ import { t } from './i18n.js';
 import { useStatus } from './live.js';
 import { Notices } from './notices.js';
 
+/** The close code of who may not be there any more. */
+const SIGNED_OUT = 4401;
+
 export function Frame({ title, place, timezone, actions, children, class: className = '' }) {
   useEffect(() => {
     document.title = place ? `${title} · ${place}` : title;
@@ -33,10 +36,12 @@ function Connection({ timezone }) {
   const { time } = useFormats({ timezone });
   const state = status?.state ?? 'connecting';
   const since = status ? time(status.since) : '';
+  const out = state === 'closed' && status.error?.code === SIGNED_OUT;
+  const text = out ? 'shared.connection.signed_out' : `shared.connection.${state}`;
   return html`
     <p class="connection ${state}" role="status">
       <span class="dot" aria-hidden="true"></span>
-      <span>${t(`shared.connection.${state}`, { since })}</span>
+      <span>${t(text, { since })}</span>
     </p>
   `;
 }

@@ -8,27 +8,41 @@ const KEY = 'restaurant-qr-token';
 /** Told of each change of a channel's status. */
 export const statusChanged = new Signal();
 
-export const qr = new RestaurantQR({ token: signedIn(), onStatus: () => statusChanged.tell() });
+export const qr = new RestaurantQR({
+  token: await signedIn(),
+  onStatus: () => statusChanged.tell(),
+});
 
 /** A link of another sign-in, opened in this tab, changes the fragment alone. */
 addEventListener('hashchange', () => {
-  if (location.hash.startsWith('#token=')) location.reload();
+  if (/^#(token|device)=/.test(location.hash)) location.reload();
 });
 
 /** The token in use, or null. */
 export const token = () => qr.token;
 
 /**
- * The token of `#token=…`, kept for this tab and taken out of the address, where neither a bookmark
- * nor somebody who looks on finds it.
+ * The token of `#token=…`, or the one that the code of `#device=…` is good for, kept for this tab.
+ * Both are taken out of the address, where neither a bookmark nor somebody who looks on finds them.
  */
-function signedIn() {
-  const given = new URLSearchParams(location.hash.slice(1)).get('token');
-  if (given) {
-    sessionStorage.setItem(KEY, given);
+async function signedIn() {
+  const fragment = new URLSearchParams(location.hash.slice(1));
+  const code = fragment.get('device');
+  const given = fragment.get('token') ?? (code && (await tokenOf(code)));
+  if (given) sessionStorage.setItem(KEY, given);
+  if (fragment.has('token') || code) {
     history.replaceState(null, '', location.pathname + location.search);
   }
   return sessionStorage.getItem(KEY);
+}
+
+/** A staff device's token, by the code that a manager shows; null where it is not good (any more). */
+async function tokenOf(device_code) {
+  try {
+    return (await new RestaurantQR().http.post('/devices/sign-in', { device_code })).token;
+  } catch {
+    return null;
+  }
 }
 
 /** What the token says of its bearer, such as `restaurant_id`; nothing where there is none. */

@@ -152,3 +152,15 @@ test('the start page talks to any channel, and leads scanned codes to the guests
   await guest.goto(`${SERVICE}/#join=${table_code}`);
   await guest.getByRole('heading', { name: 'Table 84' }).waitFor();
 });
+
+test('a phone is signed in by its code, and out by a manager while it looks', async () => {
+  const { waiter_id } = await service('87');
+  const phone = { role: 'waiter', waiter_id, label: 'Ada’s phone' };
+  const { device_id } = await staff.http.post('/restaurants/2/devices', phone);
+  const { url } = await staff.http.get(`/restaurants/2/devices/${device_id}/code`);
+  const waiter = await opened('phone', url);
+  await waiter.locator('.table', { hasText: '87' }).waitFor();
+  assert.equal(new URL(waiter.url()).hash, '');
+  await staff.http.delete(`/restaurants/2/devices/${device_id}`);
+  await waiter.getByText('Signed out').waitFor();
+});

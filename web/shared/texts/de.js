@@ -176,6 +176,7 @@ export default {
       reconnecting: 'Verbindung wird wiederhergestellt …',
       stale: 'Nicht aktuell seit {since}',
       closed: 'Nicht verbunden',
+      signed_out: 'Abgemeldet',
     },
     minutes: { one: '{count} Min.', other: '{count} Min.' },
     close: 'Schließen',

@@ -176,6 +176,7 @@ export default {
       reconnecting: 'Reconnecting…',
       stale: 'Not current since {since}',
       closed: 'Not connected',
+      signed_out: 'Signed out',
     },
     minutes: { one: '{count} min', other: '{count} min' },
     close: 'Close',
