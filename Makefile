@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-ha
 E2E := tests/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test check simulate load bench faults attacks format docs lock clean
+.PHONY: help run token test check simulate load bench faults attacks format docs screenshots lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -53,6 +53,9 @@ format: $(VENV)/dev.stamp ## put the code into its form
 docs: $(VENV)/dev.stamp ## write the generated pages anew
 	$(BIN)/python -m scripts.diagrams
 	$(BIN)/python -m scripts.client_protocol
+
+screenshots: $(VENV)/dev.stamp $(E2E)/node_modules/.package-lock.json ## picture the pages, into docs/screenshots; SCENES="kitchen" for some
+	@$(BIN)/python -m scripts.screenshots $(SCENES)
 
 lock: $(BIN)/python ## renew the lock files after a change of pyproject.toml; UPGRADE=--upgrade for newer versions
 	PYTHON=$(BIN)/python scripts/lock $(UPGRADE)
