@@ -36,8 +36,10 @@ export const FLOOR_SCENES = {
   'manager-table': async (page, evening) => {
     await FLOOR_SCENES.manager(page, evening);
     await page.locator('.seat', { hasText: '71 min' }).click();
-    await page.getByRole('dialog').getByText('Visit of 3 guests').waitFor();
-    await page.getByRole('dialog').locator('.timeline').nth(1).locator('li, p').first().waitFor();
+    const record = page.getByRole('dialog');
+    await record.getByRole('button', { name: /^Order / }).click();
+    await record.getByText('Paid €20.00, cash').waitFor();
+    await record.getByText(/^Payment \(.*: done$/).waitFor();
   },
   'manager-codes': async (page, { floor }) => {
     await page.goto(floor.codes);
@@ -45,9 +47,14 @@ export const FLOOR_SCENES = {
   },
   start: async (page, { floor }) => {
     await page.goto(floor.start);
-    await page.locator('.preview iframe').nth(3).waitFor();
     await page.getByRole('button', { name: 'Connect', exact: true }).click();
     await page.locator('.frame-row').first().waitFor();
+    await page.locator('#pages').evaluate((heading) => heading.scrollIntoView());
+    for (const name of ['guest', 'kitchen']) {
+      await page.locator(`.preview.${name} iframe`).scrollIntoViewIfNeeded();
+      await live(page.frameLocator(`.preview.${name} iframe`));
+    }
+    await page.locator('#pages').evaluate((heading) => heading.scrollIntoView());
   },
 };
 
