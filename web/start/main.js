@@ -5,7 +5,7 @@ import { Console } from './console.js';
 import { Previews } from './previews.js';
 import { SignIn } from './sign-in.js';
 
-const DOCUMENTS = ['/api/docs', '/asyncapi', '/api/openapi.json', '/healthz'];
+const DOCUMENTS = ['/api/openapi.json', '/healthz'];
 
 function Start() {
   const [restaurants, show] = useState(null);
