@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes
 E2E := tests/e2e
+SIDE_BY_SIDE := $(addprefix tests/,actors costs fuzz gateway load storage unit)
+# These start clusters or use all cores by themselves.
+ALONE := $(addprefix tests/,cluster e2e faults simulation)
 
 .DEFAULT_GOAL := help
 .PHONY: help run token test check simulate load bench faults attacks format docs screenshots lock clean
@@ -21,7 +24,12 @@ token: $(VENV)/run.stamp ## print a development token; ROLE=manager RESTAURANT=2
 		$(if $(SESSION),--session "$(SESSION)") $(if $(HOURS),--hours "$(HOURS)")
 
 test: check $(E2E)/node_modules/.package-lock.json ## all checks, then all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST)
+ifdef PYTEST
+	$(BIN)/python -m pytest $(PYTEST)
+else
+	$(BIN)/python -m pytest -n 2 $(SIDE_BY_SIDE)
+	$(BIN)/python -m pytest $(ALONE)
+endif
 
 check: $(VENV)/dev.stamp ## format, lint, types, layers, generated pages
 	$(BIN)/ruff format --check .

@@ -22,18 +22,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Tally(config.getoption("tally")))
 
 
-ONE_AT_A_TIME = {"cluster": "ray", "e2e": "ray", "faults": "ray", "simulation": "simulation"}
-"""Folders whose tests share one machine's worth of Ray, or count what all of them saw."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let `pytest -n 2 --dist loadgroup` run what needs Ray beside what does not."""
-    for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        if folder in ONE_AT_A_TIME:
-            item.add_marker(pytest.mark.xdist_group(ONE_AT_A_TIME[folder]))
-
-
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
     server = EmbeddedStore(Path(tmp_path_factory.mktemp("valkey")))

@@ -10,7 +10,7 @@ from tests.e2e.service import Service
 
 HERE = Path(__file__).parent
 TESTS = HERE / "web"
-PATIENCE_S = 120
+PATIENCE_S = 240
 
 
 def run(*command: str | Path, service: Service | None = None, cwd: Path = HERE) -> str:
