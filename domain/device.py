@@ -15,7 +15,7 @@ from protocol.errors import Code, Rejected
 CODE_MINUTES = 10
 MOST = 200
 """Devices of one restaurant at a time."""
-_WRONG = Rejected(
+WRONG_CODE = Rejected(
     Code.NOT_FOUND, "This sign-in code is not good (any more). Ask a manager for another one."
 )
 
@@ -69,9 +69,10 @@ class SignIn:
 
 
 def add(
-    devices: Devices, count: int, waiters: Mapping[int, str], command: c.AddDevice, context: Context
+    devices: Devices, last: int, waiters: Mapping[int, str], command: c.AddDevice, context: Context
 ) -> Decision | Rejected:
-    """`count` devices were ever added; the next one's id is that plus one."""
+    """`last` is the id of the device that was added last. Ids follow the clock, in milliseconds, so
+    that a restaurant which a store has forgotten some of gives none of theirs to another."""
     role = Role(command.role)
     if (role is Role.WAITER) != (command.waiter_id is not None):
         why = "waiter_id: a waiter's device needs one, a kitchen's has none."
@@ -86,14 +87,14 @@ def add(
         role, command.waiter_id, command.label, context.now, context.caller.subject,
         command.shift_hours, context.now + timedelta(minutes=CODE_MINUTES),
     )  # fmt: skip
-    added = DeviceAdded(count + 1, device)
+    added = DeviceAdded(max(last + 1, int(context.now.timestamp() * 1000)), device)
     return Decision((*map(DeviceRemoved, over), added), result={"device_id": added.device_id})
 
 
 def sign_in(devices: Devices, message: SignIn, context: Context) -> Decision | Rejected:
     device = devices.get(message.device_id)
     if device is None or device.signed_in_at is not None or device.is_over(context.now):
-        return _WRONG
+        return WRONG_CODE
     expires_at = context.now + timedelta(hours=device.shift_hours)
     return Decision(
         (DeviceSignedIn(message.device_id, context.now, expires_at),),

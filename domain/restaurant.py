@@ -67,7 +67,7 @@ def decide(
             return _add_waiter(restaurant, command, context)
         case c.AddDevice():
             return devices.add(
-                restaurant.devices, restaurant.devices_added, restaurant.waiters, command, context
+                restaurant.devices, restaurant.last_device, restaurant.waiters, command, context
             )
         case c.RemoveDevice():
             return devices.remove(restaurant.devices, command)

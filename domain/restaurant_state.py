@@ -55,7 +55,7 @@ class Figures:
 @dataclass(frozen=True, slots=True)
 class Restaurant:
     """`tables` and `open_orders` are what those last said of themselves; `raised` counts alerts,
-    `devices_added` the staff devices that there ever were."""
+    `last_device` is the staff device that was added last."""
 
     id: int
     name: str
@@ -64,7 +64,7 @@ class Restaurant:
     call_escalation_s: float = CALL_ESCALATION_S
     guest_opens_table: bool = True
     raised: int = 0
-    devices_added: int = 0
+    last_device: int = 0
     figures: Figures = field(default_factory=Figures)
     menu: Menu = field(default_factory=Menu)
     tables: Mapping[int, TableCard] = field(default_factory=dict, metadata={"per_entry": True})
@@ -181,8 +181,8 @@ def evolve(restaurant: Restaurant | None, event: Any) -> Restaurant:
         case MenuChanged(menu):
             return replace(was, menu=menu)
         case DeviceAdded() | DeviceSignedIn() | DeviceRemoved():
-            added = was.devices_added + isinstance(event, DeviceAdded)
-            return replace(was, devices=device.after(was.devices, event), devices_added=added)
+            last = event.device_id if isinstance(event, DeviceAdded) else was.last_device
+            return replace(was, devices=device.after(was.devices, event), last_device=last)
         case PaymentCompleted() | MessageBroadcast():
             return was
     raise TypeError(f"a restaurant knows no {type(event).__name__}")

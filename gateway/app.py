@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from actors.placement import Placement
 from actors.sweep import Sweep
 from actors.transport import Hosts
-from gateway.codes import DeviceCodes, TableCodes
+from gateway.codes import device_codes, table_codes
 from gateway.devices import StaffDevices
 from gateway.door import Door, refusal
 from gateway.feeds import Feeds
@@ -56,13 +56,13 @@ def build(
     requests = Requests(links)
     sockets = Sockets(settings, identity, preparation, links, feeds, requests, origins)
     door = Door(settings, identity, preparation, links)
-    codes = TableCodes(settings.auth_secret)
+    codes = table_codes(settings.auth_secret)
     api = [
         *Joining(settings.auth_secret, codes, door, preparation, requests, store).routes(),
         *QrCodes(codes, door, settings.public_url).routes(),
         *StaffDevices(
             settings.auth_secret,
-            DeviceCodes(settings.auth_secret),
+            device_codes(settings.auth_secret),
             door,
             links,
             settings.public_url,

@@ -1,5 +1,4 @@
-"""The codes in QR codes: signed, so that nobody can make one; those of tables are numbered, so that
-a new one voids the old."""
+"""The codes in QR codes: two numbers, signed, so that nobody can make one."""
 
 import hmac
 from base64 import urlsafe_b64encode
@@ -11,50 +10,38 @@ from protocol.ids import Kind
 MAC_BYTES = 12
 
 
-class TableCodes:
-    """Makes and checks codes `<table id>.<version>.<signature>`."""
+class Codes:
+    """Makes and checks codes `<number>.<number>.<signature>` of one purpose; those of another are
+    not good for it."""
 
-    def __init__(self, secret: str) -> None:
+    def __init__(self, secret: str, purpose: str) -> None:
         self._secret = secret.encode()
+        self._purpose = purpose
 
-    def code(self, table_id: int, version: int) -> str:
-        message = f"table-code:{table_id}:{version}".encode()
+    def code(self, first: int, second: int) -> str:
+        message = f"{self._purpose}:{first}:{second}".encode()
         mac = hmac.digest(self._secret, message, sha256)[:MAC_BYTES]
-        return f"{table_id}.{version}.{urlsafe_b64encode(mac).decode()}"
+        return f"{first}.{second}.{urlsafe_b64encode(mac).decode()}"
 
-    def table(self, code: str) -> tuple[int, int] | None:
-        """The table and version that a code was made for; None where it is none of ours."""
-        id_text, _, rest = code.partition(".")
-        version_text, _, _ = rest.partition(".")
-        table_id, version = parse_id(id_text), parse_id(version_text)
-        if table_id is None or version is None:
+    def read(self, code: str) -> tuple[int, int] | None:
+        """The numbers that a code was made for; None where it is none of ours."""
+        first_text, _, rest = code.partition(".")
+        first, second = parse_id(first_text), parse_id(rest.partition(".")[0])
+        if first is None or second is None:
             return None
-        if not hmac.compare_digest(self.code(table_id, version).encode(), code.encode()):
+        if not hmac.compare_digest(self.code(first, second).encode(), code.encode()):
             return None
-        return table_id, version
+        return first, second
 
 
-class DeviceCodes:
-    """Makes and checks codes `<restaurant id>.<device id>.<signature>` that sign a device in."""
+def table_codes(secret: str) -> Codes:
+    """Of a table's id and the version of its code, so that a new one voids the old."""
+    return Codes(secret, "table-code")
 
-    def __init__(self, secret: str) -> None:
-        self._secret = secret.encode()
 
-    def code(self, restaurant: int, device_id: int) -> str:
-        message = f"device-code:{restaurant}:{device_id}".encode()
-        mac = hmac.digest(self._secret, message, sha256)[:MAC_BYTES]
-        return f"{restaurant}.{device_id}.{urlsafe_b64encode(mac).decode()}"
-
-    def device(self, code: str) -> tuple[int, int] | None:
-        """The restaurant and device that a code was made for; None where it is none of ours."""
-        restaurant_text, _, rest = code.partition(".")
-        device_text, _, _ = rest.partition(".")
-        restaurant, device_id = parse_id(restaurant_text), parse_id(device_text)
-        if restaurant is None or device_id is None:
-            return None
-        if not hmac.compare_digest(self.code(restaurant, device_id).encode(), code.encode()):
-            return None
-        return restaurant, device_id
+def device_codes(secret: str) -> Codes:
+    """Of a restaurant's id and a staff device's."""
+    return Codes(secret, "device-code")
 
 
 def named_table(code: str) -> str:

@@ -10,9 +10,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from actors.messages import Done, Submit
-from domain.device import SignIn
+from domain.device import WRONG_CODE, SignIn
 from domain.entity import Origin
-from gateway.codes import DeviceCodes
+from gateway.codes import Codes
 from gateway.door import Answer, Door, json
 from gateway.identity import Principal
 from gateway.limits import Guesses
@@ -25,12 +25,7 @@ from protocol.caller import SYSTEM, Role
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Address, Channel, Kind
 
-_WRONG = Rejected(
-    Code.NOT_FOUND, "This sign-in code is not good (any more). Ask a manager for another one."
-)
 _SLOWER = Rejected(Code.RATE_LIMITED, "Too many wrong codes. Wait a minute, then try again.")
-GUESSES_PER_MINUTE = 10.0
-GUESSES_AT_ONCE = 20
 
 
 class StaffDevices:
@@ -40,14 +35,14 @@ class StaffDevices:
     """
 
     def __init__(
-        self, secret: str, codes: DeviceCodes, door: Door, links: Links, public_url: str | None
+        self, secret: str, codes: Codes, door: Door, links: Links, public_url: str | None
     ) -> None:
         self._secret = secret
         self._codes = codes
         self._door = door
         self._links = links
         self._public_url = public_url
-        self._guesses = Guesses(GUESSES_PER_MINUTE, GUESSES_AT_ONCE)
+        self._guesses = Guesses()
 
     def routes(self) -> list[Route]:
         one = "/restaurants/{id}/devices/{device_id}"
@@ -102,9 +97,9 @@ class StaffDevices:
         who = self._door.whereabouts(request)
         if not self._guesses.begin(who):
             return _SLOWER
-        named = self._codes.device(wish.device_code)
+        named = self._codes.read(wish.device_code)
         if named is None:
-            return _WRONG
+            return WRONG_CODE
         self._guesses.was_none(who)
         restaurant, device_id = named
         home = Address(Kind.RESTAURANT, restaurant, restaurant)

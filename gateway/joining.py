@@ -10,7 +10,7 @@ import jwt
 from starlette.requests import Request
 from starlette.routing import Route
 
-from gateway.codes import TableCodes, named_table
+from gateway.codes import Codes, named_table
 from gateway.door import Answer, Door, json
 from gateway.limits import Guesses
 from gateway.prepare import Preparation
@@ -23,8 +23,6 @@ from storage.store import Store
 
 GUEST_HOURS = 12.0
 """A guest's token ends with its session, and after this long in any case."""
-GUESSES_PER_MINUTE = 10.0
-GUESSES_AT_ONCE = 20
 
 _WRONG = Rejected(Code.NOT_FOUND, "This code is not good (any more). Scan the table's code again.")
 _SLOWER = Rejected(Code.RATE_LIMITED, "Too many wrong codes. Wait a minute, then scan again.")
@@ -42,7 +40,7 @@ class Joining:
     def __init__(
         self,
         secret: str,
-        codes: TableCodes,
+        codes: Codes,
         door: Door,
         preparation: Preparation,
         requests: Requests,
@@ -54,7 +52,7 @@ class Joining:
         self._preparation = preparation
         self._requests = requests
         self._store = store
-        self._guesses = Guesses(GUESSES_PER_MINUTE, GUESSES_AT_ONCE)
+        self._guesses = Guesses()
 
     def routes(self) -> list[Route]:
         return [Route("/sessions/join", self._door.public(self._join), methods=["POST"])]
@@ -88,7 +86,7 @@ class Joining:
         return data if good and data["status"] == "open" else _WRONG
 
     async def _by_table_code(self, code: str) -> dict[str, Any] | Rejected:
-        named = self._codes.table(code)
+        named = self._codes.read(code)
         if named is None:
             return _WRONG if self._guesses.begin(named_table(code)) else _SLOWER
         table_id, version = named

@@ -3,6 +3,9 @@
 import time
 from collections import OrderedDict
 
+GUESSES_PER_MINUTE = 10.0
+GUESSES_AT_ONCE = 20
+
 
 class TokenBucket:
     """`rate` messages a second on average, `burst` at once."""
@@ -33,7 +36,12 @@ class TokenBucket:
 class Guesses:
     """Wrong answers, by who gave them: `burst` at once, then `per_minute`."""
 
-    def __init__(self, per_minute: float, burst: int, remembered: int = 100_000) -> None:
+    def __init__(
+        self,
+        per_minute: float = GUESSES_PER_MINUTE,
+        burst: int = GUESSES_AT_ONCE,
+        remembered: int = 100_000,
+    ) -> None:
         self._rate = per_minute / 60.0
         self._burst = burst
         self._remembered = remembered

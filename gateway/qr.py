@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from gateway.codes import TableCodes
+from gateway.codes import Codes
 from gateway.door import Answer, Door, json
 from gateway.identity import Principal
 from gateway.policy import may_see_codes
@@ -29,7 +29,7 @@ class QrCodes:
     where guests reach the service; without one, it is where the request came to.
     """
 
-    def __init__(self, codes: TableCodes, door: Door, public_url: str | None) -> None:
+    def __init__(self, codes: Codes, door: Door, public_url: str | None) -> None:
         self._codes = codes
         self._door = door
         self._public_url = public_url

@@ -98,6 +98,7 @@ class _Watch:
         self.id = id_
         self.ground = ground
         self.connections: dict[Connection, int] = {}
+        self.is_gone = False
         self.joining: asyncio.Task[Rejected | None]
 
     def push(self, frame: TextFrame, *, asked_for: bool = False) -> None:
@@ -107,6 +108,7 @@ class _Watch:
 
     def close(self, code: CloseCode, reason: str) -> None:
         """What is listened to is not there any more."""
+        self.is_gone = True
         self._send_away(list(self.connections), code, reason)
 
     def _send_away(self, connections: list[Connection], code: CloseCode, reason: str) -> None:
@@ -135,7 +137,7 @@ class Watches:
             )
         watch.connections[connection] = id_
         refused = await asyncio.shield(watch.joining)
-        if refused is None and not watch.ground.lets_in(id_):
+        if refused is None and (watch.is_gone or not watch.ground.lets_in(id_)):
             return watch.ground.refusal
         return refused
 

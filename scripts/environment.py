@@ -3,7 +3,7 @@
 Only names and numbers; nothing is started here, and Ray must not be imported.
 """
 
-import random
+import secrets
 import shutil
 import socket
 import sys
@@ -15,7 +15,7 @@ from string import Template
 ROOT = Path(__file__).resolve().parent.parent
 SERVE_ENV = Path(__file__).with_name("serve.env")
 
-_SERVERS = (20_000, 30_000)
+_SERVERS = range(20_000, 30_000)
 _PORTS = (
     "RAY_SERVE_HAPROXY_STATS_PORT",
     "RAY_SERVE_HAPROXY_METRICS_PORT",
@@ -79,7 +79,7 @@ def free_port() -> int:
     """A port that nothing listens on, below those that outgoing connections are given: one of those
     may be taken before a server that is told of it gets to listen."""
     while True:
-        port = random.randrange(*_SERVERS)  # noqa: S311
+        port = secrets.choice(_SERVERS)
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
