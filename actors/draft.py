@@ -23,17 +23,21 @@ from actors.held import (
 )
 from actors.messages import Done
 from domain.audit import audit_event, on_record
-from domain.entity import Decision, Origin
+from domain.entity import Decision, Origin, Redirect
 from protocol.caller import Caller
 from protocol.commands import Command
 from protocol.errors import Code, Rejected
 from protocol.frames import encode, encode_to_keep
-from protocol.ids import Channel
+from protocol.ids import Address, Channel, Kind
 from storage.codec import changes
 from storage.store import EntityCommit, owner_after
 
 MAX_SEEN = 4096
 """Sources whose last effect number an entity remembers; the oldest is forgotten first."""
+
+
+REDIRECTED = "redirected"
+"""In place of an error's code, where a kept answer is a redirect."""
 
 
 class _Mark(NamedTuple):
@@ -152,8 +156,8 @@ class Draft:
         seen[source] = number
         self.seen = seen
 
-    def first_result(self, origin: Origin) -> Done | Rejected | None:
-        """What this request was answered before, if it was."""
+    def first_result(self, origin: Origin) -> Done | Rejected | Address | None:
+        """What this request was answered before, if it was; an address is where to."""
         key = result_key(origin)
         raw = self.results.get(key) or self.held.results.get(key)
         if raw is None:
@@ -166,16 +170,22 @@ class Draft:
             )
         if isinstance(answer[0], bool):
             return Done(*answer)
+        if answer[0] == REDIRECTED:
+            _, kind, id_, restaurant = answer
+            return Address(Kind(kind), id_, restaurant)
         code, error, details = answer
         return Rejected(Code(code), error, details)
 
-    def keep_result(self, origin: Origin, answer: Done | Rejected) -> None:
+    def keep_result(self, origin: Origin, answer: Done | Rejected | Redirect) -> None:
         """Store the answer to a request together with what it changed."""
-        told: tuple[Any, ...] = (
-            (answer.changed, answer.version, answer.result)
-            if isinstance(answer, Done)
-            else (answer.code, answer.error, answer.details)
-        )
+        told: tuple[Any, ...]
+        match answer:
+            case Done(changed, version, result):
+                told = changed, version, result
+            case Rejected(code, error, details):
+                told = code, error, details
+            case Redirect(to):
+                told = REDIRECTED, to.kind, to.id, to.restaurant
         self.results[result_key(origin)] = encode_to_keep((origin.digest, *told))
 
     def put_on_record(

@@ -15,7 +15,8 @@ from protocol.ids import Address, Channel, Topic
 
 class Submit(NamedTuple):
     """A client's command. `origin` is set for all that may be sent again; `view` asks for that
-    channel's snapshot beside the result. Answered with Done, Rejected or Redirect."""
+    channel's snapshot beside the result; `followed` is who was asked, as an earlier answer wanted.
+    Answered with Done, Rejected or Redirect."""
 
     to: Address
     command: Any
@@ -23,6 +24,7 @@ class Submit(NamedTuple):
     origin: Origin | None = None
     supplies: Supplies = NOTHING
     view: Channel | None = None
+    followed: Address | None = None
 
 
 class Denied(NamedTuple):

@@ -151,14 +151,19 @@ class Turn:
     async def _submit(self, message: Submit) -> Reply:
         draft = await self._draft(message.to)
         origin = message.origin
+        redirected = message.followed
         if origin is not None:
             first = draft.first_result(origin)
-            if first is not None:
+            if isinstance(first, Address):
+                redirected = first
+            elif first is not None:
                 self._ascertain(draft)
                 self._creating += draft.creating()
                 return first
-        answer = await self._answer(draft, message)
+        answer = await self._answer(draft, message, redirected)
         if isinstance(answer, Redirect):
+            if origin is not None and origin.digest and redirected is None:
+                draft.keep_result(origin, answer)
             return answer
         changed = isinstance(answer, Done) and answer.changed
         if changed or isinstance(answer, Rejected):
@@ -168,9 +173,16 @@ class Turn:
             draft.keep_result(origin, answer)
         return answer
 
-    async def _answer(self, draft: Draft, message: Submit) -> Done | Rejected | Redirect:
+    async def _answer(
+        self, draft: Draft, message: Submit, redirected: Address | None
+    ) -> Done | Rejected | Redirect:
         expected = getattr(message.command, "expected_version", None)
-        if expected is not None and draft.state is not None and expected != draft.version:
+        if (
+            expected is not None
+            and redirected is None
+            and draft.state is not None
+            and expected != draft.version
+        ):
             return Rejected(
                 Code.VERSION_CONFLICT,
                 "This has changed since you last saw it. Read it again, then decide.",
@@ -182,7 +194,12 @@ class Turn:
         if supplies.refusal is not None:
             return supplies.refusal
         context = self._context(
-            message.to, message.caller, origin=message.origin, supplies=supplies
+            message.to,
+            message.caller,
+            origin=message.origin,
+            supplies=supplies,
+            redirected=redirected,
+            followed=message.followed is not None,
         )
         decision = draft.held.behaviour.decide(draft.state, message.command, context)
         if not isinstance(decision, Decision):

@@ -56,7 +56,8 @@ class Context:
     """All that `decide` may know besides the state: itself, the moment, the caller.
 
     `online` says whether anybody listens to the entity's first channel right now. `source` is the
-    entity that sent a message, and None where a client sent a command.
+    entity that sent a message, and None where a client sent a command. `redirected` is where this
+    same request was redirected to before, `followed` whether it has been asked there meanwhile.
     """
 
     address: Address
@@ -66,6 +67,8 @@ class Context:
     online: bool = False
     source: Address | None = None
     origin: Origin | None = None
+    redirected: Address | None = None
+    followed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

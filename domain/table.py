@@ -132,7 +132,7 @@ def decide(table: Table | None, command: Any, context: Context) -> Decision | Re
         case c.Occupy():
             return _occupy(table, command, context)
         case c.Release():
-            return _release(table, command)
+            return _release(table, command, context)
         case c.ChangeTable():
             return _change(table, command)
         case c.ReplaceTableCode():
@@ -195,11 +195,15 @@ def _occupy(table: Table, command: c.Occupy, context: Context) -> Decision | Rej
     )
 
 
-def _release(table: Table, command: c.Release) -> Decision | Redirect:
-    if table.session is None:
+def _release(table: Table, command: c.Release, context: Context) -> Decision | Redirect:
+    """The party that it was first asked about, however often it is asked: never a later one."""
+    session = None
+    if table.session is not None:
+        session = Address(Kind.SESSION, table.session.id, table.restaurant_id)
+    meant = context.redirected or session
+    if meant is None or (context.followed and meant != session):
         return UNCHANGED
-    session = Address(Kind.SESSION, table.session.id, table.restaurant_id)
-    return Redirect(session, c.CloseSession(force=command.force, reason=command.reason))
+    return Redirect(meant, c.CloseSession(force=command.force, reason=command.reason))
 
 
 def _session_ended(table: Table, message: SessionEnded) -> Decision:

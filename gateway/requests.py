@@ -5,9 +5,7 @@ from hashlib import blake2b
 from typing import Any, TypeGuard
 from uuid import uuid4
 
-import orjson
-
-from actors.messages import Denied, Done, Read, Reply, Submit, View
+from actors.messages import Denied, Done, Reply, Submit
 from domain.entity import NOTHING, Origin, Redirect, Supplies
 from gateway.links import Links
 from protocol import commands as c
@@ -58,30 +56,18 @@ class Requests:
         """Do what a redirect asks for first, then ask again: the entity has kept the result."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + REDIRECT_PATIENCE_S
-        answer: Reply = UNAVAILABLE
         reply = await first
-        target = reply.to if isinstance(reply, Redirect) else None
         while isinstance(reply, Redirect):
-            if reply.to != target and isinstance(
-                answer, Done
-            ):  # what was to be released is, and another party has sat down
-                return await self._as_it_is(message.to, answer.changed)
             elsewhere = Submit(reply.to, reply.message, message.caller, message.origin)
             answer = await self._links.when_it_exists(elsewhere)
             if not isinstance(answer, Done):
                 return answer if _is_final(answer) else UNAVAILABLE
             if loop.time() > deadline:
                 return UNAVAILABLE
-            reply = await self._links.send(message)
+            reply = await self._links.send(message._replace(followed=reply.to))
             if isinstance(reply, Redirect):
                 await asyncio.sleep(REDIRECT_PAUSE_S)  # its effect is still under way
         return reply if isinstance(reply, Done | Rejected) else UNAVAILABLE
-
-    async def _as_it_is(self, table: Address, changed: bool) -> Done | Rejected:
-        view = await self._links.send(Read(table, Channel.TABLE))
-        if not isinstance(view, View):
-            return view if isinstance(view, Rejected) else UNAVAILABLE
-        return Done(changed, orjson.loads(view.frame)["data"]["version"], {})
 
 
 def _is_final(answer: Reply) -> TypeGuard[Rejected]:

@@ -73,6 +73,22 @@ async def test_release_asks_the_session_and_answers_with_the_table(chain: LocalC
     assert answer.changed, "the first result of this request is that the table was released"
 
 
+async def test_a_release_sent_again_is_not_about_the_next_party(chain: LocalChain) -> None:
+    first = await chain.occupy()
+    release = chain.submit(chain.table, c.Release(force=True, reason="closing time"))
+    (redirect,) = await chain.send(release)
+    assert redirect.to == first  # type: ignore[union-attr]
+    await chain.do(first, c.CloseSession())  # somebody else was quicker
+    await eventually(chain, chain.table, lambda data: not data["is_occupied"])
+    second = await chain.occupy()
+    assert await chain.send(release) == [redirect], "it is still about the first party"
+    (answer,) = await chain.send(release._replace(followed=first))
+    assert isinstance(answer, Done)
+    assert not answer.changed
+    assert await chain.send(release) == [answer]
+    assert (await chain.see(second))["status"] == "open"
+
+
 async def test_an_unsettled_session_is_not_released(chain: LocalChain) -> None:
     session = await chain.occupy()
     order = await chain.order(session)

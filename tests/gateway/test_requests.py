@@ -52,6 +52,7 @@ async def test_a_redirect_goes_elsewhere_first_and_then_asks_again() -> None:
     floor = Floor(after=1)
     assert await floor.release() == RELEASED
     assert [message.to for message in floor.sent] == [TABLE, SESSION, TABLE]
+    assert [message.followed for message in floor.sent] == [None, None, SESSION]
     assert len({message.origin for message in floor.sent}) == 1
 
 
