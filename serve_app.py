@@ -5,6 +5,7 @@ Settings are the builder's typed arguments; each has an environment variable for
 `RESTAURANT_QR_REDIS_URL`. An argument beats its variable.
 """
 
+import asyncio
 import ipaddress
 import os
 import secrets
@@ -24,10 +25,13 @@ from ray.serve import Application
 from starlette.types import ASGIApp
 
 from actors import interpreter
+from actors import metrics as host_metrics
 from actors.embedded_store import embedded_store
 from actors.host import HostSettings
 from actors.placement import Mode, Placement
 from actors.ray_hosts import HostConfig, RayHosts, StoreSettings, announce
+from actors.ray_metrics import RayMetrics
+from gateway import metrics as gateway_metrics
 from gateway.app import build
 from gateway.settings import LOOPBACK, GatewaySettings, IdentityProvider, Limits
 from storage.durability import Durability
@@ -198,6 +202,10 @@ class Gateway:
             public_url=settings.public_url,
             provider=provider_of(settings),
         )
+        # By their modules: this class reaches a replica by value, and so would what it names.
+        meters = gateway_metrics.GATEWAY, host_metrics.SWEEP
+        metrics = RayMetrics("gateway", serve.get_replica_context().replica_tag, *meters)
+        self._telling = asyncio.create_task(metrics.run())
         interpreter.tune()
 
     def __serve_build_asgi_app__(self) -> ASGIApp:

@@ -16,13 +16,26 @@ from uuid import uuid4
 from actors.draft import Draft
 from actors.held import IN_DOUBT, Alarm, Held, Outgoing, earliest, held_from, without
 from actors.messages import Exchanged, Feed, Message, Reply, Submit, Wake
+from actors.metrics import (
+    COMMANDS,
+    ENTITIES,
+    EVICTIONS,
+    INBOX,
+    LOST_WRITES,
+    MESSAGES_TAKEN,
+    OUTBOX,
+    OUTBOX_AGE,
+    SUBSCRIBED,
+    TURN_MESSAGES,
+    TURN_SECONDS,
+)
 from actors.outbox import Outbox
 from actors.placement import Placement
 from actors.subscribers import Subscribers
 from actors.telling import Fire, Outcome
 from actors.transport import Hosts
 from actors.turn import Turn
-from protocol.errors import UNAVAILABLE
+from protocol.errors import UNAVAILABLE, Rejected
 from protocol.ids import CHANNELS, Address, Topic
 from storage.store import Store, StoreUnavailable, nothing
 
@@ -159,6 +172,14 @@ class Host:
         busy = self._held or self._inbox or self._turning or self._subscribers or self._outbox
         return not busy and now - self._used_at >= self._settings.idle_s
 
+    def measure(self) -> None:
+        """Set the gauges."""
+        ENTITIES.set(len(self._held))
+        SUBSCRIBED.set(len(self._subscribers))
+        INBOX.set(len(self._inbox))
+        OUTBOX.set(len(self._outbox))
+        OUTBOX_AGE.set(self._outbox.age())
+
     def close(self) -> None:
         """End at once: what is stored stays, what is under way is left to a successor."""
         self._closed = True
@@ -197,6 +218,7 @@ class Host:
             self._held[address] = held
             before = self._evicted.pop(address, None)
             if before is not None and before.has_lost(held):
+                LOST_WRITES.add()
                 log.error(
                     "the store has lost what it acknowledged: did it restart, or fail over?",
                     extra={"entity": str(address), "version": held.version},
@@ -247,6 +269,7 @@ class Host:
         held = self._held.get(address)
         if held is not None:
             now = asyncio.get_running_loop().time()
+            EVICTIONS.add()
             self._evicted[address] = _Evicted(held.version, held.settled, now)
         self.forget(address)
         for channel in CHANNELS[address.kind]:
@@ -286,6 +309,7 @@ class Host:
         for message, _, _ in letters:
             if isinstance(message, Wake):  # its effects wait: another host may have gone on with it
                 self.evict(message.to)
+        began = asyncio.get_running_loop().time()
         turn = Turn(
             self.name,
             self,
@@ -305,6 +329,9 @@ class Host:
         self._forget_absent()
         self._settle()
         now = asyncio.get_running_loop().time()
+        MESSAGES_TAKEN.add(len(letters))
+        TURN_MESSAGES.observe(len(letters))
+        TURN_SECONDS.observe(now - began)
         for draft in outcome.stored:
             draft.held.owned_at = now
             self._follow_up(draft)
@@ -319,6 +346,8 @@ class Host:
     ) -> None:
         """Reply at once, or when every entity that the command creates exists."""
         reply = outcome.replies[index]
+        if isinstance(message, Submit):
+            COMMANDS.add(of=reply.code.value if isinstance(reply, Rejected) else "done")
         awaited = outcome.awaited.get(index, [])
         if not awaited:
             batch.reply(place, reply)

@@ -137,13 +137,15 @@ class Feed(NamedTuple):
     """What a poll brings. `cursor` is sent with the next poll and acknowledges this one.
 
     A new `incarnation`, or an empty one, knows none of the gateway's subscribers: it must rejoin
-    them. `dropped` topics overflowed: rejoin those.
+    them. `dropped` topics overflowed: rejoin those. `stored_at` (epoch seconds) is when the first
+    of the events was.
     """
 
     incarnation: str
     cursor: int
     published: tuple[Published, ...]
     dropped: tuple[Topic, ...] = ()
+    stored_at: float = 0.0
 
 
 class Exchanged(NamedTuple):

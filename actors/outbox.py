@@ -35,7 +35,13 @@ class Outbox:
         self._delivered = delivered
         self._waiting: dict[str, dict[_Pair, dict[int, Outgoing]]] = {}
         self._couriers: dict[str, asyncio.Task[None]] = {}
+        self._since: dict[str, float] = {}
         self._watched: dict[tuple[Address, int], list[Callable[[], None]]] = {}
+
+    def age(self) -> float:
+        """For how many seconds the host that has kept its effects waiting longest has done so."""
+        now = asyncio.get_running_loop().time()
+        return now - min(self._since.values(), default=now)
 
     def __len__(self) -> int:
         return sum(len(entries) for pairs in self._waiting.values() for entries in pairs.values())
@@ -50,6 +56,7 @@ class Outbox:
         for entry in entries:
             pairs.setdefault((source, entry.to), {}).setdefault(entry.number, entry)
         if host not in self._couriers:
+            self._since[host] = asyncio.get_running_loop().time()
             self._couriers[host] = asyncio.create_task(self._carry(host))
 
     def when_delivered(self, source: Address, entry: Outgoing, call: Callable[[], None]) -> None:
@@ -69,15 +76,17 @@ class Outbox:
         """Deliver all that waits for one host; ends when nothing does."""
         pause = FIRST_PAUSE_S
         pairs = self._waiting[host]
+        loop = asyncio.get_running_loop()
         try:
             while pairs:
+                began = loop.time()
                 if await self._deliver(host, pairs):
-                    pause = FIRST_PAUSE_S
+                    self._since[host], pause = began, FIRST_PAUSE_S
                 else:
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, LONGEST_PAUSE_S)
         finally:
-            del self._couriers[host]
+            del self._couriers[host], self._since[host]
             if not pairs:
                 self._waiting.pop(host, None)
 

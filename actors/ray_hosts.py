@@ -23,7 +23,9 @@ from ray.experimental.internal_kv import _internal_kv_get, _internal_kv_put
 from actors import interpreter
 from actors.host import Host, HostSettings
 from actors.messages import Exchanged, Feed, Message, Reply
+from actors.metrics import HOST
 from actors.placement import Mode, Placement
+from actors.ray_metrics import RayMetrics
 from actors.transport import HostGone
 from protocol.ids import Kind
 from storage.durability import Durability
@@ -107,6 +109,7 @@ class HostActor:
         self._config = _newest(config)
         self._host: Host | None = None
         self._resting: asyncio.Task[None] | None = None
+        self._telling: asyncio.Task[None] | None = None
 
     async def deployed_at(self) -> float:
         return self._config.deployed_at
@@ -139,7 +142,15 @@ class HostActor:
                 self._config.host,
             )
             self._resting = asyncio.create_task(self._rest())
+            self._telling = asyncio.create_task(self._tell_ray(self._host))
         return self._host
+
+    async def _tell_ray(self, host: Host) -> None:
+        """Metrics under this host's name; under `order`, `table` … where each has an actor, so that
+        names of hosts stay few."""
+        is_alone = self._config.placement.mode is Mode.ENTITY
+        name = self._name.partition(":")[0] if is_alone else self._name
+        await RayMetrics("host", name, HOST).run(host.measure)
 
     async def _rest(self) -> None:
         assert self._host is not None

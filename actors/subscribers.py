@@ -7,6 +7,7 @@ it sends none. Nothing here is stored: a gateway whose host was lost subscribes 
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ class _GatewayFeed:
     unacknowledged: deque[Feed] = field(default_factory=deque)
     pending: list[Published] = field(default_factory=list)
     pending_bytes: int = 0
+    pending_since: float = 0.0
     dropped: set[Topic] = field(default_factory=set)
     parked: asyncio.Future[None] | None = None
     topics: dict[Topic, dict[int, Role]] = field(default_factory=dict)
@@ -77,7 +79,13 @@ class _GatewayFeed:
     def take(self, incarnation: str) -> Feed:
         """All that waits, as the next answer."""
         self.cursor += 1
-        answer = Feed(incarnation, self.cursor, tuple(self.pending), tuple(self.dropped))
+        answer = Feed(
+            incarnation,
+            self.cursor,
+            tuple(self.pending),
+            tuple(self.dropped),
+            self.pending_since if self.pending else 0.0,
+        )
         self.unacknowledged.append(answer)
         self.pending, self.pending_bytes, self.dropped = [], 0, set()
         self.told_at = asyncio.get_running_loop().time()
@@ -101,8 +109,8 @@ class Subscribers:
         self._feeds: dict[str, _GatewayFeed] = {}
         self._gateways: dict[Topic, set[str]] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._gateways)
+    def __len__(self) -> int:
+        return len(self._gateways)
 
     def listens(self, topic: Topic) -> bool:
         """Whether any connection is subscribed to the topic."""
@@ -139,6 +147,8 @@ class Subscribers:
         size = sum(map(len, frames))
         for gateway in gateways:
             feed = self._feeds[gateway]
+            if not feed.pending:
+                feed.pending_since = time.time()
             feed.pending.append(published)
             feed.pending_bytes += size
             if feed.pending_bytes > MAX_PENDING_BYTES:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable
 
 from actors.messages import Wake
+from actors.metrics import WOKEN
 from actors.placement import Placement
 from actors.transport import HostGone, Hosts
 from protocol.ids import Address
@@ -54,6 +55,7 @@ class Sweep:
         restaurants = await self._store.restaurants()
         random.shuffle(restaurants)  # so that none of them always comes last
         overdue = await self._store.overdue(restaurants, time.time() - GRACE_S, MAX_WAKES)
+        WOKEN.add(len(overdue))
         await self._wake(overdue)
         return len(overdue)
 

@@ -23,6 +23,7 @@ from actors.messages import (
     Tell,
     View,
 )
+from actors.metrics import EVENTS, JOINS
 from actors.subscribers import Subscribers
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Address, Channel, Topic
@@ -105,6 +106,7 @@ class Telling:
         for channel, published in frames.items():
             first = draft.seqs[channel] - len(published) + 1
             topic = Topic(draft.held.address, channel)
+            EVENTS.add(len(published), channel.value)
             self._subscribers.publish(topic, draft.held.epoch, first, tuple(published))
 
     def _existing(self, address: Address) -> Held | Rejected:
@@ -167,7 +169,9 @@ class Telling:
         elif message.since is not None:
             frames = missed.get((topic, message.since))
         if frames is not None:
+            JOINS.add(of="resumed")
             return Joined(incarnation, held.epoch, seq, tuple(frames), resumed=True)
         asked_to_resume = message.since is not None or message.epoch is not None
+        JOINS.add(of="fallback" if asked_to_resume else "snapshot")
         view = held.view(topic.channel, resumed=False if asked_to_resume else None)
         return Joined(incarnation, held.epoch, seq, (view,), resumed=False)

@@ -6,6 +6,7 @@ A restaurant whose commit fails loses its drafts: its callers get `unavailable`,
 loaded again before they are next used. No Ray here, and no clock but the one passed in.
 """
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ from actors.messages import (
     Submit,
     Tell,
 )
+from actors.metrics import COMMIT_SECONDS, COMMITS_REFUSED, EFFECTS_REFUSED, RULES_FAILED
 from actors.placement import Placement
 from actors.subscribers import Subscribers
 from actors.telling import Entities, Fire, Outcome, Telling
@@ -139,6 +141,7 @@ class Turn:
         except StoreUnavailable as error:
             log.warning("store away", extra={"entity": str(_address(message)), "why": str(error)})
         except Exception:
+            RULES_FAILED.add()
             log.exception(
                 "a rule failed; nothing was changed, the caller was told to try again",
                 extra={"entity": str(_address(message)), "message_type": _name(message)},
@@ -249,6 +252,7 @@ class Turn:
         if isinstance(decision, Decision):
             await self._apply(draft, decision, caller)
         else:
+            EFFECTS_REFUSED.add()
             log.error(
                 "an effect was refused and is dropped",
                 extra={
@@ -273,6 +277,7 @@ class Turn:
             if isinstance(reaction, Decision):
                 self._stage(target, reaction, caller, local)
             else:
+                EFFECTS_REFUSED.add()
                 log.error(
                     "an effect was refused and is dropped",
                     extra={"entity": str(effect.to), "source": str(source)},
@@ -329,11 +334,15 @@ class Turn:
         drafts = [
             draft for draft in self._drafts.values() if draft.held.address.restaurant in touched
         ]
+        began = asyncio.get_running_loop().time()
         try:
             failed = await self._store.commit([draft.commit(self._now) for draft in drafts])
             why = "another host has claimed an entity of this restaurant"
+            COMMITS_REFUSED.add(len(failed), "fenced")
         except StoreUnavailable as error:
             failed, why = touched, str(error)
+            COMMITS_REFUSED.add(len(failed), "store away")
+        COMMIT_SECONDS.observe(asyncio.get_running_loop().time() - began)
         for restaurant in failed:
             log.warning(
                 "a commit was not stored; its callers were told to send again",

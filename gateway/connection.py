@@ -5,10 +5,13 @@ from collections import deque
 
 from starlette.types import Send
 
+from gateway.metrics import CLOSED, LIMITED, REFUSED
 from gateway.wire import TextFrame, Wire, framed
 from protocol.errors import CloseCode, Rejected
 from protocol.frames import encode
 
+GONE, LOST = 1005, 1006
+"""How a connection has ended that was not closed here: its client left, or was lost."""
 GRACE_S = 10.0
 """How long a client has to take its close frame and to go."""
 
@@ -85,19 +88,21 @@ class Connection:
 
     def refuse(self, rejected: Rejected, request_id: str | None = None) -> None:
         """Send an error frame."""
+        REFUSED.add(of=rejected.code.value)
         self.push(framed(encode(rejected.body(request_id))))
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Close once everything queued is sent."""
         if self._closing is None:
-            self._closing = (code, reason)
+            self._end(code, reason)
             if self._writer is None:
                 self._writer = asyncio.create_task(self._write())
             self._end_in_time()
 
     def abandon(self) -> None:
         """The client is gone: nothing is sent any more."""
-        self._closing = self._closing or (1005, "")
+        if self._closing is None:
+            self._end(GONE, "")
         self._has_room.set()
         self._queue.clear()
         if self._writer is not None:
@@ -120,12 +125,17 @@ class Connection:
 
     def _give_up(self) -> None:
         self._has_room.set()
-        self._closing = (CloseCode.TOO_SLOW, "too slow to read: resume with since")
+        LIMITED.add(of="unsent")
+        self._end(CloseCode.TOO_SLOW, "too slow to read: resume with since")
         self._queue.clear()
         if self._writer is not None:
             self._writer.cancel()  # it waits for a client that does not read
         self._writer = asyncio.create_task(self._write())
         self._end_in_time()
+
+    def _end(self, code: int, reason: str) -> None:
+        CLOSED.add(of=str(int(code)))
+        self._closing = (code, reason)
 
     def _end_in_time(self) -> None:
         if self._task is not None:  # which still waits for the client
@@ -148,7 +158,8 @@ class Connection:
                 code, reason = self._closing
                 await self._send({"type": "websocket.close", "code": code, "reason": reason})
         except (RuntimeError, OSError):
-            self._closing = self._closing or (1006, "")  # the socket has gone meanwhile
+            if self._closing is None:
+                self._end(LOST, "")
             self._has_room.set()
         finally:
             if self._writer is asyncio.current_task():

@@ -12,6 +12,7 @@ from actors.messages import Read, View
 from gateway.addresses import Addresses
 from gateway.identity import Identity, Principal, bearer
 from gateway.links import Links
+from gateway.metrics import HTTP, LIMITED
 from gateway.parsing import parse_id
 from gateway.policy import in_reach, not_found
 from gateway.prepare import Preparation
@@ -65,6 +66,7 @@ class Door:
             )
             principal = await self._identity.principal(token)
             if isinstance(principal, Rejected):
+                HTTP.add(of=str(ERRORS[principal.code].http_status))
                 return refusal(principal)
             here = principal.at(self._addresses.of(request.scope))
             return await _answered(self._signed_in(request, here, handler))
@@ -140,8 +142,10 @@ class Door:
                 async for chunk in request.stream():
                     body += chunk
                     if len(body) > limit:
+                        LIMITED.add(of="body")
                         return too_large(limit)
         except TimeoutError:
+            LIMITED.add(of="body time")
             return Rejected(Code.INVALID_MESSAGE, f"The body did not arrive within {BODY_S:g} s.")
         return bytes(body)
 
@@ -151,7 +155,9 @@ async def _answered(answering: Awaitable[Answer]) -> Response:
     try:
         answer = await answering
     except StoreUnavailable:
-        return refusal(UNAVAILABLE)
+        answer = UNAVAILABLE
     except ClientDisconnect:
-        return Response(status_code=499)
-    return refusal(answer) if isinstance(answer, Rejected) else answer
+        answer = Response(status_code=499)
+    response = refusal(answer) if isinstance(answer, Rejected) else answer
+    HTTP.add(of=str(response.status_code))
+    return response

@@ -8,6 +8,7 @@ from the last `seq` that was passed on, and the journal fills the gap.
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from actors.messages import Feed, Join, Joined, Leave, Published, Rejoin
 from actors.placement import Placement
 from actors.transport import HostGone, Hosts
 from gateway.links import Links
+from gateway.metrics import DELIVERED, FAN_OUT_SECONDS, HOSTS_LOST, LIMITED, REJOINS
 from gateway.wire import TextFrame, framed
 from protocol.caller import Role
 from protocol.errors import UNAVAILABLE, CloseCode, Code, Rejected
@@ -130,6 +132,7 @@ class Feeds:
         host = self._placement.host_of(topic.address)
         feed = self._topics.setdefault(host, {}).setdefault(topic, _TopicFeed())
         if len(feed.subscriptions) >= self._max_subscribers:
+            LIMITED.add(of="subscribers")
             return Rejected(Code.RATE_LIMITED, "Too many listen to this already. Try again later.")
         subscription = _Subscription(connection, role)
         feed.subscriptions[connection.id] = subscription
@@ -195,6 +198,7 @@ class Feeds:
                 try:
                     answer = await self._hosts.poll(host, self._gateway, cursor)
                 except HostGone as error:
+                    HOSTS_LOST.add()
                     log.warning(
                         "a host was lost; its topics are joined again",
                         extra={"host": host, "why": str(error), "topics": len(topics)},
@@ -235,6 +239,8 @@ class Feeds:
             feed = topics.get(published.topic)
             if feed is not None:
                 self._spread(host, feed, published)
+        if answer.stored_at:
+            FAN_OUT_SECONDS.observe(max(0.0, time.time() - answer.stored_at))
         doubtful = set(answer.dropped)
         if not answer.incarnation:  # what was joined there was forgotten before the first poll
             doubtful |= topics.keys()
@@ -263,6 +269,7 @@ class Feeds:
         for subscription in subscriptions:
             if subscription.last is None:
                 subscription.early.append(published)
+        DELIVERED.add(len(published.frames) * len(subscriptions))
         for payload in published.frames:
             frame = framed(payload)
             for subscription in subscriptions:
@@ -288,6 +295,7 @@ class Feeds:
         if feed.rejoining is not None or feed.last is None:
             feed.stale = True  # what is on its way may be older than the doubt
         else:
+            REJOINS.add()
             feed.rejoining = asyncio.create_task(self._rejoin(host, topic, feed))
 
     async def _rejoin(self, host: str, topic: Topic, feed: _TopicFeed) -> None:

@@ -3,6 +3,8 @@
 import time
 from collections import OrderedDict
 
+from gateway.metrics import LIMITED
+
 GUESSES_PER_MINUTE = 10.0
 GUESSES_AT_ONCE = 20
 
@@ -56,7 +58,10 @@ class Guesses:
                 self._buckets.popitem(last=False)
         else:
             self._buckets.move_to_end(who)
-        return bucket.take()
+        if bucket.take():
+            return True
+        LIMITED.add(of="guesses")
+        return False
 
     def was_none(self, who: str) -> None:
         """Take back the one that has turned out right."""
@@ -66,10 +71,12 @@ class Guesses:
 
 
 class Occupancy:
-    """How many places each holder has; at most `most` of them. No holder (None) is unlimited."""
+    """How many places each holder has; at most `most` of them. No holder (None) is unlimited.
+    `limit` is what that is called where refusals are counted."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, limit: str) -> None:
         self._most = most
+        self._limit = limit
         self._held: dict[str, int] = {}
 
     def enter(self, holder: str | None) -> bool:
@@ -78,6 +85,7 @@ class Occupancy:
             return True
         held = self._held.get(holder, 0)
         if held >= self._most:
+            LIMITED.add(of=self._limit)
             return False
         self._held[holder] = held + 1
         return True

@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from actors.messages import Exchanged, Feed, Join, Leave, Message, Rejoin, Reply
 from actors.placement import Placement
 from actors.transport import HostGone, Hosts
+from gateway.metrics import BATCH_MESSAGES, BATCH_SECONDS, HOSTS_LOST
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Address
 
@@ -157,8 +158,11 @@ class Links:
         batch: list[_Waiting] = []
         try:
             while batch := link.take(MAX_BATCH):
-                next_at = loop.time() + min(GATHER_S * (len(batch) - 1), LONGEST_GATHER_S)
+                began = loop.time()
+                next_at = began + min(GATHER_S * (len(batch) - 1), LONGEST_GATHER_S)
+                BATCH_MESSAGES.observe(len(batch))
                 await self._send(host, batch)
+                BATCH_SECONDS.observe(loop.time() - began)
                 batch = []
                 if loop.time() < next_at:
                     await asyncio.sleep(next_at - loop.time())
@@ -180,6 +184,7 @@ class Links:
                     max(0.01, max(waiting.deadline for waiting in batch) - loop.time()),
                 )
             except (HostGone, TimeoutError) as error:
+                HOSTS_LOST.add()
                 log.warning(
                     "a host does not answer; its messages are sent again",
                     extra={"host": host, "messages": len(batch), "why": str(error) or "time out"},

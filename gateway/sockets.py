@@ -23,6 +23,7 @@ from gateway.feeds import Feeds
 from gateway.identity import NOBODY, SUBPROTOCOL, Identity, bearer
 from gateway.limits import Occupancy, TokenBucket
 from gateway.links import Links
+from gateway.metrics import ACCEPTED, CONNECTIONS, LIMITED, RECEIVED
 from gateway.origins import FOREIGN_PAGE, Origins
 from gateway.parsing import parse_id
 from gateway.policy import may_do, may_read, not_found
@@ -98,8 +99,8 @@ class Sockets:
         self._limits = settings.limits
         self._origins = origins
         self._addresses = Addresses(settings.trusted_proxies)
-        self._by_address = Occupancy(settings.limits.connections_per_address)
-        self._by_token = Occupancy(settings.limits.connections_per_token)
+        self._by_address = Occupancy(settings.limits.connections_per_address, "address")
+        self._by_token = Occupancy(settings.limits.connections_per_token, "token")
         self._watches = Watches(feeds)
         self._identity = identity
         self._preparation = preparation
@@ -143,12 +144,14 @@ class Sockets:
             limits.max_unsent_bytes,
             scope.get("extensions", {}).get(EXTENSION),
         )
+        ACCEPTED.add()
         address = self._addresses.of(scope)
-        if len(self._open) >= limits.max_connections or not self._by_address.enter(address):
+        if not self._has_room() or not self._by_address.enter(address):
             await self._turn_away(connection, _TOO_MANY)
             connection.abandon()
             return
         self._open[connection.id] = connection
+        CONNECTIONS.add(1, channel.value)
         visit = _Visit()
         try:
             refused = await self._admit(channel, id_, scope, connection, visit)
@@ -161,9 +164,16 @@ class Sockets:
                 raise
         finally:
             del self._open[connection.id]
+            CONNECTIONS.add(-1, channel.value)
             connection.abandon()
             self._by_address.leave(address)
             self._leave(connection, visit)
+
+    def _has_room(self) -> bool:
+        if len(self._open) < self._limits.max_connections:
+            return True
+        LIMITED.add(of="connections")
+        return False
 
     def _leave(self, connection: Connection, visit: "_Visit") -> None:
         if visit.ending is not None:
@@ -306,6 +316,7 @@ class _Conversation:
         connection = self._connection
         if connection.closed:
             return
+        RECEIVED.add()
         if not self._bucket.take():
             self._too_many(message.get("text"))
             return
@@ -324,6 +335,7 @@ class _Conversation:
 
     def _too_many(self, text: str | None) -> None:
         """Refuse what is over the limit; who goes on regardless is closed."""
+        LIMITED.add(of="messages")
         self._excess += 1
         if self._excess > self._excess_allowed:
             self._connection.close(CloseCode.TOO_MANY, "too many messages: wait, then reconnect")

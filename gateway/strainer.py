@@ -10,6 +10,8 @@ the reader gets one that is a byte too large, so that it is refused as ever.
 import asyncio
 from typing import Any, NamedTuple
 
+from gateway.metrics import LIMITED
+
 LIMIT = 64 * 1024
 """What a message may have; `protocol.frames` refuses more."""
 MOST_KEPT = 2 * LIMIT
@@ -142,6 +144,7 @@ class Strainer(asyncio.Protocol):
             return False
         begun = head.opcode if self._begun is None else self._begun
         if size > LIMIT:
+            LIMITED.add(of="message")
             self._fragments.clear()
             self._begun, self._size = begun, size + head.size
             self._skip, self._last = end, head.is_last

@@ -40,7 +40,7 @@ def main(directory: Path) -> int:
         check(settings)
         with only_our_words(), running(settings, directory) as dashboard:
             fill_if_empty(settings)
-            say(welcome(settings, dashboard))
+            say(welcome(settings, dashboard, _metrics()))
             threading.Event().wait()
     except CannotStart as error:
         print(error, file=sys.stderr)
@@ -159,7 +159,13 @@ def fill_if_empty(settings: Settings) -> None:
         say(f"The demo chain could not be made: {error}")
 
 
-def welcome(settings: Settings, dashboard: str) -> str:
+def _metrics() -> str:
+    """Where this node shows its metrics to Prometheus."""
+    (node,) = ray.nodes()
+    return f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
+
+
+def welcome(settings: Settings, dashboard: str, metrics: str) -> str:
     """What to open or type next."""
     sockets = f"ws://{settings.host}:{settings.port}/ws"
     store = settings.redis_url or f"embedded Valkey, data in {settings.data_dir.absolute()}"
@@ -174,6 +180,7 @@ Restaurant QR is ready at {_url(settings)}
     all of it     npx wscat -c {sockets}/restaurants/2/
     a token       .venv/bin/python -m scripts.issue_token manager --restaurant 2
     the actors    RAY_AUTH_MODE=token .venv/bin/ray list actors --address http://{dashboard}
+    metrics       curl {metrics}
 Ctrl-C ends it; the next run finds the same state.
 """
 

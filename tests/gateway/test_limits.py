@@ -19,7 +19,7 @@ async def turned_away(socket: Socket) -> int | None:
 
 
 def test_an_occupancy_counts_each_holder_alone() -> None:
-    places = Occupancy(2)
+    places = Occupancy(2, "seats")
     assert [places.enter("a"), places.enter("a"), places.enter("a")] == [True, True, False]
     assert places.enter("b")
     assert all(places.enter(None) for _ in range(10))

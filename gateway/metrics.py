@@ -1,0 +1,29 @@
+"""What a gateway counts, named as in `actors/metrics.py`."""
+
+from actors.meters import MESSAGES, Meters
+
+GATEWAY = Meters()
+
+CONNECTIONS = GATEWAY.gauge("connections", "Open sockets, by channel.", "channel")
+ACCEPTED = GATEWAY.counter("accepted", "Sockets accepted.")
+RECEIVED = GATEWAY.counter("received", "Messages of clients, good or bad.")
+CLOSED = GATEWAY.counter(
+    "closed", "Sockets closed, by close code; 1005 where the client went.", "code"
+)
+REFUSED = GATEWAY.counter("refused", "Errors sent to clients, by their code.", "code")
+LIMITED = GATEWAY.counter("limited", "What was over a limit, by limit.", "limit")
+DELIVERED = GATEWAY.counter("delivered", "Events handed to sockets, counted by socket.")
+FAN_OUT_SECONDS = GATEWAY.histogram(
+    "fan_out_seconds",
+    "From the commit of a batch's first event until the last socket here had all of it; across "
+    "machines as true as their clocks.",
+)
+BATCH_MESSAGES = GATEWAY.histogram(
+    "batch_messages", "Messages that left for a host in one call.", MESSAGES
+)
+BATCH_SECONDS = GATEWAY.histogram(
+    "batch_seconds", "From sending such a batch to its replies, lost hosts included."
+)
+HOSTS_LOST = GATEWAY.counter("hosts_lost", "Calls to hosts that failed or were given up.")
+REJOINS = GATEWAY.counter("rejoins", "Topics whose sockets were subscribed again.")
+HTTP = GATEWAY.counter("http", "HTTP requests of the API, by status.", "status")
