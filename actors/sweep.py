@@ -67,13 +67,11 @@ class Sweep:
 
         async def wake(host: str, batch: list[Wake]) -> None:
             async with room:
-                await asyncio.wait_for(self._hosts.deliver(host, batch), PATIENCE_S)
+                try:
+                    await asyncio.wait_for(self._hosts.deliver(host, batch), PATIENCE_S)
+                except (HostGone, TimeoutError) as error:
+                    log.warning(
+                        "a host could not be woken", extra={"host": host, "why": str(error)}
+                    )
 
-        answers = await asyncio.gather(
-            *(wake(host, batch) for host, batch in by_host.items()), return_exceptions=True
-        )
-        for host, answer in zip(by_host, answers, strict=True):
-            if isinstance(answer, HostGone | TimeoutError):
-                log.warning("a host could not be woken", extra={"host": host, "why": str(answer)})
-            elif isinstance(answer, BaseException):
-                raise answer
+        await asyncio.gather(*(wake(host, batch) for host, batch in by_host.items()))
