@@ -1,0 +1,183 @@
+"""Writes `deploy/grafana/restaurant-qr.json`: import it in Grafana, or provision it.
+
+`--check` fails where the file is not what this writes. Panels are the table below; rates are over
+Grafana's own interval.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+PAGE = Path(__file__).resolve().parent.parent / "deploy" / "grafana" / "restaurant-qr.json"
+WIDTH, HEIGHT, ACROSS = 8, 8, 3
+P = "ray_restaurant_qr_"
+
+
+def rate(counter: str, by: str = "") -> str:
+    """What a counter gains a second."""
+    return f"sum{_by(by)} (rate({P}{counter}_total[$__rate_interval]))"
+
+
+def gained(counter: str, by: str = "") -> str:
+    """What a counter has gained since the last point."""
+    return f"sum{_by(by)} (increase({P}{counter}_total[$__rate_interval]))"
+
+
+def quantile(q: float, histogram: str) -> str:
+    buckets = f"sum by (le) (rate({P}{histogram}_bucket[$__rate_interval]))"
+    return f"histogram_quantile({q}, {buckets})"
+
+
+def total(gauge: str, by: str = "") -> str:
+    return f"sum{_by(by)} ({P}{gauge})"
+
+
+def most(gauge: str, by: str) -> str:
+    return f"max{_by(by)} ({P}{gauge})"
+
+
+def _by(label: str) -> str:
+    return f" by ({label})" if label else ""
+
+
+def _spread(histogram: str) -> dict[str, str]:
+    return {"half within": quantile(0.5, histogram), "99 % within": quantile(0.99, histogram)}
+
+
+ROWS: dict[str, list[tuple[str, str, dict[str, str]]]] = {
+    "Guests and staff": [
+        ("Open sockets", "short", {"{{channel}}": total("connections", "channel")}),
+        ("Commands a second", "ops", {"{{answer}}": rate("commands", "answer")}),
+        ("Commit to screen", "s", _spread("fan_out_seconds")),
+        ("Errors a second", "ops", {"{{code}}": rate("refused", "code")}),
+        ("Sockets closed a second", "ops", {"{{code}}": rate("closed", "code")}),
+        (
+            "Events and deliveries a second",
+            "ops",
+            {"events": rate("events"), "deliveries": rate("delivered")},
+        ),
+    ],
+    "Hosts": [
+        (
+            "Turns and messages a second",
+            "ops",
+            {
+                "turns": f"sum (rate({P}turn_seconds_count[$__rate_interval]))",
+                "messages": rate("messages"),
+            },
+        ),
+        ("A turn", "s", _spread("turn_seconds")),
+        ("A commit", "s", _spread("commit_seconds")),
+        ("Messages a turn", "short", _spread("turn_messages")),
+        ("Messages that wait", "short", {"{{host}}": total("inbox", "host")}),
+        ("Entities in memory", "short", {"{{host}}": total("entities", "host")}),
+    ],
+    "Gateways": [
+        ("Sockets", "short", {"{{gateway}}": total("connections", "gateway")}),
+        ("Sockets accepted a second", "ops", {"{{gateway}}": rate("accepted", "gateway")}),
+        ("A batch there and back", "s", _spread("batch_seconds")),
+        ("Messages a batch", "short", _spread("batch_messages")),
+        ("Messages received a second", "ops", {"{{gateway}}": rate("received", "gateway")}),
+        ("HTTP a second", "ops", {"{{status}}": rate("http", "status")}),
+    ],
+    "When something breaks": [
+        ("Commits refused", "short", {"{{why}}": gained("commits_refused", "why")}),
+        ("Subscribers that joined", "short", {"{{how}}": gained("joins", "how")}),
+        ("Limits reached", "short", {"{{limit}}": gained("limited", "limit")}),
+        (
+            "Hosts lost, topics joined again",
+            "short",
+            {"hosts lost": gained("hosts_lost"), "joined again": gained("rejoins")},
+        ),
+        (
+            "Effects on other hosts",
+            "short",
+            {
+                "waiting": total("outbox"),
+                "woken by the sweep": gained("woken"),
+                "refused": gained("effects_refused"),
+            },
+        ),
+        ("The oldest of them", "s", {"{{host}}": most("outbox_age_seconds", "host")}),
+        (
+            "Never expected",
+            "short",
+            {"lost writes": gained("lost_writes"), "rules failed": gained("rules_failed")},
+        ),
+        ("Loaded again", "short", {"{{host}}": gained("evictions", "host")}),
+        ("Channels listened to", "short", {"{{host}}": total("topics", "host")}),
+    ],
+}
+
+
+def dashboard() -> dict[str, Any]:
+    return {
+        "uid": "restaurant-qr",
+        "title": "Restaurant QR",
+        "schemaVersion": 39,
+        "editable": True,
+        "refresh": "10s",
+        "time": {"from": "now-1h", "to": "now"},
+        "templating": {
+            "list": [{"name": "datasource", "type": "datasource", "query": "prometheus"}]
+        },
+        "panels": list(_panels()),
+    }
+
+
+def _panels() -> Iterator[dict[str, Any]]:
+    id_, y = 1, 0
+    for title, panels in ROWS.items():
+        yield {
+            "id": id_,
+            "type": "row",
+            "title": title,
+            "collapsed": False,
+            "gridPos": {"x": 0, "y": y, "w": 24, "h": 1},
+            "panels": [],
+        }
+        id_, y = id_ + 1, y + 1
+        for number, (name, unit, lines) in enumerate(panels):
+            row, column = divmod(number, ACROSS)
+            place = {"x": column * WIDTH, "y": y + row * HEIGHT, "w": WIDTH, "h": HEIGHT}
+            yield _panel(id_, name, unit, lines, place)
+            id_ += 1
+        y += HEIGHT * -(-len(panels) // ACROSS)
+
+
+def _panel(
+    id_: int, name: str, unit: str, lines: dict[str, str], place: dict[str, int]
+) -> dict[str, Any]:
+    source = {"type": "prometheus", "uid": "${datasource}"}
+    return {
+        "id": id_,
+        "type": "timeseries",
+        "title": name,
+        "datasource": source,
+        "gridPos": place,
+        "fieldConfig": {"defaults": {"unit": unit, "min": 0}, "overrides": []},
+        "options": {"legend": {"displayMode": "list", "placement": "bottom"}},
+        "targets": [
+            {"refId": chr(ord("A") + n), "datasource": source, "expr": expr, "legendFormat": legend}
+            for n, (legend, expr) in enumerate(lines.items())
+        ],
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, compare")
+    written = json.dumps(dashboard(), indent=1) + "\n"
+    if not parser.parse_args().check:
+        PAGE.write_text(written)
+    elif PAGE.read_text() != written:
+        print(f"{PAGE.name} is not what scripts/dashboard.py writes: make docs", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
