@@ -24,7 +24,7 @@ from ray import serve
 from ray.serve import Application
 from starlette.types import ASGIApp
 
-from actors import interpreter
+from actors import interpreter, tracing
 from actors import metrics as host_metrics
 from actors.embedded_store import embedded_store
 from actors.host import HostSettings
@@ -80,6 +80,8 @@ class Settings(BaseSettings):
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = LOOPBACK
     """Who is believed about the address of a client (`X-Forwarded-For`): the load balancer, and the
     nodes of the cluster, such as `["10.0.0.0/8"]`. They themselves have no limit by address."""
+    trace_share: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Of how many commands OpenTelemetry is told; where to is `OTEL_EXPORTER_OTLP_ENDPOINT`."""
     limits: Limits = Limits()
     """See `gateway/settings.py`; one of them: `RESTAURANT_QR_LIMITS__BURST=500`."""
     auth: Auth = Auth.OPEN
@@ -174,7 +176,8 @@ def host_config(settings: Settings, redis_url: str, deployed_at: float) -> HostC
         settings.durability,
     )
     placement = Placement(settings.placement, settings.shards)
-    return HostConfig(store, placement, HostSettings(idle_s=settings.idle_s), deployed_at)
+    hosts = HostSettings(idle_s=settings.idle_s)
+    return HostConfig(store, placement, hosts, deployed_at, settings.trace_share)
 
 
 @serve.deployment(
@@ -202,6 +205,7 @@ class Gateway:
             public_url=settings.public_url,
             provider=provider_of(settings),
         )
+        tracing.install(settings.trace_share, serve.get_replica_context().replica_tag)
         # By their modules: this class reaches a replica by value, and so would what it names.
         meters = gateway_metrics.GATEWAY, host_metrics.SWEEP
         metrics = RayMetrics("gateway", serve.get_replica_context().replica_tag, *meters)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from actors import tracing
 from actors.held import (
     NONE,
     Alarm,
@@ -51,6 +52,7 @@ class _Mark(NamedTuple):
     history: int
     audit: int
     results: int
+    traces: int
 
 
 class Draft:
@@ -68,6 +70,7 @@ class Draft:
         self.history: list[bytes] = []
         self.audit: list[bytes] = []
         self.results: dict[bytes, bytes] = {}
+        self.traces: list[str] = []
         self._outbox_changed = False
 
     @property
@@ -89,6 +92,7 @@ class Draft:
         return _Mark(
             self.state, self.version, self.last_effect, self.seqs, self.outbox, self.seen,
             len(self.frames), len(self.history), len(self.audit), len(self.results),
+            len(self.traces),
         )  # fmt: skip
 
     def rewind(self, mark: _Mark) -> None:
@@ -96,6 +100,7 @@ class Draft:
         del self.frames[mark.frames :]
         del self.history[mark.history :]
         del self.audit[mark.audit :]
+        del self.traces[mark.traces :]
         while len(self.results) > mark.results:
             self.results.popitem()
 
@@ -104,6 +109,8 @@ class Draft:
         behaviour = self.held.behaviour
         if decision.events:
             self.version += 1
+            if tracing.has_spans(trace := tracing.current.get()):
+                self.traces.append(trace)
         for event in decision.events:
             self.state = behaviour.evolve(self.state, event)
             self.history.append(

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import uuid4
 
+from actors import tracing
 from actors.draft import Draft
 from actors.held import IN_DOUBT, Alarm, Held, Outgoing, earliest, held_from, without
 from actors.messages import Exchanged, Feed, Message, Reply, Submit, Wake
@@ -336,6 +337,10 @@ class Host:
             draft.held.owned_at = now
             self._follow_up(draft)
         for index, (message, batch, place) in enumerate(letters):
+            if isinstance(message, Submit) and tracing.has_spans(message.trace):
+                tracing.took(
+                    message.trace, "turn", now - began, entity=str(message.to), host=self.name
+                )
             if isinstance(message, Fire):
                 self._ring_again(message)
             if batch is not None:

@@ -16,7 +16,7 @@ from protocol.ids import Address, Channel, Topic
 class Submit(NamedTuple):
     """A client's command. `origin` is set for all that may be sent again; `view` asks for that
     channel's snapshot beside the result; `followed` is who was asked, as an earlier answer wanted.
-    Answered with Done, Rejected or Redirect."""
+    `trace` is for `actors/tracing.py`. Answered with Done, Rejected or Redirect."""
 
     to: Address
     command: Any
@@ -25,6 +25,7 @@ class Submit(NamedTuple):
     supplies: Supplies = NOTHING
     view: Channel | None = None
     followed: Address | None = None
+    trace: str = ""
 
 
 class Denied(NamedTuple):
@@ -138,7 +139,7 @@ class Feed(NamedTuple):
 
     A new `incarnation`, or an empty one, knows none of the gateway's subscribers: it must rejoin
     them. `dropped` topics overflowed: rejoin those. `stored_at` (epoch seconds) is when the first
-    of the events was.
+    of the events was, `traces` what they come from.
     """
 
     incarnation: str
@@ -146,6 +147,7 @@ class Feed(NamedTuple):
     published: tuple[Published, ...]
     dropped: tuple[Topic, ...] = ()
     stored_at: float = 0.0
+    traces: tuple[str, ...] = ()
 
 
 class Exchanged(NamedTuple):

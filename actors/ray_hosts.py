@@ -20,7 +20,7 @@ import ray
 from ray.exceptions import RayError
 from ray.experimental.internal_kv import _internal_kv_get, _internal_kv_put
 
-from actors import interpreter
+from actors import interpreter, tracing
 from actors.host import Host, HostSettings
 from actors.messages import Exchanged, Feed, Message, Reply
 from actors.metrics import HOST
@@ -69,6 +69,7 @@ class HostConfig:
     placement: Placement = field(default_factory=Placement)
     host: HostSettings = field(default_factory=HostSettings)
     deployed_at: float = 0.0
+    trace_share: float = 0.0
 
 
 def announce(config: HostConfig) -> None:
@@ -133,6 +134,7 @@ class HostActor:
         """The host, made on the actor's own event loop by the first call."""
         if self._host is None:
             interpreter.tune()
+            tracing.install(self._config.trace_share, self._name)
             self._host = Host(
                 self._name,
                 self._config.store.open(),

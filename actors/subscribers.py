@@ -42,6 +42,7 @@ class _GatewayFeed:
     pending: list[Published] = field(default_factory=list)
     pending_bytes: int = 0
     pending_since: float = 0.0
+    pending_traces: set[str] = field(default_factory=set)
     dropped: set[Topic] = field(default_factory=set)
     parked: asyncio.Future[None] | None = None
     topics: dict[Topic, dict[int, Role]] = field(default_factory=dict)
@@ -85,9 +86,11 @@ class _GatewayFeed:
             tuple(self.pending),
             tuple(self.dropped),
             self.pending_since if self.pending else 0.0,
+            tuple(self.pending_traces),
         )
         self.unacknowledged.append(answer)
         self.pending, self.pending_bytes, self.dropped = [], 0, set()
+        self.pending_traces.clear()
         self.told_at = asyncio.get_running_loop().time()
         return answer
 
@@ -98,6 +101,8 @@ class _GatewayFeed:
             self.cursor,
             tuple(item for answer in self.unacknowledged for item in answer.published),
             tuple(topic for answer in self.unacknowledged for topic in answer.dropped),
+            min((each.stored_at for each in self.unacknowledged if each.published), default=0.0),
+            tuple({trace for answer in self.unacknowledged for trace in answer.traces}),
         )
 
 
@@ -138,7 +143,14 @@ class Subscribers:
         if not feed.topics[topic]:
             self._forget(topic, gateway, feed)
 
-    def publish(self, topic: Topic, epoch: str, seq: int, frames: tuple[bytes, ...]) -> None:
+    def publish(
+        self,
+        topic: Topic,
+        epoch: str,
+        seq: int,
+        frames: tuple[bytes, ...],
+        traces: Iterable[str] = (),
+    ) -> None:
         """Consecutive events of a topic, the first numbered `seq`, to every gateway listening."""
         gateways = self._gateways.get(topic)
         if not gateways:
@@ -150,6 +162,7 @@ class Subscribers:
             if not feed.pending:
                 feed.pending_since = time.time()
             feed.pending.append(published)
+            feed.pending_traces.update(traces)
             feed.pending_bytes += size
             if feed.pending_bytes > MAX_PENDING_BYTES:
                 feed.dropped.update(item.topic for item in feed.pending)

@@ -107,7 +107,9 @@ class Telling:
             first = draft.seqs[channel] - len(published) + 1
             topic = Topic(draft.held.address, channel)
             EVENTS.add(len(published), channel.value)
-            self._subscribers.publish(topic, draft.held.epoch, first, tuple(published))
+            self._subscribers.publish(
+                topic, draft.held.epoch, first, tuple(published), draft.traces
+            )
 
     def _existing(self, address: Address) -> Held | Rejected:
         held = self._entities.get(address)

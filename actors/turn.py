@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from actors import tracing
 from actors.draft import Draft
 from actors.held import Alarm, Held, Outgoing, result_key
 from actors.messages import (
@@ -76,9 +77,11 @@ class Turn:
         await self._load_all(batch)
         outcome = Outcome([])
         for index, message in enumerate(batch):
+            tracing.current.set(message.trace if isinstance(message, Submit) else "")
             outcome.replies.append(await self._unit(message))
             if self._creating:
                 outcome.awaited[index] = self._creating
+        tracing.current.set("")
         failed = await self._commit(outcome)
         await Telling(self._entities, self._subscribers, self._store).finish(batch, outcome, failed)
         return outcome

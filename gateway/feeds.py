@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable
 from typing import Protocol
 
+from actors import tracing
 from actors.messages import Feed, Join, Joined, Leave, Published, Rejoin
 from actors.placement import Placement
 from actors.transport import HostGone, Hosts
@@ -240,7 +241,10 @@ class Feeds:
             if feed is not None:
                 self._spread(host, feed, published)
         if answer.stored_at:
-            FAN_OUT_SECONDS.observe(max(0.0, time.time() - answer.stored_at))
+            lag = max(0.0, time.time() - answer.stored_at)
+            FAN_OUT_SECONDS.observe(lag)
+            for trace in answer.traces:
+                tracing.took(trace, "delivery", lag, gateway=self._gateway)
         doubtful = set(answer.dropped)
         if not answer.incarnation:  # what was joined there was forgotten before the first poll
             doubtful |= topics.keys()

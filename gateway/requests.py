@@ -5,6 +5,7 @@ from hashlib import blake2b
 from typing import Any, TypeGuard
 from uuid import uuid4
 
+from actors import tracing
 from actors.messages import Denied, Done, Reply, Submit
 from domain.entity import NOTHING, Origin, Redirect, Supplies
 from gateway.links import Links
@@ -42,11 +43,16 @@ class Requests:
         view: Channel | None = None,
     ) -> asyncio.Future[Any]:
         """Done or Rejected, when it comes."""
-        message = Submit(to, command, caller, origin_of(to, command, caller), supplies, view)
-        reply = self._links.send(message)
-        if not isinstance(command, c.Release):  # nothing else is redirected
-            return reply
-        return asyncio.ensure_future(self._follow(message, reply))
+        trace, span = tracing.begin(type(command).__name__, str(to))
+        message = Submit(
+            to, command, caller, origin_of(to, command, caller), supplies, view, trace=trace
+        )
+        reply: asyncio.Future[Any] = self._links.send(message)
+        if isinstance(command, c.Release):  # nothing else is redirected
+            reply = asyncio.ensure_future(self._follow(message, reply))
+        if span is not None:
+            reply.add_done_callback(lambda _: span.end())
+        return reply
 
     def denied(self, to: Address, command: c.Command, caller: Caller, code: Code) -> None:
         """Put on record that a command was refused here, and never reached its entity."""
@@ -58,7 +64,9 @@ class Requests:
         deadline = loop.time() + REDIRECT_PATIENCE_S
         reply = await first
         while isinstance(reply, Redirect):
-            elsewhere = Submit(reply.to, reply.message, message.caller, message.origin)
+            elsewhere = Submit(
+                reply.to, reply.message, message.caller, message.origin, trace=message.trace
+            )
             answer = await self._links.when_it_exists(elsewhere)
             if not isinstance(answer, Done):
                 return answer if _is_final(answer) else UNAVAILABLE

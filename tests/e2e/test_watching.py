@@ -1,0 +1,169 @@
+"""What an operator is shown: metrics where Prometheus reads Ray's, and the spans of a command."""
+
+import asyncio
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from actors.metrics import HOST
+from gateway.metrics import GATEWAY
+from protocol.caller import Role
+from tests.e2e.service import Service, free_port, started
+
+pytestmark = pytest.mark.e2e
+
+PATIENCE_S = 60
+_LINE = re.compile(r"^ray_restaurant_qr_(\w+)\{(.*)\} (\S+)$", re.MULTILINE)
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
+T = TypeVar("T")
+
+
+@dataclass
+class Span:
+    """What a collector is told of one."""
+
+    name: str
+    trace: bytes
+    id: bytes
+    parent: bytes
+    attributes: dict[str, str]
+
+
+@dataclass
+class Collector:
+    """Takes OTLP over HTTP, as OpenTelemetry's own collector does."""
+
+    spans: list[Span] = field(default_factory=list)
+
+    def take(self, body: bytes) -> None:
+        for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
+            for scope in resource.scope_spans:
+                for span in scope.spans:
+                    attributes = {each.key: each.value.string_value for each in span.attributes}
+                    self.spans.append(
+                        Span(
+                            span.name,
+                            span.trace_id,
+                            span.span_id,
+                            span.parent_span_id,
+                            attributes,
+                        )
+                    )
+
+
+@pytest.fixture(scope="module")
+def collector() -> Iterator[tuple[Collector, str]]:
+    found = Collector()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            found.take(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # its name there
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield found, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def watched(
+    tmp_path_factory: pytest.TempPathFactory, collector: tuple[Collector, str]
+) -> Iterator[Service]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector[1])
+        patch.setenv("OTEL_BSP_SCHEDULE_DELAY", "500")
+        data_dir = Path(tmp_path_factory.mktemp("data"))
+        with started(data_dir, PLACEMENT="shard", TRACE_SHARE="1", PORT=free_port()) as service:
+            yield service
+
+
+async def eventually(find: Callable[[], T | None]) -> T:
+    for _ in range(PATIENCE_S * 2):
+        if found := find():
+            return found
+        await asyncio.sleep(0.5)
+    raise AssertionError("it was never seen")
+
+
+async def test_a_command_is_traced_from_its_socket_to_the_others(
+    watched: Service, collector: tuple[Collector, str]
+) -> None:
+    table, _ = await watched.free_table()
+    spans = collector[0].spans
+    async with (
+        watched.socket(f"tables/{table}/", Role.MANAGER, restaurant_id=2) as one,
+        watched.socket(f"tables/{table}/", Role.MANAGER, restaurant_id=2) as other,
+    ):
+        await one.ask("occupy")
+        await other.until("table_status")
+
+    def of(name: str) -> Span | None:
+        entity = f"table:{table}"
+        root = next(
+            (s for s in spans if s.name == "Occupy" and s.attributes["entity"] == entity), None
+        )
+        if root is None or name == "Occupy":
+            return root
+        under = (s for s in spans if (s.name, s.trace, s.parent) == (name, root.trace, root.id))
+        return next(under, None)
+
+    assert (await eventually(lambda: of("Occupy"))).parent == b""
+    turn = await eventually(lambda: of("turn"))
+    assert turn.attributes["host"].startswith("shard:")
+    assert await eventually(lambda: of("delivery"))
+
+
+async def seen(service: Service) -> list[tuple[str, dict[str, str], float]]:
+    found = re.search(r"curl (http://\S+/metrics)", service.welcome)
+    assert found is not None
+    async with httpx.AsyncClient() as http:
+        text = (await http.get(found[1])).text
+    return [
+        (name, dict(_LABEL.findall(labels)), float(value))
+        for name, labels, value in _LINE.findall(text)
+    ]
+
+
+async def until_seen(service: Service, name: str, **labels: str) -> float:
+    """The sum of a metric over all that report it, as soon as there is one."""
+    for _ in range(PATIENCE_S):
+        values = [
+            value
+            for each, its, value in await seen(service)
+            if each == name and labels.items() <= its.items() and value
+        ]
+        if values:
+            return sum(values)
+        await asyncio.sleep(1)
+    raise AssertionError(f"{name} {labels} was never shown")
+
+
+async def test_what_happens_is_counted(watched: Service) -> None:
+    table, _ = await watched.free_table()
+    async with watched.socket(f"tables/{table}/", Role.MANAGER, restaurant_id=2) as socket:
+        await socket.next()
+        await socket.ask("occupy")
+        await socket.send("nonsense")
+        assert await until_seen(watched, "connections", channel="table") == 1
+        assert await until_seen(watched, "entities") >= 1
+    assert await until_seen(watched, "refused_total", code="unknown_action") == 1
+    assert await until_seen(watched, "commands_total", answer="done") >= 1
+    for histogram in ("turn_seconds", "commit_seconds", "batch_seconds", "fan_out_seconds"):
+        assert await until_seen(watched, f"{histogram}_count") >= 1
+    shown = {name for name, _, _ in await seen(watched)}
+    for meters in (HOST, GATEWAY):
+        assert {gauge.name for gauge in meters.gauges} <= shown

@@ -1,0 +1,31 @@
+"""One id in every log line about a command."""
+
+import logging
+
+import pytest
+
+from actors import tracing
+
+log = logging.getLogger("tests")
+
+
+def test_a_line_about_a_command_has_its_trace(caplog: pytest.LogCaptureFixture) -> None:
+    before = logging.getLogRecordFactory()
+    tracing.install(0.0, "test")
+    try:
+        trace, span = tracing.begin("Occupy", "table:5")
+        assert span is None
+        assert not tracing.has_spans(trace)
+        token = tracing.current.set(trace)
+        log.warning("about it")
+        tracing.current.reset(token)
+        log.warning("about nothing")
+    finally:
+        logging.setLogRecordFactory(before)
+    about, nothing = caplog.records
+    assert about.__dict__["trace_id"] == trace
+    assert "trace_id" not in nothing.__dict__
+
+
+def test_traces_differ() -> None:
+    assert tracing.begin("Occupy", "table:5")[0] != tracing.begin("Occupy", "table:5")[0]
