@@ -21,6 +21,7 @@ from gateway.codes import device_codes, table_codes
 from gateway.devices import StaffDevices
 from gateway.door import Door, refusal
 from gateway.feeds import Feeds
+from gateway.health import Health
 from gateway.http import Http
 from gateway.identity import Identity
 from gateway.joining import Joining
@@ -33,7 +34,7 @@ from gateway.requests import Requests
 from gateway.settings import GatewaySettings
 from gateway.sockets import Sockets
 from protocol.errors import UNAVAILABLE, Code, Rejected
-from storage.store import Store, StoreUnavailable
+from storage.store import Store
 
 WEB = Path(__file__).resolve().parent.parent / "web"
 
@@ -82,17 +83,9 @@ def build(
         await links.close()
         await store.close()
 
-    async def health(request: Request) -> Response:
-        """Ready to serve: the store answers."""
-        try:
-            await store.ping()
-        except StoreUnavailable:
-            return refusal(UNAVAILABLE)
-        return JSONResponse({"status": "ok"})
-
     pages = Starlette(
         routes=[
-            Route("/healthz", health),
+            Route("/healthz", Health(store, hosts, placement).answer),
             Mount("/api", routes=api),
             Mount("/", Pages(directory=WEB, html=True)),
         ],
