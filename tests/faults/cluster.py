@@ -96,8 +96,9 @@ class Cluster:
     def deploy(self, **args: Any) -> None:
         """`serve deploy` with these arguments of the application; returns when it is told."""
         described = yaml.safe_load((ROOT / "deployments.yaml").read_text())
-        described["http_options"]["port"] = self.head.http_port
+        described["http_options"] |= {"host": ADDRESS, "port": self.head.http_port}
         (application,) = described["applications"]
+        application["args"] |= {"host": ADDRESS, "auth": "open"}
         application["args"] |= {name: str(value) for name, value in args.items()}
         (gateway,) = application["deployments"]
         gateway["autoscaling_config"]["min_replicas"] = WORKERS
