@@ -38,6 +38,7 @@ check: $(VENV)/dev.stamp ## format, lint, types, layers, generated pages
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.diagrams --check
 	$(BIN)/python -m scripts.dashboard --check
+	$(BIN)/python -m scripts.scaling --check
 	$(BIN)/python -m scripts.client_protocol --check
 
 simulate: $(VENV)/dev.stamp ## 100,000 evenings in which all goes wrong that can; SEEDS="1 1000" for fewer
@@ -62,6 +63,7 @@ format: $(VENV)/dev.stamp ## put the code into its form
 docs: $(VENV)/dev.stamp ## write the generated pages anew
 	$(BIN)/python -m scripts.diagrams
 	$(BIN)/python -m scripts.dashboard
+	$(BIN)/python -m scripts.scaling
 	$(BIN)/python -m scripts.client_protocol
 
 screenshots: $(VENV)/dev.stamp $(E2E)/node_modules/.package-lock.json ## picture the pages, into docs/screenshots; SCENES="kitchen" for some

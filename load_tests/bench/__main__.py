@@ -6,6 +6,7 @@ Without names all of them, one after the other, some fifteen minutes; results go
 """
 
 import argparse
+import asyncio
 import json
 import subprocess
 import sys
@@ -30,6 +31,9 @@ from load_tests.bench.storm import storm
 RESULTS = ROOT / "docs" / "performance.json"
 IDLE = 9_800
 """Sockets that a machine can hold whose limit of open files is 20,000: HAProxy has two for each."""
+PACED_CLIENTS = 16
+PACES = (5, 15, 30)
+"""Lives a second."""
 SHARDS = 1
 """On two cores that the clients use, too, one host makes fuller batches than two."""
 
@@ -56,6 +60,20 @@ async def _lives(server: Server, clients: int, seconds: float = 10) -> dict[str,
 
 async def _all_lives(server: Server) -> dict[str, Any]:
     return {str(clients): await _lives(server, clients) for clients in (8, 32)}
+
+
+async def _paced(server: Server) -> dict[str, Any]:
+    """Lives at a given rate, beside what the server does while nothing happens."""
+    made = await places(server, PACED_CLIENTS, TABLES)
+    await lives(server, made, 3)
+    with cost_of(server) as idle:
+        await asyncio.sleep(10)
+    rows = {}
+    for rate in PACES:
+        with cost_of(server) as cost:
+            told = await lives(server, made, 20, PACED_CLIENTS / rate)
+        rows[str(rate)] = cost.each(told.done) | latencies(told.commands)
+    return {"idle_cores": idle.server_cpu_s / idle.wall_s, "paced": rows}
 
 
 async def _broadcasts(server: Server) -> dict[str, Any]:
@@ -116,6 +134,7 @@ def _host(job: str) -> Any:
 BENCHES: dict[str, Callable[[], Any]] = {
     "start": _start,
     "lives": lambda: {"this": on(this, _all_lives), "peer": on(peer, _all_lives)},
+    "paced": lambda: on(this, _paced),
     "single": lambda: {
         "this": on(this, lambda s: single(s, 200)),
         "peer": on(peer, lambda s: single(s, 200)),
@@ -135,6 +154,7 @@ BENCHES: dict[str, Callable[[], Any]] = {
     "entity": _entity,
     "entities": lambda: _host("entities"),
     "growth": lambda: _host("growth"),
+    "kept": lambda: _host("kept"),
 }
 
 

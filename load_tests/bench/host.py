@@ -12,12 +12,13 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import uvloop
+from redis.asyncio import Redis
 
 from actors import interpreter
 from actors.host import Host
@@ -30,10 +31,11 @@ from load_tests.bench.measure import latencies
 from load_tests.bench.usage import cpu_of
 from protocol import commands as c
 from protocol.caller import Caller, Role
-from protocol.ids import Address, Channel, Kind
+from protocol.ids import Address, Channel, Kind, Topic
 from protocol.statuses import OrderStatus
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
+from storage.store import Store
 
 ADMIN = Caller(Role.ADMIN, "admin:bench")
 BATCH = 32
@@ -70,14 +72,22 @@ class Alone:
         raise HostGone(host)
 
 
+class InStore(NamedTuple):
+    """Bytes."""
+
+    memory: int
+    received: int
+
+
 class Chain:
     """Restaurants with a table each, where party follows party."""
 
-    def __init__(self, host: Host, valkey_pid: int) -> None:
+    def __init__(self, host: Host, store: Store, server: EmbeddedStore) -> None:
         self.host = host
+        self._store, self._url = store, server.url
         self.orders: list[Address] = []
         self.sessions: list[Address] = []
-        self._valkey_pid = valkey_pid
+        self._valkey_pid = server.pid
         self._ids = {kind: itertools.count(1) for kind in Kind}
         self._requests = itertools.count(1)
 
@@ -139,6 +149,22 @@ class Chain:
         origin = Origin(to, ADMIN.subject, f"r{next(self._requests)}", "digest")
         return Submit(to, command, ADMIN, origin, supplies)
 
+    async def in_store(self) -> InStore:
+        """What the store holds, and has been sent by now."""
+        async with Redis.from_url(self._url) as redis:
+            memory, stats = await redis.info("memory"), await redis.info("stats")
+        return InStore(memory["used_memory"], stats["total_net_input_bytes"])
+
+    async def frames(self, entities: Sequence[Address], channel: Channel) -> list[bytes]:
+        """All events that a channel of theirs has told; they are in memory."""
+        seqs = [self.host._held[each].seqs.get(channel, 0) for each in entities]
+        reads = [
+            (Topic(each, channel), 0, seq) for each, seq in zip(entities, seqs, strict=True) if seq
+        ]
+        async with asyncio.timeout(TIMEOUT_S):
+            told = await self._store.journal(reads)
+        return [frame for frames in told for frame in frames or ()]
+
     async def _all(self, messages: Sequence[Message]) -> None:
         for start in range(0, len(messages), BATCH):
             replies: list[Reply] = await self.host.deliver(messages[start : start + BATCH])
@@ -155,7 +181,7 @@ async def chain() -> AsyncIterator[Chain]:
         store = open_store(server.url, retention_s=86_400, timeout_s=30)
         host = Host("shard:0", store, Alone(), Placement(Mode.SHARD, 1), WallClock())
         try:
-            yield Chain(host, server.pid)
+            yield Chain(host, store, server)
         finally:
             host.close()
             await store.close()
@@ -199,6 +225,28 @@ async def growth() -> list[dict[str, Any]]:
     return rows
 
 
+async def kept(rounds: int) -> dict[str, Any]:
+    """Bytes in the store's memory, sent to it, and of an event, each on average."""
+    async with chain() as made:
+        empty = await made.in_store()
+        tables = await made.open(200)
+        opened = await made.in_store()
+        for _ in range(rounds):
+            await made.parties(tables)
+        full = await made.in_store()
+        parties, orders = len(made.sessions), len(made.orders)
+        frames = await made.frames(made.orders[-200:], Channel.ORDER)
+        frames += await made.frames(made.sessions[-200:], Channel.SESSION)
+        return {
+            "parties": parties,
+            "orders": orders,
+            "restaurant_bytes": (opened.memory - empty.memory) / len(tables),
+            "party_bytes": (full.memory - opened.memory) / parties,
+            "party_sent_bytes": (full.received - opened.received) / parties,
+            "frame_bytes": sum(map(len, frames)) / len(frames),
+        }
+
+
 async def _row(made: Chain, tables: list[Address], restaurants: int) -> dict[str, Any]:
     """Thirty-two tables at a time, drawn from all."""
     rounds = 20
@@ -224,7 +272,9 @@ def _resident() -> int:
 
 
 def main() -> None:
-    job = entities(LIVE) if sys.argv[1] == "entities" else growth()
+    jobs: dict[str, Callable[[], Awaitable[Any]]]
+    jobs = {"entities": lambda: entities(LIVE), "growth": growth, "kept": lambda: kept(20)}
+    job = jobs[sys.argv[1]]()
     print(json.dumps(uvloop.run(asyncio.wait_for(job, TIMEOUT_S))))
 
 

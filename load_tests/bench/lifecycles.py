@@ -8,6 +8,7 @@ command is over when its last frame has come.
 
 import asyncio
 import itertools
+import random
 import secrets
 import time
 from dataclasses import dataclass, field
@@ -56,9 +57,13 @@ class Client:
         await self._open(f"restaurants/{place.restaurant}/")
         await asyncio.wait_for(opened, TIMEOUT_S)
 
-    async def live(self, until: float) -> None:
-        while time.monotonic() < until:
+    async def live(self, until: float, every_s: float) -> None:
+        """Lives of orders, one begun `every_s` (seconds), the first at any moment of that."""
+        next_at = time.monotonic() + random.random() * every_s
+        while next_at < until:
+            await asyncio.sleep(next_at - time.monotonic())
             await self._one()
+            next_at = max(next_at + every_s, time.monotonic())
 
     async def stop(self) -> None:
         for socket in self._sockets:
@@ -103,13 +108,13 @@ class Client:
         self._lives.commands.append(time.perf_counter() - began)
 
 
-async def lives(server: Server, places: list[Place], seconds: float) -> Lives:
-    """One client a place, for so long."""
+async def lives(server: Server, places: list[Place], seconds: float, every_s: float = 0.0) -> Lives:
+    """One client a place, for so long; each begins a life `every_s`, or as soon as it can."""
     told = Lives()
     clients = [Client(server, place, told) for place in places]
     await asyncio.gather(*(client.start() for client in clients))
     until = time.monotonic() + seconds
-    await asyncio.gather(*(client.live(until) for client in clients))
+    await asyncio.gather(*(client.live(until, every_s) for client in clients))
     await asyncio.gather(*(client.stop() for client in clients))
     assert told.frames == told.done * FRAMES, "frames were lost or came twice"
     return told
