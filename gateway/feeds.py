@@ -31,6 +31,8 @@ PATIENCE_S = 0.05
 """How long a batch may be under way before its host is polled beside it."""
 NO_EPOCH = ""
 """From which nothing is resumed."""
+NO_INCARNATION = ""
+"""Of a host that knows nothing of this gateway yet."""
 MAX_HELD = 1000
 """What a topic holds back while it rejoins; beyond it, the gap makes it rejoin once more."""
 
@@ -246,7 +248,7 @@ class Feeds:
             for trace in answer.traces:
                 tracing.took(trace, "delivery", lag, gateway=self._gateway)
         doubtful = set(answer.dropped)
-        if not answer.incarnation:  # what was joined there was forgotten before the first poll
+        if answer.incarnation == NO_INCARNATION:  # what was joined there was forgotten before the first poll
             doubtful |= topics.keys()
         elif incarnation != answer.incarnation:
             doubtful |= {
@@ -254,7 +256,8 @@ class Feeds:
                 for topic, feed in topics.items()
                 if feed.last is not None and feed.incarnation != answer.incarnation
             }
-        elif answer.cursor not in (cursor, cursor + 1):  # told to a poll that nobody waits for
+        known = incarnation in (NO_INCARNATION, answer.incarnation)  # the cursor is of this life
+        if known and answer.cursor not in (cursor, cursor + 1):  # told to who does not wait for it
             doubtful |= topics.keys()
         for topic in doubtful & topics.keys():
             self._rejoin_soon(host, topic)
