@@ -7,11 +7,14 @@ Settings are the builder's typed arguments; each has an environment variable for
 
 import asyncio
 import ipaddress
+import logging
 import os
 import secrets
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict, replace
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
@@ -26,15 +29,23 @@ from starlette.types import ASGIApp
 
 from actors import interpreter, tracing
 from actors import metrics as host_metrics
+from actors.announced import HostConfig, StoreSettings, announce, deploy
 from actors.embedded_store import embedded_store
 from actors.host import HostSettings
+from actors.moving import follow
 from actors.placement import Mode, Placement
-from actors.ray_hosts import HostConfig, RayHosts, StoreSettings, announce
+from actors.ray_hosts import RayHosts
 from actors.ray_metrics import RayMetrics
+from actors.whereabouts import Whereabouts
 from gateway import metrics as gateway_metrics
 from gateway.app import build
-from gateway.settings import LOOPBACK, GatewaySettings, IdentityProvider, Limits
+from gateway.settings import LIVE_LIMITS, LOOPBACK, GatewaySettings, IdentityProvider, Limits
 from storage.durability import Durability
+
+log = logging.getLogger(__name__)
+
+LIVE = frozenset({"shards", "pinned", "limits"})
+"""What `user_config` changes while everything runs; of the limits LIVE_LIMITS."""
 
 
 class Auth(StrEnum):
@@ -60,6 +71,8 @@ class Settings(BaseSettings):
     placement: Mode = Mode.ENTITY
     shards: Annotated[int, Field(ge=1, le=4096)] = 2
     """Hosts of placement `shard`."""
+    pinned: dict[int, int] = {}
+    """Restaurants with a shard of their own, such as `{2: 1}`: nobody else is on shard 1."""
     gateways: Annotated[int, Field(ge=1, le=64)] = 1
     """Replicas of the gateway; 1 leaves it to the deployment's settings, which may autoscale."""
     redis_url: str | None = None
@@ -101,6 +114,11 @@ class Settings(BaseSettings):
                 f"auth=open listens on loopback only, not on {self.host}: "
                 "set auth=required (RESTAURANT_QR_AUTH) and an auth_secret, or host=127.0.0.1"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _everybody_has_a_shard(self) -> Self:
+        placement_of(self)
         return self
 
     @model_validator(mode="after")
@@ -175,9 +193,29 @@ def host_config(settings: Settings, redis_url: str, deployed_at: float) -> HostC
         settings.retention_days * 86400,
         settings.durability,
     )
-    placement = Placement(settings.placement, settings.shards)
-    hosts = HostSettings(idle_s=settings.idle_s)
-    return HostConfig(store, placement, hosts, deployed_at, settings.trace_share)
+    host = HostSettings(idle_s=settings.idle_s)
+    return HostConfig(store, placement_of(settings), host, deployed_at, settings.trace_share)
+
+
+def placement_of(settings: Settings) -> Placement:
+    """As it is set. Raises ValueError where a restaurant would be without a shard."""
+    return Placement(settings.placement, settings.shards, frozenset(settings.pinned.items()))
+
+
+def changed(settings: Settings, user_config: Mapping[str, Any]) -> Settings:
+    """The settings with what Serve's `user_config` changes of them. Raises ValueError."""
+    limits: dict[str, Any] = user_config.get("limits", {})
+    unknown = [
+        *(user_config.keys() - LIVE),
+        *(f"limits.{name}" for name in limits.keys() - LIVE_LIMITS),
+    ]
+    if unknown:
+        raise ValueError(
+            f"user_config cannot change {', '.join(sorted(unknown))}; "
+            "it can change shards, pinned and the limits of connections: set it in `args`"
+        )
+    described = settings.model_dump() | dict(user_config)
+    return Settings.model_validate(described | {"limits": asdict(settings.limits) | limits})
 
 
 @serve.deployment(
@@ -185,6 +223,7 @@ def host_config(settings: Settings, redis_url: str, deployed_at: float) -> HostC
     max_queued_requests=-1,
     graceful_shutdown_timeout_s=20,
     logging_config={"encoding": "JSON", "log_level": "WARNING"},  # access logs show addresses
+    user_config={},  # so that `reconfigure` is called at the start, too
 )
 @serve.ingress()
 class Gateway:
@@ -194,8 +233,12 @@ class Gateway:
         redis_url = settings.redis_url
         if redis_url is None:
             redis_url = await embedded_store(settings.data_dir, settings.durability).url.remote()
+        self._deployed = settings
         self._config = host_config(settings, redis_url, deployed_at)
-        announce(self._config)
+        in_force = deploy(self._config)
+        self._hosts = RayHosts(in_force)
+        self._whereabouts = Whereabouts(in_force.placement, self._hosts.look)
+        self._is_configured = False
         self._settings = GatewaySettings(
             secret,
             open_door=settings.auth is Auth.OPEN,
@@ -214,12 +257,30 @@ class Gateway:
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         return build(
-            hosts=RayHosts(self._config),
-            placement=self._config.placement,
+            hosts=self._hosts,
+            whereabouts=self._whereabouts,
             store=self._config.store.open(),
             settings=self._settings,
             gateway_id=serve.get_replica_context().replica_tag,
         )
+
+    async def reconfigure(self, user_config: dict[str, Any]) -> None:
+        """Serve calls this at the start and when `user_config` changes; every socket stays."""
+        try:
+            settings = changed(self._deployed, user_config)
+        except ValueError as error:
+            if not self._is_configured:
+                raise
+            log.error(
+                "user_config is wrong and changes nothing: correct it and deploy again",
+                extra={"why": str(error)},
+            )
+            return
+        for limit in LIVE_LIMITS:
+            setattr(self._settings.limits, limit, getattr(settings.limits, limit))
+        config = replace(self._config, placement=placement_of(settings))
+        await follow(self._hosts, self._whereabouts, announce, config)
+        self._is_configured = True
 
 
 def app(args: Settings) -> Application:

@@ -8,7 +8,7 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from actors.ray_hosts import NAMESPACE
+from actors.announced import NAMESPACE
 from storage.durability import Durability
 from storage.embedded import EmbeddedStore
 

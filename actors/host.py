@@ -16,7 +16,17 @@ from uuid import uuid4
 from actors import tracing
 from actors.draft import Draft
 from actors.held import IN_DOUBT, Alarm, Held, Outgoing, earliest, held_from, without
-from actors.messages import Exchanged, Feed, Message, Reply, Submit, Wake
+from actors.messages import (
+    Exchanged,
+    Feed,
+    Fire,
+    Message,
+    Moved,
+    Reply,
+    Submit,
+    Wake,
+    address_of,
+)
 from actors.metrics import (
     COMMANDS,
     ENTITIES,
@@ -31,11 +41,12 @@ from actors.metrics import (
     TURN_SECONDS,
 )
 from actors.outbox import Outbox
-from actors.placement import Placement
+from actors.placement import Mode
 from actors.subscribers import Subscribers
-from actors.telling import Fire, Outcome
-from actors.transport import Hosts
+from actors.telling import Outcome
+from actors.transport import HostGone, Hosts
 from actors.turn import Turn
+from actors.whereabouts import Whereabouts
 from protocol.errors import UNAVAILABLE, Rejected
 from protocol.ids import CHANNELS, Address, Topic
 from storage.store import Store, StoreUnavailable, nothing
@@ -47,6 +58,8 @@ TRUST_S = 1.0
 so old where two hosts are asked, which happens while a placement changes."""
 LOOK_S = 30.0
 """After which that is looked up for who only listens, and would not hear of another owner."""
+FAREWELL_S = 5.0
+"""How long a host that is to carry nothing any more still tells who asks where to go."""
 NO_TIMER = ""
 
 
@@ -106,17 +119,20 @@ class Host:
         name: str,
         store: Store,
         hosts: Hosts,
-        placement: Placement,
+        whereabouts: Whereabouts,
         clock: Clock,
         settings: HostSettings = HostSettings(),
     ) -> None:
         self.name = name
         self._store = store
-        self._placement = placement
+        self._whereabouts = whereabouts
+        self._placement = whereabouts.placement
+        whereabouts.follow(self._hand_over_soon)
         self._clock = clock
         self._settings = settings
         self._subscribers = Subscribers(uuid4().hex)
-        self._outbox = Outbox(hosts, self._delivered)
+        self._hosts = hosts
+        self._outbox = Outbox(hosts, self._delivered, whereabouts.refresh)
         self._held: dict[Address, Held] = {}
         self._absent: set[Address] = set()
         self._evicted: dict[Address, _Evicted] = {}
@@ -127,6 +143,7 @@ class Host:
         self._settled: list[tuple[Address, list[str]]] = []
         self._cleared: dict[Address, list[str]] = {}
         self._clearing: asyncio.Task[None] | None = None
+        self._farewells: set[asyncio.Task[None]] = set()
         self._used_at = asyncio.get_running_loop().time()
 
     # --- from outside ----------------------------------------------------------------------------
@@ -137,6 +154,8 @@ class Host:
         pending = _Batch([UNAVAILABLE] * len(batch), len(batch), loop.create_future())
         if not batch:
             return []
+        if any(self._is_foreign(address_of(message)) for message in batch):
+            await self._whereabouts.refresh(self._placement.generation + 1)
         self._inbox.extend((message, pending, index) for index, message in enumerate(batch))
         self._turn_soon()
         await pending.done
@@ -171,7 +190,18 @@ class Host:
             if self._inbox:
                 self._turn_soon()
         busy = self._held or self._inbox or self._turning or self._subscribers or self._outbox
-        return not busy and now - self._used_at >= self._settings.idle_s
+        placed = self._placement.places(self.name)
+        return not busy and now - self._used_at >= (self._settings.idle_s if placed else FAREWELL_S)
+
+    @property
+    def stays(self) -> bool:
+        """Whether it stays even where nothing is carried: a shard does, until it has moved."""
+        return self._placement.mode is Mode.SHARD and self._placement.places(self.name)
+
+    @property
+    def entities(self) -> int:
+        """How many are in memory."""
+        return len(self._held)
 
     def measure(self) -> None:
         """Set the gauges."""
@@ -188,7 +218,7 @@ class Host:
         for timers in self._timers.values():
             for timer in timers.values():
                 timer.cancel()
-        for task in (self._turning, self._clearing):
+        for task in (self._turning, self._clearing, *self._farewells):
             if task is not None:
                 task.cancel()
 
@@ -301,12 +331,16 @@ class Host:
             while self._inbox and not self._closed:
                 count = min(len(self._inbox), self._settings.max_batch)
                 await self._turn([self._inbox.popleft() for _ in range(count)])
+                self._hand_over()
         finally:
             self._turning = None
             if self._inbox:
                 self._turn_soon()
 
     async def _turn(self, letters: list[_Letter]) -> None:
+        letters = self._own(letters)
+        if not letters:
+            return
         for message, _, _ in letters:
             if isinstance(message, Wake):  # its effects wait: another host may have gone on with it
                 self.evict(message.to)
@@ -368,6 +402,58 @@ class Host:
 
         for outgoing in awaited:
             self._outbox.when_delivered(message.to, outgoing, one_more)
+
+    # --- what others carry -----------------------------------------------------------------------
+
+    def _is_foreign(self, address: Address) -> bool:
+        """Whether another host is to carry it. What is held is this one's own."""
+        return address not in self._held and self._placement.host_of(address) != self.name
+
+    def _own(self, letters: list[_Letter]) -> list[_Letter]:
+        """The letters for this host; who sent the others is told to go elsewhere."""
+        own = []
+        for letter in letters:
+            message, batch, place = letter
+            if not self._is_foreign(address_of(message)):
+                own.append(letter)
+            elif batch is not None:
+                batch.reply(place, Moved(self._placement.generation))
+        return own
+
+    def _hand_over_soon(self) -> None:
+        if self._turning is None:  # a turn is finished first
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Let go of what another host is to carry now: it claims that by loading it, at once where
+        something of it is under way."""
+        if self._placement is self._whereabouts.placement:
+            return
+        self._placement = self._whereabouts.placement
+        wakes: dict[str, list[Wake]] = {}
+        for address, held in list(self._held.items()):
+            host = self._placement.host_of(address)
+            if host != self.name:
+                self.forget(address)
+                if held.outbox:
+                    wakes.setdefault(host, []).append(Wake(address))
+        self._subscribers.part(
+            topic for topic in self._subscribers.topics() if self._is_foreign(topic.address)
+        )
+        self._outbox.redirect(self._placement.host_of)
+        for host, batch in wakes.items():
+            farewell = asyncio.create_task(self._wake(host, batch))
+            self._farewells.add(farewell)
+            farewell.add_done_callback(self._farewells.discard)
+
+    async def _wake(self, host: str, batch: list[Wake]) -> None:
+        try:
+            await self._hosts.deliver(host, batch)
+        except HostGone as error:
+            log.warning(
+                "timers wait for the sweep: their new host does not answer",
+                extra={"host": host, "why": str(error)},
+            )
 
     # --- effects and timers ----------------------------------------------------------------------
 

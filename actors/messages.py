@@ -90,7 +90,19 @@ class Wake(NamedTuple):
     to: Address
 
 
+class Fire(NamedTuple):
+    """A timer of the entity is due: a host's word to itself. Answered with STORED."""
+
+    to: Address
+    key: str
+
+
 Message = Submit | Denied | Tell | Read | Join | Rejoin | Leave | Wake
+
+
+def address_of(message: Message | Fire) -> Address:
+    """Whom a message is for."""
+    return message.topic.address if isinstance(message, Join | Rejoin | Leave) else message.to
 
 
 class Done(NamedTuple):
@@ -121,8 +133,15 @@ class Joined(NamedTuple):
     resumed: bool
 
 
+class Moved(NamedTuple):
+    """Nothing was done: another host carries the entity, in the placement of that number. Every
+    message may be answered so."""
+
+    generation: int
+
+
 STORED = True
-Reply = Done | View | Joined | Rejected | Redirect | bool
+Reply = Done | View | Joined | Rejected | Redirect | Moved | bool
 
 
 class Published(NamedTuple):

@@ -7,10 +7,10 @@ owner left behind); the same entry twice is one entry.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from actors.held import Outgoing
-from actors.messages import STORED, Tell
+from actors.messages import STORED, Moved, Tell
 from actors.transport import HostGone, Hosts
 from protocol.ids import Address
 
@@ -27,12 +27,19 @@ _Pair = tuple[Address, Address]
 class Outbox:
     """What this host's entities still have to tell entities of other hosts.
 
-    `delivered(source, entries)` is called with what its target has stored.
+    `delivered(source, entries)` is called with what its target has stored, `moved(generation)` is
+    awaited where the target lives elsewhere in the placement of that number.
     """
 
-    def __init__(self, hosts: Hosts, delivered: Callable[[Address, list[str]], None]) -> None:
+    def __init__(
+        self,
+        hosts: Hosts,
+        delivered: Callable[[Address, list[str]], None],
+        moved: Callable[[int], Awaitable[None]],
+    ) -> None:
         self._hosts = hosts
         self._delivered = delivered
+        self._moved = moved
         self._waiting: dict[str, dict[_Pair, dict[int, Outgoing]]] = {}
         self._couriers: dict[str, asyncio.Task[None]] = {}
         self._since: dict[str, float] = {}
@@ -58,6 +65,12 @@ class Outbox:
         if host not in self._couriers:
             self._since[host] = asyncio.get_running_loop().time()
             self._couriers[host] = asyncio.create_task(self._carry(host))
+
+    def redirect(self, host_of: Callable[[Address], str]) -> None:
+        """Deliver what waits to the hosts that carry its targets now."""
+        for host, pairs in list(self._waiting.items()):
+            for pair in [pair for pair in pairs if host_of(pair[1]) != host]:
+                self.send(host_of(pair[1]), pair[0], pairs.pop(pair).values())
 
     def when_delivered(self, source: Address, entry: Outgoing, call: Callable[[], None]) -> None:
         """Call once the target has stored this effect; at once where it does not wait any more."""
@@ -109,16 +122,19 @@ class Outbox:
             return False
         for (pair, entries), reply in zip(chosen, replies, strict=True):
             if reply is STORED:
-                self._done(pairs, pair, entries)
+                self._done(pair, entries)
+        elsewhere = [reply.generation for reply in replies if isinstance(reply, Moved)]
+        if elsewhere:
+            await self._moved(max(elsewhere))
         return all(reply is STORED for reply in replies)
 
-    def _done(
-        self, pairs: dict[_Pair, dict[int, Outgoing]], pair: _Pair, entries: list[Outgoing]
-    ) -> None:
-        for entry in entries:
-            del pairs[pair][entry.number]
-        if not pairs[pair]:
-            del pairs[pair]
+    def _done(self, pair: _Pair, entries: list[Outgoing]) -> None:
+        for pairs in self._waiting.values():  # it may have been redirected meanwhile
+            waiting = pairs.get(pair, {})
+            for entry in entries:
+                waiting.pop(entry.number, None)
+            if not waiting:
+                pairs.pop(pair, None)
         source = pair[0]
         self._delivered(source, [entry.entry for entry in entries])
         for entry in entries:

@@ -9,89 +9,36 @@ What travels is pickled here, once a batch: Ray passes bytes on as they are.
 
 import asyncio
 import logging
-import pickle
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import os
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import ray
 from ray.exceptions import RayError
-from ray.experimental.internal_kv import _internal_kv_get, _internal_kv_put
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from actors import interpreter, tracing
-from actors.host import Host, HostSettings
+from actors.announced import NAMESPACE, HostConfig, after, in_force, packed, unpacked
+from actors.host import Host
 from actors.messages import Exchanged, Feed, Message, Reply
 from actors.metrics import HOST
+from actors.moving import Found, NotMoved, leave_draining_node
 from actors.placement import Mode, Placement
 from actors.ray_metrics import RayMetrics
 from actors.transport import HostGone
+from actors.whereabouts import PERIOD_S, Whereabouts
 from protocol.ids import Kind
-from storage.durability import Durability
-from storage.redis_store import open_store
-from storage.store import Store
 
 log = logging.getLogger(__name__)
 
-NAMESPACE = "restaurant-qr"
-ANNOUNCED = b"restaurant-qr:host-config"
 REST_PERIOD_S = 5.0
+TELL_TIMEOUT_S = 1.0
 MAX_CONCURRENCY = 10_000
 """Calls that an actor takes at a time; each gateway parks one poll and has one batch under way."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoreSettings:
-    """Where the store is, how long it may take to answer, how long closed things are kept, and how
-    far a write must have come."""
-
-    url: str
-    timeout_s: float = 2.0
-    retention_s: float = 30 * 86400.0
-    durability: Durability = Durability.STORE
-
-    def open(self) -> Store:
-        return open_store(
-            self.url,
-            retention_s=self.retention_s,
-            timeout_s=self.timeout_s,
-            durability=self.durability,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class HostConfig:
-    """All that a host's Ray actor is started with. `deployed_at` (epoch seconds) tells deployments
-    apart: a host of an earlier one has the placement, settings and code of then."""
-
-    store: StoreSettings
-    placement: Placement = field(default_factory=Placement)
-    host: HostSettings = field(default_factory=HostSettings)
-    deployed_at: float = 0.0
-    trace_share: float = 0.0
-
-
-def announce(config: HostConfig) -> None:
-    """From now on every host starts with this, unless a later deployment has said so before."""
-    if _newest(config) is config:
-        _internal_kv_put(ANNOUNCED, _packed(config), namespace=NAMESPACE)
-
-
-def _newest(config: HostConfig) -> HostConfig:
-    """This, or what a later deployment has announced: whoever starts a host may be of an earlier
-    one, and a host that Ray restarts was made by whoever came first."""
-    packed = _internal_kv_get(ANNOUNCED, namespace=NAMESPACE)
-    announced: HostConfig = config if packed is None else _unpacked(packed)
-    return announced if announced.deployed_at > config.deployed_at else config
-
-
-def _packed(value: Any) -> bytes:
-    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
-
-
-def _unpacked(packed: bytes) -> Any:
-    return pickle.loads(packed)  # noqa: S301  # from this application's own actors, through Ray
 
 
 class WallClock:
@@ -107,22 +54,37 @@ class HostActor:
 
     def __init__(self, name: str, config: HostConfig) -> None:
         self._name = name
-        self._config = _newest(config)
+        self._config = in_force(config)
+        self._hosts = RayHosts(self._config)
+        self._whereabouts = Whereabouts(self._config.placement, self._hosts.look)
         self._host: Host | None = None
         self._resting: asyncio.Task[None] | None = None
         self._telling: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
+        self._draining: asyncio.Task[None] | None = None
 
     async def deployed_at(self) -> float:
         return self._config.deployed_at
 
     async def deliver(self, batch: bytes) -> bytes:
-        return _packed(await self._started().deliver(_unpacked(batch)))
+        return packed(await self._started().deliver(unpacked(batch)))
 
     async def exchange(self, gateway: str, cursor: int, batch: bytes) -> bytes:
-        return _packed(await self._started().exchange(gateway, cursor, _unpacked(batch)))
+        return packed(await self._started().exchange(gateway, cursor, unpacked(batch)))
 
     async def poll(self, gateway: str, cursor: int) -> bytes:
-        return _packed(await self._started().poll(gateway, cursor))
+        return packed(await self._started().poll(gateway, cursor))
+
+    async def found(self) -> Found:
+        """Where this is; all that a first batch needs is ready then."""
+        host = self._started()
+        await self._store.ping()
+        node = ray.get_runtime_context().get_node_id()
+        return Found(node, os.getpid(), host.entities, time.process_time())
+
+    async def learn(self, generation: int) -> None:
+        """Have the placement of that number; hand over what another host carries in it."""
+        await self._whereabouts.refresh(generation)
 
     async def leave(self) -> None:
         """End this actor, unless it has been given something to carry since it was asked."""
@@ -135,16 +97,20 @@ class HostActor:
         if self._host is None:
             interpreter.tune()
             tracing.install(self._config.trace_share, self._name)
+            self._store = self._config.store.open()
             self._host = Host(
                 self._name,
-                self._config.store.open(),
-                RayHosts(self._config),
-                self._config.placement,
+                self._store,
+                self._hosts,
+                self._whereabouts,
                 WallClock(),
                 self._config.host,
             )
             self._resting = asyncio.create_task(self._rest())
             self._telling = asyncio.create_task(self._tell_ray(self._host))
+            self._following = asyncio.create_task(self._whereabouts.run())
+            if self._name.startswith("shard:"):
+                self._draining = asyncio.create_task(self._leave_with_node())
         return self._host
 
     async def _tell_ray(self, host: Host) -> None:
@@ -154,12 +120,26 @@ class HostActor:
         name = self._name.partition(":")[0] if is_alone else self._name
         await RayMetrics("host", name, HOST).run(host.measure)
 
+    async def _leave_with_node(self) -> None:
+        """Let the shard move before its node ends; until that succeeds, it works here."""
+        while True:
+            await asyncio.sleep(PERIOD_S)
+            try:
+                await leave_draining_node(self._hosts, self._name)
+            except NotMoved as error:
+                log.warning(
+                    "a shard has not left its draining node yet",
+                    extra={"host": self._name, "why": str(error)},
+                )
+            except Exception:
+                log.warning("whether the node is draining could not be looked up", exc_info=True)
+
     async def _rest(self) -> None:
         assert self._host is not None
         period = min(REST_PERIOD_S, self._config.host.idle_s / 4)
         while True:
             await asyncio.sleep(period)
-            if self._host.rest() and self._config.placement.mode is not Mode.SHARD:
+            if self._host.rest() and not self._host.stays:
                 # Once: an actor that waits for calls of its own does not end.
                 ray.get_runtime_context().current_actor.leave.remote()
                 return
@@ -209,27 +189,54 @@ class RayHosts:
 
     def __init__(self, config: HostConfig) -> None:
         self.config = config
+        self._newest = config
         self._handles: dict[str, Any] = {}
         self._starting: dict[str, asyncio.Future[Any]] = {}
 
     async def deliver(self, host: str, batch: Sequence[Message]) -> list[Reply]:
-        replies: list[Reply] = await self._call(host, "deliver", _packed(batch))
+        replies: list[Reply] = await self._call(host, "deliver", packed(batch))
         return replies
 
     async def exchange(
         self, host: str, gateway: str, cursor: int, batch: Sequence[Message]
     ) -> Exchanged:
-        exchanged: Exchanged = await self._call(host, "exchange", gateway, cursor, _packed(batch))
+        exchanged: Exchanged = await self._call(host, "exchange", gateway, cursor, packed(batch))
         return exchanged
 
     async def poll(self, host: str, gateway: str, cursor: int) -> Feed:
         feed: Feed = await self._call(host, "poll", gateway, cursor)
         return feed
 
+    async def look(self) -> Placement:
+        """The newest placement that is announced."""
+        self._newest = await asyncio.to_thread(after, self._newest)
+        return self._newest.placement
+
+    async def tell(self, hosts: Iterable[str], generation: int) -> None:
+        """Have those of the hosts that run know the placement of that number, if they answer in
+        time; the others find it by themselves."""
+        loop = asyncio.get_running_loop()
+        told = [loop.create_task(self._tell(host, generation)) for host in hosts]
+        if told:
+            await asyncio.wait(told, timeout=TELL_TIMEOUT_S)
+
+    async def _tell(self, host: str, generation: int) -> None:
+        with suppress(RayError, ValueError):
+            handle = await self.find_running(host)
+            await handle.learn.remote(generation)
+
+    async def find_running(self, host: str) -> Any:
+        """The handle of a host's actor. Raises ValueError where there is none."""
+        return await asyncio.to_thread(ray.get_actor, host, namespace=NAMESPACE)
+
+    async def find_on(self, host: str, node: str) -> Any:
+        """The handle of a host's actor; where there is none, it starts on that node."""
+        return await asyncio.to_thread(self._get_or_start, host, node)
+
     async def _call(self, host: str, method: str, *arguments: Any) -> Any:
         handle = self._handles.get(host) or await self._find(host)
         try:
-            return _unpacked(await getattr(handle, method).remote(*arguments))
+            return unpacked(await getattr(handle, method).remote(*arguments))
         except RayError as error:
             raise self._gone(host, handle, error) from error
 
@@ -259,7 +266,8 @@ class RayHosts:
             raise HostGone(f"{host}: of an earlier deployment")
         return handle
 
-    def _get_or_start(self, host: str) -> Any:
+    def _get_or_start(self, host: str, node: str | None = None) -> Any:
+        there = NodeAffinitySchedulingStrategy(node, soft=True) if node else None
         return (
             _actor_class(host.partition(":")[0])
             .options(
@@ -270,6 +278,7 @@ class RayHosts:
                 max_restarts=-1,
                 num_cpus=0,
                 max_concurrency=MAX_CONCURRENCY,
+                scheduling_strategy=there,
             )
             .remote(host, self.config)
         )

@@ -177,6 +177,17 @@ class Subscribers:
             feed.dropped.add(topic)
             feed.wake_in_time()
 
+    def part(self, topics: Iterable[Topic]) -> None:
+        """Let go of topics that another host is to carry: who listens joins them there."""
+        for topic in topics:
+            self.lose(topic)
+            for gateway in list(self._gateways.get(topic, ())):
+                self._forget(topic, gateway, self._feeds[gateway])
+
+    def topics(self) -> list[Topic]:
+        """All that somebody listens to."""
+        return list(self._gateways)
+
     async def poll(self, gateway: str, cursor: int) -> Feed:
         """Answer with what waits, at once or when something comes; `cursor` acknowledges. An empty
         answer with the same cursor says nothing.

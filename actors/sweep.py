@@ -13,8 +13,8 @@ from collections.abc import Iterable
 
 from actors.messages import Wake
 from actors.metrics import WOKEN
-from actors.placement import Placement
 from actors.transport import HostGone, Hosts
+from actors.whereabouts import Whereabouts
 from protocol.ids import Address
 from storage.store import Store, StoreUnavailable
 
@@ -32,10 +32,10 @@ PATIENCE_S = 15.0
 class Sweep:
     """Runs beside each gateway; `holder` names it in the lease."""
 
-    def __init__(self, store: Store, hosts: Hosts, placement: Placement, holder: str) -> None:
+    def __init__(self, store: Store, hosts: Hosts, whereabouts: Whereabouts, holder: str) -> None:
         self._store = store
         self._hosts = hosts
-        self._placement = placement
+        self._whereabouts = whereabouts
         self._holder = holder
 
     async def run(self) -> None:
@@ -62,7 +62,7 @@ class Sweep:
     async def _wake(self, addresses: Iterable[Address]) -> None:
         by_host: dict[str, list[Wake]] = {}
         for address in addresses:
-            by_host.setdefault(self._placement.host_of(address), []).append(Wake(address))
+            by_host.setdefault(self._whereabouts.host_of(address), []).append(Wake(address))
         room = asyncio.Semaphore(HOSTS_AT_ONCE)
 
         async def wake(host: str, batch: list[Wake]) -> None:

@@ -6,12 +6,13 @@ and no event falls between a snapshot and its subscription.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from actors.draft import Draft
 from actors.held import Held, Outgoing
 from actors.messages import (
     Done,
+    Fire,
     Join,
     Joined,
     Leave,
@@ -28,13 +29,6 @@ from actors.subscribers import Subscribers
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Address, Channel, Topic
 from storage.store import Store, StoreUnavailable
-
-
-class Fire(NamedTuple):
-    """A timer of the entity is due."""
-
-    to: Address
-    key: str
 
 
 class Entities(Protocol):

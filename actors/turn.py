@@ -21,6 +21,7 @@ from actors.messages import (
     STORED,
     Denied,
     Done,
+    Fire,
     Join,
     Leave,
     Message,
@@ -28,11 +29,12 @@ from actors.messages import (
     Reply,
     Submit,
     Tell,
+    address_of,
 )
 from actors.metrics import COMMIT_SECONDS, COMMITS_REFUSED, EFFECTS_REFUSED, RULES_FAILED
 from actors.placement import Placement
 from actors.subscribers import Subscribers
-from actors.telling import Entities, Fire, Outcome, Telling
+from actors.telling import Entities, Outcome, Telling
 from domain.entity import UNCHANGED, Context, Decision, Effect, Redirect, Supplies
 from domain.messages import PriceItems
 from protocol.caller import SYSTEM, Caller
@@ -89,9 +91,9 @@ class Turn:
     # --- deciding --------------------------------------------------------------------------------
 
     async def _load_all(self, batch: Sequence[Message | Fire]) -> None:
-        wanted = dict.fromkeys(_address(m) for m in batch if not isinstance(m, Leave))
+        wanted = dict.fromkeys(address_of(m) for m in batch if not isinstance(m, Leave))
         for message in batch:
-            held = self._entities.get(_address(message))
+            held = self._entities.get(address_of(message))
             if held is not None and _looks_back(message, held):
                 self._entities.doubt(held.address)
         try:
@@ -142,12 +144,12 @@ class Turn:
                 return STORED
             return await self._fire(message)
         except StoreUnavailable as error:
-            log.warning("store away", extra={"entity": str(_address(message)), "why": str(error)})
+            log.warning("store away", extra={"entity": str(address_of(message)), "why": str(error)})
         except Exception:
             RULES_FAILED.add()
             log.exception(
                 "a rule failed; nothing was changed, the caller was told to try again",
-                extra={"entity": str(_address(message)), "message_type": _name(message)},
+                extra={"entity": str(address_of(message)), "message_type": _name(message)},
             )
         for draft, mark in self._marks:
             draft.rewind(mark)
@@ -358,10 +360,6 @@ class Turn:
                 draft.adopt(self._results_length)
                 outcome.stored.append(draft)
         return failed
-
-
-def _address(message: Message | Fire) -> Address:
-    return message.topic.address if isinstance(message, Join | Rejoin | Leave) else message.to
 
 
 def _looks_back(message: Message | Fire, held: Held) -> bool:

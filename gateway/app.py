@@ -14,9 +14,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from actors.placement import Placement
 from actors.sweep import Sweep
 from actors.transport import Hosts
+from actors.whereabouts import Whereabouts
 from gateway.codes import device_codes, table_codes
 from gateway.devices import StaffDevices
 from gateway.door import Door, refusal
@@ -41,7 +41,7 @@ WEB = Path(__file__).resolve().parent.parent / "web"
 
 def build(
     hosts: Hosts,
-    placement: Placement,
+    whereabouts: Whereabouts,
     store: Store,
     settings: GatewaySettings,
     gateway_id: str,
@@ -50,10 +50,10 @@ def build(
     identity = Identity(
         settings.auth_secret, open_door=settings.open_door, provider=settings.provider
     )
-    links = Links(hosts, placement, gateway_id)
+    links = Links(hosts, whereabouts, gateway_id)
     origins = Origins(settings.allowed_origins, local_pages=settings.open_door)
-    feeds = Feeds(hosts, placement, links, gateway_id, settings.limits.max_subscribers)
-    preparation = Preparation(store, links, placement)
+    feeds = Feeds(hosts, whereabouts, links, gateway_id, settings.limits.max_subscribers)
+    preparation = Preparation(store, links, whereabouts)
     requests = Requests(links)
     sockets = Sockets(settings, identity, preparation, links, feeds, requests, origins)
     door = Door(settings, identity, preparation, links)
@@ -73,11 +73,13 @@ def build(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        sweeping = asyncio.create_task(Sweep(store, hosts, placement, gateway_id).run())
+        sweeping = asyncio.create_task(Sweep(store, hosts, whereabouts, gateway_id).run())
+        following = asyncio.create_task(whereabouts.run())
         renewing = asyncio.create_task(identity.run())
         yield
         renewing.cancel()
         sweeping.cancel()
+        following.cancel()
         await sockets.close()
         await feeds.close()
         await links.close()
@@ -85,7 +87,7 @@ def build(
 
     pages = Starlette(
         routes=[
-            Route("/healthz", Health(store, hosts, placement).answer),
+            Route("/healthz", Health(store, hosts, whereabouts).answer),
             Mount("/api", routes=api),
             Mount("/", Pages(directory=WEB, html=True)),
         ],

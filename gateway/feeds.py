@@ -14,8 +14,8 @@ from typing import Protocol
 
 from actors import tracing
 from actors.messages import Feed, Join, Joined, Leave, Published, Rejoin
-from actors.placement import Placement
 from actors.transport import HostGone, Hosts
+from actors.whereabouts import Whereabouts
 from gateway.links import Links
 from gateway.metrics import DELIVERED, FAN_OUT_SECONDS, HOSTS_LOST, LIMITED, REJOINS
 from gateway.wire import TextFrame, framed
@@ -103,14 +103,14 @@ class Feeds:
     def __init__(
         self,
         hosts: Hosts,
-        placement: Placement,
+        whereabouts: Whereabouts,
         links: Links,
         gateway: str,
         max_subscribers: int = 10_000,
     ) -> None:
         self._max_subscribers = max_subscribers
         self._hosts = hosts
-        self._placement = placement
+        self._whereabouts = whereabouts
         self._links = links
         self._gateway = gateway
         self._topics: dict[str, dict[Topic, _TopicFeed]] = {}
@@ -118,6 +118,7 @@ class Feeds:
         self._incarnations: dict[str, str] = {}
         self._cursors: dict[str, int] = {}
         links.listen(self)
+        whereabouts.follow(self._placement_changed)
 
     def cursor(self, host: str) -> int:
         """That of the last feed taken from a host."""
@@ -132,15 +133,13 @@ class Feeds:
         since: int | None,
     ) -> Rejected | None:
         """Subscribe; the snapshot, or the events after `since`, are the connection's first."""
-        host = self._placement.host_of(topic.address)
-        feed = self._topics.setdefault(host, {}).setdefault(topic, _TopicFeed())
+        topics = self._of(self._whereabouts.host_of(topic.address))
+        feed = topics.setdefault(topic, _TopicFeed())
         if len(feed.subscriptions) >= self._max_subscribers:
             LIMITED.add(of="subscribers")
             return Rejected(Code.RATE_LIMITED, "Too many listen to this already. Try again later.")
         subscription = _Subscription(connection, role)
         feed.subscriptions[connection.id] = subscription
-        if host not in self._polls:
-            self._polls[host] = asyncio.create_task(self._poll(host))
         join = Join(topic, self._gateway, connection.id, role, epoch, since)
         try:
             reply = await self._links.when_it_exists(join)
@@ -156,13 +155,12 @@ class Feeds:
         if reply.epoch != feed.epoch:  # its numbers and the others' are not of one kind
             feed.epoch, complete = NO_EPOCH, False
         if _fall_back(feed, [subscription]) or feed.stale or not complete:
-            self._rejoin_soon(host, topic)
+            self._rejoin_soon(topic)
         return None
 
     def leave(self, connection: Subscriber, topic: Topic) -> None:
         """The connection is gone."""
-        host = self._placement.host_of(topic.address)
-        if self._forget(host, topic, connection.id):
+        if self._forget(topic, connection.id):
             self._links.send(Leave(topic, self._gateway, connection.id))
 
     async def close(self) -> None:
@@ -177,14 +175,33 @@ class Feeds:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _forget(self, host: str, topic: Topic, connection_id: int) -> bool:
-        feed = self._topics.get(host, {}).get(topic)
+    def _of(self, host: str) -> dict[Topic, _TopicFeed]:
+        """The topics that a host publishes for this gateway, which polls it."""
+        topics = self._topics.setdefault(host, {})
+        if host not in self._polls:
+            self._polls[host] = asyncio.create_task(self._poll(host))
+        return topics
+
+    def _feed(self, topic: Topic) -> _TopicFeed | None:
+        return self._topics.get(self._whereabouts.host_of(topic.address), {}).get(topic)
+
+    def _placement_changed(self) -> None:
+        """What another host publishes from now on is joined there, from the last `seq`."""
+        for host, topics in list(self._topics.items()):
+            for topic in list(topics):
+                carrier = self._whereabouts.host_of(topic.address)
+                if carrier != host:
+                    self._of(carrier)[topic] = topics.pop(topic)
+                    self._rejoin_soon(topic)
+
+    def _forget(self, topic: Topic, connection_id: int) -> bool:
+        feed = self._feed(topic)
         if feed is None or feed.subscriptions.pop(connection_id, None) is None:
             return False
         if not feed.subscriptions:
             if feed.rejoining is not None:
                 feed.rejoining.cancel()
-            del self._topics[host][topic]
+            del self._topics[self._whereabouts.host_of(topic.address)][topic]
         return True
 
     # --- polling ---------------------------------------------------------------------------------
@@ -207,7 +224,7 @@ class Feeds:
                         extra={"host": host, "why": str(error), "topics": len(topics)},
                     )
                     for topic in list(topics):
-                        self._rejoin_soon(host, topic)
+                        self._rejoin_soon(topic)
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, LONGEST_PAUSE_S)
                     continue
@@ -241,14 +258,14 @@ class Feeds:
         for published in answer.published:
             feed = topics.get(published.topic)
             if feed is not None:
-                self._spread(host, feed, published)
+                self._spread(feed, published)
         if answer.stored_at:
             lag = max(0.0, time.time() - answer.stored_at)
             FAN_OUT_SECONDS.observe(lag)
             for trace in answer.traces:
                 tracing.took(trace, "delivery", lag, gateway=self._gateway)
         doubtful = set(answer.dropped)
-        if answer.incarnation == NO_INCARNATION:  # what was joined there was forgotten before the first poll
+        if answer.incarnation == NO_INCARNATION:  # it had forgotten all before the first poll
             doubtful |= topics.keys()
         elif incarnation != answer.incarnation:
             doubtful |= {
@@ -260,16 +277,16 @@ class Feeds:
         if known and answer.cursor not in (cursor, cursor + 1):  # told to who does not wait for it
             doubtful |= topics.keys()
         for topic in doubtful & topics.keys():
-            self._rejoin_soon(host, topic)
+            self._rejoin_soon(topic)
         self._incarnations[host], self._cursors[host] = answer.incarnation, answer.cursor
 
-    def _spread(self, host: str, feed: _TopicFeed, published: Published) -> None:
+    def _spread(self, feed: _TopicFeed, published: Published) -> None:
         """One topic's events to its sockets, framed once; a gap is filled by joining again, and so
         is what a new epoch begins with."""
         last = feed.last
         gap = last is not None and (published.seq > last + 1 or published.epoch != feed.epoch)
         if gap or feed.rejoining is not None:
-            self._hold(host, feed, published)
+            self._hold(feed, published)
             return
         seq = published.seq
         subscriptions = list(feed.subscriptions.values())
@@ -285,27 +302,27 @@ class Feeds:
         if last is not None:
             feed.last = max(last, seq - 1)
 
-    def _hold(self, host: str, feed: _TopicFeed, published: Published) -> None:
+    def _hold(self, feed: _TopicFeed, published: Published) -> None:
         """Keep events until the topic has rejoined: its answer may be older than they are."""
         if len(feed.held) >= MAX_HELD:
             feed.held.clear()
         feed.held.append(published)
         if feed.rejoining is None:
-            self._rejoin_soon(host, published.topic)
+            self._rejoin_soon(published.topic)
 
     # --- joining again ---------------------------------------------------------------------------
 
-    def _rejoin_soon(self, host: str, topic: Topic) -> None:
-        feed = self._topics.get(host, {}).get(topic)
+    def _rejoin_soon(self, topic: Topic) -> None:
+        feed = self._feed(topic)
         if feed is None:  # its last connection has left meanwhile
             return
         if feed.rejoining is not None or feed.last is None:
             feed.stale = True  # what is on its way may be older than the doubt
         else:
             REJOINS.add()
-            feed.rejoining = asyncio.create_task(self._rejoin(host, topic, feed))
+            feed.rejoining = asyncio.create_task(self._rejoin(topic, feed))
 
-    async def _rejoin(self, host: str, topic: Topic, feed: _TopicFeed) -> None:
+    async def _rejoin(self, topic: Topic, feed: _TopicFeed) -> None:
         """Subscribe all of a topic's sockets again, until the host has taken them."""
         pause = PAUSE_S
         try:
@@ -330,10 +347,10 @@ class Feeds:
         finally:
             feed.rejoining = None
             held, feed.held = feed.held, []
-            if self._topics.get(host, {}).get(topic) is feed:
+            if self._feed(topic) is feed:
                 for published in held:
                     if published.epoch == feed.epoch:  # what an older one had is lost
-                        self._spread(host, feed, published)
+                        self._spread(feed, published)
 
     def _rejoined(self, feed: _TopicFeed, joined: Joined) -> None:
         frames = [framed(payload) for payload in joined.frames] if joined.resumed else []

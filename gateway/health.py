@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from actors.placement import Placement
 from actors.transport import HostGone, Hosts
+from actors.whereabouts import Whereabouts
 from gateway.door import json, refusal
 from protocol.errors import UNAVAILABLE
 from protocol.ids import Address, Kind
@@ -31,11 +31,11 @@ ASKED_HOSTS = 4
 class Health:
     """Looks at most once a second, however many ask."""
 
-    def __init__(self, store: Store, hosts: Hosts, placement: Placement) -> None:
+    def __init__(self, store: Store, hosts: Hosts, whereabouts: Whereabouts) -> None:
         self._store = store
         self._hosts = hosts
-        self._placement = placement
-        self._asked: tuple[str, ...] = ()
+        self._whereabouts = whereabouts
+        self._restaurants: list[int] = []
         self._look: asyncio.Task[bool] | None = None
         self._until = 0.0
 
@@ -52,28 +52,31 @@ class Health:
     async def _is_ready(self) -> bool:
         try:
             await self._store.ping()
-            if not self._asked:
-                self._asked = self._few(await self._store.restaurants())
+            if not self._restaurants:
+                self._restaurants = sorted(await self._store.restaurants())
         except StoreUnavailable as error:
             log.warning("not ready: the store is away", extra={"why": str(error)})
             return False
-        if not self._asked or await self._any_answers():
+        asked = self._few()
+        if not asked or await self._any_answers(asked):
             return True
-        log.warning("not ready: no actor answers", extra={"hosts": self._asked})
+        log.warning("not ready: no actor answers", extra={"hosts": asked})
         return False
 
-    def _few(self, restaurants: Iterable[int]) -> tuple[str, ...]:
-        """The hosts of the first restaurants; none in a chain that has no restaurant yet."""
+    def _few(self) -> list[str]:
+        """The present hosts of the first restaurants; none in a chain that has none yet."""
         hosts: dict[str, None] = {}
-        for restaurant in sorted(restaurants):
-            hosts[self._placement.host_of(Address(Kind.RESTAURANT, restaurant, restaurant))] = None
+        for restaurant in self._restaurants:
+            hosts[self._whereabouts.host_of(Address(Kind.RESTAURANT, restaurant, restaurant))] = (
+                None
+            )
             if len(hosts) == ASKED_HOSTS:
                 break
-        return tuple(hosts)
+        return list(hosts)
 
-    async def _any_answers(self) -> bool:
+    async def _any_answers(self, hosts: Iterable[str]) -> bool:
         """One is enough: that another host is lost is a matter of its restaurants."""
-        asking = [asyncio.create_task(self._answers(host)) for host in self._asked]
+        asking = [asyncio.create_task(self._answers(host)) for host in hosts]
         try:
             for each in asyncio.as_completed(asking):
                 if await each:

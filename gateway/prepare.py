@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from actors.messages import Done, Submit
-from actors.placement import Placement
+from actors.whereabouts import Whereabouts
 from domain.entity import NOTHING, Supplies
 from domain.messages import PriceItems
 from gateway.links import Links
@@ -85,10 +85,10 @@ class _Block:
 class Preparation:
     """Looks things up and reserves them, for one gateway."""
 
-    def __init__(self, store: Store, links: Links, placement: Placement) -> None:
+    def __init__(self, store: Store, links: Links, whereabouts: Whereabouts) -> None:
         self._store = store
         self._links = links
-        self._placement = placement
+        self._whereabouts = whereabouts
         self._blocks: dict[tuple[Kind, int], _Block] = {}
         self._known: OrderedDict[tuple[Kind, int], int] = OrderedDict()
         self._lookups = _Coalesced(store.restaurant_of)
@@ -116,7 +116,7 @@ class Preparation:
             prices: Any = {}
             if isinstance(command, c.PlaceOrder | c.ReplaceItems):
                 wanted = _menu_items(command.items)
-                if wanted and not self._placement.together:
+                if wanted and not self._whereabouts.together:
                     prices, wanted = await self._prices(to, wanted), ()
                 if isinstance(prices, Rejected):
                     if prices.code is Code.UNAVAILABLE:

@@ -1,6 +1,6 @@
 """What a gateway is told when it is built; `serve_app.py` decides it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Annotated
 
@@ -13,7 +13,7 @@ LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 Many = Annotated[int, Gt(0)]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Limits:
     """What one gateway replica takes before it refuses. Whoever is over a limit is told so; nobody
     else is slowed.
@@ -22,7 +22,8 @@ class Limits:
     connection are under way at most, then it is not read. What waits to be sent to it is bounded by
     `max_unsent` frames and `max_unsent_bytes`. An HTTP body has at most `max_body_bytes`. A replica
     holds `max_connections` sockets: `connections_per_address`, `connections_per_token`, and on one
-    channel of one entity `max_subscribers`.
+    channel of one entity `max_subscribers`. Those of LIVE_LIMITS may change while sockets are open,
+    and hold for those that open then.
     """
 
     messages_per_s: Annotated[float, Gt(0)] = 100.0
@@ -35,6 +36,18 @@ class Limits:
     connections_per_address: Many = 1000
     connections_per_token: Many = 1000
     max_subscribers: Many = 10_000
+
+
+LIVE_LIMITS = frozenset(
+    {
+        "messages_per_s",
+        "burst",
+        "max_in_flight",
+        "max_unsent",
+        "max_unsent_bytes",
+        "max_connections",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +67,7 @@ class GatewaySettings:
 
     auth_secret: str
     open_door: bool = True
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     trusted_proxies: tuple[Network, ...] = LOOPBACK
     allowed_origins: frozenset[str] = frozenset()
     public_url: str | None = None

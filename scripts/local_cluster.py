@@ -19,8 +19,8 @@ from ray import serve
 from ray.exceptions import RayError
 from ray.serve.config import HTTPOptions
 
+from actors.announced import NAMESPACE
 from actors.embedded_store import NAME as EMBEDDED_STORE
-from actors.ray_hosts import NAMESPACE
 from protocol.caller import Role
 from scripts.before_start import CannotStart, check, settings_of_environment
 from scripts.demo import Api, DemoRefused, fill

@@ -14,6 +14,7 @@ from actors.host import Host, HostSettings
 from actors.messages import Exchanged, Feed, Message, Reply
 from actors.placement import Placement
 from actors.transport import HostGone
+from actors.whereabouts import Whereabouts
 from storage.store import Store
 
 
@@ -50,6 +51,10 @@ class LocalHosts:
         self.deaf: set[str] = set()
         self.delivered: list[tuple[str, Sequence[Message]]] = []
         self._calls: dict[str, set[asyncio.Future[Any]]] = {}
+
+    async def look(self) -> Placement:
+        """The newest placement: tests set it."""
+        return self.placement
 
     async def deliver(self, host: str, batch: Sequence[Message]) -> list[Reply]:
         if host in self.silent:
@@ -103,7 +108,6 @@ class LocalHosts:
 
     def _host(self, name: str) -> Host:
         if name not in self.hosts:
-            self.hosts[name] = Host(
-                name, self.store, self, self.placement, self.clock, self.settings
-            )
+            whereabouts = Whereabouts(self.placement, self.look)
+            self.hosts[name] = Host(name, self.store, self, whereabouts, self.clock, self.settings)
         return self.hosts[name]

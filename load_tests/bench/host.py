@@ -26,6 +26,7 @@ from actors.messages import Done, Exchanged, Feed, Message, Read, Reply, Submit,
 from actors.placement import Mode, Placement
 from actors.ray_hosts import WallClock
 from actors.transport import HostGone
+from actors.whereabouts import Whereabouts
 from domain.entity import NOTHING, Origin, Supplies
 from load_tests.bench.measure import latencies
 from load_tests.bench.usage import cpu_of
@@ -179,7 +180,7 @@ async def chain() -> AsyncIterator[Chain]:
         server.start()
         interpreter.tune()
         store = open_store(server.url, retention_s=86_400, timeout_s=30)
-        host = Host("shard:0", store, Alone(), Placement(Mode.SHARD, 1), WallClock())
+        host = Host("shard:0", store, Alone(), Whereabouts(Placement(Mode.SHARD, 1)), WallClock())
         try:
             yield Chain(host, store, server)
         finally:

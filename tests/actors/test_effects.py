@@ -10,6 +10,7 @@ from actors.host import HostSettings
 from actors.messages import Done, Feed, Join, Submit, Tell
 from actors.placement import Mode, Placement
 from actors.sweep import Sweep
+from actors.whereabouts import Whereabouts
 from domain.entity import Origin
 from protocol import commands as c
 from protocol.caller import Role
@@ -151,7 +152,7 @@ async def test_the_sweep_wakes_what_nobody_carries(
     for name in list(apart.hosts.hosts):
         apart.hosts.kill(name)
     apart.hosts.silent.clear()
-    sweep = Sweep(apart.hosts.store, apart.hosts, apart.hosts.placement, "test")
+    sweep = Sweep(apart.hosts.store, apart.hosts, Whereabouts(apart.hosts.placement), "test")
     assert await sweep.once() >= 1
     await eventually(apart, apart.table, lambda data: not data["is_occupied"])
     await quiet(apart)

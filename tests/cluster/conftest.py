@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import ray
 
+from actors.announced import NAMESPACE, HostConfig, StoreSettings
 from actors.host import HostSettings
 from actors.placement import Mode, Placement
-from actors.ray_hosts import NAMESPACE, HostConfig, RayHosts, StoreSettings
+from actors.ray_hosts import RayHosts
 from storage.embedded import EmbeddedStore
 from storage.store import Store
 from tests.actors.chain import Chain

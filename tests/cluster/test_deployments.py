@@ -8,7 +8,8 @@ import pytest
 import ray
 from ray.experimental.internal_kv import _internal_kv_del
 
-from actors.ray_hosts import ANNOUNCED, NAMESPACE, HostConfig, RayHosts, announce
+from actors.announced import ANNOUNCED, NAMESPACE, HostConfig, deploy
+from actors.ray_hosts import RayHosts
 from protocol import commands as c
 from protocol.ids import Address
 from tests.actors.chain import Chain
@@ -21,9 +22,9 @@ def later(chain: Chain) -> Iterator[HostConfig]:
     """A later deployment's configuration, announced until the test is over."""
     assert isinstance(chain.hosts, RayHosts)
     config = replace(chain.hosts.config, deployed_at=1.0)
-    announce(config)
+    deploy(config)
     yield config
-    _internal_kv_del(ANNOUNCED, namespace=NAMESPACE)
+    _internal_kv_del(ANNOUNCED, del_by_prefix=True, namespace=NAMESPACE)
 
 
 async def test_hosts_of_an_earlier_deployment_start_again_as_the_laters(

@@ -9,10 +9,10 @@ import pytest
 import ray
 import redis
 
+from actors.announced import NAMESPACE
 from actors.embedded_store import embedded_store
 from actors.messages import Done
 from actors.placement import Mode
-from actors.ray_hosts import NAMESPACE
 from protocol import commands as c
 from protocol.ids import Channel, Kind, Topic
 from protocol.statuses import OrderStatus

@@ -5,6 +5,7 @@ import asyncio
 from pydantic_core import SchemaValidator
 
 from actors.messages import Done
+from actors.whereabouts import Whereabouts
 from domain import order, restaurant, session, waiter
 from gateway.links import Links
 from gateway.requests import Requests
@@ -46,7 +47,7 @@ async def of_a_burst() -> tuple[int, float]:
     """Exchanges of a burst at one moment, and validations of each of its commands."""
     chain = await Chain.open(ORDERS)
     orders = [each.to for each in await chain.batch("update_status", ORDERS)]
-    links = Links(chain.hosts, PLACEMENT, GATEWAY)
+    links = Links(chain.hosts, Whereabouts(PLACEMENT), GATEWAY)
     requests = Requests(links)
     channel, frame = FRAMES["update_status"]
     with Calls() as calls:

@@ -8,6 +8,7 @@ from typing import Any, Self
 from actors.host import Host
 from actors.messages import Done, Exchanged, Feed, Join, Joined, Message, Reply, Submit
 from actors.placement import Mode, Placement
+from actors.whereabouts import Whereabouts
 from domain.entity import NOTHING, Origin, Supplies
 from protocol import commands as c
 from protocol.caller import Caller, Role
@@ -67,7 +68,9 @@ class Chain:
     def __init__(self) -> None:
         self.store = AcceptingStore()
         self.hosts = DirectHosts()
-        self.host = self.hosts.host = Host(HOST, self.store, self.hosts, PLACEMENT, Noon())
+        self.host = self.hosts.host = Host(
+            HOST, self.store, self.hosts, Whereabouts(PLACEMENT), Noon()
+        )
         self.homes: list[Address] = []
         self.sessions: list[Address] = []
         self._cursor = 0

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from actors.messages import STORED, Feed, Join, Joined, Message, Published, Reply
 from actors.placement import Placement
+from actors.whereabouts import Whereabouts
 from gateway.connection import Connection
 from gateway.feeds import Feeds
 from gateway.links import Links
@@ -36,8 +37,8 @@ class Crowd:
 
     def __init__(self) -> None:
         self._hosts = ScriptedHosts(_answer)
-        self._links = Links(self._hosts, Placement(), "g1")
-        self._feeds = Feeds(self._hosts, Placement(), self._links, "g1")
+        self._links = Links(self._hosts, Whereabouts(Placement()), "g1")
+        self._feeds = Feeds(self._hosts, Whereabouts(Placement()), self._links, "g1")
         self._host = Placement().host_of(TOPIC.address)
         self._seq = 0
         self.wires: list[ReadyWire] = []

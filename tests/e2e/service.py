@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from websockets.asyncio.client import connect
 
-from actors.ray_hosts import NAMESPACE
+from actors.announced import NAMESPACE
 from protocol.caller import Role
 from scripts import environment
 from scripts.issue_token import token_for

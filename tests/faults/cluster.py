@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from actors.ray_hosts import NAMESPACE
+from actors.announced import NAMESPACE
 from load_tests.bench.servers import SECRET
 from scripts.environment import ROOT
 from tests.faults.node import ADDRESS, Node

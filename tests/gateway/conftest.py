@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from actors.placement import Mode, Placement
+from actors.whereabouts import Whereabouts
 from gateway.app import build
 from gateway.ingress import DirectSockets
 from gateway.settings import GatewaySettings
@@ -78,7 +79,7 @@ async def serving(
     gateway_id: str = "g1",
     ping_s: float = 20.0,
 ) -> AsyncIterator[Gateway]:
-    app = build(hosts, hosts.placement, store, settings, gateway_id)
+    app = build(hosts, Whereabouts(hosts.placement, hosts.look), store, settings, gateway_id)
     if hosts.placement.together:  # as under Serve, frames go straight to the transport
         app = DirectSockets(app)
     config = uvicorn.Config(

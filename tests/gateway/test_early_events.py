@@ -7,6 +7,7 @@ import orjson
 
 from actors.messages import STORED, Feed, Join, Joined, Leave, Message, Published, Rejoin, Reply
 from actors.placement import Placement
+from actors.whereabouts import Whereabouts
 from gateway.connection import Connection
 from gateway.feeds import Feeds
 from gateway.links import Links
@@ -28,8 +29,8 @@ class Listening:
     def __init__(self, seq: int) -> None:
         self.seq = seq
         self.hosts = ScriptedHosts(self._reply)
-        self.links = Links(self.hosts, Placement(), "g1")
-        self.feeds = Feeds(self.hosts, Placement(), self.links, "g1")
+        self.links = Links(self.hosts, Whereabouts(Placement()), "g1")
+        self.feeds = Feeds(self.hosts, Whereabouts(Placement()), self.links, "g1")
 
     def _reply(self, message: Message) -> Reply:
         if isinstance(message, Join):

@@ -9,6 +9,7 @@ import pytest
 from actors.messages import STORED, Feed, Join, Joined, Leave, Message, Published, Rejoin, Reply
 from actors.placement import Placement
 from actors.transport import HostGone
+from actors.whereabouts import Whereabouts
 from gateway.connection import Connection
 from gateway.feeds import Feeds
 from gateway.links import Links
@@ -30,8 +31,8 @@ class Stage:
         self.oldest = 0
         self.epoch = "e"
         self.missing = False
-        links = Links(self.hosts, Placement(), "g1")
-        self.feeds = Feeds(self.hosts, Placement(), links, "g1")
+        links = Links(self.hosts, Whereabouts(Placement()), "g1")
+        self.feeds = Feeds(self.hosts, Whereabouts(Placement()), links, "g1")
         self.links = links
         self.sent: dict[int, list[str]] = {}
         self.closes: dict[int, int] = {}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from actors.placement import Mode, Placement
+from actors.whereabouts import Whereabouts
 from gateway.health import ASKED_HOSTS, Health
 from storage.store import StoreUnavailable
 from tests.gateway.scripted_hosts import ScriptedHosts
@@ -32,7 +33,7 @@ class Chain:
 
 
 def health(store: Any, hosts: ScriptedHosts, mode: Mode = Mode.SHARD) -> Health:
-    return Health(store, hosts, Placement(mode, shards=2))
+    return Health(store, hosts, Whereabouts(Placement(mode, shards=2)))
 
 
 async def status(health: Health) -> int:

@@ -7,6 +7,7 @@ import pytest
 
 from actors.messages import Message, Read, Reply, View
 from actors.placement import Mode, Placement
+from actors.whereabouts import Whereabouts
 from gateway import links as links_
 from gateway.links import Links
 from protocol.errors import UNAVAILABLE
@@ -30,7 +31,7 @@ def hosts() -> ScriptedHosts:
 
 @pytest.fixture
 async def links(hosts: ScriptedHosts) -> AsyncIterator[Links]:
-    links = Links(hosts, Placement(Mode.RESTAURANT), "g1")
+    links = Links(hosts, Whereabouts(Placement(Mode.RESTAURANT)), "g1")
     yield links
     await links.close()
 

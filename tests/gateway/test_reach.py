@@ -6,6 +6,7 @@ import pytest
 
 from actors.messages import Reply
 from actors.placement import Placement
+from actors.whereabouts import Whereabouts
 from gateway.identity import Principal
 from gateway.links import Links
 from gateway.prepare import Preparation
@@ -27,7 +28,7 @@ class Directory:
 
 
 async def asked(answer: Reply) -> Rejected | None:
-    placement = Placement()
+    placement = Whereabouts(Placement())
     links = Links(ScriptedHosts(lambda message: answer), placement, "g1")
     store: Any = Directory()
     try:

@@ -4,6 +4,7 @@ import pytest
 
 from actors.messages import Done, Message, Reply, Submit
 from actors.placement import Placement
+from actors.whereabouts import Whereabouts
 from domain.entity import Redirect
 from gateway import requests as requests_
 from gateway.links import Links
@@ -26,7 +27,7 @@ class Floor:
 
     def __init__(self, after: int, session: Reply = CLOSED) -> None:
         self.hosts = ScriptedHosts(self._reply)
-        self.requests = Requests(Links(self.hosts, Placement(), "g1"))
+        self.requests = Requests(Links(self.hosts, Whereabouts(Placement()), "g1"))
         self.session = session
         self._left = after
 

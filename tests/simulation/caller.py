@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from actors.messages import Exchanged, Feed, Message, Reply
-from actors.placement import Placement
 from tests.simulation.life import Does, Life
 from tests.simulation.loop import Process
 
@@ -16,13 +15,10 @@ if TYPE_CHECKING:
 class Caller:
     """One process's `Hosts`. What travels is pickled, as it is on its way through Ray."""
 
-    def __init__(
-        self, name: str, cluster: "Cluster", placement: Placement, process: Process
-    ) -> None:
+    def __init__(self, name: str, cluster: "Cluster", process: Process) -> None:
         self.name = name
         self.process = process
         self._cluster = cluster
-        self._placement = placement
         self._handles: dict[str, Life] = {}
 
     def drop(self, life: Life) -> None:
@@ -56,5 +52,5 @@ class Caller:
     async def _call(self, host: str, does: Does, batch: tuple[Any, ...]) -> Any:
         life = self._handles.get(host)
         if life is None:
-            life = self._handles[host] = self._cluster.find(host, self._placement)
+            life = self._handles[host] = self._cluster.find(host)
         return await self._cluster.call(self, life, does, batch)

@@ -12,8 +12,9 @@ from typing import Any
 
 from actors.host import Host, HostSettings
 from actors.messages import Rejoin, Wake
-from actors.placement import Mode, Placement
+from actors.placement import Placement
 from actors.transport import HostGone
+from actors.whereabouts import Whereabouts
 from storage.store import Store
 from tests.simulation.caller import Caller
 from tests.simulation.chance import SimClock
@@ -39,8 +40,10 @@ class Cluster:
         trace: Trace,
         store: Callable[[], Store],
         settings: HostSettings,
+        announced: Placement,
     ) -> None:
         self.faults = faults
+        self.announced = announced
         self.lives: list[Life] = []
         self._loop = loop
         self._network = network
@@ -51,9 +54,14 @@ class Cluster:
         self._names: dict[str, Life] = {}
         self._born = 0
 
+    async def look(self) -> Placement:
+        """The newest placement that is announced."""
+        await asyncio.sleep(self._delay())
+        return self.announced
+
     # --- lives -----------------------------------------------------------------------------------
 
-    def find(self, name: str, placement: Placement) -> Life:
+    def find(self, name: str) -> Life:
         """The actor of that name, started where there is none."""
         life = self._names.get(name)
         if life is None:
@@ -61,9 +69,9 @@ class Cluster:
             process = Process(f"{name}#{self._born}")
             ready_at = self._loop.time() + self._chance.random() * self._chance.choice((0.02, 1.5))
             clock = SimClock(self._loop, self._chance.uniform(-0.05, 0.05))
-            life = self._names[name] = Life(name, self._born, process, placement, clock, ready_at)
+            life = self._names[name] = Life(name, self._born, process, clock, ready_at)
             self.lives.append(life)
-            self._trace.tell("start", str(life), placement.mode.value, placement.shards)
+            self._trace.tell("start", str(life))
         return life
 
     def is_current(self, life: Life) -> bool:
@@ -92,18 +100,19 @@ class Cluster:
     def _started(self, life: Life) -> Host:
         """The host, made within its own process by the first call."""
         if life.host is None:
-            hosts = life.caller = Caller(str(life), self, life.placement, life.process)
+            hosts = life.caller = Caller(str(life), self, life.process)
+            whereabouts = Whereabouts(self.announced, self.look)
             life.host = life.process.context.run(
-                Host, life.name, self._store(), hosts, life.placement, life.clock, self._settings
+                Host, life.name, self._store(), hosts, whereabouts, life.clock, self._settings
             )
+            life.process.spawn(whereabouts.run())
             life.process.later(REST_PERIOD_S, self._rest, life)
         return life.host
 
     def _rest(self, life: Life) -> None:
-        """An actor that has carried nothing for a while leaves, unless it is a shard's; callers
-        find its successor."""
+        """An actor that has carried nothing for a while leaves; callers find its successor."""
         assert life.host is not None
-        if life.host.rest() and life.placement.mode is not Mode.SHARD:
+        if life.host.rest() and not life.host.stays:
             self.faults.note("actor_left")
             self._network.later(0.0, self._leave, life)
         else:

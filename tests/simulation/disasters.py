@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from actors.placement import Mode
 from protocol.ids import Kind
 from storage import keys
 from tests.simulation.faults import DISASTERS
 from tests.simulation.life import Life
-from tests.simulation.world import World, some_placement
+from tests.simulation.world import World, changed, some_placement
 
 
 class Disasters:
@@ -30,14 +31,15 @@ class Disasters:
                     self._under_way.append(asyncio.create_task(strike()))
 
     async def mend(self) -> None:
-        """No second life of a name, gateways of one placement. What else there is finds its way."""
+        """No second life of a name, gateways of one mode. What else there is finds its way."""
         world = self._world
         for task in self._under_way:
             task.cancel()
         await asyncio.gather(*self._under_way, return_exceptions=True)
         world.way.away = False
+        mode = world.cluster.announced.mode
         for front in list(world.fronts):
-            if front.placement is not world.placement or front.leaving:
+            if front.whereabouts.placement.mode is not mode or front.leaving:
                 front.kill()
         while len([front for front in world.fronts if front.open]) < 2:
             world.open_front()
@@ -118,13 +120,18 @@ class Disasters:
             life.clock.off_s -= self._chance.random() * 3.0
 
     async def _placement_changed(self) -> None:
-        """Gateways come up with another placement, one by one; actors stay what they were."""
+        """Gateways come up with another placement, one by one; actors stay what they were, until
+        somebody asks them for what is not theirs any more."""
         world = self._world
-        world.placement = some_placement(self._chance)
         world.apart = True
-        self._world.two_owners = True
-        world.trace.tell("placement", world.placement.mode.value, world.placement.shards)
+        world.announce(some_placement(self._chance))
         for front in [front for front in world.fronts if front.open]:
             world.open_front()
             await front.restart()
             await asyncio.sleep(self._chance.random() * 3.0)
+
+    async def _shards_changed(self) -> None:
+        """There are more of them, or fewer, one is pinned, or one moves: nobody starts again."""
+        placement = self._world.cluster.announced
+        if placement.mode is Mode.SHARD:
+            self._world.announce(changed(placement, self._chance))

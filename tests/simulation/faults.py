@@ -38,6 +38,7 @@ RATES = {
     "store_forgets_scripts": 0.05,
     "clock_put_back": 0.05,
     "placement_changed": 0.025,
+    "shards_changed": 0.15,
     "store_loses": 0.008,
 }
 """How likely each is where it can happen, on average."""
@@ -51,6 +52,7 @@ DISASTERS = (
     "store_forgets_scripts",
     "clock_put_back",
     "placement_changed",
+    "shards_changed",
     "store_loses",
 )
 

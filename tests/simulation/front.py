@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from actors.placement import Placement
+from actors.whereabouts import Whereabouts
 from gateway.app import build
 from gateway.settings import GatewaySettings, Limits
 from storage.store import Store
@@ -26,13 +26,11 @@ class Connected(Protocol):
 class Front:
     """One gateway. `kill` ends it at once, `restart` as Serve does: its clients are told."""
 
-    def __init__(
-        self, name: str, cluster: Cluster, placement: Placement, store: Callable[[], Store]
-    ) -> None:
+    def __init__(self, name: str, cluster: Cluster, store: Callable[[], Store]) -> None:
         self.name = name
-        self.placement = placement
+        self.whereabouts = Whereabouts(cluster.announced, cluster.look)
         self.process = Process(name)
-        self.caller = Caller(name, cluster, placement, self.process)
+        self.caller = Caller(name, cluster, self.process)
         self.leaving = False
         self.links: dict[Connected, None] = {}
         self.posts: dict[asyncio.Future[Any], None] = {}
@@ -40,7 +38,7 @@ class Front:
         self.process.context.run(self._start, store)
 
     def _start(self, store: Callable[[], Store]) -> None:
-        self._app = build(self.caller, self.placement, store(), SETTINGS, self.name)
+        self._app = build(self.caller, self.whereabouts, store(), SETTINGS, self.name)
         self._lifespan = self.process.spawn(self._live())
 
     def serve(self, scope: dict[str, Any], receive: Any, send: Any) -> asyncio.Task[None]:

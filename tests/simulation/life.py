@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from actors.host import Host
-from actors.placement import Placement
 from tests.simulation.chance import SimClock
 from tests.simulation.loop import Process
 
@@ -24,7 +23,6 @@ class Life:
     name: str
     number: int
     process: Process
-    placement: Placement
     clock: SimClock
     ready_at: float
     host: Host | None = None

@@ -140,10 +140,10 @@ def gaps_are_passed_on() -> Patches:
     """A gateway does not look whether numbers are missing."""
     spread = Feeds._spread
 
-    def blind(feeds: Feeds, host: str, feed: Any, published: Any) -> None:
+    def blind(feeds: Feeds, feed: Any, published: Any) -> None:
         if feed.last is not None and feed.rejoining is None:
             feed.last = max(feed.last, published.seq - 1)
-        spread(feeds, host, feed, published)
+        spread(feeds, feed, published)
 
     def anything_new(subscription: Any, seq: int, frame: Any) -> None:
         if subscription.last is None:
@@ -158,10 +158,16 @@ def gaps_are_passed_on() -> Patches:
 def lost_hosts_are_forgotten() -> Patches:
     """A gateway does not join again where a host has begun a new life."""
 
-    def content(feeds: Feeds, host: str, topic: Any) -> None:
+    def content(feeds: Feeds, topic: Any) -> None:
         return None
 
     return [(Feeds, "_rejoin_soon", content)]
+
+
+def listeners_stay_behind() -> Patches:
+    """A gateway goes on listening where an entity was before its shard changed."""
+    often = ("tests.simulation.faults", "RATES", {**RATES, "shards_changed": 0.5})
+    return [often, (Feeds, "_placement_changed", lambda feeds: None)]
 
 
 def events_come_again() -> Patches:
@@ -206,7 +212,7 @@ MUTATIONS: dict[str, Callable[[], Patches]] = {
         no_fencing, commits_leave_their_token, no_new_epoch,
         no_outbox, no_sweep, no_dedupe, no_results, told_before_stored,
         joined_after_snapshot, no_doubt, kept_in_doubt, no_acknowledgement, gaps_are_passed_on,
-        lost_hosts_are_forgotten, events_come_again,
+        lost_hosts_are_forgotten, listeners_stay_behind, events_come_again,
         commits_may_be_split, no_waiting_for_creation, no_timers,
     )
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import astuple, replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -62,10 +63,9 @@ class World:
         )
         self.cluster = Cluster(
             loop, self.network, self.chance["network"], self.faults, self.trace, self.store,
-            settings,
+            settings, some_placement(chance),
         )  # fmt: skip
-        self.placement = some_placement(chance)
-        self.apart = self.placement.mode is Mode.ENTITY
+        self.apart = self.cluster.announced.mode is Mode.ENTITY
         self._opened = 0
         for _ in range(2):
             self.open_front()
@@ -76,9 +76,16 @@ class World:
 
     def open_front(self) -> None:
         self._opened += 1
-        front = Front(f"g{self._opened}", self.cluster, self.placement, self.store)
-        self.trace.tell("open", front.name, self.placement.mode.value, self.placement.shards)
+        front = Front(f"g{self._opened}", self.cluster, self.store)
+        self.trace.tell("open", front.name)
         self.fronts.append(front)
+
+    def announce(self, placement: Placement) -> None:
+        """The placement from now on. Everybody learns of it in their own time."""
+        number = self.cluster.announced.generation + 1
+        self.cluster.announced = replace(placement, generation=number)
+        self.two_owners = True
+        self.trace.tell("placement", *map(str, astuple(self.cluster.announced)))
 
     def front(self, chance: Random) -> Front | None:
         """Any gateway that takes connections."""
@@ -102,6 +109,16 @@ class World:
 
 def some_placement(chance: Random) -> Placement:
     return Placement(chance.choice(list(Mode)), chance.choice((1, 2, 3)))
+
+
+def changed(placement: Placement, chance: Random) -> Placement:
+    """The same but for its shards: more or fewer, one pinned, one moved."""
+    if chance.random() < 0.5:
+        return placement.moved(chance.randrange(placement.shards))
+    shards = chance.choice((1, 2, 3, 4))
+    pinned = frozenset({(chance.randint(1, 3), chance.randrange(shards))})
+    alone = shards == 1 or chance.random() < 0.5
+    return replace(placement, shards=shards, pinned=frozenset() if alone else pinned)
 
 
 async def eventually(world: World, check: Any, patience_s: float) -> bool:

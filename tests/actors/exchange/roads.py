@@ -15,6 +15,7 @@ from actors.messages import (
 from actors.placement import Placement
 from actors.subscribers import Subscribers
 from actors.transport import HostGone
+from actors.whereabouts import Whereabouts
 from gateway.connection import Connection
 from gateway.feeds import Feeds
 from gateway.links import Links
@@ -89,8 +90,8 @@ class Gateway:
 
     def __init__(self, hosts: LocalHosts, name: str = "g1") -> None:
         self.name = name
-        self.links = Links(hosts, hosts.placement, name)
-        self.feeds = Feeds(hosts, hosts.placement, self.links, name)
+        self.links = Links(hosts, Whereabouts(hosts.placement), name)
+        self.feeds = Feeds(hosts, Whereabouts(hosts.placement), self.links, name)
         self._ids = itertools.count(1)
 
     async def listen(self, topic: Topic) -> Listener:

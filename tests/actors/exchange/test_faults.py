@@ -24,6 +24,7 @@ from actors.messages import (
 from actors.placement import Mode, Placement
 from actors.subscribers import PARK_S
 from actors.transport import HostGone
+from actors.whereabouts import Whereabouts
 from gateway.connection import Connection
 from gateway.feeds import Feeds
 from gateway.links import Links
@@ -196,8 +197,8 @@ async def test_a_late_answer_after_newer_ones_is_harmless() -> None:
         return Joined("a", "e", 5, (orjson.dumps({"seq": 5, "epoch": "e"}),), resumed=False)
 
     hosts = ScriptedHosts(reply)
-    links = Links(hosts, Placement(), "g1")
-    feeds = Feeds(hosts, Placement(), links, "g1")
+    links = Links(hosts, Whereabouts(Placement()), "g1")
+    feeds = Feeds(hosts, Whereabouts(Placement()), links, "g1")
     frames: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -220,7 +221,7 @@ async def test_one_impatient_message_does_not_cut_short_its_batch(
     """The last of a batch need not be its newest: entities take turns."""
     monkeypatch.setattr("gateway.links.PATIENCE_S", 0.5)
     hosts = ScriptedHosts()
-    links = Links(hosts, Placement(Mode.RESTAURANT), "g1")
+    links = Links(hosts, Whereabouts(Placement(Mode.RESTAURANT)), "g1")
     busy, calm = (Address(Kind.ORDER, id_, 1) for id_ in (1, 2))
 
     def leave(address: Address, connection: int) -> Leave:
@@ -258,7 +259,7 @@ async def test_a_mistake_in_what_listens_does_not_cost_the_replies() -> None:
         ) -> Exchanged:
             return Exchanged(await self.deliver(host, batch), Feed("a", 1, ()))
 
-    links = Links(Telling(), Placement(), "g1")
+    links = Links(Telling(), Whereabouts(Placement()), "g1")
     links.listen(Broken())
     leave = Leave(Topic(Address(Kind.ORDER, 1, 1), Channel.ORDER), "g1", 1)
     assert await links.send(leave) is STORED

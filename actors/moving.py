@@ -1,0 +1,145 @@
+"""Shards that move to another node, and everybody who is told of a new placement.
+
+A shard's next actor is started first, on the node where it is to be. Then a placement that names it
+is announced; its old actor, told of that, hands over and ends when nobody asks it any more. Names
+are unique in Ray and announcements are numbered: of two who move the same shard at the same time,
+one does.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
+from typing import Any, NamedTuple, Protocol
+
+import ray
+from ray.exceptions import RayError
+from ray.experimental.internal_kv import internal_kv_get_gcs_client
+
+from actors.announced import HostConfig, amend, in_force
+from actors.placement import Mode, Placement, balanced
+from actors.whereabouts import Whereabouts
+
+log = logging.getLogger(__name__)
+
+START_TIMEOUT_S = 60.0
+LOOK_TIMEOUT_S = 2.0
+
+
+class Found(NamedTuple):
+    """What a host says of itself: its node, how many entities it has in memory, the CPU seconds
+    that its process has used."""
+
+    node: str
+    pid: int
+    entities: int
+    cpu_s: float
+
+
+class Actors(Protocol):
+    """The hosts' Ray actors."""
+
+    config: HostConfig
+
+    async def find_on(self, host: str, node: str) -> Any:
+        """The handle of a host's actor; where there is none, it starts on that node."""
+
+    async def find_running(self, host: str) -> Any:
+        """The handle of a host's actor. Raises ValueError where there is none."""
+
+    async def tell(self, hosts: Iterable[str], generation: int) -> None:
+        """Have those of the hosts that run know the placement of that number."""
+
+
+class NotMoved(Exception):
+    """The shard is where it was, or where somebody else has moved it. Look, then try again."""
+
+
+async def follow(
+    hosts: Actors,
+    whereabouts: Whereabouts,
+    announce: Callable[[HostConfig], HostConfig],
+    config: HostConfig,
+) -> None:
+    """Announce, and adopt what holds. The hosts that have something to let go of know it first, so
+    that none of them claims it again."""
+    before = whereabouts.placement
+    holds = (await asyncio.to_thread(announce, config)).placement
+    if holds.generation > before.generation:
+        if before.mode is Mode.SHARD:
+            await hosts.tell(before.actors().values(), holds.generation)
+        whereabouts.learn(holds)
+
+
+async def move(hosts: Actors, shard: int, node: str) -> None:
+    """Let a shard live on another node. Raises NotMoved."""
+    config = await asyncio.to_thread(in_force, hosts.config)
+    placement = config.placement
+    if placement.mode is not Mode.SHARD or shard not in placement.actors():
+        raise NotMoved(f"there is no shard {shard}")
+    old, successor = (each.actors()[shard] for each in (placement, placement.moved(shard)))
+    try:
+        async with asyncio.timeout(START_TIMEOUT_S):
+            handle = await hosts.find_on(successor, node)
+            found: Found = await handle.found.remote()
+    except (RayError, ValueError, TimeoutError) as error:
+        raise NotMoved(f"{successor} did not start: {type(error).__name__}") from error
+    if found.node != node:  # it leaves by itself, as nobody asks it
+        raise NotMoved(f"{successor} did not start on node {node}")
+
+    def change(holds: HostConfig | None) -> HostConfig | None:
+        if holds is None or holds.placement.actors().get(shard) != old:
+            return None
+        return replace(holds, placement=holds.placement.moved(shard))
+
+    announced = await asyncio.to_thread(amend, change)
+    if announced is None:
+        raise NotMoved(f"shard {shard} was moved, or given up, by somebody else")
+    await hosts.tell([old], announced.placement.generation)
+    log.warning("a shard has moved", extra={"host": successor, "node": node})
+
+
+async def residents(hosts: Actors, placement: Placement) -> dict[int, Found]:
+    """Shard -> what its actor says of itself; shards that do not run are left out."""
+
+    async def ask(host: str) -> Found | None:
+        try:
+            async with asyncio.timeout(LOOK_TIMEOUT_S):
+                handle = await hosts.find_running(host)
+                found: Found = await handle.found.remote()
+                return found
+        except (RayError, ValueError, TimeoutError):
+            return None
+
+    actors = placement.actors()
+    answers = await asyncio.gather(*map(ask, actors.values()))
+    return {shard: found for shard, found in zip(actors, answers, strict=True) if found}
+
+
+async def leave_draining_node(hosts: Actors, host: str) -> None:
+    """Let the shard that lives in this very actor move where its node is draining. Raises
+    NotMoved."""
+    draining = await asyncio.to_thread(draining_nodes)
+    here = ray.get_runtime_context().get_node_id()
+    if here not in draining:
+        return
+    placement = (await asyncio.to_thread(in_force, hosts.config)).placement
+    shards = [shard for shard, actor in placement.actors().items() if actor == host]
+    homes = {shard: found.node for shard, found in (await residents(hosts, placement)).items()}
+    goals = balanced(homes, await asyncio.to_thread(eligible, draining))
+    for shard in shards:
+        if shard not in goals:
+            raise NotMoved("its node is draining, and there is no other")
+        await move(hosts, shard, goals[shard])
+
+
+def draining_nodes() -> set[str]:
+    """The ids of the nodes that are to end; blocks."""
+    return set(internal_kv_get_gcs_client().get_draining_nodes(timeout=LOOK_TIMEOUT_S))
+
+
+def eligible(draining: Collection[str]) -> list[str]:
+    """The nodes that shards may live on: those that offer CPUs, if any does; blocks."""
+    alive = [node for node in ray.nodes() if node["Alive"] and node["NodeID"] not in draining]
+    working = [node for node in alive if node["Resources"].get("CPU")]
+    return [node["NodeID"] for node in working or alive]

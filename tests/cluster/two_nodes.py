@@ -1,0 +1,74 @@
+"""The application on a cluster of two nodes, in a process of its own: `REDIS_URL PORT DIRECTORY`.
+
+Says the cluster's address and the nodes' ids when it serves. Then it obeys lines of JSON, and says
+`done` after each: `{"user_config": ...}` or `{"drain": node}`. It ends with its input.
+"""
+
+import json
+import sys
+import time
+from typing import Any
+
+import ray
+from ray import serve
+from ray.cluster_utils import Cluster
+from ray.core.generated import autoscaler_pb2
+from ray.experimental.internal_kv import internal_kv_get_gcs_client
+from ray.serve.config import HTTPOptions
+
+from actors.announced import NAMESPACE
+from actors.placement import Mode
+from serve_app import Gateway, Settings, secret_of
+
+OBJECT_STORE_BYTES = 100 * 1024 * 1024
+DEADLINE_S = 120
+
+
+def main(redis_url: str, port: int, data_dir: str) -> None:
+    cluster = Cluster()
+    for _ in range(2):
+        cluster.add_node(
+            num_cpus=2, object_store_memory=OBJECT_STORE_BYTES, include_dashboard=False
+        )
+    ray.init(address=cluster.address, namespace=NAMESPACE, log_to_driver=False)
+    serve.start(proxy_location="HeadOnly", http_options=HTTPOptions(host="127.0.0.1", port=port))
+    settings = Settings(
+        placement=Mode.SHARD, shards=2, redis_url=redis_url, port=port, data_dir=data_dir
+    )
+    deployed_at = time.time()
+
+    def run(user_config: dict[str, Any]) -> None:
+        gateway: Any = Gateway
+        configured = gateway.options(num_replicas=2, user_config=user_config)
+        serve.run(configured.bind(settings, secret_of(settings), deployed_at), name=NAMESPACE)
+
+    run({})
+    say({"address": cluster.address, "nodes": [node["NodeID"] for node in ray.nodes()]})
+    for line in sys.stdin:
+        wanted = json.loads(line)
+        if "user_config" in wanted:
+            run(wanted["user_config"])
+        if "drain" in wanted:
+            drain(wanted["drain"])
+        say("done")
+    serve.shutdown()
+    ray.shutdown()
+    cluster.shutdown()
+
+
+def drain(node: str) -> None:
+    """As `ray drain-node` does."""
+    reasons: Any = autoscaler_pb2
+    reason = reasons.DrainNodeReason.Value("DRAIN_NODE_REASON_PREEMPTION")
+    deadline_ms = int((time.time() + DEADLINE_S) * 1000)
+    accepted, why = internal_kv_get_gcs_client().drain_node(node, reason, "a test", deadline_ms)
+    assert accepted, why
+
+
+def say(what: object) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
