@@ -26,7 +26,7 @@ from storage.embedded import EmbeddedStore
 
 log = logging.getLogger(__name__)
 pytestmark = pytest.mark.cluster
-TIMEOUT_S = 120
+TIMEOUT_S = 300
 ENVIRONMENT = {"PYTHONPATH": str(ROOT), "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60"}
 RESTAURANTS = 4
 SHARDS_BEFORE, SHARDS_AFTER = 2, 4
