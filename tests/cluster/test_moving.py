@@ -26,7 +26,7 @@ from storage.embedded import EmbeddedStore
 
 log = logging.getLogger(__name__)
 pytestmark = pytest.mark.cluster
-TIMEOUT_S = 300
+TIMEOUT_S = 120
 ENVIRONMENT = {"PYTHONPATH": str(ROOT), "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60"}
 RESTAURANTS = 4
 SHARDS_BEFORE, SHARDS_AFTER = 2, 4
@@ -99,9 +99,10 @@ class Party:
         while not done.is_set():
             guests = 3 + self.acknowledged % 2
             asked_at = time.monotonic()
-            await socket.send(json.dumps({"action": "update_guests_count", "guests_count": guests}))
-            while (frame := json.loads(await socket.recv()))["type"] != "ack":
-                assert frame["type"] != "error", frame
+            wish = {"action": "update_guests_count", "guests_count": guests}
+            await socket.send(json.dumps({**wish, "request_id": str(self.acknowledged)}))
+            while (frame := json.loads(await socket.recv())).get("type") != "ack":
+                assert "error" not in frame, frame
             self.waited_s.append(time.monotonic() - asked_at)
             self.acknowledged += 1
             await asyncio.sleep(0.01)
@@ -139,6 +140,9 @@ async def test_shards_move_and_grow_under_open_sockets(
         _say("moved", parties)
 
         await cluster.do(user_config={"shards": SHARDS_AFTER, "pinned": {1: 1}})
+        async with asyncio.timeout(TIMEOUT_S):
+            while f"\n{SHARDS_AFTER - 1} " not in await cluster.shards():
+                await asyncio.sleep(1)
         await _more(parties)
         _say("grown", parties)
 

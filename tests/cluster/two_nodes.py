@@ -15,10 +15,10 @@ from ray.cluster_utils import Cluster
 from ray.core.generated import autoscaler_pb2
 from ray.experimental.internal_kv import internal_kv_get_gcs_client
 from ray.serve.config import HTTPOptions
+from ray.serve.context import _get_global_client
+from ray.serve.schema import ServeDeploySchema
 
 from actors.announced import NAMESPACE
-from actors.placement import Mode
-from serve_app import Gateway, Settings, secret_of
 
 OBJECT_STORE_BYTES = 100 * 1024 * 1024
 DEADLINE_S = 120
@@ -32,22 +32,29 @@ def main(redis_url: str, port: int, data_dir: str) -> None:
         )
     ray.init(address=cluster.address, namespace=NAMESPACE, log_to_driver=False)
     serve.start(proxy_location="HeadOnly", http_options=HTTPOptions(host="127.0.0.1", port=port))
-    settings = Settings(
-        placement=Mode.SHARD, shards=2, redis_url=redis_url, port=port, data_dir=data_dir
-    )
-    deployed_at = time.time()
+    arguments = {
+        "placement": "shard", "shards": 2, "redis_url": redis_url, "port": port,
+        "data_dir": data_dir,
+    }  # fmt: skip
 
-    def run(user_config: dict[str, Any]) -> None:
-        gateway: Any = Gateway
-        configured = gateway.options(num_replicas=2, user_config=user_config)
-        serve.run(configured.bind(settings, secret_of(settings), deployed_at), name=NAMESPACE)
+    def deploy(user_config: dict[str, Any]) -> None:
+        """As `serve deploy` does, which knows what has changed since the last time."""
+        gateway = {"name": "Gateway", "num_replicas": 2, "user_config": user_config}
+        application = {
+            "name": NAMESPACE,
+            "import_path": "serve_app:app",
+            "args": arguments,
+            "deployments": [gateway],
+        }
+        described = ServeDeploySchema.model_validate({"applications": [application]})
+        _get_global_client().deploy_apps(described, _blocking=True)
 
-    run({})
+    deploy({})
     say({"address": cluster.address, "nodes": [node["NodeID"] for node in ray.nodes()]})
     for line in sys.stdin:
         wanted = json.loads(line)
         if "user_config" in wanted:
-            run(wanted["user_config"])
+            deploy(wanted["user_config"])
         if "drain" in wanted:
             drain(wanted["drain"])
         say("done")
