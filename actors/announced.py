@@ -6,10 +6,11 @@ first has said. They stay, a kilobyte each, so that whoever has missed some find
 """
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import ray
 from ray.experimental.internal_kv import (
     _internal_kv_get,
     _internal_kv_list,
@@ -48,14 +49,16 @@ class StoreSettings:
 @dataclass(frozen=True, slots=True)
 class HostConfig:
     """All that a host's Ray actor is started with. `deployed_at` (epoch seconds) tells deployments
-    apart: a host of an earlier one has the settings and code of then. The placement's `generation`
-    is the number of the announcement, 0 where there was none."""
+    apart: a host of an earlier one has the settings and code of then, and `runtime_env` leads to
+    the code of this one. The placement's `generation` is the number of the announcement, 0 where
+    there was none."""
 
     store: StoreSettings
     placement: Placement = field(default_factory=Placement)
     host: HostSettings = field(default_factory=HostSettings)
     deployed_at: float = 0.0
     trace_share: float = 0.0
+    runtime_env: Mapping[str, Any] = field(default_factory=dict)
 
 
 def announced() -> HostConfig | None:
@@ -100,6 +103,7 @@ def amend(change: Callable[[HostConfig | None], HostConfig | None]) -> HostConfi
 def deploy(config: HostConfig) -> HostConfig:
     """Hosts of earlier deployments are to start again with this, unless a later one has said so
     before; where they live stays what it was. Answers with what holds."""
+    config = _with_code(config)
 
     def change(found: HostConfig | None) -> HostConfig | None:
         if found is None or found.placement.mode is not config.placement.mode:
@@ -113,6 +117,7 @@ def deploy(config: HostConfig) -> HostConfig:
 def announce(config: HostConfig) -> HostConfig:
     """From now on every host has this, unless a later deployment has said something else before;
     shards stay in the actors that they have moved to. Answers with what holds."""
+    config = _with_code(config)
 
     def change(found: HostConfig | None) -> HostConfig | None:
         if found is None:
@@ -125,6 +130,11 @@ def announce(config: HostConfig) -> HostConfig:
         return wanted
 
     return amend(change) or in_force(config)
+
+
+def _with_code(config: HostConfig) -> HostConfig:
+    """With the code that runs here."""
+    return replace(config, runtime_env=dict(ray.get_runtime_context().runtime_env))
 
 
 def _at(number: int) -> HostConfig | None:

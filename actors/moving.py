@@ -23,6 +23,7 @@ from actors.whereabouts import Whereabouts
 log = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 60.0
+RETRY_S = 1.0
 LOOK_TIMEOUT_S = 2.0
 
 
@@ -47,6 +48,9 @@ class Actors(Protocol):
     async def find_running(self, host: str) -> Any:
         """The handle of a host's actor. Raises ValueError where there is none."""
 
+    async def warm(self, hosts: Iterable[str]) -> None:
+        """Start hosts, so that their first message finds them ready."""
+
     async def tell(self, hosts: Iterable[str], generation: int) -> None:
         """Have those of the hosts that run know the placement of that number."""
 
@@ -61,9 +65,13 @@ async def follow(
     announce: Callable[[HostConfig], HostConfig],
     config: HostConfig,
 ) -> None:
-    """Announce, and adopt what holds. The hosts that have something to let go of know it first, so
-    that none of them claims it again."""
+    """Announce, and adopt what holds. Shards that are new run before anybody goes there; the hosts
+    that have something to let go of know it first, so that none of them claims it again."""
     before = whereabouts.placement
+    if before.mode is config.placement.mode is Mode.SHARD:
+        running = before.actors()
+        wanted = config.placement.actors()
+        await hosts.warm(actor for shard, actor in wanted.items() if shard not in running)
     holds = (await asyncio.to_thread(announce, config)).placement
     if holds.generation > before.generation:
         if before.mode is Mode.SHARD:
@@ -80,12 +88,11 @@ async def move(hosts: Actors, shard: int, node: str) -> None:
     old, successor = (each.actors()[shard] for each in (placement, placement.moved(shard)))
     try:
         async with asyncio.timeout(START_TIMEOUT_S):
-            handle = await hosts.find_on(successor, node)
-            found: Found = await handle.found.remote()
+            await _start(hosts, successor, node)
     except (RayError, ValueError, TimeoutError) as error:
-        raise NotMoved(f"{successor} did not start: {type(error).__name__}") from error
-    if found.node != node:  # it leaves by itself, as nobody asks it
-        raise NotMoved(f"{successor} did not start on node {node}")
+        raise NotMoved(
+            f"{successor} did not start on node {node}: {type(error).__name__}"
+        ) from error
 
     def change(holds: HostConfig | None) -> HostConfig | None:
         if holds is None or holds.placement.actors().get(shard) != old:
@@ -97,6 +104,18 @@ async def move(hosts: Actors, shard: int, node: str) -> None:
         raise NotMoved(f"shard {shard} was moved, or given up, by somebody else")
     await hosts.tell([old], announced.placement.generation)
     log.warning("a shard has moved", extra={"host": successor, "node": node})
+
+
+async def _start(hosts: Actors, host: str, node: str) -> None:
+    """Until it is there. Ray takes the node as a wish, so that an actor outlives it."""
+    while True:
+        handle = await hosts.find_on(host, node)
+        found: Found = await handle.found.remote()
+        if found.node == node:
+            return
+        log.warning("a shard's next actor started elsewhere", extra={"host": host, "node": node})
+        ray.kill(handle)
+        await asyncio.sleep(RETRY_S)
 
 
 async def residents(hosts: Actors, placement: Placement) -> dict[int, Found]:

@@ -36,6 +36,7 @@ from protocol.ids import Kind
 log = logging.getLogger(__name__)
 
 REST_PERIOD_S = 5.0
+WARM_TIMEOUT_S = 20.0
 TELL_TIMEOUT_S = 1.0
 MAX_CONCURRENCY = 10_000
 """Calls that an actor takes at a time; each gateway parks one poll and has one batch under way."""
@@ -54,7 +55,8 @@ class HostActor:
 
     def __init__(self, name: str, config: HostConfig) -> None:
         self._name = name
-        self._config = in_force(config)
+        holds = in_force(config)  # of another deployment is other code's
+        self._config = holds if holds.deployed_at == config.deployed_at else config
         self._hosts = RayHosts(self._config)
         self._whereabouts = Whereabouts(self._config.placement, self._hosts.look)
         self._host: Host | None = None
@@ -212,6 +214,18 @@ class RayHosts:
         self._newest = await asyncio.to_thread(after, self._newest)
         return self._newest.placement
 
+    async def warm(self, hosts: Iterable[str]) -> None:
+        """Start hosts, so that their first message finds them ready. Those that do not in time
+        start with that message."""
+
+        async def start(host: str) -> None:
+            with suppress(RayError, ValueError):
+                handle = await asyncio.to_thread(self._get_or_start, host)
+                await handle.found.remote()
+
+        if starting := [asyncio.create_task(start(host)) for host in hosts]:
+            await asyncio.wait(starting, timeout=WARM_TIMEOUT_S)
+
     async def tell(self, hosts: Iterable[str], generation: int) -> None:
         """Have those of the hosts that run know the placement of that number, if they answer in
         time; the others find it by themselves."""
@@ -258,16 +272,17 @@ class RayHosts:
             self._starting.pop(host, None)
 
     async def _present(self, host: str) -> Any:
-        """The host of this deployment or a later one; an earlier one's starts again as that."""
-        loop = asyncio.get_running_loop()
-        handle = await loop.run_in_executor(None, self._get_or_start, host)
-        if await handle.deployed_at.remote() < self.config.deployed_at:
-            ray.kill(handle, no_restart=False)
-            raise HostGone(f"{host}: of an earlier deployment")
-        return handle
+        """The host of this deployment or a later one, in place of one of an earlier deployment: to
+        start that again would be to start the code of then."""
+        while True:
+            handle = await asyncio.to_thread(self._get_or_start, host)
+            if await handle.deployed_at.remote() >= self.config.deployed_at:
+                return handle
+            ray.kill(handle)
 
     def _get_or_start(self, host: str, node: str | None = None) -> Any:
         there = NodeAffinitySchedulingStrategy(node, soft=True) if node else None
+        config = in_force(self.config)
         return (
             _actor_class(host.partition(":")[0])
             .options(
@@ -279,6 +294,7 @@ class RayHosts:
                 num_cpus=0,
                 max_concurrency=MAX_CONCURRENCY,
                 scheduling_strategy=there,
+                runtime_env=dict(config.runtime_env),
             )
-            .remote(host, self.config)
+            .remote(host, config)
         )

@@ -1,7 +1,9 @@
 """A later deployment on a cluster where hosts of an earlier one still run."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,9 +11,11 @@ import ray
 from ray.experimental.internal_kv import _internal_kv_del
 
 from actors.announced import ANNOUNCED, NAMESPACE, HostConfig, deploy
+from actors.placement import Mode, Placement
 from actors.ray_hosts import RayHosts
 from protocol import commands as c
 from protocol.ids import Address
+from scripts.environment import ROOT
 from tests.actors.chain import Chain
 
 pytestmark = pytest.mark.cluster
@@ -27,7 +31,7 @@ def later(chain: Chain) -> Iterator[HostConfig]:
     _internal_kv_del(ANNOUNCED, del_by_prefix=True, namespace=NAMESPACE)
 
 
-async def test_hosts_of_an_earlier_deployment_start_again_as_the_laters(
+async def test_hosts_of_an_earlier_deployment_are_replaced_by_the_laters(
     chain: Chain, later: HostConfig
 ) -> None:
     assert _deployed_at(chain, chain.table) == 0.0
@@ -42,12 +46,32 @@ async def test_hosts_of_an_earlier_deployment_start_again_as_the_laters(
 async def test_a_host_that_an_earlier_gateway_starts_is_the_laters_all_the_same(
     chain: Chain, later: HostConfig
 ) -> None:
-    ray.kill(ray.get_actor(chain.placement.host_of(chain.table), namespace=NAMESPACE))
+    ray.kill(_actor(chain, chain.table))
     assert (await chain.see(chain.table))["zone"] == "A"
     assert _deployed_at(chain, chain.table) == later.deployed_at
 
 
+@pytest.mark.parametrize("placement", [Placement(Mode.SHARD)], ids=["shard"])
+async def test_hosts_have_the_code_of_the_latest_deployment(chain: Chain, tmp_path: Path) -> None:
+    assert isinstance(chain.hosts, RayHosts)
+    for package in ("actors", "domain", "protocol", "storage"):
+        (tmp_path / package).symlink_to(ROOT / package)
+    release = {"working_dir": f"local://{tmp_path}"}
+    later = replace(chain.hosts.config, deployed_at=1.0)
+    ray.get(ray.remote(deploy).options(runtime_env=release).remote(later))
+    try:
+        ray.kill(_actor(chain, chain.table))
+        assert (await chain.see(chain.table))["zone"] == "A"
+        folder = ray.get(_actor(chain, chain.table).__ray_call__.remote(lambda _: os.getcwd()))
+        assert folder == str(tmp_path)
+    finally:
+        _internal_kv_del(ANNOUNCED, del_by_prefix=True, namespace=NAMESPACE)
+
+
 def _deployed_at(chain: Chain, address: Address) -> float:
-    actor = ray.get_actor(chain.placement.host_of(address), namespace=NAMESPACE)
-    answer: Any = ray.get(actor.deployed_at.remote())
+    answer: Any = ray.get(_actor(chain, address).deployed_at.remote())
     return float(answer)
+
+
+def _actor(chain: Chain, address: Address) -> Any:
+    return ray.get_actor(chain.placement.host_of(address), namespace=NAMESPACE)

@@ -47,7 +47,8 @@ def main(redis_url: str, port: int, data_dir: str) -> None:
             "deployments": [gateway],
         }
         described = ServeDeploySchema.model_validate({"applications": [application]})
-        _get_global_client().deploy_apps(described, _blocking=True)
+        client: Any = _get_global_client()
+        client.deploy_apps(described, _blocking=True)
 
     deploy({})
     say({"address": cluster.address, "nodes": [node["NodeID"] for node in ray.nodes()]})
