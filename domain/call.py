@@ -6,9 +6,9 @@ lives in its session and is named `<session id>-<number>`.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from domain.notification import Notification
+from protocol import told
 from protocol.statuses import CallReason, CallStatus
 
 ZONE, MANAGERS = 1, 2
@@ -45,7 +45,7 @@ class Call:
     def notification_id(self) -> str:
         return f"call-{self.call_id}"
 
-    def row(self) -> dict[str, Any]:
+    def row(self) -> told.Call:
         """The call as it stands in its session's data."""
         return {
             "call_id": self.call_id,

@@ -1,14 +1,15 @@
 """Staff devices of a restaurant: a waiter's phone or a kitchen's screen, signed in by a code for a
 shift, or until a manager signs it out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import cast
 
 from domain.entity import UNCHANGED, Context, Decision
 from domain.record import replace
 from protocol import commands as c
+from protocol import told
 from protocol.caller import Role
 from protocol.errors import Code, Rejected
 
@@ -123,12 +124,12 @@ def after(devices: Devices, event: DeviceAdded | DeviceSignedIn | DeviceRemoved)
             return {id_: each for id_, each in devices.items() if id_ != device_id}
 
 
-def row(device_id: int, device: Device) -> dict[str, Any]:
+def row(device_id: int, device: Device) -> told.Device:
     """A device as managers see it."""
     return {
         "device_id": device_id,
         "label": device.label,
-        "role": device.role,
+        "role": cast(told.DeviceRole, device.role),
         "waiter_id": device.waiter_id,
         "added_at": device.added_at,
         "added_by": device.added_by,
@@ -137,5 +138,5 @@ def row(device_id: int, device: Device) -> dict[str, Any]:
     }
 
 
-def rows(devices: Devices) -> Iterator[dict[str, Any]]:
-    return (row(id_, device) for id_, device in sorted(devices.items()))
+def rows(devices: Devices) -> list[told.Device]:
+    return [row(id_, device) for id_, device in sorted(devices.items())]

@@ -4,12 +4,11 @@ Item ids are the restaurant's own and are never given to another item.
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from domain.record import replace
 from protocol import commands as c
+from protocol import told
 from protocol.errors import Code, Rejected
 from protocol.values import format_money
 
@@ -109,7 +108,7 @@ def _unknown(ids: list[int]) -> Rejected:
     return Rejected(Code.NOT_FOUND, "The menu has no such item.", {"menu_item_ids": ids})
 
 
-def data_of(menu: Menu, currency: str) -> Mapping[str, Any]:
+def data_of(menu: Menu, currency: str) -> told.MenuCard:
     """The menu as it stands in `menu` and `menu_update`."""
     return {
         "menu_version": menu.version,

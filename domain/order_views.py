@@ -6,6 +6,7 @@ from typing import Any
 from domain.entity import Publication
 from domain.item import Item
 from domain.order_state import ItemsChanged, Order, PaymentReceived, Refunded, StatusChanged
+from protocol import told
 from protocol.ids import Channel
 from protocol.values import format_money
 
@@ -31,7 +32,7 @@ def snapshot(order: Order, channel: Channel) -> tuple[str, Mapping[str, Any]]:
     return "order_status", status_data(order)
 
 
-def status_data(order: Order) -> dict[str, Any]:
+def status_data(order: Order) -> told.Order:
     """The fields of `order_status` and `order_update`."""
     money = order.money
     return {
@@ -60,7 +61,7 @@ def status_data(order: Order) -> dict[str, Any]:
     }
 
 
-def items_data(order: Order) -> dict[str, Any]:
+def items_data(order: Order) -> told.Items:
     """The fields of `items_list`, `items_updated` and `order_items_update`."""
     return {
         "order_id": order.id,
@@ -72,7 +73,7 @@ def items_data(order: Order) -> dict[str, Any]:
     }
 
 
-def _item_row(item: Item) -> dict[str, Any]:
+def _item_row(item: Item) -> told.OrderItem:
     return {
         "item_id": item.item_id,
         "menu_item_id": item.menu_item_id,

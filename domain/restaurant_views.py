@@ -21,6 +21,7 @@ from domain.restaurant_state import (
     Restaurant,
     TableSeen,
 )
+from protocol import told
 from protocol.ids import Channel
 from protocol.values import format_money
 
@@ -61,8 +62,7 @@ def snapshot(restaurant: Restaurant, channel: Channel) -> tuple[str, Mapping[str
     if channel is Channel.MENU:
         return "menu", _menu_data(restaurant)
     if channel is Channel.DEVICES:
-        listed = list(devices.rows(restaurant.devices))
-        return "devices", {"restaurant_id": restaurant.id, "devices": listed}
+        return "devices", _devices_data(restaurant)
     if channel is Channel.NOTIFICATIONS:
         return "notifications_list", {
             "restaurant_id": restaurant.id,
@@ -71,9 +71,9 @@ def snapshot(restaurant: Restaurant, channel: Channel) -> tuple[str, Mapping[str
     return "restaurant_status", _status_data(restaurant)
 
 
-def _status_data(restaurant: Restaurant) -> dict[str, Any]:
+def _status_data(restaurant: Restaurant) -> told.Restaurant:
     """The fields of `restaurant_status`."""
-    tables = [card.data for _, card in sorted(restaurant.tables.items())]
+    tables: list[Any] = [card.data for _, card in sorted(restaurant.tables.items())]
     return {
         "id": restaurant.id,
         "name": restaurant.name,
@@ -94,7 +94,7 @@ def _status_data(restaurant: Restaurant) -> dict[str, Any]:
     }
 
 
-def _menu_data(restaurant: Restaurant) -> Mapping[str, Any]:
+def _menu_data(restaurant: Restaurant) -> told.Menu:
     """The fields of `menu` and `menu_update`."""
     return {
         "restaurant_id": restaurant.id,
@@ -104,7 +104,11 @@ def _menu_data(restaurant: Restaurant) -> Mapping[str, Any]:
     }
 
 
-def _figures_data(figures: Figures) -> dict[str, Any]:
+def _devices_data(restaurant: Restaurant) -> told.Devices:
+    return {"restaurant_id": restaurant.id, "devices": devices.rows(restaurant.devices)}
+
+
+def _figures_data(figures: Figures) -> told.Figures:
     def slowest(seconds: float, count: int) -> float | None:
         return round(seconds, 1) if count else None
 
@@ -128,7 +132,7 @@ def _figures_data(figures: Figures) -> dict[str, Any]:
     }
 
 
-def order_row(card: OrderCard) -> dict[str, Any]:
+def order_row(card: OrderCard) -> told.RestaurantOrder:
     """The fields of `new_order`, `order_ready` and `payment_completed`."""
     return {
         "order_id": card.order_id,

@@ -6,6 +6,7 @@ from typing import Any
 from domain.entity import Publication
 from domain.messages import OrderCard
 from domain.session_state import Session, SessionClosed, SessionOpened
+from protocol import told
 from protocol.ids import Channel
 from protocol.values import format_money
 
@@ -22,7 +23,7 @@ def snapshot(session: Session, channel: Channel) -> tuple[str, Mapping[str, Any]
     return "session_status", data_of(session)
 
 
-def data_of(session: Session) -> dict[str, Any]:
+def data_of(session: Session) -> told.Session:
     """The fields of `session_status` and `session_update`."""
     return {
         "id": session.id,
@@ -46,7 +47,7 @@ def data_of(session: Session) -> dict[str, Any]:
     }
 
 
-def _order_row(card: OrderCard) -> dict[str, Any]:
+def _order_row(card: OrderCard) -> told.SessionOrder:
     return {
         "order_id": card.order_id,
         "status": card.status,

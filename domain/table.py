@@ -22,6 +22,7 @@ from domain.entity import (
 from domain.messages import CreateTable, GuestsChanged, OpenSession, SessionEnded, TableReported
 from domain.record import replace
 from protocol import commands as c
+from protocol import told
 from protocol.errors import Code, Rejected
 from protocol.ids import Address, Channel, Kind
 
@@ -249,7 +250,7 @@ def snapshot(table: Table, channel: Channel) -> tuple[str, Mapping[str, Any]]:
     return "table_status", data_of(table)
 
 
-def data_of(table: Table) -> dict[str, Any]:
+def data_of(table: Table) -> told.Table:
     """The fields of `table_status` and `table_update`."""
     session = table.session
     return {

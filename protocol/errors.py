@@ -63,15 +63,27 @@ ERRORS: dict[Code, ErrorRule] = {
 
 
 class CloseCode(IntEnum):
-    """Why a connection was ended; the comment says what its client does next."""
+    """Why a connection was ended."""
 
-    RESTART = 1012  # reconnect and resume
-    MALFORMED = 4400  # mend the path or the query
-    UNAUTHENTICATED = 4401  # get a new token
-    FORBIDDEN = 4403  # give up
-    NOT_FOUND = 4404  # give up
-    TOO_SLOW = 4408  # reconnect and resume with `since`
-    TOO_MANY = 4429  # wait, then reconnect
+    RESTART = 1012
+    MALFORMED = 4400
+    UNAUTHENTICATED = 4401
+    FORBIDDEN = 4403
+    NOT_FOUND = 4404
+    TOO_SLOW = 4408
+    TOO_MANY = 4429
+
+
+WHAT_NEXT: dict[CloseCode, str] = {
+    CloseCode.RESTART: "reconnect and resume",
+    CloseCode.MALFORMED: "mend the path or the query",
+    CloseCode.UNAUTHENTICATED: "get a new token, then resume",
+    CloseCode.FORBIDDEN: "give up",
+    CloseCode.NOT_FOUND: "give up",
+    CloseCode.TOO_SLOW: "reconnect and resume with `since`",
+    CloseCode.TOO_MANY: "wait, then reconnect",
+}
+"""What the client of a closed connection does."""
 
 
 @dataclass(frozen=True, slots=True)
