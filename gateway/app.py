@@ -30,6 +30,7 @@ from gateway.origins import NamedPages, Origins, PageHeaders
 from gateway.pages import Pages
 from gateway.prepare import Preparation
 from gateway.qr import QrCodes
+from gateway.reference import api_routes, asyncapi_document
 from gateway.requests import Requests
 from gateway.settings import GatewaySettings
 from gateway.sockets import Sockets
@@ -69,6 +70,7 @@ def build(
             settings.public_url,
         ).routes(),
         *Http(door, preparation, links, requests, store).routes(),
+        *api_routes(),
     ]
 
     @asynccontextmanager
@@ -88,6 +90,7 @@ def build(
     pages = Starlette(
         routes=[
             Route("/healthz", Health(store, hosts, whereabouts).answer),
+            Route("/asyncapi.json", asyncapi_document),
             Mount("/api", routes=api),
             Mount("/", Pages(directory=WEB, html=True)),
         ],

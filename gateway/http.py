@@ -18,15 +18,13 @@ from gateway.parsing import parse_id
 from gateway.policy import COMMANDS, READS, may_do, may_read, may_see_records
 from gateway.prepare import Preparation
 from gateway.requests import Requests
-from gateway.routes import ACTS, LOOKS, RECORDS, Act, Look, Record
+from gateway.routes import ACTS, LONGEST_PAGE, LOOKS, PAGE, RECORDS, Act, Look, Record
 from protocol import commands as c
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import CHANNELS, Address, Channel, Kind
 from protocol.values import format_money
 from storage.store import Store
 
-PAGE = 100
-LONGEST_PAGE = 1000
 AMOUNTS = frozenset({"amount", "balance", "paid", "price", "refunded", "total", "unit_price"})
 """Fields of stored events that are minor units."""
 AT_ONCE = 20

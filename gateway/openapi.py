@@ -3,15 +3,17 @@
 from functools import cache
 from typing import Any
 
+from gateway import examples
 from gateway.parsing import MAX_ID
-from gateway.routes import ACTS, LOOKS, RECORDS, Act
+from gateway.routes import ACTS, LONGEST_PAGE, LOOKS, PAGE, RECORDS, Act, Look
+from gateway.schemas import Schema, Schemas, reference
 from protocol import commands as c
 from protocol.errors import ERRORS
-from protocol.frames import body_adapter
-from protocol.ids import Channel, Kind
+from protocol.ids import CHANNELS, Channel, Kind
+from protocol.told import SNAPSHOTS
 
 VERSION = "0.1.0"
-_ERROR = {"$ref": "#/components/schemas/Error"}
+_ERROR = reference("Error")
 _DECIDED_ELSEWHERE = {"action", "request_id"}
 _KEY = {
     "name": "Idempotency-Key",
@@ -21,8 +23,9 @@ _KEY = {
 }
 _CALL_ID = {"type": "string", "pattern": c.CALL_ID}
 _OBJECT = {"type": "object"}
-_LIST = {"type": "array", "items": _OBJECT}
 _TEXT = {"type": "string"}
+_TIME = {"type": "string", "format": "date-time"}
+_WHOLE = {"type": "integer"}
 
 
 def _shape(**properties: dict[str, Any]) -> dict[str, Any]:
@@ -30,11 +33,12 @@ def _shape(**properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
-_SNAPSHOT = _shape(type=_TEXT, data=_OBJECT, seq={"type": "integer"}, epoch=_TEXT)
-_RESULT = _shape(
-    changed={"type": "boolean"}, version={"type": "integer"}, data={"type": ["object", "null"]}
+_PAST = {"position": _WHOLE, "type": _TEXT, "at": _TIME, "by": _TEXT, "data": _OBJECT}
+_EVENT = _shape(**_PAST, version=_WHOLE)
+_AUDITED = _shape(**_PAST, outcome=_TEXT, role=_TEXT, **{"from": {"type": ["string", "null"]}})
+_DEVICE_CLAIMS = _shape(
+    role={"enum": ["waiter", "kitchen"]}, restaurant_id=_WHOLE, device_id=_WHOLE
 )
-_TOKEN = _shape(token=_TEXT, expires_at={"type": "integer"}, data=_OBJECT)
 _CODE = _shape(table_code=_TEXT, url=_TEXT)
 _DEVICE_CODE = _shape(device_code=_TEXT, url=_TEXT)
 
@@ -43,7 +47,8 @@ _DEVICE_CODE = _shape(device_code=_TEXT, url=_TEXT)
 def document() -> dict[str, Any]:
     """OpenAPI 3.1."""
     paths: dict[str, Any] = {}
-    schemas: dict[str, Any] = {"Error": _error_schema()}
+    schemas = Schemas()
+    schemas.named("Error", _error_schema())
     create = Act(
         "POST", "/restaurants", "Create a restaurant", Kind.RESTAURANT, c.CreateRestaurant,
         Channel.RESTAURANT, creates=Kind.RESTAURANT,
@@ -51,12 +56,13 @@ def document() -> dict[str, Any]:
     for act in (create, *ACTS):
         _path(paths, act.path)[act.method.lower()] = _act(act, schemas)
     for look in LOOKS:
-        _path(paths, look.path)["get"] = _read(look.summary, look.view.value)
+        _path(paths, look.path)["get"] = _look(look, schemas)
+    event, audited = schemas.named("Event", _EVENT), schemas.named("Audited", _AUDITED)
     for record in RECORDS:
-        what = "audit" if record.is_audit else "history"
-        _path(paths, record.path)["get"] = _read(record.summary, what, _shape(data=_LIST))
-    _path(paths, "/restaurants")["get"] = _read(
-        "All restaurants", "restaurants", _shape(data=_LIST)
+        what, each = ("audit", audited) if record.is_audit else ("history", event)
+        _path(paths, record.path)["get"] = _page(record.summary, what, each, "before", "position")
+    _path(paths, "/restaurants")["get"] = _page(
+        "All restaurants", "restaurants", schemas.view(Channel.RESTAURANT), "after", "id"
     )
     _path(paths, "/tables/{id}/code")["get"] = _read(
         "The code in the table's QR code", "code", _CODE
@@ -84,7 +90,7 @@ def document() -> dict[str, Any]:
         "security": [{"bearer": []}, {}],
         "paths": paths,
         "components": {
-            "schemas": schemas,
+            "schemas": dict(sorted(schemas.by_name.items())),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -108,49 +114,78 @@ def _path(paths: dict[str, Any], path: str) -> dict[str, Any]:
     return item
 
 
-def _act(act: Act, schemas: dict[str, Any]) -> dict[str, Any]:
-    name = act.command.__name__
-    schema = body_adapter(act.command).json_schema(ref_template="#/components/schemas/{model}")
-    schemas.update(schema.pop("$defs", {}))
-    for field in _DECIDED_ELSEWHERE | set(act.from_path):
-        schema["properties"].pop(field, None)
-    schema["required"] = [
-        each for each in schema.get("required", []) if each in schema["properties"]
-    ]
-    schemas[name] = schema
+def _act(act: Act, schemas: Schemas) -> dict[str, Any]:
+    view = act.view if act.creates is None else CHANNELS[act.creates][0]
+    result = _shape(
+        changed={"type": "boolean"},
+        version=_WHOLE,
+        data={"anyOf": [schemas.view(view), {"type": "null"}]},
+    )
     status = "201" if act.creates else "200"
     return {
         "summary": act.summary,
         "parameters": [_KEY | {"required": act.command is c.Pay}] if act.method == "POST" else [],
-        "requestBody": {
-            "required": bool(schema["required"]),
-            "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}},
-        },
-        "responses": {status: _answer("The result and what it is about.", _RESULT), **_errors()},
+        "requestBody": _body(act, schemas),
+        "responses": {status: _answer("The result and what it is about.", result), **_errors()},
     }
 
 
-def _join(schemas: dict[str, Any]) -> dict[str, Any]:
-    """No act on an entity, and for who has no token yet."""
+def _body(act: Act, schemas: Schemas) -> dict[str, Any]:
+    elsewhere = _DECIDED_ELSEWHERE | set(act.from_path)
+    schema = schemas.body(act.command, elsewhere)
+    example = {
+        name: value for name, value in examples.SENT[act.command].items() if name not in elsewhere
+    }
+    named = schemas.named(act.command.__name__, schema)
+    return {
+        "required": bool(schema["required"]),
+        "content": {"application/json": {"schema": named, "example": example}},
+    }
+
+
+def _join(schemas: Schemas) -> dict[str, Any]:
     act = Act("POST", "/sessions/join", "A guest's token, for the code of a session or a table",
               Kind.SESSION, c.JoinSession, Channel.SESSION)  # fmt: skip
-    joined = {"200": _answer("The token, and the session.", _TOKEN), **_errors()}
-    return {**_act(act, schemas), "responses": joined, "security": [{}]}
+    return _admit(act, "The token, and the session.", schemas.view(Channel.SESSION), schemas)
 
 
-def _sign_in(schemas: dict[str, Any]) -> dict[str, Any]:
-    """As above, for a device of the staff."""
+def _sign_in(schemas: Schemas) -> dict[str, Any]:
     act = Act("POST", "/devices/sign-in", "A staff device's token, for its code, once",
               Kind.RESTAURANT, c.SignInDevice, Channel.DEVICES)  # fmt: skip
-    signed_in = {"200": _answer("The token, and whose it is.", _TOKEN), **_errors()}
-    return {**_act(act, schemas), "responses": signed_in, "security": [{}]}
+    return _admit(act, "The token, and whose it is.", _DEVICE_CLAIMS, schemas)
+
+
+def _admit(act: Act, answer: str, data: Schema, schemas: Schemas) -> dict[str, Any]:
+    """No act on an entity, and for who has no token yet."""
+    token = _shape(token=_TEXT, expires_at=_WHOLE, data=data)
+    answers = {"200": _answer(answer, token), **_errors()}
+    return {**_act(act, schemas), "responses": answers, "security": [{}]}
+
+
+def _look(look: Look, schemas: Schemas) -> dict[str, Any]:
+    type_ = SNAPSHOTS[look.view]
+    shown = _read(look.summary, look.view.value, schemas.message(look.view, type_))
+    content = shown["responses"]["200"]["content"]["application/json"]
+    content["example"] = examples.message(look.view, type_)
+    return shown
+
+
+def _page(summary: str, what: str, each: Schema, begins: str, at: str) -> dict[str, Any]:
+    """A list that is read a page at a time."""
+    asked = {
+        "limit": f"{PAGE} where it is left out; {LONGEST_PAGE} at most.",
+        begins: f"Only what stands {begins} this `{at}`.",
+    }
+    parameters = [
+        {"name": name, "in": "query", "description": about, "schema": {**_WHOLE, "minimum": 0}}
+        for name, about in asked.items()
+    ]
+    shape = _shape(data={"type": "array", "items": each})
+    return {**_read(summary, what, shape), "parameters": parameters}
 
 
 def _read(
-    summary: str,
-    what: str,
-    shape: dict[str, Any] = _SNAPSHOT,
-    media: str = "application/json",
+    summary: str, what: str, shape: Schema, media: str = "application/json"
 ) -> dict[str, Any]:
     answers = {"200": _answer(f"The {what}.", shape, media), **_errors()}
     return {"summary": summary, "responses": answers}

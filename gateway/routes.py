@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from protocol import commands as c
 from protocol.ids import Channel, Kind
 
+PAGE = 100
+LONGEST_PAGE = 1000
+"""Of what is listed: as much at a time, unless less or more is asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Act:

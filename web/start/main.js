@@ -5,7 +5,7 @@ import { Console } from './console.js';
 import { Previews } from './previews.js';
 import { SignIn } from './sign-in.js';
 
-const DOCUMENTS = ['/api/openapi.json', '/healthz'];
+const DOCUMENTS = ['/api/docs', '/api/asyncapi', '/healthz'];
 
 function Start() {
   const [restaurants, show] = useState(null);
@@ -22,7 +22,7 @@ function Start() {
         <p>${t('start.about')}</p>
         <nav class="documents" aria-label=${t('start.documents')}>
           ${DOCUMENTS.map((path) => html`
-            <a key=${path} class="button" href=${path}>${t(`start.document.${path.split('/').pop().split('.')[0]}`)}</a>`)}
+            <a key=${path} class="button" href=${path}>${t(`start.document.${path.split('/').pop()}`)}</a>`)}
         </nav>
       </header>
       <${SignIn} />

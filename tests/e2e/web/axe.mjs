@@ -33,20 +33,25 @@ export function tryScenes(names) {
       test(`${name} on a ${device}`, async () => {
         const page = await devices.page(device, 'light');
         await SCENES[name](page, evening);
-        await page.evaluate(AXE);
-        for (const colorScheme of SCHEMES) {
-          await page.emulateMedia({ colorScheme });
-          const { violations, passes } = await page.evaluate((values) => axe.run({ runOnly: values, iframes: false }), RULES);
-          const found = violations.map(({ id, nodes }) => [id, ...nodes.map(({ failureSummary }) => failureSummary)]);
-          assert.deepEqual(found, [], colorScheme);
-          assert.ok(passes.some(({ id }) => id === 'color-contrast'));
-        }
+        await tryPage(page);
         assert.deepEqual(await page.evaluate(tooSmall, TOUCH), []);
-        assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
         await page.context().close();
       });
     }
   }
+}
+
+/** A page as it stands, by day and by night. */
+export async function tryPage(page) {
+  await page.evaluate(AXE);
+  for (const colorScheme of SCHEMES) {
+    await page.emulateMedia({ colorScheme });
+    const { violations, passes } = await page.evaluate((values) => axe.run({ runOnly: values, iframes: false }), RULES);
+    const found = violations.map(({ id, nodes }) => [id, ...nodes.map(({ failureSummary }) => failureSummary)]);
+    assert.deepEqual(found, [], colorScheme);
+    assert.ok(passes.some(({ id }) => id === 'color-contrast'));
+  }
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
 }
 
 /** In the page: what can be touched, and is smaller than it should be. */

@@ -2,7 +2,7 @@ export default {
   start: {
     about: 'Gäste bestellen über den QR-Code auf ihrem Tisch; Küche, Service und Leitung sehen jede Änderung sofort. Dieser Server läuft: Probieren Sie ihn hier aus.',
     documents: 'Dokumente',
-    document: { openapi: 'OpenAPI-Dokument', healthz: 'Zustand' },
+    document: { docs: 'HTTP-Schnittstelle', asyncapi: 'Kanäle', healthz: 'Zustand' },
     sign_in: 'Anmeldung',
     signed_in: 'Sie sind als {role} angemeldet, in diesem Tab und seinen Rahmen.',
     sign_out: 'Abmelden',

@@ -2,7 +2,7 @@ export default {
   start: {
     about: 'Guests order by the QR code on their table; kitchen, waiters and managers see every change at once. This server runs: try it here.',
     documents: 'Documents',
-    document: { openapi: 'OpenAPI document', healthz: 'Health' },
+    document: { docs: 'HTTP API', asyncapi: 'Channels', healthz: 'Health' },
     sign_in: 'Sign-in',
     signed_in: 'You are signed in as {role}, in this tab and its frames.',
     sign_out: 'Sign out',
