@@ -116,7 +116,7 @@ class Sockets:
             return
         found = _PATH.fullmatch(scope["path"].removeprefix(scope.get("root_path", "")))
         if found is None or found.lastgroup is None:
-            await self._unknown(send)
+            await self._unknown(scope, send)
         else:
             channel = Channel(found.lastgroup)
             await self._serve(channel, found[channel.value], scope, receive, send)
@@ -133,9 +133,7 @@ class Sockets:
     async def _serve(
         self, channel: Channel, id_: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        offered = scope.get("subprotocols", [])
-        subprotocol = SUBPROTOCOL if SUBPROTOCOL in offered[:1] else None
-        await send({"type": "websocket.accept", "subprotocol": subprotocol})
+        await _accept(scope, send)
         limits = self._limits
         connection = Connection(
             next(self._ids),
@@ -185,8 +183,8 @@ class Sockets:
         if visit.joined:
             self._feeds.leave(connection, visit.topic)
 
-    async def _unknown(self, send: Send) -> None:
-        await send({"type": "websocket.accept"})
+    async def _unknown(self, scope: Scope, send: Send) -> None:
+        await _accept(scope, send)
         connection = Connection(0, send, 10, 10_000)
         refusal = Rejected(Code.NOT_FOUND, "There is no such channel.")
         await self._turn_away(connection, refusal)
@@ -383,6 +381,13 @@ class _Conversation:
         data = {"changed": done.changed, "version": done.version, **done.result}
         frame = {"type": "ack", "request_id": request_id, "data": data}
         self._connection.push(framed(encode(frame)))
+
+
+async def _accept(scope: Scope, send: Send) -> None:
+    """A browser takes no answer, and no close code, where what it offered is not chosen from."""
+    offered = scope.get("subprotocols", [])
+    subprotocol = SUBPROTOCOL if SUBPROTOCOL in offered[:1] else None
+    await send({"type": "websocket.accept", "subprotocol": subprotocol})
 
 
 def _request_id(text: str | None) -> str | None:

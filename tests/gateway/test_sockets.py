@@ -239,6 +239,14 @@ async def test_what_may_not_be_is_closed_with_its_code(
     assert await socket.closed() == code
 
 
+async def test_a_browser_hears_that_there_is_no_such_channel(gateway: Gateway) -> None:
+    """What it offers is chosen from; where nothing was, it would hear of 1006 alone."""
+    socket = await gateway.socket("nothing/1/", token("admin"))
+    assert socket.raw.subprotocol == "bearer"
+    assert (await socket.next())["code"] == "not_found"
+    assert await socket.closed() == 4404
+
+
 async def test_a_bad_token_is_closed_with_4401(gateway: Gateway, place: Place) -> None:
     for bad in ("nonsense", token("admin", exp=1), token("king"), token("manager")):
         socket = await gateway.socket(f"tables/{place.table}/", bad)
