@@ -4,8 +4,9 @@ import os
 from pathlib import PurePath
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 MEDIA = {
     ".css": "text/css; charset=utf-8",
@@ -25,6 +26,14 @@ class Pages(StaticFiles):
         if PurePath(full_path).suffix in MEDIA or os.path.isdir(full_path):
             return full_path, found
         return "", None
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """A folder's slash is added without a host: only a proxy knows how it is called outside."""
+        response = await super().get_response(path, scope)
+        if isinstance(response, RedirectResponse):
+            query = scope["query_string"].decode("latin-1")
+            response.headers["location"] = f"{PurePath(path).name}/{query and '?' + query}"
+        return response
 
     def file_response(self, full_path: Any, *args: Any, **kwargs: Any) -> Response:
         response = super().file_response(full_path, *args, **kwargs)
