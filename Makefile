@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes
 E2E := tests/e2e
-SIDE_BY_SIDE := $(addprefix tests/,actors costs deploy fuzz gateway load storage unit)
+SIDE_BY_SIDE := $(addprefix tests/,actors client costs deploy fuzz gateway load storage unit)
 # These start clusters or use all cores by themselves.
 ALONE := $(addprefix tests/,cluster e2e faults simulation)
 

@@ -1,7 +1,8 @@
-"""Writes the JavaScript client's knowledge of the protocol, from `protocol/`; `--check` compares.
+"""Writes what the clients know of the protocol, from `protocol/`; `--check` compares.
 
-`protocol.js` has the words that it needs as it runs, `protocol.d.ts` the types of all that can be
-asked. What is told is no model of the protocol's: `web/client/messages.d.ts` is written by hand.
+`protocol.py` and `protocol.js` have the words that a client needs as it runs, `protocol.d.ts` the
+types of all that can be asked. The types of what is told, `forms.py` and `messages.d.ts`, come from
+`client_forms.py`.
 """
 
 import json
@@ -19,9 +20,12 @@ from protocol import statuses
 from protocol.errors import ERRORS, CloseCode, Code
 from protocol.frames import ACTIONS, MAX_FRAME_BYTES
 from protocol.ids import Channel
+from protocol.told import SNAPSHOTS
+from scripts import client_forms
 from scripts.environment import ROOT
 
-CLIENT = ROOT / "web" / "client"
+JAVASCRIPT = ROOT / "web" / "client"
+PYTHON = ROOT / "restaurant_qr_client"
 LONGEST = 70
 """A union of more characters has a line for each of its members."""
 HEAD = "// Written by `make docs` from `protocol/`; changes belong there.\n"
@@ -54,6 +58,35 @@ def _constant(name: str, value: Any) -> str:
 def _look(channel: Channel) -> str:
     """The action that asks for the channel's snapshot."""
     return next(action for action, command in ACTIONS[channel].items() if command is c.Get)
+
+
+def python() -> str:
+    """`protocol.py`."""
+    paths = {channel.value: f"{PATHS[channel]}/" for channel in Channel}
+    looks = {channel.value: _look(channel) for channel in Channel}
+    snapshots = {channel.value: SNAPSHOTS[channel] for channel in Channel}
+    retried = sorted(code.value for code, rule in ERRORS.items() if rule.retry)
+    return "\n".join(
+        (
+            '"""Written by `make docs` from `protocol/`; changes belong there."""\n',
+            "from enum import IntEnum\n",
+            f"MAX_FRAME_BYTES = {MAX_FRAME_BYTES}",
+            f"RETRIED = frozenset({{{', '.join(json.dumps(each) for each in retried)}}})",
+            *_dictionary("PATHS", paths),
+            *_dictionary("LOOKS", looks),
+            *_dictionary("SNAPSHOTS", snapshots),
+            "\n\nclass CloseCode(IntEnum):",
+            *(f"    {each.name} = {each.value}" for each in CloseCode),
+            "",
+        )
+    )
+
+
+def _dictionary(name: str, words: dict[str, str]) -> Iterator[str]:
+    yield f"{name} = {{"
+    for key, value in words.items():
+        yield f"    {json.dumps(key)}: {json.dumps(value)},"
+    yield "}"
 
 
 def types() -> str:
@@ -154,8 +187,14 @@ def _union(values: Iterable[str]) -> str:
 
 def main() -> int:
     check = sys.argv[1:] == ["--check"]
-    for name, text in {"protocol.js": words(), "protocol.d.ts": types()}.items():
-        path = CLIENT / name
+    written = {
+        JAVASCRIPT / "protocol.js": words(),
+        JAVASCRIPT / "protocol.d.ts": types(),
+        PYTHON / "protocol.py": python(),
+        JAVASCRIPT / "messages.d.ts": client_forms.typescript(),
+        PYTHON / "forms.py": client_forms.python(),
+    }
+    for path, text in written.items():
         if not check:
             path.write_text(text)
         elif not path.exists() or path.read_text() != text:

@@ -1,7 +1,17 @@
-/** What the service tells. Money is a string such as "250.00", times are RFC 3339 in UTC. */
+/**
+ * What the service tells. Money is a string such as "250.00", times are RFC 3339 in UTC.
+ *
+ * Written by `make docs` from `protocol/told.py`; changes belong there.
+ */
 
 import type {
-  CallReason, CallStatus, ItemStatus, OrderStatus, PaymentStatus, SessionStatus,
+  CallReason,
+  CallStatus,
+  ItemStatus,
+  OrderStatus,
+  PaymentMethod,
+  PaymentStatus,
+  SessionStatus,
 } from './protocol.js';
 
 export interface Order {
@@ -50,6 +60,7 @@ export interface Items {
   currency: string;
 }
 
+/** The session that is open on a table. */
 export interface TableSession {
   id: number;
   session_code: string;
@@ -72,17 +83,6 @@ export interface Table {
   session: TableSession | null;
 }
 
-export interface Call {
-  call_id: string;
-  reason: CallReason;
-  status: CallStatus;
-  escalated: number;
-  opened_at: string;
-  acknowledged_at: string | null;
-  acknowledged_by: string | null;
-  resolved_at: string | null;
-}
-
 /** An order as its session lists it. */
 export interface SessionOrder {
   order_id: number;
@@ -94,9 +94,16 @@ export interface SessionOrder {
   created_at: string;
 }
 
-/** An order as its restaurant lists and announces it. */
-export interface RestaurantOrder extends SessionOrder {
-  table_number: string;
+/** A guest's call; `escalated` is 1 when the zone has heard of it, 2 when the managers have. */
+export interface Call {
+  call_id: string;
+  reason: CallReason;
+  status: CallStatus;
+  escalated: number;
+  opened_at: string;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+  resolved_at: string | null;
 }
 
 export interface Session {
@@ -118,7 +125,7 @@ export interface Session {
   calls: Call[];
 }
 
-/** Beyond these fields a notification has those of its cause, such as `order_id` or `call_id`. */
+/** What every notification has; beyond it each has the fields of its cause. */
 export interface Notification {
   notification_id: string;
   kind: string;
@@ -126,32 +133,99 @@ export interface Notification {
   created_at: string;
   acknowledged_at: string | null;
   acknowledged_by: string | null;
-  [more: string]: unknown;
 }
 
-export interface ListedNotification extends Notification {
-  type: 'order_notification' | 'payment_notification' | 'task_notification' | 'alert';
+/** `kind` is `new_order` or `order_ready`. */
+export interface OrderNotification extends Notification {
+  order_id: number;
+  table_id: number;
+  table_number: string;
+  items_count: number;
 }
+
+export interface PaymentNotification extends OrderNotification {
+  amount: string;
+  method: PaymentMethod;
+  balance: string;
+  payment_status: PaymentStatus;
+}
+
+/** Of kind `task`: for one waiter. Of kind `call`: a guest's, with what it is about. */
+export interface TaskNotification extends Notification {
+  table_id: number | null;
+  waiter_id?: number;
+  call_id?: string;
+  reason?: CallReason;
+  session_id?: number;
+  table_number?: string;
+  escalated_to?: "zone" | "managers";
+}
+
+/** For one waiter, or for all where it names none. */
+export interface Alert extends Notification {
+  table_id: number | null;
+  waiter_id?: number;
+  table_number?: string;
+}
+
+export interface ListedOrderNotification extends OrderNotification {
+  type: "order_notification";
+}
+
+export interface ListedPaymentNotification extends PaymentNotification {
+  type: "payment_notification";
+}
+
+export interface ListedTaskNotification extends TaskNotification {
+  type: "task_notification";
+}
+
+export interface ListedAlert extends Alert {
+  type: "alert";
+}
+
+export type Listed =
+  | ListedOrderNotification
+  | ListedPaymentNotification
+  | ListedTaskNotification
+  | ListedAlert;
 
 export interface Waiter {
   waiter_id: number;
   name: string;
   restaurant_id: number;
   restaurant: string;
-  tasks: ListedNotification[];
+  tasks: Listed[];
 }
 
 export interface Notifications {
   restaurant_id: number;
-  notifications: ListedNotification[];
+  notifications: Listed[];
 }
 
+/** An order as its restaurant lists and announces it. */
+export interface RestaurantOrder extends SessionOrder {
+  table_number: string;
+}
+
+export interface Tables {
+  total: number;
+  active: number;
+  occupied: number;
+  list: Table[];
+}
+
+export interface Colleague {
+  waiter_id: number;
+  name: string;
+}
+
+/** What was done so far, and on `day`, that of the last payment there. Times are seconds. */
 export interface Figures {
   orders: number;
   cancelled: number;
   payments: number;
   paid_amount: string;
-  /** The day of the last payment where the restaurant is, and what came in on it. */
   day: string | null;
   day_payments: number;
   day_paid_amount: string;
@@ -169,10 +243,16 @@ export interface Restaurant {
   currency: string;
   timezone: string;
   guest_opens_table: boolean;
-  tables: { total: number; active: number; occupied: number; list: Table[] };
+  tables: Tables;
   open_orders: RestaurantOrder[];
-  waiters: Array<{ waiter_id: number; name: string }>;
+  waiters: Colleague[];
   figures: Figures;
+}
+
+export interface Announcement {
+  message: string;
+  by: string;
+  sent_at: string;
 }
 
 export interface MenuItem {
@@ -183,20 +263,28 @@ export interface MenuItem {
   available: boolean;
 }
 
-export interface Menu {
+export interface MenuCategory {
+  name: string;
+  items: MenuItem[];
+}
+
+export interface MenuCard {
+  menu_version: number;
+  currency: string;
+  categories: MenuCategory[];
+}
+
+export interface Menu extends MenuCard {
   restaurant_id: number;
   restaurant: string;
   timezone: string;
-  menu_version: number;
-  currency: string;
-  categories: Array<{ name: string; items: MenuItem[] }>;
 }
 
-/** A waiter's phone or a kitchen's screen; `expires_at` is that of its code until it is signed in. */
+/** A waiter's phone or a kitchen's screen; `expires_at` is its code's until it is signed in. */
 export interface Device {
   device_id: number;
   label: string;
-  role: 'waiter' | 'kitchen';
+  role: "waiter" | "kitchen";
   waiter_id: number | null;
   added_at: string;
   added_by: string;
@@ -209,13 +297,12 @@ export interface Devices {
   devices: Device[];
 }
 
-export interface Broadcast {
-  message: string;
-  by: string;
-  sent_at: string;
+/** Signed out, or over. */
+export interface DeviceGone {
+  device_id: number;
 }
 
-/** With the version of its entity, as of an ack; `expected_version` of an action is such. */
+/** With its entity's version, as of an ack; `expected_version` of an action is such. */
 export type Versioned<T> = T & { version: number };
 
 /** What each channel's snapshot says. */
@@ -231,14 +318,6 @@ export interface Data {
   devices: Versioned<Devices>;
 }
 
-interface Noted {
-  order_notification: Versioned<Notification>;
-  payment_notification: Versioned<Notification>;
-  task_notification: Versioned<Notification>;
-  alert: Versioned<Notification>;
-  notification_acknowledged: Versioned<Notification>;
-}
-
 /** The types of message of each channel, and the data of each. */
 export interface Messages {
   order: {
@@ -246,24 +325,50 @@ export interface Messages {
     order_update: Versioned<Order>;
     order_items_update: Versioned<Items>;
   };
-  items: { items_list: Versioned<Items>; items_updated: Versioned<Items> };
-  table: { table_status: Versioned<Table>; table_update: Versioned<Table> };
-  session: { session_status: Versioned<Session>; session_update: Versioned<Session> };
-  waiter: { tasks_list: Versioned<Waiter> } & Noted;
+  items: {
+    items_list: Versioned<Items>;
+    items_updated: Versioned<Items>;
+  };
+  table: {
+    table_status: Versioned<Table>;
+    table_update: Versioned<Table>;
+  };
+  session: {
+    session_status: Versioned<Session>;
+    session_update: Versioned<Session>;
+  };
+  waiter: {
+    tasks_list: Versioned<Waiter>;
+    order_notification: Versioned<OrderNotification>;
+    payment_notification: Versioned<PaymentNotification>;
+    task_notification: Versioned<TaskNotification>;
+    alert: Versioned<Alert>;
+    notification_acknowledged: Versioned<PaymentNotification | OrderNotification | TaskNotification | Alert>;
+  };
   restaurant: {
     restaurant_status: Versioned<Restaurant>;
     new_order: Versioned<RestaurantOrder>;
     order_ready: Versioned<RestaurantOrder>;
     payment_completed: Versioned<RestaurantOrder>;
-    broadcast: Versioned<Broadcast>;
+    broadcast: Versioned<Announcement>;
     table_update: Versioned<Table>;
   };
-  notifications: { notifications_list: Versioned<Notifications> } & Noted;
-  menu: { menu: Versioned<Menu>; menu_update: Versioned<Menu> };
+  notifications: {
+    notifications_list: Versioned<Notifications>;
+    order_notification: Versioned<OrderNotification>;
+    payment_notification: Versioned<PaymentNotification>;
+    task_notification: Versioned<TaskNotification>;
+    alert: Versioned<Alert>;
+    notification_acknowledged: Versioned<PaymentNotification | OrderNotification | TaskNotification | Alert>;
+  };
+  menu: {
+    menu: Versioned<Menu>;
+    menu_update: Versioned<Menu>;
+  };
   devices: {
     devices: Versioned<Devices>;
     device_added: Versioned<Device>;
     device_signed_in: Versioned<Device>;
-    device_removed: Versioned<{ device_id: number }>;
+    device_removed: Versioned<DeviceGone>;
   };
 }

@@ -1,0 +1,49 @@
+"""Written by `make docs` from `protocol/`; changes belong there."""
+
+from enum import IntEnum
+
+MAX_FRAME_BYTES = 65536
+RETRIED = frozenset({"rate_limited", "unavailable"})
+PATHS = {
+    "order": "/ws/orders/{id}/",
+    "items": "/ws/orders/{id}/items/",
+    "table": "/ws/tables/{id}/",
+    "session": "/ws/tables/sessions/{id}/",
+    "waiter": "/ws/waiters/{id}/",
+    "restaurant": "/ws/restaurants/{id}/",
+    "notifications": "/ws/restaurants/{id}/notifications/",
+    "menu": "/ws/restaurants/{id}/menu/",
+    "devices": "/ws/restaurants/{id}/devices/",
+}
+LOOKS = {
+    "order": "get_status",
+    "items": "get_items",
+    "table": "get_status",
+    "session": "get_status",
+    "waiter": "get_tasks",
+    "restaurant": "get_status",
+    "notifications": "get_notifications",
+    "menu": "get_menu",
+    "devices": "get_devices",
+}
+SNAPSHOTS = {
+    "order": "order_status",
+    "items": "items_list",
+    "table": "table_status",
+    "session": "session_status",
+    "waiter": "tasks_list",
+    "restaurant": "restaurant_status",
+    "notifications": "notifications_list",
+    "menu": "menu",
+    "devices": "devices",
+}
+
+
+class CloseCode(IntEnum):
+    RESTART = 1012
+    MALFORMED = 4400
+    UNAUTHENTICATED = 4401
+    FORBIDDEN = 4403
+    NOT_FOUND = 4404
+    TOO_SLOW = 4408
+    TOO_MANY = 4429
