@@ -10,9 +10,10 @@ import orjson
 from geventhttpclient import HTTPClient
 from geventhttpclient.response import HTTPParseError
 
-from load_tests.commands import RETRY, Answer, GaveUp, Refused
+from load_tests.commands import Answer, GaveUp, Refused
 from load_tests.evening import back_off
 from load_tests.record import Record
+from restaurant_qr_client.protocol import RETRIED
 
 PATIENCE_S = 60.0
 TIMEOUT_S = 15.0
@@ -61,7 +62,7 @@ class Api:
             tries += 1
             status, answer = self._ask(method, path, token, body, key)
             code = answer.get("code", f"status {status}") if status >= 400 else ""
-            if status and code not in RETRY:
+            if status and code not in RETRIED:
                 break
             if time.perf_counter() > began + PATIENCE_S:
                 error = GaveUp(f"{method} {path}: {answer} for {PATIENCE_S:.0f} s")

@@ -8,11 +8,12 @@ import gevent
 from gevent.event import AsyncResult
 
 from load_tests.channels import Channel, Frame
-from load_tests.commands import RETRY, Answer, Command, Ended, GaveUp, Refused, Unanswered
+from load_tests.commands import Answer, Command, Ended, GaveUp, Refused, Unanswered
 from load_tests.evening import back_off
 from load_tests.link import Link
 from load_tests.record import Record
 from load_tests.sequence import ProtocolViolation, Rule
+from restaurant_qr_client.protocol import RETRIED
 
 ANSWER_S = 10.0
 """After which a connection counts as dead."""
@@ -92,7 +93,7 @@ class Asking:
             while True:
                 frame = self._try(command)
                 code = None if frame is None else frame.get("code")
-                if frame is not None and code not in RETRY:
+                if frame is not None and code not in RETRIED:
                     break
                 if time.perf_counter() > deadline:
                     raise GaveUp(f"{command.action}: {code or 'no answer'} for {PATIENCE_S:.0f} s")

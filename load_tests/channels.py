@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from restaurant_qr_client.protocol import LOOKS, PATHS, SNAPSHOTS
+
 Frame = dict[str, Any]
 
 _NOTES = frozenset(
@@ -27,37 +29,21 @@ class Channel:
     events: frozenset[str]
 
     def path_of(self, id_: int) -> str:
-        return self.path.format(id_)
+        return self.path.format(id=id_)
 
 
-ORDER = Channel(
-    "order", "/ws/orders/{}/", "get_status", "order_status",
-    frozenset({"order_status", "order_update", "order_items_update"}),
-)  # fmt: skip
-TABLE = Channel(
-    "table", "/ws/tables/{}/", "get_status", "table_status",
-    frozenset({"table_status", "table_update"}),
-)  # fmt: skip
-SESSION = Channel(
-    "session", "/ws/tables/sessions/{}/", "get_status", "session_status",
-    frozenset({"session_status", "session_update"}),
-)  # fmt: skip
-WAITER = Channel("waiter", "/ws/waiters/{}/", "get_tasks", "tasks_list", _NOTES)
-NOTIFICATIONS = Channel(
-    "notifications", "/ws/restaurants/{}/notifications/", "get_notifications",
-    "notifications_list", _NOTES,
-)  # fmt: skip
-ITEMS = Channel(
-    "items", "/ws/orders/{}/items/", "get_items", "items_list", frozenset({"items_updated"})
-)  # fmt: skip
-MENU = Channel(
-    "menu", "/ws/restaurants/{}/menu/", "get_menu", "menu", frozenset({"menu_update"})
-)  # fmt: skip
-DEVICES = Channel(
-    "devices", "/ws/restaurants/{}/devices/", "get_devices", "devices",
-    frozenset({"device_added", "device_signed_in", "device_removed"}),
-)  # fmt: skip
-RESTAURANT = Channel(
-    "restaurant", "/ws/restaurants/{}/", "get_status", "restaurant_status",
-    frozenset({"new_order", "order_ready", "payment_completed", "broadcast", "table_update"}),
-)  # fmt: skip
+def _channel(name: str, *events: str) -> Channel:
+    return Channel(name, PATHS[name], LOOKS[name], SNAPSHOTS[name], frozenset(events))
+
+
+ORDER = _channel("order", "order_status", "order_update", "order_items_update")
+ITEMS = _channel("items", "items_updated")
+TABLE = _channel("table", "table_status", "table_update")
+SESSION = _channel("session", "session_status", "session_update")
+WAITER = _channel("waiter", *_NOTES)
+NOTIFICATIONS = _channel("notifications", *_NOTES)
+MENU = _channel("menu", "menu_update")
+DEVICES = _channel("devices", "device_added", "device_signed_in", "device_removed")
+RESTAURANT = _channel(
+    "restaurant", "new_order", "order_ready", "payment_completed", "broadcast", "table_update"
+)

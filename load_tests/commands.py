@@ -11,8 +11,6 @@ from typing import Any
 from load_tests.channels import Frame
 from load_tests.sequence import ProtocolViolation, Rule
 
-RETRY = frozenset({"unavailable", "rate_limited"})
-"""Refusals that ask to send the same again."""
 BUSINESS = frozenset(
     {
         "invalid_transition",

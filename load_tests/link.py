@@ -15,9 +15,12 @@ from load_tests.channels import Frame
 from load_tests.commands import Ended
 from load_tests.evening import back_off
 from load_tests.record import Record
+from restaurant_qr_client.protocol import CloseCode
 
 CONNECT_S = 10.0
-FINAL = frozenset({4400, 4401, 4403, 4404})
+FINAL = frozenset(
+    {CloseCode.MALFORMED, CloseCode.UNAUTHENTICATED, CloseCode.FORBIDDEN, CloseCode.NOT_FOUND}
+)
 """Close codes that connecting again does not help."""
 
 _LOST = (OSError, websocket.WebSocketException)

@@ -1,13 +1,15 @@
 """The check of what one client hears on one channel: each event once, in order, none missing.
 
-Pure. A frame is a snapshot where it has an `epoch`, an answer where it is an ack or an error, and
-an event otherwise. After a violation the check goes on from the frame that broke the rule, so that
-one mistake is one violation.
+Pure. Where a client stands is for the Python client's own `Sequence` to say; here is what a server
+must not do. After a violation the check goes on from the frame that broke the rule, so that one
+mistake is one violation.
 """
 
 from enum import Enum
 
 from load_tests.channels import Channel, Frame
+from restaurant_qr_client.sequence import Heard as Told
+from restaurant_qr_client.sequence import Sequence as Place
 
 MOST_MISSING = 10_000
 
@@ -50,17 +52,20 @@ class Sequence:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
+        self._place = Place()
         self._missing: set[int] = set()
         self._seen_there = 0
-        self.epoch: str | None = None
-        self.last: int | None = None
         self.replaced = 0
         """Snapshots that came in place of a resume."""
 
     @property
+    def last(self) -> int | None:
+        return self._place.last
+
+    @property
     def resume(self) -> str:
         """The query that asks for what was missed; empty before the first snapshot."""
-        return "" if self.last is None else f"?since={self.last}&epoch={self.epoch}"
+        return self._place.resume
 
     @property
     def is_behind(self) -> bool:
@@ -77,42 +82,39 @@ class Sequence:
         seq = frame.get("seq")
         if type_ not in self._channel.events or not isinstance(seq, int) or "data" not in frame:
             raise ProtocolViolation(Rule.UNKNOWN, f"{type_} (seq {seq})")
-        self._take_event(str(type_), seq)
+        if self._place.take(frame) is not Told.EVENT:
+            self._violate(f"{type_} (seq {seq})", seq)
         return Heard.EVENT
 
     def _take_snapshot(self, frame: Frame) -> Heard:
-        seq, epoch = frame.get("seq"), frame["epoch"]
+        seq = frame.get("seq")
         if frame.get("type") != self._channel.snapshot or not isinstance(seq, int):
             raise ProtocolViolation(Rule.UNKNOWN, f"snapshot {frame.get('type')} (seq {seq})")
-        before = self.last
-        in_place_of_resume = frame["data"].get("resumed") is False
-        if before is not None and not in_place_of_resume:
-            if epoch == self.epoch:
-                self._seen_there = max(self._seen_there, seq)
+        before, epoch = self._place.last, self._place.epoch
+        told = self._place.take(frame)
+        if told is Told.LOOK:
+            self._seen_there = max(self._seen_there, seq)
+        if told is not Told.SNAPSHOT:
             return Heard.LOOK
-        self.replaced += in_place_of_resume
-        stepped_back = before is not None and epoch == self.epoch and seq < before
-        if epoch != self.epoch:
-            self._seen_there = 0
-        self.epoch, self.last = epoch, seq
+        self.replaced += before is not None
         self._missing.clear()
-        if stepped_back:
+        if epoch != self._place.epoch:
+            self._seen_there = 0
+        elif before is not None and seq < before:
             raise ProtocolViolation(Rule.STEP_BACK, f"snapshot of seq {seq} after {before}")
         return Heard.SNAPSHOT
 
-    def _take_event(self, type_: str, seq: int) -> None:
-        last = self.last
+    def _violate(self, what: str, seq: int) -> None:
+        """An event that is not the next one; the check goes on from it."""
+        last = self._place.last
         if last is None:
-            raise ProtocolViolation(Rule.NO_SNAPSHOT, f"{type_} (seq {seq})")
-        if seq == last + 1:
-            self.last = seq
-        elif seq > last:
+            raise ProtocolViolation(Rule.NO_SNAPSHOT, what)
+        if seq > last:
             if len(self._missing) < MOST_MISSING:
                 self._missing.update(range(last + 1, min(seq, last + MOST_MISSING)))
-            self.last = seq
-            raise ProtocolViolation(Rule.GAP, f"{type_} (seq {seq}) after {last}")
-        elif seq in self._missing:
+            self._place.last = seq
+            raise ProtocolViolation(Rule.GAP, f"{what} after {last}")
+        if seq in self._missing:
             self._missing.discard(seq)
-            raise ProtocolViolation(Rule.OUT_OF_ORDER, f"{type_} (seq {seq}) after {last}")
-        else:
-            raise ProtocolViolation(Rule.DOUBLE, f"{type_} (seq {seq}) after {last}")
+            raise ProtocolViolation(Rule.OUT_OF_ORDER, f"{what} after {last}")
+        raise ProtocolViolation(Rule.DOUBLE, f"{what} after {last}")

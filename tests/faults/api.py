@@ -8,8 +8,9 @@ from typing import Any
 import httpx
 
 from load_tests.bench.servers import token
-from load_tests.commands import RETRY, GaveUp, Refused
+from load_tests.commands import GaveUp, Refused
 from load_tests.evening import back_off
+from restaurant_qr_client.protocol import RETRIED
 from tests.faults.book import Book
 from tests.faults.link import now
 
@@ -48,7 +49,7 @@ class Api:
             tries += 1
             status, answer = await self._ask(method, path, body, key)
             code = answer.get("code", f"HTTP {status}") if status >= 400 else ""
-            if status and code not in RETRY and not code.startswith("HTTP 5"):
+            if status and code not in RETRIED and not code.startswith("HTTP 5"):
                 break
             if now() > deadline:
                 raise GaveUp(f"{method} {path}: {code or answer}")

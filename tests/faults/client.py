@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from load_tests.channels import Channel, Frame
-from load_tests.commands import RETRY, Answer, Command, Ended, GaveUp, Refused, Unanswered
+from load_tests.commands import Answer, Command, Ended, GaveUp, Refused, Unanswered
 from load_tests.evening import back_off
 from load_tests.sequence import Heard, ProtocolViolation, Rule
 from load_tests.sequence import Sequence as Heeded
+from restaurant_qr_client.protocol import RETRIED
 from tests.faults.book import Book
 from tests.faults.link import Link, now
 
@@ -68,7 +69,7 @@ class Client:
         try:
             while True:
                 frame = await self._try(command)
-                if frame is not None and frame.get("code") not in RETRY:
+                if frame is not None and frame.get("code") not in RETRIED:
                     break
                 if self._link.ended is not None:
                     raise Ended(f"{self.channel.name} {self.id}: closed with {self._link.ended}")

@@ -11,12 +11,15 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from load_tests.channels import Frame
 from load_tests.evening import back_off
+from restaurant_qr_client.protocol import CloseCode
 from tests.faults.book import Book
 
 HANDSHAKE_S = 5.0
 PING_S = 10.0
 """A connection whose peer is silent for so long is lost."""
-FINAL = frozenset({4400, 4401, 4403, 4404})
+FINAL = frozenset(
+    {CloseCode.MALFORMED, CloseCode.UNAUTHENTICATED, CloseCode.FORBIDDEN, CloseCode.NOT_FOUND}
+)
 """Close codes that connecting again does not help."""
 
 
