@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+from dataclasses import fields
 
 from pydantic import ValidationError
 
+from gateway.settings import Limits
 from scripts.environment import is_free
 from serve_app import Settings
 from storage.durability import Durability
@@ -20,15 +22,16 @@ class CannotStart(Exception):
 
 
 def settings_of_environment() -> Settings:
+    names = [*Settings.model_fields, *(f"limits__{each.name}" for each in fields(Limits))]
     unknown = sorted(
         name
         for name in os.environ
         if name.startswith(PREFIX)
         and not name.startswith(f"{PREFIX}TEST_")
-        and name.removeprefix(PREFIX).lower() not in Settings.model_fields
+        and name.removeprefix(PREFIX).lower() not in names
     )
     if unknown:
-        known = ", ".join(f"{PREFIX}{name.upper()}" for name in Settings.model_fields)
+        known = ", ".join(f"{PREFIX}{name.upper()}" for name in names)
         raise CannotStart(f"{unknown[0]} is no setting; there are {known}.")
     try:
         return Settings()

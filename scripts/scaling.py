@@ -26,6 +26,9 @@ STORE_GB = 25
 """That one store is given: it also forks to write its file anew."""
 SOCKETS_A_GATEWAY = 5_000
 """`target_ongoing_requests` of deployments.yaml."""
+PLANNED = "30"
+"""Lives a second at which a life's cost is planned with: with more of them batches are larger, and
+each costs less; with fewer of them more, which does not matter."""
 GB = 1e9
 
 
@@ -97,7 +100,7 @@ class Need:
 
 
 def costs(measured: dict[str, Any]) -> Costs:
-    life = measured["lives"]["this"]["32"]["by_program_us"]
+    life = measured["paced"]["paced"][PLANNED]["by_program_us"]
     idle, kept = measured["idle"]["this"], measured["kept"]
     return Costs(
         host_s=life["ShardActor"] / 1e6,

@@ -25,6 +25,7 @@ class Crowd:
         self._wanted = 0
 
     def take(self, text: bytes) -> None:
+        assert not text.startswith(b'{"error"'), text
         self.received += 1
         waiting = self._enough
         if waiting is not None and self.received >= self._wanted and not waiting.done():

@@ -56,7 +56,8 @@ class Server:
 @contextmanager
 def product(name: str = "this", **settings: object) -> Iterator[Server]:
     """The product as `make run` starts it, with settings by their names; placement `shard`."""
-    given = {"placement": "shard", "auth_secret": SECRET} | settings
+    crowds = {"limits__connections_per_token": 20_000}
+    given = {"placement": "shard", "auth_secret": SECRET} | crowds | settings
     environment = {f"RESTAURANT_QR_{key.upper()}": str(value) for key, value in given.items()}
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         port = int(str(given.get("port", free_port())))

@@ -1,0 +1,17 @@
+"""Settings in the environment, as `make run` reads them."""
+
+import pytest
+
+from scripts.before_start import CannotStart, settings_of_environment
+
+
+def test_a_limit_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESTAURANT_QR_LIMITS__BURST", "500")
+    assert settings_of_environment().limits.burst == 500
+
+
+@pytest.mark.parametrize("name", ["BURST", "LIMITS__NONE", "REDIS"])
+def test_what_is_no_setting_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"RESTAURANT_QR_{name}", "1")
+    with pytest.raises(CannotStart, match=f"RESTAURANT_QR_{name} is no setting"):
+        settings_of_environment()
