@@ -4,7 +4,7 @@
     python -m scripts.shards --move 1 --to NODE    moves a shard; NODE: how its id begins, or its IP
     python -m scripts.shards --balance             moves few shards, until nodes have equally many
 
-No socket is closed, and nothing is lost: clients wait for milliseconds.
+No socket is closed, and nothing is lost; clients wait for a moment.
 """
 
 import argparse
