@@ -60,6 +60,8 @@ LOOK_S = 30.0
 """After which that is looked up for who only listens, and would not hear of another owner."""
 FAREWELL_S = 5.0
 """How long a host that is to carry nothing any more still tells who asks where to go."""
+WELCOME_S = 60.0
+"""How long one that was started beforehand waits to be announced."""
 NO_TIMER = ""
 
 
@@ -144,6 +146,7 @@ class Host:
         self._cleared: dict[Address, list[str]] = {}
         self._clearing: asyncio.Task[None] | None = None
         self._farewells: set[asyncio.Task[None]] = set()
+        self._was_placed = self._placement.places(name)
         self._used_at = asyncio.get_running_loop().time()
 
     # --- from outside ----------------------------------------------------------------------------
@@ -154,6 +157,7 @@ class Host:
         pending = _Batch([UNAVAILABLE] * len(batch), len(batch), loop.create_future())
         if not batch:
             return []
+        self._used_at = loop.time()
         if any(self._is_foreign(address_of(message)) for message in batch):
             await self._whereabouts.refresh(self._placement.generation + 1)
         self._inbox.extend((message, pending, index) for index, message in enumerate(batch))
@@ -191,7 +195,9 @@ class Host:
                 self._turn_soon()
         busy = self._held or self._inbox or self._turning or self._subscribers or self._outbox
         placed = self._placement.places(self.name)
-        return not busy and now - self._used_at >= (self._settings.idle_s if placed else FAREWELL_S)
+        self._was_placed |= placed
+        leave = FAREWELL_S if self._was_placed else WELCOME_S
+        return not busy and now - self._used_at >= (self._settings.idle_s if placed else leave)
 
     @property
     def stays(self) -> bool:

@@ -70,7 +70,7 @@ async def follow(
     before = whereabouts.placement
     if before.mode is config.placement.mode is Mode.SHARD:
         running = before.actors()
-        wanted = config.placement.actors()
+        wanted = replace(config.placement, moves=before.moves).actors()
         await hosts.warm(actor for shard, actor in wanted.items() if shard not in running)
     holds = (await asyncio.to_thread(announce, config)).placement
     if holds.generation > before.generation:
@@ -113,6 +113,9 @@ async def _start(hosts: Actors, host: str, node: str) -> None:
         found: Found = await handle.found.remote()
         if found.node == node:
             return
+        holds = await asyncio.to_thread(in_force, hosts.config)
+        if host in holds.placement.actors().values():
+            raise NotMoved(f"somebody else has moved it to {found.node}")
         log.warning("a shard's next actor started elsewhere", extra={"host": host, "node": node})
         ray.kill(handle)
         await asyncio.sleep(RETRY_S)

@@ -25,7 +25,7 @@ from serve_app import Settings
 from storage.embedded import EmbeddedStore
 
 log = logging.getLogger(__name__)
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.faults]  # a minute: not in every run
 TIMEOUT_S = 120
 ENVIRONMENT = {"PYTHONPATH": str(ROOT), "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60"}
 RESTAURANTS = 4

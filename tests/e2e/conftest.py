@@ -9,7 +9,15 @@ from actors.placement import Mode
 from tests.e2e.service import Service, free_port, started
 
 
-@pytest.fixture(scope="session", params=list(Mode), ids=str)
+PLACEMENTS = [
+    Mode.ENTITY,
+    # What it does differently is tested on hosts and on Ray alone; `pytest -m faults` has all.
+    pytest.param(Mode.RESTAURANT, marks=pytest.mark.faults),
+    Mode.SHARD,
+]
+
+
+@pytest.fixture(scope="session", params=PLACEMENTS, ids=str)
 def service(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
