@@ -8,7 +8,6 @@ import pytest
 from actors.placement import Mode
 from tests.e2e.service import Service, free_port, started
 
-
 PLACEMENTS = [
     Mode.ENTITY,
     # What it does differently is tested on hosts and on Ray alone; `pytest -m faults` has all.

@@ -108,6 +108,7 @@ async def test_a_command_is_traced_from_its_socket_to_the_others(
         watched.socket(f"tables/{table}/", Role.MANAGER, restaurant_id=2) as one,
         watched.socket(f"tables/{table}/", Role.MANAGER, restaurant_id=2) as other,
     ):
+        await other.next()  # how it was
         await one.ask("occupy")
         await other.until("table_status")
 
