@@ -1,0 +1,189 @@
+"""Plain machines as docs/operations.md has them: the units start a cluster, which serves."""
+
+import asyncio
+import re
+import secrets
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import redis
+import yaml
+from websockets.asyncio.client import connect
+
+from protocol.caller import Role
+from scripts.environment import ROOT, one_machine
+from scripts.issue_token import token_for
+from serve_app import Settings
+from tests.clients import Socket
+from tests.cluster.units import MACHINES, NODES_ENV, PATH, Unit, environment
+from tests.storage.servers import free_ports, valkey
+
+pytestmark = pytest.mark.cluster
+
+HERE = "127.0.0.1"
+SECRET = secrets.token_urlsafe(32)
+HEAD, NODE = "restaurant-qr-head.service", "restaurant-qr-node.service"
+READY_TIMEOUT_S = 120.0
+UNAUTHENTICATED = 4401
+OBJECT_STORE_BYTES = 100 * 1024 * 1024
+_OWN = (
+    "node-manager-port", "object-manager-port", "dashboard-agent-listen-port",
+    "dashboard-agent-grpc-port", "runtime-env-agent-port", "metrics-export-port",
+)  # fmt: skip
+
+
+@dataclass
+class Machines:
+    """Two machines, of which the second has the gateway."""
+
+    head: Unit
+    node: Unit
+    front: int
+    """The port of the second one's HAProxy."""
+    metrics: str
+    """Where Prometheus would ask it."""
+
+    def http(self) -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {_token()}"}
+        return httpx.AsyncClient(base_url=f"http://{HERE}:{self.front}/api", headers=headers)
+
+    def socket(self, path: str, token: str) -> connect:
+        protocols: Any = ["bearer", token]
+        return connect(f"ws://{HERE}:{self.front}/ws/{path}", subprotocols=protocols)
+
+
+@pytest.fixture(scope="module")
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
+    directory: Path = tmp_path_factory.mktemp("machines")
+    store, gcs, dashboard, client, way_in, front, *own = free_ports(6 + 2 * len(_OWN))
+    password = secrets.token_hex(16)
+    nodes_env = directory / "nodes.env"
+    _fill(
+        nodes_env,
+        RAY_HEAD=f"{HERE}:{gcs}",
+        RAY_AUTH_TOKEN=secrets.token_hex(32),
+        RAY_REDIS_ADDRESS=f"{HERE}:{store}",
+        RAY_REDIS_PASSWORD=password,
+        RESTAURANT_QR_REDIS_URL=f"redis://:{password}@{HERE}:{store}/1",
+        RESTAURANT_QR_AUTH_SECRET=SECRET,
+    )
+    of_head, of_node = own[: len(_OWN)], own[len(_OWN) :]
+    head = _unit(
+        HEAD, nodes_env, way_in, of_head,
+        f"--port={gcs}", f"--dashboard-port={dashboard}", f"--ray-client-server-port={client}",
+    )  # fmt: skip
+    node = _unit(NODE, nodes_env, front, of_node, "--num-cpus=2")
+    with ExitStack() as running:
+        running.enter_context(valkey(directory / "store", store, "--save", ""))
+        with redis.Redis(port=store) as admin:
+            admin.config_set("requirepass", password)
+        for unit in (head, node):
+            running.callback(unit.remove)
+        head.start()
+        _wait(lambda: _listens(gcs), head)
+        node.start()
+        _wait(lambda: _listens(dashboard), head)
+        _deploy(directory, nodes_env, way_in, dashboard)
+        _wait(lambda: _answers(front), node)
+        yield Machines(head, node, front, f"http://{HERE}:{of_node[-1]}/metrics")
+
+
+def _unit(name: str, nodes_env: Path, http_port: int, own: list[int], *options: str) -> Unit:
+    """With ports and a folder of its own, all on loopback."""
+    ports = (f"--{name}={port}" for name, port in zip(_OWN, own, strict=True))
+    unit = Unit(name, nodes_env, (*ports, *options), {})
+    unit.options += (
+        f"--node-ip-address={HERE}",
+        f"--temp-dir={unit.home / 'ray'}",
+        f"--object-store-memory={OBJECT_STORE_BYTES}",
+    )
+    alone = one_machine(unit.home)
+    del alone["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"]  # it would be a cluster of one node
+    unit.extra = alone | {"RAY_SERVE_WORKER_PROXY_HTTP_PORT": str(http_port)}
+    return unit
+
+
+def _fill(nodes_env: Path, **values: str) -> None:
+    """The template with these values, which are all that it asks for."""
+    template = (MACHINES / "nodes.env.example").read_text()
+    assert environment(MACHINES / "nodes.env.example") == dict.fromkeys(values, "")
+    nodes_env.write_text(
+        re.sub(r"^(\w+)=$", lambda m: f"{m[0]}{values[m[1]]}", template, flags=re.M)
+    )
+
+
+def _deploy(directory: Path, nodes_env: Path, way_in: int, dashboard: int) -> None:
+    """By the commands that docs/operations.md has for it."""
+    described = yaml.safe_load((ROOT / "deployments.yaml").read_text())
+    described["http_options"]["port"] = way_in
+    (gateway,) = described["applications"][0]["deployments"]
+    gateway["autoscaling_config"]["min_replicas"] = 1
+    file = directory / "deployments.yaml"
+    file.write_text(yaml.safe_dump(described))
+    operations = (ROOT / "docs" / "operations.md").read_text()
+    (commands,) = re.findall(
+        r"^```sh\n(.*serve deploy deployments\.yaml\n)```", operations, re.M | re.S
+    )
+    commands = commands.replace(NODES_ENV, str(nodes_env)).replace("deployments.yaml", str(file))
+    told = subprocess.run(
+        ["/bin/sh", "-e", "-c", commands],
+        cwd=ROOT,
+        env={
+            "PATH": PATH,
+            "HOME": str(directory),
+            "RAY_DASHBOARD_ADDRESS": f"http://{HERE}:{dashboard}",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+async def test_the_units_start_a_cluster_that_serves_who_has_a_token(machines: Machines) -> None:
+    async with machines.http() as http:
+        described = {"name": "No. 1", "currency": "EUR", "timezone": "Europe/Rome"}
+        made = (await http.post("/restaurants", json=described)).json()
+    path = f"restaurants/{made['restaurant_id']}/"
+    async with machines.socket(path, _token()) as raw:
+        assert (await Socket(raw).next())["data"]["name"] == "No. 1"
+    async with machines.socket(path, "nobody's") as raw:
+        assert await Socket(raw).closed() == UNAUTHENTICATED
+
+
+async def test_each_node_shows_its_metrics_where_its_unit_says(machines: Machines) -> None:
+    """On a machine of its own that is 8080, see tests/deploy."""
+    async with httpx.AsyncClient() as http, asyncio.timeout(READY_TIMEOUT_S):
+        while "ray_restaurant_qr_" not in (await http.get(machines.metrics)).text:
+            await asyncio.sleep(0.5)
+
+
+def _token() -> str:
+    return token_for(Settings(auth_secret=SECRET), Role.ADMIN)
+
+
+def _answers(port: int) -> bool:
+    try:
+        return httpx.get(f"http://{HERE}:{port}/healthz", timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HERE, port)) == 0
+
+
+def _wait(check: Callable[[], bool], unit: Unit) -> None:
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    while not check():
+        assert time.monotonic() < deadline, unit.journal()
+        time.sleep(0.2)

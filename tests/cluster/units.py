@@ -1,0 +1,108 @@
+"""Systemd units as systemd starts them: their own commands, environment and folder.
+
+Of systemd's language only what the units of this project use; anything else fails.
+"""
+
+import os
+import secrets
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from configparser import RawConfigParser
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from load_tests.bench.usage import MARK, marked
+from scripts.environment import ROOT
+
+MACHINES = ROOT / "deploy" / "machines"
+INSTALLED = "/opt/restaurant-qr"
+NODES_ENV = "/etc/restaurant-qr/nodes.env"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""What systemd gives a service; nothing else comes from the environment of these tests."""
+END_TIMEOUT_S = 30.0
+
+
+@dataclass
+class Unit:
+    """A service of `deploy/machines` with this checkout as the one that is installed.
+
+    `options` come after those of its own command, and `extra` into its environment: what it takes
+    to have several nodes on one machine.
+    """
+
+    name: str
+    nodes_env: Path
+    options: tuple[str, ...]
+    extra: Mapping[str, str]
+    home: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="rq-", dir="/tmp")))
+    mark: str = field(default_factory=lambda: secrets.token_hex(8))
+    process: "subprocess.Popen[bytes] | None" = None
+
+    def start(self) -> None:
+        """Start its command; that it does its work is for others to wait for."""
+        service = read(self.name)
+        assert service["WorkingDirectory"] == INSTALLED
+        assert service["EnvironmentFile"] == NODES_ENV
+        *shell, script = words(service["ExecStart"])
+        with open(self.home / "journal", "ab") as journal:
+            self.process = subprocess.Popen(
+                [*shell, f"{script} {shlex.join(self.options)}"],
+                cwd=ROOT,
+                env={
+                    "PATH": PATH,
+                    "HOME": str(self.home),
+                    **environment(self.nodes_env),
+                    **self.extra,
+                    MARK: self.mark,
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=journal,
+                stderr=journal,
+                start_new_session=True,
+            )
+
+    def kill(self) -> None:
+        """End all of its processes at once; again for those born meanwhile."""
+        deadline = time.monotonic() + END_TIMEOUT_S
+        while left := marked(self.mark):
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            if self.process is not None:
+                self.process.poll()
+            assert time.monotonic() < deadline, f"{self.name} does not end"
+            time.sleep(0.05)
+
+    def remove(self) -> None:
+        self.kill()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+    def journal(self) -> str:
+        return (self.home / "journal").read_text()
+
+
+def read(name: str) -> Mapping[str, str]:
+    """What a unit says of its service."""
+    unit = RawConfigParser(delimiters=("=",))
+    unit.optionxform = str  # type: ignore[assignment,method-assign]  # names as they stand
+    unit.read(MACHINES / name)
+    return unit["Service"]
+
+
+def words(command: str) -> list[str]:
+    """A command line's words: without their quotes, and a dollar for each `$$`."""
+    others = command.replace("$$", "")
+    assert not any(sign in others for sign in "$%\\"), f"more than is read here: {command}"
+    return [word.replace("$$", "$") for word in shlex.split(command)]
+
+
+def environment(file: Path) -> dict[str, str]:
+    """An EnvironmentFile's variables, whose values have no quotes."""
+    lines = file.read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))

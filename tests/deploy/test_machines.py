@@ -1,0 +1,28 @@
+"""The units of plain machines: systemd takes them, and they open the ports that docs name."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from scripts.environment import ROOT
+
+MACHINES = ROOT / "deploy" / "machines"
+UNITS = sorted(MACHINES.glob("*.service"))
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd reads the units")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_systemd_takes_it(unit: Path) -> None:
+    told = subprocess.run(
+        ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stderr
+    assert unit.name not in told.stderr  # nothing of it is ignored
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_metrics_are_at_a_port_that_prometheus_can_be_told(unit: Path) -> None:
+    assert re.search(r"^ExecStart=.* --metrics-export-port=8080 ", unit.read_text(), re.M)
