@@ -23,6 +23,7 @@ SECRETS = {
     "ray-redis.env": ["password"],
 }
 PORT = 9000
+METRICS = 8080
 
 
 def documents(path: Path) -> list[Any]:
@@ -112,6 +113,25 @@ def test_gateways_are_where_the_guests_are_led(service: Any, groups: dict[str, A
     assert service["spec"]["excludeHeadPodFromServeSvc"]
 
 
+def test_every_pod_shows_its_metrics_where_prometheus_may_ask(groups: dict[str, Any]) -> None:
+    named = {"name": "metrics", "containerPort": METRICS}
+    for name, group in groups.items():
+        assert group["rayStartParams"]["metrics-export-port"] == str(METRICS), name
+        (container,) = group["template"]["spec"]["containers"]
+        assert named in container["ports"], name
+    asking = [
+        rule
+        for policy in documents(BASE / "network-policy.yaml")
+        for rule in policy["spec"]["ingress"]
+    ]
+    (collector,) = [
+        rule for rule in asking if {"protocol": "TCP", "port": METRICS} in rule.get("ports", [])
+    ]
+    assert collector["from"] == [
+        {"namespaceSelector": {"matchLabels": {"restaurant-qr/may": "collect-metrics"}}}
+    ]
+
+
 def test_there_is_a_pod_for_each_gateway(service: Any, groups: dict[str, Any]) -> None:
     described = yaml.safe_load(service["spec"]["serveConfigV2"])
     (gateway,) = described["applications"][0]["deployments"]
@@ -145,7 +165,7 @@ def test_only_the_cluster_and_the_operator_reach_rays_ports() -> None:
                 continue
             ports = {each["port"] for each in rule["ports"]}
             operator = source.get("podSelector", {}).get("matchLabels", {})
-            allowed = {8265, PORT} if "kuberay-operator" in operator.values() else {8080, PORT}
+            allowed = {8265, PORT} if "kuberay-operator" in operator.values() else {METRICS, PORT}
             assert ports <= allowed
 
 
