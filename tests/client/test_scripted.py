@@ -12,8 +12,9 @@ from restaurant_qr_client import channel as channels
 from tests.client.scripted import Script, scripted
 
 HASTY = Settings(
-    first_pause=0.01, longest_pause=0.05, heartbeat=30.0, patience=0.3, stale_after=30.0
+    first_pause=0.01, longest_pause=0.05, heartbeat=30.0, patience=30.0, stale_after=30.0
 )
+IMPATIENT = replace(HASTY, patience=1.0)
 
 
 @pytest.fixture
@@ -25,6 +26,13 @@ async def script() -> AsyncIterator[Script]:
 @pytest.fixture
 async def table(script: Script) -> AsyncIterator[Channel[Any]]:
     async with RestaurantQR(script.url, settings=HASTY) as qr:
+        yield qr.table(5)
+
+
+@pytest.fixture
+async def impatient(script: Script) -> AsyncIterator[Channel[Any]]:
+    """One whose client soon leaves a service that does not answer."""
+    async with RestaurantQR(script.url, settings=IMPATIENT) as qr:
         yield qr.table(5)
 
 
@@ -84,9 +92,9 @@ async def test_after_a_resume_only_an_answer_shows_that_nothing_was_missed(
 
 
 async def test_what_an_answer_knows_and_does_not_come_is_fetched(
-    table: Channel[Any], script: Script
+    impatient: Channel[Any], script: Script
 ) -> None:
-    told = table.messages()
+    told = impatient.messages()
     visit = await script.visit()
     await visit.snapshot(3)
     await visit.close(1012)
@@ -115,8 +123,9 @@ async def test_what_cannot_be_answered_is_asked_again(
 
 
 async def test_an_action_goes_on_over_connections_with_one_request_id(
-    table: Channel[Any], script: Script
+    impatient: Channel[Any], script: Script
 ) -> None:
+    table = impatient
     asked = asyncio.create_task(table.request("occupy"))
     visit = await script.visit()
     await visit.snapshot(3)
@@ -200,12 +209,12 @@ async def test_a_channel_that_is_closed_is_forgotten(script: Script) -> None:
 
 
 async def test_a_service_that_takes_a_connection_and_says_nothing_is_left(
-    table: Channel[Any], script: Script
+    impatient: Channel[Any], script: Script
 ) -> None:
     await script.visit()
     visit = await script.visit()
     await visit.snapshot(1)
-    assert await anext(table.statuses())
+    assert await anext(impatient.statuses())
 
 
 async def test_who_asks_too_much_waits(
@@ -238,7 +247,7 @@ async def test_a_final_code_is_final(table: Channel[Any], script: Script, code: 
 
 
 async def test_a_silence_is_ended_by_a_question(script: Script) -> None:
-    settings = replace(HASTY, heartbeat=0.05)
+    settings = replace(IMPATIENT, heartbeat=0.05)
     async with RestaurantQR(script.url, settings=settings) as qr:
         qr.table(5)
         visit = await script.visit()

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,8 @@ async def chain(
     await chain.open()
     yield chain
     for name in actor_names():
-        ray.kill(ray.get_actor(name, namespace=NAMESPACE))
+        with suppress(ValueError):  # it was replaced, and has just ended
+            ray.kill(ray.get_actor(name, namespace=NAMESPACE))
 
 
 _restaurants = iter(range(1, 1000))
