@@ -101,8 +101,10 @@ class Disasters:
         world = self._world
         if not all(world.server.look(keys.counter(kind)) for kind in Kind):
             return  # who loses the first ids that there ever were gives them out again
-        kept, truth = world.server.kept(), world.truth.kept()
+        life, kept, truth = world.server.life, world.server.kept(), world.truth.kept()
         await asyncio.sleep(self._chance.random() * 2.0)
+        if world.server.life != life:
+            return  # another loss was quicker: what was kept is of a life that is over
         world.trace.tell("lose")
         world.way.away = True
         world.server.begin_life_with(kept)
