@@ -6,8 +6,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes
 E2E := tests/e2e
 SIDE_BY_SIDE := $(addprefix tests/,actors client costs deploy fuzz gateway load storage unit)
-# These start clusters or use all cores by themselves.
-ALONE := $(addprefix tests/,cluster e2e faults simulation)
+# Each of these starts clusters, or uses all cores by itself: a folder's tests one after the other.
+IN_TURN := $(addprefix tests/,cluster e2e faults simulation)
 
 .DEFAULT_GOAL := help
 .PHONY: help run token test check simulate load bench faults attacks format docs screenshots lock clean
@@ -28,7 +28,7 @@ ifdef PYTEST
 	$(BIN)/python -m pytest $(PYTEST)
 else
 	$(BIN)/python -m pytest -n 2 $(SIDE_BY_SIDE)
-	$(BIN)/python -m pytest $(ALONE)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(IN_TURN)
 endif
 
 check: $(VENV)/dev.stamp ## format, lint, types, layers, generated pages

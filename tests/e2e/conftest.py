@@ -25,9 +25,9 @@ def service(
         yield service
 
 
-@pytest.fixture(scope="module")
-def own_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One of a module's own, on a port of its own: its tests fill it, and kill its gateway."""
+@pytest.fixture(scope="session")
+def rough_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One on a port of its own for who fills it and kills its gateway, in restaurants of theirs."""
     data_dir = Path(tmp_path_factory.mktemp("data"))
     with started(data_dir, PLACEMENT="shard", PORT=free_port()) as service:
         yield service

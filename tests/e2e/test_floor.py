@@ -11,13 +11,13 @@ from tests.e2e.service import Service
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
-def test_waiters_serve_and_managers_decide(own_service: Service) -> None:
-    run_tests(own_service, "floor")
+def test_waiters_serve_and_managers_decide(rough_service: Service) -> None:
+    run_tests(rough_service, "floor")
 
 
-def test_an_evening_in_four_windows_while_the_gateway_is_killed(own_service: Service) -> None:
-    run_tests(own_service, "evening")
+def test_an_evening_in_four_windows_while_the_gateway_is_killed(rough_service: Service) -> None:
+    run_tests(rough_service, "evening")
 
 
-def test_everybody_can_use_them_by_day_and_by_night(own_service: Service) -> None:
-    run_tests(own_service, "accessible-floor")
+def test_everybody_can_use_them_by_day_and_by_night(rough_service: Service) -> None:
+    run_tests(rough_service, "accessible-floor")

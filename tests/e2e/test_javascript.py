@@ -53,7 +53,7 @@ def test_the_package_has_what_it_needs_and_nothing_else(package: Path) -> None:
 # --- with a service ------------------------------------------------------------------------------
 
 
-def test_the_installed_package_works_under_node(package: Path, own_service: Service) -> None:
+def test_the_installed_package_works_under_node(package: Path, rough_service: Service) -> None:
     folder = package.parents[1]
     shutil.copytree(HERE / "node_modules" / "ws", package.parent / "ws")
     (folder / "page.js").write_text(
@@ -67,22 +67,24 @@ def test_the_installed_package_works_under_node(package: Path, own_service: Serv
         qr.disconnect();
         """
     )
-    assert run("node", "page.js", service=own_service, cwd=folder).strip() == "pending"
+    assert run("node", "page.js", service=rough_service, cwd=folder).strip() == "pending"
 
 
-def test_what_the_service_tells_is_what_the_types_say(own_service: Service, tmp_path: Path) -> None:
+def test_what_the_service_tells_is_what_the_types_say(
+    rough_service: Service, tmp_path: Path
+) -> None:
     told = tmp_path / "told.mts"
-    run("node", TESTS / "frames.mjs", told, CLIENT / "index.js", service=own_service)
+    run("node", TESTS / "frames.mjs", told, CLIENT / "index.js", service=rough_service)
     project = {"extends": str(TESTS / "tsconfig.json"), "files": [told.name]}
     (tmp_path / "tsconfig.json").write_text(json.dumps(project))
     run("node", TSC, "-p", tmp_path)
 
 
 @pytest.mark.slow
-def test_under_node_and_in_chromium_while_the_network_fails(own_service: Service) -> None:
-    run_tests(own_service, "service", "browser", "outage")
+def test_under_node_and_in_chromium_while_the_network_fails(rough_service: Service) -> None:
+    run_tests(rough_service, "service", "browser", "outage")
 
 
 @pytest.mark.slow
-def test_under_node_and_in_chromium_while_the_gateway_is_killed(own_service: Service) -> None:
-    run_tests(own_service, "restart")
+def test_under_node_and_in_chromium_while_the_gateway_is_killed(rough_service: Service) -> None:
+    run_tests(rough_service, "restart")

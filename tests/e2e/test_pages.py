@@ -16,10 +16,10 @@ def test_every_language_has_every_text() -> None:
 
 
 @pytest.mark.slow
-def test_guests_order_and_the_kitchen_cooks(own_service: Service) -> None:
-    run_tests(own_service, "pages")
+def test_guests_order_and_the_kitchen_cooks(rough_service: Service) -> None:
+    run_tests(rough_service, "pages")
 
 
 @pytest.mark.slow
-def test_everybody_can_use_them_by_day_and_by_night(own_service: Service) -> None:
-    run_tests(own_service, "accessible")
+def test_everybody_can_use_them_by_day_and_by_night(rough_service: Service) -> None:
+    run_tests(rough_service, "accessible")

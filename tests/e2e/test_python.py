@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,20 +15,12 @@ import pytest
 from protocol.caller import Role
 from restaurant_qr_client import RestaurantQR, Settings
 from scripts.environment import ROOT
-from tests.e2e.service import Service, free_port, started
+from tests.e2e.service import Service
 
 pytestmark = pytest.mark.e2e
 
 CLIENT = ROOT / "restaurant_qr_client"
 HASTY = Settings(first_pause=0.05, longest_pause=0.5)
-
-
-@pytest.fixture(scope="module")
-def own_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """One of its own, whose gateway the test kills."""
-    data_dir = Path(tmp_path_factory.mktemp("data"))
-    with started(data_dir, PLACEMENT="shard", PORT=free_port()) as service:
-        yield service
 
 
 def gateways(service: Service) -> list[int]:
@@ -48,9 +39,9 @@ def gateways(service: Service) -> list[int]:
 
 
 @pytest.mark.slow
-async def test_a_gateway_that_is_killed_costs_nothing_but_time(own_service: Service) -> None:
-    table, _ = await own_service.free_table()
-    url, token = f"http://{own_service.url}", own_service.token(Role.ADMIN)
+async def test_a_gateway_that_is_killed_costs_nothing_but_time(rough_service: Service) -> None:
+    table, _ = await rough_service.free_table()
+    url, token = f"http://{rough_service.url}", rough_service.token(Role.ADMIN)
     async with (
         asyncio.timeout(120),
         RestaurantQR(url, token=token, settings=HASTY) as acting,
@@ -65,7 +56,7 @@ async def test_a_gateway_that_is_killed_costs_nothing_but_time(own_service: Serv
             asyncio.create_task(session.request("update_guests_count", guests_count=count))
             for count in counts
         ]
-        killed = gateways(own_service)
+        killed = gateways(rough_service)
         assert killed
         for pid in killed:
             os.kill(pid, signal.SIGKILL)
