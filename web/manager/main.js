@@ -5,6 +5,7 @@ import {
 } from '../shared/app.js';
 import { Alerts } from './alerts.js';
 import { Announce } from './announce.js';
+import { Devices } from './devices.js';
 import { Figures } from './figures.js';
 import { Floor } from './floor.js';
 import { MenuList } from './menu.js';
@@ -27,12 +28,13 @@ function Manager() {
     const why = id === null ? 'shared.no_restaurant' : 'shared.sign_in';
     return html`<${Frame} title=${t('manager.title')}><p class="empty">${t(why)}</p><//>`;
   }
-  const codes = html`
+  const actions = html`
+    <button class="button" disabled=${!home} onClick=${() => show({ devices: true })}>${t('manager.devices')}</button>
     <a class="button" href="codes.html?restaurant=${id}">${t('manager.codes')}</a>`;
   const table = home?.tables.list.find(({ table_id }) => table_id === shown?.table);
   return html`
     <${Frame} title=${t('manager.title')} place=${home?.name} timezone=${home?.timezone}
-      actions=${codes} class="manager">
+      actions=${actions} class="manager">
       ${token() === null && html`<p class="card hint">${t('shared.sign_in')}</p>`}
       ${home && html`
         <${Figures} home=${home} formats=${formats} now=${now} />
@@ -50,6 +52,8 @@ function Manager() {
           <${Announce} home=${home} channel=${channel} formats=${formats} />
         </div>`}
       ${table && html`<${TableRecord} table=${table} formats=${formats} onClose=${() => show(null)} />`}
+      ${shown?.devices && html`
+        <${Devices} home=${home} formats=${formats} now=${now} onClose=${() => show(null)} />`}
       ${shown?.order && html`
         <${OrderRecord} id=${shown.order} formats=${formats} onClose=${() => show(null)} />`}
     <//>

@@ -41,6 +41,11 @@ export const FLOOR_SCENES = {
     await record.getByText('Paid €20.00, cash').waitFor();
     await record.getByText(/^Payment \(.*: done$/).waitFor();
   },
+  'manager-devices': async (page, evening) => {
+    await FLOOR_SCENES.manager(page, evening);
+    await page.getByRole('button', { name: 'Devices' }).click();
+    await page.getByRole('dialog').getByRole('img').waitFor();
+  },
   'manager-codes': async (page, { floor }) => {
     await page.goto(floor.codes);
     await page.locator('.cards figure').first().waitFor();
@@ -91,6 +96,7 @@ export async function aFloor({ http, token }) {
   await http.post(`/sessions/${calling}/calls`, { reason: 'bill' });
   await http.post(`/waiters/${waiter}/tasks`, { message: 'Candles on the terrace, please' });
   await http.patch(`/tables/${tables[8]}`, { is_active: false });
+  await http.post(`/restaurants/${id}/devices`, { role: 'waiter', waiter_id: waiter, label: 'Camille’s phone' });
   await http.patch(`/restaurants/${id}/menu/items/5`, { available: false });
   return {
     waiter: `${SERVICE}/waiter/?waiter=${waiter}#token=${token}`,

@@ -153,14 +153,31 @@ test('the start page talks to any channel, and leads scanned codes to the guests
   await guest.getByRole('heading', { name: 'Table 84' }).waitFor();
 });
 
-test('a phone is signed in by its code, and out by a manager while it looks', async () => {
-  const { waiter_id } = await service('87');
-  const phone = { role: 'waiter', waiter_id, label: 'Ada’s phone' };
-  const { device_id } = await staff.http.post('/restaurants/2/devices', phone);
-  const { url } = await staff.http.get(`/restaurants/2/devices/${device_id}/code`);
-  const waiter = await opened('phone', url);
+test('a phone is let in by a manager’s page, and out while it looks', async () => {
+  const { waiter_id } = await staff.http.post('/restaurants/2/waiters', { name: 'Eve' });
+  const table = { number: '87', zone: 'Z', seats: 4, waiter_id };
+  await staff.http.post('/restaurants/2/tables', table);
+  const manager = await opened('desktop', `${SERVICE}/manager/?restaurant=2${signed}`);
+  await button(manager, 'Devices').click();
+  const sheet = manager.getByRole('dialog', { name: 'Devices' });
+  await sheet.getByLabel('Whose').selectOption({ label: 'Eve' });
+  await sheet.getByLabel('What it is called').fill('Eve’s phone');
+  await button(sheet, 'Show its code').click();
+  await sheet.getByRole('img', { name: 'Sign-in code of Eve’s phone' }).waitFor();
+  const waiter = await opened('phone', await scanned('Eve’s phone'));
   await waiter.locator('.table', { hasText: '87' }).waitFor();
   assert.equal(new URL(waiter.url()).hash, '');
-  await staff.http.delete(`/restaurants/2/devices/${device_id}`);
+  const device = sheet.getByRole('listitem').filter({ hasText: 'Eve’s phone' });
+  await device.getByText('Eve, signed in until').waitFor();
+  assert.equal(await device.getByRole('img').count(), 0);
+  await button(device, 'Sign out Eve’s phone').click();
   await waiter.getByText('Signed out').waitFor();
+  await device.waitFor({ state: 'detached' });
 });
+
+/** What a camera makes of the code that is shown. */
+async function scanned(label) {
+  const { data } = await staff.http.get('/restaurants/2/devices');
+  const { device_id } = data.devices.find((each) => each.label === label);
+  return (await staff.http.get(`/restaurants/2/devices/${device_id}/code`)).url;
+}

@@ -1,0 +1,98 @@
+/** Staff devices: who is signed in, whose code waits to be scanned, and how another one gets in. */
+
+import {
+  html, qr, saying, Sheet, t, tell, token, useChannel, useEffect, useOpen, useState,
+} from '../shared/app.js';
+
+const KITCHEN = 'kitchen';
+
+export function Devices({ home, formats, now, onClose }) {
+  const { data } = useChannel(useOpen('devices', home.id));
+  const names = new Map(home.waiters.map(({ waiter_id, name }) => [waiter_id, name]));
+  const present = (data?.devices ?? []).filter(({ expires_at }) => new Date(expires_at) > now);
+  const path = `/restaurants/${home.id}/devices`;
+  return html`
+    <${Sheet} title=${t('manager.devices')} onClose=${onClose}>
+      <ul class="devices" aria-live="polite">
+        ${data && present.length === 0 && html`<li class="card calm">${t('manager.no_devices')}</li>`}
+        ${present.map((device) => html`
+          <${Device} key=${device.device_id} device=${device} path=${path} formats=${formats}
+            whose=${names.get(device.waiter_id) ?? t('manager.kitchen')} />`)}
+      </ul>
+      <${Another} waiters=${home.waiters} path=${path} />
+    <//>
+  `;
+}
+
+function Device({ device, path, formats, whose }) {
+  const { device_id, label, signed_in_at, expires_at } = device;
+  const until = { whose, time: formats.time(expires_at) };
+  const remove = async () => {
+    if (await saying(qr.http.delete(`${path}/${device_id}`))) tell(t('manager.signed_out', { label }));
+  };
+  return html`
+    <li class="card device">
+      <div class="row">
+        <span class="what">
+          <strong>${label}</strong>
+          <span class="muted small">${t(signed_in_at ? 'manager.signed_in' : 'manager.not_signed_in', until)}</span>
+        </span>
+        <button class="button danger" aria-label=${t('manager.sign_out_device', { label })} onClick=${remove}>
+          ${t(signed_in_at ? 'manager.sign_out' : 'manager.withdraw')}
+        </button>
+      </div>
+      ${!signed_in_at && html`<${SignInCode} path=${`${path}/${device_id}`} label=${label} />`}
+    </li>
+  `;
+}
+
+/** Its picture needs the token, which an address would show: it is fetched. */
+function SignInCode({ path, label }) {
+  const [{ image, refused }, show] = useState({});
+  useEffect(() => {
+    imageOf(`/api${path}/qr.svg`).then(
+      (image) => show({ image }),
+      (error) => show({ refused: error.message }),
+    );
+  }, [path]);
+  if (refused) return html`<p role="alert">${refused}</p>`;
+  return html`
+    <p class="sign-in-code">
+      ${image && html`<img src=${image} alt=${t('manager.device_code', { label })} />`}
+      <span>${t('manager.scan')}</span>
+    </p>
+  `;
+}
+
+async function imageOf(address) {
+  const headers = token() === null ? {} : { Authorization: `Bearer ${token()}` };
+  const answer = await fetch(address, { headers });
+  if (!answer.ok) throw new Error((await answer.json()).error);
+  return `data:image/svg+xml,${encodeURIComponent(await answer.text())}`;
+}
+
+function Another({ waiters, path }) {
+  const [whose, choose] = useState(KITCHEN);
+  const [label, setLabel] = useState('');
+  const add = async (event) => {
+    event.preventDefault();
+    const role = whose === KITCHEN ? { role: KITCHEN } : { role: 'waiter', waiter_id: Number(whose) };
+    if (await saying(qr.http.post(path, { ...role, label: label.trim() }))) setLabel('');
+  };
+  return html`
+    <form class="card" onSubmit=${add}>
+      <h3>${t('manager.another_device')}</h3>
+      <label class="field">${t('manager.whose')}
+        <select value=${whose} onChange=${(event) => choose(event.target.value)}>
+          <option value=${KITCHEN}>${t('manager.kitchen')}</option>
+          ${waiters.map(({ waiter_id, name }) => html`<option key=${waiter_id} value=${waiter_id}>${name}</option>`)}
+        </select>
+      </label>
+      <label class="field">${t('manager.label')}
+        <input required maxlength="40" autocomplete="off" value=${label}
+          onInput=${(event) => setLabel(event.target.value)} />
+      </label>
+      <button class="button main" disabled=${!label.trim()}>${t('manager.show_code')}</button>
+    </form>
+  `;
+}
