@@ -28,7 +28,7 @@ ifdef PYTEST
 	$(BIN)/python -m pytest $(PYTEST)
 else
 	$(BIN)/python -m pytest -n 2 $(SIDE_BY_SIDE)
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(IN_TURN)
+	$(BIN)/python -m pytest -n 2 --dist loadscope $(IN_TURN)
 endif
 
 check: $(VENV)/dev.stamp ## format, lint, types, layers, generated pages
