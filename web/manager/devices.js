@@ -27,6 +27,7 @@ export function Devices({ home, formats, now, onClose }) {
 function Device({ device, path, formats, whose }) {
   const { device_id, label, signed_in_at, expires_at } = device;
   const until = { whose, time: formats.time(expires_at) };
+  const out = t(signed_in_at ? 'manager.sign_out' : 'manager.withdraw');
   const remove = async () => {
     if (await saying(qr.http.delete(`${path}/${device_id}`))) tell(t('manager.signed_out', { label }));
   };
@@ -37,9 +38,7 @@ function Device({ device, path, formats, whose }) {
           <strong>${label}</strong>
           <span class="muted small">${t(signed_in_at ? 'manager.signed_in' : 'manager.not_signed_in', until)}</span>
         </span>
-        <button class="button danger" aria-label=${t('manager.sign_out_device', { label })} onClick=${remove}>
-          ${t(signed_in_at ? 'manager.sign_out' : 'manager.withdraw')}
-        </button>
+        <button class="button danger" aria-label="${out}: ${label}" onClick=${remove}>${out}</button>
       </div>
       ${!signed_in_at && html`<${SignInCode} path=${`${path}/${device_id}`} label=${label} />`}
     </li>

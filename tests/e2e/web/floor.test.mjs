@@ -170,7 +170,7 @@ test('a phone is let in by a manager’s page, and out while it looks', async ()
   const device = sheet.getByRole('listitem').filter({ hasText: 'Eve’s phone' });
   await device.getByText('Eve, signed in until').waitFor();
   assert.equal(await device.getByRole('img').count(), 0);
-  await button(device, 'Sign out Eve’s phone').click();
+  await button(device, 'Sign out: Eve’s phone').click();
   await waiter.getByText('Signed out').waitFor();
   await device.waitFor({ state: 'detached' });
 });

@@ -73,7 +73,6 @@ export default {
     not_signed_in: '{whose}, Code gilt bis {time}',
     sign_out: 'Abmelden',
     withdraw: 'Zurückziehen',
-    sign_out_device: '{label} abmelden',
     signed_out: '{label} ist abgemeldet',
     device_code: 'Anmeldecode von {label}',
     scan: 'Mit dem Gerät scannen. Er gilt einmal.',

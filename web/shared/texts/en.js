@@ -73,7 +73,6 @@ export default {
     not_signed_in: '{whose}, code good until {time}',
     sign_out: 'Sign out',
     withdraw: 'Withdraw',
-    sign_out_device: 'Sign out {label}',
     signed_out: '{label} is signed out',
     device_code: 'Sign-in code of {label}',
     scan: 'Scan it with the device. It is good once.',
