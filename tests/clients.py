@@ -9,6 +9,9 @@ import orjson
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
+PATIENCE_S = 30
+"""On a busy machine an actor takes its time to start."""
+
 
 class Socket:
     """A client's end: frames as parsed JSON."""
@@ -17,7 +20,7 @@ class Socket:
         self.raw = raw
 
     async def next(self) -> Any:
-        return orjson.loads(await asyncio.wait_for(self.raw.recv(), 5))
+        return orjson.loads(await asyncio.wait_for(self.raw.recv(), PATIENCE_S))
 
     async def until(self, type_: str) -> Any:
         """The next frame of a type, `error` for an error; those before it are passed over."""
@@ -40,7 +43,7 @@ class Socket:
     async def closed(self) -> int | None:
         """The code that the server closes with; what it still sends is passed over."""
         with suppress(ConnectionClosed):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 while True:
                     await self.raw.recv()
         return self.raw.close_code

@@ -27,7 +27,8 @@ export function Devices({ home, formats, now, onClose }) {
 function Device({ device, path, formats, whose }) {
   const { device_id, label, signed_in_at, expires_at } = device;
   const until = { whose, time: formats.time(expires_at) };
-  const out = t(signed_in_at ? 'manager.sign_out' : 'manager.withdraw');
+  const [isSure, ask] = useState(false); // a kitchen's only screen is not signed out by one slip
+  const out = t(isSure ? 'manager.sure' : signed_in_at ? 'manager.sign_out' : 'manager.withdraw');
   const remove = async () => {
     if (await saying(qr.http.delete(`${path}/${device_id}`))) tell(t('manager.signed_out', { label }));
   };
@@ -38,7 +39,8 @@ function Device({ device, path, formats, whose }) {
           <strong>${label}</strong>
           <span class="muted small">${t(signed_in_at ? 'manager.signed_in' : 'manager.not_signed_in', until)}</span>
         </span>
-        <button class="button danger" aria-label="${out}: ${label}" onClick=${remove}>${out}</button>
+        <button class="button danger" aria-label="${out}: ${label}" onClick=${isSure ? remove : () => ask(true)}
+          onBlur=${() => ask(false)}>${out}</button>
       </div>
       ${!signed_in_at && html`<${SignInCode} path=${`${path}/${device_id}`} label=${label} />`}
     </li>

@@ -171,6 +171,7 @@ test('a phone is let in by a manager’s page, and out while it looks', async ()
   await device.getByText('Eve, signed in until').waitFor();
   assert.equal(await device.getByRole('img').count(), 0);
   await button(device, 'Sign out: Eve’s phone').click();
+  await button(device, 'Really sign out: Eve’s phone').click();
   await waiter.getByText('Signed out').waitFor();
   await device.waitFor({ state: 'detached' });
 });

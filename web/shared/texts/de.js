@@ -72,6 +72,7 @@ export default {
     signed_in: '{whose}, angemeldet bis {time}',
     not_signed_in: '{whose}, Code gilt bis {time}',
     sign_out: 'Abmelden',
+    sure: 'Wirklich abmelden',
     withdraw: 'Zurückziehen',
     signed_out: '{label} ist abgemeldet',
     device_code: 'Anmeldecode von {label}',

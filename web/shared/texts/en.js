@@ -72,6 +72,7 @@ export default {
     signed_in: '{whose}, signed in until {time}',
     not_signed_in: '{whose}, code good until {time}',
     sign_out: 'Sign out',
+    sure: 'Really sign out',
     withdraw: 'Withdraw',
     signed_out: '{label} is signed out',
     device_code: 'Sign-in code of {label}',
