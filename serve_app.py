@@ -62,6 +62,7 @@ class Settings(BaseSettings):
         env_prefix="RESTAURANT_QR_",
         env_nested_delimiter="__",
         extra="forbid",
+        hide_input_in_errors=True,  # some of it is secret
         validate_default=True,
     )
 

@@ -3,6 +3,7 @@
 import pytest
 
 from scripts.before_start import CannotStart, settings_of_environment
+from serve_app import Settings
 
 
 def test_a_limit_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -15,3 +16,13 @@ def test_what_is_no_setting_is_named(name: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv(f"RESTAURANT_QR_{name}", "1")
     with pytest.raises(CannotStart, match=f"RESTAURANT_QR_{name} is no setting"):
         settings_of_environment()
+
+
+@pytest.mark.parametrize("wrong", [{"auth_secret": "too-short-a-secret"}, {"port": 0}])
+def test_an_error_shows_no_secret(wrong: dict[str, object]) -> None:
+    """Serve shows it to whoever asks for the deployment's status."""
+    given = {"redis_url": "redis://:the-password@store:6379/0"} | wrong
+    with pytest.raises(ValueError, match="Settings") as error:
+        Settings.model_validate(given)
+    assert "the-password" not in str(error.value)
+    assert "too-short" not in str(error.value)
