@@ -94,13 +94,9 @@ class StaffDevices:
         wish = await self._door.command(request, c.SignInDevice)
         if isinstance(wish, Rejected):
             return wish
-        who = self._door.whereabouts(request)
-        if not self._guesses.begin(who):
-            return _SLOWER
         named = self._codes.read(wish.device_code)
-        if named is None:
-            return WRONG_CODE
-        self._guesses.was_none(who)
+        if named is None:  # a signed one is no guess
+            return WRONG_CODE if self._guesses.begin(self._door.whereabouts(request)) else _SLOWER
         restaurant, device_id = named
         home = Address(Kind.RESTAURANT, restaurant, restaurant)
         origin = Origin(home, f"device:{device_id}", wish.request_id or uuid4().hex, "sign-in")

@@ -32,9 +32,10 @@ _BY_STAFF = Rejected(Code.FORBIDDEN, "This table is opened by the staff. Please 
 class Joining:
     """`POST /api/sessions/join`.
 
-    Codes are counted by the address that they come from, before they are looked at, so that many at
-    once are no way around it; right ones are taken back. Wrong ones of a table count for it;
-    a right one is always good there, so that nobody can lock a table with wrong ones.
+    A table's code is signed: what has the signature is no guess, and is never counted, so that
+    nobody can lock out with wrong ones who shares an address or a table with them. Others are
+    counted by address and table; sessions' codes before they are looked at, so that many at once
+    are no way around it, and right ones are taken back.
     """
 
     def __init__(
@@ -64,18 +65,22 @@ class Joining:
         if (wish.session_code is None) == (wish.table_code is None):
             return Rejected(Code.INVALID_MESSAGE, "Give a session_code or a table_code.")
         who = self._door.whereabouts(request)
-        if not self._guesses.begin(who):
-            return _SLOWER
         if wish.session_code is not None:
-            found = await self._by_session_code(wish.session_code)
+            found = await self._by_session_code(wish.session_code, who)
         else:
             assert wish.table_code is not None
-            found = await self._by_table_code(wish.table_code)
-        if found is not _WRONG and found is not _SLOWER:
-            self._guesses.was_none(who)
+            found = await self._by_table_code(wish.table_code, who)
         return self._admitted(found) if isinstance(found, dict) else found
 
-    async def _by_session_code(self, code: str) -> dict[str, Any] | Rejected:
+    async def _by_session_code(self, code: str, who: str) -> dict[str, Any] | Rejected:
+        if not self._guesses.begin(who):
+            return _SLOWER
+        found = await self._session_of(code)
+        if found is not _WRONG:
+            self._guesses.was_none(who)
+        return found
+
+    async def _session_of(self, code: str) -> dict[str, Any] | Rejected:
         session = await self._store.session_of_code(code.upper())
         if session is None:
             return _WRONG
@@ -85,10 +90,11 @@ class Joining:
         good = hmac.compare_digest(str(data["session_code"]), code.upper())
         return data if good and data["status"] == "open" else _WRONG
 
-    async def _by_table_code(self, code: str) -> dict[str, Any] | Rejected:
+    async def _by_table_code(self, code: str, who: str) -> dict[str, Any] | Rejected:
         named = self._codes.read(code)
         if named is None:
-            return _WRONG if self._guesses.begin(named_table(code)) else _SLOWER
+            counted = [self._guesses.begin(each) for each in (who, named_table(code))]
+            return _WRONG if all(counted) else _SLOWER
         table_id, version = named
         address = await self._preparation.address(Kind.TABLE, table_id)
         if address is None:

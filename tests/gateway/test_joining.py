@@ -166,7 +166,7 @@ async def test_a_bad_body_says_what_is_wrong(
 async def test_who_guesses_must_wait_and_nobody_else(
     gateway: Gateway, place: Place, attempts: Attempts
 ) -> None:
-    """The address is counted before the code is looked at: even the right one must wait."""
+    """The address is counted before a session's code is looked at: even the right one must wait."""
     code = await code_of(gateway, place)
     session = (await join(gateway, where="203.0.113.1", table_code=code)).json()["data"]
     for number in range(GUESSES_AT_ONCE):
@@ -179,6 +179,8 @@ async def test_who_guesses_must_wait_and_nobody_else(
         assert slowed.headers["retry-after"]
     elsewhere = await join(gateway, session_code=session["session_code"])
     assert elsewhere.status_code == 200
+    scanned = await join(gateway, where="203.0.113.66", table_code=code)
+    assert scanned.status_code == 200, "a neighbour's guesses lock nobody out"
 
 
 @pytest.mark.attack("codes")
