@@ -199,7 +199,9 @@ class Draft:
         self, command: Command, caller: Caller, now: datetime, refused: Code | None
     ) -> None:
         """Keep who asked for what beside the history, where that is called for."""
-        if self.state is not None and on_record(command, refused):
+        if self.state is None or not on_record(command, refused):
+            return
+        if refused is None or self.held.may_record_refusal(now):
             self.audit.append(encode(audit_event(command, caller, now, refused)))
 
     def commit(self, now: datetime) -> EntityCommit:

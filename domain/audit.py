@@ -35,6 +35,11 @@ def on_record(command: Any, refused: Code | None) -> bool:
     )
 
 
+REFUSALS_AN_HOUR = 50
+"""Of one entity, that go on record: who asks for what is refused could write it full otherwise, and
+push out what was done."""
+
+
 def audit_event(
     command: c.Command, caller: Caller, now: datetime, refused: Code | None
 ) -> Mapping[str, Any]:

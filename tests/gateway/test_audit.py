@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from domain.audit import REFUSALS_AN_HOUR
 from gateway.settings import GatewaySettings
 from tests.gateway.conftest import SECRET, Gateway, Place, token
 
@@ -80,6 +81,19 @@ async def test_what_the_gateway_refuses_is_on_record_too(gateway: Gateway, place
     assert (one["role"], one["data"]) == ("guest", {"status": "ready"})
     assert (other["role"], other["data"]) == ("kitchen", {"status": "delivered"})
     assert (await gateway.http.get(f"/api/orders/{order}")).json()["data"]["status"] == "pending"
+
+
+async def test_refusals_push_nothing_out(gateway: Gateway, place: Place) -> None:
+    session, order = await sit_down(gateway, place)
+    maria = {**as_("manager", place, sub="maria"), "Idempotency-Key": "k"}
+    paid = {"amount": "0.50", "method": "card"}
+    await gateway.http.post(f"/api/orders/{order}/payments", json=paid, headers=maria)
+    guest = as_("guest", place, session_id=session)
+    for _ in range(REFUSALS_AN_HOUR + 10):
+        await gateway.http.patch(f"/api/orders/{order}", json={"status": "ready"}, headers=guest)
+    first, *others = await audit(gateway, f"orders/{order}", 1 + REFUSALS_AN_HOUR, limit=100)
+    assert (first["type"], first["outcome"]) == ("pay", "done")
+    assert {each["outcome"] for each in others} == {"forbidden"}
 
 
 async def test_force_is_on_record_where_it_took_effect(gateway: Gateway, place: Place) -> None:
