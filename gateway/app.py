@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from actors.sweep import Sweep
@@ -52,7 +52,7 @@ def build(
         settings.auth_secret, open_door=settings.open_door, provider=settings.provider
     )
     links = Links(hosts, whereabouts, gateway_id)
-    origins = Origins(settings.allowed_origins, local_pages=settings.open_door)
+    origins = Origins(settings.allowed_origins, open_door=settings.open_door)
     feeds = Feeds(hosts, whereabouts, links, gateway_id, settings.limits.max_subscribers)
     preparation = Preparation(store, links, whereabouts)
     requests = Requests(links)
@@ -91,7 +91,7 @@ def build(
         routes=[
             Route("/healthz", Health(store, hosts, whereabouts).answer),
             Route("/asyncapi.json", asyncapi_document),
-            Mount("/api", routes=api),
+            Mount("/api", Router(api, redirect_slashes=False)),  # or a token in its address moves
             Mount("/", Pages(directory=WEB, html=True)),
         ],
         middleware=[Middleware(PageHeaders), *_cross_origin(settings, origins)],

@@ -64,12 +64,12 @@ class Door:
             token = bearer(
                 request.headers.get("authorization"), (), request.query_params.get("token")
             )
-            principal = await self._identity.principal(token)
+            address = self._addresses.of(request.scope)
+            principal = await self._identity.principal(token, address)
             if isinstance(principal, Rejected):
                 HTTP.add(of=str(ERRORS[principal.code].http_status))
                 return refusal(principal)
-            here = principal.at(self._addresses.of(request.scope))
-            return await _answered(self._signed_in(request, here, handler))
+            return await _answered(self._signed_in(request, principal.at(address), handler))
 
         return guarded
 

@@ -75,13 +75,16 @@ class Identity:
         """Keep the provider's keys fresh for ever; nothing to do where there is none."""
         await self._signatures.run()
 
-    async def principal(self, token: str | None) -> Principal | Rejected:
-        """Who has this token; without one, anybody where the door is open.
+    async def principal(
+        self, token: str | None, address: str | None = None
+    ) -> Principal | Rejected:
+        """Who has this token; without one, anybody on this machine where the door is open.
 
-        Refuses with UNAVAILABLE while the provider's keys are not known.
+        `address` is where they are, None for this machine, see `Addresses`: whatever Serve listens
+        on, nobody else comes in. Refuses with UNAVAILABLE while the provider's keys are not known.
         """
         if token is None:
-            if self._open_door:
+            if self._open_door and address is None:
                 return NOBODY
             return Rejected(Code.UNAUTHENTICATED, "A token is needed: Authorization: Bearer …")
         self._forget_if_keys_changed()

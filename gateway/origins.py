@@ -29,23 +29,29 @@ _PAGES_MAY = {
 
 
 FOREIGN_PAGE = Rejected(
-    Code.FORBIDDEN, "This web page may not do that: add its origin to allowed_origins."
+    Code.FORBIDDEN,
+    "This web page may not do that: add its origin to allowed_origins. "
+    "With auth=open the service is called localhost, or by a loopback address.",
 )
 
 
 class Origins:
     """`allowed` are origins such as `https://app.example`, or `*` for any page at all.
 
-    `local_pages` lets in pages of the machine itself, on any port.
+    `open_door`: pages of the machine itself are let in, on any port, and no other name of it is
+    good: a page could make its own name lead here, and be taken for the gateway's.
     """
 
-    def __init__(self, allowed: Collection[str], *, local_pages: bool) -> None:
+    def __init__(self, allowed: Collection[str], *, open_door: bool) -> None:
         self._allowed = frozenset(origin.rstrip("/").lower() for origin in allowed)
-        self._local_pages = local_pages
+        self._open_door = open_door
 
     def allow(self, scope: Scope) -> bool:
         """Whether a request may be answered: of no page, of the gateway's own or a named one."""
         headers = Headers(scope=scope)
+        host = headers.get("host")  # every browser sends it
+        if self._open_door and host is not None and not _is_local(_name_in(host)):
+            return False
         origin = headers.get("origin")
         if origin is None or "*" in self._allowed:
             return True
@@ -57,9 +63,17 @@ class Origins:
             _ = page.port  # raises where it is no number: `127.0.0.1:80.evil.example`
         except ValueError:
             return False
-        if page.netloc and page.netloc == headers.get("host", "").lower():
+        if page.netloc and page.netloc == (host or "").lower():
             return True
-        return self._local_pages and _is_local(page.hostname or "")
+        return self._open_door and _is_local(page.hostname or "")
+
+
+def _name_in(host: str) -> str:
+    """The name in a `Host` header; nothing where it is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_local(host: str) -> bool:

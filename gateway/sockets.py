@@ -214,12 +214,13 @@ class Sockets:
             return query
         header = _authorization(scope["headers"])
         token = bearer(header, scope.get("subprotocols", []), query.token)
-        principal = await self._identity.principal(token)
+        where = self._addresses.of(scope)
+        principal = await self._identity.principal(token, where)
         if isinstance(principal, Rejected):
             return principal
         if not self._by_token.enter(token):
             return _TOO_MANY
-        visit.token, visit.principal = token, principal.at(self._addresses.of(scope))
+        visit.token, visit.principal = token, principal.at(where)
         kind = KIND_OF[channel]
         try:
             address = await self._preparation.address(kind, id_)

@@ -30,6 +30,9 @@ def test_an_occupancy_counts_each_holder_alone() -> None:
     assert places._held == {}
 
 
+ADMIN = token("admin")
+
+
 class TestAddresses:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
@@ -40,19 +43,21 @@ class TestAddresses:
         self, gateway: Gateway, place: Place
     ) -> None:
         path, here = f"tables/{place.table}/", {"X-Forwarded-For": "203.0.113.7"}
-        sockets = [await gateway.socket(path, additional_headers=here) for _ in range(3)]
+        sockets = [await gateway.socket(path, ADMIN, additional_headers=here) for _ in range(3)]
         for socket in sockets:
             assert (await socket.next())["type"] == "table_status"
         lying = {"X-Forwarded-For": "198.51.100.1, 203.0.113.7"}
         for headers in (here, lying):
             assert await turned_away(
-                await gateway.socket(path, additional_headers=headers)
+                await gateway.socket(path, ADMIN, additional_headers=headers)
             ) == 4429  # fmt: skip
         elsewhere = {"X-Forwarded-For": "203.0.113.8"}
-        assert (await (await gateway.socket(path, additional_headers=elsewhere)).next())["seq"] == 0
+        assert (await (await gateway.socket(path, ADMIN, additional_headers=elsewhere)).next())[
+            "seq"
+        ] == 0
         await sockets[0].raw.close()
         await asyncio.sleep(0.1)
-        again = await gateway.socket(path, additional_headers=here)
+        again = await gateway.socket(path, ADMIN, additional_headers=here)
         assert (await again.next())["type"] == "table_status"
 
     @pytest.mark.attack("addresses")
@@ -60,12 +65,12 @@ class TestAddresses:
         self, gateway: Gateway, place: Place, attempts: Attempts
     ) -> None:
         path, here = f"tables/{place.table}/", {"X-Forwarded-For": "203.0.113.7"}
-        first = [await gateway.socket(path, additional_headers=here) for _ in range(3)]
+        first = [await gateway.socket(path, ADMIN, additional_headers=here) for _ in range(3)]
         for socket in first:
             await socket.next()
         for _ in range(10):
             refused = await asyncio.gather(
-                *(gateway.socket(path, additional_headers=here) for _ in range(100))
+                *(gateway.socket(path, ADMIN, additional_headers=here) for _ in range(100))
             )
             codes = await asyncio.gather(*(turned_away(socket) for socket in refused))
             for code in codes:
@@ -89,8 +94,10 @@ class TestUnnamedProxies:
         self, gateway: Gateway, place: Place
     ) -> None:
         path = f"tables/{place.table}/"
-        await (await gateway.socket(path, additional_headers={"X-Forwarded-For": "1.1.1.1"})).next()
-        other = await gateway.socket(path, additional_headers={"X-Forwarded-For": "2.2.2.2"})
+        await (
+            await gateway.socket(path, ADMIN, additional_headers={"X-Forwarded-For": "1.1.1.1"})
+        ).next()
+        other = await gateway.socket(path, ADMIN, additional_headers={"X-Forwarded-For": "2.2.2.2"})
         assert await turned_away(other) == 4429
 
 

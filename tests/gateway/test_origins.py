@@ -1,5 +1,8 @@
 """Which web pages may use the gateway from a browser."""
 
+from functools import partial
+
+import httpx
 import pytest
 
 from gateway.origins import Origins
@@ -10,12 +13,18 @@ EVIL = "https://evil.example"
 APP = "https://app.example"
 
 
-def allowed(origin: str | None, *, named: tuple[str, ...] = (), local_pages: bool = False) -> bool:
-    headers = [(b"host", b"eat.example:8443")]
+def allowed(
+    origin: str | None,
+    *,
+    named: tuple[str, ...] = (),
+    open_door: bool = False,
+    host: str = "eat.example:8443",
+) -> bool:
+    headers = [(b"host", host.encode())]
     if origin is not None:
         headers.append((b"origin", origin.encode()))
     scope = {"type": "http", "headers": headers}
-    return Origins(named, local_pages=local_pages).allow(scope)
+    return Origins(named, open_door=open_door).allow(scope)
 
 
 @pytest.mark.parametrize(
@@ -41,15 +50,51 @@ def test_a_page_is_of_the_gateway_or_named(origin: str | None, answer: bool) -> 
 
 
 def test_pages_of_this_machine_may_use_an_open_door() -> None:
+    here = partial(allowed, open_door=True, host="127.0.0.1:9000")
     for origin in ("http://localhost:3000", "http://127.0.0.1", "http://[::1]:5173"):
-        assert allowed(origin, local_pages=True)
-    assert not allowed("http://localhost.evil.example", local_pages=True)
-    assert not allowed("http://127.0.0.1:9000.evil.example", local_pages=True)
-    assert not allowed("null", local_pages=True)
+        assert here(origin)
+    assert not here("http://localhost.evil.example")
+    assert not here("http://127.0.0.1:9000.evil.example")
+    assert not here("null")
+
+
+@pytest.mark.parametrize(
+    ("host", "answer"),
+    [("localhost:9000", True), ("127.0.0.1:9000", True), ("[::1]:9000", True), ("127.1.2.3", True),
+     ("evil.example:9000", False), ("localhost.evil.example", False), ("", False), ("[", False),
+     ("127.0.0.1@evil.example", False)],
+)  # fmt: skip
+def test_an_open_door_has_no_other_name(host: str, answer: bool) -> None:
+    """A page of `evil.example` whose name leads here comes without an origin, or with its own."""
+    assert allowed(None, open_door=True, host=host) is answer
+    if not answer:
+        assert not allowed(f"http://{host}", open_door=True, host=host)
+    assert allowed(None, host=host)
 
 
 def test_any_page_where_that_is_said() -> None:
     assert allowed(EVIL, named=("*",))
+
+
+@pytest.mark.attack("pages")
+async def test_a_page_that_names_this_machine_gets_nothing(gateway: Gateway, place: Place) -> None:
+    """DNS rebinding: what the door is open for is called so."""
+    path = f"/api/tables/{place.table}"
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}") as nobody:
+        named = await nobody.get(path, headers={"Host": "evil.example"})
+        assert named.json()["code"] == "forbidden"
+        assert (await nobody.get(path)).status_code == 200
+
+
+@pytest.mark.attack("pages")
+async def test_an_open_door_is_open_to_this_machine_alone(gateway: Gateway, place: Place) -> None:
+    """Whatever Serve may listen on."""
+    path, there = f"tables/{place.table}", {"X-Forwarded-For": "203.0.113.5"}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}") as nobody:
+        assert (await nobody.get(f"/api/{path}", headers=there)).status_code == 401
+    socket = await gateway.socket(f"{path}/", additional_headers=there)
+    assert (await socket.next())["code"] == "unauthenticated"
+    assert await socket.closed() == 4401
 
 
 @pytest.mark.attack("pages")

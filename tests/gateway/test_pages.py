@@ -92,6 +92,12 @@ async def test_each_page_is_a_folder(gateway: Gateway) -> None:
     assert asked.headers["location"] == "guest/?code=a%2Fb&x=1"
 
 
+async def test_an_address_with_a_token_in_it_is_not_sent_elsewhere(gateway: Gateway) -> None:
+    answer = await gateway.http.get("/api/orders/1/?token=secret")
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+
+
 async def test_each_file_has_its_type_and_may_do_little(gateway: Gateway) -> None:
     for name in FILES:
         answer = await gateway.http.get(f"/{name}")
