@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-ha
 E2E := tests/e2e
 SIDE_BY_SIDE := $(addprefix tests/,actors client costs deploy fuzz gateway load storage unit)
 # Each of these starts clusters, or uses all cores by itself: a folder's tests one after the other.
-IN_TURN := $(addprefix tests/,cluster e2e faults simulation)
+IN_TURN := $(addprefix tests/,cluster e2e faults simulation starts)
 
 .DEFAULT_GOAL := help
 .PHONY: help run token test check simulate load bench faults attacks format docs screenshots lock clean

@@ -10,9 +10,10 @@ from tests.e2e.service import Service, free_port, started
 
 PLACEMENTS = [
     Mode.ENTITY,
-    # What it does differently is tested on hosts and on Ray alone; `pytest -m faults` has all.
+    # What they do differently is tested on hosts and on Ray alone, and `shard` by all others here;
+    # `pytest -m faults` has all.
     pytest.param(Mode.RESTAURANT, marks=pytest.mark.faults),
-    Mode.SHARD,
+    pytest.param(Mode.SHARD, marks=pytest.mark.faults),
 ]
 
 

@@ -89,13 +89,13 @@ async def test_what_does_not_come_is_not_waited_for(service: Service, attempts: 
     """Handshakes that do not end, and a body that does not."""
     beginnings = (
         b"",
-        b"GET /ws/restaurants/1/menu/ HTTP/1.1\r\nHost: a\r\nX-Slow: ",
+        b"GET /ws/restaurants/1/menu/ HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
         b"POST /api/sess",
     )
     slow = [(raw(service), beginning) for beginning in beginnings for _ in range(50)]
     body = raw(service)
     body.sendall(
-        b"POST /api/sessions/join HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        b"POST /api/sessions/join HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         b'Content-Length: 500\r\n\r\n{"table_code":'
     )
     for each, beginning in slow:
