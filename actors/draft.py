@@ -4,6 +4,7 @@ A draft can be rewound to a mark, so that a command that fails half-way leaves t
 turn untouched.
 """
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -23,7 +24,7 @@ from actors.held import (
     without,
 )
 from actors.messages import Done
-from domain.audit import audit_event, on_record
+from domain.audit import REFUSALS_AN_HOUR, Refusals, audit_event, on_record
 from domain.entity import Decision, Origin, Redirect
 from protocol.caller import Caller
 from protocol.commands import Command
@@ -32,6 +33,8 @@ from protocol.frames import encode, encode_to_keep
 from protocol.ids import Address, Channel, Kind
 from storage.codec import changes
 from storage.store import EntityCommit, owner_after
+
+log = logging.getLogger(__name__)
 
 MAX_SEEN = 4096
 """Sources whose last effect number an entity remembers; the oldest is forgotten first."""
@@ -48,6 +51,7 @@ class _Mark(NamedTuple):
     seqs: Mapping[str, int]
     outbox: Mapping[str, Pending]
     seen: Mapping[str, int]
+    refusals: Refusals
     frames: int
     history: int
     audit: int
@@ -66,6 +70,7 @@ class Draft:
         self.seqs = held.seqs
         self.outbox = held.outbox
         self.seen = held.seen
+        self.refusals = held.refusals
         self.frames: list[tuple[Channel, bytes]] = []
         self.history: list[bytes] = []
         self.audit: list[bytes] = []
@@ -91,12 +96,13 @@ class Draft:
     def mark(self) -> _Mark:
         return _Mark(
             self.state, self.version, self.last_effect, self.seqs, self.outbox, self.seen,
-            len(self.frames), len(self.history), len(self.audit), len(self.results),
-            len(self.traces),
+            self.refusals, len(self.frames), len(self.history), len(self.audit),
+            len(self.results), len(self.traces),
         )  # fmt: skip
 
     def rewind(self, mark: _Mark) -> None:
-        (self.state, self.version, self.last_effect, self.seqs, self.outbox, self.seen) = mark[:6]
+        self.state, self.version, self.last_effect, self.seqs, self.outbox, self.seen = mark[:6]
+        self.refusals = mark.refusals
         del self.frames[mark.frames :]
         del self.history[mark.history :]
         del self.audit[mark.audit :]
@@ -201,8 +207,18 @@ class Draft:
         """Keep who asked for what beside the history, where that is called for."""
         if self.state is None or not on_record(command, refused):
             return
-        if refused is None or self.held.may_record_refusal(now):
-            self.audit.append(encode(audit_event(command, caller, now, refused)))
+        if refused is not None:
+            refusals = self.refusals.one_more(now)
+            if refusals is None:
+                return
+            self.refusals = refusals
+            if refusals.count == REFUSALS_AN_HOUR:
+                log.warning(
+                    "no more refusals of this hour go on record: somebody asks again and again "
+                    "for what they may not have; the audit shows who",
+                    extra={"entity": str(self.held.address)},
+                )
+        self.audit.append(encode(audit_event(command, caller, now, refused)))
 
     def commit(self, now: datetime) -> EntityCommit:
         """All of it as one entity's part of a commit."""
@@ -257,6 +273,7 @@ class Draft:
         held.state, held.version, held.last_effect = self.state, self.version, self.last_effect
         held.events += len(self.history)
         held.audits += len(self.audit)
+        held.refusals = self.refusals
         held.unclaimed = False
         self._outbox_changed = self.outbox is not held.outbox
         held.seqs, held.outbox, held.seen = self.seqs, self.outbox, self.seen

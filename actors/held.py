@@ -3,17 +3,16 @@
 Only a turn whose commit succeeded may change it.
 """
 
-import logging
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
 
-from domain.audit import REFUSALS_AN_HOUR
+from domain.audit import NO_REFUSALS, Refusals
 from domain.behaviours import BEHAVIOURS
 from domain.entity import Behaviour, Origin
 from domain.messages import decode_message, encode_message
@@ -22,10 +21,6 @@ from protocol.frames import encode, encode_to_keep
 from protocol.ids import Address, Channel, Kind
 from storage.codec import restore
 from storage.store import Loaded, new_epoch
-
-log = logging.getLogger(__name__)
-
-NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Outgoing(NamedTuple):
@@ -96,7 +91,7 @@ class Held:
     `events` counts the history, `audits` what is on record beside it. `results` are
     kept encoded, by `result_key`, oldest first.
     `used_at` is the loop's time of the last message, `owned_at` of when `owner` was last known to
-    be in force, in seconds. `refusals` were asked to go on record in the hour `refused_in`.
+    be in force, in seconds.
     """
 
     address: Address
@@ -116,23 +111,8 @@ class Held:
     used_at: float = 0.0
     owned_at: float = 0.0
     unclaimed: bool = False
-    refused_in: datetime = NEVER
-    refusals: int = 0
+    refusals: Refusals = NO_REFUSALS
     views: Mapping[Channel, bytes] = field(default_factory=lambda: NONE)
-
-    def may_record_refusal(self, now: datetime) -> bool:
-        """Whether one more of this hour goes on record; says so once where none does any more."""
-        hour = now.replace(minute=0, second=0, microsecond=0)
-        if hour != self.refused_in:
-            self.refused_in, self.refusals = hour, 0
-        self.refusals += 1
-        if self.refusals == REFUSALS_AN_HOUR + 1:
-            log.warning(
-                "no more refusals go on record this hour: somebody asks again and again for what "
-                "they may not have; the audit shows who",
-                extra={"entity": str(self.address)},
-            )
-        return self.refusals <= REFUSALS_AN_HOUR
 
     @property
     def in_doubt(self) -> bool:

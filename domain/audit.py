@@ -1,7 +1,8 @@
 """What goes on record beside the history: all that was refused, was forced, or touches money."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from protocol import commands as c
@@ -22,6 +23,27 @@ _TOLD = (
 """Fields of commands that are put on record where they are given; all of them are short."""
 
 
+REFUSALS_AN_HOUR = 50
+"""Of one entity, that go on record: by asking for more one could push out what was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """How many of an entity have gone on record within an hour."""
+
+    hour: datetime
+    count: int
+
+    def one_more(self, now: datetime) -> "Refusals | None":
+        """With the one of `now`; None where it is too many."""
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        count = self.count + 1 if hour == self.hour else 1
+        return Refusals(hour, count) if count <= REFUSALS_AN_HOUR else None
+
+
+NO_REFUSALS = Refusals(datetime.min.replace(tzinfo=UTC), 0)
+
+
 def on_record(command: Any, refused: Code | None) -> bool:
     """Whether what was asked for, and answered so, leaves an event in the audit."""
     if not isinstance(command, c.Command):  # a question of the service's own
@@ -33,11 +55,6 @@ def on_record(command: Any, refused: Code | None) -> bool:
         or getattr(command, "force", False)
         or getattr(command, "status", None) in _VOIDS
     )
-
-
-REFUSALS_AN_HOUR = 50
-"""Of one entity, that go on record: who asks for what is refused could write it full otherwise, and
-push out what was done."""
 
 
 def audit_event(
