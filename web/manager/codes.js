@@ -1,10 +1,7 @@
-/**
- * The QR codes of all tables, to print. The sheet needs the token, which a plain link would have to
- * show in its address: it is fetched, and its cards are taken over.
- */
+/** The QR codes of all tables, to print: the cards of the service's own sheet. */
 
 import {
-  claims, html, mount, parameter, t, token, useEffect, useRef, useState,
+  claims, fetched, html, mount, parameter, t, useEffect, useRef, useState,
 } from '../shared/app.js';
 
 function Codes() {
@@ -39,10 +36,7 @@ function Codes() {
 
 /** The sheet as a document of its own; nothing in it runs. */
 async function sheetOf(id) {
-  const headers = token() === null ? {} : { Authorization: `Bearer ${token()}` };
-  const answer = await fetch(`/api/restaurants/${id}/qr-sheet`, { headers });
-  if (!answer.ok) throw new Error((await answer.json()).error);
-  return new DOMParser().parseFromString(await answer.text(), 'text/html');
+  return new DOMParser().parseFromString(await fetched(`/restaurants/${id}/qr-sheet`), 'text/html');
 }
 
 mount(Codes);

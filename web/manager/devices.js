@@ -1,7 +1,7 @@
 /** Staff devices: who is signed in, whose code waits to be scanned, and how another one gets in. */
 
 import {
-  html, qr, saying, Sheet, t, tell, token, useChannel, useEffect, useOpen, useState,
+  fetched, html, qr, saying, Sheet, t, tell, useChannel, useEffect, useOpen, useState,
 } from '../shared/app.js';
 
 const KITCHEN = 'kitchen';
@@ -17,7 +17,7 @@ export function Devices({ home, formats, now, onClose }) {
         ${data && present.length === 0 && html`<li class="card calm">${t('manager.no_devices')}</li>`}
         ${present.map((device) => html`
           <${Device} key=${device.device_id} device=${device} path=${path} formats=${formats}
-            whose=${names.get(device.waiter_id) ?? t('manager.kitchen')} />`)}
+            whose=${device.role === KITCHEN ? t('manager.kitchen') : names.get(device.waiter_id)} />`)}
       </ul>
       <${Another} waiters=${home.waiters} path=${path} />
     <//>
@@ -47,12 +47,11 @@ function Device({ device, path, formats, whose }) {
   `;
 }
 
-/** Its picture needs the token, which an address would show: it is fetched. */
 function SignInCode({ path, label }) {
   const [{ image, refused }, show] = useState({});
   useEffect(() => {
-    imageOf(`/api${path}/qr.svg`).then(
-      (image) => show({ image }),
+    fetched(`${path}/qr.svg`).then(
+      (drawn) => show({ image: `data:image/svg+xml,${encodeURIComponent(drawn)}` }),
       (error) => show({ refused: error.message }),
     );
   }, [path]);
@@ -63,13 +62,6 @@ function SignInCode({ path, label }) {
       <span>${t('manager.scan')}</span>
     </p>
   `;
-}
-
-async function imageOf(address) {
-  const headers = token() === null ? {} : { Authorization: `Bearer ${token()}` };
-  const answer = await fetch(address, { headers });
-  if (!answer.ok) throw new Error((await answer.json()).error);
-  return `data:image/svg+xml,${encodeURIComponent(await answer.text())}`;
 }
 
 function Another({ waiters, path }) {

@@ -12,7 +12,7 @@ export { Icon } from './icons.js';
 export { language, t } from './i18n.js';
 export { useChannel, useNow, useOpen, useRedraw, useStatus } from './live.js';
 export { reason, saying, tell } from './notices.js';
-export { claims, qr, token } from './service.js';
+export { claims, fetched, qr, token } from './service.js';
 export { Signal } from './signal.js';
 export { Sheet } from './sheet.js';
 export { forget, recall, remember } from './storage.js';

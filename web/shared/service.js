@@ -45,6 +45,14 @@ async function tokenOf(device_code) {
   }
 }
 
+/** What is no JSON, such as a picture: a plain link would have to show the token in its address. */
+export async function fetched(path) {
+  const headers = token() === null ? {} : { Authorization: `Bearer ${token()}` };
+  const answer = await fetch(`/api${path}`, { headers });
+  if (!answer.ok) throw new Error((await answer.json()).error);
+  return answer.text();
+}
+
 /** What the token says of its bearer, such as `restaurant_id`; nothing where there is none. */
 export function claims() {
   try {
