@@ -91,7 +91,8 @@ def build(
         routes=[
             Route("/healthz", Health(store, hosts, whereabouts).answer),
             Route("/asyncapi.json", asyncapi_document),
-            Mount("/api", Router(api, redirect_slashes=False)),  # or a token in its address moves
+            # A redirect would send `?token=…` on, in an address that is not the load balancer's.
+            Mount("/api", Router(api, redirect_slashes=False)),
             Mount("/", Pages(directory=WEB, html=True)),
         ],
         middleware=[Middleware(PageHeaders), *_cross_origin(settings, origins)],

@@ -75,9 +75,7 @@ class Identity:
         """Keep the provider's keys fresh for ever; nothing to do where there is none."""
         await self._signatures.run()
 
-    async def principal(
-        self, token: str | None, address: str | None = None
-    ) -> Principal | Rejected:
+    async def principal(self, token: str | None, address: str | None) -> Principal | Rejected:
         """Who has this token; without one, anybody on this machine where the door is open.
 
         `address` is where they are, None for this machine, see `Addresses`: whatever Serve listens

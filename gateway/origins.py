@@ -28,10 +28,13 @@ _PAGES_MAY = {
 }
 
 
-FOREIGN_PAGE = Rejected(
+_FOREIGN_PAGE = Rejected(
+    Code.FORBIDDEN, "This web page may not do that: add its origin to allowed_origins."
+)
+_OTHER_NAME = Rejected(
     Code.FORBIDDEN,
-    "This web page may not do that: add its origin to allowed_origins. "
-    "With auth=open the service is called localhost, or by a loopback address.",
+    "With auth=open the service is called localhost, or by a loopback address: use one of these, "
+    "or set auth=required.",
 )
 
 
@@ -46,13 +49,15 @@ class Origins:
         self._allowed = frozenset(origin.rstrip("/").lower() for origin in allowed)
         self._open_door = open_door
 
-    def allow(self, scope: Scope) -> bool:
-        """Whether a request may be answered: of no page, of the gateway's own or a named one."""
+    def refusal(self, scope: Scope) -> Rejected | None:
+        """None for a request of no page, of the gateway's own or a named one."""
         headers = Headers(scope=scope)
-        host = headers.get("host")  # every browser sends it
-        if self._open_door and host is not None and not _is_local(_name_in(host)):
-            return False
-        origin = headers.get("origin")
+        host = headers.get("host", "").lower()
+        if self._open_door and host and not _is_local(_name_in(host)):  # every browser sends one
+            return _OTHER_NAME
+        return None if self._may(headers.get("origin"), host) else _FOREIGN_PAGE
+
+    def _may(self, origin: str | None, host: str) -> bool:
         if origin is None or "*" in self._allowed:
             return True
         origin = origin.lower()
@@ -63,7 +68,7 @@ class Origins:
             _ = page.port  # raises where it is no number: `127.0.0.1:80.evil.example`
         except ValueError:
             return False
-        if page.netloc and page.netloc == (host or "").lower():
+        if page.netloc and page.netloc == host:
             return True
         return self._open_door and _is_local(page.hostname or "")
 
@@ -92,11 +97,12 @@ class NamedPages:
         self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not self._origins.allow(scope):
-            body = encode(FOREIGN_PAGE.body())
-            await Response(body, 403, media_type="application/json")(scope, receive, send)
-        else:
+        refused = self._origins.refusal(scope) if scope["type"] == "http" else None
+        if refused is None:
             await self._app(scope, receive, send)
+        else:
+            body = encode(refused.body())
+            await Response(body, 403, media_type="application/json")(scope, receive, send)
 
 
 class PageHeaders:

@@ -24,7 +24,7 @@ from gateway.identity import NOBODY, SUBPROTOCOL, Identity, bearer
 from gateway.limits import Occupancy, TokenBucket
 from gateway.links import Links
 from gateway.metrics import ACCEPTED, CONNECTIONS, LIMITED, RECEIVED
-from gateway.origins import FOREIGN_PAGE, Origins
+from gateway.origins import Origins
 from gateway.parsing import parse_id
 from gateway.policy import may_do, may_read, not_found
 from gateway.prepare import Preparation
@@ -204,8 +204,9 @@ class Sockets:
         visit: "_Visit",
     ) -> Rejected | None:
         """Everything between the handshake and the first message; why not, where it ends here."""
-        if not self._origins.allow(scope):
-            return FOREIGN_PAGE
+        refused = self._origins.refusal(scope)
+        if refused is not None:
+            return refused
         id_ = parse_id(id_in_path)
         query = _parse_query(scope["query_string"])
         if id_ is None:

@@ -44,7 +44,7 @@ def chain(provider: Provider, clock: Clock) -> Identity:
 
 async def answer(identity: Identity, token: str) -> Code | None:
     """Why a token is refused; None where it is good."""
-    principal = await identity.principal(token)
+    principal = await identity.principal(token, None)
     return principal.code if isinstance(principal, Rejected) else None
 
 
@@ -175,9 +175,9 @@ async def test_many_first_tokens_wait_for_one_answer(chain: Identity, provider: 
 
 
 async def test_who_gives_up_waiting_takes_nobody_along(chain: Identity, provider: Provider) -> None:
-    first = asyncio.create_task(chain.principal(provider.token()))
+    first = asyncio.create_task(chain.principal(provider.token(), None))
     await asyncio.sleep(0)
-    second = asyncio.create_task(chain.principal(provider.token()))
+    second = asyncio.create_task(chain.principal(provider.token(), None))
     await asyncio.sleep(0)
     first.cancel()
     assert isinstance(await second, Principal)
