@@ -28,8 +28,11 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # untyped
-    """Each folder stays in one process, one test after the other."""
+class ByFolder(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Each folder stays in one process, one test after the other.
+
+    `--dist loadgroup` would do, but what it adds to tests' names is lost with pytest 9.2.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         return nodeid.partition("::")[0].rpartition("/")[0]

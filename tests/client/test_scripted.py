@@ -125,8 +125,7 @@ async def test_what_cannot_be_answered_is_asked_again(
 async def test_an_action_goes_on_over_connections_with_one_request_id(
     impatient: Channel[Any], script: Script
 ) -> None:
-    table = impatient
-    asked = asyncio.create_task(table.request("occupy"))
+    asked = asyncio.create_task(impatient.request("occupy"))
     visit = await script.visit()
     await visit.snapshot(3)
     first = await visit.next()
