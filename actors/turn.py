@@ -38,7 +38,7 @@ from actors.telling import Entities, Outcome, Telling
 from domain.entity import UNCHANGED, Context, Decision, Effect, Redirect, Supplies
 from domain.messages import PriceItems
 from protocol.caller import SYSTEM, Caller
-from protocol.errors import UNAVAILABLE, Code, Rejected
+from protocol.errors import ERRORS, UNAVAILABLE, Code, Rejected
 from protocol.ids import CHANNELS, Address, Kind, Topic
 from storage.store import Store, StoreUnavailable
 
@@ -177,7 +177,9 @@ class Turn:
         if changed or isinstance(answer, Rejected):
             code = answer.code if isinstance(answer, Rejected) else None
             draft.put_on_record(message.command, message.caller, self._now, code)
-        if origin is not None and (changed or (origin.digest and draft.state is not None)):
+        passing = isinstance(answer, Rejected) and ERRORS[answer.code].retry
+        asked_again = origin is not None and origin.digest and draft.state is not None
+        if origin is not None and (changed or (asked_again and not passing)):
             draft.keep_result(origin, answer)
         return answer
 

@@ -3,6 +3,7 @@
 * `guests_count` is at least 1.
 * It closes when every order is delivered or cancelled and nothing is to be paid; staff may force it
   with a reason. Closing frees the table and resolves its open calls.
+* Guests place no more orders while many of theirs wait to be confirmed.
 * What its orders are it knows from their messages; of two the later version counts.
 * Its calls have their rules in `session_calls.py`.
 """
@@ -41,6 +42,9 @@ from protocol.errors import Code, Rejected
 from protocol.ids import Kind
 from protocol.statuses import CallStatus, OrderStatus, PaymentStatus
 from protocol.values import format_money
+
+MOST_PENDING = 30
+"""Orders of a session that wait to be confirmed, when guests may place no more."""
 
 
 def decide(
@@ -116,7 +120,7 @@ def _update_guests(session: Session, command: c.UpdateGuestsCount) -> Decision:
 
 
 def _place_order(session: Session, command: c.PlaceOrder, context: Context) -> Decision | Rejected:
-    refused = items_refusal(command.items, context)
+    refused = items_refusal(command.items, context) or _unheard(session, context)
     if refused is not None:
         return refused
     lines = priced(command.items, context.supplies.prices)
@@ -135,6 +139,17 @@ def _place_order(session: Session, command: c.PlaceOrder, context: Context) -> D
         (OrderNoted(_new_card(session, order_id, lines, context)),),
         (Effect(session.at(Kind.ORDER, order_id), opening, creates=True),),
         result={"order_id": order_id},
+    )
+
+
+def _unheard(session: Session, context: Context) -> Rejected | None:
+    """Guests do not bury a kitchen that has not yet looked at what they sent before."""
+    waiting = sum(card.status is OrderStatus.PENDING for card in session.orders.values())
+    if waiting < MOST_PENDING or context.caller.is_staff:
+        return None
+    return Rejected(
+        Code.RATE_LIMITED,
+        f"{MOST_PENDING} orders of this table are not yet confirmed. Order again when one is.",
     )
 
 

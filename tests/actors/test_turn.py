@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -21,6 +22,8 @@ from storage.store import Store
 from tests.actors.chain import MANAGER, LocalChain, sequence
 from tests.actors.faulty_store import FaultyStore
 from tests.local_hosts import LocalHosts
+
+GUEST = Caller(Role.GUEST, "guest:1")
 
 
 @pytest.fixture
@@ -124,6 +127,23 @@ async def test_a_refusal_is_a_result_too(chain: LocalChain) -> None:
         chain.table, c.Occupy(), request_id="r", supplies=chain.fresh(Kind.SESSION)
     )
     assert again == refusal
+
+
+async def test_a_refusal_that_may_pass_is_none(
+    chain: LocalChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is told to wait sends the same again, under the same id."""
+    session = await chain.occupy()
+    first = await chain.order(session)
+    how = {"caller": GUEST, "request_id": "r"}
+    wish = c.PlaceOrder(items=(c.MenuLine(menu_item_id=1),))
+    supplies = replace(chain.fresh(Kind.ORDER), prices={1: ("Soup", 100)})
+    monkeypatch.setattr("domain.session.MOST_PENDING", 1)
+    refusal = await chain.refused(session, wish, supplies=supplies, **how)
+    assert refusal.code is Code.RATE_LIMITED
+    await chain.advance(first, OrderStatus.CONFIRMED)
+    await _quiet(chain)
+    assert (await chain.do(session, wish, supplies=supplies, **how)).changed
 
 
 async def test_another_body_under_one_request_id_is_a_conflict(chain: LocalChain) -> None:

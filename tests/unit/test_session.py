@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from domain.messages import OpenSession, OrderChanged
-from domain.session import SESSION
+from domain.session import MOST_PENDING, SESSION
 from protocol import commands as c
 from protocol.caller import Caller
 from protocol.errors import Code
@@ -117,6 +117,22 @@ def test_guests_do_not_order_in_free_text(caller: Caller, world: World, session:
 
 def test_an_order_of_no_items_is_refused(world: World, session: Address) -> None:
     world.refuse(session, c.PlaceOrder(items=()), Code.INVALID_MESSAGE, id_=50)
+
+
+def test_guests_wait_until_the_kitchen_has_heard_of_what_they_ordered(
+    world: World, session: Address
+) -> None:
+    tea = c.PlaceOrder(items=(c.MenuLine(menu_item_id=7),))
+    prices = {7: ("Tea", 250)}
+    for id_ in range(100, 100 + MOST_PENDING):
+        world.do(session, tea, GUEST, id_=id_, prices=prices)
+    for caller in (GUEST, ANONYMOUS):
+        world.refuse(session, tea, Code.RATE_LIMITED, caller, id_=200, prices=prices)
+    world.do(session, tea, id_=201, prices=prices)
+    for id_ in (100, 101):
+        order = Address(Kind.ORDER, id_, HOME.id)
+        world.do(order, c.UpdateStatus(status=OrderStatus.CONFIRMED))
+    world.do(session, tea, GUEST, id_=202, prices=prices)
 
 
 # --- closing -------------------------------------------------------------------------------------
