@@ -5,6 +5,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from scripts.environment import ROOT
 
 UNTOLD = """\
@@ -45,16 +47,21 @@ listen stats
 """
 
 
-def test_clients_are_named_hurried_and_not_compressed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("head_s", "taken"), [("", 10), ("3", 3), ("3s; x", 10), ("0", 10)])
+def test_clients_are_named_hurried_and_not_compressed(
+    head_s: str, taken: int, tmp_path: Path
+) -> None:
     config = tmp_path / "haproxy.cfg"
     config.write_text(RAYS)
     nothing = shutil.which("true")
     assert nothing is not None
     script = ROOT / "scripts" / "haproxy"
-    subprocess.run([script, "-f", config], env={**os.environ, "HAPROXY": nothing}, check=True)
+    environment = {**os.environ, "HAPROXY": nothing, "RESTAURANT_QR_HEAD_S": head_s}
+    subprocess.run([script, "-f", config], env=environment, check=True)
     lines = [line.strip() for line in config.read_text().splitlines()]
     assert lines == [
-        "defaults", "mode http", "option forwardfor", "timeout http-request 10s", "option httplog",
+        "defaults", "mode http",
+        "option forwardfor", f"timeout http-request {taken}s", "option httplog",
         "frontend prometheus", "bind 127.0.0.1:9101",
         "frontend http_frontend", "bind 0.0.0.0:9000",
         "http-request del-header sec-websocket-extensions",
