@@ -54,7 +54,7 @@ def build(
     links = Links(hosts, whereabouts, gateway_id)
     origins = Origins(settings.allowed_origins, open_door=settings.open_door)
     feeds = Feeds(hosts, whereabouts, links, gateway_id, settings.limits.max_subscribers)
-    preparation = Preparation(store, links, whereabouts)
+    preparation = Preparation(store, links, whereabouts, settings.limits.max_items)
     requests = Requests(links)
     sockets = Sockets(settings, identity, preparation, links, feeds, requests, origins)
     door = Door(settings, identity, preparation, links)

@@ -13,9 +13,10 @@ from gateway.parsing import MAX_ID
 from gateway.schemas import Schemas
 from gateway.sockets import PATHS
 from protocol import told
+from protocol.bounds import MAX_FRAME_BYTES
 from protocol.commands import Get
 from protocol.errors import ERRORS, WHAT_NEXT, CloseCode
-from protocol.frames import ACTIONS, MAX_FRAME_BYTES
+from protocol.frames import ACTIONS
 from protocol.ids import KIND_OF, Channel
 
 _ABOUT = {

@@ -15,7 +15,7 @@ from domain.entity import Origin
 from gateway.codes import Codes
 from gateway.door import Answer, Door, json
 from gateway.identity import Principal
-from gateway.limits import Guesses
+from gateway.limits import guesses
 from gateway.links import Links
 from gateway.parsing import parse_id
 from gateway.policy import may_manage_devices
@@ -42,7 +42,7 @@ class StaffDevices:
         self._door = door
         self._links = links
         self._public_url = public_url
-        self._guesses = Guesses()
+        self._guesses = guesses()
 
     def routes(self) -> list[Route]:
         one = "/restaurants/{id}/devices/{device_id}"
@@ -96,7 +96,7 @@ class StaffDevices:
             return wish
         named = self._codes.read(wish.device_code)
         if named is None:  # a signed one is no guess
-            return WRONG_CODE if self._guesses.begin(self._door.whereabouts(request)) else _SLOWER
+            return WRONG_CODE if self._guesses.take(self._door.whereabouts(request)) else _SLOWER
         restaurant, device_id = named
         home = Address(Kind.RESTAURANT, restaurant, restaurant)
         origin = Origin(home, f"device:{device_id}", wish.request_id or uuid4().hex, "sign-in")

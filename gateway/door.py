@@ -11,6 +11,7 @@ from starlette.responses import Response
 from actors.messages import Read, View
 from gateway.addresses import Addresses
 from gateway.identity import Identity, Principal, bearer
+from gateway.limits import Rates
 from gateway.links import Links
 from gateway.metrics import HTTP, LIMITED
 from gateway.parsing import parse_id
@@ -20,14 +21,14 @@ from gateway.reach import out_of_reach
 from gateway.settings import GatewaySettings
 from gateway.watches import SIGNED_OUT
 from protocol import commands as c
+from protocol.bounds import too_large
 from protocol.errors import ERRORS, UNAVAILABLE, Code, Rejected
-from protocol.frames import encode, parse_body, too_large
+from protocol.frames import encode, parse_body
 from protocol.ids import CHANNELS, Address, Channel, Kind
 from storage.store import StoreUnavailable
 
 LONGEST_KEY = 64
-BODY_S = 10.0
-"""How long a request's body may take to arrive."""
+TOO_MANY = Rejected(Code.RATE_LIMITED, "Too many requests. Wait a moment and send it again.")
 
 T = TypeVar("T", bound=c.Command)
 Answer = Response | Rejected
@@ -51,7 +52,10 @@ class Door:
     def __init__(
         self, settings: GatewaySettings, identity: Identity, preparation: Preparation, links: Links
     ) -> None:
-        self._max_body_bytes = settings.limits.max_body_bytes
+        limits = settings.limits
+        self._limits = limits
+        self._bounds = limits.bounds
+        self.rates = Rates(limits.messages_per_s, limits.burst, "requests")
         self._addresses = Addresses(settings.trusted_proxies)
         self._identity = identity
         self._preparation = preparation
@@ -69,6 +73,9 @@ class Door:
             if isinstance(principal, Rejected):
                 HTTP.add(of=str(ERRORS[principal.code].http_status))
                 return refusal(principal)
+            if principal.holder is not None and not self.rates.take(principal.holder):
+                HTTP.add(of=str(ERRORS[TOO_MANY.code].http_status))
+                return refusal(TOO_MANY)
             return await _answered(self._signed_in(request, principal.at(address), handler))
 
         return guarded
@@ -132,13 +139,13 @@ class Door:
         body = await self._body(request)
         if isinstance(body, Rejected):
             return body
-        return parse_body(command, body, request_id=key, **known)
+        return parse_body(command, body, self._bounds, request_id=key, **known)
 
     async def _body(self, request: Request) -> bytes | Rejected:
-        limit = self._max_body_bytes
+        limit, seconds = self._limits.max_body_bytes, self._limits.body_s
         body = bytearray()
         try:
-            async with asyncio.timeout(BODY_S):
+            async with asyncio.timeout(seconds):
                 async for chunk in request.stream():
                     body += chunk
                     if len(body) > limit:
@@ -146,7 +153,7 @@ class Door:
                         return too_large(limit)
         except TimeoutError:
             LIMITED.add(of="body time")
-            return Rejected(Code.INVALID_MESSAGE, f"The body did not arrive within {BODY_S:g} s.")
+            return Rejected(Code.INVALID_MESSAGE, f"The body did not arrive within {seconds:g} s.")
         return bytes(body)
 
 

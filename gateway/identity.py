@@ -30,6 +30,14 @@ class Principal:
     def role(self) -> Role:
         return self.caller.role
 
+    @property
+    def holder(self) -> str | None:
+        """Whose requests are counted together: a guest's are its party's, however often it joins.
+        None for whom nobody counts: a system of the chain, and who has no token."""
+        if self.role in (Role.ADMIN, Role.ANONYMOUS):
+            return None
+        return f"session:{self.session_id}" if self.role is Role.GUEST else self.caller.subject
+
     def at(self, address: str | None) -> "Principal":
         """The same, with where the request came from."""
         return replace(self, caller=replace(self.caller, address=address or ""))

@@ -94,6 +94,9 @@ class UvicornWire:
         if frames and not protocol.close_sent and not protocol.transport.is_closing():
             protocol.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
 
+    def keep_alive(self, ping_s: float) -> None:
+        self._protocol.ping_interval = self._protocol.ping_timeout = ping_s
+
 
 class _Tide:
     """The wires that were written to. An ack comes a turn of the loop after its events."""

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from gateway.codes import Codes, named_table
-from gateway.door import Answer, Door, json
-from gateway.limits import Guesses
+from gateway.door import TOO_MANY, Answer, Door, json
+from gateway.limits import guesses
 from gateway.prepare import Preparation
 from gateway.requests import Requests
 from protocol import commands as c
@@ -53,7 +53,7 @@ class Joining:
         self._preparation = preparation
         self._requests = requests
         self._store = store
-        self._guesses = Guesses()
+        self._guesses = guesses()
 
     def routes(self) -> list[Route]:
         return [Route("/sessions/join", self._door.public(self._join), methods=["POST"])]
@@ -73,11 +73,11 @@ class Joining:
         return self._admitted(found) if isinstance(found, dict) else found
 
     async def _by_session_code(self, code: str, who: str) -> dict[str, Any] | Rejected:
-        if not self._guesses.begin(who):
+        if not self._guesses.take(who):
             return _SLOWER
         found = await self._session_of(code)
         if found is not _WRONG:
-            self._guesses.was_none(who)
+            self._guesses.give_back(who)
         return found
 
     async def _session_of(self, code: str) -> dict[str, Any] | Rejected:
@@ -93,9 +93,11 @@ class Joining:
     async def _by_table_code(self, code: str, who: str) -> dict[str, Any] | Rejected:
         named = self._codes.read(code)
         if named is None:
-            counted = [self._guesses.begin(each) for each in (who, named_table(code))]
+            counted = [self._guesses.take(each) for each in (who, named_table(code))]
             return _WRONG if all(counted) else _SLOWER
         table_id, version = named
+        if not self._door.rates.take(f"table:{table_id}"):
+            return TOO_MANY
         address = await self._preparation.address(Kind.TABLE, table_id)
         if address is None:
             return _WRONG

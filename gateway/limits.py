@@ -7,6 +7,7 @@ from gateway.metrics import LIMITED
 
 GUESSES_PER_MINUTE = 10.0
 GUESSES_AT_ONCE = 20
+REMEMBERED = 100_000
 
 
 class TokenBucket:
@@ -35,22 +36,19 @@ class TokenBucket:
         self._tokens = min(self._burst, self._tokens + 1.0)
 
 
-class Guesses:
-    """Wrong answers, by who gave them: `burst` at once, then `per_minute`."""
+class Rates:
+    """A token bucket each; of the many that ever came, those that came last. `limit` is what that
+    is called where refusals are counted."""
 
-    def __init__(
-        self,
-        per_minute: float = GUESSES_PER_MINUTE,
-        burst: int = GUESSES_AT_ONCE,
-        remembered: int = 100_000,
-    ) -> None:
-        self._rate = per_minute / 60.0
+    def __init__(self, rate: float, burst: int, limit: str, remembered: int = REMEMBERED) -> None:
+        self._rate = rate
         self._burst = burst
+        self._limit = limit
         self._remembered = remembered
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
-    def begin(self, who: str) -> bool:
-        """Count one, which may be wrong; False where they must wait before they try again."""
+    def take(self, who: str) -> bool:
+        """Count one; False where they must wait before the next."""
         bucket = self._buckets.get(who)
         if bucket is None:
             bucket = self._buckets[who] = TokenBucket(self._rate, self._burst)
@@ -60,14 +58,19 @@ class Guesses:
             self._buckets.move_to_end(who)
         if bucket.take():
             return True
-        LIMITED.add(of="guesses")
+        LIMITED.add(of=self._limit)
         return False
 
-    def was_none(self, who: str) -> None:
-        """Take back the one that has turned out right."""
+    def give_back(self, who: str) -> None:
+        """The one that was taken does not count."""
         bucket = self._buckets.get(who)
         if bucket is not None:
             bucket.give_back()
+
+
+def guesses() -> Rates:
+    """For wrong codes, by who tries them."""
+    return Rates(GUESSES_PER_MINUTE / 60.0, GUESSES_AT_ONCE, "guesses")
 
 
 class Occupancy:

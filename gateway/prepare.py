@@ -15,6 +15,7 @@ from actors.whereabouts import Whereabouts
 from domain.entity import NOTHING, Supplies
 from domain.messages import PriceItems
 from gateway.links import Links
+from gateway.metrics import LIMITED
 from protocol import commands as c
 from protocol.caller import SYSTEM, Caller
 from protocol.errors import UNAVAILABLE, Code, Rejected
@@ -85,8 +86,11 @@ class _Block:
 class Preparation:
     """Looks things up and reserves them, for one gateway."""
 
-    def __init__(self, store: Store, links: Links, whereabouts: Whereabouts) -> None:
+    def __init__(
+        self, store: Store, links: Links, whereabouts: Whereabouts, max_items: int = c.MAX_LINES
+    ) -> None:
         self._store = store
+        self._max_items = max_items
         self._links = links
         self._whereabouts = whereabouts
         self._blocks: dict[tuple[Kind, int], _Block] = {}
@@ -115,6 +119,8 @@ class Preparation:
             wanted: tuple[int, ...] = ()
             prices: Any = {}
             if isinstance(command, c.PlaceOrder | c.ReplaceItems):
+                if len(command.items) > self._max_items:
+                    return self._too_many_items()
                 wanted = _menu_items(command.items)
                 if wanted and not self._whereabouts.together:
                     prices, wanted = await self._prices(to, wanted), ()
@@ -130,6 +136,14 @@ class Preparation:
             return Supplies(id_, code, prices, wanted)
         except StoreUnavailable:
             return UNAVAILABLE
+
+    def _too_many_items(self) -> Rejected:
+        LIMITED.add(of="items")
+        return Rejected(
+            Code.INVALID_MESSAGE,
+            f"items: at most {self._max_items} of them. Place several orders.",
+            {"field": "items"},
+        )
 
     async def new_restaurant(self, caller: Caller, key: str | None) -> Address:
         """Where a new restaurant will be; under one idempotency key always the same place."""

@@ -34,8 +34,9 @@ from gateway.settings import GatewaySettings
 from gateway.watches import Watches, ground_of
 from gateway.wire import EXTENSION, framed
 from protocol import commands as c
+from protocol.bounds import MAX_FRAME_BYTES
 from protocol.errors import UNAVAILABLE, CloseCode, Code, Rejected
-from protocol.frames import MAX_FRAME_BYTES, encode, parse_frame
+from protocol.frames import encode, parse_frame
 from protocol.ids import KIND_OF, Channel, Topic
 from storage.store import StoreUnavailable
 
@@ -97,6 +98,7 @@ class Sockets:
         origins: Origins,
     ) -> None:
         self._limits = settings.limits
+        self._bounds = settings.limits.bounds
         self._origins = origins
         self._addresses = Addresses(settings.trusted_proxies)
         self._by_address = Occupancy(settings.limits.connections_per_address, "address")
@@ -133,14 +135,13 @@ class Sockets:
     async def _serve(
         self, channel: Channel, id_: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        await _accept(scope, send)
         limits = self._limits
+        wire = scope.get("extensions", {}).get(EXTENSION)
+        if wire is not None:
+            wire.keep_alive(limits.ping_s)
+        await _accept(scope, send)
         connection = Connection(
-            next(self._ids),
-            send,
-            limits.max_unsent,
-            limits.max_unsent_bytes,
-            scope.get("extensions", {}).get(EXTENSION),
+            next(self._ids), send, limits.max_unsent, limits.max_unsent_bytes, wire
         )
         ACCEPTED.add()
         address = self._addresses.of(scope)
@@ -297,6 +298,7 @@ class _Conversation:
         self._excess_allowed = EXCESS * limits.burst
         self._excess = 0
         self._max_in_flight = limits.max_in_flight
+        self._bounds = sockets._bounds
         self._in_flight = 0
         self._room = asyncio.Event()
 
@@ -327,7 +329,7 @@ class _Conversation:
                 Rejected(Code.INVALID_MESSAGE, "Send text frames, each one JSON object.")
             )
             return
-        command = parse_frame(self._topic.channel, text)
+        command = parse_frame(self._topic.channel, text, self._bounds)
         if isinstance(command, Rejected):
             connection.refuse(command, _request_id(text))
             return

@@ -29,6 +29,10 @@ class Wire(Protocol):
     def flush(self) -> None:
         """Send what was taken now, before anything else goes through `send`."""
 
+    def keep_alive(self, ping_s: float) -> None:
+        """Ping the client so many seconds apart, and close one that takes as long to answer. To be
+        said before the handshake is answered."""
+
 
 def framed(payload: bytes) -> TextFrame:
     return TextFrame(payload, Frame(Opcode.TEXT, payload).serialize(mask=False))

@@ -96,7 +96,8 @@ def _line_tag(value: Any) -> str:
 Line = Annotated[
     Annotated[MenuLine, Tag("menu")] | Annotated[FreeLine, Tag("free")], Discriminator(_line_tag)
 ]
-Lines = Annotated[tuple[Line, ...], Field(min_length=1, max_length=100)]
+MAX_LINES = 100
+Lines = Annotated[tuple[Line, ...], Field(min_length=1, max_length=MAX_LINES)]
 
 
 # --- orders --------------------------------------------------------------------------------------

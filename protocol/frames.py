@@ -7,10 +7,9 @@ import orjson
 from pydantic import Field, TypeAdapter, ValidationError
 
 from protocol import commands as c
+from protocol.bounds import BOUNDS, Bounds, too_large
 from protocol.errors import Code, Rejected
 from protocol.ids import Channel
-
-MAX_FRAME_BYTES = 64 * 1024
 
 T = TypeVar("T", bound=c.Command)
 
@@ -50,20 +49,28 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def parse_frame(channel: Channel, frame: str | bytes) -> c.Command | Rejected:
+def parse_frame(
+    channel: Channel, frame: str | bytes, bounds: Bounds = BOUNDS
+) -> c.Command | Rejected:
     """The command in a client's text frame, or the refusal that says what is wrong with it."""
-    if len(frame) > MAX_FRAME_BYTES:
-        return too_large(MAX_FRAME_BYTES)
+    if len(frame) > bounds.max_bytes:
+        return too_large(bounds.max_bytes)
     try:
         command = _adapter(channel).validate_json(frame)
     except ValidationError as error:
-        return _explain(channel, frame, error)
+        return _explain(channel, frame, error, bounds)
+    if len(frame) > bounds.max_text:
+        refused = bounds.refusal(orjson.loads(frame))
+        if refused is not None:
+            return refused
     if isinstance(command, c.Get) and command.action not in ACTIONS[channel]:
         return _unknown_action(channel)
     return command
 
 
-def parse_body(command: type[T], body: bytes, **known: Any) -> T | Rejected:
+def parse_body(
+    command: type[T], body: bytes, bounds: Bounds = BOUNDS, **known: Any
+) -> T | Rejected:
     """The command in an HTTP body; `known` are the fields that the path and headers decide."""
     try:
         fields = orjson.loads(body) if body.strip() else {}
@@ -71,6 +78,9 @@ def parse_body(command: type[T], body: bytes, **known: Any) -> T | Rejected:
         return Rejected(Code.INVALID_JSON, "The body is not JSON. Send one JSON object.")
     if not isinstance(fields, dict):
         return Rejected(Code.INVALID_MESSAGE, "The body must be one JSON object.")
+    refused = bounds.refusal(fields)
+    if refused is not None:
+        return refused
     given = [name for name in ("action", *known) if name in fields]
     if given:
         return Rejected(
@@ -82,12 +92,6 @@ def parse_body(command: type[T], body: bytes, **known: Any) -> T | Rejected:
         )
     except ValidationError as error:
         return invalid(error)
-
-
-def too_large(limit: int) -> Rejected:
-    return Rejected(
-        Code.TOO_LARGE, f"The message is larger than {limit} bytes.", {"max_bytes": limit}
-    )
 
 
 def invalid(error: ValidationError) -> Rejected:
@@ -124,7 +128,9 @@ _PLAIN_WORDS = {
 _TAGS = {"menu", "free"} | {action for actions in ACTIONS.values() for action in actions}
 
 
-def _explain(channel: Channel, frame: str | bytes, error: ValidationError) -> Rejected:
+def _explain(
+    channel: Channel, frame: str | bytes, error: ValidationError, bounds: Bounds
+) -> Rejected:
     """Why a frame was refused; slow, and only walked for a frame that is wrong."""
     try:
         value = orjson.loads(frame)
@@ -132,6 +138,9 @@ def _explain(channel: Channel, frame: str | bytes, error: ValidationError) -> Re
         return Rejected(Code.INVALID_JSON, "The message is not JSON. Send one JSON object.")
     if not isinstance(value, dict):
         return Rejected(Code.INVALID_MESSAGE, "A message is one JSON object with an action.")
+    refused = bounds.refusal(value)
+    if refused is not None:
+        return refused
     action = value.get("action")
     known = ACTIONS[channel]
     if not isinstance(action, str):

@@ -17,8 +17,9 @@ from gateway.routes import ACTS
 from gateway.sockets import PATHS
 from protocol import commands as c
 from protocol import statuses
+from protocol.bounds import MAX_FRAME_BYTES
 from protocol.errors import ERRORS, CloseCode, Code
-from protocol.frames import ACTIONS, MAX_FRAME_BYTES
+from protocol.frames import ACTIONS
 from protocol.ids import Channel
 from protocol.told import SNAPSHOTS
 from scripts import client_forms

@@ -31,6 +31,9 @@ class ReadyWire:
     def flush(self) -> None:
         """Nothing waits."""
 
+    def keep_alive(self, ping_s: float) -> None:
+        """It answers every ping."""
+
 
 class Crowd:
     """`size` sockets, joined; `take` gives their gateway what a host has published."""

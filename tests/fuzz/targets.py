@@ -1,6 +1,7 @@
 """What must hold of any bytes that a client sends: an answer of the protocol, and no exception."""
 
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -40,8 +41,8 @@ def _frame(channel: Channel, message: bytes) -> None:
 
 
 def _body(command: type[c.Command], message: bytes) -> None:
-    known = {"item_id": 1} if command in (c.UpdateItem, c.ChangeMenuItem) else {}
-    call = {"call_id": "7-1"} if command is c.UpdateCall else {}
+    known: dict[str, Any] = {"item_id": 1} if command in (c.UpdateItem, c.ChangeMenuItem) else {}
+    call: dict[str, Any] = {"call_id": "7-1"} if command is c.UpdateCall else {}
     _holds(parse_body(command, message, request_id="key", **known, **call), command)
 
 

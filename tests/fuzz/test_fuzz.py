@@ -13,7 +13,8 @@ from websockets.exceptions import ConnectionClosed
 from actors.placement import Mode, Placement
 from gateway.settings import GatewaySettings, Limits
 from protocol import commands as c
-from protocol.frames import ACTIONS, MAX_FRAME_BYTES, parse_frame
+from protocol.bounds import MAX_FRAME_BYTES
+from protocol.frames import ACTIONS, parse_frame
 from protocol.ids import Channel
 from protocol.statuses import CallReason, ItemStatus, OrderStatus
 from protocol.values import format_money

@@ -77,7 +77,6 @@ async def serving(
     store: Store,
     settings: GatewaySettings,
     gateway_id: str = "g1",
-    ping_s: float = 20.0,
 ) -> AsyncIterator[Gateway]:
     app = build(hosts, Whereabouts(hosts.placement, hosts.look), store, settings, gateway_id)
     if hosts.placement.together:  # as under Serve, frames go straight to the transport
@@ -89,8 +88,6 @@ async def serving(
         lifespan="on",
         proxy_headers=False,
         ws_max_size=2**24,
-        ws_ping_interval=ping_s,
-        ws_ping_timeout=ping_s,
         ws_per_message_deflate=False,  # HAProxy does not let clients ask for it
     )
     server = uvicorn.Server(config)

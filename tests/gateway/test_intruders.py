@@ -48,15 +48,16 @@ def frame(first: int, payload: bytes) -> bytes:
     return bytes([first, 0xFE]) + len(payload).to_bytes(2, "big") + bytes(4) + payload
 
 
+@pytest.mark.parametrize("placement", [Placement(Mode.SHARD, shards=2)])
 @pytest.mark.attack("half-open")
 async def test_who_has_gone_without_a_word_leaves_room(
     hosts: LocalHosts, valkey: EmbeddedStore, attempts: Attempts
 ) -> None:
     """As many as there is room for, none of which answers a ping; then somebody else comes."""
-    limits = Limits(max_connections=FULL)
+    limits = Limits(max_connections=FULL, ping_s=0.5)
     own = open_store(valkey.url, retention_s=3600)
     settings = GatewaySettings(SECRET, limits=limits)
-    async with serving(hosts, own, settings, ping_s=0.5) as gateway:
+    async with serving(hosts, own, settings) as gateway:
         place = await make_place(gateway)
         path = f"tables/{place.table}"
         gone = [await by_hand(gateway, path) for _ in range(FULL)]

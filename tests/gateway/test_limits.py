@@ -1,7 +1,10 @@
 """Too many of anything: who is over a limit is told, and nobody else notices."""
 
 import asyncio
+import os
+from collections.abc import AsyncIterator
 from ipaddress import ip_network
+from typing import Any
 
 import pytest
 
@@ -130,3 +133,87 @@ class TestSubscribers:
         await first.raw.close()
         await asyncio.sleep(0.1)
         assert (await (await gateway.socket(path)).next())["type"] == "table_status"
+
+
+class TestRequests:
+    @pytest.fixture
+    def settings(self) -> GatewaySettings:
+        return GatewaySettings(SECRET, limits=Limits(messages_per_s=0.001, burst=3))
+
+    @pytest.mark.attack("floods")
+    async def test_one_caller_has_so_many_requests(
+        self, gateway: Gateway, place: Place, attempts: Attempts
+    ) -> None:
+        path = f"/api/tables/{place.table}"
+
+        async def status(role: str, **claims: int) -> int:
+            bearer = token(role, restaurant_id=place.restaurant, sub=os.urandom(4).hex(), **claims)
+            headers = {"Authorization": f"Bearer {bearer}"}
+            answer = await gateway.http.get(path, headers=headers)
+            assert ("Retry-After" in answer.headers) == (answer.status_code == 429)
+            return answer.status_code
+
+        assert [await status("waiter", waiter_id=1) for _ in range(3)] == [200] * 3
+        for _ in range(10):
+            attempts.refused(await status("waiter", waiter_id=1) == 429, "waiter")
+        assert await status("waiter", waiter_id=2) == 200
+        for _ in range(3):
+            await status("guest", session_id=7)
+        for _ in range(10):  # each with a token of its own, as joining again would give it
+            attempts.refused(await status("guest", session_id=7) == 429, "guest")
+        assert await status("guest", session_id=8) == 404
+        assert [(await gateway.http.get(path)).status_code for _ in range(10)] == [200] * 10
+
+    @pytest.mark.attack("floods")
+    async def test_a_table_is_joined_so_many_times(
+        self, gateway: Gateway, place: Place, attempts: Attempts
+    ) -> None:
+        found = await gateway.http.get(f"/api/tables/{place.table}/code")
+        code = {"table_code": found.json()["table_code"]}
+        joined = [await gateway.http.post("/api/sessions/join", json=code) for _ in range(13)]
+        assert [answer.status_code for answer in joined[:3]] == [200] * 3
+        for answer in joined[3:]:
+            attempts.refused(answer.json()["code"] == "rate_limited", answer.text)
+
+
+class TestMessages:
+    @pytest.fixture
+    def settings(self) -> GatewaySettings:
+        limits = Limits(max_message_bytes=300, max_text=40, max_items=2, body_s=0.2)
+        return GatewaySettings(SECRET, limits=limits)
+
+    async def test_a_message_is_within_what_is_set(self, gateway: Gateway, place: Place) -> None:
+        session = await gateway.post(f"/tables/{place.table}/sessions")
+        path = f"/sessions/{session['session_id']}"
+        socket = await gateway.socket(f"tables{path}/", ADMIN)
+        await socket.next()
+        line = {"menu_item_id": 1}
+        noted = line | {"notes": "n" * 41}
+        deep: Any = line
+        for _ in range(17):
+            deep = {"notes": deep}
+        refused: dict[str, dict[str, Any]] = {
+            "too_large": {"items": [line | {"notes": "n" * 300}]},
+            "items.0.notes: at most 40 characters.": {"items": [noted]},
+            f"items.0.{'.'.join(['notes'] * 14)}: at most 16 objects and lists in another.": {
+                "items": [deep]
+            },
+            "items: at most 2 of them. Place several orders.": {"items": [line] * 3},
+        }
+        for why, wish in refused.items():
+            answer = await socket.ask("place_order", **wish)
+            assert why in (answer["code"], answer["error"])
+            if why != "too_large":  # a body has a bound of its own
+                told = await gateway.http.post(f"/api{path}/orders", json=wish)
+                assert told.json()["error"] == why
+        assert (await socket.ask("place_order", items=[line] * 2))["data"]["changed"]
+
+    async def test_a_body_arrives_in_the_time_that_is_set(
+        self, gateway: Gateway, place: Place
+    ) -> None:
+        async def slowly() -> AsyncIterator[bytes]:
+            yield b"{"
+            await asyncio.sleep(1)
+
+        answer = await gateway.http.post(f"/api/tables/{place.table}/sessions", content=slowly())
+        assert answer.json()["error"] == "The body did not arrive within 0.2 s."

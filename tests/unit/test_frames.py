@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import commands as c
+from protocol.bounds import MAX_FRAME_BYTES
 from protocol.errors import Code, Rejected
-from protocol.frames import ACTIONS, MAX_FRAME_BYTES, encode, parse_body, parse_frame
+from protocol.frames import ACTIONS, encode, parse_body, parse_frame
 from protocol.ids import Address, Channel, Kind
 from protocol.statuses import ItemStatus, OrderStatus
 
