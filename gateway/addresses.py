@@ -1,7 +1,8 @@
 """Where a caller is: the address that the trusted proxies in front of the gateway have seen."""
 
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from starlette.types import Scope
 
@@ -10,6 +11,8 @@ Network = IPv4Network | IPv6Network
 _FORWARDED = b"x-forwarded-for"
 FORWARDS_READ = 8
 """Proxies behind one another that are looked at, from the nearest."""
+REMEMBERED = 10_000
+"""Hops that are not read anew."""
 
 
 class Addresses:
@@ -17,25 +20,31 @@ class Addresses:
 
     def __init__(self, trusted: Iterable[Network]) -> None:
         self._trusted = tuple(trusted)
+        self._hop = lru_cache(REMEMBERED)(self._read)
 
     def of(self, scope: Scope) -> str | None:
         """The caller's address, of IPv6 the /64 that one site has all of; None where nobody but
         trusted proxies is known, as on the machine itself."""
         peer = scope.get("client")
-        address = _normal(peer[0]) if peer else None
-        if address is None or not self._is_trusted(address):
-            return _site(address)
+        if not peer:
+            return None
+        site, is_trusted = self._hop(peer[0])
+        if not is_trusted:
+            return site
         for hop in reversed(_forwarded(scope)[-FORWARDS_READ:]):
-            address = _normal(hop)
-            if address is None:
-                return None
-            if not self._is_trusted(address):
-                return _site(address)
+            site, is_trusted = self._hop(hop)
+            if not is_trusted:
+                return site
         return None
 
-    def _is_trusted(self, address: str) -> bool:
-        parsed = ip_address(address)
-        return any(parsed in network for network in self._trusted)
+    def _read(self, hop: str) -> tuple[str | None, bool]:
+        """Where a hop is, None where that is no address; and whether it is a trusted proxy."""
+        try:
+            parsed = ip_address(hop)
+        except ValueError:
+            return None, False
+        address = getattr(parsed, "ipv4_mapped", None) or parsed
+        return _site(address), any(address in network for network in self._trusted)
 
 
 def _forwarded(scope: Scope) -> list[str]:
@@ -44,17 +53,7 @@ def _forwarded(scope: Scope) -> list[str]:
     return [hop.strip() for value in values for hop in value.split(",")]
 
 
-def _site(address: str | None) -> str | None:
-    if address is None or ":" not in address:
-        return address
+def _site(address: IPv4Address | IPv6Address) -> str:
+    if address.version == 4:
+        return str(address)
     return str(IPv6Network((address, 64), strict=False))
-
-
-def _normal(text: str) -> str | None:
-    """One spelling an address; None where it is none."""
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address)
