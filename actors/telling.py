@@ -160,10 +160,8 @@ class Telling:
         seq = held.seqs.get(topic.channel, 0)
         incarnation = self._subscribers.incarnation
         frames: list[bytes] | None = None
-        if message.epoch == held.epoch and message.since == seq:
-            frames = []
-        elif message.since is not None:
-            frames = missed.get((topic, message.since))
+        if message.since is not None and message.epoch == held.epoch:
+            frames = [] if message.since == seq else missed.get((topic, message.since))
         if frames is not None:
             JOINS.add(of="resumed")
             return Joined(incarnation, held.epoch, seq, tuple(frames), resumed=True)

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from actors.host import HostSettings
-from actors.messages import Done, Feed, Join, Submit, Tell
+from actors.messages import Done, Feed, Join, Joined, Submit, Tell
 from actors.placement import Mode, Placement
 from actors.sweep import Sweep
 from actors.whereabouts import Whereabouts
@@ -280,6 +280,21 @@ async def test_a_resume_gets_exactly_what_it_missed(chain: LocalChain) -> None:
     assert [orjson.loads(frame)["seq"] for frame in resumed.frames] == list(
         range(joined.seq + 3, joined.seq + 8)
     )
+
+
+async def test_another_epoch_is_not_resumed_beside_one_of_this(chain: LocalChain) -> None:
+    """What one listener has missed is no answer to another's number, though it is the same."""
+    session = await chain.occupy()
+    topic = Topic(session, Channel.SESSION)
+    joined = await chain.join(topic)
+    await chain.do(session, c.UpdateGuestsCount(guests_count=9))
+    since = joined.seq
+    this = Join(topic, "g", 2, Role.WAITER, joined.epoch, since)
+    other = Join(topic, "g", 3, Role.WAITER, "of before", since)
+    for batch in ((this, other), (other, this)):
+        replies = [each for each in await chain.send(*batch) if isinstance(each, Joined)]
+        resumed = {asked.epoch: reply.resumed for asked, reply in zip(batch, replies, strict=True)}
+        assert resumed == {joined.epoch: True, "of before": False}
 
 
 async def test_a_resume_of_another_epoch_gets_a_snapshot_that_says_so(chain: LocalChain) -> None:
