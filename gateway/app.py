@@ -57,7 +57,7 @@ def build(
     preparation = Preparation(store, links, whereabouts, settings.limits.max_items)
     requests = Requests(links)
     sockets = Sockets(settings, identity, preparation, links, feeds, requests, origins)
-    door = Door(settings, identity, preparation, links)
+    door = Door(settings, identity, preparation, links, requests)
     codes = table_codes(settings.auth_secret)
     api = [
         *Joining(settings.auth_secret, codes, door, preparation, requests, store).routes(),

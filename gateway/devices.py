@@ -74,7 +74,7 @@ class StaffDevices:
             return address
         refused = may_manage_devices(principal)
         if refused is not None:
-            return refused
+            return self._door.unseen("device_code", address, principal.caller, refused)
         data = await self._door.look(address, Channel.DEVICES)
         if isinstance(data, Rejected):
             return data

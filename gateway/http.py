@@ -1,6 +1,7 @@
 """The HTTP API: requests made into commands, replies made into JSON."""
 
 import asyncio
+import logging
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,8 @@ from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import CHANNELS, Address, Channel, Kind
 from protocol.values import format_money
 from storage.store import Store
+
+log = logging.getLogger(__name__)
 
 AMOUNTS = frozenset({"amount", "balance", "paid", "price", "refunded", "total", "unit_price"})
 """Fields of stored events that are minor units."""
@@ -121,6 +124,10 @@ class Http:
             return command
         of_one = principal.restaurant_id is not None
         if of_one or c.CreateRestaurant not in COMMANDS[principal.role]:
+            log.warning(
+                "a restaurant was not created: its caller is no admin of the chain",
+                extra={"by": principal.caller.subject, "of_restaurant": principal.restaurant_id},
+            )
             return Rejected(Code.FORBIDDEN, "Restaurants are created by an admin of the chain.")
         address = await self._preparation.new_restaurant(principal.caller, command.request_id)
         done = await self._requests.submit(address, command, principal.caller)
@@ -138,7 +145,7 @@ class Http:
             return address
         refused = may_read(principal, address, look.view)
         if refused is not None:
-            return refused
+            return self._door.unseen(look.view.value, address, principal.caller, refused)
         reply = await self._links.when_it_exists(Read(address, look.view))
         if isinstance(reply, View):
             return Response(reply.frame, media_type="application/json")
@@ -152,7 +159,8 @@ class Http:
             return address
         refused = may_see_records(principal, address)
         if refused is not None:
-            return refused
+            what = "audit" if record.is_audit else "history"
+            return self._door.unseen(what, address, principal.caller, refused)
         page = _page(request, "before")
         if isinstance(page, Rejected):
             return page

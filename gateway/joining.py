@@ -105,12 +105,19 @@ class Joining:
         if isinstance(table_data, Rejected):
             return table_data
         if table_data["code_version"] != version:
-            return _WRONG
+            return self._refused(address, who, _WRONG)
         if table_data["session"] is not None:
             return await self._door.look(
                 Address(Kind.SESSION, table_data["session"]["id"], address.restaurant)
             )
-        return await self._opened(address)
+        opened = await self._opened(address)
+        return self._refused(address, who, opened) if opened is _BY_STAFF else opened
+
+    def _refused(self, table: Address, who: str, why: Rejected) -> Rejected:
+        """For the record of the table that somebody was to join."""
+        guest = Caller(Role.GUEST, f"guest:table:{table.id}", who)
+        self._requests.denied(table, c.JoinSession(), guest, why.code)
+        return why
 
     async def _opened(self, table: Address) -> dict[str, Any] | Rejected:
         """A session of a free table, where the restaurant leaves that to guests."""

@@ -86,7 +86,7 @@ class QrCodes:
             return address
         refused = may_see_codes(principal)
         if refused is not None:
-            return refused
+            return self._door.unseen("code", address, principal.caller, refused)
         return await self._door.look(address, channel)
 
     def _drawn(self, kind: str, request: Request, table: dict[str, Any]) -> bytes:

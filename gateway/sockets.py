@@ -177,8 +177,8 @@ class Sockets:
     def _leave(self, connection: Connection, visit: "_Visit") -> None:
         if visit.ending is not None:
             visit.ending.cancel()
-        if visit.token is not None:
-            self._by_token.leave(visit.token)
+        if visit.holder is not None:
+            self._by_token.leave(visit.holder)
         if visit.ground is not None:
             self._watches.leave(visit.ground, connection)
         if visit.joined:
@@ -220,15 +220,20 @@ class Sockets:
         principal = await self._identity.principal(token, where)
         if isinstance(principal, Rejected):
             return principal
-        if not self._by_token.enter(token):
+        holder = principal.holder or token
+        if not self._by_token.enter(holder):
             return _TOO_MANY
-        visit.token, visit.principal = token, principal.at(where)
+        visit.holder, visit.principal = holder, principal.at(where)
         kind = KIND_OF[channel]
         try:
             address = await self._preparation.address(kind, id_)
             if address is None:
                 return not_found(kind, id_)
-            refused = may_read(principal, address, channel) or await out_of_reach(
+            refused = may_read(principal, address, channel)
+            if refused is not None and refused.code is Code.FORBIDDEN:
+                look = c.Look(action=channel.value)
+                self._requests.denied(address, look, visit.principal.caller, refused.code)
+            refused = refused or await out_of_reach(
                 principal, address, self._preparation, self._links
             )
         except StoreUnavailable:
@@ -265,10 +270,10 @@ class Sockets:
 class _Visit:
     """What a connection holds while it lasts, as far as it has come."""
 
-    __slots__ = ("ending", "ground", "joined", "principal", "token", "topic")
+    __slots__ = ("ending", "ground", "holder", "joined", "principal", "topic")
 
     def __init__(self) -> None:
-        self.token: str | None = None
+        self.holder: str | None = None
         self.principal = NOBODY
         self.topic: Topic
         self.joined = False
@@ -331,6 +336,8 @@ class _Conversation:
             return
         command = parse_frame(self._topic.channel, text, self._bounds)
         if isinstance(command, Rejected):
+            if command.code is Code.TOO_LARGE and len(text) <= MAX_FRAME_BYTES:
+                LIMITED.add(of="message")  # larger ones were counted as they came
             connection.refuse(command, _request_id(text))
             return
         await self._start(command)

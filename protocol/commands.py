@@ -348,6 +348,13 @@ class SignInDevice(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look(Command):
+    """Something that was to be read, for the record that it was refused. Nobody sends it."""
+
+    action: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Get(Command):
     """A channel's snapshot for its caller alone, whichever of the `get_*` words was used."""
 

@@ -118,3 +118,45 @@ async def test_the_audit_is_for_managers_of_the_place(gateway: Gateway, place: P
     foreign = {"Authorization": f"Bearer {token('manager', restaurant_id=place.restaurant + 1)}"}
     assert (await gateway.http.get(path, headers=foreign)).status_code == 404
     assert (await gateway.http.get(path, headers=as_("manager", place))).status_code == 200
+
+
+async def test_what_may_not_be_read_is_on_record(gateway: Gateway, place: Place) -> None:
+    kitchen = token("kitchen", restaurant_id=place.restaurant, sub="k")
+    headers = {"Authorization": f"Bearer {kitchen}"}
+    paths = {
+        f"/restaurants/{place.restaurant}/audit": "audit",
+        f"/restaurants/{place.restaurant}/devices": "devices",
+        f"/restaurants/{place.restaurant}/qr-sheet": "code",
+        f"/restaurants/{place.restaurant}/devices/1/code": "device_code",
+    }
+    for path in paths:
+        answer = await gateway.http.get(f"/api{path}", headers=headers)
+        assert answer.status_code == 403, (path, answer.text)
+    socket = await gateway.socket(f"restaurants/{place.restaurant}/devices/", kitchen)
+    assert await socket.closed() == 4403
+    async with asyncio.timeout(10):
+        while True:
+            answer = await gateway.http.get(f"/api/restaurants/{place.restaurant}/audit")
+            refused = [each for each in answer.json()["data"] if each["outcome"] == "forbidden"]
+            if len(refused) == len(paths) + 1:
+                break
+            await asyncio.sleep(0.05)
+    assert sorted(each["type"] for each in refused) == sorted([*paths.values(), "devices"])
+    assert {each["by"] for each in refused} == {"kitchen:k"}
+
+
+async def test_a_voided_code_is_on_record_with_its_table(gateway: Gateway, place: Place) -> None:
+    path = f"/api/tables/{place.table}"
+    code = {"table_code": (await gateway.http.get(f"{path}/code")).json()["table_code"]}
+    await gateway.post(f"/tables/{place.table}/code")
+    here = {"X-Forwarded-For": "203.0.113.9"}
+    assert (
+        await gateway.http.post("/api/sessions/join", json=code, headers=here)
+    ).status_code == 404
+    async with asyncio.timeout(10):
+        while True:
+            (last, *_) = (await gateway.http.get(f"{path}/audit")).json()["data"] or [{}]
+            if last.get("outcome") == "not_found":
+                break
+            await asyncio.sleep(0.05)
+    assert (last["type"], last["from"], last["data"]) == ("join_session", "203.0.113.9", {})

@@ -115,6 +115,18 @@ class TestTokens:
         other = token("manager", restaurant_id=place.restaurant, sub="another")
         assert (await (await gateway.socket(path, other)).next())["type"] == "table_status"
 
+    @pytest.mark.attack("floods")
+    async def test_joining_again_gives_a_guest_no_more_of_them(
+        self, gateway: Gateway, place: Place
+    ) -> None:
+        found = await gateway.http.get(f"/api/tables/{place.table}/code")
+        code = {"table_code": found.json()["table_code"]}
+        joined = [await gateway.post("/sessions/join", code) for _ in range(3)]
+        path = f"tables/sessions/{joined[0]['data']['id']}/"
+        for each in joined[:2]:
+            assert (await (await gateway.socket(path, each["token"])).next())["data"]
+        assert await turned_away(await gateway.socket(path, joined[2]["token"])) == 4429
+
 
 class TestSubscribers:
     @pytest.fixture
