@@ -87,6 +87,7 @@ class Trial:
             await asyncio.gather(
                 *(screen.check_tail() for house in self._houses for screen in house.screens)
             )
+            self._book.wrong += await asyncio.to_thread(self._not_deployed)
             found = await audit.wrongs(self._api, self._book.ledger, self._houses)
             self._book.wrong += found
         finally:
@@ -122,6 +123,13 @@ class Trial:
         await asyncio.to_thread(strike)
         await self._acks_after(now())
         return struck_at, now()
+
+    def _not_deployed(self) -> list[str]:
+        """Hosts of what a fault leaves in place that do not carry the sessions."""
+        after = self._fault.after or self._fault.before
+        wanted = {after.host_of(session) for session in self._watched()}
+        missing = wanted - {actor.name for actor in self._cluster.actors()}
+        return [f"{name} does not run" for name in sorted(missing)]
 
     async def _acks_after(self, moment: float) -> None:
         """Until every probe has some commands acknowledged that were sent after a moment."""
