@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -122,11 +122,13 @@ def _cross_origin(settings: GatewaySettings, origins: Origins) -> list[Middlewar
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    """What Starlette itself refuses, in the protocol's form."""
+    """What Starlette itself refuses, in the protocol's form; a lost person gets a page."""
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
         body = Rejected(Code.UNKNOWN_ACTION, "This path does not take that method.").body()
         return JSONResponse(body, 405, error.headers)
+    if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
+        return FileResponse(WEB / "missing.html", 404)
     if error.status_code == 404:
         return refusal(Rejected(Code.NOT_FOUND, "There is nothing at this path."))
     return refusal(Rejected(Code.INVALID_MESSAGE, str(error.detail)))

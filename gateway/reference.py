@@ -175,6 +175,7 @@ def _page(
             Html('<meta charset="utf-8">'),
             Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
             tag("title", f"{title} · Restaurant QR"),
+            Html('<link rel="icon" href="../icon.svg" type="image/svg+xml">'),
             Html('<link rel="stylesheet" href="../reference.css">'),
         )
     )

@@ -69,6 +69,15 @@ async def test_nothing_else_is_there(gateway: Gateway, path: str) -> None:
     assert answer.json()["code"] == "not_found"
 
 
+async def test_a_person_who_is_lost_gets_a_page(gateway: Gateway) -> None:
+    for path in ("/nothing/", "/api/nothing"):
+        answer = await gateway.http.get(path, headers={"Accept": "text/html,*/*;q=0.8"})
+        assert answer.status_code == 404
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "Scan its code again." in answer.text
+        assert "default-src" in answer.headers["content-security-policy"]
+
+
 async def test_pages_and_styles_have_their_types(gateway: Gateway) -> None:
     page = await gateway.http.get("/")
     assert page.headers["content-type"] == "text/html; charset=utf-8"

@@ -30,12 +30,13 @@ export function Frame({ title, place, timezone, actions, children, class: classN
   `;
 }
 
-/** "Live", or since when it is not. */
+/** "Live", or since when it is not; nothing where no channel is open. */
 function Connection({ timezone }) {
   const status = useStatus();
   const { time } = useFormats({ timezone });
-  const state = status?.state ?? 'connecting';
-  const since = status ? time(status.since) : '';
+  if (!status) return null; // there is nothing that it listens to
+  const { state } = status;
+  const since = time(status.since);
   const out = state === 'closed' && status.error?.code === SIGNED_OUT;
   const text = out ? 'shared.connection.signed_out' : `shared.connection.${state}`;
   return html`

@@ -66,6 +66,34 @@ async function cooks(kitchen, order, name, status) {
   await until(async () => (await staff.http.get(`/orders/${order}`)).data.status === status);
 }
 
+test('a page that does not know whose it is says what to do', async () => {
+  const page = await devices.page('phone');
+  for (const [name, what] of Object.entries({ kitchen: 'sign-in code', manager: 'sign-in code', waiter: '?waiter=' })) {
+    await page.goto(`${SERVICE}/${name}/`);
+    await page.locator('main', { hasText: what }).waitFor();
+    assert.equal(await page.locator('.connection').count(), 0, name);
+  }
+  await page.goto(`${SERVICE}/nothing/`);
+  await page.getByRole('link', { name: 'Restaurant QR' }).click();
+  await page.waitForURL(`${SERVICE}/`);
+});
+
+test('the kitchen keeps its screen awake, and again after it was away', async () => {
+  const page = await devices.page('desktop');
+  await page.addInitScript(() => {
+    window.asked = [];
+    const lock = { release: async () => window.asked.push('released') };
+    const wakeLock = { request: async (what) => (window.asked.push(what), lock) };
+    Object.defineProperty(navigator, 'wakeLock', { value: wakeLock });
+  });
+  await page.goto(`${SERVICE}/kitchen/?restaurant=2#token=${staff.token}`);
+  await live(page);
+  const asked = () => page.evaluate(() => window.asked);
+  assert.deepEqual(await asked(), ['screen']);
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  assert.deepEqual(await asked(), ['screen', 'screen']);
+});
+
 test('from the scan to the plate, and the guest sees each step', async () => {
   const kitchen = await kitchenOf(2);
   assert.ok(!kitchen.url().includes(staff.token));

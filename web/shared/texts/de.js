@@ -127,7 +127,7 @@ export default {
   },
   waiter: {
     title: 'Service',
-    who: 'Wessen Seite? Öffnen Sie sie mit ?waiter= und Ihrer Nummer.',
+    who: 'Wessen Seite? Scannen Sie den Anmeldecode Ihrer Leitung, oder ergänzen Sie die Adresse um ?waiter= und Ihre Nummer.',
     not_you: 'Das ist nicht Ihre Seite, oder Ihre Anmeldung ist abgelaufen. Öffnen Sie den Link der Leitung.',
     now: 'Jetzt',
     nothing: 'Niemand wartet auf Sie.',
@@ -199,7 +199,7 @@ export default {
     reload: 'Neu laden',
     skip: 'Zum Inhalt',
     failed: 'Da ist etwas schiefgegangen.',
-    no_restaurant: 'Welches Restaurant? Öffnen Sie diese Seite mit ?restaurant= und seiner Nummer.',
+    no_restaurant: 'Welches Restaurant? Scannen Sie den Anmeldecode Ihrer Leitung, oder ergänzen Sie die Adresse um ?restaurant= und seine Nummer.',
     sign_in: 'Bitte anmelden: Öffnen Sie den Link, den Ihnen die Leitung gibt.',
     errors: {
       forbidden: 'Dafür braucht es eine Anmeldung, die das darf.',

@@ -127,7 +127,7 @@ export default {
   },
   waiter: {
     title: 'Waiter',
-    who: 'Whose page? Open it with ?waiter= and your number.',
+    who: 'Whose page? Scan the sign-in code that your manager shows, or add ?waiter= and your number to the address.',
     not_you: 'This page is not yours, or your sign-in has ended. Open the link that your manager gives you.',
     now: 'Now',
     nothing: 'Nothing is waiting for you.',
@@ -199,7 +199,7 @@ export default {
     reload: 'Load again',
     skip: 'Skip to content',
     failed: 'Something went wrong.',
-    no_restaurant: 'Which restaurant? Open this page with ?restaurant= and its number.',
+    no_restaurant: 'Which restaurant? Scan the sign-in code that your manager shows, or add ?restaurant= and its number to the address.',
     sign_in: 'Please sign in: open the link that your manager gives you.',
     errors: {
       forbidden: 'This needs a sign-in that may do it.',
