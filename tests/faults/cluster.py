@@ -20,7 +20,7 @@ import yaml
 from actors.announced import NAMESPACE
 from load_tests.bench.servers import SECRET
 from scripts.environment import ROOT
-from tests.faults.node import ADDRESS, Node
+from tests.faults.node import ADDRESS, RAY, Node
 from tests.faults.valkey import Valkey
 from tests.storage.servers import free_ports
 
@@ -43,11 +43,13 @@ class Actor:
 class Cluster:
     """Head, workers, store and the deployed application."""
 
-    def __init__(self, store: Valkey, directory: Path) -> None:
+    def __init__(self, store: Valkey, directory: Path, *, lasting_head: bool = False) -> None:
+        """What the head knows is kept in the store where it is a `lasting_head`."""
         self.store = store
         self._directory = directory
         self._token = secrets.token_hex(32)
-        gcs, self._dashboard, client, *http = free_ports(4 + WORKERS)
+        gcs, self._dashboard, client, *http = free_ports(5 + WORKERS)
+        self._gcs = f"{ADDRESS}:{gcs}"
         token_file = directory / "auth_token"
         token_file.write_text(self._token)
         environment = {
@@ -60,11 +62,14 @@ class Cluster:
             "--ray-client-server-port", str(client), "--include-dashboard", "true",
             "--dashboard-host", ADDRESS, "--dashboard-port", str(self._dashboard),
         )  # fmt: skip
-        worker = ("--address", f"{ADDRESS}:{gcs}", "--num-cpus", str(WORKER_CPUS))
-        self.head = Node("head", environment, head, http[0])
-        self.workers = [
+        worker = ("--address", self._gcs, "--num-cpus", str(WORKER_CPUS))
+        kept = {"RAY_REDIS_ADDRESS": store.url.removeprefix("redis://").partition("/")[0]}
+        self.head = Node("head", environment | (kept if lasting_head else {}), head, http[0])
+        made = [
             Node(f"worker {n}", environment, worker, port) for n, port in enumerate(http[1:], 1)
         ]
+        self._spare = made.pop()
+        self.workers = made
 
     @property
     def nodes(self) -> list[Node]:
@@ -88,31 +93,78 @@ class Cluster:
     def wait_for_nodes(self) -> None:
         self._wait(lambda: len(self.live_nodes()) == len(self.nodes), "the workers")
 
-    def end(self) -> None:
-        for node in reversed(self.nodes):
-            node.kill()
-            node.remove()
+    def restart_head(self) -> None:
+        """As `systemd` does on the same machine: the address is the old one."""
+        (self.head.directory / "ray" / "ray_current_cluster").unlink(missing_ok=True)
+        self.head.start()
 
-    def deploy(self, **args: Any) -> None:
-        """`serve deploy` with these arguments of the application; returns when it is told."""
-        described = yaml.safe_load((ROOT / "deployments.yaml").read_text())
-        described["http_options"] |= {"host": ADDRESS, "port": self.head.http_port}
-        (application,) = described["applications"]
-        application["args"] |= {"host": ADDRESS, "auth": "open"}
-        application["args"] |= {name: str(value) for name, value in args.items()}
-        (gateway,) = application["deployments"]
-        gateway["autoscaling_config"]["min_replicas"] = WORKERS
-        path = self._directory / "deployments.yaml"
-        path.write_text(yaml.safe_dump(described))
+    def add_worker(self) -> str:
+        """Start one more; the id of its node."""
+        before = self.live_nodes().keys()
+        self.workers.append(self._spare)
+        self._spare.start()
+        self.wait_for_nodes()
+        (added,) = self.live_nodes().keys() - before
+        return added
+
+    def drain(self, node_id: str) -> None:
+        """Have a node left by all that runs on it."""
+        self._do(
+            str(RAY), "drain-node", "--address", self._gcs, "--node-id", node_id,
+            "--reason", "DRAIN_NODE_REASON_PREEMPTION", "--reason-message", "a test",
+            "--deadline-remaining-seconds", "600",
+        )  # fmt: skip
+
+    def move(self, shard: int, node_id: str) -> None:
+        self._do(
+            sys.executable, "-m", "scripts.shards", "--move", str(shard), "--to", node_id,
+            RAY_ADDRESS=self._gcs,
+        )  # fmt: skip
+
+    def _do(self, *command: str, **environment: str) -> None:
         done = subprocess.run(
-            [str(SERVE), "deploy", str(path), "--address", self._api("")],
+            command,
             cwd=ROOT,
-            env=self.head.variables(),
+            env=self.head.variables() | environment,
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+
+    def end(self) -> None:
+        for node in reversed(self.nodes):
+            node.kill()
+            node.remove()
+
+    def deploy(self, code: Path | None = None, **args: Any) -> None:
+        """`serve deploy` with these arguments of the application, and the code of a folder other
+        than this one; returns when it is told."""
+        described = yaml.safe_load((ROOT / "deployments.yaml").read_text())
+        described["http_options"] |= {"host": ADDRESS, "port": self.head.http_port}
+        (application,) = described["applications"]
+        application["args"] |= {"host": ADDRESS, "auth": "open"}
+        application["args"] |= {name: str(value) for name, value in args.items()}
+        if code is not None:
+            application["runtime_env"] = {"working_dir": f"local://{code}"}
+        (gateway,) = application["deployments"]
+        gateway["autoscaling_config"]["min_replicas"] = WORKERS
+        path = self._directory / "deployments.yaml"
+        path.write_text(yaml.safe_dump(described))
+        self._do(str(SERVE), "deploy", str(path), "--address", self._api(""))
+
+    def wait_until_left(self, node_id: str) -> None:
+        """Until neither a gateway nor anything that carries entities is on a node."""
+        leaves = (
+            "ServeReplica:restaurant-qr:Gateway",
+            "ShardActor",
+            "EntityActor",
+            "RestaurantActor",
+        )
+        self._wait(
+            lambda: all(actor.node_id != node_id for actor in self.of_class(*leaves)),
+            "a drained node to be left",
+        )
 
     def wait_until_serving(self) -> None:
         """Until the application runs as deployed, and the way in leads to it."""

@@ -1,14 +1,20 @@
 """What is broken, and how: each fault is aimed first, then strikes, and is healed at the end."""
 
+import atexit
 import os
+import shutil
 import signal
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 from actors.placement import Mode, Placement
 from protocol.ids import Address
+from scripts.environment import ROOT
 from tests.faults.cluster import Actor, Cluster
 from tests.faults.node import Node
 
@@ -16,6 +22,7 @@ STORE_AWAY_S = 2.0
 STORE_STOPPED_S = 10.0
 ACTOR_STOPPED_S = 30.0
 NODE_STOPPED_S = 60.0
+HEAD_AWAY_S = 20.0
 DISK_FULL_S = 10.0
 
 
@@ -29,18 +36,38 @@ Strike = Callable[[], None]
 
 @dataclass(frozen=True)
 class Deployed:
-    """The arguments that the application is deployed with."""
+    """The arguments that the application is deployed with; `is_previous` is the commit's before."""
 
     placement: Mode
     shards: int = 2
     idle_s: float = 300.0
+    is_previous: bool = False
+
+    def on(self, cluster: Cluster) -> None:
+        """Have it deployed; returns when that is told."""
+        args = asdict(self)
+        code = previous_commit() if args.pop("is_previous") else None
+        cluster.deploy(code, **args)
 
     def host_of(self, address: Address) -> str:
         return Placement(self.placement, self.shards).host_of(address)
 
 
 SHARD = Deployed(Mode.SHARD)
+PREVIOUS = Deployed(Mode.SHARD, is_previous=True)
 ENTITY = Deployed(Mode.ENTITY, idle_s=20.0)
+
+
+@cache
+def previous_commit() -> Path:
+    """A folder with the code of the commit before this one."""
+    folder = Path(tempfile.mkdtemp(prefix="rqf-previous-", dir="/tmp"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    archive = subprocess.run(
+        ["git", "archive", "HEAD~1"], cwd=ROOT, stdout=subprocess.PIPE, check=True
+    )
+    subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
+    return folder
 
 
 @dataclass(frozen=True)
@@ -72,6 +99,8 @@ class Fault:
     lasts: bool = False
     alone: bool = False
     """Whether it takes a cluster of its own, which is not whole again afterwards."""
+    lasting_head: bool = False
+    """Whether the cluster outlives its head."""
     small_disk: bool = False
     """Whether the store must be on a disk that can be filled."""
     brief: bool = False
@@ -149,6 +178,51 @@ def _stop_node(site: Site) -> Strike:
     return _paused(_node_of_host(site).signal_all, NODE_STOPPED_S)
 
 
+def _drain_node(site: Site) -> Strike:
+    node = _node_of_host(site)
+    node_id = _id_of(node, site)
+
+    def strike() -> None:
+        site.cluster.drain(node_id)
+        site.cluster.wait_until_left(node_id)
+        node.kill()
+
+    return strike
+
+
+def _add_node(site: Site) -> Strike:
+    host = site.hosts()[0]
+    shard = int(host.name.partition(":")[2])
+
+    def strike() -> None:
+        added = site.cluster.add_worker()
+        site.cluster.move(shard, added)
+        (moved,) = (
+            actor
+            for actor in site.cluster.of_class(host.class_name)
+            if actor.name.partition("#")[0] == host.name and actor.pid != host.pid
+        )
+        assert moved.node_id == added, f"{moved} is not on {added}"
+
+    return strike
+
+
+def _restart_head(site: Site) -> Strike:
+    def strike() -> None:
+        site.cluster.head.kill()
+        time.sleep(HEAD_AWAY_S)
+        site.cluster.restart_head()
+        site.cluster.wait_for_nodes()
+        site.cluster.wait_until_serving()
+
+    return strike
+
+
+def _id_of(node: Node, site: Site) -> str:
+    pids = node.processes()
+    return next(actor.node_id for actor in site.cluster.actors() if actor.pid in pids)
+
+
 def _paused(send: Callable[[signal.Signals], None], seconds: float) -> Strike:
     def strike() -> None:
         send(signal.SIGSTOP)
@@ -163,7 +237,7 @@ def _paused(send: Callable[[signal.Signals], None], seconds: float) -> Strike:
 def _deploy(deployed: Deployed) -> Callable[[Site], Strike]:
     def aim(site: Site) -> Strike:
         def strike() -> None:
-            site.cluster.deploy(**asdict(deployed))
+            deployed.on(site.cluster)
             site.cluster.wait_until_serving()
 
         return strike
@@ -209,6 +283,22 @@ FAULTS = (
         f"a worker node stands still for {NODE_STOPPED_S:.0f} s, and goes on as a zombie",
         _stop_node,
         alone=True,
+    ),
+    Fault(
+        "drain", "a worker node is drained, and killed when it is empty", _drain_node,
+        lasts=True, alone=True,
+    ),
+    Fault(
+        "node-added", "a worker node is added, and a shard moved to it", _add_node,
+        lasts=True, alone=True,
+    ),
+    Fault(
+        "head", f"`kill -9` of the head, which is back after {HEAD_AWAY_S:.0f} s",
+        _restart_head, lasts=True, alone=True, lasting_head=True,
+    ),
+    Fault(
+        "upgrade", "a rolling upgrade from the previous commit to this one",
+        _deploy(SHARD), PREVIOUS, SHARD, lasts=True,
     ),
     _change("deploy", "a rolling `serve deploy`", Deployed(Mode.SHARD, idle_s=200.0)),
     _change("shards", "a change from 2 to 3 shards", Deployed(Mode.SHARD, shards=3)),

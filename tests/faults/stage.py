@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 from tests.faults.cluster import Cluster
@@ -34,7 +33,7 @@ class Stage:
     def _play(self, fault: Fault) -> Outcome:
         if fault.alone:
             self.close()
-        cluster = self._cluster or self._open()
+        cluster = self._cluster or self._open(fault.lasting_head)
         try:
             self._deploy(cluster, fault.before)
             if fault.small_disk:
@@ -55,18 +54,18 @@ class Stage:
             cluster.store.end()
             shutil.rmtree(self._directory, ignore_errors=True)
 
-    def _open(self) -> Cluster:
+    def _open(self, lasting_head: bool) -> Cluster:
         self._directory = Path(tempfile.mkdtemp(prefix="rqf-", dir="/tmp"))
         data = self._directory / "store"
         data.mkdir()
         store = Valkey(data)
         store.start()
-        cluster = self._cluster = Cluster(store, self._directory)
+        cluster = self._cluster = Cluster(store, self._directory, lasting_head=lasting_head)
         cluster.start()
         return cluster
 
     def _deploy(self, cluster: Cluster, wanted: Deployed) -> None:
         if wanted != self._deployed:
-            cluster.deploy(**asdict(wanted))
+            wanted.on(cluster)
             self._deployed = wanted
         cluster.wait_until_serving()
