@@ -38,6 +38,7 @@ class Stage:
             self._deploy(cluster, fault.before)
             if fault.small_disk:
                 cluster.store.move_to_small_disk()
+                cluster.wait_until_serving()
             outcome = asyncio.run(Trial(cluster, fault).run())
         except BaseException:
             self.close()  # whatever is left of it is of no use to the next trial
