@@ -9,7 +9,9 @@ from restaurant_qr_client.errors import (
     QueueFullError,
     RefusedError,
     RestaurantQRError,
+    UnreachableError,
 )
+from restaurant_qr_client.http import Http
 from restaurant_qr_client.settings import Settings
 from restaurant_qr_client.status import State, Status
 from restaurant_qr_client.stream import Stream
@@ -18,6 +20,7 @@ __all__ = [
     "BehindError",
     "Channel",
     "ClosedError",
+    "Http",
     "Message",
     "QueueFullError",
     "RefusedError",
@@ -27,5 +30,6 @@ __all__ = [
     "State",
     "Status",
     "Stream",
+    "UnreachableError",
     "forms",
 ]

@@ -6,13 +6,15 @@ from typing import Any, Self
 
 from restaurant_qr_client import forms
 from restaurant_qr_client.channel import Channel
+from restaurant_qr_client.http import Http
 from restaurant_qr_client.settings import Settings
 from restaurant_qr_client.status import Status
 from restaurant_qr_client.tokens import Renew, Tokens
 
 
 class RestaurantQR:
-    """Opens channels in the running event loop, and closes them as its context ends.
+    """Opens channels in the running event loop, and closes them as its context ends. `http` is the
+    HTTP API.
 
     `renew_token` is asked for another token when one is refused or has expired, and may be a
     coroutine function; `on_status` is told of each change of a channel's status.
@@ -35,6 +37,7 @@ class RestaurantQR:
         self._tokens = Tokens(token, renew_token)
         self._on_status = on_status
         self._settings = settings or Settings()
+        self.http = Http(self._url.replace("ws", "http", 1), self._tokens, self._settings)
         self._channels: dict[tuple[str, int], Channel[Any]] = {}
 
     @property
@@ -45,6 +48,17 @@ class RestaurantQR:
     @token.setter
     def token(self, token: str | None) -> None:
         self._tokens.current = token
+
+    async def join(
+        self, *, table_code: str | None = None, session_code: str | None = None
+    ) -> forms.SessionView:
+        """A guest's way in: its token is in use from now on. What the session is."""
+        codes = {"table_code": table_code, "session_code": session_code}
+        given = {name: code for name, code in codes.items() if code is not None}
+        answer = await self.http.post("/sessions/join", given)
+        self._tokens.current = answer["token"]
+        session: forms.SessionView = answer["data"]
+        return session
 
     def order(self, order_id: int) -> Channel[forms.OrderView]:
         return self.channel("order", order_id)
@@ -86,8 +100,9 @@ class RestaurantQR:
         del self._channels[channel.name, channel.id]
 
     async def close(self) -> None:
-        """Close every channel."""
+        """Close every channel, and what HTTP has open."""
         await asyncio.gather(*(channel.close() for channel in list(self._channels.values())))
+        await self.http.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -17,6 +17,11 @@ class RefusedError(RestaurantQRError):
         self.details = dict(details or {})
 
 
+class UnreachableError(RestaurantQRError):
+    """The service does not answer, or something in between does. A change may be made all the same:
+    ask again under the same key."""
+
+
 class ClosedError(RestaurantQRError):
     """The channel is closed for good; `code` is the close code, 1000 where this side closed it."""
 
