@@ -35,10 +35,9 @@ class Stage:
             self.close()
         cluster = self._cluster or self._open(fault.lasting_head)
         try:
-            self._deploy(cluster, fault.before)
             if fault.small_disk:
-                cluster.store.move_to_small_disk()
-                cluster.wait_until_serving()
+                cluster.store.move_to_small_disk()  # before anybody is connected to it
+            self._deploy(cluster, fault.before)
             outcome = asyncio.run(Trial(cluster, fault).run())
         except BaseException:
             self.close()  # whatever is left of it is of no use to the next trial
