@@ -24,7 +24,8 @@ _PORTS = (
     "DASHBOARD_METRIC_PORT",
 )
 _ONE_MACHINE = {
-    # Ray's own processes talk over loopback and nothing else, as on macOS.
+    # Ray's own processes talk over loopback, as on macOS. Ports that Serve opens in a replica are
+    # not bound to it: docs/security.md says who may reach them.
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
     # No other node has to be told that the way in closes.
     "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0",
