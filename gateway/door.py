@@ -11,7 +11,7 @@ from starlette.responses import Response
 from actors.messages import Read, View
 from gateway.addresses import Addresses
 from gateway.identity import Identity, Principal, bearer
-from gateway.limits import Rates
+from gateway.limits import Rates, TokenBucket
 from gateway.links import Links
 from gateway.metrics import HTTP, LIMITED
 from gateway.parsing import parse_id
@@ -30,6 +30,7 @@ from protocol.ids import CHANNELS, Address, Channel, Kind
 from storage.store import StoreUnavailable
 
 LONGEST_KEY = 64
+LOCAL = "local"
 TOO_MANY = Rejected(Code.RATE_LIMITED, "Too many requests. Wait a moment and send it again.")
 
 T = TypeVar("T", bound=c.Command)
@@ -62,7 +63,7 @@ class Door:
         limits = settings.limits
         self._limits = limits
         self._bounds = limits.bounds
-        self.rates = Rates(limits.messages_per_s, limits.burst, "requests")
+        self.rates = Rates(lambda: TokenBucket(limits.messages_per_s, limits.burst), "requests")
         self._addresses = Addresses(settings.trusted_proxies)
         self._identity = identity
         self._preparation = preparation
@@ -114,7 +115,7 @@ class Door:
 
     def whereabouts(self, request: Request) -> str:
         """The caller's address, one name for all on this side of the proxies."""
-        return self._addresses.of(request.scope) or "local"
+        return self._addresses.of(request.scope) or LOCAL
 
     async def address(self, kind: Kind, text: str, principal: Principal) -> Address | Rejected:
         """The entity that a path names, where the caller may know of it."""

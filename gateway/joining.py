@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from gateway.codes import Codes, named_table
-from gateway.door import TOO_MANY, Answer, Door, json
+from gateway.door import LOCAL, TOO_MANY, Answer, Door, json
 from gateway.limits import guesses
 from gateway.prepare import Preparation
 from gateway.requests import Requests
@@ -115,7 +115,8 @@ class Joining:
 
     def _refused(self, table: Address, who: str, why: Rejected) -> Rejected:
         """For the record of the table that somebody was to join."""
-        guest = Caller(Role.GUEST, f"guest:table:{table.id}", who)
+        address = "" if who == LOCAL else who
+        guest = Caller(Role.GUEST, f"guest:table:{table.id}", address)
         self._requests.denied(table, c.JoinSession(), guest, why.code)
         return why
 

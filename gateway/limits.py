@@ -2,6 +2,7 @@
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 
 from gateway.metrics import LIMITED
 
@@ -38,11 +39,12 @@ class TokenBucket:
 
 class Rates:
     """A token bucket each; of the many that ever came, those that came last. `limit` is what that
-    is called where refusals are counted."""
+    is called where refusals are counted, `bucket` makes the one of somebody new."""
 
-    def __init__(self, rate: float, burst: int, limit: str, remembered: int = REMEMBERED) -> None:
-        self._rate = rate
-        self._burst = burst
+    def __init__(
+        self, bucket: Callable[[], TokenBucket], limit: str, remembered: int = REMEMBERED
+    ) -> None:
+        self._bucket = bucket
         self._limit = limit
         self._remembered = remembered
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
@@ -51,7 +53,7 @@ class Rates:
         """Count one; False where they must wait before the next."""
         bucket = self._buckets.get(who)
         if bucket is None:
-            bucket = self._buckets[who] = TokenBucket(self._rate, self._burst)
+            bucket = self._buckets[who] = self._bucket()
             if len(self._buckets) > self._remembered:
                 self._buckets.popitem(last=False)
         else:
@@ -70,7 +72,7 @@ class Rates:
 
 def guesses() -> Rates:
     """For wrong codes, by who tries them."""
-    return Rates(GUESSES_PER_MINUTE / 60.0, GUESSES_AT_ONCE, "guesses")
+    return Rates(lambda: TokenBucket(GUESSES_PER_MINUTE / 60.0, GUESSES_AT_ONCE), "guesses")
 
 
 class Occupancy:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.limits import Occupancy
+from gateway.limits import Occupancy, Rates, TokenBucket
 from gateway.settings import GatewaySettings, Limits
 from tests.clients import Socket
 from tests.gateway.conftest import SECRET, Gateway, Place, token
@@ -33,6 +33,19 @@ def test_an_occupancy_counts_each_holder_alone() -> None:
     for holder in ("a", "a", "b", None):
         places.leave(holder)
     assert places._held == {}
+
+
+def test_rates_may_change_for_who_comes_later() -> None:
+    limits = Limits(messages_per_s=0.001, burst=1)
+    rates = Rates(lambda: TokenBucket(limits.messages_per_s, limits.burst), "requests", 2)
+    assert [rates.take("a"), rates.take("a")] == [True, False]
+    limits.burst = 2
+    assert [rates.take("b"), rates.take("b"), rates.take("b")] == [True, True, False]
+    rates.give_back("b")
+    assert rates.take("b")
+    assert not rates.take("a")
+    rates.take("c")  # and the one that came longest ago, b, is forgotten
+    assert rates.take("b")
 
 
 class TestAddresses:
