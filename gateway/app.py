@@ -57,16 +57,17 @@ def build(
     preparation = Preparation(store, links, whereabouts, settings.limits.max_items)
     requests = Requests(links)
     sockets = Sockets(settings, identity, preparation, links, feeds, requests, origins)
-    door = Door(settings, identity, preparation, links, requests)
+    door = Door(settings, identity, preparation, links)
     codes = table_codes(settings.auth_secret)
     api = [
         *Joining(settings.auth_secret, codes, door, preparation, requests, store).routes(),
-        *QrCodes(codes, door, settings.public_url).routes(),
+        *QrCodes(codes, door, requests, settings.public_url).routes(),
         *StaffDevices(
             settings.auth_secret,
             device_codes(settings.auth_secret),
             door,
             links,
+            requests,
             settings.public_url,
         ).routes(),
         *Http(door, preparation, links, requests, store).routes(),

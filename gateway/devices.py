@@ -20,6 +20,7 @@ from gateway.links import Links
 from gateway.parsing import parse_id
 from gateway.policy import may_manage_devices
 from gateway.qr import NOT_KEPT, drawn, link
+from gateway.requests import Requests
 from protocol import commands as c
 from protocol.caller import SYSTEM, Role
 from protocol.errors import UNAVAILABLE, Code, Rejected
@@ -35,12 +36,19 @@ class StaffDevices:
     """
 
     def __init__(
-        self, secret: str, codes: Codes, door: Door, links: Links, public_url: str | None
+        self,
+        secret: str,
+        codes: Codes,
+        door: Door,
+        links: Links,
+        requests: Requests,
+        public_url: str | None,
     ) -> None:
         self._secret = secret
         self._codes = codes
         self._door = door
         self._links = links
+        self._requests = requests
         self._public_url = public_url
         self._guesses = guesses()
 
@@ -74,7 +82,7 @@ class StaffDevices:
             return address
         refused = may_manage_devices(principal)
         if refused is not None:
-            return self._door.unseen("device_code", address, principal.caller, refused)
+            return self._requests.unseen("device_code", address, principal.caller, refused)
         data = await self._door.look(address, Channel.DEVICES)
         if isinstance(data, Rejected):
             return data

@@ -18,12 +18,10 @@ from gateway.parsing import parse_id
 from gateway.policy import in_reach, not_found
 from gateway.prepare import Preparation
 from gateway.reach import out_of_reach
-from gateway.requests import Requests
 from gateway.settings import GatewaySettings
 from gateway.watches import SIGNED_OUT
 from protocol import commands as c
 from protocol.bounds import too_large
-from protocol.caller import Caller
 from protocol.errors import ERRORS, UNAVAILABLE, Code, Rejected
 from protocol.frames import encode, parse_body
 from protocol.ids import CHANNELS, Address, Channel, Kind
@@ -58,7 +56,6 @@ class Door:
         identity: Identity,
         preparation: Preparation,
         links: Links,
-        requests: Requests,
     ) -> None:
         limits = settings.limits
         self._limits = limits
@@ -68,7 +65,6 @@ class Door:
         self._identity = identity
         self._preparation = preparation
         self._links = links
-        self._requests = requests
 
     def guard(self, handler: Callable[[Request, Principal], Awaitable[Answer]]) -> Handler:
         """Only for who says truly who they are."""
@@ -126,12 +122,6 @@ class Door:
         if address is None or not in_reach(principal, address):
             return not_found(kind, id_)
         return await out_of_reach(principal, address, self._preparation, self._links) or address
-
-    def unseen(self, what: str, of: Address, caller: Caller, refused: Rejected) -> Rejected:
-        """The refusal to show something, which goes on record with what it is of."""
-        if refused.code is Code.FORBIDDEN:  # what is out of reach is not there
-            self._requests.denied(of, c.Look(action=what), caller, refused.code)
-        return refused
 
     async def look(
         self, address: Address, channel: Channel | None = None

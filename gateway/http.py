@@ -145,7 +145,7 @@ class Http:
             return address
         refused = may_read(principal, address, look.view)
         if refused is not None:
-            return self._door.unseen(look.view.value, address, principal.caller, refused)
+            return self._requests.unseen(look.view.value, address, principal.caller, refused)
         reply = await self._links.when_it_exists(Read(address, look.view))
         if isinstance(reply, View):
             return Response(reply.frame, media_type="application/json")
@@ -160,7 +160,7 @@ class Http:
         refused = may_see_records(principal, address)
         if refused is not None:
             what = "audit" if record.is_audit else "history"
-            return self._door.unseen(what, address, principal.caller, refused)
+            return self._requests.unseen(what, address, principal.caller, refused)
         page = _page(request, "before")
         if isinstance(page, Rejected):
             return page

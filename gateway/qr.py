@@ -15,6 +15,7 @@ from gateway.codes import Codes
 from gateway.door import Answer, Door, json
 from gateway.identity import Principal
 from gateway.policy import may_see_codes
+from gateway.requests import Requests
 from protocol.errors import Rejected
 from protocol.ids import Channel, Kind
 
@@ -29,9 +30,12 @@ class QrCodes:
     where guests reach the service; without one, it is where the request came to.
     """
 
-    def __init__(self, codes: Codes, door: Door, public_url: str | None) -> None:
+    def __init__(
+        self, codes: Codes, door: Door, requests: Requests, public_url: str | None
+    ) -> None:
         self._codes = codes
         self._door = door
+        self._requests = requests
         self._public_url = public_url
 
     def routes(self) -> list[Route]:
@@ -86,7 +90,7 @@ class QrCodes:
             return address
         refused = may_see_codes(principal)
         if refused is not None:
-            return self._door.unseen("code", address, principal.caller, refused)
+            return self._requests.unseen("code", address, principal.caller, refused)
         return await self._door.look(address, channel)
 
     def _drawn(self, kind: str, request: Request, table: dict[str, Any]) -> bytes:

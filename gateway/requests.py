@@ -58,6 +58,13 @@ class Requests:
         """Put on record that a command was refused here, and never reached its entity."""
         self._links.send(Denied(to, command, caller, code))
 
+    def unseen(self, what: str, of: Address, caller: Caller, refused: Rejected) -> Rejected:
+        """The refusal to show something; it goes on record with what it is of, unless that is out
+        of reach and so not there."""
+        if refused.code is Code.FORBIDDEN:
+            self.denied(of, c.Look(action=what), caller, refused.code)
+        return refused
+
     async def _follow(self, message: Submit, first: asyncio.Future[Reply]) -> Done | Rejected:
         """Do what a redirect asks for first, then ask again: the entity has kept the result."""
         loop = asyncio.get_running_loop()

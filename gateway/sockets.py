@@ -230,12 +230,11 @@ class Sockets:
             if address is None:
                 return not_found(kind, id_)
             refused = may_read(principal, address, channel)
-            if refused is not None and refused.code is Code.FORBIDDEN:
-                look = c.Look(action=channel.value)
-                self._requests.denied(address, look, visit.principal.caller, refused.code)
-            refused = refused or await out_of_reach(
-                principal, address, self._preparation, self._links
-            )
+            if refused is not None:
+                return self._requests.unseen(
+                    channel.value, address, visit.principal.caller, refused
+                )
+            refused = await out_of_reach(principal, address, self._preparation, self._links)
         except StoreUnavailable:
             return UNAVAILABLE
         if refused is not None:

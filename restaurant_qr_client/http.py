@@ -1,7 +1,6 @@
 """The HTTP API: JSON in and out, refusals raised, each change made once however often sent."""
 
 import asyncio
-import json
 import uuid
 from collections.abc import Mapping
 from functools import cached_property
@@ -60,15 +59,15 @@ class Http:
     ) -> Any:
         pauses = Backoff(self._settings.first_pause, self._settings.longest_pause)
         headers = {} if method == "GET" else {"Idempotency-Key": key or uuid.uuid4().hex}
-        for left in reversed(range(TRIES)):
+        for _ in range(TRIES - 1):
             token = self._tokens.current
             try:
                 return await self._once(method, path, body, headers, token)
             except RestaurantQRError as error:
-                if not left or not await self._may_help(error, token):
+                if not await self._may_help(error, token):
                     raise
             await asyncio.sleep(pauses.next())
-        raise AssertionError
+        return await self._once(method, path, body, headers, self._tokens.current)
 
     async def _once(
         self,
@@ -83,10 +82,13 @@ class Http:
         try:
             answer = await self._client.request(method, path, json=body, headers=headers)
             told = answer.json()
-        except (httpx.TransportError, json.JSONDecodeError) as error:
-            raise UnreachableError(str(error)) from error
-        if answer.is_error:
-            raise RefusedError(told["error"], told["code"], told.get("details"))
+            refused = answer.is_error and RefusedError(
+                told["error"], told["code"], told.get("details")
+            )
+        except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
+            raise UnreachableError(f"{type(error).__name__}: {error}") from error
+        if refused:
+            raise refused
         return told
 
     async def _may_help(self, error: RestaurantQRError, token: str | None) -> bool:

@@ -49,6 +49,25 @@ async def test_a_guest_joins_and_orders(qr: RestaurantQR, gateway: Gateway, plac
         await qr.join(session_code="AAAAAA")
 
 
+async def test_an_answer_of_something_in_between_is_none() -> None:
+    """A proxy's own error is no refusal of the service's, whatever it holds."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = bodies.pop()
+        head = f"HTTP/1.1 502 Bad\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        writer.close()
+
+    bodies = [b"<html>", b"[]", b'{"error": 7}', b"\xff"]
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, RestaurantQR(f"http://127.0.0.1:{port}", settings=HASTY) as qr:
+        with pytest.raises(UnreachableError):
+            await qr.http.get("/orders/1")
+    assert bodies == []
+
+
 async def test_a_change_whose_answer_is_lost_is_made_once(
     qr: RestaurantQR, proxy: Proxy, place: Place
 ) -> None:

@@ -154,15 +154,10 @@ class Cluster:
         self._do(str(SERVE), "deploy", str(path), "--address", self._api(""))
 
     def wait_until_left(self, node_id: str) -> None:
-        """Until neither a gateway nor anything that carries entities is on a node."""
-        leaves = (
-            "ServeReplica:restaurant-qr:Gateway",
-            "ShardActor",
-            "EntityActor",
-            "RestaurantActor",
-        )
+        """Until neither a gateway nor a shard is on a node."""
+        leave = ("ServeReplica:restaurant-qr:Gateway", "ShardActor")
         self._wait(
-            lambda: all(actor.node_id != node_id for actor in self.of_class(*leaves)),
+            lambda: all(actor.node_id != node_id for actor in self.of_class(*leave)),
             "a drained node to be left",
         )
 

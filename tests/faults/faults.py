@@ -36,7 +36,7 @@ Strike = Callable[[], None]
 
 @dataclass(frozen=True)
 class Deployed:
-    """The arguments that the application is deployed with; `is_previous` is the commit's before."""
+    """The arguments that the application is deployed with; `is_previous`: its code is older."""
 
     placement: Mode
     shards: int = 2
@@ -46,7 +46,7 @@ class Deployed:
     def on(self, cluster: Cluster) -> None:
         """Have it deployed; returns when that is told."""
         args = asdict(self)
-        code = previous_commit() if args.pop("is_previous") else None
+        code = previous_version() if args.pop("is_previous") else None
         cluster.deploy(code, **args)
 
     def host_of(self, address: Address) -> str:
@@ -58,13 +58,20 @@ PREVIOUS = Deployed(Mode.SHARD, is_previous=True)
 ENTITY = Deployed(Mode.ENTITY, idle_s=20.0)
 
 
+PRODUCT = ("serve_app.py", "actors", "domain", "gateway", "protocol", "storage")
+
+
 @cache
-def previous_commit() -> Path:
-    """A folder with the code of the commit before this one."""
+def previous_version() -> Path:
+    """A folder with the code of before the last commit that changed what is deployed."""
+    last = subprocess.run(
+        ["git", "rev-list", "-1", "HEAD", "--", *PRODUCT],
+        cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
     folder = Path(tempfile.mkdtemp(prefix="rqf-previous-", dir="/tmp"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     archive = subprocess.run(
-        ["git", "archive", "HEAD~1"], cwd=ROOT, stdout=subprocess.PIPE, check=True
+        ["git", "archive", f"{last}~1"], cwd=ROOT, stdout=subprocess.PIPE, check=True
     )
     subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
     return folder
@@ -297,7 +304,7 @@ FAULTS = (
         _restart_head, lasts=True, alone=True, lasting_head=True,
     ),
     Fault(
-        "upgrade", "a rolling upgrade from the previous commit to this one",
+        "upgrade", "a rolling upgrade from the version before to this one",
         _deploy(SHARD), PREVIOUS, SHARD, lasts=True,
     ),
     _change("deploy", "a rolling `serve deploy`", Deployed(Mode.SHARD, idle_s=200.0)),
