@@ -1,12 +1,12 @@
 /** A dialog that comes up from below: the browser's own, with its focus and its Escape key. */
 
-import { html, useEffect, useRef } from '../vendor/preact-htm.js';
+import { html, useLayoutEffect, useRef } from '../vendor/preact-htm.js';
 import { t } from './i18n.js';
 import { Icon } from './icons.js';
 
 export function Sheet({ title, onClose, children }) {
   const dialog = useRef(null);
-  useEffect(() => {
+  useLayoutEffect(() => { // before anything can be pressed: Escape must find it open
     const { current } = dialog;
     current.showModal();
     return () => current.close();

@@ -143,6 +143,16 @@ test('from the scan to the plate, and the guest sees each step', async () => {
   await said(guest, 'Scan the QR code on your table');
 });
 
+test('a sheet is open as soon as it is there, for the key that closes it', async () => {
+  const guest = await guestAt((await freeTable()).scan);
+  const there = await button(guest, 'Share').evaluate(async (share) => {
+    share.click();
+    await Promise.resolve(); // pages are drawn before the next key is heard
+    return document.querySelector('dialog')?.matches(':modal');
+  });
+  assert.equal(there, true);
+});
+
 test('two guests at one table see what the other orders', async () => {
   const { table_id, table_code } = await freeTable();
   const first = await guestAt(`${SERVICE}/#join=${table_code}`); // as older codes are printed
