@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 import ray
@@ -138,20 +139,24 @@ async def residents(hosts: Actors, placement: Placement) -> dict[int, Found]:
     return {shard: found for shard, found in zip(actors, answers, strict=True) if found}
 
 
-async def leave_draining_node(hosts: Actors, host: str) -> None:
-    """Let the shard that lives in this very actor move where its node is draining. Raises
-    NotMoved."""
-    draining = await asyncio.to_thread(draining_nodes)
+async def leave_unfit_node(hosts: Actors, host: str) -> None:
+    """Let the shard that lives in this very actor move where its node is draining, or offers no
+    CPU while others do: Ray may start it again on any, a head that is to carry nothing among them.
+    Raises NotMoved."""
     here = ray.get_runtime_context().get_node_id()
-    if here not in draining:
+    draining = await asyncio.to_thread(draining_nodes)
+    if here not in draining and await asyncio.to_thread(_offers_cpus, here):
         return
+    fit = await asyncio.to_thread(eligible, draining)
+    if here in fit:
+        return
+    if not fit:
+        raise NotMoved("its node is draining, and there is no other")
     placement = (await asyncio.to_thread(in_force, hosts.config)).placement
     shards = [shard for shard, actor in placement.actors().items() if actor == host]
     homes = {shard: found.node for shard, found in (await residents(hosts, placement)).items()}
-    goals = balanced(homes, await asyncio.to_thread(eligible, draining))
+    goals = balanced(homes | dict.fromkeys(shards, here), fit)
     for shard in shards:
-        if shard not in goals:
-            raise NotMoved("its node is draining, and there is no other")
         await move(hosts, shard, goals[shard])
 
 
@@ -160,8 +165,14 @@ def draining_nodes() -> set[str]:
     return set(internal_kv_get_gcs_client().get_draining_nodes(timeout=LOOK_TIMEOUT_S))
 
 
+@cache
+def _offers_cpus(node: str) -> bool:
+    """Whether a live node does, for all its life; blocks."""
+    return any(each["NodeID"] == node and each["Resources"].get("CPU") for each in ray.nodes())
+
+
 def eligible(draining: Collection[str]) -> list[str]:
-    """The nodes that shards may live on: those that offer CPUs, if any does; blocks."""
+    """The nodes that shards may live on: those that offer CPUs, where any does; blocks."""
     alive = [node for node in ray.nodes() if node["Alive"] and node["NodeID"] not in draining]
     working = [node for node in alive if node["Resources"].get("CPU")]
     return [node["NodeID"] for node in working or alive]

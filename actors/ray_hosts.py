@@ -26,7 +26,7 @@ from actors.announced import NAMESPACE, HostConfig, after, in_force, packed, unp
 from actors.host import Host
 from actors.messages import Exchanged, Feed, Message, Reply
 from actors.metrics import HOST
-from actors.moving import Found, NotMoved, leave_draining_node
+from actors.moving import Found, NotMoved, leave_unfit_node
 from actors.placement import Mode, Placement
 from actors.ray_metrics import RayMetrics
 from actors.transport import HostGone
@@ -63,7 +63,7 @@ class HostActor:
         self._resting: asyncio.Task[None] | None = None
         self._telling: asyncio.Task[None] | None = None
         self._following: asyncio.Task[None] | None = None
-        self._draining: asyncio.Task[None] | None = None
+        self._keeping: asyncio.Task[None] | None = None
 
     async def deployed_at(self) -> float:
         return self._config.deployed_at
@@ -112,7 +112,7 @@ class HostActor:
             self._telling = asyncio.create_task(self._tell_ray(self._host))
             self._following = asyncio.create_task(self._whereabouts.run())
             if self._name.startswith("shard:"):
-                self._draining = asyncio.create_task(self._leave_with_node())
+                self._keeping = asyncio.create_task(self._keep_to_fit_nodes())
         return self._host
 
     async def _tell_ray(self, host: Host) -> None:
@@ -122,19 +122,22 @@ class HostActor:
         name = self._name.partition(":")[0] if is_alone else self._name
         await RayMetrics("host", name, HOST).run(host.measure)
 
-    async def _leave_with_node(self) -> None:
-        """Let the shard move before its node ends; until that succeeds, it works here."""
+    async def _keep_to_fit_nodes(self) -> None:
+        """Let the shard move off a node that is to end, or is not for shards; until that succeeds,
+        it works here."""
         while True:
             await asyncio.sleep(PERIOD_S)
             try:
-                await leave_draining_node(self._hosts, self._name)
+                await leave_unfit_node(self._hosts, self._name)
             except NotMoved as error:
                 log.warning(
-                    "a shard has not left its draining node yet",
+                    "a shard has not left a node that is not for shards yet",
                     extra={"host": self._name, "why": str(error)},
                 )
             except Exception:
-                log.warning("whether the node is draining could not be looked up", exc_info=True)
+                log.warning(
+                    "whether the node is fit for shards could not be looked up", exc_info=True
+                )
 
     async def _rest(self) -> None:
         assert self._host is not None

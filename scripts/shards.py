@@ -65,7 +65,10 @@ async def _run(arguments: argparse.Namespace) -> None:
         raise Wrong(f"The placement is {config.placement.mode}: only shards can be moved.")
     hosts = RayHosts(config)
     if arguments.move is not None:
-        await move(hosts, arguments.move, _node(arguments.to))
+        node = _node(arguments.to)
+        if node not in eligible(draining_nodes()):
+            raise Wrong(f"{node} is draining, or offers no CPU: shards would leave it at once.")
+        await move(hosts, arguments.move, node)
     elif arguments.balance:
         homes = {shard: it.node for shard, it in (await residents(hosts, config.placement)).items()}
         for shard, node in balanced(homes, eligible(draining_nodes())).items():

@@ -38,6 +38,7 @@ class Cluster:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self.address = ""
+        self.head = ""
         self.nodes: list[str] = []
 
     async def hear(self) -> Any:
@@ -64,6 +65,10 @@ class Cluster:
         assert asked.returncode == 0, printed
         return printed.decode()
 
+    def nodes_of(self, listed: str) -> set[str]:
+        """The nodes on which there are shards."""
+        return {row.split()[2] for row in listed.splitlines() if row[0].isdigit()}
+
 
 @asynccontextmanager
 async def two_nodes(redis_url: str, port: int, directory: Path) -> AsyncIterator[Cluster]:
@@ -76,7 +81,7 @@ async def two_nodes(redis_url: str, port: int, directory: Path) -> AsyncIterator
     try:
         cluster = Cluster(started)
         said = await cluster.hear()
-        cluster.address, cluster.nodes = said["address"], said["nodes"]
+        cluster.address, cluster.head, cluster.nodes = said["address"], said["head"], said["nodes"]
         yield cluster
     finally:
         started.stdin.close()
@@ -138,6 +143,13 @@ async def test_shards_move_and_grow_under_open_sockets(
             assert node in listed
             await _more(parties)
         _say("moved", parties)
+
+        await cluster.do(move=0, to=cluster.head)
+        async with asyncio.timeout(TIMEOUT_S):
+            while not cluster.nodes_of(await cluster.shards()) <= set(cluster.nodes):
+                await asyncio.sleep(1)
+        await _more(parties)
+        _say("left the head, which has no CPUs", parties)
 
         await cluster.do(user_config={"shards": SHARDS_AFTER, "pinned": {1: 1}})
         async with asyncio.timeout(TIMEOUT_S):

@@ -1,9 +1,12 @@
-"""The application on a cluster of two nodes, in a process of its own: `REDIS_URL PORT DIRECTORY`.
+"""The application on two nodes and a head without CPUs, in a process of its own:
+`REDIS_URL PORT DIRECTORY`.
 
-Says the cluster's address and the nodes' ids when it serves. Then it obeys lines of JSON, and says
-`done` after each: `{"user_config": ...}` or `{"drain": node}`. It ends with its input.
+Says the cluster's address and its nodes' ids when it serves. Then it obeys lines of JSON, and says
+`done` after each: `{"user_config": ...}`, `{"move": shard, "to": node}` or `{"drain": node}`. It
+ends with its input.
 """
 
+import asyncio
 import json
 import sys
 import time
@@ -18,7 +21,9 @@ from ray.serve.config import HTTPOptions
 from ray.serve.context import _get_global_client
 from ray.serve.schema import ServeDeploySchema
 
-from actors.announced import NAMESPACE
+from actors.announced import NAMESPACE, announced
+from actors.moving import move
+from actors.ray_hosts import RayHosts
 
 OBJECT_STORE_BYTES = 100 * 1024 * 1024
 DEADLINE_S = 120
@@ -26,10 +31,12 @@ DEADLINE_S = 120
 
 def main(redis_url: str, port: int, data_dir: str) -> None:
     cluster = Cluster()
-    for _ in range(2):
+    head, *nodes = (
         cluster.add_node(
-            num_cpus=2, object_store_memory=OBJECT_STORE_BYTES, include_dashboard=False
-        )
+            num_cpus=cpus, object_store_memory=OBJECT_STORE_BYTES, include_dashboard=False
+        ).node_id
+        for cpus in (0, 2, 2)
+    )
     ray.init(address=cluster.address, namespace=NAMESPACE, log_to_driver=False)
     serve.start(proxy_location="HeadOnly", http_options=HTTPOptions(host="127.0.0.1", port=port))
     arguments = {
@@ -51,11 +58,15 @@ def main(redis_url: str, port: int, data_dir: str) -> None:
         client.deploy_apps(described, _blocking=True)
 
     deploy({})
-    say({"address": cluster.address, "nodes": [node["NodeID"] for node in ray.nodes()]})
+    say({"address": cluster.address, "head": head, "nodes": nodes})
     for line in sys.stdin:
         wanted = json.loads(line)
         if "user_config" in wanted:
             deploy(wanted["user_config"])
+        if "move" in wanted:
+            config = announced()
+            assert config is not None
+            asyncio.run(move(RayHosts(config), wanted["move"], wanted["to"]))
         if "drain" in wanted:
             drain(wanted["drain"])
         say("done")

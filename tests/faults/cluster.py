@@ -39,6 +39,15 @@ class Actor:
     pid: int
     node_id: str
 
+    @property
+    def host(self) -> str:
+        """The name of what it carries; a shard that has moved keeps it, and counts its moves."""
+        return self.name.partition("#")[0]
+
+    @property
+    def moves(self) -> int:
+        return int(self.name.partition("#")[2] or 0)
+
 
 class Cluster:
     """Head, workers, store and the deployed application."""

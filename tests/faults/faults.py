@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 
 from actors.placement import Mode, Placement
@@ -86,9 +87,10 @@ class Site:
     deployed: Deployed
 
     def hosts(self) -> list[Actor]:
-        """The Ray actors that carry the sessions."""
+        """The Ray actors that carry the sessions; of a shard that has moved, its last."""
         names = {self.deployed.host_of(session) for session in self.sessions}
-        return [actor for actor in self.cluster.actors() if actor.name in names]
+        actors = [actor for actor in self.cluster.actors() if actor.host in names]
+        return list({each.host: each for each in sorted(actors, key=attrgetter("moves"))}.values())
 
 
 @dataclass(frozen=True)
@@ -199,7 +201,7 @@ def _drain_node(site: Site) -> Strike:
 
 def _add_node(site: Site) -> Strike:
     host = site.hosts()[0]
-    shard = int(host.name.partition(":")[2])
+    shard = int(host.host.partition(":")[2])
 
     def strike() -> None:
         added = site.cluster.add_worker()
@@ -207,7 +209,7 @@ def _add_node(site: Site) -> Strike:
         (moved,) = (
             actor
             for actor in site.cluster.of_class(host.class_name)
-            if actor.name.partition("#")[0] == host.name and actor.pid != host.pid
+            if actor.host == host.host and actor.pid != host.pid
         )
         assert moved.node_id == added, f"{moved} is not on {added}"
 

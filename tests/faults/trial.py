@@ -128,8 +128,7 @@ class Trial:
         """Hosts of what a fault leaves in place that do not carry the sessions."""
         after = self._fault.after or self._fault.before
         wanted = {after.host_of(session) for session in self._watched()}
-        alive = {actor.name.partition("#")[0] for actor in self._cluster.actors()}
-        missing = wanted - alive  # of one that has moved, the name goes on after that
+        missing = wanted - {actor.host for actor in self._cluster.actors()}
         return [f"{name} does not run" for name in sorted(missing)]
 
     async def _acks_after(self, moment: float) -> None:
