@@ -28,7 +28,7 @@ class Whereabouts:
     ) -> None:
         self.placement = placement
         self._look = look
-        self._looking: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[bool] | None = None
         self._followers: list[Callable[[], None]] = []
 
     @property
@@ -53,11 +53,18 @@ class Whereabouts:
 
     async def refresh(self, generation: int) -> None:
         """Look for a newer placement, unless one of that number is known already."""
-        if self._look is None or self.placement.generation >= generation:
-            return
-        if self._looking is None:
-            self._looking = asyncio.create_task(self._look_once(self._look))
-        await asyncio.wait({self._looking}, timeout=PATIENCE_S)
+        if self.placement.generation < generation:
+            await self.is_reachable()
+
+    async def is_reachable(self) -> bool:
+        """Look, unless somebody does; whether there was an answer in time."""
+        if self._look is None:
+            return True
+        looking = self._looking
+        if looking is None:
+            looking = self._looking = asyncio.create_task(self._look_once(self._look))
+        done, _ = await asyncio.wait({looking}, timeout=PATIENCE_S)
+        return bool(done) and looking.result()
 
     async def run(self) -> None:
         """Look every second for ever, where something may change."""
@@ -66,10 +73,12 @@ class Whereabouts:
             if self.placement.mode is Mode.SHARD:
                 await self.refresh(self.placement.generation + 1)
 
-    async def _look_once(self, look: Callable[[], Awaitable[Placement]]) -> None:
+    async def _look_once(self, look: Callable[[], Awaitable[Placement]]) -> bool:
         try:
             self.learn(await look())
+            return True
         except Exception:
             log.warning("the placement could not be looked up; the known one holds", exc_info=True)
+            return False
         finally:
             self._looking = None

@@ -24,6 +24,7 @@ from gateway.feeds import Feeds
 from gateway.health import Health
 from gateway.http import Http
 from gateway.identity import Identity
+from gateway.isolation import Isolation
 from gateway.joining import Joining
 from gateway.links import Links
 from gateway.origins import NamedPages, Origins, PageHeaders
@@ -56,7 +57,8 @@ def build(
     feeds = Feeds(hosts, whereabouts, links, gateway_id, settings.limits.max_subscribers)
     preparation = Preparation(store, links, whereabouts, settings.limits.max_items)
     requests = Requests(links)
-    sockets = Sockets(settings, identity, preparation, links, feeds, requests, origins)
+    isolation = Isolation(store, whereabouts)
+    sockets = Sockets(settings, identity, preparation, links, feeds, requests, origins, isolation)
     door = Door(settings, identity, preparation, links)
     codes = table_codes(settings.auth_secret)
     api = [
@@ -79,7 +81,9 @@ def build(
         sweeping = asyncio.create_task(Sweep(store, hosts, whereabouts, gateway_id).run())
         following = asyncio.create_task(whereabouts.run())
         renewing = asyncio.create_task(identity.run())
+        looking = asyncio.create_task(isolation.run(sockets.send_away))
         yield
+        looking.cancel()
         renewing.cancel()
         sweeping.cancel()
         following.cancel()

@@ -21,6 +21,7 @@ from gateway.addresses import Addresses
 from gateway.connection import Connection
 from gateway.feeds import Feeds
 from gateway.identity import NOBODY, SUBPROTOCOL, Identity, bearer
+from gateway.isolation import Isolation
 from gateway.limits import Occupancy, TokenBucket
 from gateway.links import Links
 from gateway.metrics import ACCEPTED, CONNECTIONS, LIMITED, RECEIVED
@@ -96,7 +97,9 @@ class Sockets:
         feeds: Feeds,
         requests: Requests,
         origins: Origins,
+        isolation: Isolation,
     ) -> None:
+        self._isolation = isolation
         self._limits = settings.limits
         self._bounds = settings.limits.bounds
         self._origins = origins
@@ -124,11 +127,15 @@ class Sockets:
             await self._serve(channel, found[channel.value], scope, receive, send)
 
     async def close(self) -> None:
-        """Tell every client to come back and resume."""
+        """Tell every client to come back and resume; until they know."""
         connections = list(self._open.values())
-        for connection in connections:
-            connection.close(CloseCode.RESTART, "restarting: reconnect and resume")
+        self.send_away("restarting: reconnect and resume")
         await asyncio.gather(*(connection.drained() for connection in connections))
+
+    def send_away(self, why: str = "cut off: reconnect elsewhere, and resume") -> None:
+        """Tell every client to connect again, to whichever gateway takes it."""
+        for connection in list(self._open.values()):
+            connection.close(CloseCode.RESTART, why)
 
     # --- one connection --------------------------------------------------------------------------
 
@@ -205,6 +212,8 @@ class Sockets:
         visit: "_Visit",
     ) -> Rejected | None:
         """Everything between the handshake and the first message; why not, where it ends here."""
+        if self._isolation.is_cut_off:
+            return UNAVAILABLE
         refused = self._origins.refusal(scope)
         if refused is not None:
             return refused

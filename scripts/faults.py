@@ -12,8 +12,8 @@ from contextlib import closing
 
 from tests.faults import report
 from tests.faults.faults import FAULTS
+from tests.faults.network import NotHere
 from tests.faults.stage import Stage
-from tests.faults.valkey import MountRefused
 
 RESULTS = report.PAGE.with_suffix(".json")
 
@@ -37,7 +37,7 @@ def main() -> int:
                 print(f"{fault.name} {run} ...", end=" ", flush=True)
                 try:
                     outcome = stage.play(fault)
-                except MountRefused as error:
+                except NotHere as error:
                     print(f"not tried: {error}")
                     break
                 except Exception:

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ import yaml
 from actors.announced import NAMESPACE
 from load_tests.bench.servers import SECRET
 from scripts.environment import ROOT
-from tests.faults.node import ADDRESS, RAY, Node
+from tests.faults.network import LOOPBACK, Network, Place
+from tests.faults.node import RAY, Node
 from tests.faults.valkey import Valkey
 from tests.storage.servers import free_ports
 
@@ -52,13 +54,23 @@ class Actor:
 class Cluster:
     """Head, workers, store and the deployed application."""
 
-    def __init__(self, store: Valkey, directory: Path, *, lasting_head: bool = False) -> None:
-        """What the head knows is kept in the store where it is a `lasting_head`."""
+    def __init__(
+        self,
+        store: Valkey,
+        directory: Path,
+        *,
+        lasting_head: bool = False,
+        network: Network | None = None,
+    ) -> None:
+        """What the head knows is kept in the store where it is a `lasting_head`. With a network
+        each node has an address of its own; else all are on loopback."""
         self.store = store
+        self._network = network
         self._directory = directory
         self._token = secrets.token_hex(32)
         gcs, self._dashboard, client, *http = free_ports(5 + WORKERS)
-        self._gcs = f"{ADDRESS}:{gcs}"
+        here = self._place()
+        self._gcs = f"{here.address}:{gcs}"
         token_file = directory / "auth_token"
         token_file.write_text(self._token)
         environment = {
@@ -69,16 +81,20 @@ class Cluster:
         head = (
             "--head", "--port", str(gcs), "--num-cpus", "0",
             "--ray-client-server-port", str(client), "--include-dashboard", "true",
-            "--dashboard-host", ADDRESS, "--dashboard-port", str(self._dashboard),
+            "--dashboard-host", here.address, "--dashboard-port", str(self._dashboard),
         )  # fmt: skip
         worker = ("--address", self._gcs, "--num-cpus", str(WORKER_CPUS))
         kept = {"RAY_REDIS_ADDRESS": store.url.removeprefix("redis://").partition("/")[0]}
-        self.head = Node("head", environment | (kept if lasting_head else {}), head, http[0])
+        self.head = Node("head", environment | (kept if lasting_head else {}), head, http[0], here)
         made = [
-            Node(f"worker {n}", environment, worker, port) for n, port in enumerate(http[1:], 1)
+            Node(f"worker {n}", environment, worker, port, self._place())
+            for n, port in enumerate(http[1:], 1)
         ]
         self._spare = made.pop()
         self.workers = made
+
+    def _place(self) -> Place:
+        return self._network.place() if self._network else LOOPBACK
 
     @property
     def nodes(self) -> list[Node]:
@@ -87,8 +103,7 @@ class Cluster:
     def ways_in(self) -> list[str]:
         """Of the nodes that listen: the head, and workers with a gateway. A load balancer would
         stand before them."""
-        urls = [f"http://{ADDRESS}:{node.http_port}" for node in self.nodes]
-        return [url for url in urls if _answers(url)]
+        return [node.url for node in self.nodes if _answers(node.url)]
 
     # --- starting and ending ---------------------------------------------------------------------
 
@@ -124,6 +139,16 @@ class Cluster:
             "--deadline-remaining-seconds", "600",
         )  # fmt: skip
 
+    @contextmanager
+    def cut_off(self, node: Node) -> Iterator[None]:
+        """All that this node and the others send each other is lost, while inside."""
+        assert self._network is not None
+        self._network.cut(node.place)
+        try:
+            yield
+        finally:
+            self._network.mend(node.place)
+
     def move(self, shard: int, node_id: str) -> None:
         self._do(
             sys.executable, "-m", "scripts.shards", "--move", str(shard), "--to", node_id,
@@ -132,7 +157,7 @@ class Cluster:
 
     def _do(self, *command: str, **environment: str) -> None:
         done = subprocess.run(
-            command,
+            (*self.head.place.enter, *command),
             cwd=ROOT,
             env=self.head.variables() | environment,
             capture_output=True,
@@ -150,9 +175,10 @@ class Cluster:
         """`serve deploy` with these arguments of the application, and the code of a folder other
         than this one; returns when it is told."""
         described = yaml.safe_load((ROOT / "deployments.yaml").read_text())
-        described["http_options"] |= {"host": ADDRESS, "port": self.head.http_port}
+        described["http_options"] |= {"port": self.head.http_port}
+        if self._network is None:
+            described["http_options"] |= {"host": LOOPBACK.address}
         (application,) = described["applications"]
-        application["args"] |= {"host": ADDRESS, "auth": "open"}
         application["args"] |= {name: str(value) for name, value in args.items()}
         if code is not None:
             application["runtime_env"] = {"working_dir": f"local://{code}"}
@@ -167,13 +193,15 @@ class Cluster:
         leave = ("ServeReplica:restaurant-qr:Gateway", "ShardActor")
         self._wait(
             lambda: all(actor.node_id != node_id for actor in self.of_class(*leave)),
-            "a drained node to be left",
+            "a node to be left",
         )
 
     def wait_until_serving(self) -> None:
         """Until the application runs as deployed, and the way in leads to it."""
         self._wait(self._is_running, "the application")
         self._wait(lambda: len(self.ways_in()) > 1, "the ways in")
+        (head,) = (id_ for id_, row in self.live_nodes().items() if row["is_head_node"])
+        self.wait_until_left(head)  # where shards start now and then, and do not stay
 
     def _is_running(self) -> bool:
         details = self.ask("/api/serve/applications/")
@@ -226,7 +254,7 @@ class Cluster:
         return rows
 
     def _api(self, path: str) -> str:
-        return f"http://{ADDRESS}:{self._dashboard}{path}"
+        return f"http://{self.head.place.address}:{self._dashboard}{path}"
 
     def _wait(self, check: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + READY_TIMEOUT_S

@@ -23,6 +23,7 @@ STORE_AWAY_S = 2.0
 STORE_STOPPED_S = 10.0
 ACTOR_STOPPED_S = 30.0
 NODE_STOPPED_S = 60.0
+NODE_CUT_S = 45.0
 HEAD_AWAY_S = 20.0
 DISK_FULL_S = 10.0
 
@@ -110,6 +111,8 @@ class Fault:
     """Whether it takes a cluster of its own, which is not whole again afterwards."""
     lasting_head: bool = False
     """Whether the cluster outlives its head."""
+    network: bool = False
+    """Whether its nodes need addresses of their own, and wires that can be cut."""
     small_disk: bool = False
     """Whether the store must be on a disk that can be filled."""
     brief: bool = False
@@ -185,6 +188,16 @@ def _kill_node(site: Site) -> Strike:
 
 def _stop_node(site: Site) -> Strike:
     return _paused(_node_of_host(site).signal_all, NODE_STOPPED_S)
+
+
+def _cut_node(site: Site) -> Strike:
+    node = _node_of_host(site)
+
+    def strike() -> None:
+        with site.cluster.cut_off(node):
+            time.sleep(NODE_CUT_S)
+
+    return strike
 
 
 def _drain_node(site: Site) -> Strike:
@@ -292,6 +305,13 @@ FAULTS = (
         f"a worker node stands still for {NODE_STOPPED_S:.0f} s, and goes on as a zombie",
         _stop_node,
         alone=True,
+    ),
+    Fault(
+        "node-cut",
+        f"a worker node is cut off from all but its clients for {NODE_CUT_S:.0f} s",
+        _cut_node,
+        alone=True,
+        network=True,
     ),
     Fault(
         "drain", "a worker node is drained, and killed when it is empty", _drain_node,

@@ -1,7 +1,7 @@
 """One Ray node of a test cluster: a raylet with ports, folder and environment of its own.
 
-All nodes are on this machine's loopback address. Every process of a node carries the node's mark,
-so that the node can be killed or stopped as a whole, as a machine would be.
+Every process of a node carries the node's mark, so that the node can be killed or stopped as a
+whole, as a machine would be.
 """
 
 import os
@@ -19,9 +19,9 @@ from pathlib import Path
 
 from load_tests.bench.usage import MARK, marked
 from scripts.environment import ROOT, one_machine, serve_environment
+from tests.faults.network import LOOPBACK, Place
 from tests.storage.servers import free_ports
 
-ADDRESS = "127.0.0.1"
 RAY = Path(sys.executable).with_name("ray")
 OBJECT_STORE_BYTES = 100 * 1024 * 1024
 END_TIMEOUT_S = 30.0
@@ -35,6 +35,7 @@ class Node:
     environment: Mapping[str, str]
     arguments: tuple[str, ...]
     http_port: int
+    place: Place = LOOPBACK
     mark: str = field(default_factory=lambda: secrets.token_hex(8))
     directory: Path = field(
         default_factory=lambda: Path(tempfile.mkdtemp(prefix="rq-", dir="/tmp"))
@@ -54,8 +55,9 @@ class Node:
         with open(self.directory / "ray-start.log", "ab") as log:
             self.process = subprocess.Popen(
                 [
-                    str(RAY), "start", "--block", "--disable-usage-stats",
-                    "--node-ip-address", ADDRESS, "--temp-dir", str(self.directory / "ray"),
+                    *self.place.enter, str(RAY), "start", "--block", "--disable-usage-stats",
+                    "--node-ip-address", self.place.address,
+                    "--temp-dir", str(self.directory / "ray"),
                     "--object-store-memory", str(OBJECT_STORE_BYTES),
                     *map(str, own), *self.arguments,
                 ],
@@ -66,6 +68,11 @@ class Node:
                 stderr=log,
                 start_new_session=True,
             )  # fmt: skip
+
+    @property
+    def url(self) -> str:
+        """Of its way in, where it has one."""
+        return f"http://{self.place.address}:{self.http_port}"
 
     def variables(self) -> dict[str, str]:
         """What this node's processes find in their environment."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.faults.cluster import Cluster
 from tests.faults.faults import Deployed, Fault, Missed
+from tests.faults.network import LOOPBACK, Network
 from tests.faults.trial import Outcome, Trial
 from tests.faults.valkey import Valkey
 
@@ -18,11 +19,12 @@ class Stage:
 
     def __init__(self) -> None:
         self._cluster: Cluster | None = None
+        self._network: Network | None = None
         self._deployed: Deployed | None = None
         self._directory = Path()
 
     def play(self, fault: Fault) -> Outcome:
-        """One trial of a fault, which hits. Raises MountRefused where it cannot be made here."""
+        """One trial of a fault, which hits. Raises NotHere where it cannot be made here."""
         for _ in range(TRIES):
             try:
                 return self._play(fault)
@@ -33,7 +35,7 @@ class Stage:
     def _play(self, fault: Fault) -> Outcome:
         if fault.alone:
             self.close()
-        cluster = self._cluster or self._open(fault.lasting_head)
+        cluster = self._cluster or self._open(fault)
         try:
             if fault.small_disk:
                 cluster.store.move_to_small_disk()  # before anybody is connected to it
@@ -52,15 +54,22 @@ class Stage:
         if cluster is not None:
             cluster.end()
             cluster.store.end()
+        if self._network is not None:
+            self._network.close()
+            self._network = None
+        if self._directory != Path():
             shutil.rmtree(self._directory, ignore_errors=True)
 
-    def _open(self, lasting_head: bool) -> Cluster:
+    def _open(self, fault: Fault) -> Cluster:
+        network = self._network = Network() if fault.network else None
         self._directory = Path(tempfile.mkdtemp(prefix="rqf-", dir="/tmp"))
         data = self._directory / "store"
         data.mkdir()
-        store = Valkey(data)
+        store = Valkey(data, network.place() if network else LOOPBACK)
         store.start()
-        cluster = self._cluster = Cluster(store, self._directory, lasting_head=lasting_head)
+        cluster = self._cluster = Cluster(
+            store, self._directory, lasting_head=fault.lasting_head, network=network
+        )
         cluster.start()
         return cluster
 

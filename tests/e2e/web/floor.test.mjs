@@ -182,3 +182,48 @@ async function scanned(label) {
   const { device_id } = data.devices.find((each) => each.label === label);
   return (await staff.http.get(`/restaurants/2/devices/${device_id}/code`)).url;
 }
+
+test('the longest names that there may be fit on a phone', async () => {
+  const long = (length) => 'Donaudampfschifffahrt'.repeat(6).slice(0, length);
+  const { http } = staff;
+  const { restaurant_id: id } = await http.post('/restaurants', { name: long(120), currency: 'EUR', timezone: 'Europe/Vienna' });
+  const dish = { name: long(120), description: long(120), price: '1234567.89' };
+  await http.put(`/restaurants/${id}/menu`, { categories: [{ name: long(120), items: [dish] }] });
+  const { waiter_id } = await http.post(`/restaurants/${id}/waiters`, { name: long(120) });
+  const table = { number: long(40), zone: long(40), seats: 4, waiter_id };
+  const { table_id } = await http.post(`/restaurants/${id}/tables`, table);
+  const { session_id } = await http.post(`/tables/${table_id}/sessions`, { guests_count: 2 });
+  const { data: { categories: [{ items: [{ id: menu_item_id }] }] } } = await http.get(`/restaurants/${id}/menu`);
+  await http.post(`/sessions/${session_id}/orders`, { items: [{ menu_item_id, notes: long(120) }] });
+  await http.post(`/waiters/${waiter_id}/tasks`, { message: long(120) });
+  await http.post(`/restaurants/${id}/devices`, { role: 'kitchen', label: long(40) });
+  const { url } = await http.get(`/tables/${table_id}/code`);
+  const pages = {
+    manager: [`${SERVICE}/manager/?restaurant=${id}${signed}`, '.seat', '.open-orders .order', 'Devices'],
+    waiter: [`${SERVICE}/waiter/?waiter=${waiter_id}${signed}`, '.table'],
+    kitchen: [`${SERVICE}/kitchen/?restaurant=${id}${signed}`],
+    guest: [url, { name: /^Add / }, { name: /^Basket/ }],
+  };
+  for (const [name, [address, ...opens]] of Object.entries(pages)) {
+    const page = await opened('phone', address);
+    await page.getByText('Donaudampf').first().waitFor();
+    assert.deepEqual(await page.evaluate(tooWide), [], name);
+    for (const what of opens) {
+      if (typeof what === 'object') await page.getByRole('button', what).first().click();
+      else if (what.startsWith('.')) await page.locator(what).first().click();
+      else await button(page, what).click();
+      if (what.name?.test('Add ')) continue; // only the basket has it
+      await page.getByRole('dialog').getByText('Donaudampf').first().waitFor();
+      assert.deepEqual(await page.evaluate(tooWide), [], `${name}: ${what.name ?? what}`);
+      await page.keyboard.press('Escape');
+    }
+  }
+});
+
+/** In the page: what reaches beyond the screen, or has text that is cut off. */
+function tooWide() {
+  return [...document.body.querySelectorAll('*')]
+    .filter((each) => each.checkVisibility() && !each.closest('.skip, .visually-hidden'))
+    .filter((each) => each.getBoundingClientRect().right > innerWidth + 1)
+    .map((each) => `${each.tagName} ${each.className}`);
+}
