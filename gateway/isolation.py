@@ -30,7 +30,7 @@ class Isolation:
             await asyncio.sleep(PERIOD_S)
             before, self.is_cut_off = self.is_cut_off, not await self._reaches_anybody()
             if self.is_cut_off and not before:
-                log.error("cut off: neither store nor head answers; clients are sent to others")
+                log.warning("cut off: neither store nor head answers; clients are sent to others")
                 send_away()
             elif before and not self.is_cut_off:
                 log.warning("not cut off any more: clients are served again")
