@@ -1,7 +1,9 @@
 """A later deployment on a cluster where hosts of an earlier one still run."""
 
+import asyncio
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,7 +48,7 @@ async def test_hosts_of_an_earlier_deployment_are_replaced_by_the_laters(
 async def test_a_host_that_an_earlier_gateway_starts_is_the_laters_all_the_same(
     chain: Chain, later: HostConfig
 ) -> None:
-    ray.kill(_actor(chain, chain.table))
+    await _end(chain, chain.table)
     assert (await chain.see(chain.table))["zone"] == "A"
     assert _deployed_at(chain, chain.table) == later.deployed_at
 
@@ -60,12 +62,20 @@ async def test_hosts_have_the_code_of_the_latest_deployment(chain: Chain, tmp_pa
     later = replace(chain.hosts.config, deployed_at=1.0)
     ray.get(ray.remote(deploy).options(runtime_env=release).remote(later))
     try:
-        ray.kill(_actor(chain, chain.table))
+        await _end(chain, chain.table)
         assert (await chain.see(chain.table))["zone"] == "A"
         folder = ray.get(_actor(chain, chain.table).__ray_call__.remote(lambda _: os.getcwd()))
         assert folder == str(tmp_path)
     finally:
         _internal_kv_del(ANNOUNCED, del_by_prefix=True, namespace=NAMESPACE)
+
+
+async def _end(chain: Chain, address: Address) -> None:
+    """Kill the host of an entity; until nobody can find it, for Ray kills in its own time."""
+    ray.kill(_actor(chain, address))
+    with suppress(ValueError):
+        while _actor(chain, address):
+            await asyncio.sleep(0.01)
 
 
 def _deployed_at(chain: Chain, address: Address) -> float:
