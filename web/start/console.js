@@ -9,7 +9,8 @@ const CHANNELS = Object.keys(PATHS);
 
 export function Console({ restaurant }) {
   const [channel, choose] = useState('restaurant');
-  const [id, setId] = useState(String(restaurant));
+  const [typed, type] = useState(null);
+  const id = typed ?? String(restaurant); // which may be known only after somebody has begun
   const [text, setText] = useState(JSON.stringify(ACTIONS.restaurant[0]));
   const [wrong, setWrong] = useState('');
   const socket = useSocket();
@@ -45,7 +46,7 @@ export function Console({ restaurant }) {
           </select>
         </label>
         <label class="field id">${t('start.id')}
-          <input value=${id} inputmode="numeric" disabled=${isOpen} onInput=${(event) => setId(event.target.value)} />
+          <input value=${id} inputmode="numeric" disabled=${isOpen} onInput=${(event) => type(event.target.value)} />
         </label>
         <button class="button ${isOpen ? '' : 'main'}">${t(isOpen ? 'start.disconnect' : 'start.connect')}</button>
         <p class="state" role="status">${t(`start.socket.${socket.state}`, { code: socket.code, reason: socket.reason })}</p>

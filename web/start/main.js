@@ -42,7 +42,7 @@ function Start() {
         </div>
       </section>
       ${restaurant && html`<${Previews} key=${restaurant.id} restaurant=${restaurant} />`}
-      <${Console} key=${restaurant?.id} restaurant=${restaurant?.id ?? 1} />
+      <${Console} restaurant=${restaurant?.id ?? 1} />
     </main>
   `;
 }

@@ -131,11 +131,19 @@ test('a page that has no connection says so, and who may not look is told', asyn
 
 test('the start page talks to any channel, and leads scanned codes to the guests’ page', async () => {
   const start = await devices.page('desktop');
+  let release;
+  const held = new Promise((done) => { release = done; });
+  await start.route('**/api/restaurants', async (route) => {
+    await held; // somebody is faster than a bad network
+    await route.continue();
+  });
   await start.goto(`${SERVICE}/${signed}`);
   await start.getByLabel('Channel').selectOption('order');
   await start.getByLabel('Id', { exact: true }).fill('1');
   await button(start, 'Connect').click();
   await start.locator('.frame-row', { hasText: 'order_status' }).waitFor();
+  release();
+  await start.locator('.preview').first().waitFor();
   await start.locator('textarea').fill('{"action": "dance"}');
   await button(start, 'Send').click();
   await start.locator('.frame-row.bad', { hasText: 'unknown_action' }).waitFor();
