@@ -240,13 +240,16 @@ class Cluster:
         ]
 
     def actor(self, name: str) -> Actor:
-        return next(actor for actor in self.actors() if actor.name == name)
+        (found,) = [actor for actor in self.actors() if actor.name == name]
+        return found
 
     def of_class(self, *names: str) -> list[Actor]:
         return [actor for actor in self.actors() if actor.class_name in names]
 
     def node_of(self, actor: Actor) -> Node:
-        return next(node for node in self.nodes if actor.pid in node.processes())
+        """Raises ValueError where the actor has just ended."""
+        (home,) = [node for node in self.nodes if actor.pid in node.processes()]
+        return home
 
     def _list(self, what: str) -> list[dict[str, Any]]:
         answer = self.ask(f"/api/v0/{what}?detail=true&limit=10000")

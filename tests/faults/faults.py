@@ -242,7 +242,8 @@ def _restart_head(site: Site) -> Strike:
 
 def _id_of(node: Node, site: Site) -> str:
     pids = node.processes()
-    return next(actor.node_id for actor in site.cluster.actors() if actor.pid in pids)
+    (found,) = {actor.node_id for actor in site.cluster.actors() if actor.pid in pids}
+    return found
 
 
 def _paused(send: Callable[[signal.Signals], None], seconds: float) -> Strike:
