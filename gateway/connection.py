@@ -5,6 +5,7 @@ from collections import deque
 
 from starlette.types import Send
 
+from gateway.gate import Gate
 from gateway.metrics import CLOSED, LIMITED, REFUSED
 from gateway.wire import TextFrame, Wire, framed
 from protocol.errors import CloseCode, Rejected
@@ -28,10 +29,10 @@ class Connection:
         "_blocked",
         "_bytes",
         "_closing",
-        "_has_room",
         "_max_bytes",
         "_max_frames",
         "_queue",
+        "_room",
         "_send",
         "_task",
         "_timer",
@@ -50,8 +51,8 @@ class Connection:
         self._max_bytes = max_bytes
         self._allowed_frames = max_frames
         self._allowed_bytes = max_bytes
-        self._queue: deque[TextFrame] = deque()
-        self._has_room = asyncio.Event()
+        self._queue: deque[TextFrame] | None = None  # made for the first that has to wait
+        self._room = Gate()
         self._bytes = 0
         self._blocked = False
         self._writer: asyncio.Task[None] | None = None
@@ -75,12 +76,15 @@ class Connection:
             return
         if self._writer is None and self._wire is not None and self._wire.write(frame.encoded):
             return
-        self._queue.append(frame)
+        queue = self._queue
+        if queue is None:
+            queue = self._queue = deque()
+        queue.append(frame)
         self._bytes += len(frame.payload)
         if asked_for:
-            self._allowed_frames = max(self._allowed_frames, len(self._queue) + self._max_frames)
+            self._allowed_frames = max(self._allowed_frames, len(queue) + self._max_frames)
             self._allowed_bytes = max(self._allowed_bytes, self._bytes + self._max_bytes)
-        too_much = len(self._queue) > self._allowed_frames or self._bytes > self._allowed_bytes
+        too_much = len(queue) > self._allowed_frames or self._bytes > self._allowed_bytes
         if too_much and self._blocked:
             self._give_up()
         elif self._writer is None:
@@ -103,8 +107,8 @@ class Connection:
         """The client is gone: nothing is sent any more."""
         if self._closing is None:
             self._end(GONE, "")
-        self._has_room.set()
-        self._queue.clear()
+        self._room.open()
+        self._queue = None
         if self._writer is not None:
             self._writer.cancel()
         if self._timer is not None:
@@ -113,10 +117,9 @@ class Connection:
     async def room(self) -> None:
         """Until less than half of what may wait does: who does not read is not read either."""
         while self._closing is None and (
-            len(self._queue) > self._max_frames // 2 or self._bytes > self._max_bytes // 2
+            self._bytes > self._max_bytes // 2 or len(self._queue or ()) > self._max_frames // 2
         ):
-            self._has_room.clear()
-            await self._has_room.wait()
+            await self._room.wait()
 
     async def drained(self) -> None:
         """Until everything queued is sent, the close included."""
@@ -124,10 +127,10 @@ class Connection:
             await asyncio.wait({self._writer})
 
     def _give_up(self) -> None:
-        self._has_room.set()
+        self._room.open()
         LIMITED.add(of="unsent")
         self._end(CloseCode.TOO_SLOW, "too slow to read: resume with since")
-        self._queue.clear()
+        self._queue = None
         if self._writer is not None:
             self._writer.cancel()  # it waits for a client that does not read
         self._writer = asyncio.create_task(self._write())
@@ -149,10 +152,11 @@ class Connection:
             while self._queue:
                 frame = self._queue.popleft()
                 self._bytes -= len(frame.payload)
-                self._has_room.set()
+                self._room.open()
                 self._blocked = True  # until the socket has taken it
                 await self._send({"type": "websocket.send", "text": frame.payload.decode()})
                 self._blocked = False
+            self._queue = None
             self._allowed_frames, self._allowed_bytes = self._max_frames, self._max_bytes
             if self._closing is not None:
                 code, reason = self._closing
@@ -160,7 +164,7 @@ class Connection:
         except (RuntimeError, OSError):
             if self._closing is None:
                 self._end(LOST, "")
-            self._has_room.set()
+            self._room.open()
         finally:
             if self._writer is asyncio.current_task():
                 self._writer = None

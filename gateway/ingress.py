@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from gateway.inbox import Inbox
 from gateway.strainer import Strainer
 from gateway.wire import EXTENSION
 
@@ -23,7 +24,17 @@ DIRECT = ((b"x-request-disconnect-disabled", b"?1"), (b"x-request-timeout-second
 MAX_GATHERED_BYTES = 64 * 1024
 """What one socket is given in a turn of the event loop before the transport has it."""
 
-_NAMES = frozenset(name for name, _ in DIRECT)
+_SWITCHES = frozenset(name for name, _ in DIRECT)
+
+_READ = frozenset(
+    name.encode()
+    for name in (
+        *("authorization", "host", "origin", "x-forwarded-for"),
+        *("traceparent", "tracestate", "x-request-id"),
+    )
+)
+"""Of a handshake's headers, those that Serve or the gateway reads. The others would be held for as
+long as the socket lasts, and looked through by each of the layers in between."""
 
 
 class DirectSockets:
@@ -39,16 +50,18 @@ class DirectSockets:
         self._tide = _Tide()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] in ("http", "websocket"):
-            headers = [header for header in scope["headers"] if header[0] not in _NAMES]
-            if scope["type"] == "websocket":
-                headers += DIRECT
+        if scope["type"] == "http":
+            headers = [header for header in scope["headers"] if header[0] not in _SWITCHES]
             scope = {**scope, "headers": headers}
+        elif scope["type"] == "websocket":
+            # In the scope itself: uvicorn holds it as long as the socket lasts, a copy or not.
+            scope["headers"] = [each for each in scope["headers"] if each[0] in _READ] + [*DIRECT]
             protocol = getattr(send, "__self__", None)
             if isinstance(protocol, WebSocketsSansIOProtocol):
                 Strainer.stand_before(protocol)
-                wire = {EXTENSION: UvicornWire(protocol, self._tide)}
-                scope["extensions"] = scope.get("extensions", {}) | wire
+                protocol.queue = Inbox.of(protocol.queue)  # type: ignore[assignment]
+                protocol.request.headers.clear()  # they are in the scope
+                scope["extensions"][EXTENSION] = UvicornWire(protocol, self._tide)
         await self._app(scope, receive, send)
 
 
@@ -96,6 +109,9 @@ class UvicornWire:
 
     def keep_alive(self, ping_s: float) -> None:
         self._protocol.ping_interval = self._protocol.ping_timeout = ping_s
+
+    def opened(self) -> None:
+        self._protocol.response = None
 
 
 class _Tide:

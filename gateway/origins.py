@@ -5,10 +5,11 @@ says which page it was. Other clients send none.
 """
 
 from collections.abc import Collection
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -38,6 +39,12 @@ _OTHER_NAME = Rejected(
 )
 
 
+REMEMBERED = 1000
+"""Pages that are not judged anew."""
+MAX_LETTERS = 600
+"""Of an origin and a host together; no page that may speak has longer ones."""
+
+
 class Origins:
     """`allowed` are origins such as `https://app.example`, or `*` for any page at all.
 
@@ -48,19 +55,28 @@ class Origins:
     def __init__(self, allowed: Collection[str], *, open_door: bool) -> None:
         self._allowed = frozenset(origin.rstrip("/").lower() for origin in allowed)
         self._open_door = open_door
+        self._judged = lru_cache(REMEMBERED)(self._judge)
 
     def refusal(self, scope: Scope) -> Rejected | None:
         """None for a request of no page, of the gateway's own or a named one."""
-        headers = Headers(scope=scope)
-        host = headers.get("host", "").lower()
+        host, origin = "", None
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value.decode("latin-1").lower()
+            elif name == b"origin":
+                origin = value.decode("latin-1").lower()
+        if len(host) + len(origin or "") > MAX_LETTERS:
+            return _FOREIGN_PAGE
+        return self._judged(origin, host)
+
+    def _judge(self, origin: str | None, host: str) -> Rejected | None:
         if self._open_door and host and not _is_local(_name_in(host)):  # every browser sends one
             return _OTHER_NAME
-        return None if self._may(headers.get("origin"), host) else _FOREIGN_PAGE
+        return None if self._may(origin, host) else _FOREIGN_PAGE
 
     def _may(self, origin: str | None, host: str) -> bool:
         if origin is None or "*" in self._allowed:
             return True
-        origin = origin.lower()
         if origin in self._allowed:
             return True
         try:

@@ -8,7 +8,7 @@ import itertools
 import logging
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -20,6 +20,7 @@ from actors.messages import Done, Read, Reply, View
 from gateway.addresses import Addresses
 from gateway.connection import Connection
 from gateway.feeds import Feeds
+from gateway.gate import Gate
 from gateway.identity import NOBODY, SUBPROTOCOL, Identity, bearer
 from gateway.isolation import Isolation
 from gateway.limits import Occupancy, TokenBucket
@@ -115,16 +116,13 @@ class Sockets:
         self._ids = itertools.count(1)
         self._open: dict[int, Connection] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Serve one socket, as an ASGI application."""
-        if (await receive())["type"] != "websocket.connect":
-            return
         found = _PATH.fullmatch(scope["path"].removeprefix(scope.get("root_path", "")))
         if found is None or found.lastgroup is None:
-            await self._unknown(scope, send)
-        else:
-            channel = Channel(found.lastgroup)
-            await self._serve(channel, found[channel.value], scope, receive, send)
+            return self._unknown(scope, receive, send)
+        channel = Channel(found.lastgroup)
+        return self._serve(channel, found[channel.value], scope, receive, send)
 
     async def close(self) -> None:
         """Tell every client to come back and resume; until they know."""
@@ -142,11 +140,15 @@ class Sockets:
     async def _serve(
         self, channel: Channel, id_: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
+        if (await receive())["type"] != "websocket.connect":
+            return
         limits = self._limits
         wire = scope.get("extensions", {}).get(EXTENSION)
         if wire is not None:
             wire.keep_alive(limits.ping_s)
         await _accept(scope, send)
+        if wire is not None:
+            wire.opened()
         connection = Connection(
             next(self._ids), send, limits.max_unsent, limits.max_unsent_bytes, wire
         )
@@ -160,7 +162,7 @@ class Sockets:
         CONNECTIONS.add(1, channel.value)
         visit = _Visit()
         try:
-            refused = await self._admit(channel, id_, scope, connection, visit)
+            refused = await self._admit(channel, id_, scope, connection, visit, address)
             if refused is not None:
                 await self._turn_away(connection, refused)
                 return
@@ -191,7 +193,9 @@ class Sockets:
         if visit.joined:
             self._feeds.leave(connection, visit.topic)
 
-    async def _unknown(self, scope: Scope, send: Send) -> None:
+    async def _unknown(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if (await receive())["type"] != "websocket.connect":
+            return
         await _accept(scope, send)
         connection = Connection(0, send, 10, 10_000)
         refusal = Rejected(Code.NOT_FOUND, "There is no such channel.")
@@ -210,6 +214,7 @@ class Sockets:
         scope: Scope,
         connection: Connection,
         visit: "_Visit",
+        where: str | None,
     ) -> Rejected | None:
         """Everything between the handshake and the first message; why not, where it ends here."""
         if self._isolation.is_cut_off:
@@ -225,7 +230,6 @@ class Sockets:
             return query
         header = _authorization(scope["headers"])
         token = bearer(header, scope.get("subprotocols", []), query.token)
-        where = self._addresses.of(scope)
         principal = await self._identity.principal(token, where)
         if isinstance(principal, Rejected):
             return principal
@@ -313,7 +317,7 @@ class _Conversation:
         self._max_in_flight = limits.max_in_flight
         self._bounds = sockets._bounds
         self._in_flight = 0
-        self._room = asyncio.Event()
+        self._room = Gate()
 
     async def hold(self) -> None:
         """Until the client or the gateway ends the connection."""
@@ -324,7 +328,6 @@ class _Conversation:
             await self._take(message)
             await self._connection.room()
             while self._in_flight >= self._max_in_flight:
-                self._room.clear()
                 await self._room.wait()
 
     async def _take(self, message: Any) -> None:
@@ -383,7 +386,7 @@ class _Conversation:
 
     def _answered(self, request_id: str | None, reply: asyncio.Future[Reply]) -> None:
         self._in_flight -= 1
-        self._room.set()
+        self._room.open()
         if reply.cancelled():
             return
         answer = UNAVAILABLE if reply.exception() is not None else reply.result()

@@ -34,6 +34,9 @@ class ReadyWire:
     def keep_alive(self, ping_s: float) -> None:
         """It answers every ping."""
 
+    def opened(self) -> None:
+        """Nothing was held for it."""
+
 
 class Crowd:
     """`size` sockets, joined; `take` gives their gateway what a host has published."""

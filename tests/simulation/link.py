@@ -125,6 +125,9 @@ class Link:
     def keep_alive(self, ping_s: float) -> None:
         """Nobody is quiet here without being gone."""
 
+    def opened(self) -> None:
+        """Nothing was held for it."""
+
     def _pass_on(self, what: bytes | int) -> None:
         if self._faults.happens("client_reads_slowly"):
             self._slow_until = self._front_time() + self._chance.random() * 15.0
