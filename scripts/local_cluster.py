@@ -119,18 +119,24 @@ def stop() -> None:
 
 
 def _wait_until_ready(settings: Settings) -> None:
-    """Until the gateway answers, and not by way of Serve's own proxy.
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if answers_directly(_url(settings)):
+            return
+        time.sleep(0.1)
+    raise CannotStart(f"The gateway did not answer at {_url(settings)} within a minute.")
+
+
+def answers_directly(url: str) -> bool:
+    """Whether the application answers at its `/healthz`, and not by way of Serve's own proxy.
 
     Serve calls an application ready while HAProxy may still send to that proxy, where a socket
     would stay for its life.
     """
-    deadline = time.monotonic() + READY_TIMEOUT_S
-    while time.monotonic() < deadline:
-        with suppress(OSError):
-            if _answer(f"{_url(settings)}/healthz") and _is_direct():
-                return
-        time.sleep(0.1)
-    raise CannotStart(f"The gateway did not answer at {_url(settings)} within a minute.")
+    try:
+        return bool(_answer(f"{url}/healthz")) and _is_direct()
+    except OSError:
+        return False
 
 
 def _is_direct() -> bool:

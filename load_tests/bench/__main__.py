@@ -25,13 +25,15 @@ from load_tests.bench.idle import idle
 from load_tests.bench.lifecycles import TABLES, lives
 from load_tests.bench.measure import cost_of, latencies
 from load_tests.bench.pressure import burst, slow_reader, stopped_store
-from load_tests.bench.servers import ROOT, Server, limit, peer, product
+from load_tests.bench.rooms import rooms_of
+from load_tests.bench.servers import ROOT, Server, limit, peer, product, stack
 from load_tests.bench.storm import storm
 
 RESULTS = ROOT / "docs" / "performance.json"
 IDLE = 9_800
 """Sockets that a machine can hold whose limit of open files is 20,000: HAProxy has two for each."""
 PACED_CLIENTS = 16
+SAMPLED_S = 15
 PACES = (5, 15, 30)
 """Lives a second."""
 SHARDS = 1
@@ -74,6 +76,27 @@ async def _paced(server: Server) -> dict[str, Any]:
             told = await lives(server, made, 20, PACED_CLIENTS / rate)
         rows[str(rate)] = cost.each(told.done) | latencies(told.commands)
     return {"idle_cores": idle.server_cpu_s / idle.wall_s, "paced": rows}
+
+
+async def _rooms(server: Server) -> dict[str, Any]:
+    """What a life and a delivery cost, by program, and of the two that are ours by room."""
+    made = await places(server, 32, TABLES)
+    await lives(server, made, 3)
+    programs = {name: pid for pid, name in server.usage().names.items()}
+    pids = programs["ServeReplica"], programs["ShardActor"]
+
+    async def sampled(work: Coroutine[Any, Any, Any]) -> dict[str, Any]:
+        busy = asyncio.create_task(work)
+        gateway, host = await asyncio.gather(*(rooms_of(pid, SAMPLED_S) for pid in pids))
+        await busy
+        return {"gateway": gateway, "host": host}
+
+    with cost_of(server) as cost:
+        told = await lives(server, made, 10)
+    life = cost.each(told.done) | await sampled(lives(server, made, SAMPLED_S + 1))
+    delivery = await broadcast(server, 1000, 1, 6)
+    delivery |= await sampled(broadcast(server, 1000, 1, SAMPLED_S))
+    return {"life": life, "delivery": delivery}
 
 
 async def _broadcasts(server: Server) -> dict[str, Any]:
@@ -134,6 +157,7 @@ def _host(job: str) -> Any:
 BENCHES: dict[str, Callable[[], Any]] = {
     "start": _start,
     "lives": lambda: {"this": on(this, _all_lives), "peer": on(peer, _all_lives)},
+    "rooms": lambda: on(this, _rooms),
     "paced": lambda: on(this, _paced),
     "single": lambda: {
         "this": on(this, lambda s: single(s, 200)),
@@ -142,11 +166,13 @@ BENCHES: dict[str, Callable[[], Any]] = {
     "broadcast": lambda: {
         "this": on(this, _broadcasts),
         "peer": on(peer, _broadcasts),
+        "stack": on(stack, _broadcasts),
         "limit": on(limit, _broadcasts),
     },
     "idle": lambda: {
         "this": on(this, lambda s: idle(s, IDLE)),
         "peer": on(peer, lambda s: idle(s, IDLE)),
+        "stack": on(stack, lambda s: idle(s, IDLE)),
         "limit": on(limit, lambda s: idle(s, IDLE)),
     },
     "storm": lambda: on(lambda: product(shards=SHARDS, gateways=2), lambda s: storm(s, 4000)),

@@ -33,7 +33,7 @@ async def single(server: Server, commands: int) -> dict[str, Any]:
 
 
 async def _place(server: Server) -> Place | None:
-    return None if server.name == "uvicorn alone" else (await places(server, 1))[0]
+    return None if server.is_bare else (await places(server, 1))[0]
 
 
 def _times(count: int) -> Any:

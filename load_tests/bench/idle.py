@@ -16,9 +16,9 @@ SETTLE_S = 3.0
 async def idle(server: Server, size: int) -> dict[str, Any]:
     """Open `size` sockets on as many sessions as a restaurant has; bytes each, all processes."""
     path = "broadcast"
-    if server.name != "uvicorn alone":
+    if not server.is_bare:
         path = f"tables/sessions/{(await places(server, 1))[0].sessions[0]}/"
-    greeted = server.name != "uvicorn alone"
+    greeted = not server.is_bare
     warm = Crowd(WARM_UP)
     await warm.open(server.ws(path), greeted)
     warm.close()

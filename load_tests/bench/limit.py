@@ -52,17 +52,20 @@ async def broadcast(websocket: WebSocket) -> None:
         _sockets.pop(websocket, None)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, required=True)
-    application = Starlette(
+def application() -> Starlette:
+    return Starlette(
         routes=[
             Route("/healthz", healthz),
             *(WebSocketRoute(f"/ws/echo{slash}", echo) for slash in ("", "/")),
             *(WebSocketRoute(f"/ws/broadcast{slash}", broadcast) for slash in ("", "/")),
         ]
     )
-    config = uvicorn.Config(application, port=parser.parse_args().port, backlog=BACKLOG, **LEAN)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    config = uvicorn.Config(application(), port=parser.parse_args().port, backlog=BACKLOG, **LEAN)
     with suppress(KeyboardInterrupt):
         ReadyServer(config).run()
 

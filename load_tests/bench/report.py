@@ -15,8 +15,10 @@ import matplotlib as mpl
 mpl.use("svg")
 from matplotlib import pyplot as plt  # after the choice of what draws
 
+from load_tests.bench.servers import LIMIT, STACK
+
 TEMPLATE = Path(__file__).with_name("performance.md")
-NAMES = {"this": "this", "peer": "Django Channels", "limit": "uvicorn alone"}
+NAMES = {"this": "this", "peer": "Django Channels", "stack": STACK, "limit": LIMIT}
 MEASURED = ("ray", "starlette", "uvicorn", "redis", "hiredis", "channels", "channels-redis")
 
 
@@ -64,6 +66,8 @@ def _row(name: str, got: dict[str, Any], peer: dict[str, Any]) -> list[str]:
     ]
 
 
+LEAST_SHARE = 0.01
+"""Of a process, for a row of its own."""
 HEADER = (
     "", "a second", "of the peer's", "server CPU each, µs", "of the peer's", "p50 / p99 ms",
     "client's own CPU",
@@ -99,6 +103,22 @@ def _idle(results: dict[str, Any]) -> str:
         for who, got in results.items()
     ]
     return _table(header, rows)
+
+
+def _rooms(results: dict[str, Any]) -> str:
+    """CPU by program; of the two that are ours, divided as the samples of their stacks are."""
+    rows = []
+    for what, got in results.items():
+        spent = dict(got["by_program_us"])
+        for name, program in (("gateway", "ServeReplica"), ("host", "ShardActor")):
+            whole = spent.pop(program, 0.0)
+            for room, share in got[name].items():
+                if share >= LEAST_SHARE:
+                    rows.append([what, f"{name}: {room}", f"{whole * share:,.1f}", f"{share:.0%}"])
+        for program, whole in spent.items():
+            rows.append([what, program, f"{whole:,.1f}", ""])
+        rows.append([what, "all of it", f"{got['server_us']:,.1f}", ""])
+    return _table(("a", "where", "µs", "of its process"), rows)
 
 
 def _storm(got: dict[str, Any]) -> str:
@@ -176,6 +196,7 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "broadcast": _compared,
     "idle": _idle,
     "storm": _storm,
+    "rooms": _rooms,
     "pressure": _pressure,
     "entity": _entity,
     "start": _start,

@@ -20,11 +20,14 @@ from pathlib import Path
 import jwt
 
 from load_tests.bench.usage import MARK, Usage, memory, usage
+from scripts.environment import one_machine, serve_environment
 from storage.embedded import EmbeddedStore
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a secret of the benchmarks, long enough"
 STOP_TIMEOUT_S = 60.0
+LIMIT = "uvicorn alone"
+STACK = "Serve and HAProxy alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,11 @@ class Server:
     directory: Path
     started_s: float
     others: tuple[int, ...] = ()
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is a loop over sockets, without restaurants."""
+        return self.name in (LIMIT, STACK)
 
     def ws(self, path: str) -> str:
         return f"ws://127.0.0.1:{self.port}/ws/{path}"
@@ -89,11 +97,29 @@ def peer() -> Iterator[Server]:
 
 
 @contextmanager
+def stack() -> Iterator[Server]:
+    """The limit's application on Ray Serve behind HAProxy: what the product's way in can do."""
+    port = free_port()
+    with ExitStack() as ending:
+        # Short, since the paths of Unix sockets are.
+        directory = Path(
+            ending.enter_context(tempfile.TemporaryDirectory(prefix="rq-", dir="/tmp"))
+        )
+        environment = serve_environment() | one_machine(directory)
+        command = [
+            *(sys.executable, "-m", "load_tests.bench.stack"),
+            *("--port", str(port), "--data", str(directory)),
+        ]
+        with _running(STACK, command, port, directory, environment, "ready") as server:
+            yield server
+
+
+@contextmanager
 def limit() -> Iterator[Server]:
     """Starlette on uvicorn and nothing else: what one process can do at most."""
     port = free_port()
     command = [sys.executable, "-m", "load_tests.bench.limit", "--port", str(port)]
-    with _running("uvicorn alone", command, port, ROOT, {}, "ready") as server:
+    with _running(LIMIT, command, port, ROOT, {}, "ready") as server:
         yield server
 
 
