@@ -50,7 +50,7 @@ load: $(VENV)/load.stamp ## an evening under load, with a report in .data/load; 
 bench: $(VENV)/load.stamp ## measure it beside its baselines, into docs/performance.md; BENCH="broadcast idle"
 	@$(BIN)/python -m load_tests.bench $(BENCH)
 
-faults: $(VENV)/dev.stamp ## break things on three nodes, into docs/reliability.md; FAULTS="node store --runs 5"
+faults: $(VENV)/dev.stamp ## break things on four nodes, into docs/reliability.md; FAULTS="node store --runs 5"
 	@$(BIN)/python -m scripts.faults $(FAULTS)
 
 attacks: $(VENV)/dev.stamp ## attack it, into docs/security.md; ATTACKS="tests/gateway" for some of it

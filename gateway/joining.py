@@ -12,7 +12,8 @@ from starlette.routing import Route
 
 from gateway.codes import Codes, named_table
 from gateway.door import LOCAL, TOO_MANY, Answer, Door, json
-from gateway.limits import guesses
+from gateway.limits import GUESSES_AT_ONCE, GUESSES_PER_MINUTE, guesses
+from gateway.metrics import LIMITED
 from gateway.prepare import Preparation
 from gateway.requests import Requests
 from protocol import commands as c
@@ -73,12 +74,22 @@ class Joining:
         return self._admitted(found) if isinstance(found, dict) else found
 
     async def _by_session_code(self, code: str, who: str) -> dict[str, Any] | Rejected:
+        """Where it is guessed on many gateways, the store counts for all of them; each counts for
+        itself before, so that a flood does not reach the store."""
         if not self._guesses.take(who):
+            return _SLOWER
+        if not await self._guess(who, 1):
+            LIMITED.add(of="guesses")
             return _SLOWER
         found = await self._session_of(code)
         if found is not _WRONG:
             self._guesses.give_back(who)
+            await self._guess(who, -1)
         return found
+
+    async def _guess(self, who: str, count: int) -> bool:
+        every_s = 60.0 / GUESSES_PER_MINUTE
+        return await self._store.guess(who, count, every_s=every_s, at_once=GUESSES_AT_ONCE)
 
     async def _session_of(self, code: str) -> dict[str, Any] | Rejected:
         session = await self._store.session_of_code(code.upper())

@@ -43,5 +43,9 @@ def named(caller: str, key: str) -> str:
     return f"rq:named:{caller}:{key}"
 
 
+def guesses(who: str) -> str:
+    return f"rq:guesses:{who}"
+
+
 def lease(name: str) -> str:
     return f"rq:lease:{name}"

@@ -224,6 +224,12 @@ class RedisStore:
         first = await self._redis.set(name, id_, nx=True, get=True, ex=NAMED_S)
         return id_ if first is None else int(first)
 
+    @_guarded
+    async def guess(self, who: str, count: int, *, every_s: float, at_once: int) -> bool:
+        arguments = [count, max(1, int(every_s * 1000)), at_once]
+        [allowed] = await self._run(scripts.GUESS, [([keys.guesses(who)], arguments)])
+        return bool(allowed)
+
     # --- sweep -----------------------------------------------------------------------------------
 
     @_guarded

@@ -114,6 +114,22 @@ local newer = total - stop
 return {stop, redis.call('LRANGE', KEYS[2], -newer - ARGV[1], -newer - 1)}
 """)
 
+GUESS = _script("""
+-- KEYS: when all that somebody has guessed will be earned again. ARGV: how many guesses (-1: one
+-- that did not count), milliseconds in which one is earned, how many there may be at once.
+-- Returns whether there may be so many more (the generic cell rate algorithm).
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local earned = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now) + ARGV[1] * ARGV[2]
+if earned - now > ARGV[2] * ARGV[3] then return 0 end
+if earned > now then
+  redis.call('SET', KEYS[1], earned, 'PX', earned - now)
+else
+  redis.call('DEL', KEYS[1])
+end
+return 1
+""")
+
 LEASE = _script("""
 -- KEYS: the lease. ARGV: who wants it, for how many milliseconds. Returns whether they have it.
 local holder = redis.call('GET', KEYS[1])

@@ -156,6 +156,10 @@ class Store(Protocol):
     async def named_id(self, caller: str, key: str, id_: int) -> int:
         """The id first kept under an idempotency key, for a day; `id_` where there was none."""
 
+    async def guess(self, who: str, count: int, *, every_s: float, at_once: int) -> bool:
+        """Whether somebody may guess so many times more, one every so many seconds and a few at
+        once; then they are counted, for all gateways. -1: one is taken back."""
+
     async def overdue(self, restaurants: Sequence[int], before: float, limit: int) -> list[Address]:
         """Entities with something in their outbox that was due before (epoch seconds)."""
 

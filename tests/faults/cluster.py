@@ -1,4 +1,4 @@
-"""A cluster of three nodes with the application on it: a head, and two workers that carry it.
+"""A cluster of four nodes with the application on it: a head, and three workers that carry it.
 
 Deployed as a chain does it: `serve deploy` with `deployments.yaml`, HAProxy on every node, an
 outside store. The head has no CPU to offer, so that gateways live on the workers.
@@ -28,7 +28,7 @@ from tests.storage.servers import free_ports
 
 SERVE = Path(sys.executable).with_name("serve")
 READY_TIMEOUT_S = 180.0
-WORKERS = 2
+WORKERS = 3
 WORKER_CPUS = 4
 
 

@@ -284,7 +284,7 @@ def _named(program: str, node: Node) -> Iterator[int]:
 
 FAULTS = (
     Fault("shard", "`kill -9` of a shard's actor", _kill_host, brief=True),
-    Fault("gateway", "`kill -9` of a gateway replica (one of two)", _kill_gateway, brief=True),
+    Fault("gateway", "`kill -9` of a gateway replica (one of three)", _kill_gateway, brief=True),
     Fault("haproxy", "`kill -9` of HAProxy, on every node at once", _kill_haproxy),
     Fault("proxies", "`kill -9` of Serve's proxy actors, on every node at once", _kill_proxies),
     Fault("controller", "`kill -9` of Serve's controller", _kill_controller),

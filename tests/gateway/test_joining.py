@@ -9,7 +9,11 @@ from httpx import Response
 
 from gateway.codes import table_codes
 from gateway.limits import GUESSES_AT_ONCE
-from tests.gateway.conftest import SECRET, Gateway, Place, token
+from gateway.settings import GatewaySettings
+from storage.embedded import EmbeddedStore
+from storage.redis_store import open_store
+from tests.gateway.conftest import SECRET, Gateway, Place, serving, token
+from tests.local_hosts import LocalHosts
 from tests.tally import Attempts
 
 
@@ -197,10 +201,37 @@ async def test_guesses_at_the_same_time_are_counted_like_others(
         attempts.refused(answer.status_code in (404, 429), answer.text)
 
 
+@pytest.mark.attack("codes")
+async def test_guesses_on_many_gateways_are_counted_together(
+    gateway: Gateway,
+    place: Place,
+    attempts: Attempts,
+    hosts: LocalHosts,
+    valkey: EmbeddedStore,
+    settings: GatewaySettings,
+) -> None:
+    session = (await join(gateway, table_code=await code_of(gateway, place))).json()["data"]
+    async with serving(hosts, open_store(valkey.url, retention_s=60), settings, "g2") as other:
+        for number in range(GUESSES_AT_ONCE):
+            answer = await join(
+                (gateway, other)[number % 2], where="203.0.113.9", session_code=f"ZZZ{number:03}"
+            )
+            attempts.refused(answer.status_code == 404, answer.text)
+        for each in (gateway, other):
+            slowed = await join(each, where="203.0.113.9", session_code=session["session_code"])
+            attempts.refused(slowed.status_code == 429, slowed.text)
+
+
 async def test_right_codes_are_no_guesses(gateway: Gateway, place: Place) -> None:
     code = await code_of(gateway, place)
+    session = {}
     for _ in range(GUESSES_AT_ONCE + 10):
-        assert (await join(gateway, table_code=code)).status_code == 200
+        joined = await join(gateway, table_code=code)
+        assert joined.status_code == 200
+        session = joined.json()["data"]
+    for _ in range(GUESSES_AT_ONCE + 10):
+        again = await join(gateway, session_code=session["session_code"])
+        assert again.status_code == 200
 
 
 @pytest.mark.attack("codes")

@@ -89,6 +89,8 @@ async def test_the_directory_works_across_nodes(store: Store) -> None:
     assert await store.named_id("waiter:10", "key", 6) == 5
     assert await store.lease("sweep", "a", 9)
     assert not await store.lease("sweep", "b", 9)
+    assert await store.guess("203.0.113.9", 1, every_s=6.0, at_once=1)
+    assert not await store.guess("203.0.113.9", 1, every_s=6.0, at_once=1)
     await store.ping()
 
 

@@ -81,6 +81,7 @@ async def test_every_call_says_that_the_store_is_away(server: EmbeddedStore, sto
         store.named_id("waiter:10", "key", 1),
         store.overdue([1], 1.0, 1),
         store.lease("sweep", "a", 1.0),
+        store.guess("203.0.113.9", 1, every_s=6.0, at_once=20),
         store.ping(),
     ]
     answers = await asyncio.gather(*calls, return_exceptions=True)
