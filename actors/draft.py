@@ -20,6 +20,7 @@ from actors.held import (
     Pending,
     earliest,
     result_key,
+    shared,
     stored_result,
     without,
 )
@@ -276,7 +277,9 @@ class Draft:
         held.refusals = self.refusals
         held.unclaimed = False
         self._outbox_changed = self.outbox is not held.outbox
-        held.seqs, held.outbox, held.seen = self.seqs, self.outbox, self.seen
+        if self.seqs is not held.seqs:
+            held.seqs = shared(self.seqs)
+        held.outbox, held.seen = self.outbox, self.seen
         held.settled = self.state is not None and held.behaviour.settled(self.state)
         held.views = NONE
         for key, raw in self.results.items():

@@ -7,6 +7,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -69,6 +70,10 @@ IN_DOUBT = -math.inf
 """Instead of the time at which an owner was last known to be in force."""
 NONE: Mapping[Any, Any] = MappingProxyType({})
 """What most entities have most of the time; one for all of them."""
+
+
+REMEMBERED = 4096
+"""Mappings of counters that are given to more than one entity."""
 
 
 def _decode_pending(entry: str, raw: bytes) -> Pending:
@@ -135,6 +140,16 @@ class Held:
         return frame
 
 
+def shared(seqs: Mapping[str, int]) -> Mapping[str, int]:
+    """The same counters in one mapping for all that have them: most orders count alike."""
+    return _shared(tuple(seqs.items()))
+
+
+@lru_cache(REMEMBERED)
+def _shared(counters: tuple[tuple[str, int], ...]) -> Mapping[str, int]:
+    return dict(counters)
+
+
 def without(outbox: Mapping[str, Pending], entries: Collection[str]) -> Mapping[str, Pending]:
     """An outbox less some of its entries."""
     return {name: each for name, each in outbox.items() if name not in entries} or NONE
@@ -161,7 +176,7 @@ def held_from(address: Address, loaded: Loaded, used_at: float) -> Held:
         epoch=loaded.epoch or new_epoch(),
         events=loaded.events,
         audits=loaded.audits,
-        seqs=dict(loaded.seqs) or NONE,
+        seqs=shared(loaded.seqs),
         last_effect=loaded.last_effect,
         settled=state is not None and behaviour.settled(state),
         results=dict(map(_result, loaded.results)),

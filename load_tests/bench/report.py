@@ -4,11 +4,12 @@ What is said about the figures stands in `load_tests/bench/performance.md`, a te
 `{name}` for each table.
 """
 
+import math
 import platform
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 
@@ -29,7 +30,7 @@ def write(results: dict[str, Any], directory: Path) -> None:
         if name in results:
             tables[name] = build(results[name])
     text = TEMPLATE.read_text()
-    for name, table in (tables | {"machine": _machine()}).items():
+    for name, table in (tables | {"machine": _machine(), "goals": _goals(results)}).items():
         text = text.replace(f"{{{name}}}", table)
     (directory / "performance.md").write_text(text)
     if "lives" in results:
@@ -103,6 +104,72 @@ def _idle(results: dict[str, Any]) -> str:
         for who, got in results.items()
     ]
     return _table(header, rows)
+
+
+class _Goal(NamedTuple):
+    """A bound on what a benchmark has measured: at most `most`, or at least `least`."""
+
+    of: str
+    what: str
+    value: Callable[[Any], float]
+    unit: str = ""
+    most: float = math.inf
+    least: float = 0.0
+
+    def row(self, results: dict[str, Any]) -> list[str]:
+        bound = f"≥ {self.least:g}" if self.least else f"≤ {self.most:g}"
+        goal = f"{bound} {self.unit}".strip()
+        if self.of not in results:
+            return [self.what, goal, "not measured", ""]
+        got = self.value(results[self.of])
+        met = self.least <= got <= self.most
+        return [self.what, goal, f"{got:,.{1 if got >= 10 else 2}f}", "yes" if met else "no"]
+
+
+def _of_peer(how: str, figure: str) -> Callable[[Any], float]:
+    def ratio(got: Any) -> float:
+        this, peer = got["this"][how][figure], got["peer"][how][figure]
+        return float(this) / float(peer)
+
+    return ratio
+
+
+def _spread(rows: list[dict[str, Any]]) -> float:
+    costs = [row["command_us"] for row in rows]
+    return float(max(costs) / min(costs) - 1) * 100
+
+
+_GOALS = (
+    _Goal("lives", "a life's server CPU, 32 clients, of the peer's",
+          _of_peer("32", "server_us"), most=0.2),
+    _Goal("lives", "lives a second, 32 clients, of the peer's", _of_peer("32", "rate"), least=3.0),
+    _Goal("lives", "a command of a life, p99, of the peer's", _of_peer("32", "p99_ms"), most=0.5),
+    _Goal("single", "one command, p50", lambda got: got["this"]["p50_ms"], "ms", most=5.0),
+    _Goal("single", "one command, p99", lambda got: got["this"]["p99_ms"], "ms", most=15.0),
+    _Goal("broadcast", "deliveries a second to 1,000, of the peer's",
+          _of_peer("1000/1", "rate"), least=1.5),
+    _Goal("broadcast", "a delivery's server CPU, of the peer's",
+          _of_peer("1000/1", "server_us"), most=0.5),
+    _Goal("idle", "an idle socket, all processes",
+          lambda got: got["this"]["bytes_each"] / 1024, "KiB", most=30.0),
+    _Goal("idle", "sockets accepted a second, of the peer's",
+          lambda got: got["this"]["accepted_per_s"] / got["peer"]["accepted_per_s"], least=1.5),
+    _Goal("entities", "an entity of 50,000",
+          lambda got: got["bytes_each"] / 1000, "kB", most=3.0),
+    _Goal("entities", "a cold entity's answer, p99", lambda got: got["p99_ms"], "ms", most=5.0),
+    _Goal("growth", "a command's CPU, dearest to cheapest of all sizes", _spread, "%", most=15.0),
+    _Goal("storm", "all sockets back after a gateway was killed",
+          lambda got: got["all_back_s"], "s", most=10.0),
+    _Goal("storm", "lost or doubled meanwhile",
+          lambda got: got["lost_or_doubled"] + got["behind"], most=0.0),
+    _Goal("storm", "others' p99 meanwhile", lambda got: got["others"]["p99_ms"], "ms", most=100.0),
+    _Goal("start", "a warm start", lambda got: got["warm_s"], "s", most=15.0),
+)  # fmt: skip
+
+
+def _goals(results: dict[str, Any]) -> str:
+    rows = [goal.row(results) for goal in _GOALS]
+    return _table(("what", "goal", "measured", "met"), rows)
 
 
 def _rooms(results: dict[str, Any]) -> str:
