@@ -59,7 +59,7 @@ def build(
     requests = Requests(links)
     isolation = Isolation(store, whereabouts)
     sockets = Sockets(settings, identity, preparation, links, feeds, requests, origins, isolation)
-    door = Door(settings, identity, preparation, links)
+    door = Door(settings, identity, preparation, links, isolation)
     codes = table_codes(settings.auth_secret)
     api = [
         *Joining(settings.auth_secret, codes, door, preparation, requests, store).routes(),

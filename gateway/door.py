@@ -11,6 +11,7 @@ from starlette.responses import Response
 from actors.messages import Read, View
 from gateway.addresses import Addresses
 from gateway.identity import Identity, Principal, bearer
+from gateway.isolation import Isolation
 from gateway.limits import Rates, TokenBucket
 from gateway.links import Links
 from gateway.metrics import HTTP, LIMITED
@@ -56,6 +57,7 @@ class Door:
         identity: Identity,
         preparation: Preparation,
         links: Links,
+        isolation: Isolation,
     ) -> None:
         limits = settings.limits
         self._limits = limits
@@ -65,22 +67,23 @@ class Door:
         self._identity = identity
         self._preparation = preparation
         self._links = links
+        self._isolation = isolation
 
     def guard(self, handler: Callable[[Request, Principal], Awaitable[Answer]]) -> Handler:
         """Only for who says truly who they are."""
 
         async def guarded(request: Request) -> Response:
+            if self._isolation.is_cut_off:
+                return _refused(UNAVAILABLE)
             token = bearer(
                 request.headers.get("authorization"), (), request.query_params.get("token")
             )
             address = self._addresses.of(request.scope)
             principal = await self._identity.principal(token, address)
             if isinstance(principal, Rejected):
-                HTTP.add(of=str(ERRORS[principal.code].http_status))
-                return refusal(principal)
+                return _refused(principal)
             if principal.holder is not None and not self.rates.take(principal.holder):
-                HTTP.add(of=str(ERRORS[TOO_MANY.code].http_status))
-                return refusal(TOO_MANY)
+                return _refused(TOO_MANY)
             return await _answered(self._signed_in(request, principal.at(address), handler))
 
         return guarded
@@ -105,6 +108,8 @@ class Door:
         """For anybody."""
 
         async def answered(request: Request) -> Response:
+            if self._isolation.is_cut_off:
+                return _refused(UNAVAILABLE)
             return await _answered(handler(request))
 
         return answered
@@ -170,6 +175,12 @@ async def _answered(answering: Awaitable[Answer]) -> Response:
         answer = UNAVAILABLE
     except ClientDisconnect:
         answer = Response(status_code=499)
-    response = refusal(answer) if isinstance(answer, Rejected) else answer
-    HTTP.add(of=str(response.status_code))
-    return response
+    if isinstance(answer, Rejected):
+        return _refused(answer)
+    HTTP.add(of=str(answer.status_code))
+    return answer
+
+
+def _refused(rejected: Rejected) -> Response:
+    HTTP.add(of=str(ERRORS[rejected.code].http_status))
+    return refusal(rejected)

@@ -67,8 +67,6 @@ def _row(name: str, got: dict[str, Any], peer: dict[str, Any]) -> list[str]:
     ]
 
 
-LEAST_SHARE = 0.01
-"""Of a process, for a row of its own."""
 HEADER = (
     "", "a second", "of the peer's", "server CPU each, µs", "of the peer's", "p50 / p99 ms",
     "client's own CPU",
@@ -174,18 +172,24 @@ def _goals(results: dict[str, Any]) -> str:
 
 def _rooms(results: dict[str, Any]) -> str:
     """CPU by program; of the two that are ours, divided as the samples of their stacks are."""
-    rows = []
+    rooms: dict[str, dict[str, float]] = {}
+    others: dict[str, dict[str, float]] = {"haproxy": {}, "valkey-server": {}, "all other": {}}
     for what, got in results.items():
-        spent = dict(got["by_program_us"])
+        programs = dict(got["by_program_us"])
         for name, program in (("gateway", "ServeReplica"), ("host", "ShardActor")):
-            whole = spent.pop(program, 0.0)
+            whole = programs.pop(program, 0.0)
             for room, share in got[name].items():
-                if share >= LEAST_SHARE:
-                    rows.append([what, f"{name}: {room}", f"{whole * share:,.1f}", f"{share:.0%}"])
-        for program, whole in spent.items():
-            rows.append([what, program, f"{whole:,.1f}", ""])
-        rows.append([what, "all of it", f"{got['server_us']:,.1f}", ""])
-    return _table(("a", "where", "µs", "of its process"), rows)
+                rooms.setdefault(f"{name}: {room}", {})[what] = whole * share
+        others["all other"][what] = got["server_us"] - sum(got["by_program_us"].values())
+        for program, whole in programs.items():
+            row = others.get(program, others["all other"])
+            row[what] = row.get(what, 0.0) + whole
+    total = {"all of it": {what: got["server_us"] for what, got in results.items()}}
+    rows = [
+        [where, f"{us.get('life', 0):,.0f}", f"{us.get('delivery', 0):.1f}"]
+        for where, us in (*rooms.items(), *others.items(), *total.items())
+    ]
+    return _table(("where", "an order's life, µs", "a delivery, µs"), rows)
 
 
 def _storm(got: dict[str, Any]) -> str:

@@ -53,6 +53,14 @@ async def test_clients_of_a_gateway_that_is_cut_off_are_sent_away(
     later = await gateway.socket(f"tables/{place.table}/")
     assert (await later.next())["code"] == "unavailable"
     assert await later.closed() == RESTART
+    answer = await gateway.http.get(f"/api/tables/{place.table}")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    joining = await gateway.http.post("/api/sessions/join", json={"session_code": "ABC234"})
+    assert joining.status_code == 503
+    cut.from_store = cut.from_head = False
+    async with asyncio.timeout(10):
+        while (await gateway.http.get(f"/api/tables/{place.table}")).status_code != 200:
+            await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("away", ["from_store", "from_head"])
