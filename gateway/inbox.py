@@ -1,21 +1,29 @@
 """A socket's inbound messages, between the server's protocol and the application's `receive`."""
 
 from asyncio import Queue
-from typing import Any
+from typing import Any, Protocol
 
 from gateway.gate import Gate
+
+
+class Source(Protocol):
+    """What an inbox is filled from, little by little."""
+
+    def go_on(self) -> None:
+        """The inbox is empty: put in more, if there is more."""
 
 
 class Inbox:
     """What uvicorn asks of an `asyncio.Queue`, for one reader. An empty queue weighs 3 kB, a tenth
     of what a socket does; uvicorn reads no more of a socket while one of its messages waits."""
 
-    __slots__ = ("_came", "_gate", "_next")
+    __slots__ = ("_came", "_gate", "_next", "behind")
 
     def __init__(self) -> None:
         self._came: list[Any] = []  # the newest last
         self._next: list[Any] = []  # the oldest last
         self._gate = Gate()
+        self.behind: Source | None = None
 
     @classmethod
     def of(cls, queue: "Queue[Any]") -> "Inbox":
@@ -37,4 +45,7 @@ class Inbox:
             await self._gate.wait()
         if not self._next:
             self._next, self._came = self._came[::-1], []
-        return self._next.pop()
+        message = self._next.pop()
+        if self.behind is not None and self.empty():
+            self.behind.go_on()
+        return message

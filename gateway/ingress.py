@@ -58,8 +58,9 @@ class DirectSockets:
             scope["headers"] = [each for each in scope["headers"] if each[0] in _READ] + [*DIRECT]
             protocol = getattr(send, "__self__", None)
             if isinstance(protocol, WebSocketsSansIOProtocol):
-                Strainer.stand_before(protocol)
-                protocol.queue = Inbox.of(protocol.queue)  # type: ignore[assignment]
+                inbox = Inbox.of(protocol.queue)
+                protocol.queue = inbox  # type: ignore[assignment]
+                Strainer.stand_before(protocol, inbox)
                 protocol.request.headers.clear()  # they are in the scope
                 scope["extensions"][EXTENSION] = UvicornWire(protocol, self._tide)
         await self._app(scope, receive, send)

@@ -296,6 +296,11 @@ class _Visit:
 class _Conversation:
     """An admitted connection, inbound: its actions in order, each answered."""
 
+    __slots__ = (
+        "_bounds", "_bucket", "_connection", "_excess", "_excess_allowed", "_in_flight", "_links",
+        "_max_in_flight", "_preparation", "_principal", "_receive", "_requests", "_room", "_topic",
+    )  # fmt: skip
+
     def __init__(
         self,
         sockets: Sockets,

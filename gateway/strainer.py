@@ -5,17 +5,23 @@ size: sixteen megabytes for each socket of somebody who never sends the last byt
 fragments without end. A strainer stands between the socket and that reader and counts by the heads
 of the frames (RFC 6455, 5.2). Whole messages within bounds pass untouched. In place of a larger one
 the reader gets one that is a byte too large, so that it is refused as ever.
+
+Many small ones pass a few at a time, as those before are taken: a quarter of a megabyte, which one
+look at a socket may bring, would be forty thousand of the smallest, and all others would wait.
 """
 
 import asyncio
 from typing import Any, NamedTuple
 
+from gateway.inbox import Inbox
 from gateway.metrics import LIMITED
 
 LIMIT = 64 * 1024
 """What a message may have; `protocol.frames` refuses more."""
 MOST_KEPT = 2 * LIMIT
 """What the fragments of a message may come to, heads included."""
+AT_ONCE = 32
+"""Frames that the reader is given before what it has read is taken."""
 PATIENCE = 16 * 1024 * 1024
 """A message of more is not even thrown away to its end: its sender is closed with 1009."""
 
@@ -37,6 +43,7 @@ class Strainer(asyncio.Protocol):
     __slots__ = (
         "_begun",
         "_fragments",
+        "_inbox",
         "_is_over",
         "_last",
         "_reader",
@@ -45,8 +52,9 @@ class Strainer(asyncio.Protocol):
         "_unread",
     )
 
-    def __init__(self, reader: Any) -> None:
+    def __init__(self, reader: Any, inbox: Inbox) -> None:
         self._reader = reader
+        self._inbox = inbox  # where its messages are
         self._unread = bytearray()  # a frame that is not whole
         self._fragments = bytearray()  # frames of a message that is not whole
         self._begun: int | None = None  # that message's opcode
@@ -56,28 +64,45 @@ class Strainer(asyncio.Protocol):
         self._is_over = False  # the reader sees everything
 
     @classmethod
-    def stand_before(cls, reader: Any) -> None:
+    def stand_before(cls, reader: Any, inbox: Inbox) -> None:
         """Strain what a connection of uvicorn is sent from now on. Sizes of compressed messages
         cannot be seen from outside; `scripts/haproxy` sees to it that there are none."""
         if not reader.conn.extensions:
             reader.conn.max_message_size = LIMIT + 1
-            reader.transport.set_protocol(cls(reader))
+            strainer = cls(reader, inbox)
+            inbox.behind = strainer
+            reader.transport.set_protocol(strainer)
 
     def data_received(self, data: bytes) -> None:
         if self._is_over or self._is_one_message(data):
             self._reader.data_received(data)
             return
         self._unread += data
-        passed = bytearray()
-        while self._unread and not self._is_over and self._step(passed):
-            pass
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Pass on what there is, as far as the messages before are taken; else read no more."""
+        while self._inbox.empty():
+            if not self._pass_a_few():
+                return
+        if self._unread and not self._reader.read_paused:
+            self._reader.read_paused = True  # it resumes when its inbox is empty
+            self._reader.transport.pause_reading()
+
+    def _pass_a_few(self) -> bool:
+        """Whether there may be more."""
+        steps, passed = 0, bytearray()
+        while steps < AT_ONCE and self._unread and not self._is_over and self._step(passed):
+            steps += 1
         if self._is_over:
             passed += self._unread
             self._unread.clear()
         if passed:
             self._reader.data_received(bytes(passed))
+        return steps == AT_ONCE
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._unread.clear()
         self._reader.connection_lost(exc)
 
     def eof_received(self) -> Any:

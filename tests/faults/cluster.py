@@ -149,13 +149,14 @@ class Cluster:
         finally:
             self._network.mend(node.place)
 
-    def move(self, shard: int, node_id: str) -> None:
-        self._do(
+    def move(self, shard: int, node_id: str) -> str:
+        """What the operator is shown."""
+        return self._do(
             sys.executable, "-m", "scripts.shards", "--move", str(shard), "--to", node_id,
             RAY_ADDRESS=self._gcs,
         )  # fmt: skip
 
-    def _do(self, *command: str, **environment: str) -> None:
+    def _do(self, *command: str, **environment: str) -> str:
         done = subprocess.run(
             (*self.head.place.enter, *command),
             cwd=ROOT,
@@ -165,6 +166,7 @@ class Cluster:
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def end(self) -> None:
         for node in reversed(self.nodes):

@@ -218,13 +218,13 @@ def _add_node(site: Site) -> Strike:
 
     def strike() -> None:
         added = site.cluster.add_worker()
-        site.cluster.move(shard, added)
+        shown = site.cluster.move(shard, added)
         (moved,) = (
             actor
             for actor in site.cluster.of_class(host.class_name)
             if actor.host == host.host and actor.pid != host.pid
         )
-        assert moved.node_id == added, f"{moved} is not on {added}"
+        assert moved.node_id == added, f"{moved} is not on {added}:\n{shown}"
 
     return strike
 

@@ -8,6 +8,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from gateway.inbox import Inbox
 from gateway.strainer import LIMIT, MOST_KEPT, PATIENCE, Strainer
 
 TEXT, BINARY, CONT, PING, CLOSE = (
@@ -48,7 +49,7 @@ def frame(opcode: Opcode, payload: bytes = b"", *, fin: bool = True) -> bytes:
 def strained(data: bytes, random: Random | None = None, longest: int = 4096) -> tuple[Reader, int]:
     """The reader after all of it, in pieces, and the most that was kept before one."""
     reader = Reader()
-    strainer = Strainer(reader)
+    strainer = Strainer(reader, Inbox())
     at = most = 0
     while at < len(data):
         size = longest if random is None else random.randint(1, longest)

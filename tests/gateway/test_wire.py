@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from gateway.connection import Connection
 from gateway.inbox import Inbox
 from gateway.ingress import DirectSockets, UvicornWire, _Tide
+from gateway.strainer import AT_ONCE
 from gateway.wire import EXTENSION, framed
 from protocol.errors import CloseCode
 
@@ -385,6 +386,31 @@ async def test_many_small_messages_at_once_are_read_in_their_order() -> None:
     inbox.put_nowait(5)
     assert [await inbox.get() for _ in range(4)] == [2, 3, 4, 5]
     assert inbox.empty()
+
+
+async def test_forty_thousand_small_frames_are_read_a_few_at_a_time(stand: Stand) -> None:
+    """They come in one piece; the reader is given no more than it has been relieved of."""
+    raw, _ = await stand.slow()
+    protocol = stand.protocols[-1]
+    most = 0
+    put = protocol.queue.put_nowait
+
+    class Counted(Inbox):
+        def put_nowait(self, message: Any) -> None:
+            nonlocal most
+            super().put_nowait(message)
+            most = max(most, len(self._came) + len(self._next))
+
+    counted = Counted()
+    counted.behind = strainer = protocol.queue.behind
+    strainer._inbox = protocol.queue = counted
+    put({"type": "websocket.receive", "text": "{}"})  # whom the application waits on already
+    await asyncio.get_running_loop().sock_sendall(raw, b"\x81\x80\0\0\0\0" * 40_000)
+    async with asyncio.timeout(20):
+        while not protocol.read_paused:
+            await asyncio.sleep(0.01)
+    assert 0 < most <= AT_ONCE
+    raw.close()
 
 
 async def test_a_reader_that_is_cancelled_takes_nothing_along() -> None:
