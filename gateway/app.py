@@ -24,6 +24,7 @@ from gateway.feeds import Feeds
 from gateway.health import Health
 from gateway.http import Http
 from gateway.identity import Identity
+from gateway.introductions import Introductions
 from gateway.isolation import Isolation
 from gateway.joining import Joining
 from gateway.links import Links
@@ -82,7 +83,9 @@ def build(
         following = asyncio.create_task(whereabouts.run())
         renewing = asyncio.create_task(identity.run())
         looking = asyncio.create_task(isolation.run(sockets.send_away))
+        meeting = asyncio.create_task(Introductions(hosts, whereabouts).run())
         yield
+        meeting.cancel()
         looking.cancel()
         renewing.cancel()
         sweeping.cancel()
