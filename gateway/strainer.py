@@ -44,6 +44,7 @@ class Strainer(asyncio.Protocol):
         "_begun",
         "_fragments",
         "_inbox",
+        "_is_due",
         "_is_over",
         "_last",
         "_reader",
@@ -62,6 +63,7 @@ class Strainer(asyncio.Protocol):
         self._skip = 0  # bytes still to come of a frame that is thrown away
         self._last = False  # whether that frame ends its message
         self._is_over = False  # the reader sees everything
+        self._is_due = False  # it goes on in the next turn of the loop
 
     @classmethod
     def stand_before(cls, reader: Any, inbox: Inbox) -> None:
@@ -70,7 +72,7 @@ class Strainer(asyncio.Protocol):
         if not reader.conn.extensions:
             reader.conn.max_message_size = LIMIT + 1
             strainer = cls(reader, inbox)
-            inbox.behind = strainer
+            inbox.source = strainer
             reader.transport.set_protocol(strainer)
 
     def data_received(self, data: bytes) -> None:
@@ -78,16 +80,29 @@ class Strainer(asyncio.Protocol):
             self._reader.data_received(data)
             return
         self._unread += data
-        self.go_on()
+        if not self._inbox.held:
+            self._go_on()
 
-    def go_on(self) -> None:
-        """Pass on what there is, as far as the messages before are taken; else read no more."""
-        while self._inbox.empty():
-            if not self._pass_a_few():
-                return
-        if self._unread and not self._reader.read_paused:
-            self._reader.read_paused = True  # it resumes when its inbox is empty
-            self._reader.transport.pause_reading()
+    def go_on_soon(self) -> None:
+        if not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        """Pass on a few frames. While there are more, the socket is not read."""
+        self._is_due = False
+        reader, inbox = self._reader, self._inbox
+        inbox.held = self._pass_a_few()
+        if inbox.held and not inbox:  # none of them was a message: nobody will ask for more
+            self.go_on_soon()
+        if reader.transport.is_closing():
+            return
+        if inbox.held and not reader.read_paused:
+            reader.read_paused = True
+            reader.transport.pause_reading()
+        elif reader.read_paused and inbox.empty():
+            reader.read_paused = False
+            reader.transport.resume_reading()
 
     def _pass_a_few(self) -> bool:
         """Whether there may be more."""
@@ -99,7 +114,7 @@ class Strainer(asyncio.Protocol):
             self._unread.clear()
         if passed:
             self._reader.data_received(bytes(passed))
-        return steps == AT_ONCE
+        return steps == AT_ONCE and bool(self._unread)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._unread.clear()

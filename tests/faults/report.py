@@ -7,10 +7,12 @@ from statistics import median
 from typing import Any
 
 from scripts.environment import ROOT
+from tests.faults.cluster import WORKERS
 from tests.faults.faults import FAULTS
 
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+FEWER = "†"
 HEADER = (
     "what happens", "runs", "first ack again: median, worst", "longest wait: median, worst",
     "what sockets and requests met, all runs", "commands, sent again", "lost, doubled or wrong",
@@ -28,14 +30,20 @@ def _measured(results: dict[str, list[dict[str, Any]]]) -> str:
     rows = [HEADER, ["---"] * len(HEADER)]
     rows += [_row(fault.says, results[fault.name]) for fault in FAULTS if fault.name in results]
     lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"{_machine()}\n\n{lines}"
+    fewer = "" if all(map(_is_whole, results.values())) else f"\n\n{FEWER} two workers instead."
+    return f"{_machine()}\n\n{lines}{fewer}"
+
+
+def _is_whole(runs: Sequence[dict[str, Any]]) -> bool:
+    """Whether they were on a cluster as large as it is now."""
+    return all(run.get("workers") == WORKERS for run in runs)
 
 
 def _row(says: str, runs: Sequence[dict[str, Any]]) -> list[str]:
     first = [run["first_ack_s"] for run in runs if run["first_ack_s"] is not None]
     commands, again, wrong = (_sum(runs, name) for name in ("commands", "sent again", "wrong"))
     return [
-        says,
+        says if _is_whole(runs) else f"{says} {FEWER}",
         str(len(runs)),
         _seconds(first),
         _seconds([run["longest_wait_s"] for run in runs]),

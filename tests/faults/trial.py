@@ -16,7 +16,7 @@ from tests.faults import audit
 from tests.faults.api import Api
 from tests.faults.book import Book
 from tests.faults.client import Client
-from tests.faults.cluster import Cluster
+from tests.faults.cluster import WORKERS, Cluster
 from tests.faults.faults import Fault, Site, Strike
 from tests.faults.house import House, found
 from tests.faults.link import now
@@ -55,7 +55,7 @@ class Outcome:
     wrong: list[str]
 
     def as_row(self) -> dict[str, Any]:
-        return asdict(self)
+        return asdict(self) | {"workers": WORKERS}
 
 
 class Trial:

@@ -22,6 +22,16 @@ class Reader:
     def __init__(self, max_size: int = LIMIT + 1) -> None:
         self.conn = ServerProtocol(max_size=max_size, state=State.OPEN)
         self.frames: list[Frame] = []
+        self.read_paused = False
+        self.transport = self
+
+    def is_closing(self) -> bool:
+        return False
+
+    def pause_reading(self) -> None:
+        """It is given what it is given."""
+
+    resume_reading = pause_reading
 
     def data_received(self, data: bytes) -> None:
         self.conn.receive_data(data)
@@ -46,14 +56,23 @@ def frame(opcode: Opcode, payload: bytes = b"", *, fin: bool = True) -> bytes:
     return Frame(opcode, payload, fin).serialize(mask=True)
 
 
+class Stepped(Strainer):
+    """Goes on when it is told to."""
+
+    def go_on_soon(self) -> None:
+        """No event loop here."""
+
+
 def strained(data: bytes, random: Random | None = None, longest: int = 4096) -> tuple[Reader, int]:
     """The reader after all of it, in pieces, and the most that was kept before one."""
-    reader = Reader()
-    strainer = Strainer(reader, Inbox())
+    reader, inbox = Reader(), Inbox()
+    strainer = Stepped(reader, inbox)
     at = most = 0
     while at < len(data):
         size = longest if random is None else random.randint(1, longest)
         strainer.data_received(data[at : at + size])
+        while inbox.held:
+            strainer._go_on()
         at += size
         most = max(most, len(strainer._unread) + len(strainer._fragments))
     return reader, most

@@ -388,29 +388,43 @@ async def test_many_small_messages_at_once_are_read_in_their_order() -> None:
     assert inbox.empty()
 
 
-async def test_forty_thousand_small_frames_are_read_a_few_at_a_time(stand: Stand) -> None:
-    """They come in one piece; the reader is given no more than it has been relieved of."""
-    raw, _ = await stand.slow()
-    protocol = stand.protocols[-1]
+class CountedInbox(Inbox):
+    """Notes how many messages it has had at most."""
+
     most = 0
-    put = protocol.queue.put_nowait
 
-    class Counted(Inbox):
-        def put_nowait(self, message: Any) -> None:
-            nonlocal most
-            super().put_nowait(message)
-            most = max(most, len(self._came) + len(self._next))
+    def put_nowait(self, message: Any) -> None:
+        super().put_nowait(message)
+        type(self).most = max(self.most, len(self))
 
-    counted = Counted()
-    counted.behind = strainer = protocol.queue.behind
-    strainer._inbox = protocol.queue = counted
-    put({"type": "websocket.receive", "text": "{}"})  # whom the application waits on already
-    await asyncio.get_running_loop().sock_sendall(raw, b"\x81\x80\0\0\0\0" * 40_000)
-    async with asyncio.timeout(20):
-        while not protocol.read_paused:
-            await asyncio.sleep(0.01)
-    assert 0 < most <= AT_ONCE
-    raw.close()
+
+async def test_many_small_frames_in_one_piece_are_read_a_few_at_a_time(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.ingress.Inbox", CountedInbox)
+    client, _ = await stand.connect(compression=None)
+    protocol = stand.protocols[-1]
+    one, ping = b"\x81\x80\0\0\0\0", b"\x89\x80\0\0\0\0"
+    turns, done = 0, asyncio.Event()
+
+    async def others() -> None:
+        nonlocal turns
+        while not done.is_set():
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(others())
+    client.transport.write(one * 3000 + ping * 3000 + one * 3000)
+    for _ in range(6000):
+        assert await client.recv() == '{"echo":1}'
+    done.set()
+    await beside
+    assert 0 < CountedInbox.most <= AT_ONCE
+    assert turns > 9000 / AT_ONCE
+    await client.send("one more")
+    assert await client.recv() == '{"echo":1}'
+    assert not protocol.read_paused
+    await client.close()
 
 
 async def test_a_reader_that_is_cancelled_takes_nothing_along() -> None:
