@@ -66,6 +66,9 @@ class Settings(BaseSettings):
         validate_default=True,
     )
 
+    revision: str = ""
+    """Changes nothing but that it is another deployment. Serve builds the application anew only
+    where its arguments or code location differ: not for other secrets in the environment."""
     host: str = "127.0.0.1"
     """Address that Serve listens on; here only to refuse an open door on a public address."""
     port: Annotated[int, Field(ge=1, le=65535)] = 9000

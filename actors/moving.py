@@ -8,7 +8,7 @@ one does.
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple, Protocol
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 START_TIMEOUT_S = 60.0
 RETRY_S = 1.0
 LOOK_TIMEOUT_S = 2.0
+HEAD = "node:__internal_head__"
+"""A resource that Ray gives the head's node, and no other."""
 
 
 class Found(NamedTuple):
@@ -140,12 +142,11 @@ async def residents(hosts: Actors, placement: Placement) -> dict[int, Found]:
 
 
 async def leave_unfit_node(hosts: Actors, host: str) -> None:
-    """Let the shard that lives in this very actor move where its node is draining, or offers no
-    CPU while others do: Ray may start it again on any, a head that is to carry nothing among them.
-    Raises NotMoved."""
+    """Let the shard that lives in this very actor move where its node is draining, or is a head
+    that is to carry nothing: Ray may start it again on any. Raises NotMoved."""
     here = ray.get_runtime_context().get_node_id()
     draining = await asyncio.to_thread(draining_nodes)
-    if here not in draining and await asyncio.to_thread(_offers_cpus, here):
+    if here not in draining and await asyncio.to_thread(_carries_shards, here):
         return
     fit = await asyncio.to_thread(eligible, draining)
     if here in fit:
@@ -166,13 +167,18 @@ def draining_nodes() -> set[str]:
 
 
 @cache
-def _offers_cpus(node: str) -> bool:
-    """Whether a live node does, for all its life; blocks."""
-    return any(each["NodeID"] == node and each["Resources"].get("CPU") for each in ray.nodes())
+def _carries_shards(node: str) -> bool:
+    """Whether a live node may, for all its life; blocks."""
+    return any(each["NodeID"] == node and _may_carry(each) for each in ray.nodes())
+
+
+def _may_carry(node: Mapping[str, Any]) -> bool:
+    """Any node but a head that offers no CPU. Others without CPUs are meant for actors alone."""
+    return HEAD not in node["Resources"] or bool(node["Resources"].get("CPU"))
 
 
 def eligible(draining: Collection[str]) -> list[str]:
-    """The nodes that shards may live on: those that offer CPUs, where any does; blocks."""
+    """The nodes that shards may live on: the head without CPUs only where it is alone; blocks."""
     alive = [node for node in ray.nodes() if node["Alive"] and node["NodeID"] not in draining]
-    working = [node for node in alive if node["Resources"].get("CPU")]
+    working = [node for node in alive if _may_carry(node)]
     return [node["NodeID"] for node in working or alive]

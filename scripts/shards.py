@@ -67,7 +67,9 @@ async def _run(arguments: argparse.Namespace) -> None:
     if arguments.move is not None:
         node = _node(arguments.to)
         if node not in eligible(draining_nodes()):
-            raise Wrong(f"{node} is draining, or offers no CPU: shards would leave it at once.")
+            raise Wrong(
+                f"{node} is draining, or a head without CPUs: shards would leave it at once."
+            )
         await move(hosts, arguments.move, node)
     elif arguments.balance:
         homes = {shard: it.node for shard, it in (await residents(hosts, config.placement)).items()}
