@@ -109,7 +109,7 @@ async def _broadcasts(server: Server) -> dict[str, Any]:
 async def _pressure(server: Server) -> dict[str, Any]:
     return {
         "burst": await burst(server),
-        "slow reader": await slow_reader(server, 100, 15),
+        "slow reader": await slow_reader(server, 100, 8),
         "stopped store": await stopped_store(server, 5),
     }
 
