@@ -1,0 +1,26 @@
+"""What makes Serve build the application anew."""
+
+from typing import Any
+
+import pytest
+import yaml
+from ray.serve._private.deploy_utils import get_app_code_version
+from ray.serve.schema import ServeApplicationSchema
+
+from scripts.environment import ROOT
+from serve_app import Settings
+
+
+def version(**args: Any) -> str:
+    """By which Serve tells whether it has to."""
+    (described,) = yaml.safe_load((ROOT / "deployments.yaml").read_text())["applications"]
+    described["args"] |= args
+    return str(get_app_code_version(ServeApplicationSchema(**described)))
+
+
+def test_another_revision_is_another_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = version()
+    monkeypatch.setenv("RESTAURANT_QR_AUTH_SECRET", "another secret that is long enough")
+    assert version() == before, "then the documents ask for too much"
+    assert version(revision="2") != before
+    assert Settings(revision="2").revision == "2"
