@@ -18,10 +18,7 @@ import redis
 import yaml
 from websockets.asyncio.client import connect
 
-from protocol.caller import Role
 from scripts.environment import ROOT, one_machine
-from scripts.issue_token import token_for
-from serve_app import Settings
 from tests.clients import Socket
 from tests.cluster.units import MACHINES, NODES_ENV, PATH, Unit, environment
 from tests.storage.servers import free_ports, valkey
@@ -50,9 +47,10 @@ class Machines:
     """The port of the second one's HAProxy."""
     metrics: str
     """Where Prometheus would ask it."""
+    first_token: str
 
     def http(self) -> httpx.AsyncClient:
-        headers = {"Authorization": f"Bearer {_token()}"}
+        headers = {"Authorization": f"Bearer {self.first_token}"}
         return httpx.AsyncClient(base_url=f"http://{HERE}:{self.front}/api", headers=headers)
 
     def socket(self, path: str, token: str) -> connect:
@@ -91,9 +89,9 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
         _wait(lambda: _listens(gcs), head)
         node.start()
         _wait(lambda: _listens(dashboard), head)
-        _deploy(directory, nodes_env, way_in, dashboard)
+        first_token = _deploy(directory, nodes_env, way_in, dashboard)
         _wait(lambda: _answers(front), node)
-        yield Machines(head, node, front, f"http://{HERE}:{of_node[-1]}/metrics")
+        yield Machines(head, node, front, f"http://{HERE}:{of_node[-1]}/metrics", first_token)
 
 
 def _unit(name: str, nodes_env: Path, http_port: int, own: list[int], *options: str) -> Unit:
@@ -120,8 +118,8 @@ def _fill(nodes_env: Path, **values: str) -> None:
     )
 
 
-def _deploy(directory: Path, nodes_env: Path, way_in: int, dashboard: int) -> None:
-    """By the commands that docs/operations.md has for it."""
+def _deploy(directory: Path, nodes_env: Path, way_in: int, dashboard: int) -> str:
+    """By the commands that docs/operations.md has for it; the token that the last one prints."""
     described = yaml.safe_load((ROOT / "deployments.yaml").read_text())
     described["http_options"]["port"] = way_in
     (gateway,) = described["applications"][0]["deployments"]
@@ -130,9 +128,10 @@ def _deploy(directory: Path, nodes_env: Path, way_in: int, dashboard: int) -> No
     file.write_text(yaml.safe_dump(described))
     operations = (ROOT / "docs" / "operations.md").read_text()
     (commands,) = re.findall(
-        r"^```sh\n(.*serve deploy deployments\.yaml\n)```", operations, re.M | re.S
+        r"^```sh\n((?:(?!```).)*serve deploy deployments\.yaml\n.*?)```", operations, re.M | re.S
     )
     commands = commands.replace(NODES_ENV, str(nodes_env)).replace("deployments.yaml", str(file))
+    commands = commands.replace("cd /opt/restaurant-qr", f"cd {ROOT}")
     told = subprocess.run(
         ["/bin/sh", "-e", "-c", commands],
         cwd=ROOT,
@@ -146,6 +145,7 @@ def _deploy(directory: Path, nodes_env: Path, way_in: int, dashboard: int) -> No
         check=False,
     )
     assert told.returncode == 0, told.stdout + told.stderr
+    return told.stdout.split()[-1]
 
 
 async def test_the_units_start_a_cluster_that_serves_who_has_a_token(machines: Machines) -> None:
@@ -153,7 +153,7 @@ async def test_the_units_start_a_cluster_that_serves_who_has_a_token(machines: M
         described = {"name": "No. 1", "currency": "EUR", "timezone": "Europe/Rome"}
         made = (await http.post("/restaurants", json=described)).json()
     path = f"restaurants/{made['restaurant_id']}/"
-    async with machines.socket(path, _token()) as raw:
+    async with machines.socket(path, machines.first_token) as raw:
         assert (await Socket(raw).next())["data"]["name"] == "No. 1"
     async with machines.socket(path, "nobody's") as raw:
         assert await Socket(raw).closed() == UNAUTHENTICATED
@@ -167,10 +167,6 @@ async def test_each_node_shows_its_metrics_where_its_unit_says(machines: Machine
             with suppress(httpx.TimeoutException):  # its agent is busy
                 shown = (await http.get(machines.metrics)).text
             await asyncio.sleep(0.5)
-
-
-def _token() -> str:
-    return token_for(Settings(auth_secret=SECRET), Role.ADMIN)
 
 
 def _answers(port: int) -> bool:
