@@ -70,8 +70,6 @@ IN_DOUBT = -math.inf
 """Instead of the time at which an owner was last known to be in force."""
 NONE: Mapping[Any, Any] = MappingProxyType({})
 """What most entities have most of the time; one for all of them."""
-
-
 REMEMBERED = 4096
 """Mappings of counters that are given to more than one entity."""
 

@@ -1,5 +1,6 @@
 """How batches reach a host. The Ray implementation is in `ray_hosts.py`; tests bring their own."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -23,3 +24,13 @@ class Hosts(Protocol):
 
     async def poll(self, host: str, gateway: str, cursor: int) -> Feed:
         """What was published for this gateway; parks while there is nothing. Raises HostGone."""
+
+
+async def answers(hosts: Hosts, host: str, patience_s: float) -> bool:
+    """Whether a host does, in so long. An empty batch is no turn: it costs a call, and the store
+    nothing."""
+    try:
+        await asyncio.wait_for(hosts.deliver(host, []), patience_s)
+    except (HostGone, TimeoutError):
+        return False
+    return True

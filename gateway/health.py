@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from starlette.requests import Request
 from starlette.responses import Response
 
-from actors.transport import HostGone, Hosts
+from actors.transport import Hosts, answers
 from actors.whereabouts import Whereabouts
 from gateway.door import json, refusal
 from protocol.errors import UNAVAILABLE
@@ -76,7 +76,7 @@ class Health:
 
     async def _any_answers(self, hosts: Iterable[str]) -> bool:
         """One is enough: that another host is lost is a matter of its restaurants."""
-        asking = [asyncio.create_task(self._answers(host)) for host in hosts]
+        asking = [asyncio.create_task(answers(self._hosts, host, PATIENCE_S)) for host in hosts]
         try:
             for each in asyncio.as_completed(asking):
                 if await each:
@@ -85,11 +85,3 @@ class Health:
         finally:
             for task in asking:
                 task.cancel()
-
-    async def _answers(self, host: str) -> bool:
-        """An empty batch is no turn: it costs a call, and the store nothing."""
-        try:
-            await asyncio.wait_for(self._hosts.deliver(host, []), PATIENCE_S)
-        except (HostGone, TimeoutError):
-            return False
-        return True

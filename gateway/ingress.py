@@ -26,13 +26,10 @@ MAX_GATHERED_BYTES = 64 * 1024
 
 _SWITCHES = frozenset(name for name, _ in DIRECT)
 
-_READ = frozenset(
-    name.encode()
-    for name in (
-        *("authorization", "host", "origin", "x-forwarded-for"),
-        *("traceparent", "tracestate", "x-request-id"),
-    )
-)
+_READ = frozenset({
+    b"authorization", b"host", b"origin", b"x-forwarded-for",
+    b"traceparent", b"tracestate", b"x-request-id",
+})  # fmt: skip
 """Of a handshake's headers, those that Serve or the gateway reads. The others would be held for as
 long as the socket lasts, and looked through by each of the layers in between."""
 
@@ -58,12 +55,16 @@ class DirectSockets:
             scope["headers"] = [each for each in scope["headers"] if each[0] in _READ] + [*DIRECT]
             protocol = getattr(send, "__self__", None)
             if isinstance(protocol, WebSocketsSansIOProtocol):
-                inbox = Inbox.of(protocol.queue)
-                protocol.queue = inbox  # type: ignore[assignment]
-                Strainer.stand_before(protocol, inbox)
-                protocol.request.headers.clear()  # they are in the scope
+                _take_over(protocol)
                 scope["extensions"][EXTENSION] = UvicornWire(protocol, self._tide)
         await self._app(scope, receive, send)
+
+
+def _take_over(protocol: Any) -> None:
+    """Read for uvicorn, and hold less than it does."""
+    protocol.queue = Inbox.of(protocol.queue)
+    Strainer.stand_before(protocol, protocol.queue)
+    protocol.request.headers.clear()  # they are in the scope
 
 
 class UvicornWire:

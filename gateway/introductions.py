@@ -8,11 +8,11 @@ to ask for the first time. Other placements have too many hosts for that.
 import asyncio
 
 from actors.placement import Mode
-from actors.transport import HostGone, Hosts
+from actors.transport import Hosts, answers
 from actors.whereabouts import Whereabouts
 
 PERIOD_S = 1.0
-PATIENCE_S = 10.0
+PATIENCE_S = 5.0
 AGAIN_S = 30.0
 """After which a shard is looked for again: its actor may have been lost, and what leads to it."""
 
@@ -37,9 +37,5 @@ class Introductions:
             await asyncio.sleep(PERIOD_S)
 
     async def _meet(self, shard: str) -> None:
-        """An empty batch is no turn: it costs a call, and the store nothing."""
-        try:
-            await asyncio.wait_for(self._hosts.deliver(shard, []), PATIENCE_S)
-        except (HostGone, TimeoutError):
-            return
-        self._due[shard] = asyncio.get_running_loop().time() + AGAIN_S
+        if await answers(self._hosts, shard, PATIENCE_S):
+            self._due[shard] = asyncio.get_running_loop().time() + AGAIN_S

@@ -9,7 +9,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,7 +42,7 @@ _OTHER_NAME = Rejected(
 REMEMBERED = 1000
 """Pages that are not judged anew."""
 MAX_LETTERS = 600
-"""Of an origin and a host together; no page that may speak has longer ones."""
+"""Of an origin and a host that are remembered."""
 
 
 class Origins:
@@ -59,17 +59,13 @@ class Origins:
 
     def refusal(self, scope: Scope) -> Rejected | None:
         """None for a request of no page, of the gateway's own or a named one."""
-        host, origin = "", None
-        for name, value in scope["headers"]:
-            if name == b"host":
-                host = value.decode("latin-1").lower()
-            elif name == b"origin":
-                origin = value.decode("latin-1").lower()
-        if len(host) + len(origin or "") > MAX_LETTERS:
-            return _FOREIGN_PAGE
-        return self._judged(origin, host)
+        headers = Headers(scope=scope)
+        origin, host = headers.get("origin"), headers.get("host", "")
+        short = len(host) + len(origin or "") <= MAX_LETTERS
+        return (self._judged if short else self._judge)(origin, host)
 
     def _judge(self, origin: str | None, host: str) -> Rejected | None:
+        host = host.lower()
         if self._open_door and host and not _is_local(_name_in(host)):  # every browser sends one
             return _OTHER_NAME
         return None if self._may(origin, host) else _FOREIGN_PAGE
@@ -77,6 +73,7 @@ class Origins:
     def _may(self, origin: str | None, host: str) -> bool:
         if origin is None or "*" in self._allowed:
             return True
+        origin = origin.lower()
         if origin in self._allowed:
             return True
         try:

@@ -21,7 +21,7 @@ LIMIT = 64 * 1024
 MOST_KEPT = 2 * LIMIT
 """What the fragments of a message may come to, heads included."""
 AT_ONCE = 32
-"""Frames that the reader is given before what it has read is taken."""
+"""Frames that the reader is given before what it makes of them is taken."""
 PATIENCE = 16 * 1024 * 1024
 """A message of more is not even thrown away to its end: its sender is closed with 1009."""
 
@@ -56,7 +56,7 @@ class Strainer(asyncio.Protocol):
     def __init__(self, reader: Any, inbox: Inbox) -> None:
         self._reader = reader
         self._inbox = inbox  # where its messages are
-        self._unread = bytearray()  # a frame that is not whole
+        self._unread = bytearray()  # frames that wait, the last may not be whole
         self._fragments = bytearray()  # frames of a message that is not whole
         self._begun: int | None = None  # that message's opcode
         self._size = 0  # and its payload so far; heads count where it is thrown away

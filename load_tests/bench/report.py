@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import matplotlib as mpl
 
 mpl.use("svg")
+mpl.rcParams["svg.hashsalt"] = "docs"  # the same picture of the same figures
 from matplotlib import pyplot as plt  # after the choice of what draws
 
 from load_tests.bench.servers import LIMIT, STACK
@@ -67,7 +68,6 @@ def _row(name: str, got: dict[str, Any], peer: dict[str, Any]) -> list[str]:
     ]
 
 
-STILL_OPEN = {"not closed: buffers on the way took it all": ""}
 HEADER = (
     "", "a second", "of the peer's", "server CPU each, µs", "of the peer's", "p50 / p99 ms",
     "client's own CPU",
@@ -213,20 +213,24 @@ def _pressure(results: dict[str, Any]) -> str:
               "memory before, most (MB)")  # fmt: skip
     rows = []
     for name, got in results.items():
-        told = got.get("answers") or {}
-        if "closed_with" in got:
-            told = {"closed with": got["closed_with"]} if got["closed_with"] else STILL_OPEN
         rows.append(
             [
                 name,
                 f"{got['seconds']:.1f} s",
-                ", ".join(f"{code} {count}".strip() for code, count in told.items()) or "-",
+                _told(got),
                 ", ".join(f"{code} {count}" for code, count in got["others_answers"].items()),
                 f"{got['others']['p50_ms']:.0f} / {got['others']['p99_ms']:.0f}",
                 f"{got['memory_before'] / 1e6:.0f}, {got['memory_most'] / 1e6:.0f}",
             ]
         )
     return _table(header, rows)
+
+
+def _told(got: dict[str, Any]) -> str:
+    if "closed_with" in got:
+        code = got["closed_with"]
+        return f"closed with {code}" if code else "not closed: buffers on the way took it all"
+    return ", ".join(f"{code} {count}" for code, count in got.get("answers", {}).items()) or "-"
 
 
 def _entity(got: dict[str, Any]) -> str:

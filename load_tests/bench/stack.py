@@ -12,6 +12,7 @@ import logging
 import os
 import threading
 from contextlib import suppress
+from typing import Any
 
 import ray
 from ray import serve
@@ -53,7 +54,8 @@ def main() -> None:
         serve.start(
             proxy_location="HeadOnly", http_options=HTTPOptions(host="127.0.0.1", port=given.port)
         )
-        serve.run(Stack.bind(), name="stack")  # type: ignore[attr-defined]
+        stack: Any = Stack  # a Deployment by now
+        serve.run(stack.bind(), name="stack")
         while not answers_directly(f"http://127.0.0.1:{given.port}"):
             threading.Event().wait(0.1)
         print("ready", flush=True)

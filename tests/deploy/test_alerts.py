@@ -9,7 +9,9 @@ import pytest
 RULES = Path(__file__).with_name("alerts.yaml")
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool tests the rules")
+@pytest.mark.skipif(
+    shutil.which("promtool") is None, reason="promtool comes with Prometheus, not with this project"
+)
 def test_what_happens_once_is_an_alert() -> None:
     done = subprocess.run(
         ["promtool", "test", "rules", str(RULES)], capture_output=True, text=True, check=False
