@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 import matplotlib as mpl
 
 mpl.use("svg")
-mpl.rcParams["svg.hashsalt"] = "docs"  # the same picture of the same figures
 from matplotlib import pyplot as plt  # after the choice of what draws
 
 from load_tests.bench.servers import LIMIT, STACK
@@ -285,6 +284,7 @@ TABLES: dict[str, Callable[[Any], str]] = {
 
 def _bars(results: dict[str, Any], how: str, title: str, path: Path) -> None:
     """Server CPU by program, one bar a server."""
+    mpl.rcParams["svg.hashsalt"] = "docs"  # the same picture of the same figures
     figure, axes = plt.subplots(figsize=(8, 2.4))
     programs = {p for measured in results.values() for p in measured[how]["by_program_us"]}
     order = sorted(programs, key=lambda p: -results["this"][how]["by_program_us"].get(p, 0))
