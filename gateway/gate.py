@@ -24,3 +24,29 @@ class Gate:
             await self._waiter
         finally:
             self._waiter = None
+
+
+class Latch:
+    """What `asyncio.Event` is, set from the start, and without weight until it is first cleared."""
+
+    __slots__ = ("_event",)
+
+    def __init__(self) -> None:
+        self._event: asyncio.Event | None = None
+
+    def is_set(self) -> bool:
+        return self._event is None
+
+    def clear(self) -> None:
+        if self._event is None:
+            self._event = asyncio.Event()
+
+    def set(self) -> None:
+        event, self._event = self._event, None
+        if event is not None:
+            event.set()
+
+    async def wait(self) -> None:
+        """Until it is set."""
+        if self._event is not None:
+            await self._event.wait()

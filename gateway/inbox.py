@@ -1,6 +1,5 @@
 """A socket's inbound messages, between the server's protocol and the application's `receive`."""
 
-from asyncio import Queue
 from typing import Any, Protocol
 
 from gateway.gate import Gate
@@ -28,14 +27,6 @@ class Inbox:
         self._gate = Gate()
         self.held = False
         self.source: Source | None = None
-
-    @classmethod
-    def of(cls, queue: "Queue[Any]") -> "Inbox":
-        """With what waits in a queue that nobody has read from yet."""
-        inbox = cls()
-        while not queue.empty():
-            inbox.put_nowait(queue.get_nowait())
-        return inbox
 
     def __len__(self) -> int:
         return len(self._came) + len(self._next)

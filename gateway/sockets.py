@@ -147,8 +147,6 @@ class Sockets:
         if wire is not None:
             wire.keep_alive(limits.ping_s)
         await _accept(scope, send)
-        if wire is not None:
-            wire.opened()
         connection = Connection(
             next(self._ids), send, limits.max_unsent, limits.max_unsent_bytes, wire
         )

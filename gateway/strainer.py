@@ -11,7 +11,7 @@ look at a socket may bring, would be forty thousand of the smallest, and all oth
 """
 
 import asyncio
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from gateway.inbox import Inbox
 from gateway.metrics import LIMITED
@@ -34,8 +34,18 @@ _TOO_LARGE = bytes([_MASKED | 127]) + (LIMIT + 1).to_bytes(8, "big") + bytes(4) 
 _ENDLESS = bytes([_FIN | _TEXT, _MASKED | 127]) + (PATIENCE + 1).to_bytes(8, "big")
 
 
-class Strainer(asyncio.Protocol):
-    """A transport's protocol before the one that reads.
+class Reader(Protocol):
+    """What reads frames, and the transport that they come from; `read_paused` is whether that is
+    paused."""
+
+    transport: Any
+    read_paused: bool
+
+    def read(self, data: bytes) -> None: ...
+
+
+class Strainer:
+    """Between a socket and what reads it.
 
     What breaks the rules of framing, and all that follows it, is for the reader to refuse.
     """
@@ -53,7 +63,7 @@ class Strainer(asyncio.Protocol):
         "_unread",
     )
 
-    def __init__(self, reader: Any, inbox: Inbox) -> None:
+    def __init__(self, reader: Reader, inbox: Inbox) -> None:
         self._reader = reader
         self._inbox = inbox  # where its messages are
         self._unread = bytearray()  # frames that wait, the last may not be whole
@@ -65,19 +75,14 @@ class Strainer(asyncio.Protocol):
         self._is_over = False  # the reader sees everything
         self._is_due = False  # it goes on in the next turn of the loop
 
-    @classmethod
-    def stand_before(cls, reader: Any, inbox: Inbox) -> None:
-        """Strain what a connection of uvicorn is sent from now on. Sizes of compressed messages
-        cannot be seen from outside; `scripts/haproxy` sees to it that there are none."""
-        if not reader.conn.extensions:
-            reader.conn.max_message_size = LIMIT + 1
-            strainer = cls(reader, inbox)
-            inbox.source = strainer
-            reader.transport.set_protocol(strainer)
+    @property
+    def is_clear(self) -> bool:
+        """Whether it keeps nothing, and could go."""
+        return self._begun is None and not (self._unread or self._is_over or self._is_due)
 
     def data_received(self, data: bytes) -> None:
-        if self._is_over or self._is_one_message(data):
-            self._reader.data_received(data)
+        if self._is_over:
+            self._reader.read(data)
             return
         self._unread += data
         if not self._inbox.held:
@@ -113,31 +118,8 @@ class Strainer(asyncio.Protocol):
             passed += self._unread
             self._unread.clear()
         if passed:
-            self._reader.data_received(bytes(passed))
+            self._reader.read(bytes(passed))
         return steps == AT_ONCE and bool(self._unread)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._unread.clear()
-        self._reader.connection_lost(exc)
-
-    def eof_received(self) -> Any:
-        return self._reader.eof_received()
-
-    def pause_writing(self) -> None:
-        self._reader.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._reader.resume_writing()
-
-    def _is_one_message(self, data: bytes) -> bool:
-        """The short way for what nearly all data is: one short message, after whole ones."""
-        return (
-            not self._unread
-            and self._begun is None
-            and len(data) > 1
-            and data[0] == _FIN | _TEXT
-            and len(data) == (data[1] ^ _MASKED) + 2 + _MASK_BYTES <= _SHORT + 2 + _MASK_BYTES
-        )
 
     def _step(self, passed: bytearray) -> bool:
         """Take one frame, or what there is of one to be thrown away; False to wait for more."""

@@ -33,9 +33,6 @@ class Wire(Protocol):
         """Ping the client so many seconds apart, and close one that takes as long to answer. To be
         said before the handshake is answered."""
 
-    def opened(self) -> None:
-        """The handshake is answered: what only that needed may go."""
-
 
 def framed(payload: bytes) -> TextFrame:
     return TextFrame(payload, Frame(Opcode.TEXT, payload).serialize(mask=False))

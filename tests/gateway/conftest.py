@@ -19,6 +19,7 @@ from actors.whereabouts import Whereabouts
 from gateway.app import build
 from gateway.ingress import DirectSockets
 from gateway.settings import GatewaySettings
+from gateway.uvicorn_socket import UvicornSocket
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
 from storage.store import Store
@@ -79,7 +80,8 @@ async def serving(
     gateway_id: str = "g1",
 ) -> AsyncIterator[Gateway]:
     app = build(hosts, Whereabouts(hosts.placement, hosts.look), store, settings, gateway_id)
-    if hosts.placement.together:  # as under Serve, frames go straight to the transport
+    as_under_serve = hosts.placement.together
+    if as_under_serve:
         app = DirectSockets(app)
     config = uvicorn.Config(
         app,
@@ -87,6 +89,7 @@ async def serving(
         log_level="warning",
         lifespan="on",
         proxy_headers=False,
+        ws=UvicornSocket if as_under_serve else "websockets-sansio",
         ws_max_size=2**24,
         ws_per_message_deflate=False,  # HAProxy does not let clients ask for it
     )

@@ -33,7 +33,7 @@ class Reader:
 
     resume_reading = pause_reading
 
-    def data_received(self, data: bytes) -> None:
+    def read(self, data: bytes) -> None:
         self.conn.receive_data(data)
         self.frames += [each for each in self.conn.events_received() if isinstance(each, Frame)]
 
@@ -170,7 +170,7 @@ def test_it_reads_as_the_reader_alone_would() -> None:
         random = Random(seed)
         alone = Reader(2**24)
         data = b"".join(_something(random) for _ in range(random.randint(1, 12)))
-        alone.data_received(data)
+        alone.read(data)
         reader, _ = strained(data, random, longest=random.choice([3, 50, 5000]))
         assert _finished(reader) == _finished(alone), seed
         assert reader.conn.close_sent == alone.conn.close_sent, seed
