@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from load_tests.bench.lifecycles import TABLES, lives
 from load_tests.bench.measure import cost_of, latencies
 from load_tests.bench.pressure import burst, slow_reader, stopped_store
 from load_tests.bench.rooms import rooms_of
-from load_tests.bench.servers import ROOT, Server, limit, peer, product, stack
+from load_tests.bench.servers import ROOT, Server, limit, peer, product, stack, straight
 from load_tests.bench.storm import storm
 
 RESULTS = ROOT / "docs" / "performance.json"
@@ -47,9 +47,32 @@ def this() -> AbstractContextManager[Server]:
     return product(shards=SHARDS)
 
 
+def this_straight() -> AbstractContextManager[Server]:
+    return straight(shards=SHARDS)
+
+
+STARTS: dict[str, Start] = {
+    "this": this,
+    "straight": this_straight,
+    "peer": peer,
+    "stack": stack,
+    "limit": limit,
+}
+FULL = ("this", "straight", "peer")
+"""Who has restaurants; the others are loops over sockets."""
+
+
 def on(start: Start, work: Work) -> Any:
     with start() as server:
-        return uvloop.run(work(server))
+        try:
+            return uvloop.run(work(server))
+        except Exception as error:
+            raise RuntimeError(f"with {server.name}: {type(error).__name__}: {error}") from error
+
+
+def compared(work: Work, who: Iterable[str] = STARTS) -> dict[str, Any]:
+    """The same of each, one after the other."""
+    return {name: on(STARTS[name], work) for name in who}
 
 
 async def _lives(server: Server, clients: int, seconds: float = 10) -> dict[str, Any]:
@@ -156,25 +179,12 @@ def _host(job: str) -> Any:
 
 BENCHES: dict[str, Callable[[], Any]] = {
     "start": _start,
-    "lives": lambda: {"this": on(this, _all_lives), "peer": on(peer, _all_lives)},
+    "lives": lambda: compared(_all_lives, FULL),
     "rooms": lambda: on(this, _rooms),
     "paced": lambda: on(this, _paced),
-    "single": lambda: {
-        "this": on(this, lambda s: single(s, 200)),
-        "peer": on(peer, lambda s: single(s, 200)),
-    },
-    "broadcast": lambda: {
-        "this": on(this, _broadcasts),
-        "peer": on(peer, _broadcasts),
-        "stack": on(stack, _broadcasts),
-        "limit": on(limit, _broadcasts),
-    },
-    "idle": lambda: {
-        "this": on(this, lambda s: idle(s, IDLE)),
-        "peer": on(peer, lambda s: idle(s, IDLE)),
-        "stack": on(stack, lambda s: idle(s, IDLE)),
-        "limit": on(limit, lambda s: idle(s, IDLE)),
-    },
+    "single": lambda: compared(lambda s: single(s, 200), FULL),
+    "broadcast": lambda: compared(_broadcasts),
+    "idle": lambda: compared(lambda s: idle(s, IDLE)),
     "storm": lambda: on(lambda: product(shards=SHARDS, gateways=2), lambda s: storm(s, 4000)),
     "pressure": lambda: on(this, _pressure),
     "entity": _entity,
@@ -196,7 +206,7 @@ def main() -> None:
             results[name] = BENCHES[name]()
         except Exception as error:
             failed.append(name)
-            print(f"{name} failed: {type(error).__name__}: {error}", flush=True)
+            print(f"{name} failed: {error or type(error).__name__}", flush=True)
             continue
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     report.write(results, Path(ROOT / "docs"))

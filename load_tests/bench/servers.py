@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from pathlib import Path
 import jwt
 
 from load_tests.bench.usage import MARK, Usage, memory, usage
+from scripts.environment import free_port as free_server_port
 from scripts.environment import one_machine, serve_environment
 from storage.embedded import EmbeddedStore
 
@@ -28,6 +29,7 @@ SECRET = "a secret of the benchmarks, long enough"
 STOP_TIMEOUT_S = 60.0
 LIMIT = "uvicorn alone"
 STACK = "Serve and HAProxy alone"
+STRAIGHT = "this, straight to the gateway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,16 @@ class Server:
 
 
 @contextmanager
-def product(name: str = "this", **settings: object) -> Iterator[Server]:
+def product(
+    name: str = "this", environment: Mapping[str, str] = {}, **settings: object
+) -> Iterator[Server]:
     """The product as `make run` starts it, with settings by their names; placement `shard`."""
     crowds = {"limits__connections_per_token": 20_000}
     given = {"placement": "shard", "auth_secret": SECRET} | crowds | settings
-    environment = {f"RESTAURANT_QR_{key.upper()}": str(value) for key, value in given.items()}
+    environment = {
+        **environment,
+        **{f"RESTAURANT_QR_{key.upper()}": str(value) for key, value in given.items()},
+    }
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         port = int(str(given.get("port", free_port())))
         environment |= {
@@ -77,6 +84,19 @@ def product(name: str = "this", **settings: object) -> Iterator[Server]:
         folder = Path(environment["RESTAURANT_QR_DATA_DIR"])
         with _running(name, command, port, folder, environment, "Ctrl-C ends it") as server:
             yield server
+
+
+@contextmanager
+def straight(**settings: object) -> Iterator[Server]:
+    """The product as it is behind a load balancer that knows the gateways: as the peer's workers
+    are, its sockets are asked for at the gateway's own port, and HAProxy has nothing to do."""
+    port = free_server_port()
+    ports = {
+        "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(port),
+        "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(port + 1),  # the first that is not one
+    }
+    with product(STRAIGHT, ports, **settings) as server:
+        yield replace(server, port=port)
 
 
 @contextmanager
