@@ -74,6 +74,20 @@ class Service:
             if state["ray_namespace"] == NAMESPACE and state["name"]
         }
 
+    def gateways(self) -> list[int]:
+        """The process ids of this service's gateways, and of no other on this machine."""
+        ours = f"RESTAURANT_QR_DATA_DIR={self.data_dir}\0"
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                command = (process / "cmdline").read_text(errors="replace")
+                if command.startswith("ray::ServeReplica:"):
+                    environment = (process / "environ").read_text(errors="replace")
+                    found += [int(process.name)] if ours in environment else []
+            except OSError:  # it has ended meanwhile
+                continue
+        return found
+
     async def free_table(self) -> tuple[int, int]:
         """A new table of restaurant 2 and a waiter for it."""
         async with self.http() as http:
@@ -120,8 +134,12 @@ def started(data_dir: Path, **environment: str) -> Iterator[Service]:
 
 
 def launch(data_dir: Path, **environment: str) -> "subprocess.Popen[str]":
-    """The launcher, with settings as the upper-case names of their variables."""
-    settings = {f"RESTAURANT_QR_{name}": value for name, value in environment.items()}
+    """The launcher, with settings as the upper-case names of their variables, and Ray's as they
+    are."""
+    settings = {
+        name if name.startswith("RAY_") else f"RESTAURANT_QR_{name}": value
+        for name, value in environment.items()
+    }
     return subprocess.Popen(
         [sys.executable, "-m", "scripts.run"],
         cwd=ROOT,

@@ -23,21 +23,6 @@ CLIENT = ROOT / "restaurant_qr_client"
 HASTY = Settings(first_pause=0.05, longest_pause=0.5)
 
 
-def gateways(service: Service) -> list[int]:
-    """The processes of this service's gateways, and of no other on this machine."""
-    ours = f"RESTAURANT_QR_DATA_DIR={service.data_dir}\0"
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_text(errors="replace")
-            if command.startswith("ray::ServeReplica:"):
-                environment = (process / "environ").read_text(errors="replace")
-                found += [int(process.name)] if ours in environment else []
-        except OSError:  # it has ended meanwhile
-            continue
-    return found
-
-
 @pytest.mark.slow
 async def test_a_gateway_that_is_killed_costs_nothing_but_time(rough_service: Service) -> None:
     table, _ = await rough_service.free_table()
@@ -56,7 +41,7 @@ async def test_a_gateway_that_is_killed_costs_nothing_but_time(rough_service: Se
             asyncio.create_task(session.request("update_guests_count", guests_count=count))
             for count in counts
         ]
-        killed = gateways(rough_service)
+        killed = rough_service.gateways()
         assert killed
         for pid in killed:
             os.kill(pid, signal.SIGKILL)

