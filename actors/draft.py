@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from actors import tracing
+from actors.answers import result_key, stored_result
 from actors.held import (
     NONE,
     Alarm,
@@ -19,9 +20,7 @@ from actors.held import (
     Outgoing,
     Pending,
     earliest,
-    result_key,
     shared,
-    stored_result,
     without,
 )
 from actors.messages import Done
@@ -78,6 +77,7 @@ class Draft:
         self.results: dict[bytes, bytes] = {}
         self.traces: list[str] = []
         self._outbox_changed = False
+        self._outgrown: list[bytes] = []
 
     @property
     def dirty(self) -> bool:
@@ -221,9 +221,10 @@ class Draft:
                 )
         self.audit.append(encode(audit_event(command, caller, now, refused)))
 
-    def commit(self, now: datetime) -> EntityCommit:
-        """All of it as one entity's part of a commit."""
+    def commit(self, now: datetime, results_length: int) -> EntityCommit:
+        """All of it as one entity's part of a commit, after which so many results are kept."""
         held = self.held
+        self._outgrown = held.results.outgrown(self.results, results_length)
         journal: dict[str, list[bytes]] = {}
         for channel, frame in self.frames:
             journal.setdefault(channel.value, []).append(frame)
@@ -243,7 +244,7 @@ class Draft:
             audit=self.audit,
             audits=held.audits + len(self.audit),
             results=[stored_result(*each) for each in self.results.items()],
-            kept_results=len(held.results),
+            dropped_results=self._dropped_results(),
             outbox={
                 entry: pending.encoded()
                 for entry, pending in self.outbox.items()
@@ -257,6 +258,13 @@ class Draft:
             was_settled=held.settled,
         )
 
+    def _dropped_results(self) -> list[bytes]:
+        """What is answered otherwise by now, and what has to make room."""
+        held = self.held.results
+        replaced = {key: held[key] for key in self.results if key in held}
+        outgrown = {key: self.results.get(key) or held[key] for key in self._outgrown}
+        return [stored_result(*each) for each in (*replaced.items(), *outgrown.items())]
+
     def _seen_changes(self) -> dict[str, int | None]:
         """The sources heard of, and (None) those forgotten for them."""
         before, after = self.held.seen, self.seen
@@ -267,7 +275,7 @@ class Draft:
         }
         return changed | {source: None for source in before if source not in after}
 
-    def adopt(self, results_length: int) -> None:
+    def adopt(self) -> None:
         """Make the draft what is held: its commit is stored."""
         held = self.held
         held.owner = owner_after(held.owner)
@@ -283,7 +291,6 @@ class Draft:
         held.settled = self.state is not None and held.behaviour.settled(self.state)
         held.views = NONE
         for key, raw in self.results.items():
-            held.results.pop(key, None)
-            held.results[key] = raw
-        while len(held.results) > results_length:
-            del held.results[next(iter(held.results))]
+            held.results.put(key, raw)
+        for key in self._outgrown:
+            held.results.forget(key)

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from actors.answers import Answers
 from domain.audit import NO_REFUSALS, Refusals
 from domain.behaviours import BEHAVIOURS
-from domain.entity import Behaviour, Origin
+from domain.entity import Behaviour
 from domain.messages import decode_message, encode_message
 from protocol.caller import Caller, Role
 from protocol.frames import encode, encode_to_keep
@@ -91,10 +92,8 @@ class Held:
 
     `owner` is the fencing token in force, a new one from each commit on; where `unclaimed`, the
     first commit finds out whether the entity exists after all. `seqs` are its channels' last ones;
-    `events` counts the history, `audits` what is on record beside it. `results` are
-    kept encoded, by `result_key`, oldest first.
-    `used_at` is the loop's time of the last message, `owned_at` of when `owner` was last known to
-    be in force, in seconds.
+    `events` counts the history, `audits` what is on record beside it. `used_at` is the loop's time
+    of the last message, `owned_at` of when `owner` was last known to be in force, in seconds.
     """
 
     address: Address
@@ -108,7 +107,7 @@ class Held:
     seqs: Mapping[str, int]
     last_effect: int
     settled: bool
-    results: dict[bytes, bytes]
+    results: Answers
     outbox: Mapping[str, Pending]
     seen: Mapping[str, int]
     used_at: float = 0.0
@@ -177,24 +176,9 @@ def held_from(address: Address, loaded: Loaded, used_at: float) -> Held:
         seqs=shared(loaded.seqs),
         last_effect=loaded.last_effect,
         settled=state is not None and behaviour.settled(state),
-        results=dict(map(_result, loaded.results)),
+        results=Answers(loaded.results),
         outbox={name: _decode_pending(name, raw) for name, raw in loaded.outbox.items()} or NONE,
         seen=dict(loaded.seen) or NONE,
         used_at=used_at,
         owned_at=used_at,
     )
-
-
-def result_key(origin: Origin) -> bytes:
-    """A request of somebody; no subject and id together read like two others."""
-    return f"{len(origin.subject)} {origin.subject} {origin.request_id}".encode()
-
-
-def stored_result(key: bytes, answer: bytes) -> bytes:
-    """A kept result as the store has it: its key, and a line of JSON."""
-    return key + b"\n" + answer
-
-
-def _result(stored: bytes) -> tuple[bytes, bytes]:
-    key, _, answer = stored.rpartition(b"\n")
-    return key, answer

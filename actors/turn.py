@@ -15,8 +15,9 @@ from datetime import datetime
 from typing import Any
 
 from actors import tracing
+from actors.answers import result_key
 from actors.draft import Draft
-from actors.held import Alarm, Held, Outgoing, result_key
+from actors.held import Alarm, Held, Outgoing
 from actors.messages import (
     STORED,
     Denied,
@@ -343,7 +344,9 @@ class Turn:
         ]
         began = asyncio.get_running_loop().time()
         try:
-            failed = await self._store.commit([draft.commit(self._now) for draft in drafts])
+            failed = await self._store.commit(
+                [draft.commit(self._now, self._results_length) for draft in drafts]
+            )
             why = "another host has claimed an entity of this restaurant"
             COMMITS_REFUSED.add(len(failed), "fenced")
         except StoreUnavailable as error:
@@ -359,7 +362,7 @@ class Turn:
             if draft.held.address.restaurant in failed:
                 self._entities.evict(draft.held.address)
             elif draft.dirty:
-                draft.adopt(self._results_length)
+                draft.adopt()
                 outcome.stored.append(draft)
         return failed
 

@@ -24,7 +24,6 @@ class Limits:
 
     retention_s: int
     journal: int
-    results: int
     history: int
     audit: int
 
@@ -102,8 +101,8 @@ def _write_entity(plan: _Plan, commit: EntityCommit, limits: Limits, life: bytes
     plan.push(f"{key}:log", commit.history, commit.events, limits.history)
     plan.push(f"{key}:audit", commit.audit, commit.audits, limits.audit)
     plan.add_all("RPUSH", f"{key}:req", commit.results)
-    if commit.results and commit.kept_results + len(commit.results) > limits.results:
-        plan.add("LTRIM", f"{key}:req", -limits.results, -1)
+    for result in commit.dropped_results:
+        plan.add("LREM", f"{key}:req", 1, result)
     _write_outbox(plan, commit, f"{key}:out")
     _write_retention(plan, commit, key, limits)
 

@@ -35,15 +35,12 @@ def open_store(
     timeout_s: float = 2.0,
     durability: Durability = Durability.STORE,
     journal_length: int = 1000,
-    results_length: int = 1000,
     history_length: int = 10_000,
     audit_length: int = 1000,
 ) -> Store:
     """The store at a URL, see `connect`; ValueError for a URL that is none. Settled entities are
     kept for `retention_s`, lists are rings of the given lengths."""
-    limits = Limits(
-        max(1, int(retention_s)), journal_length, results_length, history_length, audit_length
-    )
+    limits = Limits(max(1, int(retention_s)), journal_length, history_length, audit_length)
     client = connect(url, timeout_s)
     if durability is Durability.STORE:
         return RedisStore(client, limits)

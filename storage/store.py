@@ -70,11 +70,11 @@ class EntityCommit:
     `unclaimed`, it must not exist yet.
     `stored_version` is the version that it changes, 0 where there was none. `state` maps fields to
     JSON; None deletes one, as it does in `seen`. `journal` and `seqs` are by channel; `events`
-    counts the history, this commit's included, as `audits` does the audit. `kept_results` were
-    kept before. All bytes are JSON, and come back as they are. `cleared` leave the outbox. `due` is
-    the earliest time (epoch seconds) of what is left in the outbox, None where nothing is. What is
-    `settled` expires after the store's retention. Version 0 is an entity that does not exist: only
-    its results are kept, for a day.
+    counts the history, this commit's included, as `audits` does the audit. `dropped_results` are
+    kept no longer, new ones among them. All bytes are JSON, and come back as they are. `cleared`
+    leave the outbox. `due` is the earliest time (epoch seconds) of what is left in the outbox, None
+    where nothing is. What is `settled` expires after the store's retention. Version 0 is an entity
+    that does not exist: only its results are kept, for a day.
     """
 
     address: Address
@@ -92,7 +92,7 @@ class EntityCommit:
     audit: list[bytes]
     audits: int
     results: list[bytes]
-    kept_results: int
+    dropped_results: list[bytes]
     outbox: dict[str, bytes]
     cleared: list[str]
     last_effect: int

@@ -25,7 +25,7 @@ FRAMES = {
         b'{"action":"place_order","items":[{"menu_item_id":1},{"menu_item_id":2,"quantity":3}]}',
     ),
 }
-LIMITS = commits.Limits(retention_s=3600, journal=1000, results=1000, history=10_000, audit=1000)
+LIMITS = commits.Limits(retention_s=3600, journal=1000, history=10_000, audit=1000)
 LIFE = b"1f2e3d4c5b6a79880716253443526170f0e1d2c3"
 EVENT = b'{"type":"broadcast","data":{"message":"Last orders"},"seq":1}'
 
@@ -65,24 +65,25 @@ async def encode(action: str, size: int = BATCH) -> Cost:
     """The commit of such a batch: each draft's part in it, and the arguments of the scripts."""
     chain = await Chain.open(size)
     batch = await chain.batch(action, size)
-    drafts: list[tuple[Draft, datetime]] = []
+    drafts: list[tuple[Draft, datetime, int]] = []
     part_of = Draft.commit
 
-    def kept(draft: Draft, now: datetime) -> EntityCommit:
+    def kept(draft: Draft, now: datetime, results_length: int) -> EntityCommit:
         """As it is now: the turn makes what is held what the draft is."""
         twin = copy(draft)
         twin.held = copy(draft.held)
-        drafts.append((twin, now))
-        return part_of(draft, now)
+        twin.held.results = copy(draft.held.results)
+        drafts.append((twin, now, results_length))
+        return part_of(draft, now, results_length)
 
     with patch.object(Draft, "commit", kept):
         await chain.do(batch)
 
     def encoded() -> None:
         by_restaurant: dict[int, list[EntityCommit]] = {}
-        for draft, now in drafts:
+        for draft, now, results_length in drafts:
             restaurant = draft.held.address.restaurant
-            by_restaurant.setdefault(restaurant, []).append(draft.commit(now))
+            by_restaurant.setdefault(restaurant, []).append(draft.commit(now, results_length))
         for group in by_restaurant.values():
             commits.commit_call(group, LIMITS, LIFE)
 

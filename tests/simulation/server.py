@@ -41,9 +41,10 @@ class Server:
         self._commands: dict[bytes, Callable[..., Any]] = {
             b"SET": self._set, b"GET": self._get, b"INCRBY": self._incrby, b"PING": self._ping,
             b"HSET": self._hset, b"HDEL": self._hdel, b"HGET": self._hget, b"HKEYS": self._hkeys,
-            b"RPUSH": self._rpush, b"LTRIM": self._ltrim, b"ZADD": self._zadd,
-            b"ZREM": self._zrem, b"ZRANGE": self._zrange, b"EXPIRE": self._expire,
-            b"PERSIST": self._persist, b"EVALSHA": self._evalsha, b"EVAL": self._eval,
+            b"RPUSH": self._rpush, b"LTRIM": self._ltrim, b"LREM": self._lrem,
+            b"ZADD": self._zadd, b"ZREM": self._zrem, b"ZRANGE": self._zrange,
+            b"EXPIRE": self._expire, b"PERSIST": self._persist,
+            b"EVALSHA": self._evalsha, b"EVAL": self._eval,
         }  # fmt: skip
         self._sources = {
             each.source.encode(): (each.digest.encode(), does)
@@ -162,6 +163,14 @@ class Server:
         if kept:
             self._keys[key] = kept
         else:
+            self._drop(key)
+
+    def _lrem(self, key: bytes, count: bytes, entry: bytes) -> None:
+        assert count == b"1"
+        entries = self._at(key, [])
+        if entry in entries:
+            entries.remove(entry)
+        if not entries:
             self._drop(key)
 
     def _zadd(self, key: bytes, score: bytes, member: bytes) -> None:

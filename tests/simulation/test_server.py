@@ -18,7 +18,7 @@ from tests.simulation.client import Client, Way
 from tests.simulation.server import Server
 from tests.storage.commits import commit_of
 
-LIMITS = Limits(retention_s=3600, journal=4, results=3, history=5, audit=4)
+LIMITS = Limits(retention_s=3600, journal=4, history=5, audit=4)
 STEPS = 120
 NOW_S = 1_700_000_000.0
 KEPT_S = 5.0
@@ -189,7 +189,8 @@ class Script:
             journal={channel: frames} if frames else {},
             seqs={channel: version} if frames else {},
             history=frames, events=version, audit=frames, audits=version,
-            results=[b"{}"] * chance.randint(0, 2), kept_results=chance.randint(0, 3),
+            results=chance.choices((b"1", b"2", b"3"), k=chance.randint(0, 3)),
+            dropped_results=chance.choices((b"1", b"2", b"3"), k=chance.randint(0, 2)),
             outbox={entry: b'"out"'} if chance.random() < 0.5 else {},
             cleared=["e:1"] if chance.random() < 0.3 else [],
             seen={"order:9": chance.choice((version, None))} if chance.random() < 0.3 else {},

@@ -54,7 +54,6 @@ class World:
         self._limits = Limits(
             retention_s=30 * 86_400,
             journal=chance.choice((3, 10, 1000)),
-            results=1000,
             history=10_000,
             audit=1000,
         )

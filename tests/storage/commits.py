@@ -27,7 +27,7 @@ def commit_of(address: Address, owner: int, version: int = 1, **changed: Any) ->
         "audit": [],
         "audits": 0,
         "results": [],
-        "kept_results": 0,
+        "dropped_results": [],
         "outbox": {},
         "cleared": [],
         "last_effect": 0,

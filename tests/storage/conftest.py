@@ -56,8 +56,6 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 async def store(redis_url: str) -> AsyncIterator[Store]:
-    store = open_store(
-        redis_url, retention_s=3600, journal_length=5, results_length=4, history_length=6
-    )
+    store = open_store(redis_url, retention_s=3600, journal_length=5, history_length=6)
     yield store
     await store.close()

@@ -230,16 +230,16 @@ async def test_of_two_claimants_at_once_exactly_the_last_may_commit(
         await other.close()
 
 
-async def test_results_are_a_ring(store: Store) -> None:
+async def test_results_that_are_dropped_are_gone_and_the_others_stay_in_order(
+    store: Store,
+) -> None:
     [claimed] = await store.claim([ORDER])
-    for version in range(1, 4):
-        results = [b"%d" % (10 * version + number) for number in range(2)]
-        kept = 2 * (version - 1)
-        await store.commit(
-            [commit_of(ORDER, claimed.owner, version, results=results, kept_results=kept)]
-        )
+    await store.commit([commit_of(ORDER, claimed.owner, results=[b"1", b"2", b"3"])])
+    await store.commit(
+        [commit_of(ORDER, claimed.owner, 2, results=[b"4", b"5"], dropped_results=[b"2", b"4"])]
+    )
     [loaded] = await store.claim([ORDER])
-    assert loaded.results == [b"20", b"21", b"30", b"31"]
+    assert loaded.results == [b"1", b"3", b"5"]
 
 
 async def test_a_claim_of_nothing_does_not_stay_for_ever(store: Store, client: redis.Redis) -> None:

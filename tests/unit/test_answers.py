@@ -1,0 +1,94 @@
+"""Which kept answers go when there are too many, and that a reload comes to the same."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.answers import Answers, result_key, stored_result
+from domain.entity import Origin
+from protocol.ids import Address, Kind
+
+ORDER = Address(Kind.ORDER, 1, 1)
+DONE, UNCHANGED, REFUSED = b'["d",true,1,{}]', b'["d",false,1,{}]', b'["d","forbidden","No.",{}]'
+
+
+def _key(subject: str, request: str) -> bytes:
+    return result_key(Origin(ORDER, subject, request, "d"))
+
+
+PAYMENT, ORDERED = _key("waiter:10", "pay"), _key("guest:a", "order")
+
+
+def _ask(answers: Answers, key: bytes, answer: bytes, length: int = 3) -> list[bytes]:
+    """One more answer, as a turn keeps it."""
+    outgrown = answers.outgrown({key: answer}, length)
+    answers.put(key, answer)
+    for each in outgrown:
+        answers.forget(each)
+    return outgrown
+
+
+def test_what_guests_are_refused_pushes_out_nobody_elses_answer() -> None:
+    answers = Answers()
+    _ask(answers, PAYMENT, DONE)
+    _ask(answers, ORDERED, DONE)
+    for number in range(10):
+        _ask(answers, _key("guest:b", f"r{number}"), REFUSED if number % 2 else UNCHANGED)
+    assert list(answers) == [PAYMENT, ORDERED, _key("guest:b", "r9")]
+
+
+def test_among_the_answers_of_the_staff_the_oldest_goes() -> None:
+    answers = Answers()
+    for number in range(4):
+        _ask(answers, _key("waiter:10", f"r{number}"), REFUSED)
+    assert list(answers) == [_key("waiter:10", f"r{number}") for number in (1, 2, 3)]
+
+
+def test_where_there_is_no_room_a_guests_refusal_is_not_kept_at_all() -> None:
+    answers = Answers()
+    for number in range(3):
+        _ask(answers, _key("waiter:10", f"r{number}"), DONE)
+    refused = _key("guest:a", "r")
+    assert _ask(answers, refused, REFUSED) == [refused]
+    assert len(answers) == 3
+
+
+def test_a_second_answer_to_one_request_takes_the_place_of_the_first() -> None:
+    answers = Answers()
+    _ask(answers, ORDERED, UNCHANGED)
+    _ask(answers, PAYMENT, DONE)
+    _ask(answers, ORDERED, DONE)
+    assert answers == {PAYMENT: DONE, ORDERED: DONE}
+    _ask(answers, _key("guest:a", "r"), REFUSED, length=2)
+    assert answers == {PAYMENT: DONE, ORDERED: DONE}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(("waiter:10", "guest:a", "guest:b", "guest of honour")),
+            st.sampled_from("1234"),
+            st.sampled_from((DONE, UNCHANGED, REFUSED)),
+        ),
+        max_size=40,
+    )
+)
+def test_what_is_loaded_again_forgets_the_same(asked: list[tuple[str, str, bytes]]) -> None:
+    held, stored = Answers(), list[bytes]()
+    for subject, request, answer in asked:
+        key = _key(subject, request)
+        if key in held:
+            stored.remove(stored_result(key, held[key]))
+        stored.append(stored_result(key, answer))
+        for each in _ask(held, key, answer):
+            stored.remove(stored_result(each, answer if each == key else _of(stored, each)))
+        assert len(held) <= 3
+        loaded = Answers(stored)
+        assert list(loaded.items()) == list(held.items())
+        assert loaded.outgrown({b"7 waiter: x": DONE}, 1) == held.outgrown(
+            {b"7 waiter: x": DONE}, 1
+        )
+
+
+def _of(stored: list[bytes], key: bytes) -> bytes:
+    [answer] = [line[len(key) + 1 :] for line in stored if line.startswith(key + b"\n")]
+    return answer
