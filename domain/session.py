@@ -3,7 +3,7 @@
 * `guests_count` is at least 1.
 * It closes when every order is delivered or cancelled and nothing is to be paid; staff may force it
   with a reason. Closing frees the table and resolves its open calls.
-* Guests place no more orders while many of theirs wait to be confirmed.
+* Guests place no more orders while many of theirs wait to be confirmed, and only so many in all.
 * What its orders are it knows from their messages; of two the later version counts.
 * Its calls have their rules in `session_calls.py`.
 """
@@ -45,6 +45,9 @@ from protocol.values import format_money
 
 MOST_PENDING = 30
 """Orders of a session that wait to be confirmed, when guests may place no more."""
+MOST_ORDERS = 200
+"""Orders of a session, cancelled ones included, when guests may place no more: each stays in it,
+and everybody who listens is told all of them whenever one changes."""
 
 
 def decide(
@@ -120,7 +123,7 @@ def _update_guests(session: Session, command: c.UpdateGuestsCount) -> Decision:
 
 
 def _place_order(session: Session, command: c.PlaceOrder, context: Context) -> Decision | Rejected:
-    refused = items_refusal(command.items, context) or _unheard(session, context)
+    refused = items_refusal(command.items, context) or _too_many(session, context)
     if refused is not None:
         return refused
     lines = priced(command.items, context.supplies.prices)
@@ -142,10 +145,18 @@ def _place_order(session: Session, command: c.PlaceOrder, context: Context) -> D
     )
 
 
-def _unheard(session: Session, context: Context) -> Rejected | None:
-    """Guests do not bury a kitchen that has not yet looked at what they sent before."""
+def _too_many(session: Session, context: Context) -> Rejected | None:
+    """Guests do not bury a kitchen that has not yet looked at what they sent before, nor make a
+    session grow for ever by ordering and cancelling."""
+    if context.caller.is_staff:
+        return None
+    if len(session.orders) >= MOST_ORDERS:
+        return Rejected(
+            Code.FORBIDDEN,
+            f"This table has placed {MOST_ORDERS} orders. Ask a waiter to place the next one.",
+        )
     waiting = sum(card.status is OrderStatus.PENDING for card in session.orders.values())
-    if waiting < MOST_PENDING or context.caller.is_staff:
+    if waiting < MOST_PENDING:
         return None
     return Rejected(
         Code.RATE_LIMITED,

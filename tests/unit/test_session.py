@@ -5,13 +5,13 @@ from dataclasses import replace
 import pytest
 
 from domain.messages import OpenSession, OrderChanged
-from domain.session import MOST_PENDING, SESSION
+from domain.session import MOST_ORDERS, MOST_PENDING, SESSION
 from protocol import commands as c
 from protocol.caller import Caller
 from protocol.errors import Code
 from protocol.ids import Address, Channel, Kind
 from protocol.statuses import CallReason, CallStatus, OrderStatus
-from tests.unit.world import ANONYMOUS, GUEST, HOME, START, TABLE, World, line
+from tests.unit.world import ANONYMOUS, GUEST, HOME, START, TABLE, WAITER, World, line
 
 DONE = (OrderStatus.CONFIRMED, OrderStatus.READY, OrderStatus.DELIVERED)
 
@@ -133,6 +133,19 @@ def test_guests_wait_until_the_kitchen_has_heard_of_what_they_ordered(
         order = Address(Kind.ORDER, id_, HOME.id)
         world.do(order, c.UpdateStatus(status=OrderStatus.CONFIRMED))
     world.do(session, tea, GUEST, id_=202, prices=prices)
+
+
+def test_guests_do_not_order_and_cancel_for_ever(world: World, session: Address) -> None:
+    tea = c.PlaceOrder(items=(c.MenuLine(menu_item_id=7),))
+    prices = {7: ("Tea", 250)}
+    cancel = c.UpdateStatus(status=OrderStatus.CANCELLED)
+    for id_ in range(1000, 1000 + MOST_ORDERS):
+        world.do(session, tea, GUEST, id_=id_, prices=prices)
+        world.do(Address(Kind.ORDER, id_, HOME.id), cancel, GUEST)
+    for caller in (GUEST, ANONYMOUS):
+        refused = world.refuse(session, tea, Code.FORBIDDEN, caller, id_=2000, prices=prices)
+        assert "Ask a waiter" in refused.error
+    world.do(session, tea, WAITER, id_=2001, prices=prices)
 
 
 # --- closing -------------------------------------------------------------------------------------
