@@ -20,6 +20,7 @@ from gateway.policy import COMMANDS, READS, may_do, may_read, may_see_records
 from gateway.prepare import Preparation
 from gateway.requests import Requests
 from gateway.routes import ACTS, LONGEST_PAGE, LOOKS, PAGE, RECORDS, Act, Look, Record
+from gateway.shown import shown_once
 from protocol import commands as c
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import CHANNELS, Address, Channel, Kind
@@ -148,7 +149,10 @@ class Http:
             return self._requests.unseen(look.view.value, address, principal.caller, refused)
         reply = await self._links.when_it_exists(Read(address, look.view))
         if isinstance(reply, View):
-            return Response(reply.frame, media_type="application/json")
+            shown = shown_once(principal, look.view, reply.frame)
+            if isinstance(shown, Rejected):
+                return shown
+            return Response(shown, media_type="application/json")
         return reply if isinstance(reply, Rejected) else UNAVAILABLE
 
     async def _record(

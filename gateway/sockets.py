@@ -19,7 +19,7 @@ from starlette.types import Receive, Scope, Send
 from actors.messages import Done, Read, Reply, View
 from gateway.addresses import Addresses
 from gateway.connection import Connection
-from gateway.feeds import Feeds
+from gateway.feeds import NO_EPOCH, Feeds, Subscriber
 from gateway.gate import Gate
 from gateway.identity import NOBODY, SUBPROTOCOL, Identity, bearer
 from gateway.isolation import Isolation
@@ -33,6 +33,7 @@ from gateway.prepare import Preparation
 from gateway.reach import out_of_reach
 from gateway.requests import Requests
 from gateway.settings import GatewaySettings
+from gateway.shown import Shown, may_resume, shown_to
 from gateway.watches import Watches, ground_of
 from gateway.wire import EXTENSION, framed
 from protocol import commands as c
@@ -253,8 +254,13 @@ class Sockets:
         visit.topic = Topic(address, channel)
         refused = await self._bind(connection, visit)
         if refused is None:
+            show = shown_to(principal, channel)
+            visit.listener = connection if show is None else Shown(connection, show)
+            epoch = query.epoch
+            if epoch is not None and not may_resume(principal, channel):
+                epoch = NO_EPOCH
             refused = await self._feeds.join(
-                connection, principal.role, visit.topic, query.epoch, query.since
+                visit.listener, principal.role, visit.topic, epoch, query.since
             )
             visit.joined = refused is None
         return refused
@@ -280,12 +286,13 @@ class Sockets:
 class _Visit:
     """What a connection holds while it lasts, as far as it has come."""
 
-    __slots__ = ("ending", "ground", "holder", "joined", "principal", "topic")
+    __slots__ = ("ending", "ground", "holder", "joined", "listener", "principal", "topic")
 
     def __init__(self) -> None:
         self.holder: str | None = None
         self.principal = NOBODY
         self.topic: Topic
+        self.listener: Subscriber
         self.joined = False
         self.ground: Topic | None = None
         self.ending: asyncio.TimerHandle | None = None
@@ -296,7 +303,8 @@ class _Conversation:
 
     __slots__ = (
         "_bounds", "_bucket", "_connection", "_excess", "_excess_allowed", "_in_flight", "_links",
-        "_max_in_flight", "_preparation", "_principal", "_receive", "_requests", "_room", "_topic",
+        "_listener", "_max_in_flight", "_preparation", "_principal", "_receive", "_requests",
+        "_room", "_topic",
     )  # fmt: skip
 
     def __init__(
@@ -309,6 +317,7 @@ class _Conversation:
         limits = sockets._limits
         self._receive = receive
         self._connection = connection
+        self._listener = visit.listener
         self._topic = visit.topic
         self._principal = visit.principal
         self._preparation = sockets._preparation
@@ -394,7 +403,7 @@ class _Conversation:
             return
         answer = UNAVAILABLE if reply.exception() is not None else reply.result()
         if isinstance(answer, View):
-            self._connection.push(framed(answer.frame), asked_for=True)
+            self._listener.push(framed(answer.frame), asked_for=True)
             if request_id is not None:
                 self._ack(request_id, Done(False, _version(answer), {}))
         elif isinstance(answer, Rejected):

@@ -1,0 +1,74 @@
+"""What of a channel's frames is shown to whom, where that is not all of them.
+
+A guest is shown its table while its own party sits there, and nothing from before or after.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import orjson
+
+from gateway.connection import Connection
+from gateway.identity import Principal
+from gateway.watches import SESSION_CLOSED
+from gateway.wire import TextFrame, framed
+from protocol.caller import Role
+from protocol.errors import CloseCode, Rejected
+from protocol.ids import Channel
+
+Show = Callable[[TextFrame], TextFrame | Rejected]
+"""A frame as somebody is shown it, or why they are to go instead."""
+
+
+def shown_to(principal: Principal, channel: Channel) -> Show | None:
+    """None where all frames are shown as they are."""
+    if principal.role is Role.GUEST and channel is Channel.TABLE:
+        return partial(_to_party, principal.session_id)
+    return None
+
+
+def shown_once(principal: Principal, channel: Channel, payload: bytes) -> bytes | Rejected:
+    """A snapshot that was asked for over HTTP."""
+    show = shown_to(principal, channel)
+    if show is None:
+        return payload
+    shown = show(framed(payload))
+    return shown if isinstance(shown, Rejected) else shown.payload
+
+
+def may_resume(principal: Principal, channel: Channel) -> bool:
+    """Not a guest at its table: what it missed may be of a party before."""
+    return principal.role is not Role.GUEST or channel is not Channel.TABLE
+
+
+class Shown:
+    """A connection that is shown less than its channel says."""
+
+    __slots__ = ("_connection", "_show")
+
+    def __init__(self, connection: Connection, show: Show) -> None:
+        self._connection = connection
+        self._show = show
+
+    @property
+    def id(self) -> int:
+        return self._connection.id
+
+    def push(self, frame: TextFrame, *, asked_for: bool = False) -> None:
+        if self._connection.closed:
+            return
+        shown = self._show(frame)
+        if isinstance(shown, Rejected):
+            self.close(CloseCode.UNAUTHENTICATED, shown.error[:120])
+        else:
+            self._connection.push(shown, asked_for=asked_for)
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        self._connection.close(code, reason)
+
+
+def _to_party(session_id: int | None, frame: TextFrame) -> TextFrame | Rejected:
+    """A table that is free, or another party's, has been left: its session is closed."""
+    session = orjson.loads(frame.payload)["data"]["session"]
+    own = session is not None and session["id"] == session_id
+    return frame if own else SESSION_CLOSED

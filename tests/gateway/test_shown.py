@@ -1,0 +1,160 @@
+"""A guest is shown its table while its own party sits there: nothing of those before or after.
+
+What closes a guest's sockets with its session is late here on purpose, as it may be by chance.
+"""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from gateway.feeds import Feeds
+from gateway.watches import OpenSession
+from protocol.ids import Kind
+from tests.clients import Socket
+from tests.gateway.conftest import Gateway, Place, token
+from tests.local_hosts import LocalHosts
+
+CLOSING = {"force": True, "reason": "they have left"}
+
+
+async def sits_down(gateway: Gateway, place: Place) -> int:
+    return int((await gateway.post(f"/tables/{place.table}/sessions"))["session_id"])
+
+
+async def leaves(gateway: Gateway, place: Place, session: int) -> None:
+    await gateway.post(f"/sessions/{session}/close", CLOSING)
+    async with asyncio.timeout(5):
+        while (await gateway.http.get(f"/api/tables/{place.table}")).json()["data"]["is_occupied"]:
+            await asyncio.sleep(0.01)
+
+
+async def told_until_closed(socket: Socket) -> tuple[list[Any], int | None]:
+    """All frames that still come, and the code that ends them."""
+    told: list[Any] = []
+    with suppress(ConnectionClosed):
+        while True:
+            told.append(await socket.next())
+    return told, socket.raw.close_code
+
+
+@pytest.fixture
+def late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that a session's channel says ends a guest's connection."""
+    monkeypatch.setattr(OpenSession, "learn", lambda ground, payload: None)
+
+
+@pytest.fixture
+def deaf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that is published of a table gets as far as its sockets."""
+    spread: Any = Feeds._spread
+
+    def of_others(feeds: Feeds, feed: Any, published: Any) -> None:
+        if published.topic.address.kind is not Kind.TABLE:
+            spread(feeds, feed, published)
+
+    monkeypatch.setattr(Feeds, "_spread", of_others)
+
+
+async def test_a_guest_is_told_nothing_of_the_parties_before(
+    gateway: Gateway, place: Place
+) -> None:
+    staff = await gateway.socket(f"tables/{place.table}", token("admin"))
+    first = await staff.next()
+    before = await sits_down(gateway, place)
+    await leaves(gateway, place, before)
+    session = await sits_down(gateway, place)
+    guest = token("guest", session_id=session)
+    resume = f"?since={first['seq']}&epoch={first['epoch']}"
+    for query in (resume, f"?epoch={first['epoch']}", f"?since={first['seq']}"):
+        socket = await gateway.socket(f"tables/{place.table}{query}", guest)
+        told = await socket.next()
+        assert told["type"] == "table_status"
+        assert told["data"]["resumed"] is False
+        assert told["data"]["session"]["id"] == session
+    again = await gateway.socket(f"tables/{place.table}{resume}", token("admin"))
+    assert (await again.next())["data"]["session"]["id"] == before, "the staff resumes"
+
+
+async def test_a_guest_who_does_not_ask_to_resume_gets_a_plain_snapshot(
+    gateway: Gateway, place: Place
+) -> None:
+    session = await sits_down(gateway, place)
+    socket = await gateway.socket(f"tables/{place.table}", token("guest", session_id=session))
+    assert "resumed" not in (await socket.next())["data"]
+
+
+@pytest.mark.usefixtures("late")
+async def test_a_guest_who_is_still_there_is_told_nothing_of_the_next_party(
+    gateway: Gateway, place: Place
+) -> None:
+    session = await sits_down(gateway, place)
+    guest = await gateway.socket(f"tables/{place.table}", token("guest", session_id=session))
+    staff = await gateway.socket(f"tables/{place.table}", token("admin"))
+    assert (await guest.next())["data"]["session"]["id"] == session
+    await leaves(gateway, place, session)
+    next_ = await sits_down(gateway, place)
+    told, code = await told_until_closed(guest)
+    assert (told, code) == ([], 4401)
+    heard = [(await staff.next())["data"]["session"] for _ in range(3)]
+    assert [each and each["id"] for each in heard] == [session, None, next_]
+
+
+@pytest.mark.usefixtures("late")
+async def test_a_guest_hears_what_changes_at_its_own_table(gateway: Gateway, place: Place) -> None:
+    session = await sits_down(gateway, place)
+    guest = await gateway.socket(f"tables/{place.table}", token("guest", session_id=session))
+    await guest.next()
+    await gateway.http.patch(f"/api/sessions/{session}", json={"guests_count": 7})
+    assert (await guest.until("table_update"))["data"]["session"]["guests_count"] == 7
+    assert (await guest.ask("get_status"))["type"] == "ack"
+
+
+@pytest.mark.usefixtures("late", "deaf")
+async def test_a_guest_cannot_ask_for_the_next_party_either(gateway: Gateway, place: Place) -> None:
+    session = await sits_down(gateway, place)
+    guest = await gateway.socket(f"tables/{place.table}", token("guest", session_id=session))
+    await guest.next()
+    await leaves(gateway, place, session)
+    await sits_down(gateway, place)
+    await guest.send("get_status", request_id="r")
+    assert await told_until_closed(guest) == ([], 4401)
+
+
+@pytest.mark.usefixtures("late", "deaf")
+async def test_nor_is_a_guest_told_when_its_table_is_joined_again(
+    gateway: Gateway, place: Place, hosts: LocalHosts
+) -> None:
+    session = await sits_down(gateway, place)
+    guest = await gateway.socket(f"tables/{place.table}", token("guest", session_id=session))
+    await guest.next()
+    await leaves(gateway, place, session)
+    await sits_down(gateway, place)
+    for name in list(hosts.hosts):
+        hosts.kill(name)
+    await gateway.http.get(f"/api/tables/{place.table}")
+    assert await told_until_closed(guest) == ([], 4401)
+
+
+async def test_over_http_a_guest_sees_its_table_only_as_long_as_it_sits_there(
+    gateway: Gateway, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though its session was still open when that was asked."""
+    session = await sits_down(gateway, place)
+    bearer = {"Authorization": f"Bearer {token('guest', session_id=session)}"}
+    path = f"/api/tables/{place.table}"
+    assert (await gateway.http.get(path, headers=bearer)).status_code == 200
+
+    async def open_before(*asked: Any) -> None:
+        return None
+
+    monkeypatch.setattr("gateway.door.out_of_reach", open_before)
+    await leaves(gateway, place, session)
+    free = await gateway.http.get(path, headers=bearer)
+    await sits_down(gateway, place)
+    taken = await gateway.http.get(path, headers=bearer)
+    assert [each.status_code for each in (free, taken)] == [401, 401]
+    assert free.json()["code"] == "unauthenticated"
+    assert free.content == taken.content
