@@ -1,5 +1,7 @@
 """A guest's call for a waiter or the bill: `open → acknowledged → resolved`.
 
+Guests see it, and are told no names of the staff: a role, or which waiter.
+
 Unacknowledged it goes to every waiter of the zone, then to the managers, each step once. A call
 lives in its session and is named `<session id>-<number>`.
 """
@@ -9,6 +11,7 @@ from datetime import datetime
 
 from domain.notification import Notification
 from protocol import told
+from protocol.caller import Role
 from protocol.statuses import CallReason, CallStatus
 
 ZONE, MANAGERS = 1, 2
@@ -54,7 +57,7 @@ class Call:
             "escalated": self.escalated,
             "opened_at": self.opened_at,
             "acknowledged_at": self.acknowledged_at,
-            "acknowledged_by": self.acknowledged_by,
+            "acknowledged_by": _without_name(self.acknowledged_by),
             "resolved_at": self.resolved_at,
         }
 
@@ -78,3 +81,10 @@ class Call:
             waiter_ids=() if waiter_id is None else (waiter_id,),
             call_id=self.call_id,
         )
+
+
+def _without_name(subject: str | None) -> str | None:
+    """A role, of waiters with their id: other subjects are logins, or whatever their provider calls
+    people."""
+    role, _, _ = (subject or "").partition(":")
+    return subject if role == Role.WAITER else role or None

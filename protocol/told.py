@@ -116,7 +116,8 @@ class SessionOrder(TypedDict):
 
 
 class Call(TypedDict):
-    """A guest's call; `escalated` is 1 when the zone has heard of it, 2 when the managers have."""
+    """A guest's call; `escalated` is 1 when the zone has heard of it, 2 when the managers have.
+    `acknowledged_by` is `waiter:<id>`, or another role alone."""
 
     call_id: str
     reason: CallReason

@@ -40,6 +40,14 @@ class Socket:
             if frame.get("request_id") == id_:
                 return frame
 
+    async def rest(self) -> list[Any]:
+        """All frames that still come, until the server closes."""
+        frames: list[Any] = []
+        with suppress(ConnectionClosed):
+            while True:
+                frames.append(await self.next())
+        return frames
+
     async def closed(self) -> int | None:
         """The code that the server closes with; what it still sends is passed over."""
         with suppress(ConnectionClosed):

@@ -4,11 +4,9 @@ What closes a guest's sockets with its session is late here on purpose, as it ma
 """
 
 import asyncio
-from contextlib import suppress
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosed
 
 from gateway.feeds import Feeds
 from gateway.watches import OpenSession
@@ -33,11 +31,7 @@ async def leaves(gateway: Gateway, place: Place, session: int) -> None:
 
 async def told_until_closed(socket: Socket) -> tuple[list[Any], int | None]:
     """All frames that still come, and the code that ends them."""
-    told: list[Any] = []
-    with suppress(ConnectionClosed):
-        while True:
-            told.append(await socket.next())
-    return told, socket.raw.close_code
+    return await socket.rest(), socket.raw.close_code
 
 
 @pytest.fixture

@@ -94,7 +94,8 @@ export interface SessionOrder {
   created_at: string;
 }
 
-/** A guest's call; `escalated` is 1 when the zone has heard of it, 2 when the managers have. */
+/** A guest's call; `escalated` is 1 when the zone has heard of it, 2 when the managers have.
+    `acknowledged_by` is `waiter:<id>`, or another role alone. */
 export interface Call {
   call_id: string;
   reason: CallReason;
