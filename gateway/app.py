@@ -32,6 +32,7 @@ from gateway.origins import NamedPages, Origins, PageHeaders
 from gateway.pages import Pages
 from gateway.prepare import Preparation
 from gateway.qr import QrCodes
+from gateway.reach import Reach
 from gateway.reference import api_routes, asyncapi_document
 from gateway.requests import Requests
 from gateway.settings import GatewaySettings
@@ -59,8 +60,11 @@ def build(
     preparation = Preparation(store, links, whereabouts, settings.limits.max_items)
     requests = Requests(links)
     isolation = Isolation(store, whereabouts)
-    sockets = Sockets(settings, identity, preparation, links, feeds, requests, origins, isolation)
-    door = Door(settings, identity, preparation, links, isolation)
+    reach = Reach(preparation, links)
+    sockets = Sockets(
+        settings, identity, reach, preparation, links, feeds, requests, origins, isolation
+    )
+    door = Door(settings, identity, reach, links, isolation)
     codes = table_codes(settings.auth_secret)
     api = [
         *Joining(settings.auth_secret, codes, door, preparation, requests, store).routes(),

@@ -16,9 +16,7 @@ from gateway.limits import Rates, TokenBucket
 from gateway.links import Links
 from gateway.metrics import HTTP, LIMITED
 from gateway.parsing import parse_id
-from gateway.policy import in_reach, not_found
-from gateway.prepare import Preparation
-from gateway.reach import out_of_reach
+from gateway.reach import Reach
 from gateway.settings import GatewaySettings
 from gateway.watches import SIGNED_OUT
 from protocol import commands as c
@@ -55,7 +53,7 @@ class Door:
         self,
         settings: GatewaySettings,
         identity: Identity,
-        preparation: Preparation,
+        reach: Reach,
         links: Links,
         isolation: Isolation,
     ) -> None:
@@ -65,7 +63,7 @@ class Door:
         self.rates = Rates(lambda: TokenBucket(limits.messages_per_s, limits.burst), "requests")
         self._addresses = Addresses(settings.trusted_proxies)
         self._identity = identity
-        self._preparation = preparation
+        self._reach = reach
         self._links = links
         self._isolation = isolation
 
@@ -123,10 +121,7 @@ class Door:
         id_ = parse_id(text)
         if id_ is None:
             return Rejected(Code.INVALID_MESSAGE, "The id in the path is a positive integer.")
-        address = await self._preparation.address(kind, id_)
-        if address is None or not in_reach(principal, address):
-            return not_found(kind, id_)
-        return await out_of_reach(principal, address, self._preparation, self._links) or address
+        return await self._reach.find(principal, kind, id_)
 
     async def look(
         self, address: Address, channel: Channel | None = None

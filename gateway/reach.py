@@ -1,11 +1,18 @@
-"""What belongs to a guest: its session, that session's table, orders and menu."""
+"""What somebody names, where they may know of it: what is another's answers as what does not exist.
+
+A guest's session is looked at first, whatever the guest asks for: one that is closed says so of
+every id alike, and tells nobody which of them exist.
+"""
+
+from collections.abc import Mapping
+from typing import Any
 
 import orjson
 
 from actors.messages import Read, View
 from gateway.identity import Principal
 from gateway.links import Links
-from gateway.policy import not_found
+from gateway.policy import in_reach, not_found
 from gateway.prepare import Preparation
 from gateway.watches import SESSION_CLOSED
 from protocol.caller import Role
@@ -13,28 +20,55 @@ from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Address, Channel, Kind
 
 
-async def out_of_reach(
-    principal: Principal, address: Address, preparation: Preparation, links: Links
-) -> Rejected | None:
-    """Why a guest may not know of an entity; None for everybody else. Asks the session once, which
-    must be open: its guests' tokens end with it."""
-    if principal.role is not Role.GUEST:
-        return None
-    assert principal.session_id is not None
-    session = await preparation.address(Kind.SESSION, principal.session_id)
-    if session is None or session.restaurant != address.restaurant:
-        return not_found(address.kind, address.id)
-    reply = await links.send(Read(session, Channel.SESSION))
-    if not isinstance(reply, View):
-        unsure = isinstance(reply, Rejected) and reply.code is Code.UNAVAILABLE
-        return UNAVAILABLE if unsure else not_found(address.kind, address.id)
-    data = orjson.loads(reply.frame)["data"]
-    if data["status"] != "open":
-        return SESSION_CLOSED
-    if address.kind in (Kind.SESSION, Kind.RESTAURANT):
-        return None  # `policy.py` has seen to it that they are its own
-    if address.kind is Kind.TABLE:
-        own = data["table_id"] == address.id
-    else:
-        own = any(order["order_id"] == address.id for order in data["orders"])
-    return None if own else not_found(address.kind, address.id)
+class Reach:
+    """For one gateway."""
+
+    def __init__(self, preparation: Preparation, links: Links) -> None:
+        self._preparation = preparation
+        self._links = links
+
+    async def find(self, principal: Principal, kind: Kind, id_: int) -> Address | Rejected:
+        """Where it is, or why they may not know of it. Raises StoreUnavailable."""
+        if principal.role is not Role.GUEST:
+            return await self._address(principal, kind, id_) or not_found(kind, id_)
+        party = await self._party(principal.session_id)
+        if isinstance(party, Rejected):
+            return party
+        address = await self._address(principal, kind, id_)
+        if address is None or not _is_of(party, address):
+            return not_found(kind, id_)
+        return address
+
+    async def _address(self, principal: Principal, kind: Kind, id_: int) -> Address | None:
+        """None where it does not exist, and where it is another restaurant's or waiter's."""
+        address = await self._preparation.address(kind, id_)
+        return address if address is not None and in_reach(principal, address) else None
+
+    async def _party(self, session_id: int | None) -> Mapping[str, Any] | Rejected:
+        """What a guest's session says of itself, while it is open: guests' tokens end with it."""
+        assert session_id is not None
+        session = await self._preparation.address(Kind.SESSION, session_id)
+        if session is None:
+            return SESSION_CLOSED
+        reply = await self._links.send(Read(session, Channel.SESSION))
+        if not isinstance(reply, View):
+            unsure = isinstance(reply, Rejected) and reply.code is Code.UNAVAILABLE
+            return UNAVAILABLE if unsure else SESSION_CLOSED
+        data: Mapping[str, Any] = orjson.loads(reply.frame)["data"]
+        return data if data["status"] == "open" else SESSION_CLOSED
+
+
+def _is_of(party: Mapping[str, Any], address: Address) -> bool:
+    """Whether it is the party's session, its table, one of its orders, or its restaurant."""
+    if address.restaurant != party["restaurant_id"]:
+        return False
+    match address.kind:
+        case Kind.RESTAURANT:
+            return True
+        case Kind.ORDER:
+            return any(order["order_id"] == address.id for order in party["orders"])
+        case Kind.TABLE:
+            return bool(party["table_id"] == address.id)
+        case Kind.SESSION:
+            return bool(party["id"] == address.id)
+    return False

@@ -28,9 +28,9 @@ from gateway.links import Links
 from gateway.metrics import ACCEPTED, CONNECTIONS, LIMITED, RECEIVED
 from gateway.origins import Origins
 from gateway.parsing import parse_id
-from gateway.policy import may_do, may_read, not_found
+from gateway.policy import may_do, may_read
 from gateway.prepare import Preparation
-from gateway.reach import out_of_reach
+from gateway.reach import Reach
 from gateway.requests import Requests
 from gateway.settings import GatewaySettings
 from gateway.shown import Shown, may_resume, shown_to
@@ -94,6 +94,7 @@ class Sockets:
         self,
         settings: GatewaySettings,
         identity: Identity,
+        reach: Reach,
         preparation: Preparation,
         links: Links,
         feeds: Feeds,
@@ -110,6 +111,7 @@ class Sockets:
         self._by_token = Occupancy(settings.limits.connections_per_token, "token")
         self._watches = Watches(feeds)
         self._identity = identity
+        self._reach = reach
         self._preparation = preparation
         self._links = links
         self._feeds = feeds
@@ -236,21 +238,15 @@ class Sockets:
         if not self._by_token.enter(holder):
             return _TOO_MANY
         visit.holder, visit.principal = holder, principal.at(where)
-        kind = KIND_OF[channel]
         try:
-            address = await self._preparation.address(kind, id_)
-            if address is None:
-                return not_found(kind, id_)
-            refused = may_read(principal, address, channel)
-            if refused is not None:
-                return self._requests.unseen(
-                    channel.value, address, visit.principal.caller, refused
-                )
-            refused = await out_of_reach(principal, address, self._preparation, self._links)
+            address = await self._reach.find(visit.principal, KIND_OF[channel], id_)
         except StoreUnavailable:
             return UNAVAILABLE
+        if isinstance(address, Rejected):
+            return address
+        refused = may_read(principal, address, channel)
         if refused is not None:
-            return refused
+            return self._requests.unseen(channel.value, address, visit.principal.caller, refused)
         visit.topic = Topic(address, channel)
         refused = await self._bind(connection, visit)
         if refused is None:

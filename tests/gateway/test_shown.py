@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from gateway.feeds import Feeds
+from gateway.reach import Reach
 from gateway.watches import OpenSession
-from protocol.ids import Kind
+from protocol.ids import Address, Kind
 from tests.clients import Socket
 from tests.gateway.conftest import Gateway, Place, token
 from tests.local_hosts import LocalHosts
@@ -141,11 +142,11 @@ async def test_over_http_a_guest_sees_its_table_only_as_long_as_it_sits_there(
     path = f"/api/tables/{place.table}"
     assert (await gateway.http.get(path, headers=bearer)).status_code == 200
 
-    async def open_before(*asked: Any) -> None:
-        return None
+    async def open_before(reach: Reach, principal: Any, kind: Kind, id_: int) -> Address:
+        return Address(kind, id_, place.restaurant)
 
-    monkeypatch.setattr("gateway.door.out_of_reach", open_before)
     await leaves(gateway, place, session)
+    monkeypatch.setattr(Reach, "find", open_before)
     free = await gateway.http.get(path, headers=bearer)
     await sits_down(gateway, place)
     taken = await gateway.http.get(path, headers=bearer)
