@@ -25,6 +25,7 @@ from actors.held import (
 )
 from actors.messages import Done
 from domain.audit import REFUSALS_AN_HOUR, Refusals, audit_event, on_record
+from domain.device import SignIn
 from domain.entity import Decision, Origin, Redirect
 from protocol.caller import Caller
 from protocol.commands import Command
@@ -203,7 +204,12 @@ class Draft:
         self.results[result_key(origin)] = encode_to_keep((origin.digest, *told))
 
     def put_on_record(
-        self, command: Command, caller: Caller, now: datetime, refused: Code | None
+        self,
+        command: Command | SignIn,
+        caller: Caller,
+        now: datetime,
+        refused: Code | None,
+        result: Mapping[str, Any] = NONE,
     ) -> None:
         """Keep who asked for what beside the history, where that is called for."""
         if self.state is None or not on_record(command, refused):
@@ -219,7 +225,7 @@ class Draft:
                     "for what they may not have; the audit shows who",
                     extra={"entity": str(self.held.address)},
                 )
-        self.audit.append(encode(audit_event(command, caller, now, refused)))
+        self.audit.append(encode(audit_event(command, caller, now, refused, result)))
 
     def commit(self, now: datetime, results_length: int) -> EntityCommit:
         """All of it as one entity's part of a commit, after which so many results are kept."""
@@ -243,6 +249,7 @@ class Draft:
             events=held.events + len(self.history),
             audit=self.audit,
             audits=held.audits + len(self.audit),
+            refusals="" if self.refusals is held.refusals else self.refusals.stored(),
             results=[stored_result(*each) for each in self.results.items()],
             dropped_results=self._dropped_results(),
             outbox={

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from actors.answers import Answers
-from domain.audit import NO_REFUSALS, Refusals
+from domain.audit import NO_REFUSALS, Refusals, refusals_from
 from domain.behaviours import BEHAVIOURS
 from domain.entity import Behaviour
 from domain.messages import decode_message, encode_message
@@ -181,4 +181,5 @@ def held_from(address: Address, loaded: Loaded, used_at: float) -> Held:
         seen=dict(loaded.seen) or NONE,
         used_at=used_at,
         owned_at=used_at,
+        refusals=refusals_from(loaded.refusals),
     )

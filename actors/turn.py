@@ -17,7 +17,7 @@ from typing import Any
 from actors import tracing
 from actors.answers import result_key
 from actors.draft import Draft
-from actors.held import Alarm, Held, Outgoing
+from actors.held import NONE, Alarm, Held, Outgoing
 from actors.messages import (
     STORED,
     Denied,
@@ -176,8 +176,10 @@ class Turn:
             return answer
         changed = isinstance(answer, Done) and answer.changed
         if changed or isinstance(answer, Rejected):
-            code = answer.code if isinstance(answer, Rejected) else None
-            draft.put_on_record(message.command, message.caller, self._now, code)
+            code, result = (
+                (None, answer.result) if isinstance(answer, Done) else (answer.code, NONE)
+            )
+            draft.put_on_record(message.command, message.caller, self._now, code, result)
         passing = isinstance(answer, Rejected) and ERRORS[answer.code].retry
         asked_again = origin is not None and origin.digest and draft.state is not None
         if origin is not None and (changed or (asked_again and not passing)):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from domain.device import SignIn
 from protocol import commands as c
 from protocol.caller import Caller
 from protocol.errors import Code
@@ -12,13 +13,14 @@ from protocol.statuses import ItemStatus, OrderStatus
 
 _ALWAYS = (
     c.Pay, c.Refund, c.ReplaceItems, c.ReplaceMenu, c.ChangeMenuItem, c.AddDevice, c.RemoveDevice,
+    SignIn,
 )  # fmt: skip
 """What touches money, and who else may come to."""
 _VOIDS = (OrderStatus.CANCELLED, ItemStatus.VOIDED)
 _TOLD = (
     "status", "item_id", "amount", "method", "force", "reason", "price", "available",
     "guests_count", "waiter_id", "table_id", "notification_id", "is_active",
-    "guest_opens_table", "expected_version", "device_id", "label",
+    "guest_opens_table", "expected_version", "device_id", "label", "foreign_id",
 )  # fmt: skip
 """Fields of commands that are put on record where they are given; all of them are short."""
 
@@ -40,13 +42,23 @@ class Refusals:
         count = self.count + 1 if hour == self.hour else 1
         return Refusals(hour, count) if count <= REFUSALS_AN_HOUR else None
 
+    def stored(self) -> str:
+        """What `refusals_from` reads."""
+        return f"{self.hour.isoformat()} {self.count}"
+
 
 NO_REFUSALS = Refusals(datetime.min.replace(tzinfo=UTC), 0)
 
 
+def refusals_from(stored: str) -> Refusals:
+    """None yet where nothing is stored."""
+    hour, _, count = stored.partition(" ")
+    return Refusals(datetime.fromisoformat(hour), int(count)) if stored else NO_REFUSALS
+
+
 def on_record(command: Any, refused: Code | None) -> bool:
     """Whether what was asked for, and answered so, leaves an event in the audit."""
-    if not isinstance(command, c.Command):  # a question of the service's own
+    if not isinstance(command, c.Command | SignIn):  # a question of the service's own
         return False
     if refused is not None:
         return refused is not Code.UNAVAILABLE
@@ -58,10 +70,15 @@ def on_record(command: Any, refused: Code | None) -> bool:
 
 
 def audit_event(
-    command: c.Command, caller: Caller, now: datetime, refused: Code | None
+    command: c.Command | SignIn,
+    caller: Caller,
+    now: datetime,
+    refused: Code | None,
+    result: Mapping[str, Any],
 ) -> Mapping[str, Any]:
-    """Who asked for what, when, from where, and what came of it: `done`, or the error's code."""
-    given = {name: getattr(command, name, None) for name in _TOLD}
+    """Who asked for what, when, from where, and what came of it: `done`, or the error's code.
+    `result` is what was answered beside that: an amount that was given back, a menu's version."""
+    given = {name: getattr(command, name, None) for name in _TOLD} | dict(result)
     return {
         "type": getattr(command, "action", type(command).__name__),
         "outcome": "done" if refused is None else refused,
@@ -69,6 +86,6 @@ def audit_event(
         "by": caller.subject,
         "role": caller.role,
         "from": caller.address or None,
-        "request_id": command.request_id,
+        "request_id": getattr(command, "request_id", None),
         "data": {name: value for name, value in given.items() if value is not None},
     }

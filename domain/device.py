@@ -4,7 +4,7 @@ shift, or until a manager signs it out."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import ClassVar, cast
 
 from domain.entity import UNCHANGED, Context, Decision
 from domain.record import replace
@@ -66,6 +66,7 @@ class DeviceRemoved:
 class SignIn:
     """A device's code was shown; the gateway has found it to be a true one."""
 
+    action: ClassVar[str] = "sign_in_device"
     device_id: int
 
 

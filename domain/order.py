@@ -166,7 +166,9 @@ def _replace_items(order: Order, command: c.ReplaceItems, context: Context) -> D
     if items == order.items:
         return UNCHANGED
     next_id = max(order.next_item_id, items[-1].item_id + 1)
-    return _changed(order, _items_events(order, items, next_id, context), context)
+    total = sum(item.total for item in items)
+    events = _items_events(order, items, next_id, context)
+    return _changed(order, events, context, {"total_amount": format_money(total)})
 
 
 def items_refusal(lines: Iterable[c.Line], context: Context) -> Rejected | None:

@@ -60,7 +60,7 @@ def build(
     preparation = Preparation(store, links, whereabouts, settings.limits.max_items)
     requests = Requests(links)
     isolation = Isolation(store, whereabouts)
-    reach = Reach(preparation, links)
+    reach = Reach(preparation, links, requests)
     sockets = Sockets(
         settings, identity, reach, preparation, links, feeds, requests, origins, isolation
     )

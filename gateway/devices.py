@@ -13,7 +13,7 @@ from actors.messages import Done, Submit
 from domain.device import WRONG_CODE, SignIn
 from domain.entity import Origin
 from gateway.codes import Codes
-from gateway.door import Answer, Door, json
+from gateway.door import LOCAL, Answer, Door, json
 from gateway.identity import Principal
 from gateway.limits import guesses
 from gateway.links import Links
@@ -22,7 +22,7 @@ from gateway.policy import may_manage_devices
 from gateway.qr import NOT_KEPT, drawn, link
 from gateway.requests import Requests
 from protocol import commands as c
-from protocol.caller import SYSTEM, Role
+from protocol.caller import Caller, Role
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Address, Channel, Kind
 
@@ -99,16 +99,19 @@ class StaffDevices:
         return Rejected(Code.NOT_FOUND, "There is no such device that waits to be signed in.")
 
     async def _sign_in(self, request: Request) -> Answer:
+        """Done or refused, it goes on record with the restaurant, and with where it came from."""
         wish = await self._door.command(request, c.SignInDevice)
         if isinstance(wish, Rejected):
             return wish
         named = self._codes.read(wish.device_code)
+        where = self._door.whereabouts(request)
         if named is None:  # a signed one is no guess
-            return WRONG_CODE if self._guesses.take(self._door.whereabouts(request)) else _SLOWER
+            return WRONG_CODE if self._guesses.take(where) else _SLOWER
         restaurant, device_id = named
         home = Address(Kind.RESTAURANT, restaurant, restaurant)
-        origin = Origin(home, f"device:{device_id}", wish.request_id or uuid4().hex, "sign-in")
-        done = await self._links.send(Submit(home, SignIn(device_id), SYSTEM, origin))
+        device = Caller(Role.ANONYMOUS, f"device:{device_id}", "" if where == LOCAL else where)
+        origin = Origin(home, device.subject, wish.request_id or uuid4().hex, "sign-in")
+        done = await self._links.send(Submit(home, SignIn(device_id), device, origin))
         if not isinstance(done, Done):
             return done if isinstance(done, Rejected) else UNAVAILABLE
         return self._admitted(restaurant, device_id, done.result)

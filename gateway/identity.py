@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from gateway.settings import IdentityProvider
 from gateway.signatures import Signatures, Signed
+from gateway.turned_away import TurnedAway
 from protocol.caller import ANONYMOUS, Caller, Role
 from protocol.errors import Code, Rejected
 
@@ -47,6 +48,8 @@ REMEMBERED = 10_000
 """Tokens found good, which need not be verified again until they expire; oldest forgotten first."""
 
 NOBODY = Principal(ANONYMOUS)
+
+_TURNED_AWAY = TurnedAway("token", "tokens were refused: forged, expired, or of somebody else's")
 
 
 def bearer(authorization: str | None, subprotocols: Iterable[str], query: str | None) -> str | None:
@@ -97,16 +100,24 @@ class Identity:
         known = self._known.get(token)
         if known is not None and time.time() < known[1]:
             return known[0]
+        verified = await self._verified(token)
+        if isinstance(verified, Rejected):
+            if verified.code is Code.UNAUTHENTICATED:
+                _TURNED_AWAY.one(verified.error)
+            return verified
+        self._forget_if_keys_changed()
+        if len(self._known) >= REMEMBERED:
+            del self._known[next(iter(self._known))]
+        self._known[token] = verified
+        return verified[0]
+
+    async def _verified(self, token: str) -> tuple[Principal, float] | Rejected:
+        """Who has a token, and until when (epoch seconds)."""
         signed = await self._signatures.read(token)
         if isinstance(signed, Rejected):
             return signed
         principal = _principal(signed)
-        self._forget_if_keys_changed()
-        if isinstance(principal, Principal):
-            if len(self._known) >= REMEMBERED:
-                del self._known[next(iter(self._known))]
-            self._known[token] = principal, signed.expires_at
-        return principal
+        return principal if isinstance(principal, Rejected) else (principal, signed.expires_at)
 
     def _forget_if_keys_changed(self) -> None:
         """What was found good may have been signed with a key that is gone."""

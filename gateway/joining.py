@@ -115,23 +115,22 @@ class Joining:
         table_data = await self._door.look(address)
         if isinstance(table_data, Rejected):
             return table_data
+        guest = Caller(Role.GUEST, f"guest:table:{table_id}", "" if who == LOCAL else who)
         if table_data["code_version"] != version:
-            return self._refused(address, who, _WRONG)
+            return self._refused(address, guest, _WRONG)
         if table_data["session"] is not None:
             return await self._door.look(
                 Address(Kind.SESSION, table_data["session"]["id"], address.restaurant)
             )
-        opened = await self._opened(address)
-        return self._refused(address, who, opened) if opened is _BY_STAFF else opened
+        opened = await self._opened(address, guest)
+        return self._refused(address, guest, opened) if opened is _BY_STAFF else opened
 
-    def _refused(self, table: Address, who: str, why: Rejected) -> Rejected:
+    def _refused(self, table: Address, guest: Caller, why: Rejected) -> Rejected:
         """For the record of the table that somebody was to join."""
-        address = "" if who == LOCAL else who
-        guest = Caller(Role.GUEST, f"guest:table:{table.id}", address)
         self._requests.denied(table, c.JoinSession(), guest, why.code)
         return why
 
-    async def _opened(self, table: Address) -> dict[str, Any] | Rejected:
+    async def _opened(self, table: Address, guest: Caller) -> dict[str, Any] | Rejected:
         """A session of a free table, where the restaurant leaves that to guests."""
         restaurant = Address(Kind.RESTAURANT, table.restaurant, table.restaurant)
         home = await self._door.look(restaurant)
@@ -143,7 +142,6 @@ class Joining:
         supplies = await self._preparation.supplies(table, command)
         if isinstance(supplies, Rejected):
             return supplies
-        guest = Caller(Role.GUEST, f"guest:table:{table.id}")
         done = await self._requests.submit(table, command, guest, supplies)
         if isinstance(done, Rejected):
             if done.code is not Code.TABLE_OCCUPIED:

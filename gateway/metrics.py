@@ -12,6 +12,9 @@ CLOSED = GATEWAY.counter(
 )
 REFUSED = GATEWAY.counter("refused", "Errors sent to clients, by their code.", "code")
 LIMITED = GATEWAY.counter("limited", "What was over a limit, by limit.", "limit")
+TURNED_AWAY = GATEWAY.counter(
+    "turned_away", "Tokens that are not good, and web pages of other hosts, by cause.", "cause"
+)
 DELIVERED = GATEWAY.counter("delivered", "Events handed to sockets, counted by socket.")
 FAN_OUT_SECONDS = GATEWAY.histogram(
     "fan_out_seconds",

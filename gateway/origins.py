@@ -13,6 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.turned_away import TurnedAway
 from protocol.errors import Code, Rejected
 from protocol.frames import encode
 
@@ -44,6 +45,8 @@ REMEMBERED = 1000
 MAX_LETTERS = 600
 """Of an origin and a host that are remembered."""
 
+_TURNED_AWAY = TurnedAway("page", "web pages of other hosts were turned away")
+
 
 class Origins:
     """`allowed` are origins such as `https://app.example`, or `*` for any page at all.
@@ -62,7 +65,10 @@ class Origins:
         headers = Headers(scope=scope)
         origin, host = headers.get("origin"), headers.get("host", "")
         short = len(host) + len(origin or "") <= MAX_LETTERS
-        return (self._judged if short else self._judge)(origin, host)
+        refused = (self._judged if short else self._judge)(origin, host)
+        if refused is not None:
+            _TURNED_AWAY.one(refused.error)
+        return refused
 
     def _judge(self, origin: str | None, host: str) -> Rejected | None:
         host = host.lower()

@@ -14,7 +14,9 @@ from gateway.identity import Principal
 from gateway.links import Links
 from gateway.policy import in_reach, not_found
 from gateway.prepare import Preparation
+from gateway.requests import Requests
 from gateway.watches import SESSION_CLOSED
+from protocol import commands as c
 from protocol.caller import Role
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Address, Channel, Kind
@@ -23,26 +25,35 @@ from protocol.ids import Address, Channel, Kind
 class Reach:
     """For one gateway."""
 
-    def __init__(self, preparation: Preparation, links: Links) -> None:
+    def __init__(self, preparation: Preparation, links: Links, requests: Requests) -> None:
         self._preparation = preparation
         self._links = links
+        self._requests = requests
 
     async def find(self, principal: Principal, kind: Kind, id_: int) -> Address | Rejected:
         """Where it is, or why they may not know of it. Raises StoreUnavailable."""
         if principal.role is not Role.GUEST:
-            return await self._address(principal, kind, id_) or not_found(kind, id_)
+            return await self._found(principal, kind, id_)
         party = await self._party(principal.session_id)
-        if isinstance(party, Rejected):
-            return party
-        address = await self._address(principal, kind, id_)
-        if address is None or not _is_of(party, address):
-            return not_found(kind, id_)
-        return address
+        return (
+            party if isinstance(party, Rejected) else await self._found(principal, kind, id_, party)
+        )
 
-    async def _address(self, principal: Principal, kind: Kind, id_: int) -> Address | None:
-        """None where it does not exist, and where it is another restaurant's or waiter's."""
+    async def _found(
+        self, principal: Principal, kind: Kind, id_: int, party: Mapping[str, Any] | None = None
+    ) -> Address | Rejected:
+        """Who asks for what is another's goes on record in their own restaurant."""
         address = await self._preparation.address(kind, id_)
-        return address if address is not None and in_reach(principal, address) else None
+        if address is None:
+            return not_found(kind, id_)
+        if in_reach(principal, address) and (party is None or _is_of(party, address)):
+            return address
+        home = principal.restaurant_id if party is None else party["restaurant_id"]
+        if home is not None:
+            look = c.Look(action=kind.value, foreign_id=id_)
+            own = Address(Kind.RESTAURANT, home, home)
+            self._requests.denied(own, look, principal.caller, Code.NOT_FOUND)
+        return not_found(kind, id_)
 
     async def _party(self, session_id: int | None) -> Mapping[str, Any] | Rejected:
         """What a guest's session says of itself, while it is open: guests' tokens end with it."""

@@ -349,9 +349,11 @@ class SignInDevice(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look(Command):
-    """Something that was to be read, for the record that it was refused. Nobody sends it."""
+    """Something that was to be read, for the record that it was refused. Nobody sends it.
+    `foreign_id` is of what is out of its reader's reach."""
 
     action: str
+    foreign_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,7 +86,11 @@ ROWS: dict[str, list[tuple[str, str, dict[str, str]]]] = {
     "When something breaks": [
         ("Commits refused", "short", {"{{why}}": gained("commits_refused", "why")}),
         ("Subscribers that joined", "short", {"{{how}}": gained("joins", "how")}),
-        ("Limits reached", "short", {"{{limit}}": gained("limited", "limit")}),
+        (
+            "Limits reached, turned away",
+            "short",
+            {"{{limit}}": gained("limited", "limit"), "{{cause}}": gained("turned_away", "cause")},
+        ),
         (
             "Hosts lost, topics joined again",
             "short",

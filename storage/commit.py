@@ -81,6 +81,8 @@ def _write_entity(plan: _Plan, commit: EntityCommit, limits: Limits, life: bytes
         written += ("version", commit.version, "epoch", commit.epoch, "events", commit.events)
     if commit.audit:
         written += ("audits", commit.audits)
+    if commit.refusals:
+        written += ("refusals", commit.refusals)
     deleted = []
     for name, value in commit.state.items():
         if value is None:

@@ -323,6 +323,7 @@ def _loaded(
         results=results,
         outbox=outbox,
         last_effect=int(stored.get("effects", 0)),
+        refusals=stored.get("refusals", b"").decode(),
     )
 
 

@@ -39,8 +39,8 @@ class Loaded(NamedTuple):
     `owner` is the claim's fencing token, as good as unique. Without a stored state `exists` is
     False and `epoch` empty; where the server may have lost acknowledged writes since the entity was
     last claimed, the epoch is a new one. State fields are `<attribute>` or `<attribute>/<key>`.
-    `events` counts its history, `audits` its audit. `seen` is the last effect number of each
-    source. Results come oldest first.
+    `events` counts its history, `audits` its audit; `refusals` is what was last written of those.
+    `seen` is the last effect number of each source. Results come oldest first.
     """
 
     owner: int
@@ -55,6 +55,7 @@ class Loaded(NamedTuple):
     results: list[bytes]
     outbox: dict[str, bytes]
     last_effect: int
+    refusals: str = ""
 
 
 def nothing() -> Loaded:
@@ -70,7 +71,8 @@ class EntityCommit:
     `unclaimed`, it must not exist yet.
     `stored_version` is the version that it changes, 0 where there was none. `state` maps fields to
     JSON; None deletes one, as it does in `seen`. `journal` and `seqs` are by channel; `events`
-    counts the history, this commit's included, as `audits` does the audit. `dropped_results` are
+    counts the history, this commit's included, as `audits` does the audit; `refusals` says how
+    many of those were refused of late, nothing where that is as before. `dropped_results` are
     kept no longer, new ones among them. All bytes are JSON, and come back as they are. `cleared`
     leave the outbox. `due` is the earliest time (epoch seconds) of what is left in the outbox, None
     where nothing is. What is `settled` expires after the store's retention. Version 0 is an entity
@@ -91,6 +93,7 @@ class EntityCommit:
     events: int
     audit: list[bytes]
     audits: int
+    refusals: str
     results: list[bytes]
     dropped_results: list[bytes]
     outbox: dict[str, bytes]

@@ -9,7 +9,8 @@ import pytest
 
 from domain.audit import REFUSALS_AN_HOUR
 from gateway.settings import GatewaySettings
-from tests.gateway.conftest import SECRET, Gateway, Place, token
+from tests.gateway.conftest import SECRET, Gateway, Place, make_place, token
+from tests.local_hosts import LocalHosts
 
 
 @pytest.fixture
@@ -160,3 +161,102 @@ async def test_a_voided_code_is_on_record_with_its_table(gateway: Gateway, place
                 break
             await asyncio.sleep(0.05)
     assert (last["type"], last["from"], last["data"]) == ("join_session", "203.0.113.9", {})
+
+
+async def test_what_was_given_back_and_what_was_rewritten_is_on_record(
+    gateway: Gateway, place: Place
+) -> None:
+    _, order = await sit_down(gateway, place)
+    maria = as_("manager", place, sub="maria")
+    items = {"items": [{"menu_item_id": 1, "quantity": 2}]}
+    await gateway.http.put(f"/api/orders/{order}/items", json=items, headers=maria)
+    paid = {"amount": "5.00", "method": "cash"}
+    key = {"Idempotency-Key": "k"}
+    await gateway.post(f"/orders/{order}/payments", paid, headers={**maria, **key})
+    cancel = {"status": "cancelled", "reason": "cold"}
+    await gateway.http.patch(f"/api/orders/{order}", json=cancel, headers=maria)
+    await gateway.post(f"/orders/{order}/refunds", {"reason": "cold"}, headers=maria)
+    rewritten, pay, _, refund = await audit(gateway, f"orders/{order}", 4)
+    assert rewritten["data"] == {"total_amount": "13.00"}
+    assert pay["data"] == {"amount": "5.00", "method": "cash", "payment_id": 1, "balance": "8.00"}
+    assert refund["data"] == {"amount": "5.00", "reason": "cold"}
+    path = f"restaurants/{place.restaurant}"
+    await gateway.http.put(f"/api/{path}/menu", json={"categories": []}, headers=maria)
+    made, menu = await audit(gateway, path, 2)
+    assert menu["data"] == {"menu_version": made["data"]["menu_version"] + 1}
+
+
+async def test_a_devices_sign_in_is_on_record_done_or_refused(
+    gateway: Gateway, place: Place
+) -> None:
+    path = f"restaurants/{place.restaurant}"
+    added = await gateway.post(f"/{path}/devices", {"role": "kitchen", "label": "Grill"})
+    device = added["device_id"]
+    code = (await gateway.http.get(f"/api/{path}/devices/{device}/code")).json()
+    body = {"device_code": code["device_code"]}
+    for address, status in (("203.0.113.9", 200), ("198.51.100.4", 404)):
+        here = {"X-Forwarded-For": address}
+        answer = await gateway.http.post("/api/devices/sign-in", json=body, headers=here)
+        assert answer.status_code == status
+    *_, done, refused = await audit(gateway, path, 4)
+    assert [(each["type"], each["outcome"], each["from"]) for each in (done, refused)] == [
+        ("sign_in_device", "done", "203.0.113.9"), ("sign_in_device", "not_found", "198.51.100.4"),
+    ]  # fmt: skip
+    assert {each["by"] for each in (done, refused)} == {f"device:{device}"}
+    assert (done["data"]["role"], refused["data"]) == ("kitchen", {"device_id": device})
+
+
+async def test_a_guest_who_opens_a_table_did_so_from_somewhere(
+    gateway: Gateway, place: Place
+) -> None:
+    """On an inactive table in vain, which is on record."""
+    path = f"/api/tables/{place.table}"
+    code = {"table_code": (await gateway.http.get(f"{path}/code")).json()["table_code"]}
+    await gateway.http.patch(path, json={"is_active": False})
+    here = {"X-Forwarded-For": "203.0.113.9"}
+    answer = await gateway.http.post("/api/sessions/join", json=code, headers=here)
+    assert answer.json()["code"] == "table_inactive"
+    [event] = await audit(gateway, f"tables/{place.table}", 1)
+    assert (event["type"], event["outcome"], event["from"]) == (
+        "occupy", "table_inactive", "203.0.113.9",
+    )  # fmt: skip
+
+
+async def test_who_asks_for_what_is_anothers_is_on_record_at_home(
+    gateway: Gateway, place: Place
+) -> None:
+    """There they are known; what does not exist is nobody's, and leaves nothing."""
+    other = await make_place(gateway)
+    session, order = await sit_down(gateway, other)
+    own_session, _ = await sit_down(gateway, place)
+    guest = as_("guest", place, "198.51.100.9", session_id=own_session)
+    assert (await gateway.http.get(f"/api/orders/{order}", headers=guest)).status_code == 404
+    assert (await gateway.http.get("/api/orders/987654", headers=guest)).status_code == 404
+    waiter = token("waiter", restaurant_id=place.restaurant, waiter_id=place.waiter)
+    socket = await gateway.socket(f"tables/sessions/{session}/", waiter)
+    assert await socket.closed() == 4404
+    _, asked, joined = await audit(gateway, f"restaurants/{place.restaurant}", 3)
+    assert (asked["type"], asked["outcome"], asked["data"]) == (
+        "order", "not_found", {"foreign_id": order},
+    )  # fmt: skip
+    assert (asked["role"], asked["from"]) == ("guest", "198.51.100.9")
+    assert (joined["type"], joined["by"], joined["data"]) == (
+        "session", f"waiter:{place.waiter}", {"foreign_id": session},
+    )  # fmt: skip
+    assert len(await audit(gateway, f"restaurants/{other.restaurant}", 1)) == 1, "its menu"
+
+
+async def test_an_hours_refusals_are_counted_over_a_lost_host(
+    gateway: Gateway, place: Place, hosts: LocalHosts
+) -> None:
+    session, order = await sit_down(gateway, place)
+    guest = as_("guest", place, session_id=session)
+    for _ in range(2):
+        for _ in range(REFUSALS_AN_HOUR - 10):
+            path = f"/api/orders/{order}"
+            await gateway.http.patch(path, json={"status": "ready"}, headers=guest)
+        await audit(gateway, f"orders/{order}", REFUSALS_AN_HOUR - 10, limit=REFUSALS_AN_HOUR - 10)
+        for name in list(hosts.hosts):
+            hosts.kill(name)
+    await asyncio.sleep(0.2)
+    await audit(gateway, f"orders/{order}", REFUSALS_AN_HOUR, limit=1000)

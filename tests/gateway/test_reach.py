@@ -13,6 +13,7 @@ from gateway.identity import Principal
 from gateway.links import Links
 from gateway.prepare import Preparation
 from gateway.reach import Reach
+from gateway.requests import Requests
 from gateway.watches import SESSION_CLOSED
 from protocol.caller import Caller, Role
 from protocol.errors import UNAVAILABLE, Code, Rejected
@@ -37,7 +38,8 @@ async def asked(answer: Reply) -> Address | Rejected:
     links = Links(ScriptedHosts(lambda message: answer), placement, "g1")
     store: Any = Directory()
     try:
-        return await Reach(Preparation(store, links, placement), links).find(GUEST, Kind.ORDER, 5)
+        reach = Reach(Preparation(store, links, placement), links, Requests(links))
+        return await reach.find(GUEST, Kind.ORDER, 5)
     finally:
         await links.close()
 

@@ -26,6 +26,7 @@ def commit_of(address: Address, owner: int, version: int = 1, **changed: Any) ->
         "events": version,
         "audit": [],
         "audits": 0,
+        "refusals": "",
         "results": [],
         "dropped_results": [],
         "outbox": {},

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.audit import audit_event, on_record
+from domain.audit import NO_REFUSALS, audit_event, on_record, refusals_from
+from domain.device import SignIn
 from domain.messages import PriceItems
 from protocol import commands as c
 from protocol.caller import Caller, Role
@@ -20,7 +21,7 @@ ORDINARY = (
     c.UpdateItem(item_id=1, status=ItemStatus.READY),
     c.Broadcast(message="Last orders"),
 )
-NOTED = (
+NOTED: tuple[c.Command | SignIn, ...] = (
     PAY,
     c.Refund(reason="cold"),
     c.ReplaceItems(items=(c.FreeLine(name="Soup", unit_price=1),)),
@@ -29,11 +30,12 @@ NOTED = (
     c.UpdateItem(item_id=1, status=ItemStatus.VOIDED),
     c.Release(force=True, reason="gone"),
     c.CloseSession(force=True, reason="gone"),
+    SignIn(3),
 )
 
 
 @pytest.mark.parametrize("command", NOTED)
-def test_money_voids_and_force_go_on_record(command: c.Command) -> None:
+def test_money_voids_and_force_go_on_record(command: c.Command | SignIn) -> None:
     assert on_record(command, None)
 
 
@@ -51,7 +53,7 @@ def test_what_the_service_itself_asks_is_nobodys_doing() -> None:
 def test_who_what_when_and_from_where() -> None:
     now = datetime(2026, 1, 1, 20, 0, tzinfo=UTC)
     ada = Caller(Role.WAITER, "waiter:10", "203.0.113.7")
-    assert audit_event(PAY, ada, now, Code.OVERPAYMENT) == {
+    assert audit_event(PAY, ada, now, Code.OVERPAYMENT, {}) == {
         "type": "pay",
         "outcome": "overpayment",
         "at": now,
@@ -70,6 +72,25 @@ def test_what_is_long_or_a_guests_own_words_stays_out() -> None:
         Caller(Role.GUEST, "guest:1"),
         datetime.now(UTC),
         Code.FORBIDDEN,
+        {},
     )
     assert event["data"] == {}
     assert event["from"] is None
+
+
+def test_what_was_answered_is_on_record_with_what_was_asked() -> None:
+    """A refund says itself how much it is."""
+    maria = Caller(Role.MANAGER, "manager:maria")
+    refund = c.Refund(reason="cold")
+    event = audit_event(refund, maria, datetime.now(UTC), None, {"amount": "6.50"})
+    assert event["data"] == {"reason": "cold", "amount": "6.50"}
+
+
+def test_the_count_of_an_hours_refusals_is_stored() -> None:
+    now = datetime(2026, 1, 1, 20, 7, tzinfo=UTC)
+    once = NO_REFUSALS.one_more(now)
+    assert once is not None
+    twice = once.one_more(now)
+    assert twice is not None
+    assert refusals_from(twice.stored()) == twice
+    assert refusals_from("") == NO_REFUSALS, "as it is of what an earlier version stored"
