@@ -196,7 +196,12 @@ class Http:
                 return await self._links.send(Read(address, Channel.RESTAURANT))
 
         replies = await asyncio.gather(*(status(id_) for id_ in ids[:limit]))
-        data = [orjson.loads(r.frame)["data"] for r in replies if isinstance(r, View)]
+        shown = [
+            shown_once(principal, Channel.RESTAURANT, reply.frame)
+            for reply in replies
+            if isinstance(reply, View)
+        ]
+        data = [orjson.loads(frame)["data"] for frame in shown if isinstance(frame, bytes)]
         return json({"data": data})
 
 

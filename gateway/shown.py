@@ -1,10 +1,12 @@
 """What of a channel's frames is shown to whom, where that is not all of them.
 
-A guest is shown its table while its own party sits there, and nothing from before or after.
+A guest is shown its table while its own party sits there, and nothing from before or after. A
+kitchen is shown its restaurant without what would let it sit down as a guest, and without takings.
 """
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
+from typing import Any
 
 import orjson
 
@@ -16,6 +18,11 @@ from protocol.caller import Role
 from protocol.errors import CloseCode, Rejected
 from protocol.ids import Channel
 
+NOT_FOR_KITCHENS = frozenset({"session_code", "figures"})
+"""Fields that kitchens are not shown, wherever they stand."""
+REMEMBERED = 32
+"""Frames that were made for kitchens: several screens are shown each, one after the other."""
+
 Show = Callable[[TextFrame], TextFrame | Rejected]
 """A frame as somebody is shown it, or why they are to go instead."""
 
@@ -24,6 +31,8 @@ def shown_to(principal: Principal, channel: Channel) -> Show | None:
     """None where all frames are shown as they are."""
     if principal.role is Role.GUEST and channel is Channel.TABLE:
         return partial(_to_party, principal.session_id)
+    if principal.role is Role.KITCHEN and channel in (Channel.RESTAURANT, Channel.NOTIFICATIONS):
+        return _to_kitchen
     return None
 
 
@@ -72,3 +81,18 @@ def _to_party(session_id: int | None, frame: TextFrame) -> TextFrame | Rejected:
     session = orjson.loads(frame.payload)["data"]["session"]
     own = session is not None and session["id"] == session_id
     return frame if own else SESSION_CLOSED
+
+
+def _to_kitchen(frame: TextFrame) -> TextFrame:
+    return _for_kitchens(frame.payload)
+
+
+@lru_cache(REMEMBERED)
+def _for_kitchens(payload: bytes) -> TextFrame:
+    return framed(orjson.dumps(_less(orjson.loads(payload))))
+
+
+def _less(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _less(each) for name, each in value.items() if name not in NOT_FOR_KITCHENS}
+    return [_less(each) for each in value] if isinstance(value, list) else value

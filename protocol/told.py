@@ -80,10 +80,10 @@ class Items(TypedDict):
 
 
 class TableSession(TypedDict):
-    """The session that is open on a table."""
+    """The session that is open on a table. Kitchens are not told its code."""
 
     id: int
-    session_code: str
+    session_code: NotRequired[str]
     guests_count: int
     started_at: datetime
     waiter_id: int | None
@@ -274,6 +274,8 @@ class Figures(TypedDict):
 
 
 class Restaurant(TypedDict):
+    """Kitchens are not told the figures."""
+
     id: int
     name: str
     currency: str
@@ -282,7 +284,7 @@ class Restaurant(TypedDict):
     tables: Tables
     open_orders: list[RestaurantOrder]
     waiters: list[Colleague]
-    figures: Figures
+    figures: NotRequired[Figures]
 
 
 class Announcement(TypedDict):

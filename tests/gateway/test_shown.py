@@ -1,4 +1,5 @@
-"""A guest is shown its table while its own party sits there: nothing of those before or after.
+"""A guest is shown its table while its own party sits there: nothing of those before or after. A
+kitchen is shown neither the codes of sessions nor takings.
 
 What closes a guest's sockets with its session is late here on purpose, as it may be by chance.
 """
@@ -6,12 +7,17 @@ What closes a guest's sockets with its session is late here on purpose, as it ma
 import asyncio
 from typing import Any
 
+import orjson
 import pytest
 
 from gateway.feeds import Feeds
+from gateway.identity import Principal
 from gateway.reach import Reach
+from gateway.shown import shown_to
 from gateway.watches import OpenSession
-from protocol.ids import Address, Kind
+from gateway.wire import TextFrame, framed
+from protocol.caller import Caller, Role
+from protocol.ids import Address, Channel, Kind
 from tests.clients import Socket
 from tests.gateway.conftest import Gateway, Place, token
 from tests.local_hosts import LocalHosts
@@ -153,3 +159,79 @@ async def test_over_http_a_guest_sees_its_table_only_as_long_as_it_sits_there(
     assert [each.status_code for each in (free, taken)] == [401, 401]
     assert free.json()["code"] == "unauthenticated"
     assert free.content == taken.content
+
+
+# --- kitchens ------------------------------------------------------------------------------------
+
+
+async def test_a_kitchen_is_shown_neither_codes_nor_takings(gateway: Gateway, place: Place) -> None:
+    """On any channel that it may read, when it comes, as it listens, when it resumes or asks."""
+    home = f"restaurants/{place.restaurant}"
+    session = await sits_down(gateway, place)
+    kitchen = token("kitchen", restaurant_id=place.restaurant)
+    screens = [await gateway.socket(path, kitchen) for path in (home, f"{home}/notifications")]
+    staff = await gateway.socket(home, token("admin"))
+    first = [await each.next() for each in screens]
+    order = await an_evening(gateway, session)
+    await leaves(gateway, place, session)
+    session = await sits_down(gateway, place)
+    told = [*first, *await until_seated(screens[0], session)]
+    resume = f"?since={first[0]['seq']}&epoch={first[0]['epoch']}"
+    resumed = await gateway.socket(f"{home}{resume}", kitchen)
+    again = await until_seated(resumed, session)
+    assert again == told[2:], "it hears the same again"
+    await screens[0].send("get_status")
+    told.append(await screens[0].until("restaurant_status"))
+    await screens[1].send("get_notifications")
+    told += [await screens[1].next() for _ in range(3)]
+    assert told[-1]["type"] == "notifications_list", "after an order and its payment"
+    headers = {"Authorization": f"Bearer {kitchen}"}
+    for path in (home, "restaurants", f"{home}/notifications", f"orders/{order}"):
+        answer = await gateway.http.get(f"/api/{path}", headers=headers)
+        assert answer.status_code == 200, path
+        told.append(answer.json())
+    code = (await gateway.http.get(f"/api/sessions/{session}")).json()["data"]["session_code"]
+    text = orjson.dumps(told).decode()
+    assert f'"table_id":{place.table}' in text
+    assert code not in text
+    assert "session_code" not in text
+    assert "figures" not in text
+    others = await until_seated(staff, session)
+    assert others[0]["data"]["figures"]["day_paid_amount"] == "0.00", "the staff is told them"
+    assert others[-1]["data"]["session"]["session_code"] == code
+
+
+async def an_evening(gateway: Gateway, session: int) -> int:
+    """An order that is paid."""
+    items = {"items": [{"menu_item_id": 1}]}
+    order = int((await gateway.post(f"/sessions/{session}/orders", items))["order_id"])
+    paid = {"amount": "6.50", "method": "cash"}
+    await gateway.post(f"/orders/{order}/payments", paid, headers={"Idempotency-Key": "k"})
+    return order
+
+
+async def until_seated(socket: Socket, session: int) -> list[Any]:
+    """What a restaurant's channel tells until that session is open on a table."""
+    told: list[Any] = []
+    while True:
+        told.append(await socket.next())
+        open_ = told[-1]["data"].get("session") or {}
+        if told[-1]["type"] == "table_update" and open_.get("id") == session:
+            return told
+
+
+def test_a_frame_is_made_once_for_all_kitchens() -> None:
+    kitchen = Principal(Caller(Role.KITCHEN, "kitchen:1"), restaurant_id=1)
+    show = shown_to(kitchen, Channel.RESTAURANT)
+    assert show is not None
+    payload = b'{"type":"table_update","data":{"session":{"id":1,"session_code":"A"}},"seq":1}'
+    shown = show(framed(payload))
+    assert isinstance(shown, TextFrame)
+    assert shown.payload == b'{"type":"table_update","data":{"session":{"id":1}},"seq":1}'
+    assert show(framed(payload)) is shown
+
+
+@pytest.mark.parametrize("role", [Role.ANONYMOUS, Role.WAITER, Role.MANAGER, Role.ADMIN])
+@pytest.mark.parametrize("channel", Channel)
+def test_others_are_shown_all_as_it_is(role: Role, channel: Channel) -> None:
+    assert shown_to(Principal(Caller(role, "x")), channel) is None

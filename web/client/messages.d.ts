@@ -60,10 +60,10 @@ export interface Items {
   currency: string;
 }
 
-/** The session that is open on a table. */
+/** The session that is open on a table. Kitchens are not told its code. */
 export interface TableSession {
   id: number;
-  session_code: string;
+  session_code?: string;
   guests_count: number;
   started_at: string;
   waiter_id: number | null;
@@ -238,6 +238,7 @@ export interface Figures {
   slowest_resolved_s: number | null;
 }
 
+/** Kitchens are not told the figures. */
 export interface Restaurant {
   id: number;
   name: string;
@@ -247,7 +248,7 @@ export interface Restaurant {
   tables: Tables;
   open_orders: RestaurantOrder[];
   waiters: Colleague[];
-  figures: Figures;
+  figures?: Figures;
 }
 
 export interface Announcement {
