@@ -1,6 +1,7 @@
 """How guests come to sit at a table: a session's code, or the table's own from its QR code, for a
 token of that session."""
 
+import asyncio
 import hmac
 import secrets
 import time
@@ -18,12 +19,15 @@ from gateway.prepare import Preparation
 from gateway.requests import Requests
 from protocol import commands as c
 from protocol.caller import Caller, Role
-from protocol.errors import Code, Rejected
+from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Address, Kind
 from storage.store import Store
 
 GUEST_HOURS = 12.0
 """A guest's token ends with its session, and after this long in any case."""
+
+PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Before a table is looked at again whose session is closed."""
 
 _WRONG = Rejected(Code.NOT_FOUND, "This code is not good (any more). Scan the table's code again.")
 _SLOWER = Rejected(Code.RATE_LIMITED, "Too many wrong codes. Wait a minute, then scan again.")
@@ -112,10 +116,21 @@ class Joining:
         address = await self._preparation.address(Kind.TABLE, table_id)
         if address is None:
             return _WRONG
+        guest = Caller(Role.GUEST, f"guest:table:{table_id}", "" if who == LOCAL else who)
+        for pause in PAUSES_S:
+            session = await self._session_at(address, version, guest)
+            if isinstance(session, Rejected) or session["status"] == "open":
+                return session
+            await asyncio.sleep(pause)  # it was closed, and its table is about to hear of that
+        return UNAVAILABLE
+
+    async def _session_at(
+        self, address: Address, version: int, guest: Caller
+    ) -> dict[str, Any] | Rejected:
+        """The session of a table, a new one where it is free."""
         table_data = await self._door.look(address)
         if isinstance(table_data, Rejected):
             return table_data
-        guest = Caller(Role.GUEST, f"guest:table:{table_id}", "" if who == LOCAL else who)
         if table_data["code_version"] != version:
             return self._refused(address, guest, _WRONG)
         if table_data["session"] is not None:

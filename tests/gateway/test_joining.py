@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from httpx import Response
 
+from domain.entity import UNCHANGED
 from gateway.codes import table_codes
 from gateway.limits import GUESSES_AT_ONCE
 from gateway.settings import GatewaySettings
@@ -107,6 +108,44 @@ async def test_a_closed_session_is_not_joined(gateway: Gateway, place: Place) ->
     assert refused.status_code == 404
     again = (await join(gateway, table_code=code)).json()["data"]
     assert again["id"] != session["id"]
+
+
+async def test_nobody_is_let_into_a_session_that_is_closed_by_the_code_of_its_table(
+    gateway: Gateway, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose table has not heard of it: a token for it would be good for nothing."""
+    code = await code_of(gateway, place)
+    session = (await join(gateway, table_code=code)).json()["data"]["id"]
+    monkeypatch.setattr("domain.table._session_ended", lambda table, message: UNCHANGED)
+    await gateway.post(f"/sessions/{session}/close")
+    refused = await join(gateway, table_code=code)
+    assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+    assert "token" not in refused.json()
+    seen = (await gateway.http.get(f"/api/tables/{place.table}")).json()["data"]
+    assert seen["session"]["id"] == session
+
+
+async def test_who_scans_while_the_table_is_being_released_sits_down_a_moment_later(
+    gateway: Gateway, place: Place, hosts: LocalHosts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = await code_of(gateway, place)
+    before = (await join(gateway, table_code=code)).json()["data"]["id"]
+    released = asyncio.Event()
+    deliver = hosts.deliver
+
+    async def late(host: str, batch: Any) -> Any:
+        await released.wait()
+        return await deliver(host, batch)
+
+    monkeypatch.setattr(hosts, "deliver", late)
+    await gateway.post(f"/sessions/{before}/close")
+    joining = asyncio.create_task(join(gateway, table_code=code))
+    await asyncio.sleep(0.2)
+    released.set()
+    joined = await joining
+    assert joined.status_code == 200, joined.text
+    assert joined.json()["data"]["id"] != before
+    assert joined.json()["data"]["status"] == "open"
 
 
 @pytest.mark.parametrize("role", ["guest", "kitchen"])
