@@ -107,14 +107,15 @@ def build(
             Mount("/api", Router(api, redirect_slashes=False)),
             Mount("/", Pages(directory=WEB, html=True)),
         ],
-        middleware=[Middleware(PageHeaders), *_cross_origin(settings, origins)],
+        middleware=_cross_origin(settings, origins),
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_error, Exception: _failure},
     )
+    answers = PageHeaders(pages)  # outside of all: what has failed is answered there, too
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         """Sockets have a way of their own: each opens but once, and they are most of the work."""
-        await (sockets if scope["type"] == "websocket" else pages)(scope, receive, send)
+        await (sockets if scope["type"] == "websocket" else answers)(scope, receive, send)
 
     return application
 

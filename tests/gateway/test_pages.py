@@ -2,11 +2,13 @@
 
 import re
 from hashlib import sha256
+from typing import Any
 
 import pytest
+from httpx import Response
 
 from gateway.app import WEB
-from gateway.pages import MEDIA
+from gateway.pages import MEDIA, Pages
 from tests.gateway.conftest import Gateway
 
 MODULES = sorted(path.name for path in (WEB / "client").glob("*.js"))
@@ -99,6 +101,38 @@ async def test_each_page_is_a_folder(gateway: Gateway) -> None:
         assert without_slash.headers["location"] == f"{page}/"
     asked = await gateway.http.get("/guest?code=a%2Fb&x=1")
     assert asked.headers["location"] == "guest/?code=a%2Fb&x=1"
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_each_page_may_do_little_and_has_no_script_in_it(gateway: Gateway, page: str) -> None:
+    answer = await gateway.http.get(f"/{page}/")
+    assert answer.status_code == 200
+    _may_do_little(answer)
+    scripts = re.findall(r"<script\b[^>]*>(.*?)</script>", answer.text, re.DOTALL)
+    assert scripts, "it has one, by its address"
+    assert not "".join(scripts).strip()
+    assert not re.search(r"\son\w+\s*=|javascript:|<style|\sstyle\s*=", answer.text)
+
+
+async def test_what_has_failed_may_do_no_more(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(pages: Pages, path: str, scope: Any) -> Any:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(Pages, "get_response", failing)
+    answer = await gateway.http.get("/guest/")
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    _may_do_little(answer)
+
+
+def _may_do_little(answer: Response) -> None:
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'; script-src 'self';" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["x-frame-options"] == "SAMEORIGIN"
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 async def test_an_address_with_a_token_in_it_is_not_sent_elsewhere(gateway: Gateway) -> None:
