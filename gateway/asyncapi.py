@@ -36,7 +36,7 @@ Every message is one JSON object in a text frame of at most {MAX_FRAME_BYTES} by
 The first message of a connection is a snapshot; then comes each event, once and in order, its `seq`
 one more than that of the event before. Who was away connects with `since`, the last `seq`, and
 `epoch`, that of the last snapshot: the events in between come, or where they are no longer kept a
-snapshot with `"resumed": false`.
+snapshot with `"resumed": false`. A guest on its table's channel always gets the snapshot.
 
 An action with a `request_id` is answered with an `ack` or an error with that `request_id`. Sent
 again under the same one, it takes effect once. `expected_version` makes it fail where the entity

@@ -186,7 +186,7 @@ class TestRequests:
             await status("guest", session_id=7)
         for _ in range(10):  # each with a token of its own, as joining again would give it
             attempts.refused(await status("guest", session_id=7) == 429, "guest")
-        assert await status("guest", session_id=8) == 404
+        assert await status("guest", session_id=8) == 401
         assert [(await gateway.http.get(path)).status_code for _ in range(10)] == [200] * 10
 
     @pytest.mark.attack("floods")
