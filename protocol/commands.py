@@ -14,6 +14,7 @@ from pydantic import (
     AfterValidator,
     ConfigDict,
     Discriminator,
+    FailFast,
     Field,
     Tag,
 )
@@ -97,7 +98,7 @@ Line = Annotated[
     Annotated[MenuLine, Tag("menu")] | Annotated[FreeLine, Tag("free")], Discriminator(_line_tag)
 ]
 MAX_LINES = 100
-Lines = Annotated[tuple[Line, ...], Field(min_length=1, max_length=MAX_LINES)]
+Lines = Annotated[tuple[Line, ...], Field(min_length=1, max_length=MAX_LINES), FailFast()]
 
 
 # --- orders --------------------------------------------------------------------------------------
@@ -302,13 +303,13 @@ class MenuCategoryInput:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     name: Name
-    items: Annotated[tuple[MenuItemInput, ...], Field(max_length=300)]
+    items: Annotated[tuple[MenuItemInput, ...], Field(max_length=300), FailFast()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceMenu(Command):
     action: Literal["replace_menu"] = "replace_menu"
-    categories: Annotated[tuple[MenuCategoryInput, ...], Field(max_length=60)]
+    categories: Annotated[tuple[MenuCategoryInput, ...], Field(max_length=60), FailFast()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """A client's frame parsed into a command, and a server's frame encoded to bytes, once each."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Annotated, Any, TypeVar
 
@@ -7,7 +8,7 @@ import orjson
 from pydantic import Field, TypeAdapter, ValidationError
 
 from protocol import commands as c
-from protocol.bounds import BOUNDS, Bounds, too_large
+from protocol.bounds import BOUNDS, Bounds, beyond, misplaced, too_large
 from protocol.errors import Code, Rejected
 from protocol.ids import Channel
 
@@ -33,6 +34,12 @@ ACTIONS: dict[Channel, dict[str, type[c.Command]]] = {
 """The actions of each channel, spelt as clients spell them."""
 
 
+SHORT = 1000
+"""Of a frame of as many characters nothing can be dear."""
+MENU_VALUES = 110_000
+"""The largest menu has as many: sixty categories of three hundred items of six."""
+
+
 def encode(value: Any) -> bytes:
     """JSON of mappings, dataclasses, named tuples, enums and datetimes; UTC ends in `Z`."""
     return orjson.dumps(value, _plain, orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
@@ -55,14 +62,12 @@ def parse_frame(
     """The command in a client's text frame, or the refusal that says what is wrong with it."""
     if len(frame) > bounds.max_bytes:
         return too_large(bounds.max_bytes)
+    if len(frame) > min(SHORT, bounds.max_text):
+        return _read(channel, frame, bounds)
     try:
         command = _adapter(channel).validate_json(frame)
-    except ValidationError as error:
-        return _explain(channel, frame, error, bounds)
-    if len(frame) > bounds.max_text:
-        refused = bounds.refusal(orjson.loads(frame))
-        if refused is not None:
-            return refused
+    except ValidationError:
+        return _read(channel, frame, bounds)
     if isinstance(command, c.Get) and command.action not in ACTIONS[channel]:
         return _unknown_action(channel)
     return command
@@ -78,6 +83,8 @@ def parse_body(
         return Rejected(Code.INVALID_JSON, "The body is not JSON. Send one JSON object.")
     if not isinstance(fields, dict):
         return Rejected(Code.INVALID_MESSAGE, "The body must be one JSON object.")
+    if command is c.ReplaceMenu:
+        bounds = replace(bounds, max_values=MENU_VALUES)
     refused = bounds.refusal(fields)
     if refused is not None:
         return refused
@@ -96,10 +103,12 @@ def parse_body(
 
 def invalid(error: ValidationError) -> Rejected:
     """The first thing that is wrong, named by its place; what was sent is not repeated."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = ".".join(str(part) for part in first["loc"] if part not in _TAGS) or "message"
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part) for part in first["loc"] if part not in _TAGS)
+    if first["type"] == "too_long":
+        return beyond("items", place, f"at most {first['ctx']['max_length']} of them")
     what = _PLAIN_WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
-    return Rejected(Code.INVALID_MESSAGE, f"{place}: {what}.", {"field": place})
+    return misplaced(place, what)
 
 
 def body_adapter(command: type[T]) -> TypeAdapter[T]:
@@ -122,16 +131,17 @@ def _adapter(channel: Channel) -> TypeAdapter[c.Command]:
 
 
 _PLAIN_WORDS = {
+    "dataclass_type": "an object is needed",
     "missing": "is needed",
+    "tuple_type": "a list is needed",
     "unexpected_keyword_argument": "there is no such field",
 }
 _TAGS = {"menu", "free"} | {action for actions in ACTIONS.values() for action in actions}
 
 
-def _explain(
-    channel: Channel, frame: str | bytes, error: ValidationError, bounds: Bounds
-) -> Rejected:
-    """Why a frame was refused; slow, and only walked for a frame that is wrong."""
+def _read(channel: Channel, frame: str | bytes, bounds: Bounds) -> c.Command | Rejected:
+    """The slower way, for what is wrong and for what is so long that it has to be within bounds
+    before anybody looks for all that may be wrong with it."""
     try:
         value = orjson.loads(frame)
     except orjson.JSONDecodeError:
@@ -147,7 +157,10 @@ def _explain(
         return Rejected(Code.INVALID_MESSAGE, "action: say what to do.", {"actions": sorted(known)})
     if action not in known:
         return _unknown_action(channel)
-    return invalid(error)
+    try:
+        return _adapter(channel).validate_python(value)
+    except ValidationError as error:
+        return invalid(error)
 
 
 def _unknown_action(channel: Channel) -> Rejected:
