@@ -55,10 +55,11 @@ class StaffDevices:
     def routes(self) -> list[Route]:
         one = "/restaurants/{id}/devices/{device_id}"
         guard = self._door.guard
+        sign_in = self._door.public(c.SignInDevice, self._sign_in)
         return [
             Route(f"{one}/code", guard(self._code), methods=["GET"]),
             Route(f"{one}/qr.svg", guard(self._image), methods=["GET"]),
-            Route("/devices/sign-in", self._door.public(self._sign_in), methods=["POST"]),
+            Route("/devices/sign-in", sign_in, methods=["POST"]),
         ]
 
     async def _code(self, request: Request, principal: Principal) -> Answer:
@@ -98,11 +99,8 @@ class StaffDevices:
                 return code, link(request, self._public_url, f"{page}#device={code}")
         return Rejected(Code.NOT_FOUND, "There is no such device that waits to be signed in.")
 
-    async def _sign_in(self, request: Request) -> Answer:
+    async def _sign_in(self, request: Request, wish: c.SignInDevice) -> Answer:
         """Done or refused, it goes on record with the restaurant, and with where it came from."""
-        wish = await self._door.command(request, c.SignInDevice)
-        if isinstance(wish, Rejected):
-            return wish
         named = self._codes.read(wish.device_code)
         where = self._door.whereabouts(request)
         if named is None:  # a signed one is no guess

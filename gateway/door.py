@@ -12,7 +12,7 @@ from actors.messages import Read, View
 from gateway.addresses import Addresses
 from gateway.identity import Identity, Principal, bearer
 from gateway.isolation import Isolation
-from gateway.limits import Rates, TokenBucket
+from gateway.limits import Rates, TokenBucket, weight
 from gateway.links import Links
 from gateway.metrics import HTTP, LIMITED
 from gateway.parsing import parse_id
@@ -28,6 +28,8 @@ from storage.store import StoreUnavailable
 
 LONGEST_KEY = 64
 LOCAL = "local"
+MAX_PUBLIC_BYTES = 4096
+"""What a body may have of who has no token yet: there is a code in it."""
 TOO_MANY = Rejected(Code.RATE_LIMITED, "Too many requests. Wait a moment and send it again.")
 
 T = TypeVar("T", bound=c.Command)
@@ -60,7 +62,13 @@ class Door:
         limits = settings.limits
         self._limits = limits
         self._bounds = limits.bounds
-        self.rates = Rates(lambda: TokenBucket(limits.messages_per_s, limits.burst), "requests")
+
+        def bucket() -> TokenBucket:
+            return TokenBucket(limits.messages_per_s, limits.burst)
+
+        self.rates = Rates(bucket, "requests")
+        self._joins = Rates(bucket, "joins")
+        self._bad_tokens = Rates(bucket, "bad tokens")
         self._addresses = Addresses(settings.trusted_proxies)
         self._identity = identity
         self._reach = reach
@@ -79,7 +87,9 @@ class Door:
             address = self._addresses.of(request.scope)
             principal = await self._identity.principal(token, address)
             if isinstance(principal, Rejected):
-                return _refused(principal)
+                is_bad = principal.code is Code.UNAUTHENTICATED
+                within = not is_bad or _within(self._bad_tokens, address)
+                return _refused(principal if within else TOO_MANY)
             if principal.holder is not None and not self.rates.take(principal.holder):
                 return _refused(TOO_MANY)
             return await _answered(self._signed_in(request, principal.at(address), handler))
@@ -102,15 +112,31 @@ class Door:
                 return SIGNED_OUT
         return await handler(request, principal)
 
-    def public(self, handler: Callable[[Request], Awaitable[Answer]]) -> Handler:
-        """For anybody."""
+    def public(
+        self, command: type[T], handler: Callable[[Request, T], Awaitable[Answer]]
+    ) -> Handler:
+        """For anybody, with this command in a short body. Addresses are counted before the body is
+        looked at, each for itself."""
 
         async def answered(request: Request) -> Response:
             if self._isolation.is_cut_off:
                 return _refused(UNAVAILABLE)
-            return await _answered(handler(request))
+            if not _within(self._joins, self._addresses.of(request.scope)):
+                return _refused(TOO_MANY)
+            return await _answered(self._wished(request, command, handler))
 
         return answered
+
+    async def _wished(
+        self,
+        request: Request,
+        command: type[T],
+        handler: Callable[[Request, T], Awaitable[Answer]],
+    ) -> Answer:
+        most = min(MAX_PUBLIC_BYTES, self._limits.max_body_bytes)
+        body = await self._body(request, most)
+        wish = body if isinstance(body, Rejected) else self._parsed(request, command, body, {})
+        return wish if isinstance(wish, Rejected) else await handler(request, wish)
 
     def whereabouts(self, request: Request) -> str:
         """The caller's address, one name for all on this side of the proxies."""
@@ -134,20 +160,31 @@ class Door:
             return data
         return reply if isinstance(reply, Rejected) else UNAVAILABLE
 
-    async def command(self, request: Request, command: type[T], **known: Any) -> T | Rejected:
-        """The command in a request's body, path and `Idempotency-Key`."""
+    async def command(
+        self, request: Request, command: type[T], principal: Principal, **known: Any
+    ) -> T | Rejected:
+        """The command in a request's body, path and `Idempotency-Key`. A large body counts as
+        several requests."""
+        body = await self._body(request, self._limits.max_body_bytes)
+        if isinstance(body, Rejected):
+            return body
+        who = principal.holder
+        if who is not None and not self.rates.take(who, weight(len(body)) - 1):
+            return TOO_MANY
+        return self._parsed(request, command, body, known)
+
+    def _parsed(
+        self, request: Request, command: type[T], body: bytes, known: dict[str, Any]
+    ) -> T | Rejected:
         key = request.headers.get("idempotency-key")
         if key is not None and not 0 < len(key) <= LONGEST_KEY:
             return Rejected(
                 Code.INVALID_MESSAGE, f"Idempotency-Key has at most {LONGEST_KEY} characters."
             )
-        body = await self._body(request)
-        if isinstance(body, Rejected):
-            return body
         return parse_body(command, body, self._bounds, request_id=key, **known)
 
-    async def _body(self, request: Request) -> bytes | Rejected:
-        limit, seconds = self._limits.max_body_bytes, self._limits.body_s
+    async def _body(self, request: Request, limit: int) -> bytes | Rejected:
+        seconds = self._limits.body_s
         body = bytearray()
         try:
             async with asyncio.timeout(seconds):
@@ -155,11 +192,16 @@ class Door:
                     body += chunk
                     if len(body) > limit:
                         LIMITED.add(of="body")
-                        return too_large(limit)
+                        return too_large(limit, "body")
         except TimeoutError:
             LIMITED.add(of="body time")
             return Rejected(Code.INVALID_MESSAGE, f"The body did not arrive within {seconds:g} s.")
         return bytes(body)
+
+
+def _within(rates: Rates, address: str | None) -> bool:
+    """Count one of an address; the proxies themselves have no limit."""
+    return address is None or rates.take(address)
 
 
 async def _answered(answering: Awaitable[Answer]) -> Response:

@@ -89,7 +89,7 @@ class Http:
         address = await self._door.address(act.to, target, principal)
         if isinstance(address, Rejected):
             return address
-        command = await self._door.command(request, act.command, **known)
+        command = await self._door.command(request, act.command, principal, **known)
         if isinstance(command, Rejected):
             return command
         refused = may_do(principal, address, command)
@@ -120,7 +120,7 @@ class Http:
     async def _create_restaurant(
         self, request: Request, principal: Principal
     ) -> Response | Rejected:
-        command = await self._door.command(request, c.CreateRestaurant)
+        command = await self._door.command(request, c.CreateRestaurant, principal)
         if isinstance(command, Rejected):
             return command
         of_one = principal.restaurant_id is not None

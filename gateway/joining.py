@@ -61,12 +61,10 @@ class Joining:
         self._guesses = guesses()
 
     def routes(self) -> list[Route]:
-        return [Route("/sessions/join", self._door.public(self._join), methods=["POST"])]
+        join = self._door.public(c.JoinSession, self._join)
+        return [Route("/sessions/join", join, methods=["POST"])]
 
-    async def _join(self, request: Request) -> Answer:
-        wish = await self._door.command(request, c.JoinSession)
-        if isinstance(wish, Rejected):
-            return wish
+    async def _join(self, request: Request, wish: c.JoinSession) -> Answer:
         if (wish.session_code is None) == (wish.table_code is None):
             return Rejected(Code.INVALID_MESSAGE, "Give a session_code or a table_code.")
         who = self._door.whereabouts(request)

@@ -9,6 +9,13 @@ from gateway.metrics import LIMITED
 GUESSES_PER_MINUTE = 10.0
 GUESSES_AT_ONCE = 20
 REMEMBERED = 100_000
+BYTES_OF_ONE = 4096
+"""What a message may have that counts as one."""
+
+
+def weight(size: int) -> int:
+    """As how many messages one of so many bytes counts: it costs more to read."""
+    return 1 + size // BYTES_OF_ONE
 
 
 class TokenBucket:
@@ -22,14 +29,15 @@ class TokenBucket:
         self._tokens = float(burst)
         self._at = time.monotonic()
 
-    def take(self) -> bool:
-        """Whether one more message is within the limit."""
+    def take(self, count: int = 1) -> bool:
+        """Whether one more message is within the limit. One that counts as several is taken whole,
+        and the next ones wait the longer."""
         now = time.monotonic()
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
-        if self._tokens < 1.0:
+        if self._tokens < min(count, 1):
             return False
-        self._tokens -= 1.0
+        self._tokens -= count
         return True
 
     def give_back(self) -> None:
@@ -49,8 +57,15 @@ class Rates:
         self._remembered = remembered
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
-    def take(self, who: str) -> bool:
-        """Count one; False where they must wait before the next."""
+    def take(self, who: str, count: int = 1) -> bool:
+        """Count so many; False where they must wait before the next."""
+        if self.of(who).take(count):
+            return True
+        LIMITED.add(of=self._limit)
+        return False
+
+    def of(self, who: str) -> TokenBucket:
+        """The bucket of one of them; what is taken from it directly is for its user to count."""
         bucket = self._buckets.get(who)
         if bucket is None:
             bucket = self._buckets[who] = self._bucket()
@@ -58,10 +73,7 @@ class Rates:
                 self._buckets.popitem(last=False)
         else:
             self._buckets.move_to_end(who)
-        if bucket.take():
-            return True
-        LIMITED.add(of=self._limit)
-        return False
+        return bucket
 
     def give_back(self, who: str) -> None:
         """The one that was taken does not count."""

@@ -23,7 +23,7 @@ from gateway.feeds import NO_EPOCH, Feeds, Subscriber
 from gateway.gate import Gate
 from gateway.identity import NOBODY, SUBPROTOCOL, Identity, bearer
 from gateway.isolation import Isolation
-from gateway.limits import Occupancy, TokenBucket
+from gateway.limits import Occupancy, TokenBucket, weight
 from gateway.links import Links
 from gateway.metrics import ACCEPTED, CONNECTIONS, LIMITED, RECEIVED
 from gateway.origins import Origins
@@ -343,11 +343,12 @@ class _Conversation:
         if connection.closed:
             return
         RECEIVED.add()
-        if not self._bucket.take():
-            self._too_many(message.get("text"))
+        text = message.get("text")
+        count = weight(len(text or message.get("bytes") or ""))
+        if not self._bucket.take(count):
+            self._too_many(text, count)
             return
         self._excess = max(0, self._excess - 1)
-        text = message.get("text")
         if text is None:
             connection.refuse(
                 Rejected(Code.INVALID_MESSAGE, "Send text frames, each one JSON object.")
@@ -361,10 +362,10 @@ class _Conversation:
             return
         await self._start(command)
 
-    def _too_many(self, text: str | None) -> None:
+    def _too_many(self, text: str | None, count: int) -> None:
         """Refuse what is over the limit; who goes on regardless is closed."""
         LIMITED.add(of="messages")
-        self._excess += 1
+        self._excess += count
         if self._excess > self._excess_allowed:
             self._connection.close(CloseCode.TOO_MANY, "too many messages: wait, then reconnect")
         else:

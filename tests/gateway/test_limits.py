@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from gateway.limits import Occupancy, Rates, TokenBucket
+from gateway.door import MAX_PUBLIC_BYTES
+from gateway.limits import Occupancy, Rates, TokenBucket, weight
 from gateway.settings import GatewaySettings, Limits
 from tests.clients import Socket
 from tests.gateway.conftest import SECRET, Gateway, Place, token
@@ -46,6 +47,14 @@ def test_rates_may_change_for_who_comes_later() -> None:
     assert not rates.take("a")
     rates.take("c")  # and the one that came longest ago, b, is forgotten
     assert rates.take("b")
+
+
+def test_what_counts_as_several_is_taken_whole_and_the_next_waits() -> None:
+    bucket = TokenBucket(0.001, 3)
+    assert [bucket.take(2), bucket.take(17), bucket.take(), bucket.take(0)] == [
+        True, True, False, False,
+    ]  # fmt: skip
+    assert [weight(0), weight(4095), weight(4096), weight(64 * 1024)] == [1, 1, 2, 17]
 
 
 class TestAddresses:
@@ -199,6 +208,102 @@ class TestRequests:
         assert [answer.status_code for answer in joined[:3]] == [200] * 3
         for answer in joined[3:]:
             attempts.refused(answer.json()["code"] == "rate_limited", answer.text)
+
+
+class TestLargeOnes:
+    @pytest.fixture
+    def settings(self) -> GatewaySettings:
+        return GatewaySettings(SECRET, limits=Limits(messages_per_s=0.001, burst=20))
+
+    @pytest.mark.attack("floods")
+    async def test_they_count_for_more(
+        self, gateway: Gateway, place: Place, attempts: Attempts
+    ) -> None:
+        path = f"tables/{place.table}"
+        large = '{"action":"get_status"}'.ljust(60_000)  # counts as fifteen
+        socket, other = await gateway.socket(path), await gateway.socket(path)
+        for each in (socket, other):
+            await each.next()
+        told = []
+        for _ in range(5):
+            await socket.raw.send(large)
+            told.append(await socket.next())
+        assert [each.get("type") for each in told[:2]] == ["table_status"] * 2
+        for answer in told[2:]:
+            attempts.refused(answer.get("code") == "rate_limited", answer)
+        for _ in range(11):
+            await socket.raw.send(large)
+        async with asyncio.timeout(5):
+            assert await socket.closed() == 4429, "sooner than by small ones"
+        for _ in range(20):
+            await other.raw.send('{"action":"get_status"}')
+            assert (await other.next())["type"] == "table_status"
+
+    @pytest.mark.attack("floods")
+    async def test_so_do_large_bodies(
+        self, gateway: Gateway, place: Place, attempts: Attempts
+    ) -> None:
+        bearer = token("manager", restaurant_id=place.restaurant)
+        headers = {"Authorization": f"Bearer {bearer}"}
+        body = b"{}".ljust(90_000)  # counts as twenty-two
+        path = f"/api/tables/{place.table}"
+        first = await gateway.http.patch(path, content=body, headers=headers)
+        assert first.status_code == 200, first.text
+        for _ in range(10):
+            answer = await gateway.http.patch(path, content=b"{}", headers=headers)
+            attempts.refused(answer.status_code == 429, answer.text)
+
+
+class TestStrangers:
+    """Who has no token yet, or a bad one."""
+
+    @pytest.fixture
+    def settings(self) -> GatewaySettings:
+        return GatewaySettings(SECRET, limits=Limits(messages_per_s=0.001, burst=3))
+
+    @pytest.mark.attack("oversized")
+    @pytest.mark.parametrize("path", ["sessions/join", "devices/sign-in"])
+    async def test_their_bodies_are_short(
+        self, gateway: Gateway, place: Place, attempts: Attempts, path: str
+    ) -> None:
+        for size in (MAX_PUBLIC_BYTES, MAX_PUBLIC_BYTES + 1, 900_000):
+            content = b'{"table_code":1}'.ljust(size)
+            answer = await gateway.http.post(f"/api/{path}", content=content)
+            expected = 422 if size <= MAX_PUBLIC_BYTES else 413
+            attempts.refused(answer.status_code == expected, answer.text)
+
+    @pytest.mark.attack("floods")
+    @pytest.mark.parametrize("path", ["sessions/join", "devices/sign-in"])
+    async def test_an_address_asks_so_often_whatever_it_sends(
+        self, gateway: Gateway, place: Place, attempts: Attempts, path: str
+    ) -> None:
+        async def status(where: str) -> int:
+            headers = {"X-Forwarded-For": where}
+            answer = await gateway.http.post(f"/api/{path}", content=b"{", headers=headers)
+            return answer.status_code
+
+        assert [await status("203.0.113.7") for _ in range(3)] == [400] * 3
+        for _ in range(10):
+            attempts.refused(await status("203.0.113.7") == 429, path)
+        assert await status("203.0.113.8") == 400
+
+    @pytest.mark.attack("floods")
+    async def test_bad_tokens_of_an_address_are_counted_and_good_ones_go_on(
+        self, gateway: Gateway, place: Place, attempts: Attempts
+    ) -> None:
+        async def status(bearer: str, where: str = "203.0.113.7") -> int:
+            headers = {"Authorization": f"Bearer {bearer}", "X-Forwarded-For": where}
+            answer = await gateway.http.get(f"/api/tables/{place.table}", headers=headers)
+            return answer.status_code
+
+        assert [await status("bad") for _ in range(3)] == [401] * 3
+        for _ in range(10):
+            attempts.refused(await status("bad") == 429, "bad")
+        assert await status("bad", "203.0.113.8") == 401
+        assert await status(ADMIN) == 200
+        code = (await gateway.http.get(f"/api/tables/{place.table}/code")).json()["table_code"]
+        headers = {"X-Forwarded-For": "203.0.113.7"}
+        await gateway.post("/sessions/join", {"table_code": code}, headers=headers)
 
 
 class TestMessages:
