@@ -23,7 +23,7 @@ class TokenBucket:
 
     __slots__ = ("_at", "_burst", "_rate", "_tokens")
 
-    def __init__(self, rate: float, burst: int) -> None:
+    def __init__(self, rate: float, burst: float) -> None:
         self._rate = rate
         self._burst = float(burst)
         self._tokens = float(burst)
@@ -59,13 +59,6 @@ class Rates:
 
     def take(self, who: str, count: int = 1) -> bool:
         """Count so many; False where they must wait before the next."""
-        if self.of(who).take(count):
-            return True
-        LIMITED.add(of=self._limit)
-        return False
-
-    def of(self, who: str) -> TokenBucket:
-        """The bucket of one of them; what is taken from it directly is for its user to count."""
         bucket = self._buckets.get(who)
         if bucket is None:
             bucket = self._buckets[who] = self._bucket()
@@ -73,7 +66,10 @@ class Rates:
                 self._buckets.popitem(last=False)
         else:
             self._buckets.move_to_end(who)
-        return bucket
+        if bucket.take(count):
+            return True
+        LIMITED.add(of=self._limit)
+        return False
 
     def give_back(self, who: str) -> None:
         """The one that was taken does not count."""

@@ -21,7 +21,8 @@ class Limits:
     """What one gateway replica takes before it refuses. Whoever is over a limit is told so; nobody
     else is slowed.
 
-    A client sends `messages_per_s` on average and `burst` at once, on a connection and as requests;
+    A client sends `messages_per_s` on average and `burst` at once, on a connection and as requests,
+    and `messages_per_s_per_token` on all its connections together, twice as many at once;
     `max_in_flight` commands of a connection are under way at most, then it is not read. What waits
     to be sent to it is bounded by `max_unsent` frames and `max_unsent_bytes`. It is pinged `ping_s`
     apart, and has as long to answer.
@@ -37,6 +38,7 @@ class Limits:
 
     messages_per_s: Annotated[float, Gt(0)] = 100.0
     burst: Many = 200
+    messages_per_s_per_token: Annotated[float, Gt(0)] = 1000.0
     max_in_flight: Many = 64
     max_unsent: Many = 1000
     max_unsent_bytes: Many = 1024 * 1024

@@ -23,7 +23,7 @@ from gateway.feeds import NO_EPOCH, Feeds, Subscriber
 from gateway.gate import Gate
 from gateway.identity import NOBODY, SUBPROTOCOL, Identity, bearer
 from gateway.isolation import Isolation
-from gateway.limits import Occupancy, TokenBucket, weight
+from gateway.limits import Occupancy, Rates, TokenBucket, weight
 from gateway.links import Links
 from gateway.metrics import ACCEPTED, CONNECTIONS, LIMITED, RECEIVED
 from gateway.origins import Origins
@@ -109,6 +109,8 @@ class Sockets:
         self._addresses = Addresses(settings.trusted_proxies)
         self._by_address = Occupancy(settings.limits.connections_per_address, "address")
         self._by_token = Occupancy(settings.limits.connections_per_token, "token")
+        per_s = settings.limits.messages_per_s_per_token
+        self._rates = Rates(lambda: TokenBucket(per_s, 2 * per_s), "token messages")
         self._watches = Watches(feeds)
         self._identity = identity
         self._reach = reach
@@ -298,9 +300,9 @@ class _Conversation:
     """An admitted connection, inbound: its actions in order, each answered."""
 
     __slots__ = (
-        "_bounds", "_bucket", "_connection", "_excess", "_excess_allowed", "_in_flight", "_links",
-        "_listener", "_max_in_flight", "_preparation", "_principal", "_receive", "_requests",
-        "_room", "_topic",
+        "_bounds", "_bucket", "_connection", "_excess", "_excess_allowed", "_holder", "_in_flight",
+        "_links", "_listener", "_max_in_flight", "_preparation", "_principal", "_rates", "_receive",
+        "_requests", "_room", "_topic",
     )  # fmt: skip
 
     def __init__(
@@ -320,6 +322,8 @@ class _Conversation:
         self._links = sockets._links
         self._requests = sockets._requests
         self._bucket = TokenBucket(limits.messages_per_s, limits.burst)
+        self._rates = sockets._rates
+        self._holder = visit.holder
         self._excess_allowed = EXCESS * limits.burst
         self._excess = 0
         self._max_in_flight = limits.max_in_flight
@@ -345,7 +349,7 @@ class _Conversation:
         RECEIVED.add()
         text = message.get("text")
         count = weight(len(text or message.get("bytes") or ""))
-        if not self._bucket.take(count):
+        if not self._is_within(count):
             self._too_many(text, count)
             return
         self._excess = max(0, self._excess - 1)
@@ -362,9 +366,16 @@ class _Conversation:
             return
         await self._start(command)
 
+    def _is_within(self, count: int) -> bool:
+        """Whether there is room for a message that counts as so many: of the connection, and of all
+        that its holder has."""
+        if not self._bucket.take(count):
+            LIMITED.add(of="messages")
+            return False
+        return self._holder is None or self._rates.take(self._holder, count)
+
     def _too_many(self, text: str | None, count: int) -> None:
         """Refuse what is over the limit; who goes on regardless is closed."""
-        LIMITED.add(of="messages")
         self._excess += count
         if self._excess > self._excess_allowed:
             self._connection.close(CloseCode.TOO_MANY, "too many messages: wait, then reconnect")

@@ -68,7 +68,10 @@ def product(
     name: str = "this", environment: Mapping[str, str] = {}, **settings: object
 ) -> Iterator[Server]:
     """The product as `make run` starts it, with settings by their names; placement `shard`."""
-    crowds = {"limits__connections_per_token": 20_000}
+    crowds = {
+        "limits__connections_per_token": 20_000,
+        "limits__messages_per_s_per_token": 1_000_000,
+    }
     given = {"placement": "shard", "auth_secret": SECRET} | crowds | settings
     environment = {
         **environment,

@@ -210,6 +210,31 @@ class TestRequests:
             attempts.refused(answer.json()["code"] == "rate_limited", answer.text)
 
 
+class TestMessagesOfAToken:
+    @pytest.fixture
+    def settings(self) -> GatewaySettings:
+        return GatewaySettings(SECRET, limits=Limits(messages_per_s_per_token=4, burst=100))
+
+    @pytest.mark.attack("floods")
+    async def test_many_connections_send_no_more_than_a_few(
+        self, gateway: Gateway, place: Place, attempts: Attempts
+    ) -> None:
+        path = f"tables/{place.table}"
+        bearer = token("waiter", restaurant_id=place.restaurant, waiter_id=place.waiter)
+        sockets = [await gateway.socket(path, bearer) for _ in range(10)]
+        sockets += [await gateway.socket(path, ADMIN), await gateway.socket(path)]
+        told = []
+        for socket in sockets:
+            await socket.next()
+        for socket in sockets:
+            await socket.send("get_status")
+            told.append((await socket.next()).get("code"))
+        assert told[:8] == [None] * 8, "a burst of two seconds"
+        for code in told[8:10]:
+            attempts.refused(code == "rate_limited", code)
+        assert told[10:] == [None, None], "another token, and nobody's"
+
+
 class TestLargeOnes:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
