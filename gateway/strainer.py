@@ -4,7 +4,8 @@ What reads WebSocket frames under uvicorn collects a whole message before anybod
 size: sixteen megabytes for each socket of somebody who never sends the last byte, and empty
 fragments without end. A strainer stands between the socket and that reader and counts by the heads
 of the frames (RFC 6455, 5.2). Whole messages within bounds pass untouched. In place of a larger one
-the reader gets one that is a byte too large, so that it is refused as ever.
+the reader gets one that is a byte too large, so that it is refused as ever. Of pings, which the
+reader answers whether its client reads or not, it gets none while answers would pile up.
 
 Many small ones pass a few at a time, as those before are taken: a quarter of a megabyte, which one
 look at a socket may bring, would be forty thousand of the smallest, and all others would wait.
@@ -14,6 +15,7 @@ import asyncio
 from typing import Any, NamedTuple, Protocol
 
 from gateway.inbox import Inbox
+from gateway.limits import TokenBucket
 from gateway.metrics import LIMITED
 
 LIMIT = 64 * 1024
@@ -25,21 +27,26 @@ AT_ONCE = 32
 PATIENCE = 16 * 1024 * 1024
 """A message of more is not even thrown away to its end: its sender is closed with 1009."""
 
-_CONTINUED, _TEXT, _BINARY, _CLOSE, _PONG = 0x0, 0x1, 0x2, 0x8, 0xA
+PINGS_PER_S, PINGS_AT_ONCE = 10, 100
+"""Of a client, that are answered."""
+
+_CONTINUED, _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 _DATA = frozenset({_CONTINUED, _TEXT, _BINARY})
 _CONTROL = frozenset(range(_CLOSE, _PONG + 1))
 _FIN, _MASKED, _SHORT = 0x80, 0x80, 125
+_SIZES = {126: 4, 127: 10}
 _MASK_BYTES = 4
 _TOO_LARGE = bytes([_MASKED | 127]) + (LIMIT + 1).to_bytes(8, "big") + bytes(4) + b" " * (LIMIT + 1)
 _ENDLESS = bytes([_FIN | _TEXT, _MASKED | 127]) + (PATIENCE + 1).to_bytes(8, "big")
 
 
 class Reader(Protocol):
-    """What reads frames, and the transport that they come from; `read_paused` is whether that is
-    paused."""
+    """What reads frames, and the transport that they come from: whether that is paused, and whether
+    its client reads, too."""
 
     transport: Any
     read_paused: bool
+    writable: Any
 
     def read(self, data: bytes) -> None: ...
 
@@ -57,6 +64,7 @@ class Strainer:
         "_is_due",
         "_is_over",
         "_last",
+        "_pings",
         "_reader",
         "_size",
         "_skip",
@@ -72,12 +80,13 @@ class Strainer:
         self._size = 0  # and its payload so far; heads count where it is thrown away
         self._skip = 0  # bytes still to come of a frame that is thrown away
         self._last = False  # whether that frame ends its message
+        self._pings: TokenBucket | None = None  # made for the first
         self._is_over = False  # the reader sees everything
         self._is_due = False  # it goes on in the next turn of the loop
 
     @property
     def is_clear(self) -> bool:
-        """Whether it keeps nothing, and could go."""
+        """Whether it keeps nothing, and may be passed by."""
         return self._begun is None and not (self._unread or self._is_over or self._is_due)
 
     def data_received(self, data: bytes) -> None:
@@ -143,11 +152,23 @@ class Strainer:
         elif head.opcode in _CONTROL:
             if len(unread) < end:
                 return False
-            passed += unread[:end]
+            if head.opcode != _PING or self._may_ping():
+                passed += unread[:end]
             del unread[:end]
         else:
             return self._part(head, end, passed)
         return True
+
+    def _may_ping(self) -> bool:
+        """Not while the client does not read, and not without end."""
+        if not self._reader.writable.is_set():
+            return False
+        if self._pings is None:
+            self._pings = TokenBucket(PINGS_PER_S, PINGS_AT_ONCE)
+        if self._pings.take():
+            return True
+        LIMITED.add(of="pings")
+        return False
 
     def _is_in_turn(self, head: "_Head") -> bool:
         return (head.opcode == _CONTINUED) == (self._begun is not None)
@@ -157,6 +178,8 @@ class Strainer:
         size = self._size + head.length
         if len(self._fragments) > MOST_KEPT:
             size = max(size, LIMIT + 1)
+        if size > LIMIT >= self._size:
+            LIMITED.add(of="message")
         if size > PATIENCE:
             self._is_over = True
             passed += _ENDLESS
@@ -166,7 +189,6 @@ class Strainer:
             return False
         begun = head.opcode if self._begun is None else self._begun
         if size > LIMIT:
-            LIMITED.add(of="message")
             self._fragments.clear()
             self._begun, self._size = begun, size + head.size
             self._skip, self._last = end, head.is_last
@@ -200,11 +222,11 @@ def _head(data: bytearray) -> _Head | None:
     first, length = data[0], data[1] & ~_MASKED
     opcode, is_last = first & 0x0F, first & _FIN != 0
     is_sound = first & 0x70 == 0 and data[1] & _MASKED != 0 and opcode in _DATA | _CONTROL
-    if opcode in _CONTROL:
+    size = _SIZES.get(length, 2)
+    if is_sound and size > 2:
+        if len(data) < size:
+            return None
+        length = int.from_bytes(data[2:size], "big")
+    if opcode in _CONTROL:  # in a longer form than it needs, too: the reader takes it
         is_sound = is_sound and is_last and length <= _SHORT
-    if not is_sound or length <= _SHORT:
-        return _Head(opcode, is_last, is_sound, 2, length)
-    size = 4 if length == 126 else 10
-    if len(data) < size:
-        return None
-    return _Head(opcode, is_last, True, size, int.from_bytes(data[2:size], "big"))
+    return _Head(opcode, is_last, is_sound, size, length)

@@ -23,6 +23,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.utils import accept_key
 
+from gateway.connection import GRACE_S
 from gateway.gate import Latch
 from gateway.inbox import Inbox
 from gateway.strainer import LIMIT, Strainer
@@ -112,7 +113,7 @@ class UvicornSocket(WebSocketsSansIOProtocol):
         if not self.handshake_initiated:
             if not self._shake_hands(data):
                 self.read(data)
-        elif self._strainer is not None or not self._take(data):
+        elif not (self._strainer is None or self._strainer.is_clear) or not self._take(data):
             self._strain(data)
 
     def read(self, data: bytes) -> None:
@@ -126,14 +127,22 @@ class UvicornSocket(WebSocketsSansIOProtocol):
     def on_task_complete(self, task: "asyncio.Task[None]") -> None:
         super().on_task_complete(task)
         self.scope["extensions"].clear()  # where it names this socket
+        self._cut_off_in_time()
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self._cut_off_in_time()
+
+    def _cut_off_in_time(self) -> None:
+        """A transport that is closed waits for its client to take the rest: without end, where it
+        never reads, and though it may count among no limit's any more."""
+        if not self.disconnected:
+            self.loop.call_later(GRACE_S, self.transport.abort)
 
     def _strain(self, data: bytes) -> None:
-        strainer = self._strainer
-        if strainer is None:
-            strainer = self.queue.source = self._strainer = Strainer(self, self.queue)
-        strainer.data_received(data)
-        if strainer.is_clear:
-            self._strainer = self.queue.source = None
+        if self._strainer is None:
+            self._strainer = self.queue.source = Strainer(self, self.queue)
+        self._strainer.data_received(data)
 
     def _take(self, data: bytes) -> bool:
         """Take what is one whole, short message or an answer to a ping; whether it is."""

@@ -12,6 +12,7 @@ import pytest
 
 from actors.placement import Mode, Placement
 from gateway.settings import GatewaySettings, Limits
+from gateway.strainer import PINGS_AT_ONCE, PINGS_PER_S
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
 from tests.gateway.conftest import SECRET, Gateway, Place, make_place, serving, token
@@ -70,6 +71,19 @@ async def test_who_has_gone_without_a_word_leaves_room(
         async with asyncio.timeout(20):
             while (await (await gateway.socket(path)).next()).get("type") != "table_status":
                 await asyncio.sleep(0.1)
+
+
+@pytest.mark.attack("floods")
+async def test_pings_without_end_are_not_answered_without_end(
+    gateway: Gateway, place: Place, attempts: Attempts
+) -> None:
+    reader, writer = await by_hand(gateway, f"tables/{place.table}")
+    writer.write(frame(0x89, b"p" * 100) * 50_000 + frame(0x81, b'{"action":"get_menu"}'))
+    async with asyncio.timeout(20):
+        told = await reader.readuntil(b"unknown_action")
+    answered = told.count(b"\x8a\x64" + b"p" * 100)
+    attempts.refused(PINGS_AT_ONCE <= answered < PINGS_AT_ONCE + 20 * PINGS_PER_S, answered)
+    writer.close()
 
 
 @pytest.mark.attack("bombs")

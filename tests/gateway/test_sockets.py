@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from actors.placement import Mode, Placement
 from gateway.settings import GatewaySettings, Limits
 from tests.clients import Socket
 from tests.gateway.conftest import SECRET, Gateway, Place, token
@@ -302,7 +303,41 @@ class TestSlowReaders:
     async def test_who_never_reads_is_closed_and_others_live(
         self, gateway: Gateway, place: Place
     ) -> None:
-        """Each change of this menu is 100 kB: no buffer on the way holds all of them."""
+        (unread, _kept), reader, path = await self._overrun(gateway, place)
+        received = b""
+        while b"too slow to read" not in received[-70_000:]:
+            chunk = await asyncio.wait_for(unread.read(65_536), 5)
+            assert chunk, "the connection ended without a word"
+            received += chunk
+        told = received[received.rindex(b"\x88") :]  # the close frame: length, code, reason
+        assert int.from_bytes(told[2:4], "big") == 4408
+        await gateway.http.patch(f"/api/{path}/items/5", json={"price": "1.50"})
+        assert (await reader.next())["type"] == "menu_update"
+
+    @pytest.mark.parametrize("placement", [Placement(Mode.SHARD, shards=2)])
+    @pytest.mark.attack("floods")
+    async def test_who_never_reads_is_cut_off_in_the_end(
+        self, gateway: Gateway, place: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """By then it counts nowhere any more, and what waits for it is kept until it has it."""
+        for where in ("connection", "ingress"):
+            monkeypatch.setattr(f"gateway.{where}.GRACE_S", 0.2)
+        here = gateway.server.server_state.connections
+        before = set(here)
+        (_, writer), _, _ = await self._overrun(gateway, place)
+        try:
+            async with asyncio.timeout(10):
+                while len(here - before) > 1:
+                    await asyncio.sleep(0.05)
+            assert not writer.is_closing(), "it is still there"
+        finally:
+            writer.transport.abort()  # or the gateway would not end
+
+    async def _overrun(
+        self, gateway: Gateway, place: Place
+    ) -> tuple[tuple[asyncio.StreamReader, asyncio.StreamWriter], Socket, str]:
+        """A client that reads nothing and one that does, of a menu whose changes have 100 kB each:
+        no buffer on the way holds all of them."""
         items = [{"name": "Soup", "description": "x" * 450, "price": "1.00"} for _ in range(200)]
         menu = {"categories": [{"name": "Food", "items": items}]}
         path = f"restaurants/{place.restaurant}/menu"
@@ -314,15 +349,7 @@ class TestSlowReaders:
         for count in range(200):
             await gateway.http.patch(f"/api/{path}/items/5", json={"price": f"{2 + count}.00"})
             assert (await reader.next())["type"] == "menu_update"
-        received = b""
-        while b"too slow to read" not in received[-70_000:]:
-            chunk = await asyncio.wait_for(unread.read(65_536), 5)
-            assert chunk, "the connection ended without a word"
-            received += chunk
-        told = received[received.rindex(b"\x88") :]  # the close frame: length, code, reason
-        assert int.from_bytes(told[2:4], "big") == 4408
-        await gateway.http.patch(f"/api/{path}/items/5", json={"price": "1.50"})
-        assert (await reader.next())["type"] == "menu_update"
+        return (unread, handshake), reader, path
 
 
 async def test_a_session_can_be_listened_to_as_soon_as_its_table_names_it(

@@ -1,5 +1,6 @@
 """What reaches the reader of frames, and how little is kept of what does not."""
 
+import asyncio
 from random import Random
 from typing import Any
 
@@ -9,7 +10,8 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from gateway.inbox import Inbox
-from gateway.strainer import LIMIT, MOST_KEPT, PATIENCE, Strainer
+from gateway.metrics import LIMITED
+from gateway.strainer import LIMIT, MOST_KEPT, PATIENCE, PINGS_AT_ONCE, PINGS_PER_S, Strainer
 
 TEXT, BINARY, CONT, PING, CLOSE = (
     Opcode.TEXT, Opcode.BINARY, Opcode.CONT, Opcode.PING, Opcode.CLOSE,
@@ -23,6 +25,8 @@ class Reader:
         self.conn = ServerProtocol(max_size=max_size, state=State.OPEN)
         self.frames: list[Frame] = []
         self.read_paused = False
+        self.writable = asyncio.Event()
+        self.writable.set()
         self.transport = self
 
     def is_closing(self) -> bool:
@@ -128,6 +132,43 @@ def test_empty_fragments_without_end_are_not_kept_either() -> None:
     assert most <= MOST_KEPT + 4096
 
 
+@pytest.mark.attack("oversized")
+@pytest.mark.parametrize("head", [b"\x89\xfe\x00\x01", b"\x89\xff" + bytes(7) + b"\x01"])
+def test_a_ping_in_a_long_form_opens_no_way_around(head: bytes) -> None:
+    """The rules forbid it, the reader takes it: from then on it saw all, whatever it was."""
+    ping = head + bytes(4) + b"p"
+    for longest in (1, 5, 4096):
+        reader, most = strained(ping + frame(TEXT, b"x" * (LIMIT + 2)) + ping, longest=longest)
+        assert [(kind, len(text)) for kind, text in reader.messages()] == [
+            (PING, 1),
+            (TEXT, LIMIT + 1),
+            (PING, 1),
+        ]
+        assert most < LIMIT
+
+
+@pytest.mark.attack("floods")
+def test_pings_have_a_limit_of_their_own() -> None:
+    LIMITED.take()
+    reader, _ = strained((frame(PING, b"p") * 10 + frame(TEXT, b"t")) * 50)
+    told = [kind for kind, _ in reader.messages()]
+    assert told.count(TEXT) == 50
+    assert PINGS_AT_ONCE <= told.count(PING) <= PINGS_AT_ONCE + PINGS_PER_S
+    assert LIMITED.take() == {"pings": 500 - told.count(PING)}
+
+
+@pytest.mark.attack("floods")
+def test_who_does_not_read_gets_no_answers_to_pings() -> None:
+    reader = Reader()
+    strainer = Stepped(reader, Inbox())
+    reader.writable.clear()
+    strainer.data_received(frame(PING, b"p") * 20 + frame(TEXT, b"t"))
+    assert reader.messages() == [(TEXT, b"t")]
+    reader.writable.set()
+    strainer.data_received(frame(PING, b"p"))
+    assert reader.messages() == [(TEXT, b"t"), (PING, b"p")]
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -180,6 +221,8 @@ def _something(random: Random) -> bytes:
     if random.random() < 0.08:
         return random.randbytes(random.randint(1, 6))
     opcode = random.choice([TEXT, TEXT, BINARY, CONT, CONT, PING])
+    if random.random() < 0.04:
+        return bytes([0x89, 0xFE, 0, 3]) + random.randbytes(7)
     size = random.choice([0, 1, 125]) if opcode is PING else random.choice([0, 5, 126, 3000])
     return frame(opcode, random.randbytes(size), fin=opcode is PING or random.random() < 0.5)
 
