@@ -74,7 +74,8 @@ class StaffDevices:
         if isinstance(waiting, Rejected):
             return waiting
         _, url = waiting
-        return Response(drawn("svg", url), media_type="image/svg+xml", headers=NOT_KEPT)
+        image = await drawn("svg", url)
+        return Response(image, media_type="image/svg+xml", headers=NOT_KEPT)
 
     async def _waiting(self, request: Request, principal: Principal) -> tuple[str, str] | Rejected:
         """Code and address of a device that has not been signed in yet."""

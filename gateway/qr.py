@@ -1,5 +1,6 @@
 """QR codes of tables: what is stuck on each of them, one by one or as a sheet to print."""
 
+import asyncio
 import io
 from base64 import b64encode
 from functools import partial
@@ -58,26 +59,29 @@ class QrCodes:
         table = await self._table(request, principal)
         if isinstance(table, Rejected):
             return table
-        image = self._drawn(kind, request, table)
+        image = await self._drawn(kind, request, table)
         return Response(image, media_type=_MEDIA[kind], headers=NOT_KEPT)
 
     async def _sheet(self, request: Request, principal: Principal) -> Answer:
         home = await self._data(Kind.RESTAURANT, Channel.RESTAURANT, request, principal)
         if isinstance(home, Rejected):
             return home
-        cards = "".join(
-            f"<figure><img alt='' src='data:image/svg+xml;base64,"
-            f"{b64encode(self._drawn('svg', request, table)).decode()}'>"
-            f"<figcaption>{escape(str(table['table_number']))}"
-            f"<small>{escape(str(table['zone']))}</small></figcaption></figure>"
-            for table in home["tables"]["list"]
-        )
+        tables = home["tables"]["list"]
+        cards = "".join([await self._card(request, table) for table in tables])
         name = escape(home["name"])
         page = (
             f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{name}</title>"
             f"<link rel='stylesheet' href='/sheet.css'><h1>{name}</h1><main>{cards}</main></html>"
         )
         return HTMLResponse(page, headers=NOT_KEPT)
+
+    async def _card(self, request: Request, table: dict[str, Any]) -> str:
+        image = b64encode(await self._drawn("svg", request, table)).decode()
+        return (
+            f"<figure><img alt='' src='data:image/svg+xml;base64,{image}'>"
+            f"<figcaption>{escape(str(table['table_number']))}"
+            f"<small>{escape(str(table['zone']))}</small></figcaption></figure>"
+        )
 
     async def _table(self, request: Request, principal: Principal) -> dict[str, Any] | Rejected:
         return await self._data(Kind.TABLE, Channel.TABLE, request, principal)
@@ -93,16 +97,21 @@ class QrCodes:
             return self._requests.unseen("code", address, principal.caller, refused)
         return await self._door.look(address, channel)
 
-    def _drawn(self, kind: str, request: Request, table: dict[str, Any]) -> bytes:
+    async def _drawn(self, kind: str, request: Request, table: dict[str, Any]) -> bytes:
         code = self._codes.code(table["table_id"], table["code_version"])
-        return drawn(kind, self._url(request, code))
+        return await drawn(kind, self._url(request, code))
 
     def _url(self, request: Request, code: str) -> str:
         return link(request, self._public_url, f"guest/#join={code}")
 
 
-def drawn(kind: str, text: str) -> bytes:
-    """A QR code as an image of that kind."""
+async def drawn(kind: str, text: str) -> bytes:
+    """A QR code as an image of that kind. Meanwhile the event loop does other things: it takes
+    milliseconds, and a sheet has hundreds."""
+    return await asyncio.to_thread(_draw, kind, text)
+
+
+def _draw(kind: str, text: str) -> bytes:
     image = io.BytesIO()
     segno.make(text, error="m", micro=False).save(image, kind=kind, scale=8, border=4)
     return image.getvalue()

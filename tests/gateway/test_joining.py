@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from threading import current_thread, main_thread
 from typing import Any
 
 import pytest
@@ -310,3 +311,28 @@ async def test_the_codes_can_be_printed(gateway: Gateway, place: Place) -> None:
     assert "&lt;b&gt;7" in sheet.text
     assert "/sheet.css" in sheet.text
     assert (await gateway.http.get("/sheet.css")).status_code == 200
+
+
+async def test_what_is_drawn_does_not_hold_up_others(
+    gateway: Gateway, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A code takes milliseconds, and a sheet has hundreds of them."""
+    drawn_by = []
+
+    def draw(kind: str, text: str) -> bytes:
+        drawn_by.append(current_thread())
+        return b"drawn"
+
+    monkeypatch.setattr("gateway.qr._draw", draw)
+    device = await gateway.post(
+        f"/restaurants/{place.restaurant}/devices", {"role": "kitchen", "label": "Oven"}
+    )
+    for path in (
+        f"tables/{place.table}/qr.svg",
+        f"restaurants/{place.restaurant}/qr-sheet",
+        f"restaurants/{place.restaurant}/devices/{device['device_id']}/qr.svg",
+    ):
+        answer = await gateway.http.get(f"/api/{path}", headers=manager(place))
+        assert answer.status_code == 200, answer.text
+    assert len(drawn_by) == 3
+    assert main_thread() not in drawn_by
