@@ -15,6 +15,8 @@ from storage.redis_store import open_store
 from storage.store import StoreUnavailable
 
 PREFIX = "RESTAURANT_QR_"
+OF_HAPROXY = "head_s"
+"""What `scripts/haproxy` reads."""
 
 
 class CannotStart(Exception):
@@ -23,6 +25,7 @@ class CannotStart(Exception):
 
 def settings_of_environment() -> Settings:
     names = [*Settings.model_fields, *(f"limits__{each.name}" for each in fields(Limits))]
+    names.append(OF_HAPROXY)
     unknown = sorted(
         name
         for name in os.environ

@@ -11,6 +11,11 @@ def test_a_limit_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings_of_environment().limits.burst == 500
 
 
+def test_what_haproxy_reads_is_a_setting_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RESTAURANT_QR_HEAD_S", "20")
+    settings_of_environment()
+
+
 @pytest.mark.parametrize("name", ["BURST", "LIMITS__NONE", "REDIS"])
 def test_what_is_no_setting_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"RESTAURANT_QR_{name}", "1")
