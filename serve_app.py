@@ -96,7 +96,8 @@ class Settings(BaseSettings):
     """Where guests reach the service, as it stands in QR codes; none: where they are asked for."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = LOOPBACK
     """Who is believed about the address of a client (`X-Forwarded-For`): the load balancer, and the
-    nodes of the cluster, such as `["10.0.0.0/8"]`. They themselves have no limit by address."""
+    nodes of the cluster, such as `["10.0.5.0/24"]`; never a network of guests. They have no
+    limit by address themselves, and come in by an open door."""
     trace_share: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Of how many commands OpenTelemetry is told; where to is `OTEL_EXPORTER_OTLP_ENDPOINT`."""
     limits: Limits = Limits()
@@ -117,6 +118,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"auth=open listens on loopback only, not on {self.host}: "
                 "set auth=required (RESTAURANT_QR_AUTH) and an auth_secret, or host=127.0.0.1"
+            )
+        elsewhere = [str(each) for each in self.trusted_proxies if not each.is_loopback]
+        if self.auth is Auth.OPEN and elsewhere:
+            raise ValueError(
+                f"auth=open is for this machine alone, and trusted_proxies has {elsewhere[0]}: set "
+                "auth=required (RESTAURANT_QR_AUTH), or leave RESTAURANT_QR_TRUSTED_PROXIES out"
             )
         return self
 

@@ -63,3 +63,14 @@ def test_the_gateway_refuses_before_handshakes_wait(application: Any) -> None:
 
 def test_nothing_secret_or_of_one_place_is_in_it(application: Any) -> None:
     assert not application["args"].keys() & {"redis_url", "auth_secret", "data_dir"}
+
+
+@pytest.mark.parametrize("network", ["10.0.5.0/24", "0.0.0.0/0", "fd00::/8"])
+def test_an_open_door_is_for_no_proxy_elsewhere(network: str) -> None:
+    """Who comes from there unannounced would be taken for this machine."""
+    proxies = ["127.0.0.0/8", network]
+    with pytest.raises(ValueError, match="auth=required"):
+        Settings.model_validate({"trusted_proxies": proxies})
+    closed = Settings.model_validate({"trusted_proxies": proxies, "auth": "required"})
+    assert len(closed.trusted_proxies) == 2
+    assert Settings.model_validate({"trusted_proxies": ["127.0.0.1/32", "::1"]}).auth is Auth.OPEN
