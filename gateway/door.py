@@ -12,7 +12,7 @@ from actors.messages import Read, View
 from gateway.addresses import Addresses
 from gateway.identity import Identity, Principal, bearer
 from gateway.isolation import Isolation
-from gateway.limits import Rates, TokenBucket, weight
+from gateway.limits import Rates, TokenBucket, counted, weight
 from gateway.links import Links
 from gateway.metrics import HTTP, LIMITED
 from gateway.parsing import parse_id
@@ -181,7 +181,7 @@ class Door:
             return Rejected(
                 Code.INVALID_MESSAGE, f"Idempotency-Key has at most {LONGEST_KEY} characters."
             )
-        return parse_body(command, body, self._bounds, request_id=key, **known)
+        return counted(parse_body(command, body, self._bounds, request_id=key, **known))
 
     async def _body(self, request: Request, limit: int) -> bytes | Rejected:
         seconds = self._limits.body_s
@@ -191,8 +191,7 @@ class Door:
                 async for chunk in request.stream():
                     body += chunk
                     if len(body) > limit:
-                        LIMITED.add(of="body")
-                        return too_large(limit, "body")
+                        return counted(too_large(limit, "body"))
         except TimeoutError:
             LIMITED.add(of="body time")
             return Rejected(Code.INVALID_MESSAGE, f"The body did not arrive within {seconds:g} s.")

@@ -3,14 +3,26 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from typing import TypeVar
 
 from gateway.metrics import LIMITED
+from protocol.bounds import Beyond
+from protocol.errors import Rejected
+
+T = TypeVar("T")
 
 GUESSES_PER_MINUTE = 10.0
 GUESSES_AT_ONCE = 20
 REMEMBERED = 100_000
 BYTES_OF_ONE = 4096
 """What a message may have that counts as one."""
+
+
+def counted(parsed: T | Rejected) -> T | Rejected:
+    """The same. Where a message is over one of the limits of messages, that is counted."""
+    if isinstance(parsed, Beyond):
+        LIMITED.add(of=parsed.limit)
+    return parsed
 
 
 def weight(size: int) -> int:

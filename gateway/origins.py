@@ -13,6 +13,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.metrics import HTTP
 from gateway.turned_away import TurnedAway
 from protocol.errors import Code, Rejected
 from protocol.frames import encode
@@ -120,6 +121,7 @@ class NamedPages:
         if refused is None:
             await self._app(scope, receive, send)
         else:
+            HTTP.add(of="403")
             body = encode(refused.body())
             await Response(body, 403, media_type="application/json")(scope, receive, send)
 

@@ -14,9 +14,10 @@ from actors.messages import Done, Submit
 from actors.whereabouts import Whereabouts
 from domain.entity import NOTHING, Supplies
 from domain.messages import PriceItems
+from gateway.limits import counted
 from gateway.links import Links
-from gateway.metrics import LIMITED
 from protocol import commands as c
+from protocol.bounds import beyond
 from protocol.caller import SYSTEM, Caller
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Address, Kind
@@ -138,12 +139,8 @@ class Preparation:
             return UNAVAILABLE
 
     def _too_many_items(self) -> Rejected:
-        LIMITED.add(of="items")
-        return Rejected(
-            Code.INVALID_MESSAGE,
-            f"items: at most {self._max_items} of them. Place several orders.",
-            {"field": "items"},
-        )
+        what = f"at most {self._max_items} of them. Place several orders"
+        return counted(beyond("items", "items", what))
 
     async def new_restaurant(self, caller: Caller, key: str | None) -> Address:
         """Where a new restaurant will be; under one idempotency key always the same place."""

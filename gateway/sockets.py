@@ -23,7 +23,7 @@ from gateway.feeds import NO_EPOCH, Feeds, Subscriber
 from gateway.gate import Gate
 from gateway.identity import NOBODY, SUBPROTOCOL, Identity, bearer
 from gateway.isolation import Isolation
-from gateway.limits import Occupancy, Rates, TokenBucket, weight
+from gateway.limits import Occupancy, Rates, TokenBucket, counted, weight
 from gateway.links import Links
 from gateway.metrics import ACCEPTED, CONNECTIONS, LIMITED, RECEIVED
 from gateway.origins import Origins
@@ -360,8 +360,8 @@ class _Conversation:
             return
         command = parse_frame(self._topic.channel, text, self._bounds)
         if isinstance(command, Rejected):
-            if command.code is Code.TOO_LARGE and len(text) <= MAX_FRAME_BYTES:
-                LIMITED.add(of="message")  # larger ones were counted as they came
+            if len(text) <= MAX_FRAME_BYTES:  # larger ones were counted as they came
+                counted(command)
             connection.refuse(command, _request_id(text))
             return
         await self._start(command)

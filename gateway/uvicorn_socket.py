@@ -26,6 +26,7 @@ from websockets.utils import accept_key
 from gateway.connection import GRACE_S
 from gateway.gate import Latch
 from gateway.inbox import Inbox
+from gateway.metrics import LIMITED
 from gateway.strainer import LIMIT, Strainer
 from gateway.wire import EXTENSION
 
@@ -130,6 +131,8 @@ class UvicornSocket(WebSocketsSansIOProtocol):
         self._cut_off_in_time()
 
     def keepalive_timeout(self) -> None:
+        if not self.close_sent and not self.transport.is_closing():
+            LIMITED.add(of="ping time")
         super().keepalive_timeout()
         self._cut_off_in_time()
 

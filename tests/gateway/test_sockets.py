@@ -320,7 +320,7 @@ class TestSlowReaders:
         self, gateway: Gateway, place: Place, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """By then it counts nowhere any more, and what waits for it is kept until it has it."""
-        for where in ("connection", "ingress"):
+        for where in ("connection", "uvicorn_socket"):
             monkeypatch.setattr(f"gateway.{where}.GRACE_S", 0.2)
         here = gateway.server.server_state.connections
         before = set(here)
