@@ -10,7 +10,7 @@ SIDE_BY_SIDE := $(addprefix tests/,actors client costs deploy fuzz gateway load 
 IN_TURN := $(addprefix tests/,cluster e2e faults simulation starts)
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test check simulate load bench faults attacks format docs screenshots lock clean
+.PHONY: help run token test check simulate load bench faults attacks audit format docs screenshots lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -55,6 +55,9 @@ faults: $(VENV)/dev.stamp ## break things on four nodes, into docs/reliability.m
 
 attacks: $(VENV)/dev.stamp ## attack it, into docs/security.md; ATTACKS="tests/gateway" for some of it
 	@$(BIN)/python -m scripts.attacks $(ATTACKS)
+
+audit: $(VENV)/run.stamp ## ask PyPI whether anything is known against the locked packages
+	@$(BIN)/python -m scripts.audit
 
 format: $(VENV)/dev.stamp ## put the code into its form
 	$(BIN)/ruff check --fix-only .
