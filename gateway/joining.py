@@ -116,10 +116,10 @@ class Joining:
             return _WRONG
         guest = Caller(Role.GUEST, f"guest:table:{table_id}", "" if who == LOCAL else who)
         for pause in PAUSES_S:
+            await asyncio.sleep(pause)
             session = await self._session_at(address, version, guest)
             if isinstance(session, Rejected) or session["status"] == "open":
                 return session
-            await asyncio.sleep(pause)  # it was closed, and its table is about to hear of that
         return UNAVAILABLE
 
     async def _session_at(

@@ -12,8 +12,20 @@ look at a socket may bring, would be forty thousand of the smallest, and all oth
 """
 
 import asyncio
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
+from gateway.framing import (
+    CONTINUED,
+    CONTROL,
+    DATA,
+    FIN,
+    MASK_BYTES,
+    MASKED,
+    PING,
+    TEXT,
+    Head,
+    head_of,
+)
 from gateway.inbox import Inbox
 from gateway.limits import TokenBucket
 from gateway.metrics import LIMITED
@@ -30,23 +42,18 @@ PATIENCE = 16 * 1024 * 1024
 PINGS_PER_S, PINGS_AT_ONCE = 10, 100
 """Of a client, that are answered."""
 
-_CONTINUED, _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
-_DATA = frozenset({_CONTINUED, _TEXT, _BINARY})
-_CONTROL = frozenset(range(_CLOSE, _PONG + 1))
-_FIN, _MASKED, _SHORT = 0x80, 0x80, 125
-_SIZES = {126: 4, 127: 10}
-_MASK_BYTES = 4
-_TOO_LARGE = bytes([_MASKED | 127]) + (LIMIT + 1).to_bytes(8, "big") + bytes(4) + b" " * (LIMIT + 1)
-_ENDLESS = bytes([_FIN | _TEXT, _MASKED | 127]) + (PATIENCE + 1).to_bytes(8, "big")
+_TOO_LARGE = bytes([MASKED | 127]) + (LIMIT + 1).to_bytes(8, "big") + bytes(4) + b" " * (LIMIT + 1)
+_ENDLESS = bytes([FIN | TEXT, MASKED | 127]) + (PATIENCE + 1).to_bytes(8, "big")
 
 
 class Reader(Protocol):
-    """What reads frames, and the transport that they come from: whether that is paused, and whether
-    its client reads, too."""
+    """What reads frames, and the transport that they come from: whether that is paused, whether its
+    client reads, too, and has been told to go."""
 
     transport: Any
     read_paused: bool
     writable: Any
+    close_sent: bool
 
     def read(self, data: bytes) -> None: ...
 
@@ -94,7 +101,7 @@ class Strainer:
             self._reader.read(data)
             return
         self._unread += data
-        if not self._inbox.held:
+        if not self._inbox.held or self._reader.close_sent:
             self._go_on()
 
     def go_on_soon(self) -> None:
@@ -107,14 +114,15 @@ class Strainer:
         self._is_due = False
         reader, inbox = self._reader, self._inbox
         inbox.held = self._pass_a_few()
-        if inbox.held and not inbox:  # none of them was a message: nobody will ask for more
+        is_alone = reader.close_sent  # nobody takes messages any more: they are thrown away
+        if inbox.held and (is_alone or not inbox):  # nobody will ask for more
             self.go_on_soon()
         if reader.transport.is_closing():
             return
         if inbox.held and not reader.read_paused:
             reader.read_paused = True
             reader.transport.pause_reading()
-        elif reader.read_paused and inbox.empty():
+        elif reader.read_paused and not inbox.held and (is_alone or not inbox):
             reader.read_paused = False
             reader.transport.resume_reading()
 
@@ -139,20 +147,20 @@ class Strainer:
             self._skip -= gone
             if self._skip == 0 and self._last:
                 assert self._begun is not None
-                passed += bytes([_FIN | self._begun]) + _TOO_LARGE
+                passed += bytes([FIN | self._begun]) + _TOO_LARGE
                 self._begun, self._size = None, 0
             return True
-        head = _head(unread)
+        head = head_of(unread)
         if head is None:
             return False
-        end = head.size + _MASK_BYTES + head.length
-        if not head.is_sound or (head.opcode in _DATA and not self._is_in_turn(head)):
+        end = head.size + MASK_BYTES + head.length
+        if not head.is_sound or (head.opcode in DATA and not self._is_in_turn(head)):
             self._is_over = True
             passed += self._fragments
-        elif head.opcode in _CONTROL:
+        elif head.opcode in CONTROL:
             if len(unread) < end:
                 return False
-            if head.opcode != _PING or self._may_ping():
+            if head.opcode != PING or self._may_ping():
                 passed += unread[:end]
             del unread[:end]
         else:
@@ -170,10 +178,10 @@ class Strainer:
         LIMITED.add(of="pings")
         return False
 
-    def _is_in_turn(self, head: "_Head") -> bool:
-        return (head.opcode == _CONTINUED) == (self._begun is not None)
+    def _is_in_turn(self, head: Head) -> bool:
+        return (head.opcode == CONTINUED) == (self._begun is not None)
 
-    def _part(self, head: "_Head", end: int, passed: bytearray) -> bool:
+    def _part(self, head: Head, end: int, passed: bytearray) -> bool:
         """A frame of a message, maybe all of it."""
         size = self._size + head.length
         if len(self._fragments) > MOST_KEPT:
@@ -203,30 +211,3 @@ class Strainer:
             del unread[:end]
             self._begun, self._size = begun, size
         return True
-
-
-class _Head(NamedTuple):
-    """How a frame begins: `size` bytes, then its mask, then `length` bytes."""
-
-    opcode: int
-    is_last: bool
-    is_sound: bool
-    size: int
-    length: int
-
-
-def _head(data: bytearray) -> _Head | None:
-    """The head of the frame that data begins with; None where it is not all there."""
-    if len(data) < 2:
-        return None
-    first, length = data[0], data[1] & ~_MASKED
-    opcode, is_last = first & 0x0F, first & _FIN != 0
-    is_sound = first & 0x70 == 0 and data[1] & _MASKED != 0 and opcode in _DATA | _CONTROL
-    size = _SIZES.get(length, 2)
-    if is_sound and size > 2:
-        if len(data) < size:
-            return None
-        length = int.from_bytes(data[2:size], "big")
-    if opcode in _CONTROL:  # in a longer form than it needs, too: the reader takes it
-        is_sound = is_sound and is_last and length <= _SHORT
-    return _Head(opcode, is_last, is_sound, size, length)

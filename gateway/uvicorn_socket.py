@@ -11,26 +11,24 @@ from base64 import b64decode
 from secrets import token_bytes
 from typing import Any, cast
 from urllib.parse import unquote
-from weakref import WeakKeyDictionary
 
 from uvicorn.config import Config
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.frames import Frame, Opcode
-from websockets.frames import apply_mask as unmask  # type: ignore[attr-defined]  # in C, if it is there
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.utils import accept_key
 
 from gateway.connection import GRACE_S
+from gateway.framing import whole
 from gateway.gate import Latch
 from gateway.inbox import Inbox
 from gateway.metrics import LIMITED
 from gateway.strainer import LIMIT, Strainer
+from gateway.tide import tide_of
 from gateway.wire import EXTENSION
-
-log = logging.getLogger(__name__)
 
 MAX_GATHERED_BYTES = 64 * 1024
 """What one socket is given in a turn of the event loop before the transport has it."""
@@ -39,9 +37,9 @@ _SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnect
 _KEY_BYTES = 16
 _VERSION = b"13"
 _PING_BYTES = 4
-_TEXT, _PONG, _MASKED = 0x81, 0x8A, 0x80
-_SHORT, _EXTENDED = 125, 126
-_MASK_BYTES = 4
+MAX_HEAD_BYTES = 16 * 1024
+"""What a handshake may have, as with HAProxy."""
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n"
 
 
 class UvicornSocket(WebSocketsSansIOProtocol):
@@ -62,6 +60,7 @@ class UvicornSocket(WebSocketsSansIOProtocol):
     _accept_key: str | None = None
     _parser: ServerProtocol | None = None
     _strainer: Strainer | None = None
+    _cutting: asyncio.TimerHandle | None = None
 
     def __init__(
         self,
@@ -85,7 +84,7 @@ class UvicornSocket(WebSocketsSansIOProtocol):
         self.ping_timeout = config.ws_ping_timeout
         self.queue: Any = Inbox()
         self.writable: Any = Latch()
-        self._tide = _tide_of(self.loop)
+        self._tide = tide_of(self.loop)
         self._frames: list[bytes] = []
         self._bytes = 0
 
@@ -113,7 +112,7 @@ class UvicornSocket(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         if not self.handshake_initiated:
             if not self._shake_hands(data):
-                self.read(data)
+                self._refuse(data)
         elif not (self._strainer is None or self._strainer.is_clear) or not self._take(data):
             self._strain(data)
 
@@ -122,7 +121,9 @@ class UvicornSocket(WebSocketsSansIOProtocol):
         super().data_received(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._strainer = None
+        self._strainer = self.queue.source = None
+        if self._cutting is not None:
+            self._cutting.cancel()
         super().connection_lost(exc)
 
     def on_task_complete(self, task: "asyncio.Task[None]") -> None:
@@ -139,8 +140,8 @@ class UvicornSocket(WebSocketsSansIOProtocol):
     def _cut_off_in_time(self) -> None:
         """A transport that is closed waits for its client to take the rest: without end, where it
         never reads, and though it may count among no limit's any more."""
-        if not self.disconnected:
-            self.loop.call_later(GRACE_S, self.transport.abort)
+        if self._cutting is None and not self.disconnected:
+            self._cutting = self.loop.call_later(GRACE_S, self.transport.abort)
 
     def _strain(self, data: bytes) -> None:
         if self._strainer is None:
@@ -149,10 +150,11 @@ class UvicornSocket(WebSocketsSansIOProtocol):
 
     def _take(self, data: bytes) -> bool:
         """Take what is one whole, short message or an answer to a ping; whether it is."""
-        payload = _payload(data)
-        if payload is None:
+        found = whole(data)
+        if found is None:
             return False
-        if data[0] == _PONG:
+        opcode, payload = found
+        if opcode == Opcode.PONG:
             self.handle_pong(Frame(Opcode.PONG, payload))
         else:
             self.frames = [payload]
@@ -160,9 +162,22 @@ class UvicornSocket(WebSocketsSansIOProtocol):
             self.send_receive_event_to_app()
         return True
 
+    def _refuse(self, request: bytes) -> None:
+        """In the parser's words. uvicorn leaves who it cannot read at all without an answer."""
+        if len(request) > MAX_HEAD_BYTES:
+            self.transport.write(_TOO_LARGE)
+        else:
+            self.read(request)
+            if self.handshake_initiated:
+                return
+            self.transport.write(b"".join(self.conn.data_to_send()))
+        self.transport.close()
+
     def _shake_hands(self, request: bytes) -> bool:
         """Take a request that uvicorn has parsed and put together again, if there is nothing to say
         against it; the parser says why not."""
+        if len(request) > MAX_HEAD_BYTES:
+            return False
         try:
             first, *lines = request.split(b"\r\n")[:-2]
             method, target, _ = first.decode("ascii").split(" ")
@@ -266,47 +281,3 @@ class UvicornSocket(WebSocketsSansIOProtocol):
 
     def keep_alive(self, ping_s: float) -> None:
         self.ping_interval = self.ping_timeout = ping_s
-
-
-def _payload(data: bytes) -> bytes | None:
-    """That of the one whole text or pong, masked, of less than 64 kB, that data is."""
-    if len(data) < 2 + _MASK_BYTES or data[0] not in (_TEXT, _PONG):
-        return None
-    length, at = data[1] ^ _MASKED, 2
-    if length == _EXTENDED and data[0] == _TEXT:
-        length, at = int.from_bytes(data[2:4], "big"), 4
-    elif length > _SHORT:
-        return None
-    mask, at = data[at : at + _MASK_BYTES], at + _MASK_BYTES
-    return unmask(data[at:], mask) if len(data) == at + length else None
-
-
-class _Tide:
-    """The sockets that were written to. An ack comes a turn of the loop after its events."""
-
-    def __init__(self) -> None:
-        self._sockets: list[UvicornSocket] = []
-
-    def soon(self, socket: UvicornSocket) -> None:
-        if not self._sockets:
-            loop = asyncio.get_running_loop()
-            loop.call_soon(loop.call_soon, self._run)
-        self._sockets.append(socket)
-
-    def _run(self) -> None:
-        sockets, self._sockets = self._sockets, []
-        for socket in sockets:
-            try:
-                socket.flush()
-            except Exception:
-                log.exception("a socket could not be written to; the others were")
-
-
-_tides: "WeakKeyDictionary[asyncio.AbstractEventLoop, _Tide]" = WeakKeyDictionary()
-
-
-def _tide_of(loop: asyncio.AbstractEventLoop) -> _Tide:
-    tide = _tides.get(loop)
-    if tide is None:
-        tide = _tides[loop] = _Tide()
-    return tide

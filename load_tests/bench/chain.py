@@ -31,13 +31,19 @@ class Place:
     items: tuple[int, ...]
 
 
+def api(server: Server) -> httpx.AsyncClient:
+    """The HTTP API, as an admin of the chain."""
+    return httpx.AsyncClient(
+        base_url=server.api,
+        headers={"Authorization": f"Bearer {token()}"},
+        timeout=60,
+        limits=httpx.Limits(max_connections=8),
+    )
+
+
 async def places(server: Server, count: int, tables: int = 1) -> list[Place]:
     """So many restaurants, each with a menu, a waiter, and guests at so many tables."""
-    headers = {"Authorization": f"Bearer {token()}"}
-    limits = httpx.Limits(max_connections=8)
-    async with httpx.AsyncClient(
-        base_url=server.api, headers=headers, timeout=60, limits=limits
-    ) as http:
+    async with api(server) as http:
         room = asyncio.Semaphore(8)
 
         async def one(number: int) -> Place:

@@ -5,9 +5,9 @@ that gateway and host held.
 """
 
 import asyncio
+import itertools
 import os
 import signal
-import socket
 import time
 from collections import Counter
 from collections.abc import Awaitable
@@ -15,8 +15,8 @@ from typing import Any
 
 import orjson
 
-from load_tests.bench.chain import Place, places
-from load_tests.bench.crowd import gathered, in_flight
+from load_tests.bench.chain import Place, api, places
+from load_tests.bench.crowd import Crowd
 from load_tests.bench.measure import latencies
 from load_tests.bench.servers import Server, token
 from load_tests.bench.usage import memory, usage
@@ -60,20 +60,31 @@ async def burst(server: Server, commands: int = 50_000, sockets: int = 250) -> d
 
 
 async def slow_reader(server: Server, size: int, seconds: float) -> dict[str, Any]:
-    """One socket of many stops reading; what it is told piles up until it is cut off."""
+    """One socket of so many stops reading; what it is told piles up until it is cut off. They hear
+    of a menu whose changes have 100 kB each: the system's own buffers on the way take megabytes."""
     crowded, calm = await places(server, 2)
-    crowd = await gathered(server, crowded, size)
-    url = server.ws(f"tables/sessions/{crowded.sessions[0]}/")
-    slow = await open_socket(url, lambda text: None, token())
-    reading = slow.transport.underlying_transport
-    reading.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    reading.pause_reading()
-    until = time.monotonic() + seconds
+    home = f"/restaurants/{crowded.restaurant}/menu"
+    url = server.ws(f"{home.lstrip('/')}/")
+    items = [{"name": "Soup", "description": "x" * 450, "price": "1.00"} for _ in range(200)]
+    async with api(server) as http:
+        menu = await http.put(home, json={"categories": [{"name": "All", "items": items}]})
+        item = f"{home}/items/{menu.json()['data']['categories'][0]['items'][0]['id']}"
+        crowd = Crowd(size)
+        await crowd.open(url, greeted=True)
+        slow = await open_socket(url, lambda text: None, token())
+        reading = slow.transport.underlying_transport
+        reading.pause_reading()
+        until = time.monotonic() + seconds
 
-    async def tell() -> list[float]:
-        return await in_flight(crowd, lambda: time.monotonic() < until, 16)
+        async def tell() -> None:
+            for number in itertools.count():
+                if time.monotonic() > until:
+                    return
+                changed = await http.patch(item, json={"price": f"{number % 90 + 2}.00"})
+                changed.raise_for_status()
+                await crowd.until((number + 1) * size)
 
-    result = await _beside(server, calm, tell())
+        result = await _beside(server, calm, tell())
     reading.resume_reading()
     await asyncio.wait({slow.closed}, timeout=5)
     code = slow.closed.result() if slow.closed.done() else None

@@ -24,7 +24,7 @@ class Reader:
     def __init__(self, max_size: int = LIMIT + 1) -> None:
         self.conn = ServerProtocol(max_size=max_size, state=State.OPEN)
         self.frames: list[Frame] = []
-        self.read_paused = False
+        self.read_paused = self.close_sent = False
         self.writable = asyncio.Event()
         self.writable.set()
         self.transport = self

@@ -49,6 +49,9 @@ class Stand:
         self.arrived.set()
         try:
             while (await receive())["type"] == "websocket.receive":
+                if connection.closed:  # as who is turned away, it is not listened to any more
+                    await connection.drained()
+                    return
                 await connection.room()
                 connection.push(framed(b'{"echo":1}'))
         except asyncio.CancelledError:
@@ -425,6 +428,58 @@ async def test_many_small_frames_in_one_piece_are_read_a_few_at_a_time(
     assert await client.recv() == '{"echo":1}'
     assert not protocol.read_paused
     await client.close()
+
+
+@pytest.mark.attack("floods")
+async def test_who_floods_and_is_told_to_go_is_not_kept_in_memory(stand: Stand) -> None:
+    """Nobody takes its messages any more: they are thrown away, a few at a time."""
+    raw, connection = await stand.slow()
+    loop = asyncio.get_running_loop()
+    protocol = stand.protocols[-1]
+    one = b"\x81\x80\0\0\0\0"
+    await loop.sock_sendall(raw, one * 3000)
+    while not protocol.queue.held:
+        await asyncio.sleep(0)
+    connection.close(CloseCode.UNAUTHENTICATED, "told to go")
+    while not protocol.close_sent:
+        await asyncio.sleep(0)
+    kept = 0
+    for _ in range(50):
+        await loop.sock_sendall(raw, one * 10_000)
+        await asyncio.sleep(0.01)
+        kept = max(kept, len(protocol._strainer._unread))
+    assert 0 < kept < 1024 * 1024
+    raw.close()
+    await stand.all_gone()
+
+
+@pytest.mark.attack("handshakes")
+@pytest.mark.parametrize(
+    ("request_head", "answer"),
+    [
+        (_HANDSHAKE.replace(b"GET / ", b"GET /?" + b"x" * 20_000 + b" "), b"431"),
+        (_HANDSHAKE.replace(b"n: 13", b"n: 12"), b"400"),
+        (_HANDSHAKE.replace(b"n: 13", b"n: 12\r\nx-long: " + b"x" * 9000), b"431"),
+        (_HANDSHAKE.replace(b"GET", b"POST"), b"405"),
+        (_HANDSHAKE.replace(b"dGhl", b"dGh"), b"400"),
+        (_HANDSHAKE.replace(b"Sec-WebSocket-Key", b"X-Key"), b"400"),
+    ],
+    ids=["large", "another version", "a long line", "a POST", "a bad key", "no key"],
+)
+async def test_a_handshake_that_is_not_one_is_answered_and_ends(
+    stand: Stand, request_head: bytes, answer: bytes
+) -> None:
+    loop = asyncio.get_running_loop()
+    with sockets.socket() as raw:
+        raw.setblocking(False)
+        await loop.sock_connect(raw, ("127.0.0.1", stand.port))
+        await loop.sock_sendall(raw, request_head)
+        received = b""
+        async with asyncio.timeout(5):
+            while chunk := await loop.sock_recv(raw, 4096):
+                received += chunk
+    assert received.startswith(b"HTTP/1.1 " + answer)
+    assert not stand.protocols
 
 
 async def test_a_reader_that_is_cancelled_takes_nothing_along() -> None:
