@@ -40,6 +40,12 @@ def head_of(data: bytearray) -> Head | None:
     return Head(opcode, is_last, is_sound, size, length)
 
 
+def payload_of(data: bytearray, head: Head) -> bytes:
+    """That of the frame that data begins with, which is all there."""
+    at = head.size + MASK_BYTES
+    return unmask(data[at : at + head.length], data[head.size : at])
+
+
 def whole(data: bytes) -> tuple[int, bytes] | None:
     """Opcode and payload of the one whole text of less than 64 kB, or pong, that data is."""
     if len(data) < 2 + MASK_BYTES or data[0] not in (FIN | TEXT, FIN | PONG):

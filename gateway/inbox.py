@@ -1,5 +1,6 @@
 """A socket's inbound messages, between the server's protocol and the application's `receive`."""
 
+import asyncio
 from typing import Any, Protocol
 
 from gateway.gate import Gate
@@ -39,6 +40,10 @@ class Inbox:
         return not self._came and not self._next and not self.held
 
     async def get(self) -> Any:
+        """The next message. Where it need not be waited for, other sockets have their turn first:
+        who sends many at once would otherwise have all of them taken before anybody else's one."""
+        if self._came or self._next:
+            await asyncio.sleep(0)
         while not self._came and not self._next:
             if self.held and self.source is not None:
                 self.source.go_on_soon()

@@ -25,6 +25,7 @@ from gateway.framing import (
     TEXT,
     Head,
     head_of,
+    payload_of,
 )
 from gateway.inbox import Inbox
 from gateway.limits import TokenBucket
@@ -34,7 +35,7 @@ LIMIT = 64 * 1024
 """What a message may have; `protocol.frames` refuses more."""
 MOST_KEPT = 2 * LIMIT
 """What the fragments of a message may come to, heads included."""
-AT_ONCE = 32
+AT_ONCE = 8
 """Frames that the reader is given before what it makes of them is taken."""
 PATIENCE = 16 * 1024 * 1024
 """A message of more is not even thrown away to its end: its sender is closed with 1009."""
@@ -56,6 +57,9 @@ class Reader(Protocol):
     close_sent: bool
 
     def read(self, data: bytes) -> None: ...
+
+    def take(self, text: bytes) -> None:
+        """A whole message of one frame, unmasked."""
 
 
 class Strainer:
@@ -134,9 +138,13 @@ class Strainer:
         if self._is_over:
             passed += self._unread
             self._unread.clear()
+        self._pass_on(passed)
+        return steps == AT_ONCE and bool(self._unread)
+
+    def _pass_on(self, passed: bytearray) -> None:
         if passed:
             self._reader.read(bytes(passed))
-        return steps == AT_ONCE and bool(self._unread)
+            passed.clear()
 
     def _step(self, passed: bytearray) -> bool:
         """Take one frame, or what there is of one to be thrown away; False to wait for more."""
@@ -200,6 +208,10 @@ class Strainer:
             self._fragments.clear()
             self._begun, self._size = begun, size + head.size
             self._skip, self._last = end, head.is_last
+        elif head.is_last and self._begun is None and head.opcode == TEXT:
+            self._pass_on(passed)
+            self._reader.take(payload_of(unread, head))
+            del unread[:end]
         elif head.is_last:
             passed += self._fragments
             passed += unread[:end]

@@ -120,6 +120,13 @@ class UvicornSocket(WebSocketsSansIOProtocol):
         """Read as uvicorn does."""
         super().data_received(data)
 
+    def take(self, text: bytes) -> None:
+        """Take a whole message, as uvicorn does once it has read one."""
+        if not self.transport.is_closing():
+            self.frames = [text]
+            self.curr_msg_data_type = "text"
+            self.send_receive_event_to_app()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._strainer = self.queue.source = None
         if self._cutting is not None:
@@ -157,9 +164,7 @@ class UvicornSocket(WebSocketsSansIOProtocol):
         if opcode == Opcode.PONG:
             self.handle_pong(Frame(Opcode.PONG, payload))
         else:
-            self.frames = [payload]
-            self.curr_msg_data_type = "text"
-            self.send_receive_event_to_app()
+            self.take(payload)
         return True
 
     def _refuse(self, request: bytes) -> None:

@@ -11,7 +11,15 @@ from websockets.server import ServerProtocol
 
 from gateway.inbox import Inbox
 from gateway.metrics import LIMITED
-from gateway.strainer import LIMIT, MOST_KEPT, PATIENCE, PINGS_AT_ONCE, PINGS_PER_S, Strainer
+from gateway.strainer import (
+    AT_ONCE,
+    LIMIT,
+    MOST_KEPT,
+    PATIENCE,
+    PINGS_AT_ONCE,
+    PINGS_PER_S,
+    Strainer,
+)
 
 TEXT, BINARY, CONT, PING, CLOSE = (
     Opcode.TEXT, Opcode.BINARY, Opcode.CONT, Opcode.PING, Opcode.CLOSE,
@@ -40,6 +48,10 @@ class Reader:
     def read(self, data: bytes) -> None:
         self.conn.receive_data(data)
         self.frames += [each for each in self.conn.events_received() if isinstance(each, Frame)]
+
+    def take(self, text: bytes) -> None:
+        if self.conn.state is State.OPEN:
+            self.frames.append(Frame(TEXT, text))
 
     def messages(self) -> list[tuple[Opcode, bytes]]:
         """What it has read: whole messages, and control frames where they came."""
@@ -162,7 +174,7 @@ def test_who_does_not_read_gets_no_answers_to_pings() -> None:
     reader = Reader()
     strainer = Stepped(reader, Inbox())
     reader.writable.clear()
-    strainer.data_received(frame(PING, b"p") * 20 + frame(TEXT, b"t"))
+    strainer.data_received(frame(PING, b"p") * (AT_ONCE - 1) + frame(TEXT, b"t"))
     assert reader.messages() == [(TEXT, b"t")]
     reader.writable.set()
     strainer.data_received(frame(PING, b"p"))

@@ -391,6 +391,21 @@ async def test_many_small_messages_at_once_are_read_in_their_order() -> None:
     assert inbox.empty()
 
 
+async def test_who_sends_many_at_once_lets_others_have_their_turn_after_each() -> None:
+    told: list[str] = []
+
+    async def take(inbox: Inbox) -> None:
+        for _ in range(3):
+            told.append(await inbox.get())
+
+    boxes = {name: Inbox() for name in "ab"}
+    for name, inbox in boxes.items():
+        for number in range(3):
+            inbox.put_nowait(f"{name}{number}")
+    await asyncio.gather(*map(take, boxes.values()))
+    assert told == ["a0", "b0", "a1", "b1", "a2", "b2"]
+
+
 class CountedInbox(Inbox):
     """Notes how many messages it has had at most."""
 
