@@ -7,7 +7,6 @@ that lives as long as it does; so does the peer.
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,8 +19,7 @@ from pathlib import Path
 import jwt
 
 from load_tests.bench.usage import MARK, Usage, memory, usage
-from scripts.environment import free_port as free_server_port
-from scripts.environment import one_machine, serve_environment
+from scripts.environment import free_port, one_machine, serve_environment
 from storage.embedded import EmbeddedStore
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,7 +91,7 @@ def product(
 def straight(**settings: object) -> Iterator[Server]:
     """The product as it is behind a load balancer that knows the gateways: as the peer's workers
     are, its sockets are asked for at the gateway's own port, and HAProxy has nothing to do."""
-    port = free_server_port()
+    port = free_port()
     ports = {
         "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(port),
         "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(port + 1),  # the first that is not one
@@ -187,13 +185,6 @@ def _running(
 
 def _clean_environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "RESTAURANT_QR_"))}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def token(role: str = "admin", **claims: object) -> str:
