@@ -132,7 +132,7 @@ async def _broadcasts(server: Server) -> dict[str, Any]:
 async def _pressure(server: Server) -> dict[str, Any]:
     return {
         "burst": await burst(server),
-        "slow reader": await slow_reader(server, 20, 12),
+        "slow reader": await slow_reader(server, 20, 8),
         "stopped store": await stopped_store(server, 5),
     }
 

@@ -11,8 +11,11 @@ from collections import Counter
 from pathlib import Path
 
 ROOMS: dict[str, tuple[str, ...]] = {
-    "writing to sockets": ("UvicornWire.flush",),
-    "HTTP and WebSocket (uvicorn, websockets)": ("(uvicorn/", "(websockets/", "(httptools/"),
+    "writing to sockets": ("UvicornSocket.flush", "UvicornSocket._accept "),
+    "HTTP and WebSocket (uvicorn, websockets)": (
+        *("(uvicorn/", "(websockets/", "(httptools/"),
+        *("(gateway/uvicorn_socket", "(gateway/strainer", "(gateway/framing", "(gateway/inbox"),
+    ),
     "request handling (Ray Serve)": ("(ray/serve/", "(starlette/"),
     "calls (Ray), and what they carry": ("(ray/", "(actors/ray_hosts", "(actors/announced"),
     "parsing and encoding (protocol, pydantic, orjson)": ("(protocol/", "(pydantic/"),
