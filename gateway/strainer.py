@@ -3,9 +3,10 @@
 What reads WebSocket frames under uvicorn collects a whole message before anybody can look at its
 size: sixteen megabytes for each socket of somebody who never sends the last byte, and empty
 fragments without end. A strainer stands between the socket and that reader and counts by the heads
-of the frames (RFC 6455, 5.2). Whole messages within bounds pass untouched. In place of a larger one
-the reader gets one that is a byte too large, so that it is refused as ever. Of pings, which the
-reader answers whether its client reads or not, it gets none while answers would pile up.
+of the frames (RFC 6455, 5.2). It puts messages together itself, so that it costs no more how many
+fragments they come in. In place of a larger one the reader gets one that is a byte too large, so
+that it is refused as ever. Of pings, which the reader answers whether its client reads or not, it
+gets none while answers would pile up.
 
 Many small ones pass a few at a time, as those before are taken: a quarter of a megabyte, which one
 look at a socket may bring, would be forty thousand of the smallest, and all others would wait.
@@ -16,7 +17,6 @@ from typing import Any, Protocol
 
 from gateway.framing import (
     CONTINUED,
-    CONTROL,
     DATA,
     FIN,
     MASK_BYTES,
@@ -33,8 +33,8 @@ from gateway.metrics import LIMITED
 
 LIMIT = 64 * 1024
 """What a message may have; `protocol.frames` refuses more."""
-MOST_KEPT = 2 * LIMIT
-"""What the fragments of a message may come to, heads included."""
+MOST_HEADS = 64 * 1024
+"""What the heads of a message's fragments may come to."""
 AT_ONCE = 8
 """Frames that the reader is given before what it makes of them is taken."""
 PATIENCE = 16 * 1024 * 1024
@@ -43,7 +43,7 @@ PATIENCE = 16 * 1024 * 1024
 PINGS_PER_S, PINGS_AT_ONCE = 10, 100
 """Of a client, that are answered."""
 
-_TOO_LARGE = bytes([MASKED | 127]) + (LIMIT + 1).to_bytes(8, "big") + bytes(4) + b" " * (LIMIT + 1)
+_TOO_LARGE = b" " * (LIMIT + 1)
 _ENDLESS = bytes([FIN | TEXT, MASKED | 127]) + (PATIENCE + 1).to_bytes(8, "big")
 
 
@@ -56,10 +56,11 @@ class Reader(Protocol):
     writable: Any
     close_sent: bool
 
-    def read(self, data: bytes) -> None: ...
+    def read(self, data: bytes) -> None:
+        """Frames that are no message's, and what breaks the rules."""
 
-    def take(self, text: bytes) -> None:
-        """A whole message of one frame, unmasked."""
+    def take(self, opcode: int, message: bytes) -> None:
+        """A whole message, text or binary, unmasked."""
 
 
 class Strainer:
@@ -71,6 +72,7 @@ class Strainer:
     __slots__ = (
         "_begun",
         "_fragments",
+        "_heads",
         "_inbox",
         "_is_due",
         "_is_over",
@@ -86,7 +88,8 @@ class Strainer:
         self._reader = reader
         self._inbox = inbox  # where its messages are
         self._unread = bytearray()  # frames that wait, the last may not be whole
-        self._fragments = bytearray()  # frames of a message that is not whole
+        self._fragments = bytearray()  # what there is of a message that is not whole
+        self._heads = 0  # bytes of its heads
         self._begun: int | None = None  # that message's opcode
         self._size = 0  # and its payload so far; heads count where it is thrown away
         self._skip = 0  # bytes still to come of a frame that is thrown away
@@ -132,21 +135,12 @@ class Strainer:
 
     def _pass_a_few(self) -> bool:
         """Whether there may be more."""
-        steps, passed = 0, bytearray()
-        while steps < AT_ONCE and self._unread and not self._is_over and self._step(passed):
+        steps = 0
+        while steps < AT_ONCE and self._unread and self._step():
             steps += 1
-        if self._is_over:
-            passed += self._unread
-            self._unread.clear()
-        self._pass_on(passed)
         return steps == AT_ONCE and bool(self._unread)
 
-    def _pass_on(self, passed: bytearray) -> None:
-        if passed:
-            self._reader.read(bytes(passed))
-            passed.clear()
-
-    def _step(self, passed: bytearray) -> bool:
+    def _step(self) -> bool:
         """Take one frame, or what there is of one to be thrown away; False to wait for more."""
         unread = self._unread
         if self._skip:
@@ -154,26 +148,32 @@ class Strainer:
             del unread[:gone]
             self._skip -= gone
             if self._skip == 0 and self._last:
-                assert self._begun is not None
-                passed += bytes([FIN | self._begun]) + _TOO_LARGE
-                self._begun, self._size = None, 0
+                self._hand_over(_TOO_LARGE)
             return True
         head = head_of(unread)
         if head is None:
             return False
         end = head.size + MASK_BYTES + head.length
         if not head.is_sound or (head.opcode in DATA and not self._is_in_turn(head)):
-            self._is_over = True
-            passed += self._fragments
-        elif head.opcode in CONTROL:
-            if len(unread) < end:
-                return False
-            if head.opcode != PING or self._may_ping():
-                passed += unread[:end]
-            del unread[:end]
-        else:
-            return self._part(head, end, passed)
+            begun = b"" if self._begun is None else bytes([self._begun, MASKED]) + bytes(MASK_BYTES)
+            return self._leave_it_all(begun + bytes(unread))
+        if head.opcode in DATA:
+            return self._part(head, end)
+        if len(unread) < end:
+            return False
+        frame = bytes(unread[:end])
+        del unread[:end]
+        if head.opcode != PING or self._may_ping():
+            self._reader.read(frame)
         return True
+
+    def _leave_it_all(self, data: bytes) -> bool:
+        """To the reader, who refuses it, and all that follows."""
+        self._is_over = True
+        self._unread.clear()
+        self._fragments.clear()
+        self._reader.read(data)
+        return False
 
     def _may_ping(self) -> bool:
         """Not while the client does not read, and not without end."""
@@ -189,37 +189,36 @@ class Strainer:
     def _is_in_turn(self, head: Head) -> bool:
         return (head.opcode == CONTINUED) == (self._begun is not None)
 
-    def _part(self, head: Head, end: int, passed: bytearray) -> bool:
+    def _part(self, head: Head, end: int) -> bool:
         """A frame of a message, maybe all of it."""
         size = self._size + head.length
-        if len(self._fragments) > MOST_KEPT:
+        if self._heads > MOST_HEADS:
             size = max(size, LIMIT + 1)
         if size > LIMIT >= self._size:
             LIMITED.add(of="message")
         if size > PATIENCE:
-            self._is_over = True
-            passed += _ENDLESS
-            return True
+            return self._leave_it_all(_ENDLESS)
         unread = self._unread
         if size <= LIMIT and len(unread) < end:
             return False
-        begun = head.opcode if self._begun is None else self._begun
+        if self._begun is None:
+            self._begun = head.opcode
         if size > LIMIT:
             self._fragments.clear()
-            self._begun, self._size = begun, size + head.size
+            self._size = size + head.size
             self._skip, self._last = end, head.is_last
-        elif head.is_last and self._begun is None and head.opcode == TEXT:
-            self._pass_on(passed)
-            self._reader.take(payload_of(unread, head))
-            del unread[:end]
-        elif head.is_last:
-            passed += self._fragments
-            passed += unread[:end]
-            del unread[:end]
-            self._fragments.clear()
-            self._begun, self._size = None, 0
-        else:
-            self._fragments += unread[:end]
-            del unread[:end]
-            self._begun, self._size = begun, size
+            return True
+        self._fragments += payload_of(unread, head)
+        del unread[:end]
+        self._size = size
+        self._heads += head.size + MASK_BYTES
+        if head.is_last:
+            self._hand_over(bytes(self._fragments))
         return True
+
+    def _hand_over(self, message: bytes) -> None:
+        opcode, self._begun = self._begun, None
+        self._fragments.clear()
+        self._size = self._heads = 0
+        assert opcode is not None
+        self._reader.take(opcode, message)

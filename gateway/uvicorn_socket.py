@@ -9,7 +9,7 @@ import asyncio
 import logging
 from base64 import b64decode
 from secrets import token_bytes
-from typing import Any, cast
+from typing import Any, Literal, cast
 from urllib.parse import unquote
 
 from uvicorn.config import Config
@@ -55,7 +55,7 @@ class UvicornSocket(WebSocketsSansIOProtocol):
     close_timer = initial_response = ping_timer = pong_timer = pending_ping_payload = None
     close_timeout = 10.0
     ping_sent_at = last_ping_rtt = 0.0
-    curr_msg_data_type = "text"
+    curr_msg_data_type: Literal["text", "bytes"] = "text"
     logger = logging.getLogger("uvicorn.error")
     _accept_key: str | None = None
     _parser: ServerProtocol | None = None
@@ -120,11 +120,11 @@ class UvicornSocket(WebSocketsSansIOProtocol):
         """Read as uvicorn does."""
         super().data_received(data)
 
-    def take(self, text: bytes) -> None:
+    def take(self, opcode: int, message: bytes) -> None:
         """Take a whole message, as uvicorn does once it has read one."""
         if not self.transport.is_closing():
-            self.frames = [text]
-            self.curr_msg_data_type = "text"
+            self.frames = [message]
+            self.curr_msg_data_type = "text" if opcode == Opcode.TEXT else "bytes"
             self.send_receive_event_to_app()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -164,7 +164,7 @@ class UvicornSocket(WebSocketsSansIOProtocol):
         if opcode == Opcode.PONG:
             self.handle_pong(Frame(Opcode.PONG, payload))
         else:
-            self.take(payload)
+            self.take(opcode, payload)
         return True
 
     def _refuse(self, request: bytes) -> None:
