@@ -131,8 +131,12 @@ def _adapter(channel: Channel) -> TypeAdapter[c.Command]:
 
 
 _PLAIN_WORDS = {
+    "bool_type": "true or false is needed",
     "dataclass_type": "an object is needed",
+    "int_type": "a whole number is needed",
     "missing": "is needed",
+    "string_type": "a text is needed",
+    "too_short": "at least one is needed",
     "tuple_type": "a list is needed",
     "unexpected_keyword_argument": "there is no such field",
 }

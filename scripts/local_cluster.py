@@ -25,7 +25,7 @@ from protocol.caller import Role
 from scripts.before_start import CannotStart, check, settings_of_environment
 from scripts.demo import Api, DemoRefused, fill
 from scripts.issue_token import token_for
-from serve_app import Settings, app
+from serve_app import Auth, Settings, app
 
 OBJECT_STORE_BYTES = 100 * 1024 * 1024  # nothing here is large enough for it
 READY_TIMEOUT_S = 60.0
@@ -174,17 +174,18 @@ def _metrics() -> str:
 def welcome(settings: Settings, dashboard: str, metrics: str) -> str:
     """What to open or type next."""
     sockets = f"ws://{settings.host}:{settings.port}/ws"
+    wscat = "npx wscat" if settings.auth is Auth.OPEN else 'npx wscat -s bearer -s "$token"'
     store = settings.redis_url or f"embedded Valkey, data in {settings.data_dir.absolute()}"
     return f"""
 Restaurant QR is ready at {_url(settings)}
     store         {store.rpartition("@")[2]}
     placement     {settings.placement.value}
-    an order      npx wscat -c {sockets}/orders/1/           then {{"action":"get_status"}}
-    a free table  npx wscat -c {sockets}/tables/5/           then {{"action":"occupy"}}
-    a session     npx wscat -c {sockets}/tables/sessions/1/
-    a waiter      npx wscat -c {sockets}/waiters/10/
-    all of it     npx wscat -c {sockets}/restaurants/2/
-    a token       .venv/bin/python -m scripts.issue_token manager --restaurant 2
+    an order      {wscat} -c {sockets}/orders/1/           then {{"action":"get_status"}}
+    a free table  {wscat} -c {sockets}/tables/5/           then {{"action":"occupy"}}
+    a session     {wscat} -c {sockets}/tables/sessions/1/
+    a waiter      {wscat} -c {sockets}/waiters/10/
+    all of it     {wscat} -c {sockets}/restaurants/2/
+    a token       token=$(make -s token ROLE=manager RESTAURANT=2)
     the actors    RAY_AUTH_MODE=token .venv/bin/ray list actors --address http://{dashboard}
     metrics       curl {metrics}
 Ctrl-C ends it; the next run finds the same state.

@@ -139,7 +139,9 @@ def test_fragments_within_bounds_are_one_message() -> None:
 
 
 @pytest.mark.attack("floods")
-@pytest.mark.parametrize("end", [frame(CONT, b"end"), frame(TEXT, b"a second beginning")])
+@pytest.mark.parametrize(
+    "end", [frame(CONT, b"end"), frame(TEXT, b"a second beginning")], ids=["whole", "broken"]
+)
 def test_what_comes_in_many_fragments_is_not_read_twice(end: bytes) -> None:
     """The reader takes its time for each: thousands at once would hold up all other sockets."""
     data = frame(TEXT, b"", fin=False) + frame(CONT, b"x", fin=False) * 9000 + end
