@@ -19,10 +19,10 @@ from websockets.asyncio.client import connect
 
 from actors.announced import NAMESPACE
 from protocol.caller import Role
-from scripts import environment
 from scripts.issue_token import token_for
 from serve_app import Settings
 from tests.clients import Socket
+from tests.storage.servers import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 PORT = 9000
@@ -170,4 +170,4 @@ def left_over(data_dir: Path) -> list[str]:
 
 
 def free_port() -> str:
-    return str(environment.free_port())
+    return str(*free_ports(1))

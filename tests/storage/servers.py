@@ -1,5 +1,7 @@
 """Valkey servers of a test's own: over TCP, as a cluster, under a Sentinel."""
 
+import itertools
+import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -16,12 +18,21 @@ PATIENCE_S = 15.0
 SLOTS = 16384
 
 
+def _ports() -> Iterator[int]:
+    """Those of this worker of pytest-xdist, one after the other: what is given out is often not
+    listened on for half a minute. Serve and `scripts/environment.py` choose none of them."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    return itertools.cycle(range(31_100 + worker, 32_700, workers))
+
+
+_of_this_worker = _ports()
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody uses."""
-    ports: set[int] = set()
-    while len(ports) < count:
-        ports.add(environment.free_port())
-    return list(ports)
+    """Ports that nobody uses, and nobody else is given."""
+    free = (port for port in _of_this_worker if environment.is_free("127.0.0.1", port))
+    return list(itertools.islice(free, count))
 
 
 @contextmanager
