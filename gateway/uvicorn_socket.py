@@ -1,8 +1,8 @@
 """uvicorn's WebSocket, with few steps for what nearly all sockets do.
 
-A plain handshake, whole short messages and pongs are read here; whatever else a client sends is for
-the class of uvicorn and its parser of frames, which is made when there is something for it. Nothing
-is compressed: small messages gain little, and each socket would hold memory for it.
+A plain handshake, whole short messages and pongs are read here, other messages by a strainer. The
+rest is for the class of uvicorn and its parser of frames, which is made when there is something for
+it. Nothing is compressed: small messages gain little, and each socket would hold memory for it.
 """
 
 import asyncio
