@@ -58,6 +58,7 @@ async def test_a_browser_has_its_copy_confirmed(gateway: Gateway) -> None:
         "/shared/",
         "/shared/README.md",
         "/shared/texts/",
+        "/guest/texts/",
         "/vendor/",
         "/vendor/README.md",
         "/guest/%2e%2e/%2e%2e/serve_app.py",

@@ -64,4 +64,4 @@ function Views({ view, show }) {
   `;
 }
 
-mount(Guest);
+mount(Guest, (language) => import(`./texts/${language}.js`));

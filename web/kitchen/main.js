@@ -72,4 +72,4 @@ function Section({ name, tickets, now, place }) {
   `;
 }
 
-mount(Kitchen);
+mount(Kitchen, (language) => import(`./texts/${language}.js`));

@@ -62,4 +62,4 @@ function Manager() {
   `;
 }
 
-mount(Manager);
+mount(Manager, (language) => import(`./texts/${language}.js`));

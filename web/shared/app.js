@@ -1,7 +1,7 @@
 /** The shell of the pages: everything that a page imports comes from here. */
 
 import { html, render, useErrorBoundary } from '../vendor/preact-htm.js';
-import { language, t } from './i18n.js';
+import { language, loadTexts, t } from './i18n.js';
 
 export {
   html, useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState,
@@ -22,9 +22,10 @@ export function parameter(name) {
   return new URLSearchParams(location.search).get(name);
 }
 
-/** Draw a page. */
-export function mount(Page) {
+/** Load a page's texts and draw it; `load` imports the file of a language. */
+export async function mount(Page, load) {
   document.documentElement.lang = language;
+  await loadTexts(load);
   render(html`<${Whole} Page=${Page} />`, document.body);
 }
 

@@ -1,32 +1,38 @@
 /**
- * The page's language and its texts: the first of the browser's languages that there are texts for,
- * or the one of `?lang=`. Another language is another file of `texts/`, named here.
+ * The page's language: the first of the browser's languages that there are texts for, or the one of
+ * `?lang=`. Each page has its texts in `texts/<language>.js`; `mount` loads the one file it needs.
  */
 
-import de from './texts/de.js';
-import en from './texts/en.js';
-
-const TEXTS = { en, de };
-const FILLED_IN = /\{(\w+)\}/g;
+const LANGUAGES = ['en', 'de'];
+const PLACEHOLDER = /\{(\w+)\}/g;
 
 const base = (tag) => tag.toLowerCase().split('-')[0];
-const wanted = [new URLSearchParams(location.search).get('lang'), ...navigator.languages];
+const preferred = [
+  new URLSearchParams(location.search).get('lang'),
+  ...(navigator.languages ?? [navigator.language]),
+];
 
-/** As the browser has it, with its region: `de-AT` writes money otherwise than `de`. */
-export const locale = wanted.find((tag) => tag && Object.hasOwn(TEXTS, base(tag))) ?? 'en';
+/** The browser's own tag with its region: `de-AT` formats money differently from `de`. */
+export const locale = preferred.find((tag) => tag && LANGUAGES.includes(base(tag))) ?? 'en';
 export const language = base(locale);
 
 const plurals = new Intl.PluralRules(language);
+let texts = {};
 
-/** The text `page.name`, with `{values}` filled in and the form that `count` asks for. */
+/** Load the page's texts; `load` imports the file of a language. Until then `t` returns keys. */
+export async function loadTexts(load) {
+  texts = (await load(language)).default;
+}
+
+/** The text `page.name`, with `{values}` filled in and the plural form for `count`. */
 export function t(key, values = {}) {
   return t.maybe(key, values) ?? key;
 }
 
-/** The same, or null where there is none. */
+/** The same, or null if there is no such text. */
 t.maybe = (key, values = {}) => {
-  const found = key.split('.').reduce((texts, name) => texts?.[name], TEXTS[language]);
+  const found = key.split('.').reduce((group, name) => group?.[name], texts);
   if (found === undefined) return null;
   const text = typeof found === 'string' ? found : (found[plurals.select(values.count)] ?? found.other);
-  return text.replace(FILLED_IN, (whole, name) => values[name] ?? whole);
+  return text.replace(PLACEHOLDER, (whole, name) => values[name] ?? whole);
 };

@@ -47,4 +47,4 @@ function Start() {
   `;
 }
 
-mount(Start);
+mount(Start, (language) => import(`./texts/${language}.js`));

@@ -71,4 +71,4 @@ function Nobody({ text }) {
   return html`<${Frame} title=${t('waiter.title')}><p class="empty">${text}</p><//>`;
 }
 
-mount(Waiter);
+mount(Waiter, (language) => import(`./texts/${language}.js`));

@@ -1,19 +1,86 @@
-// The texts of the pages: each language says everything that the first one says.
+// The texts of the pages: every language has the same ones, every key in the code exists, every text is used.
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import ts from 'typescript';
 
-const FOLDER = new URL('../../../web/shared/texts/', import.meta.url);
-const languages = readdirSync(FOLDER);
+const WEB = new URL('../../../web/', import.meta.url);
+const PLURAL_FORMS = ['zero', 'one', 'two', 'few', 'many', 'other'];
+const PAGES = readdirSync(WEB).filter((name) => name !== 'shared' && list(`${name}/`).includes('texts'));
 
-/** `page.text` of each text, with the values that are filled in. */
-function said(texts, path = '') {
-  if (typeof texts === 'string') return [`${path} ${[...new Set(texts.match(/\{\w+\}/g))].sort().join(' ')}`];
-  return Object.entries(texts).flatMap(([name, within]) => said(within, `${path}.${name}`));
+function list(folder) {
+  try {
+    return readdirSync(new URL(folder, WEB));
+  } catch {
+    return [];
+  }
 }
 
-test('every language has every text', async () => {
-  const [first, ...others] = await Promise.all(languages.map((name) => import(new URL(name, FOLDER))));
-  for (const other of others) assert.deepEqual(said(other.default), said(first.default));
-  assert.ok(others.length > 0);
+/** Each text's key, with the text. */
+function entries(texts, key = '') {
+  if (typeof texts === 'string') return [[key, texts]];
+  if (Object.keys(texts).every((name) => PLURAL_FORMS.includes(name))) {
+    return [[key, Object.values(texts).join(' ')]];
+  }
+  return Object.entries(texts).flatMap(([name, within]) => entries(within, key ? `${key}.${name}` : name));
+}
+
+const placeholders = (text) => [...new Set(text.match(/\{\w+\}/g))].sort().join(' ');
+
+async function textsOf(page, language) {
+  return new Map(entries((await import(new URL(`${page}/texts/${language}.js`, WEB))).default));
+}
+
+/** A pattern for each string literal and template in the code; `${…}` is one part of a key, or several. */
+function patternsIn(folder) {
+  const patterns = [];
+  for (const name of list(folder).filter((each) => each.endsWith('.js'))) {
+    const code = readFileSync(new URL(folder + name, WEB), 'utf8');
+    ts.forEachChild(ts.createSourceFile(name, code, ts.ScriptTarget.Latest), function visit(node) {
+      if (ts.isStringLiteralLike(node)) patterns.push([node.text]);
+      if (ts.isTemplateExpression(node)) {
+        patterns.push([node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)]);
+      }
+      ts.forEachChild(node, visit);
+    });
+  }
+  return patterns.filter(([head]) => /^[a-z]+\./.test(head) && !/[\s/]/.test(head));
+}
+
+function matches(parts) {
+  const quoted = parts.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${quoted.join('[A-Za-z_.]+')}$`);
+}
+
+for (const page of PAGES) {
+  const languages = list(`${page}/texts/`).map((name) => name.replace('.js', ''));
+  const patterns = [...patternsIn(`${page}/`), ...patternsIn('shared/')];
+
+  test(`${page}: every language has the same texts with the same placeholders`, async () => {
+    const shapes = await Promise.all(languages.map(async (language) =>
+      [...await textsOf(page, language)].map(([key, text]) => `${key} ${placeholders(text)}`)));
+    assert.ok(languages.length > 1);
+    for (const shape of shapes) assert.deepEqual(shape, shapes[0]);
+  });
+
+  test(`${page}: every text key in the code exists`, async () => {
+    const keys = [...(await textsOf(page, 'en')).keys()];
+    const own = patterns.filter(([head]) => [page, 'shared'].includes(head.split('.')[0]));
+    const missing = own.filter((parts) => !keys.some((key) => matches(parts).test(key)));
+    assert.deepEqual(missing.map((parts) => parts.join('${…}')), []);
+  });
+
+  test(`${page}: every text is used`, async () => {
+    const keys = [...(await textsOf(page, 'en')).keys()].filter((key) => key.startsWith(`${page}.`));
+    const unused = keys.filter((key) => !patterns.some((parts) => matches(parts).test(key)));
+    assert.deepEqual(unused, []);
+  });
+}
+
+test('every shared text is used by some page', async () => {
+  const patterns = ['shared', ...PAGES].flatMap((folder) => patternsIn(`${folder}/`));
+  const { default: shared } = await import(new URL('shared/texts/en.js', WEB));
+  const unused = entries({ shared }).map(([key]) => key)
+    .filter((key) => !patterns.some((parts) => matches(parts).test(key)));
+  assert.deepEqual(unused, []);
 });

@@ -1,0 +1,26 @@
+import shared from '../../shared/texts/de.js';
+
+export default {
+  shared,
+  kitchen: {
+    title: 'Küche',
+    todo: 'Zu tun',
+    ready: 'Fertig zum Servieren',
+    count: { one: '{count} Bestellung', other: '{count} Bestellungen' },
+    quiet: 'Alles erledigt. Neue Bestellungen erscheinen hier von selbst.',
+    table: 'Tisch {number}',
+    order: 'Nr. {id}',
+    arrived: 'Neue Bestellung: Tisch {number}',
+    late: 'Zu spät',
+    soon: 'Fällig',
+    confirm: 'Annehmen',
+    finish: 'Alles fertig',
+    waits: 'Wartet auf Abholung',
+    item_ready: 'fertig',
+    voided: 'storniert',
+    sending: 'Wird gesendet …',
+    look_only: 'Dieser Bildschirm zeigt nur an. Öffnen Sie den Anmelde-Link der Leitung.',
+    may_sleep: 'Dieser Bildschirm kann einschlafen: Schalten Sie das in seinen Einstellungen ab.',
+    sound: { on: 'Ton ist an', off: 'Ton ist aus', blocked: 'Ton ist aus – tippen, um neue Bestellungen zu hören' },
+  },
+};
