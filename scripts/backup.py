@@ -1,7 +1,8 @@
 """Saves the embedded store, running or not: `python -m scripts.backup FILE`.
 
-Puts a backup back while nothing runs: `python -m scripts.backup --restore FILE`. A store of your
-own is backed up with its own means; after it was put back: `python -m scripts.backup --restored`.
+Puts a backup back while nothing runs: `python -m scripts.backup --restore FILE`. Repairs files that
+a power cut has damaged: `python -m scripts.backup --repair`. A store of your own is backed up with
+its own means; after it was put back: `python -m scripts.backup --restored`.
 """
 
 import argparse
@@ -16,7 +17,9 @@ import redis
 from scripts.before_start import CannotStart, settings_of_environment
 from serve_app import Settings
 from storage import backup
-from storage.embedded import EmbeddedStore, EmbeddedStoreError
+from storage.data_folder import EmbeddedStoreError
+from storage.embedded import EmbeddedStore
+from storage.repair import repair
 
 
 def save(settings: Settings, to: Path) -> str:
@@ -66,9 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--restore", action="store_true", help="put the backup back")
     how.add_argument("--restored", action="store_true", help="a store of your own was put back")
+    how.add_argument("--repair", action="store_true", help="repair the embedded store's files")
     wanted = parser.parse_args(arguments)
-    if (wanted.file is None) != wanted.restored:
-        parser.error("name one file; with --restored none")
+    if (wanted.file is None) != (wanted.restored or wanted.repair):
+        parser.error("name one file; with --restored and --repair none")
     try:
         settings = settings_of_environment()
         if settings.redis_url is not None and not wanted.restored:
@@ -77,6 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
         if wanted.restored:
             print(restored(settings))
+        elif wanted.repair:
+            print("\n".join(repair(settings.data_dir.absolute())))
         elif wanted.restore:
             print(restore(settings, wanted.file))
         else:

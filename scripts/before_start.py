@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from gateway.settings import Limits
 from scripts.environment import is_free
 from serve_app import Settings
+from storage.data_folder import EmbeddedStoreError, claim_data_dir
 from storage.durability import Durability
-from storage.embedded import EmbeddedStoreError, claim_data_dir
+from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
 from storage.store import StoreUnavailable
 
@@ -45,23 +46,33 @@ def settings_of_environment() -> Settings:
 
 
 def check(settings: Settings) -> None:
-    """Refuse a taken port, a data folder that cannot be written, a store that does not answer."""
+    """Raise CannotStart at a taken port, a data folder that cannot be written, a store that does
+    not answer, and damaged files of the embedded one."""
     if not is_free(settings.host, settings.port):
         raise CannotStart(
             f"Port {settings.port} of {settings.host} is taken: "
             "stop what uses it, or set RESTAURANT_QR_PORT to a free one."
         )
-    try:
-        claim_data_dir(settings.data_dir.absolute()).close()
-    except EmbeddedStoreError as error:
-        raise CannotStart(str(error)) from error
-    if settings.redis_url is not None:
-        asyncio.run(_ask_store(settings.redis_url, settings))
-    elif settings.durability is Durability.REPLICA:
+    if settings.redis_url is None and settings.durability is Durability.REPLICA:
         raise CannotStart(
             "The embedded store has no replica: set RESTAURANT_QR_REDIS_URL, or "
             "RESTAURANT_QR_DURABILITY to store or disk."
         )
+    try:
+        if settings.redis_url is None:
+            _try_embedded_store(settings)
+        else:
+            claim_data_dir(settings.data_dir.absolute()).close()
+            asyncio.run(_ask_store(settings.redis_url, settings))
+    except EmbeddedStoreError as error:
+        raise CannotStart(str(error)) from error
+
+
+def _try_embedded_store(settings: Settings) -> None:
+    """Start it once: inside Ray, its reason for not starting would be lost in a log."""
+    store = EmbeddedStore(settings.data_dir)
+    store.start()
+    store.stop()
 
 
 async def _ask_store(url: str, settings: Settings) -> None:

@@ -17,13 +17,12 @@ import redis
 from protocol.ids import Kind
 from storage import keys
 from storage.connect import connect, disconnect
-from storage.embedded import EmbeddedStoreError, claim_data_dir
+from storage.data_folder import LOG, MANIFEST, EmbeddedStoreError, claim_data_dir
 
 SKIPPED_IDS = 1_000_000
 """More than any chain gives out between a backup and its restoration."""
 SNAPSHOT_TIMEOUT_S = 600.0
 _DUMP = "dump.rdb"
-_LOG = "appendonlydir"
 _BASE = "appendonly.aof.1.base.rdb"
 
 
@@ -74,7 +73,7 @@ def put_back(backup: Path, data_dir: Path) -> None:
     Raises EmbeddedStoreError.
     """
     with claim_data_dir(data_dir):
-        log = data_dir / _LOG
+        log = data_dir / LOG
         if log.exists():
             raise EmbeddedStoreError(
                 f"{data_dir} has data already: move {log} away, or choose another data folder."
@@ -83,9 +82,9 @@ def put_back(backup: Path, data_dir: Path) -> None:
             with open(backup, "rb") as source:
                 if source.read(5) not in (b"REDIS", b"VALKE"):
                     raise EmbeddedStoreError(f"{backup} is not a backup of a store.")
-            log.mkdir()
+            log.mkdir(mode=0o700)
             shutil.copyfile(backup, log / _BASE)
-            (log / "appendonly.aof.manifest").write_text(f"file {_BASE} seq 1 type b\n")
+            (log / MANIFEST).write_text(f"file {_BASE} seq 1 type b\n")
         except OSError as error:
             shutil.rmtree(log, ignore_errors=True)
             raise EmbeddedStoreError(f"{backup} cannot be put back: {error}.") from error

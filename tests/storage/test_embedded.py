@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 import redis
 
+import storage.data_folder
 import storage.embedded
-from storage.embedded import EmbeddedStore, EmbeddedStoreError
+from storage.data_folder import EmbeddedStoreError
+from storage.embedded import EmbeddedStore
 
 OWNER = """
 import sys, threading, time
@@ -30,7 +32,7 @@ time.sleep(60)
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage.embedded, "LOCK_PATIENCE_S", 0.1)
+    monkeypatch.setattr(storage.data_folder, "LOCK_PATIENCE_S", 0.1)
 
 
 @pytest.fixture
@@ -98,7 +100,7 @@ def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
     (tmp_path / "valkey.log").write_text("what an earlier run said\n")
     (tmp_path / "appendonlydir").write_text("in the way")
     store = EmbeddedStore(tmp_path)
-    with pytest.raises(EmbeddedStoreError, match=r"did not start; its last words: .*appendonlydir"):
+    with pytest.raises(EmbeddedStoreError, match=r"did not start. It says: .*appendonlydir"):
         store.start()
     (tmp_path / "appendonlydir").unlink()
     store.start()

@@ -1,0 +1,187 @@
+"""Damaged files of a real embedded store: refused with a reason, and repaired by the command."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import redis
+
+from scripts.backup import main
+from scripts.before_start import CannotStart, check
+from serve_app import Settings
+from storage.data_folder import EmbeddedStoreError
+from storage.embedded import EmbeddedStore
+from tests.storage.servers import free_ports
+
+KEYS = 20
+TAIL = b"\0" * 4096
+ASKS_FOR_REPAIR = r"python -m scripts\.backup --repair"
+
+
+def log_of(data: Path) -> Path:
+    return data / "appendonlydir"
+
+
+def end_with_zeros(data: Path) -> None:
+    with open(log_of(data) / "appendonly.aof.1.incr.aof", "ab") as log:
+        log.write(TAIL)
+
+
+def remove_manifest(data: Path) -> None:
+    (log_of(data) / "appendonly.aof.manifest").unlink()
+
+
+def empty_manifest(data: Path) -> None:
+    (log_of(data) / "appendonly.aof.manifest").write_bytes(b"")
+
+
+def zero_manifest(data: Path) -> None:
+    manifest = log_of(data) / "appendonly.aof.manifest"
+    manifest.write_bytes(b"\0" * manifest.stat().st_size)
+
+
+def zeros_and_no_manifest(data: Path) -> None:
+    end_with_zeros(data)
+    remove_manifest(data)
+
+
+DAMAGE = [end_with_zeros, remove_manifest, empty_manifest, zero_manifest, zeros_and_no_manifest]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """The folder of a store that has been stopped, with a few keys in it."""
+    data = tmp_path / "data"
+    store = EmbeddedStore(data)
+    store.start()
+    with redis.Redis.from_url(store.url) as client:
+        client.mset({f"key{number}": "value" for number in range(KEYS)})
+    store.stop()
+    return data
+
+
+def keys_in(data: Path) -> int:
+    store = EmbeddedStore(data)
+    store.start()
+    try:
+        with redis.Redis.from_url(store.url) as client:
+            count: int = client.dbsize()
+            return count
+    finally:
+        store.stop()
+
+
+def run(monkeypatch: pytest.MonkeyPatch, data: Path, *arguments: str) -> str:
+    """What the command refuses with, "" if it succeeds."""
+    monkeypatch.setenv("RESTAURANT_QR_DATA_DIR", str(data))
+    try:
+        main(arguments)
+    except SystemExit as end:
+        return str(end.code)
+    return ""
+
+
+@pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: damage.__name__)
+def test_a_store_with_damaged_files_does_not_start_and_names_the_repair(
+    data: Path, damage: Callable[[Path], None]
+) -> None:
+    damage(data)
+    before = {path.name: path.read_bytes() for path in log_of(data).iterdir()}
+    with pytest.raises(EmbeddedStoreError, match=ASKS_FOR_REPAIR):
+        EmbeddedStore(data).start()
+    assert {path.name: path.read_bytes() for path in log_of(data).iterdir()} == before
+
+
+@pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: damage.__name__)
+def test_repair_brings_back_all_keys_and_keeps_the_files_as_they_were(
+    data: Path,
+    damage: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    damage(data)
+    before = {path.name: path.read_bytes() for path in log_of(data).iterdir()}
+    assert run(monkeypatch, data, "--repair") == ""
+    said = capsys.readouterr().out
+    [kept] = data.glob("appendonlydir.before-repair-*")
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == before
+    assert str(kept) in said
+    assert ("4,096 bytes at the end" in said) is ("zeros" in damage.__name__.split("_"))
+    assert keys_in(data) == KEYS
+
+
+def test_repair_changes_nothing_in_sound_files(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, data, "--repair") == ""
+    assert "Nothing was changed" in capsys.readouterr().out
+    assert not list(data.glob("appendonlydir.before-repair-*"))
+
+
+def test_repair_of_an_empty_folder_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "nothing to repair" in run(monkeypatch, tmp_path / "none", "--repair")
+
+
+def test_repair_refuses_to_guess_which_of_several_logs_belong_together(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = log_of(data)
+    (log / "appendonly.aof.2.incr.aof").write_bytes(
+        (log / "appendonly.aof.1.incr.aof").read_bytes()
+    )
+    remove_manifest(data)
+    assert "restore a backup" in run(monkeypatch, data, "--repair")
+    assert not (log / "appendonly.aof.manifest").exists()
+
+
+def test_repair_of_a_running_store_is_refused(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.data_folder.LOCK_PATIENCE_S", 0.1)
+    store = EmbeddedStore(data)
+    store.start()
+    try:
+        assert "in use by another run" in run(monkeypatch, data, "--repair")
+    finally:
+        store.stop()
+
+
+def test_the_check_before_the_start_says_what_valkey_says(data: Path) -> None:
+    end_with_zeros(data)
+    [port] = free_ports(1)
+    with pytest.raises(CannotStart, match=f"Bad file format reading .*{ASKS_FOR_REPAIR}"):
+        check(Settings(data_dir=data, port=port))
+
+
+def test_the_check_before_the_start_leaves_a_sound_store_as_it_is(data: Path) -> None:
+    [port] = free_ports(1)
+    check(Settings(data_dir=data, port=port))
+    assert keys_in(data) == KEYS
+
+
+def test_only_the_owner_can_read_what_the_store_writes(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        store = EmbeddedStore(tmp_path / "data")
+        store.start()
+    finally:
+        os.umask(before)
+    try:
+        readable = [
+            path for path in (tmp_path / "data").rglob("*")
+            if path.name != "lock" and path.stat().st_mode & 0o077
+        ]  # fmt: skip
+        assert not readable
+        assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+    finally:
+        store.stop()
+
+
+def test_files_that_others_could_read_become_the_owners_alone(data: Path) -> None:
+    for path in (data / "valkey.log", *log_of(data).iterdir()):
+        path.chmod(0o644)
+    log_of(data).chmod(0o755)
+    keys_in(data)
+    for path in (data / "valkey.log", log_of(data), *log_of(data).iterdir()):
+        assert path.stat().st_mode & 0o077 == 0, path
