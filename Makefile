@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes
 E2E := tests/e2e
+NPM_BIN := $(E2E)/node_modules/.bin
 SIDE_BY_SIDE := $(addprefix tests/,actors client costs deploy fuzz gateway load storage unit)
 # Each of these starts clusters, or uses all cores by itself: a folder's tests one after the other.
 IN_TURN := $(addprefix tests/,cluster e2e faults simulation starts)
@@ -23,7 +24,7 @@ token: $(VENV)/run.stamp ## print a development token; ROLE=manager RESTAURANT=2
 		$(if $(RESTAURANT),--restaurant "$(RESTAURANT)") $(if $(WAITER),--waiter "$(WAITER)") \
 		$(if $(SESSION),--session "$(SESSION)") $(if $(HOURS),--hours "$(HOURS)")
 
-test: check $(E2E)/node_modules/.package-lock.json ## all checks, then all tests
+test: check ## all checks, then all tests
 ifdef PYTEST
 	$(BIN)/python -m pytest $(PYTEST)
 else
@@ -31,11 +32,13 @@ else
 	$(BIN)/python -m pytest -n 2 --dist loadscope $(IN_TURN)
 endif
 
-check: $(VENV)/dev.stamp ## format, lint, types, layers, generated pages
+check: $(VENV)/dev.stamp $(E2E)/node_modules/.package-lock.json ## format, lint, types, layers, pages, generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
+	$(NPM_BIN)/eslint --config $(E2E)/eslint.config.mjs --max-warnings 0 web $(E2E)
+	$(NPM_BIN)/tsc -p $(E2E)/pages.tsconfig.json
 	$(BIN)/python -m scripts.diagrams --check
 	$(BIN)/python -m scripts.dashboard --check
 	$(BIN)/python -m scripts.scaling --check

@@ -3,7 +3,9 @@
  * the visit that this browser remembers.
  */
 
-import { forget, qr, recall, remember, useEffect, useState } from '../shared/app.js';
+import { deadline, forget, qr, recall, remember, useEffect, useState } from '../shared/app.js';
+
+/** @typedef {{state: string, session?: any, error?: any}} Arrival */
 
 const PAUSE_MS = 3_000;
 const ANSWER_MS = 10_000;
@@ -11,9 +13,9 @@ const ANSWER_MS = 10_000;
 /** The code that the address brings, taken out of it; null where there is none. */
 function codeInAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
-  const [join, session] = [given.get('join'), given.get('session')];
-  if (join) return { table_code: join };
-  return session ? { session_code: session } : null;
+  const [table_code, session_code] = [given.get('join'), given.get('session')];
+  if (table_code) return { table_code };
+  return session_code ? { session_code } : null;
 }
 
 function hideCode() {
@@ -23,7 +25,7 @@ function hideCode() {
 /** Resolves to the id of the session. Whoever comes back keeps the token, and so the requests. */
 async function join(code) {
   qr.token = null;
-  const signal = AbortSignal.timeout(ANSWER_MS);
+  const signal = deadline(ANSWER_MS);
   const { token, expires_at, data } = await qr.http.post('/sessions/join', code, { signal });
   const known = recall('visit');
   const isBack = known?.session === data.id && known.expires_at * 1000 > Date.now();
@@ -47,7 +49,7 @@ export function leave() {
 /** `{ state, session, error, enter }`; `state` is `arriving`, `waiting`, `there` or `nowhere`. */
 export function useArrival() {
   const [code, enter] = useState(codeInAddress);
-  const [arrival, arrived] = useState(() => (code ? { state: 'arriving' } : null) ?? comeBack() ?? { state: 'nowhere' });
+  const [arrival, arrived] = useState(/** @returns {Arrival} */ () => (code ? { state: 'arriving' } : null) ?? comeBack() ?? { state: 'nowhere' });
 
   useEffect(() => {
     const scanned = () => {

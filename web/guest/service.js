@@ -16,7 +16,7 @@ export function Service({ session, menu }) {
 export function CallButton({ session, reason, menu }) {
   const [waiting, wait] = useState(false);
   const { time } = useFormats(menu);
-  const call = session.calls.findLast((each) => each.reason === reason && each.status !== 'resolved');
+  const call = session.calls.filter((each) => each.reason === reason && each.status !== 'resolved').pop();
   const ask = async () => {
     wait(true);
     await saying(qr.session(session.id).request('call_waiter', { reason }));

@@ -3,7 +3,7 @@
  * for the network. All of it survives a reload.
  */
 
-import { qr, reason, recall, remember, Signal, t, tell } from '../shared/app.js';
+import { deadline, qr, reason, recall, remember, Signal, t, tell } from '../shared/app.js';
 
 const PAUSE_MS = 3_000;
 const ANSWER_MS = 10_000;
@@ -82,7 +82,7 @@ class Visit {
   /** Whether there is an answer. */
   async #sent({ key, items }) {
     const outbox = () => this.outbox.filter((each) => each.key !== key);
-    const signal = AbortSignal.timeout(ANSWER_MS);
+    const signal = deadline(ANSWER_MS);
     try {
       const path = `/sessions/${this.#session}/orders`;
       const { order_id } = await qr.http.post(path, { items }, { key, signal });

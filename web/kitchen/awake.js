@@ -8,13 +8,10 @@ export function useAwake() {
   useEffect(() => {
     let lock = null;
     const hold = async () => {
-      if (document.visibilityState !== 'visible') return; // the browser has let go of it by itself
-      try {
-        lock = await navigator.wakeLock.request('screen');
-        set(true);
-      } catch {
-        set(false); // an older browser, a page without TLS, or a battery that is low
-      }
+      if (document.visibilityState !== 'visible') return; // the browser has released it by itself
+      // Not in Firefox 115, nor on a page without TLS; refused when the battery is low.
+      lock = await navigator.wakeLock?.request('screen').catch(() => null);
+      set(Boolean(lock));
     };
     hold();
     document.addEventListener('visibilitychange', hold);

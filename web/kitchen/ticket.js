@@ -80,7 +80,10 @@ function Next({ next, channel }) {
   `;
 }
 
-/** Whether a request is on its way, and what sends it: once at a time. */
+/**
+ * Whether a request is under way, and a function that sends it unless one is.
+ * @returns {[boolean, () => Promise<void>]}
+ */
 function useSending(request) {
   const [sending, set] = useState(false);
   const send = async () => {

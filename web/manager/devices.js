@@ -48,11 +48,11 @@ function Device({ device, path, formats, whose }) {
 }
 
 function SignInCode({ path, label }) {
-  const [{ image, refused }, show] = useState({});
+  const [{ image, refused }, show] = useState({ image: null, refused: null });
   useEffect(() => {
     fetched(`${path}/qr.svg`).then(
-      (drawn) => show({ image: `data:image/svg+xml,${encodeURIComponent(drawn)}` }),
-      (error) => show({ refused: error.message }),
+      (drawn) => show({ image: `data:image/svg+xml,${encodeURIComponent(drawn)}`, refused: null }),
+      (error) => show({ image: null, refused: error.message }),
     );
   }, [path]);
   if (refused) return html`<p role="alert">${refused}</p>`;
@@ -75,7 +75,7 @@ function Another({ waiters, path }) {
   return html`
     <form class="card" onSubmit=${add}>
       <h3>${t('manager.another_device')}</h3>
-      <label class="field">${t('manager.whose')}
+      <label class="field">${t('manager.device_of')}
         <select value=${whose} onChange=${(event) => choose(event.target.value)}>
           <option value=${KITCHEN}>${t('manager.kitchen')}</option>
           ${waiters.map(({ waiter_id, name }) => html`<option key=${waiter_id} value=${waiter_id}>${name}</option>`)}

@@ -30,7 +30,7 @@ export function stateOf(table, orders, now) {
 }
 
 export function waited({ created_at }, now) {
-  return (now - new Date(created_at)) / 60_000;
+  return (now - Date.parse(created_at)) / 60_000;
 }
 
 /** Tables by zone, each zone in the order of its tables' numbers. */

@@ -3,7 +3,10 @@
 import { useMemo } from '../vendor/preact-htm.js';
 import { locale, t } from './i18n.js';
 
-/** `money('9.50')`, `time(iso)`, `date(iso)` and `minutes(iso, now)` for one restaurant. */
+/**
+ * `money('9.50')`, `time(iso)`, `date(iso)` and `minutes(iso, now)` for one restaurant.
+ * @param {{currency?: string, timezone?: string}} [restaurant]
+ */
 export function formats({ currency, timezone } = {}) {
   const amounts = currency && new Intl.NumberFormat(locale, { style: 'currency', currency });
   const times = clock({ hour: '2-digit', minute: '2-digit' }, timezone);
@@ -23,7 +26,7 @@ export function useFormats(place) {
 
 /** Whole minutes, never fewer than none: the clocks of a screen and of the service differ. */
 export function minutesBetween(since, now) {
-  return Math.max(0, Math.floor((now - new Date(since)) / 60_000));
+  return Math.max(0, Math.floor((now - Date.parse(since)) / 60_000));
 }
 
 function clock(options, timeZone) {

@@ -8,7 +8,7 @@ let last = 0;
 /** `{ state, code, reason, frames, open, send, close }`; the newest frame first. */
 export function useSocket() {
   const socket = useRef(null);
-  const [status, setStatus] = useState({ state: 'none' });
+  const [status, setStatus] = useState({ state: 'none', code: 0, reason: '' });
   const [frames, setFrames] = useState([]);
   const add = (way, text) => {
     last += 1;
@@ -20,8 +20,8 @@ export function useSocket() {
     const opened = new WebSocket(`${location.origin.replace(/^http/, 'ws')}${path}`, protocols);
     socket.current = opened;
     setFrames([]);
-    setStatus({ state: 'opening' });
-    opened.onopen = () => setStatus({ state: 'open' });
+    setStatus({ state: 'opening', code: 0, reason: '' });
+    opened.onopen = () => setStatus({ state: 'open', code: 0, reason: '' });
     opened.onmessage = ({ data }) => add('heard', data);
     opened.onclose = ({ code, reason }) => setStatus({ state: 'closed', code, reason });
   };

@@ -1,4 +1,5 @@
 // Scenes before axe: WCAG 2.2 AA, by day and by night, on a phone and on a wide screen.
+/* global axe */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

@@ -1,4 +1,5 @@
 // The client in a real browser, as the gateway serves it.
+/* global qr, seqs, session, states */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 

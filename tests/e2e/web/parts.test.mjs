@@ -90,7 +90,7 @@ test('what is declared is there, and nothing else is exported', () => {
   assert.deepEqual(names.sort(), Object.keys(client).sort());
   const members = (name) => {
     const body = declared.split(`export declare class ${name}`)[1].split('\n}\n')[0];
-    return [...body.matchAll(/^  (?:readonly )?(\w+)[?(:<]/gm)].map(([, member]) => member);
+    return [...body.matchAll(/^ {2}(?:readonly )?(\w+)[?(:<]/gm)].map(([, member]) => member);
   };
   class Nowhere {
     close() {}

@@ -49,7 +49,7 @@ export default {
     device_code: 'Anmeldecode von {label}',
     scan: 'Mit dem Gerät scannen. Er gilt einmal.',
     another_device: 'Ein Gerät anmelden',
-    whose: 'Wessen',
+    device_of: 'Wessen Gerät',
     label: 'Wie es heißt',
     show_code: 'Code zeigen',
     announce: 'Etwas sagen',

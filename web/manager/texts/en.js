@@ -49,7 +49,7 @@ export default {
     device_code: 'Sign-in code of {label}',
     scan: 'Scan it with the device. It is good once.',
     another_device: 'Let a device in',
-    whose: 'Whose',
+    device_of: 'Whose device',
     label: 'What it is called',
     show_code: 'Show its code',
     announce: 'Say something',
