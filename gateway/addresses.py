@@ -1,56 +1,159 @@
-"""Where a caller is: the address that the trusted proxies in front of the gateway have seen."""
+"""The address of a client: what the trusted proxies in front of the gateway report.
 
+A request is local only if that is certain. An address that cannot be read is unknown, never local:
+the two have different rights and separate limits.
+"""
+
+import re
 from collections.abc import Iterable
+from enum import Enum
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import NamedTuple
 
 from starlette.types import Scope
 
+from gateway.metrics import FORWARDS_IGNORED
+from gateway.turned_away import TurnedAway
+
 Network = IPv4Network | IPv6Network
 
-_FORWARDED = b"x-forwarded-for"
-FORWARDS_READ = 8
-"""Proxies behind one another that are looked at, from the nearest."""
+MAX_HOPS = 8
+"""Proxies in a row that are read, from the nearest. A longer chain is an unknown address."""
+MAX_HOP_CHARS = 80
+"""The longest readable hop: a quoted IPv6 address with brackets, zone and port has fewer."""
 REMEMBERED = 10_000
-"""Hops that are not read anew."""
+"""Parsed hops that are cached."""
+
+_FORWARDED_FOR = b"x-forwarded-for"
+_OTHER_FORWARDS = frozenset({b"forwarded", b"via", b"x-real-ip"})
+"""Other headers that a proxy adds to a request that it passes on. They are not read."""
+_HOP = re.compile(r"(?:\[(?P<v6>[^\[\]]*)\]|(?P<v4>[0-9.]+))(?::(?P<port>[0-9]{1,5}))?")
+"""An IPv4 or a bracketed IPv6 address, with or without a port."""
+
+_FROM_OTHERS = TurnedAway(
+    "untrusted_peer",
+    "X-Forwarded-For was ignored because its sender is not in trusted_proxies: if it is your "
+    "proxy, add it, since all of its clients share one address until then",
+    FORWARDS_IGNORED,
+)
+_UNREADABLE = TurnedAway(
+    "unreadable",
+    "a trusted proxy did not report an address that can be read: its clients share the limits of "
+    "unknown addresses",
+    FORWARDS_IGNORED,
+)
+
+
+class Locality(Enum):
+    """What is known about where a request came from."""
+
+    LOCAL = "local"
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+
+
+class ClientAddress(NamedTuple):
+    """Where a request came from. `site` is empty unless the address is known; it is an IPv4
+    address, or the /64 network that one IPv6 site has."""
+
+    locality: Locality
+    site: str = ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether a trusted proxy sent the request itself, as a program on this machine does."""
+        return self.locality is Locality.LOCAL
+
+    @property
+    def quota_key(self) -> str:
+        """The key by which guesses are counted. Local and unknown addresses have one each."""
+        return self.site or self.locality.value
+
+    @property
+    def limited_as(self) -> str | None:
+        """The key of the limits by address; None for a local address, which has no such limit."""
+        return None if self.is_local else self.quota_key
+
+
+LOCAL = ClientAddress(Locality.LOCAL)
+UNKNOWN = ClientAddress(Locality.UNKNOWN)
+
+
+class _Hop(NamedTuple):
+    """One address of the chain."""
+
+    site: str
+    is_trusted: bool
 
 
 class Addresses:
-    """Reads `X-Forwarded-For` as far as it was written by trusted proxies, from its end."""
+    """Reads `X-Forwarded-For` from its end, as far as trusted proxies wrote it."""
 
     def __init__(self, trusted: Iterable[Network]) -> None:
         self._trusted = tuple(trusted)
         self._hop = lru_cache(REMEMBERED)(self._read)
 
-    def of(self, scope: Scope) -> str | None:
-        """The caller's address, of IPv6 the /64 that one site has all of; None where nobody but
-        trusted proxies is known, as on the machine itself."""
+    def of(self, scope: Scope) -> ClientAddress:
+        """The address of the client that a request or a socket came from."""
         peer = scope.get("client")
-        if not peer:
+        hop = self._hop(peer[0]) if peer else None
+        if hop is None:
+            return UNKNOWN
+        if not hop.is_trusted:
+            if any(name == _FORWARDED_FOR for name, _ in scope["headers"]):
+                _FROM_OTHERS.one("untrusted peer")
+            return ClientAddress(Locality.KNOWN, hop.site)
+        address = self._forwarded(scope)
+        if address is UNKNOWN:
+            _UNREADABLE.one("not an address")
+        return address
+
+    def _forwarded(self, scope: Scope) -> ClientAddress:
+        """The address that the trusted peer of a request reports."""
+        forwarded = _forwarded_for(scope)
+        for text in reversed(forwarded[-MAX_HOPS:]):
+            hop = self._hop(text) if len(text) <= MAX_HOP_CHARS else None
+            if hop is None:
+                return UNKNOWN
+            if not hop.is_trusted:
+                return ClientAddress(Locality.KNOWN, hop.site)
+        if len(forwarded) > MAX_HOPS:
+            return UNKNOWN
+        if not forwarded and any(name in _OTHER_FORWARDS for name, _ in scope["headers"]):
+            return UNKNOWN
+        return LOCAL
+
+    def _read(self, text: str) -> _Hop | None:
+        """The address in a hop, and whether it is a trusted proxy; None if it has no address."""
+        address = _address_in(text)
+        if address is None:
             return None
-        site, is_trusted = self._hop(peer[0])
-        if not is_trusted:
-            return site
-        for hop in reversed(_forwarded(scope)[-FORWARDS_READ:]):
-            site, is_trusted = self._hop(hop)
-            if not is_trusted:
-                return site
-        return None
-
-    def _read(self, hop: str) -> tuple[str | None, bool]:
-        """Where a hop is, None where that is no address; and whether it is a trusted proxy."""
-        try:
-            parsed = ip_address(hop)
-        except ValueError:
-            return None, False
-        address = getattr(parsed, "ipv4_mapped", None) or parsed
-        return _site(address), any(address in network for network in self._trusted)
+        return _Hop(_site(address), any(address in network for network in self._trusted))
 
 
-def _forwarded(scope: Scope) -> list[str]:
+def _forwarded_for(scope: Scope) -> list[str]:
     """The hops of all such headers, the nearest last."""
-    values = [value.decode("latin-1") for name, value in scope["headers"] if name == _FORWARDED]
+    values = [v.decode("latin-1") for name, v in scope["headers"] if name == _FORWARDED_FOR]
     return [hop.strip() for value in values for hop in value.split(",")]
+
+
+def _address_in(text: str) -> IPv4Address | IPv6Address | None:
+    """An address with or without brackets, quotes, port and zone; None if it is anything else."""
+    if len(text) >= 2 and text[0] == text[-1] == '"':
+        text = text[1:-1]
+    written = _HOP.fullmatch(text)
+    if written is not None:
+        if written["port"] is not None and int(written["port"]) > 65535:
+            return None
+        text = written["v6"] if written["v6"] is not None else written["v4"]
+        if (written["v6"] is not None) != (":" in text):
+            return None
+    try:
+        parsed = ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(parsed, "ipv4_mapped", None) or parsed
 
 
 def _site(address: IPv4Address | IPv6Address) -> str:

@@ -13,7 +13,7 @@ from actors.messages import Done, Submit
 from domain.device import WRONG_CODE, SignIn
 from domain.entity import Origin
 from gateway.codes import Codes
-from gateway.door import LOCAL, Answer, Door, json
+from gateway.door import Answer, Door, json
 from gateway.identity import Principal
 from gateway.limits import guesses
 from gateway.links import Links
@@ -103,12 +103,12 @@ class StaffDevices:
     async def _sign_in(self, request: Request, wish: c.SignInDevice) -> Answer:
         """Done or refused, it goes on record with the restaurant, and with where it came from."""
         named = self._codes.read(wish.device_code)
-        where = self._door.whereabouts(request)
+        where = self._door.client_address(request)
         if named is None:  # a signed one is no guess
-            return WRONG_CODE if self._guesses.take(where) else _SLOWER
+            return WRONG_CODE if self._guesses.take(where.quota_key) else _SLOWER
         restaurant, device_id = named
         home = Address(Kind.RESTAURANT, restaurant, restaurant)
-        device = Caller(Role.ANONYMOUS, f"device:{device_id}", "" if where == LOCAL else where)
+        device = Caller(Role.ANONYMOUS, f"device:{device_id}", where.site)
         origin = Origin(home, device.subject, wish.request_id or uuid4().hex, "sign-in")
         done = await self._links.send(Submit(home, SignIn(device_id), device, origin))
         if not isinstance(done, Done):

@@ -9,7 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from actors.messages import Read, View
-from gateway.addresses import Addresses
+from gateway.addresses import Addresses, ClientAddress
 from gateway.identity import Identity, Principal, bearer
 from gateway.isolation import Isolation
 from gateway.limits import Rates, TokenBucket, counted, weight
@@ -27,7 +27,6 @@ from protocol.ids import CHANNELS, Address, Channel, Kind
 from storage.store import StoreUnavailable
 
 LONGEST_KEY = 64
-LOCAL = "local"
 MAX_PUBLIC_BYTES = 4096
 """What a body may have of who has no token yet: there is a code in it."""
 TOO_MANY = Rejected(Code.RATE_LIMITED, "Too many requests. Wait a moment and send it again.")
@@ -138,9 +137,9 @@ class Door:
         wish = body if isinstance(body, Rejected) else self._parsed(request, command, body, {})
         return wish if isinstance(wish, Rejected) else await handler(request, wish)
 
-    def whereabouts(self, request: Request) -> str:
-        """The caller's address, one name for all on this side of the proxies."""
-        return self._addresses.of(request.scope) or LOCAL
+    def client_address(self, request: Request) -> ClientAddress:
+        """Where a request came from."""
+        return self._addresses.of(request.scope)
 
     async def address(self, kind: Kind, text: str, principal: Principal) -> Address | Rejected:
         """The entity that a path names, where the caller may know of it."""
@@ -198,9 +197,10 @@ class Door:
         return bytes(body)
 
 
-def _within(rates: Rates, address: str | None) -> bool:
-    """Count one of an address; the proxies themselves have no limit."""
-    return address is None or rates.take(address)
+def _within(rates: Rates, address: ClientAddress) -> bool:
+    """Count one request of an address; False if it is over its limit."""
+    key = address.limited_as
+    return key is None or rates.take(key)
 
 
 async def _answered(answering: Awaitable[Answer]) -> Response:

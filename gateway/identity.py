@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from gateway.addresses import ClientAddress
 from gateway.settings import IdentityProvider
 from gateway.signatures import Signatures, Signed
 from gateway.turned_away import TurnedAway
@@ -39,9 +40,9 @@ class Principal:
             return None
         return f"session:{self.session_id}" if self.role is Role.GUEST else self.caller.subject
 
-    def at(self, address: str | None) -> "Principal":
+    def at(self, address: ClientAddress) -> "Principal":
         """The same, with where the request came from."""
-        return replace(self, caller=replace(self.caller, address=address or ""))
+        return replace(self, caller=replace(self.caller, address=address.site))
 
 
 REMEMBERED = 10_000
@@ -86,14 +87,14 @@ class Identity:
         """Keep the provider's keys fresh for ever; nothing to do where there is none."""
         await self._signatures.run()
 
-    async def principal(self, token: str | None, address: str | None) -> Principal | Rejected:
-        """Who has this token; without one, anybody on this machine where the door is open.
+    async def principal(self, token: str | None, address: ClientAddress) -> Principal | Rejected:
+        """The principal of a token. Without a token: an anonymous one if the door is open and the
+        request is local, whatever Serve listens on.
 
-        `address` is where they are, None for this machine, see `Addresses`: whatever Serve listens
-        on, nobody else comes in. Refuses with UNAVAILABLE while the provider's keys are not known.
+        Refuses with UNAVAILABLE while the provider's keys are not known.
         """
         if token is None:
-            if self._open_door and address is None:
+            if self._open_door and address.is_local:
                 return NOBODY
             return Rejected(Code.UNAUTHENTICATED, "A token is needed: Authorization: Bearer …")
         self._forget_if_keys_changed()

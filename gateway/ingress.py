@@ -14,7 +14,7 @@ DIRECT = ((b"x-request-disconnect-disabled", b"?1"), (b"x-request-timeout-second
 _SWITCHES = frozenset(name for name, _ in DIRECT)
 
 _READ = frozenset({
-    b"authorization", b"host", b"origin", b"x-forwarded-for",
+    b"authorization", b"host", b"origin", b"x-forwarded-for", b"forwarded", b"via", b"x-real-ip",
     b"traceparent", b"tracestate", b"x-request-id",
 })  # fmt: skip
 """Of a handshake's headers, those that Serve or the gateway reads. The others would be held for as

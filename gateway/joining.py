@@ -11,8 +11,9 @@ import jwt
 from starlette.requests import Request
 from starlette.routing import Route
 
+from gateway.addresses import ClientAddress
 from gateway.codes import Codes, named_table
-from gateway.door import LOCAL, TOO_MANY, Answer, Door, json
+from gateway.door import TOO_MANY, Answer, Door, json
 from gateway.limits import GUESSES_AT_ONCE, GUESSES_PER_MINUTE, guesses
 from gateway.metrics import LIMITED
 from gateway.prepare import Preparation
@@ -67,7 +68,7 @@ class Joining:
     async def _join(self, request: Request, wish: c.JoinSession) -> Answer:
         if (wish.session_code is None) == (wish.table_code is None):
             return Rejected(Code.INVALID_MESSAGE, "Give a session_code or a table_code.")
-        who = self._door.whereabouts(request)
+        who = self._door.client_address(request)
         if wish.session_code is not None:
             found = await self._by_session_code(wish.session_code, who)
         else:
@@ -75,18 +76,18 @@ class Joining:
             found = await self._by_table_code(wish.table_code, who)
         return self._admitted(found) if isinstance(found, dict) else found
 
-    async def _by_session_code(self, code: str, who: str) -> dict[str, Any] | Rejected:
+    async def _by_session_code(self, code: str, who: ClientAddress) -> dict[str, Any] | Rejected:
         """Where it is guessed on many gateways, the store counts for all of them; each counts for
         itself before, so that a flood does not reach the store."""
-        if not self._guesses.take(who):
+        if not self._guesses.take(who.quota_key):
             return _SLOWER
-        if not await self._guess(who, 1):
+        if not await self._guess(who.quota_key, 1):
             LIMITED.add(of="guesses")
             return _SLOWER
         found = await self._session_of(code)
         if found is not _WRONG:
-            self._guesses.give_back(who)
-            await self._guess(who, -1)
+            self._guesses.give_back(who.quota_key)
+            await self._guess(who.quota_key, -1)
         return found
 
     async def _guess(self, who: str, count: int) -> bool:
@@ -103,10 +104,10 @@ class Joining:
         good = hmac.compare_digest(str(data["session_code"]), code.upper())
         return data if good and data["status"] == "open" else _WRONG
 
-    async def _by_table_code(self, code: str, who: str) -> dict[str, Any] | Rejected:
+    async def _by_table_code(self, code: str, who: ClientAddress) -> dict[str, Any] | Rejected:
         named = self._codes.read(code)
         if named is None:
-            counted = [self._guesses.take(each) for each in (who, named_table(code))]
+            counted = [self._guesses.take(each) for each in (who.quota_key, named_table(code))]
             return _WRONG if all(counted) else _SLOWER
         table_id, version = named
         if not self._door.rates.take(f"table:{table_id}"):
@@ -114,7 +115,7 @@ class Joining:
         address = await self._preparation.address(Kind.TABLE, table_id)
         if address is None:
             return _WRONG
-        guest = Caller(Role.GUEST, f"guest:table:{table_id}", "" if who == LOCAL else who)
+        guest = Caller(Role.GUEST, f"guest:table:{table_id}", who.site)
         for pause in PAUSES_S:
             await asyncio.sleep(pause)
             session = await self._session_at(address, version, guest)

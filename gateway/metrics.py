@@ -15,6 +15,12 @@ LIMITED = GATEWAY.counter("limited", "What was over a limit, by limit.", "limit"
 TURNED_AWAY = GATEWAY.counter(
     "turned_away", "Tokens that are not good, and web pages of other hosts, by cause.", "cause"
 )
+FORWARDS_IGNORED = GATEWAY.counter(
+    "forwards_ignored",
+    "Requests and sockets whose X-Forwarded-For was not used: sent by a peer that is not in "
+    "trusted_proxies, or not an address.",
+    "reason",
+)
 DELIVERED = GATEWAY.counter("delivered", "Events handed to sockets, counted by socket.")
 FAN_OUT_SECONDS = GATEWAY.histogram(
     "fan_out_seconds",

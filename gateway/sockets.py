@@ -17,7 +17,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from actors.messages import Done, Read, Reply, View
-from gateway.addresses import Addresses
+from gateway.addresses import Addresses, ClientAddress
 from gateway.connection import Connection
 from gateway.feeds import NO_EPOCH, Feeds, Subscriber
 from gateway.gate import Gate
@@ -157,7 +157,7 @@ class Sockets:
         )
         ACCEPTED.add()
         address = self._addresses.of(scope)
-        if not self._has_room() or not self._by_address.enter(address):
+        if not self._has_room() or not self._by_address.enter(address.limited_as):
             await self._turn_away(connection, _TOO_MANY)
             connection.abandon()
             return
@@ -177,7 +177,7 @@ class Sockets:
             del self._open[connection.id]
             CONNECTIONS.add(-1, channel.value)
             connection.abandon()
-            self._by_address.leave(address)
+            self._by_address.leave(address.limited_as)
             self._leave(connection, visit)
 
     def _has_room(self) -> bool:
@@ -217,7 +217,7 @@ class Sockets:
         scope: Scope,
         connection: Connection,
         visit: "_Visit",
-        where: str | None,
+        where: ClientAddress,
     ) -> Rejected | None:
         """Everything between the handshake and the first message; why not, where it ends here."""
         if self._isolation.is_cut_off:

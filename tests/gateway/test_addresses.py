@@ -1,42 +1,230 @@
-"""Whose connection it is, behind proxies that say so and clients that lie."""
+"""The address of a client behind proxies that report it, and of clients that lie about it."""
 
+import logging
 from ipaddress import ip_network
 
 import pytest
 
-from gateway.addresses import Addresses
+from gateway.addresses import (
+    LOCAL,
+    MAX_HOPS,
+    UNKNOWN,
+    Addresses,
+    ClientAddress,
+    Locality,
+)
+from gateway.limits import GUESSES_AT_ONCE
+from gateway.metrics import FORWARDS_IGNORED
+from gateway.settings import GatewaySettings
+from gateway.turned_away import TurnedAway
+from tests.gateway.conftest import SECRET, Gateway, Place
+from tests.gateway.test_joining import code_of, join
+from tests.tally import Attempts
 
 PROXIES = Addresses([ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8"), ip_network("::1/128")])
+PROXY = "127.0.0.1"
 
 
-def seen(peer: str | None, *forwarded: str) -> str | None:
-    headers = [(b"x-forwarded-for", value.encode()) for value in forwarded]
+def known(site: str) -> ClientAddress:
+    return ClientAddress(Locality.KNOWN, site)
+
+
+def seen(peer: str | None, *forwarded: str, **other: str) -> ClientAddress:
+    headers = [(b"x-forwarded-for", value.encode("latin-1")) for value in forwarded]
+    headers += [(name.replace("_", "-").encode(), value.encode()) for name, value in other.items()]
     return PROXIES.of({"client": None if peer is None else (peer, 4711), "headers": headers})
 
 
 @pytest.mark.parametrize(
     ("peer", "forwarded", "address"),
     [
-        ("203.0.113.7", (), "203.0.113.7"),
-        ("203.0.113.7", ("198.51.100.1",), "203.0.113.7"),  # nobody trusted says so
-        ("127.0.0.1", ("203.0.113.7",), "203.0.113.7"),
-        ("127.0.0.1", ("198.51.100.1, 203.0.113.7",), "203.0.113.7"),  # the first is made up
-        ("127.0.0.1", ("198.51.100.1", "203.0.113.7, 10.1.2.3"), "203.0.113.7"),
-        ("::ffff:127.0.0.1", ("2001:db8::7",), "2001:db8::/64"),
-        ("127.0.0.1", ("2001:DB8:0::a:7",), "2001:db8::/64"),
-        ("2001:db8:0:1::7", (), "2001:db8:0:1::/64"),
-        ("127.0.0.1", (), None),
-        ("127.0.0.1", ("10.1.2.3",), None),
-        ("127.0.0.1", ("nonsense",), None),
-        ("127.0.0.1", ("203.0.113.7, nonsense",), None),
-        (None, ("203.0.113.7",), None),
+        pytest.param("203.0.113.7", (), known("203.0.113.7"), id="direct"),
+        pytest.param("203.0.113.7", ("198.51.100.1",), known("203.0.113.7"), id="untrusted_peer"),
+        pytest.param(PROXY, ("203.0.113.7",), known("203.0.113.7"), id="one_proxy"),
+        pytest.param(PROXY, ("198.51.100.1, 203.0.113.7",), known("203.0.113.7"), id="forged_hop"),
+        pytest.param(
+            PROXY,
+            ("198.51.100.1", "203.0.113.7, 10.1.2.3"),
+            known("203.0.113.7"),
+            id="two_headers_and_two_proxies",
+        ),
+        pytest.param("::ffff:127.0.0.1", ("2001:db8::7",), known("2001:db8::/64"), id="mapped"),
+        pytest.param(PROXY, ("2001:DB8:0::a:7",), known("2001:db8::/64"), id="ipv6"),
+        pytest.param("2001:db8:0:1::7", (), known("2001:db8:0:1::/64"), id="ipv6_direct"),
+        pytest.param("fe80::7%eth0", (), known("fe80::/64"), id="ipv6_direct_with_zone"),
+        pytest.param(PROXY, (), LOCAL, id="proxy_itself"),
+        pytest.param(PROXY, ("10.1.2.3",), LOCAL, id="another_proxy_itself"),
+        pytest.param("::1", ("127.0.0.1:4711",), LOCAL, id="loopback_with_port"),
     ],
 )
-def test_an_address_is_what_the_last_trusted_proxy_saw(
-    peer: str | None, forwarded: tuple[str, ...], address: str | None
+def test_the_last_trusted_proxy_reports_the_address(
+    peer: str, forwarded: tuple[str, ...], address: ClientAddress
 ) -> None:
     assert seen(peer, *forwarded) == address
 
 
-def test_a_long_list_is_read_from_its_end_and_not_far() -> None:
-    assert seen("127.0.0.1", ", ".join(["10.0.0.1"] * 50_000)) is None
+@pytest.mark.parametrize(
+    ("hop", "site"),
+    [
+        pytest.param("203.0.113.7:51234", "203.0.113.7", id="ipv4_port"),
+        pytest.param('"203.0.113.7:51234"', "203.0.113.7", id="quoted_ipv4_port"),
+        pytest.param("[2001:db8::7]", "2001:db8::/64", id="ipv6_brackets"),
+        pytest.param("[2001:db8::7]:51234", "2001:db8::/64", id="ipv6_brackets_port"),
+        pytest.param('"[2001:db8::7]:51234"', "2001:db8::/64", id="quoted_ipv6_brackets_port"),
+        pytest.param("fe80::7%eth0", "fe80::/64", id="ipv6_zone"),
+        pytest.param("[fe80::7%eth0]:51234", "fe80::/64", id="ipv6_brackets_zone_port"),
+        pytest.param("[::ffff:203.0.113.7]:51234", "203.0.113.7", id="mapped_port"),
+        pytest.param("  203.0.113.7:51234\t", "203.0.113.7", id="spaces"),
+    ],
+)
+def test_an_address_is_read_with_its_port_brackets_quotes_and_zone(hop: str, site: str) -> None:
+    assert seen(PROXY, hop) == known(site)
+    assert seen(PROXY, f"198.51.100.1, {hop}, 10.1.2.3:443") == known(site)
+
+
+@pytest.mark.parametrize(
+    "hop",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("unknown", id="rfc7239_unknown"),
+        pytest.param("_hidden", id="rfc7239_obfuscated"),
+        pytest.param("localhost", id="host_name"),
+        pytest.param("for=203.0.113.7", id="forwarded_syntax"),
+        pytest.param("203.0.113", id="three_octets"),
+        pytest.param("203.0.113.007", id="leading_zeros"),
+        pytest.param("203.0.113.7:", id="empty_port"),
+        pytest.param("203.0.113.7:99999", id="port_out_of_range"),
+        pytest.param("203.0.113.7:x", id="port_not_a_number"),
+        pytest.param("127.0.0.1:x", id="loopback_with_bad_port"),
+        pytest.param("[203.0.113.7]", id="ipv4_in_brackets"),
+        pytest.param("[2001:db8::7", id="bracket_not_closed"),
+        pytest.param("[2001:db8::7]x", id="text_after_bracket"),
+        pytest.param("[[::1]]", id="nested_brackets"),
+        pytest.param("[]", id="empty_brackets"),
+        pytest.param('"', id="one_quote"),
+        pytest.param('""', id="empty_quotes"),
+        pytest.param("\xb2.0.113.7", id="superscript_digit"),
+        pytest.param("1" * 5000, id="too_long"),
+    ],
+)
+def test_what_is_no_address_is_unknown_and_never_local(hop: str) -> None:
+    assert seen(PROXY, hop) is UNKNOWN
+    assert seen(PROXY, f"203.0.113.7, {hop}") is UNKNOWN
+    assert seen(PROXY, f"{hop}, 203.0.113.7") == known("203.0.113.7"), "not read so far"
+
+
+@pytest.mark.parametrize(
+    "peer", [pytest.param(None, id="no_peer"), pytest.param("a-socket", id="not_an_address")]
+)
+def test_a_peer_without_an_address_is_unknown(peer: str | None) -> None:
+    assert seen(peer) is UNKNOWN
+    assert seen(peer, "203.0.113.7") is UNKNOWN
+
+
+@pytest.mark.parametrize("header", ["forwarded", "via", "x_real_ip"])
+def test_a_request_that_was_passed_on_without_its_address_is_not_local(header: str) -> None:
+    assert seen(PROXY, **{header: "anything"}) is UNKNOWN
+    assert seen(PROXY, "203.0.113.7", **{header: "anything"}) == known("203.0.113.7")
+    assert seen(PROXY, PROXY, **{header: "anything"}) is LOCAL
+
+
+def test_a_chain_that_is_too_long_is_unknown() -> None:
+    assert seen(PROXY, ", ".join(["10.0.0.1"] * MAX_HOPS)) is LOCAL
+    assert seen(PROXY, ", ".join(["10.0.0.1"] * (MAX_HOPS + 1))) is UNKNOWN
+    assert seen(PROXY, ", ".join(["10.0.0.1"] * 50_000)) is UNKNOWN
+
+
+def test_local_known_and_unknown_addresses_have_separate_limits() -> None:
+    assert LOCAL.limited_as is None
+    assert UNKNOWN.limited_as is not None
+    assert len({each.quota_key for each in (LOCAL, UNKNOWN, known("203.0.113.7"))}) == 3
+    assert [each.is_local for each in (LOCAL, UNKNOWN, known("127.0.0.1"))] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "reason"),
+    [
+        pytest.param("203.0.113.7", "198.51.100.1", "untrusted_peer", id="peer_not_trusted"),
+        pytest.param(PROXY, "nonsense", "unreadable", id="address_not_readable"),
+    ],
+)
+def test_an_ignored_forwarded_address_is_counted_and_logged_once_a_minute(
+    peer: str,
+    forwarded: str,
+    reason: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, cause in (("_FROM_OTHERS", "untrusted_peer"), ("_UNREADABLE", "unreadable")):
+        fresh = TurnedAway(cause, "ignored", FORWARDS_IGNORED)
+        monkeypatch.setattr(f"gateway.addresses.{name}", fresh)
+    FORWARDS_IGNORED.take()
+    for _ in range(20):
+        seen(peer, forwarded)
+    seen(PROXY, "203.0.113.7")
+    seen("203.0.113.7")
+    assert FORWARDS_IGNORED.take() == {reason: 20}
+    [line] = caplog.records
+    assert line.levelno == logging.WARNING
+    assert peer not in str(vars(line))
+
+
+@pytest.mark.attack("addresses")
+@pytest.mark.parametrize(
+    "forwarded",
+    [
+        pytest.param("203.0.113.7:51234", id="ipv4_port"),
+        pytest.param("[2001:db8::7]:51234", id="ipv6_port"),
+        pytest.param("unknown", id="not_an_address"),
+        pytest.param("", id="empty"),
+    ],
+)
+async def test_the_open_door_is_closed_to_every_written_form_of_another_address(
+    gateway: Gateway, place: Place, forwarded: str, attempts: Attempts
+) -> None:
+    path, there = f"tables/{place.table}", {"X-Forwarded-For": forwarded}
+    request = gateway.http.build_request("GET", f"/api/{path}", headers=there)
+    del request.headers["Authorization"]
+    answer = await gateway.http.send(request)
+    attempts.refused(answer.status_code == 401, answer.text)
+    socket = await gateway.socket(f"{path}/", additional_headers=there)
+    refused = (await socket.next())["code"]
+    attempts.refused(refused == "unauthenticated", refused)
+
+
+class TestRequiredAuthentication:
+    @pytest.fixture
+    def settings(self) -> GatewaySettings:
+        return GatewaySettings(SECRET, open_door=False)
+
+    @pytest.mark.attack("codes")
+    async def test_wrong_codes_of_unknown_addresses_do_not_count_against_known_ones(
+        self, gateway: Gateway, place: Place, attempts: Attempts
+    ) -> None:
+        table_code = await code_of(gateway, place)
+        session = (await join(gateway, table_code=table_code)).json()["data"]
+        for number in range(GUESSES_AT_ONCE):
+            answer = await join(gateway, "unknown", session_code=f"ZZZ{number:03}")
+            attempts.refused(answer.status_code == 404, answer.text)
+        slowed = await join(gateway, "unknown", session_code=session["session_code"])
+        attempts.refused(slowed.status_code == 429, slowed.text)
+        for where in ("203.0.113.7:51234", "[2001:db8::7]:51234", "203.0.113.8"):
+            joined = await join(gateway, where, session_code=session["session_code"])
+            assert joined.status_code == 200, where
+        for where in ("unknown", "203.0.113.7:51234"):
+            scanned = await join(gateway, where, table_code=table_code)
+            assert scanned.status_code == 200, "table codes are not guesses"
+
+    @pytest.mark.attack("codes")
+    async def test_wrong_codes_of_one_phone_behind_a_proxy_that_sends_ports_slow_only_it(
+        self, gateway: Gateway, place: Place, attempts: Attempts
+    ) -> None:
+        table_code = await code_of(gateway, place)
+        session = (await join(gateway, table_code=table_code)).json()["data"]
+        for number in range(GUESSES_AT_ONCE + 1):
+            answer = await join(
+                gateway, f"203.0.113.66:{40000 + number}", session_code=f"ZZZ{number:03}"
+            )
+            attempts.refused(answer.status_code == (404, 429)[number == GUESSES_AT_ONCE], number)
+        other = await join(gateway, "203.0.113.67:40000", session_code=session["session_code"])
+        assert other.status_code == 200

@@ -12,6 +12,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from gateway.addresses import LOCAL
 from gateway.identity import Identity, Principal, bearer
 from gateway.signatures import LATEST, LEEWAY_S, LONGEST
 from protocol.caller import Role
@@ -49,13 +50,13 @@ def _base64(raw: bytes) -> bytes:
 
 
 async def accepted(identity: Identity, token: str | None) -> Principal:
-    principal = await identity.principal(token, None)
+    principal = await identity.principal(token, LOCAL)
     assert isinstance(principal, Principal), principal
     return principal
 
 
 async def refused(identity: Identity, token: str | None) -> Rejected:
-    refusal = await identity.principal(token, None)
+    refusal = await identity.principal(token, LOCAL)
     assert isinstance(refusal, Rejected), refusal
     assert refusal.code is Code.UNAUTHENTICATED
     return refusal
@@ -208,10 +209,10 @@ async def test_a_remembered_token_is_refused_once_it_has_expired(
 ) -> None:
     token = signed(role="admin", exp=int(time.time()) + 600)
     first = await accepted(identity, token)
-    assert await identity.principal(token, None) is first
+    assert await identity.principal(token, LOCAL) is first
     end = time.time() + 601
     monkeypatch.setattr(time, "time", lambda: end)
-    assert await identity.principal(token, None) is not first
+    assert await identity.principal(token, LOCAL) is not first
 
 
 @pytest.mark.attack("tokens")
@@ -256,7 +257,7 @@ async def test_a_remembered_token_asks_nobody_and_is_not_verified_again(
     token = provider.token()
     first = await accepted(chain, token)
     await provider.stop()
-    assert await chain.principal(token, None) is first
+    assert await chain.principal(token, LOCAL) is first
     assert len(provider.asked) == 1
 
 

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
 
 from gateway import fetch, jwks
+from gateway.addresses import LOCAL
 from gateway.identity import Identity, Principal
 from gateway.jwks import APART_S, KEPT_S, keys_in
 from gateway.settings import GatewaySettings
@@ -44,7 +45,7 @@ def chain(provider: Provider, clock: Clock) -> Identity:
 
 async def answer(identity: Identity, token: str) -> Code | None:
     """Why a token is refused; None where it is good."""
-    principal = await identity.principal(token, None)
+    principal = await identity.principal(token, LOCAL)
     return principal.code if isinstance(principal, Rejected) else None
 
 
@@ -175,9 +176,9 @@ async def test_many_first_tokens_wait_for_one_answer(chain: Identity, provider: 
 
 
 async def test_who_gives_up_waiting_takes_nobody_along(chain: Identity, provider: Provider) -> None:
-    first = asyncio.create_task(chain.principal(provider.token(), None))
+    first = asyncio.create_task(chain.principal(provider.token(), LOCAL))
     await asyncio.sleep(0)
-    second = asyncio.create_task(chain.principal(provider.token(), None))
+    second = asyncio.create_task(chain.principal(provider.token(), LOCAL))
     await asyncio.sleep(0)
     first.cancel()
     assert isinstance(await second, Principal)

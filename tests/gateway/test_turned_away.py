@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from gateway.addresses import LOCAL, ClientAddress, Locality
 from gateway.identity import Identity
 from gateway.metrics import TURNED_AWAY
 from gateway.origins import Origins
@@ -12,6 +13,7 @@ from gateway.turned_away import EVERY_S, TurnedAway
 from protocol.errors import Code, Rejected
 from tests.gateway.conftest import SECRET, token
 
+CLIENT = ClientAddress(Locality.KNOWN, "203.0.113.7")
 FORGED = token("guest", session_id=7, sub="a-guest")[:-5] + "xxxxx"
 
 
@@ -24,7 +26,7 @@ def test_many_at_once_are_one_line_and_the_next_says_how_many(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     now = 0.0
-    away = TurnedAway("token", "tokens were refused", lambda: now)
+    away = TurnedAway("token", "tokens were refused", clock=lambda: now)
     for _ in range(100):
         away.one("It is expired.")
     now = EVERY_S
@@ -41,8 +43,8 @@ async def test_a_refused_token_is_counted_and_in_no_line(
 ) -> None:
     monkeypatch.setattr("gateway.identity._TURNED_AWAY", TurnedAway("token", "refused"))
     identity = Identity(SECRET, open_door=False)
-    assert isinstance(await identity.principal(FORGED, "203.0.113.7"), Rejected)
-    assert not isinstance(await identity.principal(token("admin"), None), Rejected)
+    assert isinstance(await identity.principal(FORGED, CLIENT), Rejected)
+    assert not isinstance(await identity.principal(token("admin"), LOCAL), Rejected)
     assert TURNED_AWAY.take() == {"token": 1}
     [line] = caplog.records
     assert line.levelno == logging.WARNING
