@@ -9,8 +9,7 @@ import gevent
 from gevent.pool import Pool
 
 from load_tests.client import Client
-from load_tests.commands import Refused
-from load_tests.users import TROUBLE
+from load_tests.commands import TROUBLE, Refused
 from load_tests.world import World
 
 AT_ONCE = 20

@@ -41,6 +41,10 @@ class Ended(Exception):
     """The server closed the channel for good."""
 
 
+TROUBLE = (Refused, Ended, GaveUp)
+"""How a request may end otherwise; written down already, but for waiting in vain."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What an ack or a response says; `once` where a single try was enough. Seconds."""

@@ -8,9 +8,9 @@ from locust import task
 
 from load_tests.channels import ITEMS, MENU, NOTIFICATIONS, ORDER, RESTAURANT, Frame
 from load_tests.client import Client
-from load_tests.commands import Answer
+from load_tests.commands import TROUBLE, Answer
 from load_tests.evening import PACE
-from load_tests.users import TROUBLE, LoadUser
+from load_tests.users import LoadUser
 
 ITEM_BY_ITEM = 0.2
 """Share of the orders whose items become ready one by one."""

@@ -11,13 +11,10 @@ from locust.env import Environment
 
 from load_tests.channels import Channel, Frame
 from load_tests.client import Client
-from load_tests.commands import Answer, Ended, GaveUp, Refused
+from load_tests.commands import TROUBLE, Answer, Refused
 from load_tests.evening import PACE
 from load_tests.lag import Fact
 from load_tests.world import here
-
-TROUBLE = (Refused, Ended, GaveUp)
-"""How a request may end otherwise; written down already, but for waiting in vain."""
 
 
 class LoadUser(User):
