@@ -11,13 +11,17 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
 from scripts.environment import ROOT, one_machine, serve_environment
+from scripts.make_signals import follow_make
 
 STOP_TIMEOUT_S = 45.0
+SAME_SIGNAL_S = 0.5
+"""Within which a Ctrl-C that make was sent reaches this process, too."""
 
 
 def main() -> int:
@@ -47,9 +51,12 @@ def _until_stopped(cluster: subprocess.Popen[bytes]) -> int:
     """Wait for the cluster; a signal asks it to stop, a second one insists."""
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _interrupt)
+    stopping = threading.Event()
+    follow_make(lambda: stopping.wait(SAME_SIGNAL_S) or os.kill(os.getpid(), signal.SIGTERM))
     try:
         return cluster.wait()
     except KeyboardInterrupt:
+        stopping.set()
         print("\nStopping ...", flush=True)
     assert cluster.stdin is not None
     cluster.stdin.close()

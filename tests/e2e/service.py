@@ -127,9 +127,7 @@ def started(data_dir: Path, **environment: str) -> Iterator[Service]:
         process.send_signal(signal.SIGINT)
         rest = process.communicate(timeout=60)[0]
     assert process.returncode == 0, rest
-    deadline = time.monotonic() + LAST_BREATH_S
-    while (left := left_over(data_dir)) and time.monotonic() < deadline:
-        time.sleep(0.1)  # helpers of Ray's dashboard end when they see that it has
+    left = left_at_last(data_dir)
     assert not left, f"processes were left: {left}"
 
 
@@ -153,6 +151,14 @@ def launch(data_dir: Path, **environment: str) -> "subprocess.Popen[str]":
         stderr=subprocess.STDOUT,
         text=True,
     )
+
+
+def left_at_last(data_dir: Path) -> list[str]:
+    """Processes of a run that outlive it for longer than helpers of Ray's dashboard may."""
+    deadline = time.monotonic() + LAST_BREATH_S
+    while (left := left_over(data_dir)) and time.monotonic() < deadline:
+        time.sleep(0.1)  # they end when they see that the dashboard has
+    return left
 
 
 def left_over(data_dir: Path) -> list[str]:
