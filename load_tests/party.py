@@ -171,7 +171,7 @@ class Party:
 
 
 def _is_closed(session: dict[str, Any]) -> bool:
-    return session["status"] == "closed"
+    return bool(session["status"] == "closed")
 
 
 def _is_finished(order: dict[str, Any]) -> bool:

@@ -1,8 +1,10 @@
 """The demo chain of `make run`, made over the public HTTP API and nothing else.
 
-Its ids fit the examples of the protocol's document: order 1 belongs to session 1, which sits at
-table 6 of restaurant 2; table 5, free, and waiter 10 are in restaurant 2 too. Every request has its
-`Idempotency-Key`, so that a filling that was cut off is taken up again where it ended.
+In an empty store its ids fit the examples of the protocol's document: order 1 belongs to session 1,
+which sits at table 6 of restaurant 2; table 5, free, and waiter 10 are in restaurant 2 too. Each id
+is read from an answer, so other clients may create things meanwhile. The first restaurant gets its
+menu at the very end: without one, the filling was interrupted and is completed at the next start.
+Every request has its `Idempotency-Key`, since an interrupted one may still be under way.
 """
 
 import hashlib
@@ -45,9 +47,9 @@ MENU = (
         ],
     },
 )
-ORDER = ((3, 2), (6, 1))
-"""Two seafood platters and a bottle of Muscadet, 250.00. A menu counts its items from 1."""
-GUESTS_TABLE = 6
+ORDER = {"Seafood platter": 2, "Muscadet, a bottle": 1}
+"""250.00 in all."""
+GUESTS_TABLE = "6"
 
 
 class DemoRefused(Exception):
@@ -62,9 +64,9 @@ class Api:
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def get(self, path: str) -> Any:
-        """The answer, or None where there is no such thing."""
+        """The data of the answer, or None where there is no such thing."""
         try:
-            return self._ask("GET", path, None, {})
+            return self._ask("GET", path, None, {})["data"]
         except urllib.error.HTTPError as error:
             if error.code == HTTPStatus.NOT_FOUND:
                 return None
@@ -92,45 +94,93 @@ def _key(method: str, path: str, body: object) -> str:
 
 
 def fill(api: Api) -> bool:
-    """Fill an empty store with the chain; False where there is something in it already.
+    """Fill an empty store with the chain, or complete a filling that was interrupted.
 
-    The ids are not read from the answers: an empty store counts each kind from 1.
+    Returns whether anything was missing. Raises DemoRefused, or OSError if there is no answer.
     """
-    if not _is_wanted(api):
+    listed = api.get("/restaurants")
+    found = {each["name"]: each["id"] for each in listed}
+    if not _is_wanted(api, found):
         return False
-    for restaurant, described in enumerate(RESTAURANTS, start=1):
-        api.send("POST", "/restaurants", described)
-        api.send("PUT", f"/restaurants/{restaurant}/menu", {"categories": MENU})
-        _add_waiters(api, restaurant)
-        _add_tables(api, restaurant)
-    _seat_guests(api)
+    homes = [
+        found.get(each["name"]) or api.send("POST", "/restaurants", each)["restaurant_id"]
+        for each in RESTAURANTS
+    ]
+    table_number = 1
+    for home, names in zip(homes, WAITERS, strict=True):
+        waiters = _add_waiters(api, home, names)
+        _add_tables(api, home, table_number, waiters)
+        table_number += len(ZONES)
+    first, second = homes
+    _add_menu(api, second)
+    _seat_guests(api, second)
+    _add_menu(api, first)
     return True
 
 
-def _is_wanted(api: Api) -> bool:
-    """Whether there is nothing yet, or only the beginning of this demo."""
-    if api.get("/orders/1") is not None:
-        return False
-    first = api.get("/restaurants/1")
-    return first is None or RESTAURANTS[0]["name"] in json.dumps(first)
+def _is_wanted(api: Api, found: dict[str, int]) -> bool:
+    """Whether the store is empty, or has the beginning of this demo."""
+    if not found:
+        return api.get("/restaurants/1") is None  # the list leaves out what does not answer
+    first = found.get(RESTAURANTS[0]["name"])
+    return first is not None and not _menu(api, first)
 
 
-def _add_waiters(api: Api, restaurant: int) -> None:
-    for name in WAITERS[restaurant - 1]:
-        api.send("POST", f"/restaurants/{restaurant}/waiters", {"name": name})
+def _add_waiters(api: Api, home: int, names: tuple[str, ...]) -> list[int]:
+    """Their ids."""
+    known = {each["name"]: each["waiter_id"] for each in _status(api, home)["waiters"]}
+    path = f"/restaurants/{home}/waiters"
+    return [
+        known.get(name) or api.send("POST", path, {"name": name})["waiter_id"] for name in names
+    ]
 
 
-def _add_tables(api: Api, restaurant: int) -> None:
-    """Tables are numbered like their ids; waiters have one each, the last first."""
-    before = len(ZONES) * (restaurant - 1)
-    last_waiter = sum(map(len, WAITERS[:restaurant]))
+def _add_tables(api: Api, home: int, number: int, waiters: list[int]) -> None:
+    """Numbered from `number`; waiters have one each, the last first."""
+    known = _tables(api, home)
     for index, zone in enumerate(ZONES):
-        number = str(before + 1 + index)
-        table = {"number": number, "zone": zone, "seats": 4, "waiter_id": last_waiter - index}
-        api.send("POST", f"/restaurants/{restaurant}/tables", table)
+        table = {"number": str(number + index), "zone": zone, "seats": 4}
+        if table["number"] not in known:
+            waiter = {"waiter_id": waiters[-1 - index]}
+            api.send("POST", f"/restaurants/{home}/tables", table | waiter)
 
 
-def _seat_guests(api: Api) -> None:
-    api.send("POST", f"/tables/{GUESTS_TABLE}/sessions", {"guests_count": 4})
-    items = [{"menu_item_id": id_, "quantity": quantity} for id_, quantity in ORDER]
-    api.send("POST", "/sessions/1/orders", {"items": items})
+def _add_menu(api: Api, home: int) -> None:
+    if not _menu(api, home):
+        api.send("PUT", f"/restaurants/{home}/menu", {"categories": MENU})
+
+
+def _seat_guests(api: Api, home: int) -> None:
+    """Give guests a table and an order, unless they have been there already."""
+    table = _tables(api, home)[GUESTS_TABLE]
+    seated = api.get(f"/tables/{table}")["session"]
+    session = (
+        seated["id"]
+        if seated
+        else api.send("POST", f"/tables/{table}/sessions", {"guests_count": 4})["session_id"]
+    )
+    seen = api.get(f"/sessions/{session}")
+    menu = _menu(api, home)
+    items = [
+        {"menu_item_id": menu[name], "quantity": quantity}
+        for name, quantity in ORDER.items()
+        if name in menu
+    ]
+    if seen["status"] == "open" and not seen["orders"] and items:
+        api.send("POST", f"/sessions/{session}/orders", {"items": items})
+
+
+def _status(api: Api, home: int) -> Any:
+    return api.get(f"/restaurants/{home}")
+
+
+def _tables(api: Api, home: int) -> dict[str, int]:
+    """Ids by number."""
+    listed = _status(api, home)["tables"]["list"]
+    return {each["table_number"]: each["table_id"] for each in listed}
+
+
+def _menu(api: Api, home: int) -> dict[str, int]:
+    """Ids of the items, by name."""
+    categories = api.get(f"/restaurants/{home}/menu")["categories"]
+    return {item["name"]: item["id"] for each in categories for item in each["items"]}

@@ -18,7 +18,7 @@ _FATAL = sum(1 << (signum - 1) for signum in (signal.SIGINT, signal.SIGHUP))
 
 
 def follow_make(stop: Callable[[], object]) -> None:
-    """Call `stop` once, from a thread, when the make that started this process ends or waits for it.
+    """Call `stop` once, from a thread, when the make that started this process is about to end.
 
     Does nothing if the parent is another program, or on a system without /proc.
     """

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -52,7 +53,7 @@ def _until_stopped(cluster: subprocess.Popen[bytes]) -> int:
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _interrupt)
     stopping = threading.Event()
-    follow_make(lambda: stopping.wait(SAME_SIGNAL_S) or os.kill(os.getpid(), signal.SIGTERM))
+    follow_make(partial(_stop_too, stopping))
     try:
         return cluster.wait()
     except KeyboardInterrupt:
@@ -67,6 +68,11 @@ def _until_stopped(cluster: subprocess.Popen[bytes]) -> int:
     except KeyboardInterrupt:
         print("\nEnded at once.", file=sys.stderr)
     return 1
+
+
+def _stop_too(stopping: threading.Event) -> None:
+    if not stopping.wait(SAME_SIGNAL_S):
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

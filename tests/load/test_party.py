@@ -12,7 +12,7 @@ from load_tests.party import Party
 from load_tests.tally import Tally
 
 REFUSED = Ended("closed with 4401")
-RESULTS = {
+RESULTS: dict[str, dict[str, Any]] = {
     "occupy": {"session_id": 1},
     "place_order": {"order_id": 1},
     "call_waiter": {"call_id": "call-1"},

@@ -1,0 +1,163 @@
+"""The demo chain: in an empty store, and after a filling that was interrupted anywhere."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from actors.placement import Mode, Placement
+from scripts.demo import MENU, RESTAURANTS, WAITERS, ZONES, Api, fill
+from tests.gateway.conftest import Gateway, token
+
+WRITES = 24
+"""Two restaurants, ten waiters, eight tables, two menus, a session and an order."""
+
+
+@pytest.fixture
+def placement() -> Placement:
+    return Placement(Mode.SHARD, shards=2)
+
+
+class Killed(Exception):
+    """The process that filled the store is gone."""
+
+
+class Interrupted(Api):
+    """Is killed before it has the answer to its `last` write."""
+
+    def __init__(self, url: str, key: str, last: int) -> None:
+        super().__init__(url, key)
+        self._left = last
+
+    def send(self, method: str, path: str, body: object) -> Any:
+        answer = super().send(method, path, body)
+        self._left -= 1
+        if self._left == 0:
+            raise Killed
+        return answer
+
+
+def api_of(gateway: Gateway) -> tuple[str, str]:
+    return f"http://127.0.0.1:{gateway.port}", token("admin", sub="demo")
+
+
+async def get(gateway: Gateway, path: str) -> Any:
+    answer = await gateway.http.get(f"/api{path}")
+    assert answer.status_code == 200, answer.text
+    return answer.json()["data"]
+
+
+async def chain(gateway: Gateway) -> list[dict[str, Any]]:
+    """Everything of the demo's restaurants, without ids."""
+    found = []
+    for home in await get(gateway, "/restaurants"):
+        if home["name"] not in {each["name"] for each in RESTAURANTS}:
+            continue
+        names = {each["waiter_id"]: each["name"] for each in home["waiters"]}
+        menu = await get(gateway, f"/restaurants/{home['id']}/menu")
+        found.append(
+            {
+                "name": home["name"],
+                "waiters": [each["name"] for each in home["waiters"]],
+                "tables": [
+                    (each["table_number"], each["zone"], names[each["waiter_id"]])
+                    for each in home["tables"]["list"]
+                ],
+                "menu": [
+                    (category["name"], [item["name"] for item in category["items"]])
+                    for category in menu["categories"]
+                ],
+                "orders": [
+                    (each["table_number"], each["total_amount"]) for each in home["open_orders"]
+                ],
+            }
+        )
+    return found
+
+
+def expected() -> Iterator[dict[str, Any]]:
+    menu: list[Any] = [
+        (each["name"], [item["name"] for item in each["items"]]) for each in cast(Any, MENU)
+    ]
+    for place, (restaurant, waiters) in enumerate(zip(RESTAURANTS, WAITERS, strict=True)):
+        numbers = range(4 * place + 1, 4 * place + 5)
+        yield {
+            "name": restaurant["name"],
+            "waiters": list(waiters),
+            "tables": [
+                (str(number), zone, waiter)
+                for number, zone, waiter in zip(numbers, ZONES, waiters[::-1], strict=False)
+            ],
+            "menu": menu,
+            "orders": [("6", "250.00")] if place else [],
+        }
+
+
+async def settled(gateway: Gateway) -> list[dict[str, Any]]:
+    """The chain once its order has reached its restaurant."""
+    for _ in range(200):
+        seen = await chain(gateway)
+        if seen and seen[-1]["orders"]:
+            break
+        await asyncio.sleep(0.02)
+    return seen
+
+
+async def test_ids_in_an_empty_store_fit_the_examples_of_the_document(gateway: Gateway) -> None:
+    assert await asyncio.to_thread(fill, Api(*api_of(gateway)))
+    assert await settled(gateway) == list(expected())
+    assert (await get(gateway, "/orders/1"))["total_amount"] == "250.00"
+    assert (await get(gateway, "/sessions/1"))["table_id"] == 6
+    assert (await get(gateway, "/tables/5"))["restaurant_id"] == 2
+    assert (await get(gateway, "/waiters/10"))["restaurant_id"] == 2
+
+
+async def test_a_complete_chain_is_left_alone(gateway: Gateway) -> None:
+    api = Api(*api_of(gateway))
+    assert await asyncio.to_thread(fill, api)
+    before = await settled(gateway)
+    assert not await asyncio.to_thread(fill, api)
+    assert await chain(gateway) == before
+
+
+async def test_a_store_with_another_chain_is_left_alone(gateway: Gateway) -> None:
+    await another_client(gateway)
+    assert not await asyncio.to_thread(fill, Api(*api_of(gateway)))
+    assert not await chain(gateway)
+
+
+async def another_client(gateway: Gateway) -> None:
+    """Takes an id of each kind."""
+    described = {"name": "Another", "currency": "EUR", "timezone": "Europe/Rome"}
+    home = (await gateway.post("/restaurants", described))["restaurant_id"]
+    await gateway.post(f"/restaurants/{home}/waiters", {"name": "Ada"})
+    table = await gateway.post(
+        f"/restaurants/{home}/tables", {"number": "1", "zone": "A", "seats": 2}
+    )
+    await gateway.post(f"/tables/{table['table_id']}/sessions")
+
+
+@pytest.mark.parametrize("last", range(1, WRITES + 1))
+async def test_an_interrupted_filling_is_completed_whatever_ids_were_given_meanwhile(
+    gateway: Gateway, last: int
+) -> None:
+    with pytest.raises(Killed):
+        await asyncio.to_thread(fill, Interrupted(*api_of(gateway), last))
+    await another_client(gateway)
+    is_complete = last == WRITES
+    assert await asyncio.to_thread(fill, Api(*api_of(gateway))) is not is_complete
+    assert await settled(gateway) == list(expected())
+
+
+async def test_ids_that_are_given_while_a_store_is_filled_do_no_harm(gateway: Gateway) -> None:
+    loop = asyncio.get_running_loop()
+
+    class Disturbed(Api):
+        def send(self, method: str, path: str, body: object) -> Any:
+            answer = super().send(method, path, body)
+            asyncio.run_coroutine_threadsafe(another_client(gateway), loop).result()
+            return answer
+
+    assert await asyncio.to_thread(fill, Disturbed(*api_of(gateway)))
+    assert await settled(gateway) == list(expected())
