@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from restaurant_qr_client.protocol import RETRIED
+
 
 class RestaurantQRError(Exception):
     """The base of them all."""
@@ -15,6 +17,13 @@ class RefusedError(RestaurantQRError):
         super().__init__(error)
         self.code = code
         self.details = dict(details or {})
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the request is known to have had no effect. After an `unauthenticated`, an
+        earlier try under the same key may have had one: the service looks at the key after the
+        token."""
+        return self.code not in RETRIED and self.code != "unauthenticated"
 
 
 class UnreachableError(RestaurantQRError):

@@ -10,11 +10,13 @@ import httpx
 
 from restaurant_qr_client.backoff import Backoff
 from restaurant_qr_client.errors import RefusedError, RestaurantQRError, UnreachableError
-from restaurant_qr_client.protocol import RETRIED
+from restaurant_qr_client.protocol import CODES, RETRIED
 from restaurant_qr_client.settings import Settings
 from restaurant_qr_client.tokens import Tokens
 
 TRIES = 4
+SUCCESS = ("changed", "data", "token", "url", "openapi")
+"""One of these is in every JSON object that the service answers a request with."""
 
 Body = Mapping[str, Any]
 
@@ -82,14 +84,14 @@ class Http:
         try:
             answer = await self._client.request(method, path, json=body, headers=headers)
             told = answer.json()
-            refused = answer.is_error and RefusedError(
-                told["error"], told["code"], told.get("details")
-            )
-        except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
+        except (httpx.HTTPError, ValueError) as error:
             raise UnreachableError(f"{type(error).__name__}: {error}") from error
-        if refused:
-            raise refused
-        return told
+        if isinstance(told, dict):
+            if answer.is_success and not told.keys().isdisjoint(SUCCESS):
+                return told
+            if not answer.is_success and _is_refusal(told):
+                raise RefusedError(told["error"], told["code"], told.get("details"))
+        raise UnreachableError(f"Something in between answered with {answer.status_code}.")
 
     async def _may_help(self, error: RestaurantQRError, token: str | None) -> bool:
         """Whether the same can succeed now."""
@@ -98,3 +100,9 @@ class Http:
         if error.code == "unauthenticated":
             return await self._tokens.after(token) is not None
         return error.code in RETRIED
+
+
+def _is_refusal(body: Mapping[str, Any]) -> bool:
+    """Whether it is an error of this protocol. Anything else comes from something in between."""
+    code = body.get("code")
+    return isinstance(body.get("error"), str) and isinstance(code, str) and code in CODES

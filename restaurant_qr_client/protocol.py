@@ -4,6 +4,28 @@ from enum import IntEnum
 
 MAX_FRAME_BYTES = 65536
 RETRIED = frozenset({"rate_limited", "unavailable"})
+CODES = frozenset(
+    {
+        "invalid_json",
+        "invalid_message",
+        "unknown_action",
+        "not_found",
+        "forbidden",
+        "unauthenticated",
+        "invalid_transition",
+        "version_conflict",
+        "idempotency_conflict",
+        "table_occupied",
+        "table_inactive",
+        "session_closed",
+        "unsettled",
+        "overpayment",
+        "rate_limited",
+        "item_unavailable",
+        "too_large",
+        "unavailable",
+    }
+)
 PATHS = {
     "order": "/ws/orders/{id}/",
     "items": "/ws/orders/{id}/items/",

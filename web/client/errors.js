@@ -1,5 +1,7 @@
 /** Everything that a promise of this client is rejected with, AbortSignals apart. */
 
+import { CODES, RETRIED } from './protocol.js';
+
 export class RestaurantQRError extends Error {
   /** @param {string} message */
   constructor(message) {
@@ -20,6 +22,22 @@ export class RefusedError extends RestaurantQRError {
     this.details = details;
     this.status = status;
   }
+
+  /**
+   * Whether the request is known to have had no effect. After an `unauthenticated`, an earlier try
+   * under the same key may have had one: the service looks at the key after the token.
+   */
+  get isFinal() {
+    return !RETRIED.includes(this.code) && this.code !== 'unauthenticated';
+  }
+}
+
+/**
+ * Whether a body is an error of this protocol. Anything else comes from something in between.
+ * @param {any} body
+ */
+export function isRefusal(body) {
+  return typeof body?.error === 'string' && CODES.includes(body.code);
 }
 
 /** The channel is closed for good; `code` is the close code, 1000 where this side closed it. */
@@ -43,11 +61,20 @@ export class QueueFullError extends RestaurantQRError {
   }
 }
 
-/** No answer over HTTP after several tries. With the same key it is safe to try again. */
+/**
+ * No answer of the service: none at all, or one of something in between. A change may have been made
+ * all the same; with the same key it is safe to try again.
+ */
 export class UnreachableError extends RestaurantQRError {
-  /** @param {unknown} cause */
-  constructor(cause) {
-    super('The service does not answer.');
+  /**
+   * @param {unknown} cause
+   * @param {number} [status] of the answer that something in between gave
+   */
+  constructor(cause, status) {
+    super(status === undefined
+      ? 'The service does not answer.'
+      : `Something between this client and the service answered with ${status}.`);
     this.cause = cause;
+    this.status = status;
   }
 }

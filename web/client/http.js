@@ -1,13 +1,21 @@
 /** The HTTP API: JSON in and out, refusals as errors, each change made once however often sent. */
 
 import { Backoff } from './backoff.js';
-import { RefusedError, UnreachableError } from './errors.js';
+import { isRefusal, RefusedError, UnreachableError } from './errors.js';
 import { RETRIED } from './protocol.js';
 import { newRequestId } from './requests.js';
 
 const TRIES = 4;
 
-/** @typedef {{key?: string, signal?: AbortSignal}} How */
+/** One of these is in every JSON object that the service answers a request with. */
+const SUCCESS = ['changed', 'data', 'token', 'url', 'openapi'];
+
+/**
+ * @typedef {object} How
+ * @property {string} [key]
+ * @property {AbortSignal} [signal]
+ * @property {number} [tries]
+ */
 
 export class Http {
   #settings;
@@ -48,49 +56,87 @@ export class Http {
   }
 
   /**
-   * @param {string} method
+   * What is no JSON, such as a picture.
    * @param {string} path
-   * @param {object | undefined} body
+   * @param {string} type such as `image/svg+xml`; with any other, the answer is not the service's
    * @param {How} [how]
-   * @returns {Promise<any>}
+   * @returns {Promise<string>}
    */
-  async #ask(method, path, body, { key = newRequestId(), signal } = {}) {
-    const pauses = new Backoff(this.#settings.backoff);
-    for (let tries = 1; ; tries += 1) {
-      const token = this.#tokens.current;
-      try {
-        return await this.#once(method, path, body, { key, signal, token });
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (tries === TRIES || !(await this.#mayHelp(error, token))) throw error;
-      }
-      await new Promise((resolve) => setTimeout(resolve, pauses.next()));
-    }
+  text(path, type, how) {
+    return this.#ask('GET', path, undefined, how, (answer, text) => {
+      if (!answer.headers.get('Content-Type')?.startsWith(type)) throw new TypeError('other type');
+      return text;
+    });
   }
 
   /**
    * @param {string} method
    * @param {string} path
    * @param {object | undefined} body
-   * @param {{key: string, signal?: AbortSignal, token: string | null}} how
+   * @param {How} [how]
+   * @param {(answer: Response, text: string) => any} [read] what a success says; throws if it is none
+   * @returns {Promise<any>}
    */
-  async #once(method, path, body, { key, signal, token }) {
+  async #ask(method, path, body, { key = newRequestId(), signal, tries = TRIES } = {}, read = told) {
+    const pauses = new Backoff(this.#settings.backoff);
+    for (let left = tries - 1; ; left -= 1) {
+      signal?.throwIfAborted();
+      const token = this.#tokens.current;
+      const request = this.#request(method, path, body, key, token);
+      try {
+        return await this.#once(request, read, signal);
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (left === 0 || !(await this.#mayHelp(error, token))) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, pauses.next()));
+    }
+  }
+
+  /**
+   * Throws the TypeError of what cannot be sent, such as a token that is none.
+   * @param {string} method
+   * @param {string} path
+   * @param {object | undefined} body
+   * @param {string} key
+   * @param {string | null} token
+   */
+  #request(method, path, body, key, token) {
     /** @type {Record<string, string>} */
     const headers = {};
     if (token !== null) headers.Authorization = `Bearer ${token}`;
     if (body !== undefined) headers['Content-Type'] = 'application/json';
     if (method !== 'GET') headers['Idempotency-Key'] = key;
     const url = `${this.#settings.url}/api${path}`;
+    return new Request(url, { method, headers, body: JSON.stringify(body), redirect: 'error' });
+  }
+
+  /**
+   * One try. Whatever is not an answer of the service leaves open what has become of the request.
+   * @param {Request} request
+   * @param {(answer: Response, text: string) => any} read
+   * @param {AbortSignal | undefined} signal
+   */
+  async #once(request, read, signal) {
+    const limit = new AbortController();
+    const stop = () => limit.abort();
+    const timer = setTimeout(stop, this.#settings.patience);
+    signal?.addEventListener('abort', stop);
     let answer;
-    let told;
+    let refusal;
     try {
-      answer = await fetch(url, { method, headers, body: JSON.stringify(body), signal });
-      told = await answer.json();
+      answer = await fetch(request, { signal: limit.signal });
+      const text = await answer.text();
+      if (answer.ok) return read(answer, text);
+      refusal = JSON.parse(text);
     } catch (cause) {
-      throw new UnreachableError(cause);
+      throw new UnreachableError(cause, answer?.status);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
     }
-    if (!answer.ok) throw new RefusedError(told, answer.status);
-    return told;
+    if (!isRefusal(refusal)) throw new UnreachableError(refusal, answer.status);
+    throw new RefusedError(refusal, answer.status);
   }
 
   /**
@@ -103,4 +149,15 @@ export class Http {
     if (error.code === 'unauthenticated') return (await this.#tokens.after(token)) !== null;
     return RETRIED.includes(error.code);
   }
+}
+
+/**
+ * The JSON of a success, which is an object with what was done or what there is.
+ * @param {Response} answer
+ * @param {string} text
+ */
+function told(answer, text) {
+  const said = JSON.parse(text);
+  if (!SUCCESS.some((field) => field in said)) throw new TypeError('not of this protocol');
+  return said;
 }

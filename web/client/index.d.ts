@@ -131,17 +131,21 @@ export declare class Channel<C extends ChannelName = ChannelName> {
 
 /** Of paths below `/api`. What cannot be done right now is tried again with the same key. */
 export interface Http {
-  get<T = any>(path: string, how?: { signal?: AbortSignal }): Promise<T>;
+  get<T = any>(path: string, how?: How): Promise<T>;
   post<T = any>(path: string, body?: object, how?: How): Promise<T>;
   put<T = any>(path: string, body?: object, how?: How): Promise<T>;
   patch<T = any>(path: string, body?: object, how?: How): Promise<T>;
   delete<T = any>(path: string, how?: How): Promise<T>;
+  /** What is no JSON, such as a picture of type `image/svg+xml`. */
+  text(path: string, type: string, how?: How): Promise<string>;
 }
 
 export interface How {
   /** `Idempotency-Key`; by default a new one for each call. */
   key?: string;
   signal?: AbortSignal;
+  /** How often it is tried without an answer of the service, each time for `patience` (4). */
+  tries?: number;
 }
 
 /** The service as a page sees it. Channels open at once and are shared by all who ask for them. */
@@ -207,6 +211,11 @@ export declare class RefusedError extends RestaurantQRError {
   readonly details: any;
   /** Of HTTP. */
   readonly status?: number;
+  /**
+   * Whether the request is known to have had no effect; false for `unavailable`, `rate_limited` and
+   * `unauthenticated`, before which an earlier try under the same key may have had one.
+   */
+  readonly isFinal: boolean;
 }
 /** The channel is closed for good; `code` is the close code, 1000 where this side closed it. */
 export declare class ClosedError extends RestaurantQRError {
@@ -216,5 +225,11 @@ export declare class ClosedError extends RestaurantQRError {
 export declare class QueueFullError extends RestaurantQRError {
   readonly limit: number;
 }
-/** No answer over HTTP after several tries. With the same key it is safe to try again. */
-export declare class UnreachableError extends RestaurantQRError {}
+/**
+ * No answer of the service over HTTP after several tries: none at all, or one of something in
+ * between. A change may have been made all the same; with the same key it is safe to try again.
+ */
+export declare class UnreachableError extends RestaurantQRError {
+  /** Of the answer that something in between gave. */
+  readonly status?: number;
+}

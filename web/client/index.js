@@ -3,7 +3,9 @@
 import { RestaurantQR } from './service.js';
 
 export { Channel } from './channel.js';
-export * from './errors.js';
+export {
+  ClosedError, QueueFullError, RefusedError, RestaurantQRError, UnreachableError,
+} from './errors.js';
 export { RestaurantQR };
 
 /** The class of `websocket-api.md`, to the letter, on channels that come back by themselves. */

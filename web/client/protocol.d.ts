@@ -344,6 +344,7 @@ export declare const LOOKS: {
   readonly menu: "get_menu";
   readonly devices: "get_devices";
 };
+export declare const CODES: readonly string[];
 export declare const RETRIED: readonly string[];
 export declare const CLOSE: {
   readonly RESTART: 1012;

@@ -24,6 +24,27 @@ export const LOOKS = Object.freeze({
   "devices": "get_devices"
 });
 
+export const CODES = Object.freeze([
+  "invalid_json",
+  "invalid_message",
+  "unknown_action",
+  "not_found",
+  "forbidden",
+  "unauthenticated",
+  "invalid_transition",
+  "version_conflict",
+  "idempotency_conflict",
+  "table_occupied",
+  "table_inactive",
+  "session_closed",
+  "unsettled",
+  "overpayment",
+  "rate_limited",
+  "item_unavailable",
+  "too_large",
+  "unavailable"
+]);
+
 export const RETRIED = Object.freeze([
   "rate_limited",
   "unavailable"

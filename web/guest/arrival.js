@@ -3,12 +3,11 @@
  * the visit that this browser remembers.
  */
 
-import { deadline, forget, qr, recall, remember, useEffect, useState } from '../shared/app.js';
+import { forget, qr, recall, remember, useEffect, useState } from '../shared/app.js';
 
 /** @typedef {{state: string, session?: any, error?: any}} Arrival */
 
 const PAUSE_MS = 3_000;
-const ANSWER_MS = 10_000;
 
 /** The code that the address brings, taken out of it; null where there is none. */
 function codeInAddress() {
@@ -25,8 +24,7 @@ function hideCode() {
 /** Resolves to the id of the session. Whoever comes back keeps the token, and so the requests. */
 async function join(code) {
   qr.token = null;
-  const signal = deadline(ANSWER_MS);
-  const { token, expires_at, data } = await qr.http.post('/sessions/join', code, { signal });
+  const { token, expires_at, data } = await qr.http.post('/sessions/join', code, { tries: 1 });
   const known = recall('visit');
   const isBack = known?.session === data.id && known.expires_at * 1000 > Date.now();
   const visit = isBack ? known : { session: data.id, token, expires_at };
@@ -71,7 +69,7 @@ export function useArrival() {
         if (!given) arrived({ state: 'there', session });
       } catch (error) {
         if (given) return;
-        if (error.status && error.status < 500) {
+        if (error.isFinal) {
           hideCode();
           arrived({ state: 'nowhere', error });
         } else {

@@ -3,11 +3,9 @@
  * for the network. All of it survives a reload.
  */
 
-import { deadline, qr, reason, recall, remember, Signal, t, tell } from '../shared/app.js';
+import { qr, reason, recall, remember, Signal, t, tell } from '../shared/app.js';
 
 const PAUSE_MS = 3_000;
-const ANSWER_MS = 10_000;
-const LATER = ['unavailable', 'rate_limited'];
 
 const visits = new Map();
 
@@ -82,15 +80,14 @@ class Visit {
   /** Whether there is an answer. */
   async #sent({ key, items }) {
     const outbox = () => this.outbox.filter((each) => each.key !== key);
-    const signal = deadline(ANSWER_MS);
     try {
       const path = `/sessions/${this.#session}/orders`;
-      const { order_id } = await qr.http.post(path, { items }, { key, signal });
+      const { order_id } = await qr.http.post(path, { items }, { key, tries: 1 });
       this.#set({ outbox: outbox(), mine: [...this.mine, order_id] });
       tell(t('guest.placed'));
       return true;
     } catch (error) {
-      if (!error.status || LATER.includes(error.code)) return false;
+      if (!error.isFinal) return false;
       this.#set({ outbox: outbox(), basket: [...items, ...this.basket] }); // theirs to change
       tell(t('guest.refused', { reason: reason(error) }), 'bad');
       return true;

@@ -4,7 +4,6 @@
  */
 
 import { forget, html, qr, reason, recall, remember, t, tell, useState } from '../shared/app.js';
-import { RefusedError } from '../client/index.js';
 import { newRequestId } from '../client/requests.js';
 import { locale } from '../shared/i18n.js';
 import { amountOf, cents, split, typed } from './split.js';
@@ -85,7 +84,7 @@ async function sent({ parts, method }, keep) {
       await qr.http.post(`/orders/${order_id}/payments`, { amount, method }, { key });
     } catch (error) {
       tell(reason(error), 'bad');
-      return error instanceof RefusedError && error.code !== 'unavailable';
+      return error.isFinal === true;
     }
   }
   tell(t('waiter.paid'));

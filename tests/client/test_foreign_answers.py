@@ -1,0 +1,76 @@
+"""Answers that are not the service's: they say nothing about the outcome of a request."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from restaurant_qr_client import RefusedError, RestaurantQR, UnreachableError
+from tests.client.conftest import HASTY
+
+CASES = json.loads(Path(__file__).with_name("foreign_answers.json").read_text())
+SETTINGS = replace(HASTY, first_pause=0.001, longest_pause=0.002)
+DONE = (200, "application/json", '{"changed": true, "order_id": 7}')
+
+
+@asynccontextmanager
+async def answering(
+    *answers: tuple[int, str, str],
+) -> AsyncIterator[tuple[RestaurantQR, list[str]]]:
+    """A client of something that gives these answers, and the keys that it was asked under."""
+    keys: list[str] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        keys.append(head.partition("idempotency-key: ")[2].split("\r\n")[0])
+        status, kind, body = answers[min(len(keys), len(answers)) - 1]
+        lines = [f"HTTP/1.1 {status} X", "Connection: close", f"Content-Type: {kind}",
+                 f"Content-Length: {len(body.encode())}"]  # fmt: skip
+        if 300 <= status < 400:
+            lines.append("Location: http://login.example/")
+        writer.write(("\r\n".join(lines) + "\r\n\r\n" + body).encode())
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, RestaurantQR(url, settings=SETTINGS) as qr:
+        yield qr, keys
+
+
+@pytest.mark.parametrize("foreign", CASES.values(), ids=CASES)
+async def test_a_foreign_answer_is_followed_by_another_try_under_the_same_key(
+    foreign: tuple[int, str, str],
+) -> None:
+    async with answering(foreign, DONE) as (qr, keys):
+        assert (await qr.http.post("/sessions/1/orders"))["order_id"] == 7
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+
+
+@pytest.mark.parametrize("foreign", CASES.values(), ids=CASES)
+async def test_nothing_but_foreign_answers_leave_the_outcome_unknown(
+    foreign: tuple[int, str, str],
+) -> None:
+    async with answering(foreign) as (qr, keys):
+        with pytest.raises(UnreachableError):
+            await qr.http.post("/sessions/1/orders", key="mine")
+    assert keys == ["mine"] * 4
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "is_final"),
+    [(409, "overpayment", True), (401, "unauthenticated", False), (503, "unavailable", False)],
+    ids=["overpayment", "unauthenticated", "unavailable"],
+)
+async def test_a_refusal_says_whether_the_request_had_no_effect(
+    status: int, code: str, is_final: bool
+) -> None:
+    body = json.dumps({"error": "No.", "code": code})
+    async with answering((status, "application/json", body)) as (qr, _):
+        with pytest.raises(RefusedError) as refused:
+            await qr.http.post("/sessions/1/orders")
+    assert refused.value.is_final is is_final
