@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from ray import serve
 from ray.serve import Application
 from starlette.types import ASGIApp
@@ -39,7 +39,7 @@ from actors.ray_metrics import RayMetrics
 from actors.whereabouts import Whereabouts
 from gateway import metrics as gateway_metrics
 from gateway.app import build
-from gateway.settings import LIVE_LIMITS, LOOPBACK, GatewaySettings, IdentityProvider, Limits
+from gateway.settings import LIVE_LIMITS, LOOPBACK, GatewaySettings, IdentityProvider, Keys, Limits
 from storage.durability import Durability
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,18 @@ class Auth(StrEnum):
 
     OPEN = "open"
     REQUIRED = "required"
+
+
+SHORTEST_KEY = 32
+MOST_KEYS = 2
+
+
+def _split(keys: Any) -> Any:
+    """Keys as an environment variable has them: `current,previous`."""
+    return keys.split(",") if isinstance(keys, str) else keys
+
+
+KeyList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
 
 
 class Settings(BaseSettings):
@@ -104,7 +116,13 @@ class Settings(BaseSettings):
     """See `gateway/settings.py`; one of them: `RESTAURANT_QR_LIMITS__BURST=500`."""
     auth: Auth = Auth.OPEN
     auth_secret: SecretStr | None = None
-    """HS256 key of the tokens, 32 characters or more; none: made once and kept in `data_dir`."""
+    """The key of tokens and of printed codes, unless `token_keys` or `code_keys` is set. 32
+    characters or more; none: made once and kept in `data_dir`."""
+    token_keys: KeyList = ()
+    """Keys of tokens and sign-in codes, at most two: the first signs, both are accepted. In the
+    environment separated by a comma. None: `auth_secret`."""
+    code_keys: KeyList = ()
+    """Keys of printed table codes, in the same form. None: `auth_secret`."""
     auth_jwks_url: str | None = None
     """Where the keys of the chain's identity provider are; see `docs/security.md`."""
     auth_issuer: str | None = None
@@ -133,9 +151,17 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _secret_is_long(self) -> Self:
-        if self.auth_secret is not None and len(self.auth_secret.get_secret_value()) < 32:
-            raise ValueError("auth_secret needs 32 characters or more")
+    def _keys_are_good(self) -> Self:
+        secret = () if self.auth_secret is None else (self.auth_secret,)
+        for name, keys in (
+            ("auth_secret", secret),
+            ("token_keys", self.token_keys),
+            ("code_keys", self.code_keys),
+        ):
+            if any(len(key.get_secret_value()) < SHORTEST_KEY for key in keys):
+                raise ValueError(f"{name} needs {SHORTEST_KEY} characters or more in a key")
+            if len(keys) > MOST_KEYS or len(set(keys)) < len(keys):
+                raise ValueError(f"{name} takes one key, or two different ones: current,previous")
         return self
 
     @model_validator(mode="after")
@@ -181,8 +207,17 @@ def provider_of(settings: Settings) -> IdentityProvider | None:
     return IdentityProvider(settings.auth_jwks_url, settings.auth_issuer, settings.auth_audience)
 
 
+def keys_of(settings: Settings) -> Keys:
+    """The keys that are set, with `auth_secret` for a list that is empty."""
+    tokens, codes = (
+        tuple(key.get_secret_value() for key in keys) or (secret_of(settings),)
+        for keys in (settings.token_keys, settings.code_keys)
+    )
+    return Keys(tokens, codes)
+
+
 def secret_of(settings: Settings) -> str:
-    """The tokens' key: the one that is set, or this data folder's own, made on first use."""
+    """`auth_secret`: the one that is set, or this data folder's own, made on first use."""
     if settings.auth_secret is not None:
         return settings.auth_secret.get_secret_value()
     path = settings.data_dir / "auth_secret"
@@ -240,7 +275,7 @@ def changed(settings: Settings, user_config: Mapping[str, Any]) -> Settings:
 class Gateway:
     """The Ray Serve shell around the gateway's Starlette application."""
 
-    async def __init__(self, settings: Settings, secret: str, deployed_at: float) -> None:  # type: ignore[misc]  # awaited by Serve
+    async def __init__(self, settings: Settings, keys: Keys, deployed_at: float) -> None:  # type: ignore[misc]  # awaited by Serve
         redis_url = settings.redis_url
         if redis_url is None:
             redis_url = await embedded_store(settings.data_dir, settings.durability).url.remote()
@@ -251,7 +286,7 @@ class Gateway:
         self._whereabouts = Whereabouts(in_force.placement, self._hosts.look)
         self._is_configured = False
         self._settings = GatewaySettings(
-            secret,
+            keys,
             open_door=settings.auth is Auth.OPEN,
             limits=settings.limits,
             trusted_proxies=settings.trusted_proxies,
@@ -300,5 +335,5 @@ def app(args: Settings) -> Application:
     gateway: Any = Gateway  # a Deployment by now
     if placed.gateways > 1:
         gateway = gateway.options(num_replicas=placed.gateways)
-    application: Application = gateway.bind(placed, secret_of(placed), time.time())
+    application: Application = gateway.bind(placed, keys_of(placed), time.time())
     return application

@@ -51,9 +51,8 @@ def build(
     gateway_id: str,
 ) -> ASGIApp:
     """One gateway; `gateway_id` is its name in subscriber lists, unique among all that ever ran."""
-    identity = Identity(
-        settings.auth_secret, open_door=settings.open_door, provider=settings.provider
-    )
+    keys = settings.keys
+    identity = Identity(keys.tokens, open_door=settings.open_door, provider=settings.provider)
     links = Links(hosts, whereabouts, gateway_id)
     origins = Origins(settings.allowed_origins, open_door=settings.open_door)
     feeds = Feeds(hosts, whereabouts, links, gateway_id, settings.limits.max_subscribers)
@@ -65,13 +64,13 @@ def build(
         settings, identity, reach, preparation, links, feeds, requests, origins, isolation
     )
     door = Door(settings, identity, reach, links, isolation)
-    codes = table_codes(settings.auth_secret)
+    codes = table_codes(keys.codes)
     api = [
-        *Joining(settings.auth_secret, codes, door, preparation, requests, store).routes(),
+        *Joining(keys.tokens[0], codes, door, preparation, requests, store).routes(),
         *QrCodes(codes, door, requests, settings.public_url).routes(),
         *StaffDevices(
-            settings.auth_secret,
-            device_codes(settings.auth_secret),
+            keys.tokens[0],
+            device_codes(keys.tokens),
             door,
             links,
             requests,

@@ -12,36 +12,40 @@ MAC_BYTES = 12
 
 class Codes:
     """Makes and checks codes `<number>.<number>.<signature>` of one purpose; those of another are
-    not good for it."""
+    not good for it. The first of `keys` signs, all of them are accepted."""
 
-    def __init__(self, secret: str, purpose: str) -> None:
-        self._secret = secret.encode()
+    def __init__(self, keys: tuple[str, ...], purpose: str) -> None:
+        self._keys = [key.encode() for key in keys]
         self._purpose = purpose
 
     def code(self, first: int, second: int) -> str:
-        message = f"{self._purpose}:{first}:{second}".encode()
-        mac = hmac.digest(self._secret, message, sha256)[:MAC_BYTES]
-        return f"{first}.{second}.{urlsafe_b64encode(mac).decode()}"
+        return self._signed(self._keys[0], first, second)
 
     def read(self, code: str) -> tuple[int, int] | None:
-        """The numbers that a code was made for; None where it is none of ours."""
+        """The numbers that a code was made for; None unless one of our keys signed it."""
         first_text, _, rest = code.partition(".")
         first, second = parse_id(first_text), parse_id(rest.partition(".")[0])
         if first is None or second is None:
             return None
-        if not hmac.compare_digest(self.code(first, second).encode(), code.encode()):
-            return None
-        return first, second
+        for key in self._keys:
+            if hmac.compare_digest(self._signed(key, first, second).encode(), code.encode()):
+                return first, second
+        return None
+
+    def _signed(self, key: bytes, first: int, second: int) -> str:
+        message = f"{self._purpose}:{first}:{second}".encode()
+        mac = hmac.digest(key, message, sha256)[:MAC_BYTES]
+        return f"{first}.{second}.{urlsafe_b64encode(mac).decode()}"
 
 
-def table_codes(secret: str) -> Codes:
+def table_codes(keys: tuple[str, ...]) -> Codes:
     """Of a table's id and the version of its code, so that a new one voids the old."""
-    return Codes(secret, "table-code")
+    return Codes(keys, "table-code")
 
 
-def device_codes(secret: str) -> Codes:
+def device_codes(keys: tuple[str, ...]) -> Codes:
     """Of a restaurant's id and a staff device's."""
-    return Codes(secret, "device-code")
+    return Codes(keys, "device-code")
 
 
 def named_table(code: str) -> str:

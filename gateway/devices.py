@@ -1,6 +1,5 @@
 """Signing staff devices in: the code that a manager shows, and the token that it is good for."""
 
-import time
 from typing import Any
 from uuid import uuid4
 
@@ -37,14 +36,14 @@ class StaffDevices:
 
     def __init__(
         self,
-        secret: str,
+        token_key: str,
         codes: Codes,
         door: Door,
         links: Links,
         requests: Requests,
         public_url: str | None,
     ) -> None:
-        self._secret = secret
+        self._token_key = token_key
         self._codes = codes
         self._door = door
         self._links = links
@@ -121,12 +120,11 @@ class StaffDevices:
             "restaurant_id": restaurant,
             "device_id": device_id,
             "sub": f"device-{device_id}",
-            "iat": int(time.time()),
             "exp": result["expires_at"],
         }
         if result["waiter_id"] is not None:
             claims["waiter_id"] = result["waiter_id"]
-        token = jwt.encode(claims, self._secret, algorithm="HS256")
-        told = {name: value for name, value in claims.items() if name not in ("sub", "iat", "exp")}
+        token = jwt.encode(claims, self._token_key, algorithm="HS256")
+        told = {name: value for name, value in claims.items() if name not in ("sub", "exp")}
         answer = {"token": token, "expires_at": result["expires_at"], "data": told}
         return json(answer, headers=NOT_KEPT)

@@ -65,20 +65,20 @@ def bearer(authorization: str | None, subprotocols: Iterable[str], query: str | 
 
 
 class Identity:
-    """Tells tokens from forgeries: those of our own secret, and of the provider if there is one.
+    """Tells tokens from forgeries: `keys` are our own; the provider has others, if there is one.
 
-    `clock` counts the seconds between two questions to the provider.
+    `clock` counts the seconds between two requests to the provider.
     """
 
     def __init__(
         self,
-        secret: str,
+        keys: tuple[str, ...],
         *,
         open_door: bool,
         provider: IdentityProvider | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._signatures = Signatures(secret, provider, clock)
+        self._signatures = Signatures(keys, provider, clock)
         self._open_door = open_door
         self._known: dict[str, tuple[Principal, float]] = {}
         self._keys_version = 0

@@ -46,14 +46,14 @@ class Joining:
 
     def __init__(
         self,
-        secret: str,
+        token_key: str,
         codes: Codes,
         door: Door,
         preparation: Preparation,
         requests: Requests,
         store: Store,
     ) -> None:
-        self._secret = secret
+        self._token_key = token_key
         self._codes = codes
         self._door = door
         self._preparation = preparation
@@ -174,6 +174,6 @@ class Joining:
             "sub": secrets.token_hex(8),
             "exp": expires_at,
         }
-        token = jwt.encode(claims, self._secret, algorithm="HS256")
+        token = jwt.encode(claims, self._token_key, algorithm="HS256")
         answer = {"token": token, "expires_at": expires_at, "data": session}
         return json(answer, headers={"Cache-Control": "no-store"})

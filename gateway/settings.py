@@ -82,12 +82,21 @@ class IdentityProvider:
 
 
 @dataclass(frozen=True, slots=True)
-class GatewaySettings:
-    """`auth_secret` is the tokens' HS256 key. `allowed_origins` are web pages of other hosts that
-    may use the gateway; `trusted_proxies` are believed about the address of a client, and have no
-    limit by address themselves. `public_url` is where guests reach the service, for QR codes."""
+class Keys:
+    """What the service signs with: `tokens` are the HS256 keys of tokens and of sign-in codes,
+    `codes` the keys of printed table codes. The first of each signs, all of each are accepted."""
 
-    auth_secret: str
+    tokens: tuple[str, ...] = field(repr=False)
+    codes: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """`allowed_origins` are web pages of other hosts that may use the gateway; `trusted_proxies`
+    are believed about the address of a client, and have no limit by address themselves.
+    `public_url` is where guests reach the service, for QR codes."""
+
+    keys: Keys
     open_door: bool = True
     limits: Limits = field(default_factory=Limits)
     trusted_proxies: tuple[Network, ...] = LOOPBACK

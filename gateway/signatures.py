@@ -5,12 +5,14 @@ two it is follows from its algorithm by `SIGNERS` alone, so that a public key is
 secret. Headers that bring or name a key (`jwk`, `jku`, `x5c`, `x5u`) are not looked at.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
 import jwt
+from jwt.types import Options
 
 from gateway.jwks import UNKNOWN, Jwks
 from gateway.settings import IdentityProvider
@@ -25,7 +27,7 @@ class Signer(Enum):
 SIGNERS = {"HS256": Signer.OURSELVES, "RS256": Signer.PROVIDER, "ES256": Signer.PROVIDER}
 
 LEEWAY_S = 30
-"""How far the provider's clock may be from ours."""
+"""Seconds that the clock of the machine which issued a token may be away from this one's."""
 LONGEST = 8192
 """Characters of a token; a longer one is refused unread."""
 LATEST = 253402300799.0
@@ -33,6 +35,14 @@ LATEST = 253402300799.0
 
 INVALID = UNKNOWN
 EXPIRED = Rejected(Code.UNAUTHENTICATED, "The token has expired. Get a new one.")
+
+
+_OF_OUR_OWN: Options = {
+    "require": ["exp"],
+    "verify_aud": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+}
 
 
 class Signed(NamedTuple):
@@ -43,15 +53,16 @@ class Signed(NamedTuple):
 
 
 class Signatures:
-    """Verifies tokens; `clock` counts the seconds between two questions to the provider."""
+    """Verifies tokens. `keys` are the service's own, any of which may have signed a token; `clock`
+    counts the seconds between two requests to the provider."""
 
     def __init__(
         self,
-        secret: str,
+        keys: tuple[str, ...],
         provider: IdentityProvider | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._secret = secret
+        self._own_keys = keys
         self._provider = provider
         self._keys = _keys_of(provider, clock) if provider is not None else None
 
@@ -84,13 +95,8 @@ class Signatures:
         return INVALID
 
     def _our_own(self, token: str) -> Signed | Rejected:
-        """`iss` and `aud` are not needed; where they stand, they are the provider's."""
-        claims = jwt.decode(
-            token,
-            self._secret,
-            algorithms=["HS256"],
-            options={"require": ["exp"], "verify_aud": False},
-        )
+        """`iss` and `aud` are optional; if present, they must be the provider's."""
+        claims = self._own_claims(token)
         provider = self._provider
         audience = claims.get("aud", [])
         audiences = audience if isinstance(audience, list) else [audience]
@@ -98,7 +104,22 @@ class Signatures:
             return INVALID
         if "iss" in claims and provider is not None and claims["iss"] != provider.issuer:
             return INVALID
-        return _signed(claims, 0)
+        signed = _signed(claims, 0)
+        if isinstance(signed, Signed) and claims.get("nbf", 0) > time.time() + LEEWAY_S:
+            return INVALID
+        return signed
+
+    def _own_claims(self, token: str) -> dict[str, Any]:
+        """The claims of a token that one of our keys signed; raises PyJWTError for any other.
+
+        `iat` is not verified: another gateway, whose clock may be ahead, has issued the token.
+        """
+        for key in self._own_keys:
+            try:
+                return jwt.decode(token, key, algorithms=["HS256"], options=_OF_OUR_OWN)
+            except jwt.InvalidSignatureError:
+                continue
+        raise jwt.InvalidSignatureError
 
 
 def _keys_of(provider: IdentityProvider, clock: Callable[[], float]) -> Jwks:
@@ -123,6 +144,10 @@ def _of(provider: IdentityProvider, token: str, key: jwt.PyJWK) -> Signed | Reje
 def _signed(claims: Mapping[str, Any], leeway: float) -> Signed | Rejected:
     """PyJWT takes `"1"` and `true` for times; they are numbers."""
     times = [claims[name] for name in ("exp", "nbf", "iat") if name in claims]
-    if not all(type(time_) in (int, float) for time_ in times):
+    if not all(type(time_) is int or _is_finite(time_) for time_ in times):
         return INVALID
     return Signed(claims, float(min(int(claims["exp"]) + leeway, LATEST)))
+
+
+def _is_finite(time_: Any) -> bool:
+    return type(time_) is float and math.isfinite(time_)

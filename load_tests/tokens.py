@@ -14,10 +14,13 @@ class NoKey(Exception):
 
 
 class Tokens:
-    """Makes tokens; the key is `RESTAURANT_QR_AUTH_SECRET`, or the data folder's own."""
+    """Makes tokens; the key is the first of `RESTAURANT_QR_TOKEN_KEYS`,
+    `RESTAURANT_QR_AUTH_SECRET`, or the data folder's own."""
 
     def __init__(self, data_dir: Path) -> None:
-        self._secret = os.environ.get("RESTAURANT_QR_AUTH_SECRET") or _kept_in(data_dir)
+        current = os.environ.get("RESTAURANT_QR_TOKEN_KEYS", "").partition(",")[0]
+        set_ = current or os.environ.get("RESTAURANT_QR_AUTH_SECRET")
+        self._secret = set_ or _kept_in(data_dir)
 
     def of(self, role: str, **ids: int) -> str:
         """`ids` are `restaurant_id`, `waiter_id` and `session_id`."""
@@ -32,6 +35,6 @@ def _kept_in(data_dir: Path) -> str:
     if not path.exists():
         raise NoKey(
             f"There is no key in {data_dir}: start the application first, name its data folder "
-            "with --data-dir, or set RESTAURANT_QR_AUTH_SECRET."
+            "with --data-dir, or set RESTAURANT_QR_TOKEN_KEYS."
         )
     return path.read_text().strip()

@@ -1,7 +1,7 @@
 """Prints a signed token: `make token ROLE=manager RESTAURANT=2`.
 
-Signs with the key that the running application checks: `RESTAURANT_QR_AUTH_SECRET`, or the one kept
-in the data folder.
+Signs with the key that the running application checks: the first of `RESTAURANT_QR_TOKEN_KEYS`,
+`RESTAURANT_QR_AUTH_SECRET`, or the one kept in the data folder.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import time
 import jwt
 
 from protocol.caller import Role
-from serve_app import Settings, secret_of
+from serve_app import Settings, keys_of
 
 ROLES = tuple(role.value for role in Role if role is not Role.ANONYMOUS)
 LONGEST_HOURS = 24 * 366
@@ -33,7 +33,7 @@ def token_for(
     claims: dict[str, object] = {"role": role.value, "sub": subject}
     claims["exp"] = int(time.time() + hours * 3600)
     claims |= {name: id_ for name, id_ in ids.items() if id_ is not None}
-    return jwt.encode(claims, secret_of(settings), algorithm="HS256")
+    return jwt.encode(claims, keys_of(settings).tokens[0], algorithm="HS256")
 
 
 def main() -> None:
@@ -61,7 +61,8 @@ def main() -> None:
     if not 0 < wanted.hours <= LONGEST_HOURS:
         parser.error(f"HOURS is how long the token is good: more than 0, at most {LONGEST_HOURS}")
     settings = Settings()
-    if settings.auth_secret is None and not (settings.data_dir / "auth_secret").exists():
+    is_set = settings.token_keys or settings.auth_secret is not None
+    if not is_set and not (settings.data_dir / "auth_secret").exists():
         parser.error(
             f"there is no key in {settings.data_dir.absolute()} yet: start the application first "
             "(make run), or set RESTAURANT_QR_DATA_DIR to its data folder"

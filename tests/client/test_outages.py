@@ -13,7 +13,7 @@ from restaurant_qr_client import RefusedError, RestaurantQR, UnreachableError
 from scripts.environment import ROOT
 from tests.client.conftest import HASTY
 from tests.client.proxy import Proxy
-from tests.gateway.conftest import SECRET, Gateway, Place, token
+from tests.gateway.conftest import KEYS, Gateway, Place, token
 
 GONE_S = 30.0
 ASLEEP_S = 5.0
@@ -114,7 +114,7 @@ async def test_a_network_that_is_gone_for_long_costs_only_time(
 class TestAsleep:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(SECRET, limits=Limits(ping_s=1.0))
+        return GatewaySettings(KEYS, limits=Limits(ping_s=1.0))
 
     async def test_a_laptop_that_was_asleep_is_told_what_it_missed(
         self, gateway: Gateway, place: Place, tmp_path: Path

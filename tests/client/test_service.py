@@ -24,7 +24,7 @@ from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
 from tests.client.conftest import HASTY
 from tests.client.proxy import Proxy
-from tests.gateway.conftest import SECRET, Gateway, Place, serving, token
+from tests.gateway.conftest import KEYS, SECRET, Gateway, Place, serving, token
 from tests.local_hosts import LocalHosts
 
 SOUP = [{"menu_item_id": 1}]
@@ -154,7 +154,7 @@ async def test_another_gateway_takes_over_where_the_first_one_ended(
     first = await anext(told)
     path = f"/restaurants/{place.restaurant}/broadcasts"
     async with serving(
-        hosts, open_store(valkey.url, retention_s=3600), GatewaySettings(SECRET), "g2"
+        hosts, open_store(valkey.url, retention_s=3600), GatewaySettings(KEYS), "g2"
     ) as other:
         proxy.target = None
         proxy.cut()

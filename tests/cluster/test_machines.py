@@ -71,7 +71,8 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
         RAY_REDIS_ADDRESS=f"{HERE}:{store}",
         RAY_REDIS_PASSWORD=password,
         RESTAURANT_QR_REDIS_URL=f"redis://:{password}@{HERE}:{store}/1",
-        RESTAURANT_QR_AUTH_SECRET=SECRET,
+        RESTAURANT_QR_TOKEN_KEYS=SECRET,
+        RESTAURANT_QR_CODE_KEYS=SECRET[::-1],
     )
     of_head, of_node = own[: len(_OWN)], own[len(_OWN) :]
     head = _unit(

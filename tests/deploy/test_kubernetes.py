@@ -18,7 +18,11 @@ from serve_app import Settings
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 BASE = KUBERNETES / "base"
 SECRETS = {
-    "restaurant-qr.env": ["RESTAURANT_QR_REDIS_URL", "RESTAURANT_QR_AUTH_SECRET"],
+    "restaurant-qr.env": [
+        "RESTAURANT_QR_REDIS_URL",
+        "RESTAURANT_QR_TOKEN_KEYS",
+        "RESTAURANT_QR_CODE_KEYS",
+    ],
     "ray-token.env": ["auth_token"],
     "ray-redis.env": ["password"],
 }

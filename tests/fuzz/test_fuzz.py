@@ -19,7 +19,7 @@ from protocol.ids import Channel
 from protocol.statuses import CallReason, ItemStatus, OrderStatus
 from protocol.values import format_money
 from tests.fuzz.targets import BODIES, CHANNELS, CORPUS, one_input
-from tests.gateway.conftest import SECRET, Gateway, Place
+from tests.gateway.conftest import KEYS, Gateway, Place
 from tests.gateway.conftest import gateway as gateway
 from tests.gateway.conftest import hosts as hosts
 from tests.gateway.conftest import place as place
@@ -92,7 +92,7 @@ class TestThroughASocket:
 
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(SECRET, limits=Limits(messages_per_s=1e6, burst=10**6))
+        return GatewaySettings(KEYS, limits=Limits(messages_per_s=1e6, burst=10**6))
 
     @pytest.mark.attack("fuzz")
     async def test_each_message_is_answered_and_the_socket_stays(

@@ -18,7 +18,7 @@ from actors.placement import Mode, Placement
 from actors.whereabouts import Whereabouts
 from gateway.app import build
 from gateway.ingress import DirectSockets
-from gateway.settings import GatewaySettings
+from gateway.settings import GatewaySettings, Keys
 from gateway.uvicorn_socket import UvicornSocket
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
@@ -27,6 +27,7 @@ from tests.clients import Socket
 from tests.local_hosts import LocalHosts
 
 SECRET = "a secret of the tests that is long enough"
+KEYS = Keys((SECRET,), (SECRET,))
 
 
 @pytest.fixture(params=[Mode.ENTITY, Mode.SHARD])
@@ -112,7 +113,7 @@ async def serving(
 
 @pytest.fixture
 def settings() -> GatewaySettings:
-    return GatewaySettings(SECRET)
+    return GatewaySettings(KEYS)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from gateway.limits import GUESSES_AT_ONCE
 from gateway.metrics import FORWARDS_IGNORED
 from gateway.settings import GatewaySettings
 from gateway.turned_away import TurnedAway
-from tests.gateway.conftest import SECRET, Gateway, Place
+from tests.gateway.conftest import KEYS, Gateway, Place
 from tests.gateway.test_joining import code_of, join
 from tests.tally import Attempts
 
@@ -195,7 +195,7 @@ async def test_the_open_door_is_closed_to_every_written_form_of_another_address(
 class TestRequiredAuthentication:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(SECRET, open_door=False)
+        return GatewaySettings(KEYS, open_door=False)
 
     @pytest.mark.attack("codes")
     async def test_wrong_codes_of_unknown_addresses_do_not_count_against_known_ones(

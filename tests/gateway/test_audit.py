@@ -9,13 +9,13 @@ import pytest
 
 from domain.audit import REFUSALS_AN_HOUR
 from gateway.settings import GatewaySettings
-from tests.gateway.conftest import SECRET, Gateway, Place, make_place, token
+from tests.gateway.conftest import KEYS, Gateway, Place, make_place, token
 from tests.local_hosts import LocalHosts
 
 
 @pytest.fixture
 def settings() -> GatewaySettings:
-    return replace(GatewaySettings(SECRET), trusted_proxies=(ip_network("127.0.0.0/8"),))
+    return replace(GatewaySettings(KEYS), trusted_proxies=(ip_network("127.0.0.0/8"),))
 
 
 def as_(role: str, place: Place, address: str = "203.0.113.7", **claims: Any) -> dict[str, str]:

@@ -7,7 +7,7 @@ import jwt
 from gateway.settings import GatewaySettings
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
-from tests.gateway.conftest import SECRET, Gateway, Place, serving, token
+from tests.gateway.conftest import KEYS, SECRET, Gateway, Place, serving, token
 from tests.local_hosts import LocalHosts
 
 
@@ -70,7 +70,7 @@ async def test_guests_leave_on_every_gateway(
 ) -> None:
     session, order, guest = await party(gateway, place)
     own = open_store(valkey.url, retention_s=3600)
-    async with serving(hosts, own, GatewaySettings(SECRET), "g2") as other:
+    async with serving(hosts, own, GatewaySettings(KEYS), "g2") as other:
         socket = await other.socket(f"orders/{order}/", guest)
         await socket.next()
         closing = {"force": True, "reason": "the till was broken"}

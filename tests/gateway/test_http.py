@@ -9,7 +9,7 @@ import pytest
 
 from gateway.settings import GatewaySettings
 from protocol.ids import Address, Kind
-from tests.gateway.conftest import SECRET, Gateway, Place, make_place, token
+from tests.gateway.conftest import KEYS, Gateway, Place, make_place, token
 from tests.local_hosts import LocalHosts
 
 NEW = {"name": "Osteria", "currency": "EUR", "timezone": "Europe/Rome"}
@@ -319,7 +319,7 @@ async def test_the_gateway_says_that_it_is_well(gateway: Gateway) -> None:
 class TestClosedDoor:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(SECRET, open_door=False)
+        return GatewaySettings(KEYS, open_door=False)
 
     async def test_nothing_is_told_without_a_token(self, gateway: Gateway, place: Place) -> None:
         async with nobody(gateway) as http:

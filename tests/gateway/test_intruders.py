@@ -15,7 +15,7 @@ from gateway.settings import GatewaySettings, Limits
 from gateway.strainer import PINGS_AT_ONCE, PINGS_PER_S
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
-from tests.gateway.conftest import SECRET, Gateway, Place, make_place, serving, token
+from tests.gateway.conftest import KEYS, Gateway, Place, make_place, serving, token
 from tests.local_hosts import LocalHosts
 from tests.tally import Attempts
 
@@ -57,7 +57,7 @@ async def test_who_has_gone_without_a_word_leaves_room(
     """As many as there is room for, none of which answers a ping; then somebody else comes."""
     limits = Limits(max_connections=FULL, ping_s=0.5)
     own = open_store(valkey.url, retention_s=3600)
-    settings = GatewaySettings(SECRET, limits=limits)
+    settings = GatewaySettings(KEYS, limits=limits)
     async with serving(hosts, own, settings) as gateway:
         place = await make_place(gateway)
         path = f"tables/{place.table}"

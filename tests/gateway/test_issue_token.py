@@ -34,7 +34,7 @@ async def test_what_is_printed_is_a_token_of_this_data_folder(
     secret = secret_of(Settings(data_dir=data_dir))
     run(monkeypatch, "waiter", "--restaurant", "2", "--waiter", "10", "--hours", "0.5")
     token = capsys.readouterr().out.strip()
-    principal = await Identity(secret, open_door=False).principal(token, LOCAL)
+    principal = await Identity((secret,), open_door=False).principal(token, LOCAL)
     assert isinstance(principal, Principal)
     assert (principal.role, principal.restaurant_id, principal.waiter_id) == (Role.WAITER, 2, 10)
     assert principal.expires_at is not None

@@ -23,7 +23,7 @@ from gateway.identity import Identity, Principal
 from gateway.jwks import APART_S, KEPT_S, keys_in
 from gateway.settings import GatewaySettings
 from protocol.errors import Code, Rejected
-from tests.gateway.conftest import SECRET, Gateway, Place, token
+from tests.gateway.conftest import KEYS, SECRET, Gateway, Place, token
 from tests.gateway.provider import Clock, Provider, ec_key, jwk, providing, rsa_key
 
 
@@ -40,7 +40,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def chain(provider: Provider, clock: Clock) -> Identity:
-    return Identity(SECRET, open_door=True, provider=provider.settings, clock=clock)
+    return Identity((SECRET,), open_door=True, provider=provider.settings, clock=clock)
 
 
 async def answer(identity: Identity, token: str) -> Code | None:
@@ -313,7 +313,7 @@ async def test_a_provider_that_cannot_show_who_it_is_is_not_listened_to(tmp_path
 
 @pytest.fixture
 def settings(provider: Provider) -> GatewaySettings:
-    return GatewaySettings(SECRET, provider=provider.settings)
+    return GatewaySettings(KEYS, provider=provider.settings)
 
 
 async def test_the_gateway_takes_the_providers_tokens(
@@ -342,7 +342,7 @@ class TestAway:
     @pytest.fixture
     async def settings(self, provider: Provider) -> GatewaySettings:
         await provider.stop()
-        return GatewaySettings(SECRET, provider=provider.settings)
+        return GatewaySettings(KEYS, provider=provider.settings)
 
     async def test_clients_are_told_to_come_back(
         self, gateway: Gateway, place: Place, provider: Provider

@@ -12,7 +12,7 @@ from gateway.door import MAX_PUBLIC_BYTES
 from gateway.limits import Occupancy, Rates, TokenBucket, weight
 from gateway.settings import GatewaySettings, Limits
 from tests.clients import Socket
-from tests.gateway.conftest import SECRET, Gateway, Place, token
+from tests.gateway.conftest import KEYS, Gateway, Place, token
 from tests.tally import Attempts
 
 ADMIN = token("admin")
@@ -60,7 +60,7 @@ def test_what_counts_as_several_is_taken_whole_and_the_next_waits() -> None:
 class TestAddresses:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(SECRET, limits=Limits(connections_per_address=3))
+        return GatewaySettings(KEYS, limits=Limits(connections_per_address=3))
 
     @pytest.mark.attack("addresses")
     async def test_one_address_has_so_many_connections(
@@ -107,7 +107,7 @@ class TestUnnamedProxies:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
         return GatewaySettings(
-            SECRET,
+            KEYS,
             limits=Limits(connections_per_address=1),
             trusted_proxies=(ip_network("192.0.2.0/24"),),
         )
@@ -126,7 +126,7 @@ class TestUnnamedProxies:
 class TestTokens:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(SECRET, limits=Limits(connections_per_token=2))
+        return GatewaySettings(KEYS, limits=Limits(connections_per_token=2))
 
     @pytest.mark.attack("floods")
     async def test_one_token_has_so_many_connections(self, gateway: Gateway, place: Place) -> None:
@@ -153,7 +153,7 @@ class TestTokens:
 class TestSubscribers:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(SECRET, limits=Limits(max_subscribers=2))
+        return GatewaySettings(KEYS, limits=Limits(max_subscribers=2))
 
     @pytest.mark.attack("floods")
     async def test_one_channel_has_so_many_listeners(self, gateway: Gateway, place: Place) -> None:
@@ -172,7 +172,7 @@ class TestSubscribers:
 class TestRequests:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(SECRET, limits=Limits(messages_per_s=0.001, burst=3))
+        return GatewaySettings(KEYS, limits=Limits(messages_per_s=0.001, burst=3))
 
     @pytest.mark.attack("floods")
     async def test_one_caller_has_so_many_requests(
@@ -213,7 +213,7 @@ class TestRequests:
 class TestMessagesOfAToken:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(SECRET, limits=Limits(messages_per_s_per_token=4, burst=100))
+        return GatewaySettings(KEYS, limits=Limits(messages_per_s_per_token=4, burst=100))
 
     @pytest.mark.attack("floods")
     async def test_many_connections_send_no_more_than_a_few(
@@ -238,7 +238,7 @@ class TestMessagesOfAToken:
 class TestLargeOnes:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(SECRET, limits=Limits(messages_per_s=0.001, burst=20))
+        return GatewaySettings(KEYS, limits=Limits(messages_per_s=0.001, burst=20))
 
     @pytest.mark.attack("floods")
     async def test_they_count_for_more(
@@ -284,7 +284,7 @@ class TestStrangers:
 
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(SECRET, limits=Limits(messages_per_s=0.001, burst=3))
+        return GatewaySettings(KEYS, limits=Limits(messages_per_s=0.001, burst=3))
 
     @pytest.mark.attack("oversized")
     @pytest.mark.parametrize("path", ["sessions/join", "devices/sign-in"])
@@ -335,7 +335,7 @@ class TestMessages:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
         limits = Limits(max_message_bytes=300, max_text=40, max_items=2, body_s=0.2)
-        return GatewaySettings(SECRET, limits=limits)
+        return GatewaySettings(KEYS, limits=limits)
 
     async def test_a_message_is_within_what_is_set(self, gateway: Gateway, place: Place) -> None:
         session = await gateway.post(f"/tables/{place.table}/sessions")

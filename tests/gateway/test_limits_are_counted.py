@@ -18,7 +18,7 @@ from gateway.wire import framed
 from protocol.commands import MAX_LINES
 from scripts.environment import ROOT
 from tests.clients import Socket
-from tests.gateway.conftest import SECRET, Gateway, Place, token
+from tests.gateway.conftest import KEYS, Gateway, Place, token
 from tests.gateway.test_intruders import by_hand, frame
 
 ADMIN = token("admin")
@@ -157,7 +157,7 @@ def placement() -> Placement:
 class TestEach:
     @pytest.fixture
     def settings(self, limits: Limits) -> GatewaySettings:
-        return GatewaySettings(SECRET, limits=limits)
+        return GatewaySettings(KEYS, limits=limits)
 
     @pytest.mark.parametrize(
         ("limit", "limits", "attempt"), EACH, ids=[limit for limit, _, _ in EACH]

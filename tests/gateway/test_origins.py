@@ -7,7 +7,7 @@ import pytest
 
 from gateway.origins import Origins
 from gateway.settings import GatewaySettings
-from tests.gateway.conftest import SECRET, Gateway, Place, token
+from tests.gateway.conftest import KEYS, Gateway, Place, token
 
 EVIL = "https://evil.example"
 APP = "https://app.example"
@@ -145,7 +145,7 @@ async def test_nothing_else_is_served(gateway: Gateway, path: str) -> None:
 class TestNamedPages:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(SECRET, allowed_origins=frozenset({APP}))
+        return GatewaySettings(KEYS, allowed_origins=frozenset({APP}))
 
     async def test_they_are_told_what_they_may_do(self, gateway: Gateway, place: Place) -> None:
         asked = await gateway.http.options(

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.settings import GatewaySettings, Limits
-from tests.gateway.conftest import SECRET, Gateway, Place
+from tests.gateway.conftest import KEYS, Gateway, Place
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ async def test_an_unusable_id_is_not_repeated(
 class TestLimited:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(SECRET, limits=Limits(messages_per_s=0.001, burst=1))
+        return GatewaySettings(KEYS, limits=Limits(messages_per_s=0.001, burst=1))
 
     async def test_so_does_a_refusal_for_its_rate(self, gateway: Gateway, place: Place) -> None:
         socket = await gateway.socket(f"tables/{place.table}/")

@@ -8,7 +8,7 @@ import pytest
 from actors.placement import Mode, Placement
 from gateway.settings import GatewaySettings, Limits
 from tests.clients import Socket
-from tests.gateway.conftest import SECRET, Gateway, Place, token
+from tests.gateway.conftest import KEYS, Gateway, Place, token
 
 
 async def occupied(gateway: Gateway, place: Place) -> int:
@@ -295,9 +295,7 @@ _HANDSHAKE = (
 class TestSlowReaders:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(
-            SECRET, limits=Limits(max_unsent=50, messages_per_s=1e6, burst=10**6)
-        )
+        return GatewaySettings(KEYS, limits=Limits(max_unsent=50, messages_per_s=1e6, burst=10**6))
 
     @pytest.mark.attack("floods")
     async def test_who_never_reads_is_closed_and_others_live(
@@ -367,7 +365,7 @@ async def test_a_session_can_be_listened_to_as_soon_as_its_table_names_it(
 class TestFewConnections:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(SECRET, limits=Limits(max_connections=2))
+        return GatewaySettings(KEYS, limits=Limits(max_connections=2))
 
     @pytest.mark.attack("floods")
     async def test_one_too_many_is_closed_with_4429(self, gateway: Gateway, place: Place) -> None:

@@ -42,7 +42,7 @@ async def test_a_refused_token_is_counted_and_in_no_line(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.identity._TURNED_AWAY", TurnedAway("token", "refused"))
-    identity = Identity(SECRET, open_door=False)
+    identity = Identity((SECRET,), open_door=False)
     assert isinstance(await identity.principal(FORGED, CLIENT), Rejected)
     assert not isinstance(await identity.principal(token("admin"), LOCAL), Rejected)
     assert TURNED_AWAY.take() == {"token": 1}

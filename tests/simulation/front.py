@@ -7,14 +7,14 @@ from typing import Any, Protocol
 
 from actors.whereabouts import Whereabouts
 from gateway.app import build
-from gateway.settings import GatewaySettings, Limits
+from gateway.settings import GatewaySettings, Keys, Limits
 from storage.store import Store
 from tests.simulation.caller import Caller
 from tests.simulation.cluster import Cluster
 from tests.simulation.loop import Process
 
 SECRET = "a secret of the simulation that is long enough"
-SETTINGS = GatewaySettings(SECRET, limits=Limits(max_unsent=3))
+SETTINGS = GatewaySettings(Keys((SECRET,), (SECRET,)), limits=Limits(max_unsent=3))
 
 
 class Connected(Protocol):
