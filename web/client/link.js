@@ -26,6 +26,7 @@ export class Link {
   /** @type {number | null} */
   #liveAt = null;
   #tokenIsNew = false;
+  #isShaking = false;
   #how;
   #settings;
   #backoff;
@@ -105,6 +106,7 @@ export class Link {
     if (this.status.state === 'closed') return;
     const socket = this.#socket;
     this.#socket = null;
+    this.#shaken();
     if (socket?.readyState === 1) socket.close(1000);
     else if (socket) abandon(socket);
     this.#end(new ClosedError(1000, 'closed by this client'));
@@ -113,15 +115,37 @@ export class Link {
   // --- one connection --------------------------------------------------------------------------
 
   #connect() {
-    const { WebSocket } = this.#settings;
     this.#retry = null;
+    this.#isShaking = true;
+    if (this.#settings.handshakes.enter(this.#later)) this.#open();
+  }
+
+  /** Connect after the handshakes of other channels. */
+  #later = () => this.#trying(() => this.#open());
+
+  /** The handshake is over, or need not begin any more. */
+  #shaken() {
+    if (!this.#isShaking) return;
+    this.#isShaking = false;
+    this.#settings.handshakes.leave(this.#later);
+  }
+
+  #open() {
+    const { WebSocket } = this.#settings;
     this.#token = this.#how.tokens.current;
-    const socket = new WebSocket(this.#how.url(), this.#token ? ['bearer', this.#token] : []);
+    let socket;
+    try {
+      socket = new WebSocket(this.#how.url(), this.#token ? ['bearer', this.#token] : []);
+    } catch (error) {
+      this.#shaken();
+      throw error;
+    }
     this.#socket = socket;
     const mine = (/** @type {(event: any) => void} */ handle) => (/** @type {any} */ event) => {
       if (this.#socket === socket) handle(event);
     };
     socket.onopen = mine(() => {
+      this.#shaken();
       this.#heartbeat.expect();
       this.#how.opened();
     });
@@ -132,6 +156,7 @@ export class Link {
     socket.onerror = () => {}; // a close follows
     socket.onclose = mine(({ code, reason }) => {
       this.#socket = null;
+      this.#shaken();
       this.#lost(code, reason);
     });
     this.#heartbeat.expect();
@@ -145,6 +170,7 @@ export class Link {
   #abandon() {
     const socket = this.#socket;
     this.#socket = null;
+    this.#shaken();
     abandon(socket);
   }
 
@@ -177,8 +203,13 @@ export class Link {
   }
 
   #reconnect() {
+    this.#trying(() => this.#connect());
+  }
+
+  /** @param {() => void} connect */
+  #trying(connect) {
     try {
-      this.#connect();
+      connect();
     } catch (error) {
       this.#end(new ClosedError(CLOSE.MALFORMED, String(error))); // a new token that is none
     }

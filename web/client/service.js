@@ -1,6 +1,7 @@
 /** The service as a page sees it: its channels, its HTTP API, and whether all of it is current. */
 
 import { Channel } from './channel.js';
+import { Handshakes } from './handshakes.js';
 import { Http } from './http.js';
 import { Tokens } from './tokens.js';
 import { onWake } from './wake.js';
@@ -15,10 +16,14 @@ import { onWake } from './wake.js';
  * @property {number} patience
  * @property {number} staleAfter
  * @property {number} queue
+ * @property {Handshakes} handshakes
  * @property {((status: import('./index.js').Status, channel: any) => void)} [onStatus]
  */
 
 const DEFAULTS = { heartbeat: 25_000, patience: 10_000, staleAfter: 10_000, queue: 100 };
+
+/** How many handshakes may be pending at a time. */
+const HANDSHAKES = 8;
 
 /** The worst first: what a page should own up to. */
 const STATES = /** @type {const} */ (['stale', 'reconnecting', 'connecting', 'live', 'closed']);
@@ -35,7 +40,8 @@ export class RestaurantQR {
   constructor({ url, token, renewToken, WebSocket = globalThis.WebSocket, ...options } = {}) {
     if (!WebSocket) throw new TypeError('There is no WebSocket here: pass one as an option.');
     const base = (url ?? ownUrl()).replace(/^ws/, 'http').replace(/\/$/, '');
-    this.#settings = { backoff: {}, ...DEFAULTS, ...options, url: base, WebSocket };
+    const handshakes = new Handshakes(HANDSHAKES);
+    this.#settings = { backoff: {}, ...DEFAULTS, ...options, url: base, WebSocket, handshakes };
     this.#tokens = new Tokens(token, renewToken);
     this.http = new Http(this.#settings, this.#tokens);
   }

@@ -104,3 +104,26 @@ test('what is declared is there, and nothing else is exported', () => {
   }
   screen.disconnect();
 });
+
+test('a client with many channels has at most eight handshakes pending, and begins each in its turn', (context) => {
+  const pending = [];
+  const begun = [];
+  class Socket {
+    readyState = 0;
+    constructor(url) {
+      pending.push(this);
+      begun.push(url.split('/').at(-2));
+    }
+
+    close() {}
+  }
+  const qr = new client.RestaurantQR({ url: 'http://localhost', WebSocket: Socket });
+  context.after(() => qr.disconnect());
+  const channels = Array.from({ length: 12 }, (_, index) => qr.order(index));
+  assert.equal(pending.length, 8);
+  pending.shift().onopen();
+  pending.shift().onclose({ code: 4404, reason: '' });
+  channels[10].close(); // before its turn
+  channels[2].close(); // during its handshake
+  assert.deepEqual(begun.slice(8), ['8', '9', '11']);
+});
