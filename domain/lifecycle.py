@@ -39,10 +39,13 @@ ITEM: Mapping[ItemStatus, frozenset[ItemStatus]] = {
 PAYMENT: Mapping[PaymentStatus, frozenset[PaymentStatus]] = {
     PaymentStatus.UNPAID: frozenset({PaymentStatus.PARTIALLY_PAID, PaymentStatus.PAID}),
     PaymentStatus.PARTIALLY_PAID: frozenset({PaymentStatus.PAID, PaymentStatus.REFUNDED}),
-    PaymentStatus.PAID: frozenset({PaymentStatus.PARTIALLY_PAID, PaymentStatus.REFUNDED}),
+    PaymentStatus.PAID: frozenset(
+        {PaymentStatus.UNPAID, PaymentStatus.PARTIALLY_PAID, PaymentStatus.REFUNDED}
+    ),
     PaymentStatus.REFUNDED: frozenset({PaymentStatus.PARTIALLY_PAID, PaymentStatus.PAID}),
 }
-"""Derived from amounts, never set: `paid` goes back to `partially_paid` where items are added."""
+"""Derived from amounts, never set: `paid` goes back to `partially_paid` if items are added, and to
+`unpaid` if an order cost nothing before, or cost nothing and is cancelled."""
 SESSION: Mapping[SessionStatus, frozenset[SessionStatus]] = {
     SessionStatus.OPEN: frozenset({SessionStatus.CLOSED}),
     SessionStatus.CLOSED: frozenset(),

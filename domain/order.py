@@ -10,11 +10,11 @@
 * Guests may cancel what is still pending, and set no other status.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from domain import item as items_
-from domain import lifecycle
+from domain import lifecycle, order_lines
 from domain.entity import UNCHANGED, Behaviour, Context, Decision, Redirect
 from domain.item import Items
 from domain.messages import OpenOrder
@@ -158,10 +158,13 @@ def _replace_items(order: Order, command: c.ReplaceItems, context: Context) -> D
             f"An order that is {order.status.value} keeps its items. Place a new order.",
             {"current": order.status.value, "allowed": []},
         )
-    refused = items_refusal(command.items, context)
+    refused = order_lines.refusal(command.items, context)
     if refused is not None:
         return refused
     lines = items_.priced(command.items, context.supplies.prices)
+    refused = order_lines.total_refusal(lines, order.currency)
+    if refused is not None:
+        return refused
     items = items_.replaced(order.items, lines, order.next_item_id)
     if items == order.items:
         return UNCHANGED
@@ -169,16 +172,6 @@ def _replace_items(order: Order, command: c.ReplaceItems, context: Context) -> D
     total = sum(item.total for item in items)
     events = _items_events(order, items, next_id, context)
     return _changed(order, events, context, {"total_amount": format_money(total)})
-
-
-def items_refusal(lines: Iterable[c.Line], context: Context) -> Rejected | None:
-    """An order has items, and free text with a price of its own is for staff."""
-    lines = tuple(lines)
-    if not lines:
-        return Rejected(Code.INVALID_MESSAGE, "items: an order has at least one.")
-    if context.caller.is_staff or not any(isinstance(line, c.FreeLine) for line in lines):
-        return None
-    return Rejected(Code.FORBIDDEN, "Only staff may order in free text. Name a menu_item_id.")
 
 
 def _items_events(order: Order, items: Items, next_item_id: int, context: Context) -> list[Any]:

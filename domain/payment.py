@@ -1,7 +1,8 @@
 """The money of an order: its own axis beside the status, derived from amounts.
 
-`unpaid → partially_paid → paid`, and `refunded`. Amounts are minor units. A cancelled order owes
-nothing: what was paid on it is kept until it is refunded, and its payment status stays what it was.
+`unpaid → partially_paid → paid`, and `refunded`. Amounts are minor units. An order that costs
+nothing is `paid`. A cancelled order owes nothing either: what was paid on it is kept until it is
+refunded, and its payment status says what was paid.
 """
 
 from dataclasses import dataclass
@@ -49,7 +50,10 @@ class Money:
     @property
     def status(self) -> PaymentStatus:
         if not self.kept:
-            return PaymentStatus.REFUNDED if self.refunded else PaymentStatus.UNPAID
+            if self.refunded:
+                return PaymentStatus.REFUNDED
+            is_free = not self.total and not self.cancelled
+            return PaymentStatus.PAID if is_free else PaymentStatus.UNPAID
         return PaymentStatus.PAID if self.kept >= self.total else PaymentStatus.PARTIALLY_PAID
 
     @property

@@ -10,7 +10,7 @@
 
 from typing import Any
 
-from domain import lifecycle
+from domain import lifecycle, order_lines
 from domain import session_calls as calls
 from domain.call import ZONE
 from domain.entity import UNCHANGED, Behaviour, Context, Decision, Effect, Redirect
@@ -27,7 +27,7 @@ from domain.messages import (
     OrderLine,
     SessionEnded,
 )
-from domain.order import items_refusal
+from domain.payment import Money
 from domain.session_state import (
     GuestsCounted,
     OrderNoted,
@@ -40,7 +40,7 @@ from domain.session_views import publish, snapshot
 from protocol import commands as c
 from protocol.errors import Code, Rejected
 from protocol.ids import Kind
-from protocol.statuses import CallStatus, OrderStatus, PaymentStatus
+from protocol.statuses import CallStatus, OrderStatus
 from protocol.values import format_money
 
 MOST_PENDING = 30
@@ -123,10 +123,16 @@ def _update_guests(session: Session, command: c.UpdateGuestsCount) -> Decision:
 
 
 def _place_order(session: Session, command: c.PlaceOrder, context: Context) -> Decision | Rejected:
-    refused = items_refusal(command.items, context) or _too_many(session, context)
+    notes_bytes = 0 if context.caller.is_staff else order_lines.notes_bytes(command.items)
+    refused = order_lines.refusal(command.items, context) or _too_many(
+        session, notes_bytes, context
+    )
     if refused is not None:
         return refused
     lines = priced(command.items, context.supplies.prices)
+    refused = order_lines.total_refusal(lines, session.currency)
+    if refused is not None:
+        return refused
     order_id = context.supplies.id
     assert order_id is not None
     opening = OpenOrder(
@@ -139,13 +145,13 @@ def _place_order(session: Session, command: c.PlaceOrder, context: Context) -> D
         lines=lines,
     )
     return Decision(
-        (OrderNoted(_new_card(session, order_id, lines, context)),),
+        (OrderNoted(_new_card(session, order_id, lines, context), notes_bytes),),
         (Effect(session.at(Kind.ORDER, order_id), opening, creates=True),),
         result={"order_id": order_id},
     )
 
 
-def _too_many(session: Session, context: Context) -> Rejected | None:
+def _too_many(session: Session, notes_bytes: int, context: Context) -> Rejected | None:
     """Guests do not bury a kitchen that has not yet looked at what they sent before, nor make a
     session grow for ever by ordering and cancelling."""
     if context.caller.is_staff:
@@ -154,6 +160,11 @@ def _too_many(session: Session, context: Context) -> Rejected | None:
         return Rejected(
             Code.FORBIDDEN,
             f"This table has placed {MOST_ORDERS} orders. Ask a waiter to place the next one.",
+        )
+    if session.notes_bytes + notes_bytes > order_lines.MAX_SESSION_NOTES_BYTES:
+        return Rejected(
+            Code.FORBIDDEN,
+            "This table has written as many notes as it may. Order without notes, or ask a waiter.",
         )
     waiting = sum(card.status is OrderStatus.PENDING for card in session.orders.values())
     if waiting < MOST_PENDING:
@@ -173,7 +184,7 @@ def _new_card(
         order_id=order_id,
         version=1,
         status=OrderStatus.PENDING,
-        payment_status=PaymentStatus.UNPAID,
+        payment_status=Money(total, paid=0, refunded=0, cancelled=False).status,
         total=total,
         balance=total,
         items_count=sum(line.quantity for line in lines),

@@ -14,7 +14,8 @@ from protocol.statuses import OrderStatus, SessionStatus
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One party at one table. `orders` is what each order of it last said of itself."""
+    """One party at one table. `orders` is what each order of it last said of itself, `notes_bytes`
+    the length of all notes that its guests have sent with orders."""
 
     id: int
     restaurant_id: int
@@ -29,6 +30,7 @@ class Session:
     started_at: datetime
     status: SessionStatus = SessionStatus.OPEN
     closed_at: datetime | None = None
+    notes_bytes: int = 0
     orders: Mapping[int, OrderCard] = field(default_factory=dict, metadata={"per_entry": True})
     calls: Mapping[str, Call] = field(default_factory=dict, metadata={"per_entry": True})
 
@@ -68,9 +70,10 @@ class GuestsCounted:
 
 @dataclass(frozen=True, slots=True)
 class OrderNoted:
-    """What an order of this session is by now."""
+    """What an order of this session is by now; `notes_bytes` of a guest's new order."""
 
     card: OrderCard
+    notes_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +102,9 @@ def evolve(session: Session | None, event: Any) -> Session:
     match event:
         case GuestsCounted(guests_count):
             return replace(session, guests_count=guests_count)
-        case OrderNoted(card):
-            return replace(session, orders={**session.orders, card.order_id: card})
+        case OrderNoted(card, notes_bytes):
+            orders = {**session.orders, card.order_id: card}
+            return replace(session, orders=orders, notes_bytes=session.notes_bytes + notes_bytes)
         case CallMade(call) | CallChanged(call):
             return replace(session, calls={**session.calls, call.call_id: call})
         case SessionClosed(at):

@@ -7,10 +7,12 @@ are aware UTC datetimes inside and RFC 3339 with `Z` on the wire.
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
-MAX_MINOR_UNITS = 10_000_000_00
-_MONEY = re.compile(r"(\d{1,10})(?:\.(\d{1,2}))?", re.ASCII)
+MAX_MINOR_UNITS = 10**12
+"""The largest price, payment and total of an order, in any currency. JavaScript adds thousands of
+such amounts without an error: its integers are exact up to 2**53."""
+_MONEY = re.compile(r"(\d{1,11})(?:\.(\d{1,2}))?", re.ASCII)
 
 
 def parse_money(value: Any) -> int:
@@ -40,12 +42,18 @@ def format_money(minor: int) -> str:
     return f"{minor // 100}.{minor % 100:02d}"
 
 
+def _bounded(minor: int) -> int:
+    if minor > MAX_MINOR_UNITS:
+        raise ValueError(f"an amount is at most {format_money(MAX_MINOR_UNITS)}")
+    return minor
+
+
 Money = Annotated[
     int,
     BeforeValidator(parse_money),
-    Field(ge=0, le=MAX_MINOR_UNITS),
+    AfterValidator(_bounded),
     WithJsonSchema(
-        {"type": "string", "pattern": r"^\d{1,10}(\.\d{1,2})?$", "examples": ["250.00"]}
+        {"type": "string", "pattern": r"^\d{1,11}(\.\d{1,2})?$", "examples": ["250.00"]}
     ),
 ]
 Id = Annotated[int, Field(gt=0, le=2**53 - 1, strict=True)]

@@ -9,6 +9,7 @@ from protocol import commands as c
 from protocol.errors import Code
 from protocol.ids import Address, Channel
 from protocol.statuses import ItemStatus, OrderStatus, PaymentMethod, PaymentStatus
+from protocol.values import parse_money
 from tests.unit.world import ADA, HOME, World, line
 
 AMOUNTS = st.integers(0, 10_000)
@@ -107,6 +108,23 @@ def test_an_order_whose_unpaid_item_is_voided_is_fully_paid(world: World, order:
     assert world.types(ADA) == ["payment_notification"]
 
 
+def test_an_order_that_costs_nothing_is_paid_until_something_is_added(world: World) -> None:
+    session = world.occupy()
+    order = world.order(session, line("Water", 0))
+    assert money(world, order) == ("paid", "0.00", "0.00", False)
+    assert world.see(session)["orders"][0]["payment_status"] == "paid"
+    assert world.see(HOME)["open_orders"][0]["payment_status"] == "paid"
+    assert "payment_completed" not in world.types(HOME)
+    world.do(order, c.ReplaceItems(items=(line("Water", 0), line("Soup", 500))))
+    assert money(world, order) == ("unpaid", "0.00", "5.00", False)
+
+
+def test_an_order_of_12_500_000_dong_is_paid_at_once(world: World) -> None:
+    order = world.order(world.occupy(), line("Pho", 2_500_000_00, 5))
+    world.pay(order, parse_money("12500000.00"))
+    assert money(world, order) == ("paid", "12500000.00", "0.00", False)
+
+
 # --- giving back ---------------------------------------------------------------------------------
 
 
@@ -163,7 +181,7 @@ def test_what_is_kept_and_what_is_open_make_up_what_is_owed(
     ("total", "paid", "refunded", "status"),
     [
         (1000, 0, 0, PaymentStatus.UNPAID),
-        (0, 0, 0, PaymentStatus.UNPAID),
+        (0, 0, 0, PaymentStatus.PAID),
         (1000, 400, 0, PaymentStatus.PARTIALLY_PAID),
         (1000, 1000, 0, PaymentStatus.PAID),
         (600, 1000, 400, PaymentStatus.PAID),

@@ -5,12 +5,14 @@ from dataclasses import replace
 import pytest
 
 from domain.messages import OpenSession, OrderChanged
+from domain.order_lines import MAX_GUEST_LINES, MAX_GUEST_NOTES_BYTES, MAX_SESSION_NOTES_BYTES
 from domain.session import MOST_ORDERS, MOST_PENDING, SESSION
 from protocol import commands as c
 from protocol.caller import Caller
 from protocol.errors import Code
 from protocol.ids import Address, Channel, Kind
 from protocol.statuses import CallReason, CallStatus, OrderStatus
+from protocol.values import MAX_MINOR_UNITS
 from tests.unit.world import ANONYMOUS, GUEST, HOME, START, TABLE, WAITER, World, line
 
 DONE = (OrderStatus.CONFIRMED, OrderStatus.READY, OrderStatus.DELIVERED)
@@ -146,6 +148,53 @@ def test_guests_do_not_order_and_cancel_for_ever(world: World, session: Address)
         refused = world.refuse(session, tea, Code.FORBIDDEN, caller, id_=2000, prices=prices)
         assert "Ask a waiter" in refused.error
     world.do(session, tea, WAITER, id_=2001, prices=prices)
+
+
+@pytest.mark.parametrize("caller", [GUEST, ANONYMOUS], ids=["guest", "anonymous"])
+@pytest.mark.parametrize(
+    "items",
+    [
+        (c.MenuLine(menu_item_id=7),) * (MAX_GUEST_LINES + 1),
+        (c.MenuLine(menu_item_id=7, notes="x" * 500),) * 4
+        + (c.MenuLine(menu_item_id=7, notes="x"),),
+        (c.MenuLine(menu_item_id=7, notes="\N{HOT PEPPER}" * 500),) * 2,
+    ],
+    ids=["lines", "notes", "four-byte-notes"],
+)
+def test_a_guests_order_is_bounded_in_lines_and_bytes_of_notes_and_a_waiters_is_not(
+    items: tuple[c.Line, ...], caller: Caller, world: World, session: Address
+) -> None:
+    prices = {7: ("Tea", 250)}
+    order = c.PlaceOrder(items=items)
+    refused = world.refuse(session, order, Code.INVALID_MESSAGE, caller, id_=50, prices=prices)
+    assert refused.details == {"field": "items"}
+    world.do(session, order, WAITER, id_=50, prices=prices)
+
+
+def test_the_notes_of_a_sessions_guests_are_bounded_in_bytes_over_all_orders(
+    world: World, session: Address
+) -> None:
+    prices = {7: ("Tea", 250)}
+    longest = c.PlaceOrder(items=(c.MenuLine(menu_item_id=7, notes="x" * 500),) * 4)
+    cancel = c.UpdateStatus(status=OrderStatus.CANCELLED)
+    for id_ in range(1000, 1000 + MAX_SESSION_NOTES_BYTES // MAX_GUEST_NOTES_BYTES):
+        world.do(session, longest, GUEST, id_=id_, prices=prices)
+        world.do(Address(Kind.ORDER, id_, HOME.id), cancel, GUEST)
+    refused = world.refuse(session, longest, Code.FORBIDDEN, GUEST, id_=2000, prices=prices)
+    assert "Order without notes" in refused.error
+    plain = c.PlaceOrder(items=(c.MenuLine(menu_item_id=7),))
+    world.do(session, plain, GUEST, id_=2000, prices=prices)
+    world.do(session, longest, WAITER, id_=2001, prices=prices)
+
+
+def test_an_order_costs_at_most_the_largest_amount(world: World, session: Address) -> None:
+    most = c.PlaceOrder(items=(line("Gold", MAX_MINOR_UNITS),))
+    beyond = c.PlaceOrder(items=(*most.items, line("Gold", 1)))
+    refused = world.refuse(session, beyond, Code.INVALID_MESSAGE, id_=50)
+    assert refused.error == "items: an order costs at most 10000000000.00 EUR. Place two orders."
+    order = world.order(session, *most.items)
+    world.refuse(order, c.ReplaceItems(items=beyond.items), Code.INVALID_MESSAGE)
+    assert world.see(session)["balance"] == "10000000000.00"
 
 
 # --- closing -------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Money, counts and texts of the wire: what is taken, what is refused."""
 
+import re
 from typing import Any
 
 import pytest
@@ -52,7 +53,7 @@ def test_money_is_minor_units_inside(wire: Any, minor: int) -> None:
         "5.",
         -1,
         10**20,
-        "12345678901",
+        "123456789012",
         ["1"],
     ],
 )
@@ -60,9 +61,24 @@ def test_what_is_not_money_is_refused(wire: Any) -> None:
     assert not accepts(values.Money, wire)
 
 
-def test_money_has_an_upper_bound() -> None:
-    assert accepts(values.Money, values.format_money(values.MAX_MINOR_UNITS))
-    assert not accepts(values.Money, values.format_money(values.MAX_MINOR_UNITS + 1))
+def test_money_has_an_upper_bound_that_is_named_in_whole_units() -> None:
+    assert accepts(values.Money, "10000000000.00")
+    with pytest.raises(ValidationError, match=r"an amount is at most 10000000000\.00"):
+        TypeAdapter(values.Money).validate_python("10000000000.01")
+
+
+def test_javascript_adds_thousands_of_the_largest_amounts_exactly() -> None:
+    assert 9_000 * values.MAX_MINOR_UNITS < 2**53
+
+
+@given(st.from_regex(r"[0-9]{1,13}(\.[0-9]{1,3})?", fullmatch=True))
+def test_the_schema_of_money_takes_what_the_service_takes_up_to_the_bound(wire: str) -> None:
+    pattern = TypeAdapter(values.Money).json_schema()["pattern"]
+    whole, _, _ = wire.partition(".")
+    if accepts(values.Money, wire):
+        assert re.fullmatch(pattern, wire)
+    elif re.fullmatch(pattern, wire):
+        assert int(whole) >= values.MAX_MINOR_UNITS // 100
 
 
 @pytest.mark.parametrize(

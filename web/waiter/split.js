@@ -6,7 +6,7 @@ export const amountOf = (cents_) => (cents_ / 100).toFixed(2);
 /** What a person typed, such as `12,5`; null where it is no amount. */
 export function typed(text) {
   const plain = text.trim().replace(',', '.');
-  return /^\d{1,7}(\.\d{1,2})?$/.test(plain) && cents(plain) > 0 ? cents(plain) : null;
+  return /^\d{1,11}(\.\d{1,2})?$/.test(plain) && cents(plain) > 0 ? cents(plain) : null;
 }
 
 /** The payments that make up so many cents: the oldest order first, each up to its balance. */

@@ -8,6 +8,17 @@ import { Backoff } from '../../../web/client/backoff.js';
 import { Sequence } from '../../../web/client/sequence.js';
 import { after } from '../../../web/client/state.js';
 import { Tokens } from '../../../web/client/tokens.js';
+import { amountOf, cents, split, typed } from '../../../web/waiter/split.js';
+
+test('a waiter takes an amount of any currency, up to the largest one', () => {
+  assert.equal(typed('12500000'), 1_250_000_000);
+  assert.equal(typed(' 12,5 '), 1250);
+  assert.equal(amountOf(typed('10000000000.00')), '10000000000.00');
+  for (const wrong of ['', '0', '-1', '1.234', '1e3', '123456789012']) assert.equal(typed(wrong), null);
+  const orders = [{ order_id: 1, balance: '2500000.00' }, { order_id: 2, balance: '10000000.00' }];
+  assert.deepEqual(split(cents('12500000'), orders),
+    [{ order_id: 1, amount: '2500000.00' }, { order_id: 2, amount: '10000000.00' }]);
+});
 
 test('pauses double up to the longest, and are spread over all of their range', () => {
   const whole = new Backoff({ first: 100, longest: 500, random: () => 1 });
