@@ -5,7 +5,6 @@ What its staff is told stands in `restaurant_notices.py`.
 """
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from domain import device as devices
 from domain import menu as menus
@@ -47,6 +46,7 @@ from protocol import commands as c
 from protocol.errors import Code, Rejected
 from protocol.ids import Kind
 from protocol.statuses import OrderStatus
+from protocol.timezones import local_time
 
 
 def decide(
@@ -183,7 +183,7 @@ def _order_reported(restaurant: Restaurant, message: OrderReported, context: Con
     events: list[Any] = [seen(card)]
     events += [NotificationAdded(note) for note in message.notifications]
     if message.paid:
-        day = context.now.astimezone(ZoneInfo(restaurant.timezone)).date().isoformat()
+        day = local_time(context.now, restaurant.timezone).date().isoformat()
         events.append(PaymentSeen(card.order_id, message.paid, day))
     if message.completed:
         events.append(PaymentCompleted(card))

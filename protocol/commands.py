@@ -6,12 +6,9 @@ rather than ignored, so that a misspelt `guest_count` is an error and not a sile
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
-from zoneinfo import available_timezones
 
 from pydantic import (
-    AfterValidator,
     ConfigDict,
     Discriminator,
     FailFast,
@@ -20,6 +17,7 @@ from pydantic import (
 )
 
 from protocol.statuses import CallReason, CallStatus, ItemStatus, OrderStatus, PaymentMethod
+from protocol.timezones import TimeZone
 from protocol.values import (
     Count,
     Currency,
@@ -36,17 +34,6 @@ from protocol.values import (
     Text,
     Version,
 )
-
-
-@cache
-def _timezones() -> frozenset[str]:
-    return frozenset(available_timezones())  # reads the disk
-
-
-def _known_timezone(name: str) -> str:
-    if name not in _timezones():
-        raise ValueError("timezone is an IANA name such as Europe/Berlin")
-    return name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,7 +239,7 @@ class CreateRestaurant(Command):
     action: Literal["create_restaurant"] = "create_restaurant"
     name: Name
     currency: Currency
-    timezone: Annotated[str, AfterValidator(_known_timezone)]
+    timezone: TimeZone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

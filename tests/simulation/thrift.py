@@ -5,12 +5,10 @@ from contextlib import ExitStack, contextmanager
 from functools import cache, wraps
 from typing import Any
 from unittest.mock import patch
-from zoneinfo import available_timezones
 
 import jwt
 import starlette.routing
 
-_timezones = cache(available_timezones)
 _compiled = cache(starlette.routing.compile_path)
 _good: dict[str, Any] = {}
 _decode = jwt.decode
@@ -25,9 +23,8 @@ def _decoded(token: str, *args: Any, **how: Any) -> Any:
 
 @contextmanager
 def thrifty() -> Iterator[None]:
-    """Time zones are looked up, paths compiled and tokens verified once."""
+    """Paths are compiled and tokens verified once."""
     with ExitStack() as patches:
-        patches.enter_context(patch("protocol.commands.available_timezones", _timezones))
         patches.enter_context(patch("starlette.routing.compile_path", _compiled))
         patches.enter_context(patch("gateway.signatures.jwt.decode", _decoded))
         yield

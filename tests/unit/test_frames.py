@@ -254,13 +254,6 @@ def test_a_wrong_body_is_refused(body: bytes, code: Code) -> None:
     assert answer.code is code
 
 
-def test_a_timezone_is_one_that_exists() -> None:
-    body = b'{"name":"Osteria","currency":"EUR","timezone":"Mars/Base"}'
-    answer = parse_body(c.CreateRestaurant, body)
-    assert isinstance(answer, Rejected)
-    assert answer.error == "timezone: timezone is an IANA name such as Europe/Berlin."
-
-
 # --- out -----------------------------------------------------------------------------------------
 
 

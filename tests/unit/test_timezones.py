@@ -1,0 +1,67 @@
+"""Which time zones a restaurant may name, and what becomes of stored ones that it may not."""
+
+import zoneinfo
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from protocol import commands as c
+from protocol.errors import Code, Rejected
+from protocol.frames import parse_body
+from protocol.timezones import local_time, names
+from tests.unit.world import HOME, World
+
+NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
+
+
+def founded(timezone: str) -> c.CreateRestaurant | Rejected:
+    body = b'{"name":"Osteria","currency":"EUR","timezone":"%s"}' % timezone.encode()
+    return parse_body(c.CreateRestaurant, body)
+
+
+@pytest.mark.parametrize(
+    "timezone",
+    ["Europe/Berlin", "America/Argentina/Buenos_Aires", "Asia/Calcutta", "Asia/Kolkata", "UTC"],
+)
+def test_a_place_and_utc_are_time_zones(timezone: str) -> None:
+    assert isinstance(founded(timezone), c.CreateRestaurant)
+    assert local_time(NOON, timezone).tzinfo is not None
+
+
+@pytest.mark.parametrize(
+    "timezone",
+    [
+        "Mars/Base", "localtime", "Factory", "posixrules", "posix/Europe/Berlin",
+        "right/Europe/Berlin", "Etc/GMT+5", "EST", "EST5EDT", "US/Eastern", "europe/berlin", "",
+    ],
+)  # fmt: skip
+def test_what_is_no_place_is_refused(timezone: str) -> None:
+    answer = founded(timezone)
+    assert isinstance(answer, Rejected)
+    assert answer.code is Code.INVALID_MESSAGE
+    assert "such as Europe/Berlin, or UTC" in answer.error
+
+
+def test_the_list_does_not_depend_on_the_machine(tmp_path: Path) -> None:
+    (tmp_path / "Europe").mkdir()
+    (tmp_path / "Europe" / "Atlantis").write_bytes(b"TZif")
+    before = names()
+    names.cache_clear()
+    zoneinfo.reset_tzpath([tmp_path])
+    try:
+        assert names() == before
+    finally:
+        zoneinfo.reset_tzpath()
+
+
+@pytest.mark.parametrize("timezone", ["Nowhere/Atall", "../etc/passwd", ""])
+def test_a_restaurant_whose_stored_zone_is_unknown_here_counts_its_day_in_utc(
+    timezone: str, world: World
+) -> None:
+    assert local_time(NOON, timezone) == NOON
+    assert local_time(NOON, timezone).tzinfo is UTC
+    world.states[HOME] = type(world.states[HOME])(HOME.id, "Old", "EUR", timezone)
+    order = world.order(world.occupy())
+    world.pay(order, 100)
+    assert world.see(HOME)["figures"]["day"] == world.now.date().isoformat()
