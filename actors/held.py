@@ -19,7 +19,7 @@ from domain.behaviours import BEHAVIOURS
 from domain.entity import Behaviour
 from domain.messages import decode_message, encode_message
 from protocol.caller import Caller, Role
-from protocol.frames import encode, encode_to_keep
+from protocol.frames import encode_exactly, encode_to_keep
 from protocol.ids import Address, Channel, Kind
 from storage.codec import restore
 from storage.store import Loaded, new_epoch
@@ -39,7 +39,7 @@ class Outgoing(NamedTuple):
         return f"e:{self.number}"
 
     def encoded(self) -> bytes:
-        return encode(
+        return encode_exactly(
             {
                 "to": [self.to.kind, self.to.id, self.to.restaurant],
                 "number": self.number,
@@ -62,7 +62,7 @@ class Alarm(NamedTuple):
         return f"t:{self.key}"
 
     def encoded(self) -> bytes:
-        return encode({"due": self.due, "message": encode_message(self.message)})
+        return encode_exactly({"due": self.due, "message": encode_message(self.message)})
 
 
 Pending = Outgoing | Alarm

@@ -270,7 +270,8 @@ def data_of(table: Table) -> told.Table:
             "id": session.id,
             "session_code": session.session_code,
             "guests_count": session.guests_count,
-            "started_at": session.started_at,
+            # The restaurant stores this mapping as it is, so its time has its final form here.
+            "started_at": session.started_at.replace(microsecond=0),
             "waiter_id": session.waiter_id,
         },
     }

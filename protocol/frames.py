@@ -40,9 +40,19 @@ MENU_VALUES = 110_000
 """The largest menu has as many: sixty categories of three hundred items of six."""
 
 
+_STORED = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+_WIRE = _STORED | orjson.OPT_OMIT_MICROSECONDS
+
+
 def encode(value: Any) -> bytes:
-    """JSON of mappings, dataclasses, named tuples, enums and datetimes; UTC ends in `Z`."""
-    return orjson.dumps(value, _plain, orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+    """JSON for clients of mappings, dataclasses, named tuples, enums and datetimes. Every time is
+    in whole seconds of UTC, such as `2026-01-28T21:00:00Z`: texts of one form sort by time."""
+    return orjson.dumps(value, _plain, _WIRE)
+
+
+def encode_exactly(value: Any) -> bytes:
+    """The same for states and messages in the store, where times keep their microseconds."""
+    return orjson.dumps(value, _plain, _STORED)
 
 
 def encode_to_keep(value: Any) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 import orjson
 from pydantic import TypeAdapter
 
-from protocol.frames import encode
+from protocol.frames import encode_exactly
 
 S = TypeVar("S")
 
@@ -52,7 +52,7 @@ def changes(before: S | None, after: S) -> dict[str, bytes | None]:
         if per_entry:
             _entry_changes(name, {} if old is MISSING else old, new, changed)
         elif old != new:
-            changed[name] = encode(new)
+            changed[name] = encode_exactly(new)
     return changed
 
 
@@ -61,7 +61,7 @@ def _entry_changes(
 ) -> None:
     for key, entry in new.items():
         if old.get(key, MISSING) is not entry:
-            changed[f"{name}/{key}"] = encode(entry)
+            changed[f"{name}/{key}"] = encode_exactly(entry)
     for key in old:
         if key not in new:
             changed[f"{name}/{key}"] = None

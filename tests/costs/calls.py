@@ -40,7 +40,8 @@ async def of_a_turn(action: str) -> tuple[float, float]:
     with Calls() as calls:
         await chain.do(batch)
     rules = [kind.decide for kind in (order, restaurant, session, waiter)]
-    return calls.of(frames.encode) / BATCH, sum(map(calls.of, rules)) / BATCH
+    encodings = calls.of(frames.encode) + calls.of(frames.encode_exactly)
+    return encodings / BATCH, sum(map(calls.of, rules)) / BATCH
 
 
 async def of_a_burst() -> tuple[int, float]:

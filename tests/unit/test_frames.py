@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from protocol import commands as c
 from protocol.bounds import MAX_FRAME_BYTES
 from protocol.errors import Code, Rejected
-from protocol.frames import ACTIONS, encode, parse_body, parse_frame
+from protocol.frames import ACTIONS, encode, encode_exactly, parse_body, parse_frame
 from protocol.ids import Address, Channel, Kind
 from protocol.statuses import ItemStatus, OrderStatus
 
@@ -275,6 +275,14 @@ def test_what_goes_out_is_plain_json() -> None:
         "address": ["order", 5, 2],
         "entries": {"1": "a"},
     }
+
+
+@pytest.mark.parametrize("microsecond", [0, 1, 999_999])
+def test_a_time_on_the_wire_has_whole_seconds_and_in_the_store_is_exact(microsecond: int) -> None:
+    at = datetime(2026, 1, 28, 21, microsecond=microsecond, tzinfo=UTC)
+    assert orjson.loads(encode({"at": at})) == {"at": "2026-01-28T21:00:00Z"}
+    stored = orjson.loads(encode_exactly({"at": at}))["at"]
+    assert datetime.fromisoformat(stored) == at
 
 
 def test_what_has_no_json_form_is_an_error_of_ours() -> None:

@@ -13,7 +13,7 @@ from domain.behaviours import BEHAVIOURS
 from domain.entity import Origin
 from domain.notification import Notification
 from protocol import commands as c
-from protocol.frames import encode
+from protocol.frames import encode_exactly
 from protocol.ids import Kind
 from protocol.statuses import CallReason, OrderStatus, PaymentStatus
 from storage.codec import changes, restore
@@ -46,7 +46,7 @@ EXAMPLES: list[Any] = [
 
 
 def through_the_store(message: Any) -> Any:
-    return m.decode_message(orjson.loads(encode(m.encode_message(message))))
+    return m.decode_message(orjson.loads(encode_exactly(m.encode_message(message))))
 
 
 @pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)

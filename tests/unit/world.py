@@ -18,7 +18,7 @@ from domain.messages import decode_message, encode_message
 from protocol import commands as c
 from protocol.caller import SYSTEM, Caller, Role
 from protocol.errors import Code, Rejected
-from protocol.frames import encode
+from protocol.frames import encode, encode_exactly
 from protocol.ids import Address, Channel, Kind
 from protocol.statuses import OrderStatus, PaymentMethod
 
@@ -136,7 +136,7 @@ class World:
         while pending:
             source, effect = pending.popleft()
             self.effects.append(effect)
-            message = decode_message(orjson.loads(encode(encode_message(effect.message))))
+            message = decode_message(orjson.loads(encode_exactly(encode_message(effect.message))))
             reaction = self.decide(effect.to, message, caller, source=source)
             assert isinstance(reaction, Decision), f"an effect is never refused: {reaction}"
             pending += self._stage(effect.to, reaction)

@@ -1,0 +1,56 @@
+"""Times on the wire have one form, whichever moment they name and wherever they were stored."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from domain.behaviours import BEHAVIOURS
+from protocol import commands as c
+from protocol.frames import encode_exactly
+from protocol.ids import CHANNELS
+from protocol.statuses import CallReason, OrderStatus
+from storage.codec import changes, restore
+from tests.unit.world import HOME, World
+
+FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+def times(value: Any) -> Iterator[str]:
+    """Every text that begins like a time, wherever it stands."""
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from times(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from times(each)
+    elif isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT", value):
+        yield value
+
+
+@pytest.mark.parametrize("microsecond", [0, 7, 999_999])
+def test_every_time_that_is_published_or_read_has_whole_seconds(microsecond: int) -> None:
+    world = World()
+    world.now = world.now.replace(microsecond=microsecond)
+    session = world.occupy()
+    order = world.order(session)
+    world.advance(order, OrderStatus.CONFIRMED, OrderStatus.READY, OrderStatus.DELIVERED)
+    world.call(session, reason=CallReason.BILL)
+    world.do(HOME, c.AddDevice(role="kitchen", label="Pass"))
+    world.do(HOME, c.Broadcast(message="Last orders"))
+    for at, state in world.states.items():  # as after a restart
+        stored = {name: raw for name, raw in changes(None, state).items() if raw is not None}
+        world.states[at] = restore(BEHAVIOURS[at.kind].state, stored)
+    seen = [world.see(at, channel) for at in world.states for channel in CHANNELS[at.kind]]
+    found = [*times(seen), *times([each.data for each in world.heard])]
+    assert len(found) > 30
+    assert [each for each in found if not FORM.fullmatch(each)] == []
+
+
+def test_states_keep_their_microseconds(world: World) -> None:
+    world.now = world.now.replace(microsecond=7)
+    order = world.order(world.occupy())
+    assert world.states[order].created_at.microsecond == 7
+    stored = changes(None, world.states[order])["created_at"]
+    assert stored == encode_exactly(world.now)
