@@ -39,6 +39,7 @@ from actors.ray_metrics import RayMetrics
 from actors.whereabouts import Whereabouts
 from gateway import metrics as gateway_metrics
 from gateway.app import build
+from gateway.origins import ANY_PAGE, is_origin
 from gateway.settings import LIVE_LIMITS, LOOPBACK, GatewaySettings, IdentityProvider, Keys, Limits
 from storage.durability import Durability
 
@@ -103,7 +104,8 @@ class Settings(BaseSettings):
     idle_s: Annotated[float, Field(gt=0)] = 300.0
     """After how long without use an entity leaves memory, and an empty actor its node."""
     allowed_origins: frozenset[str] = frozenset()
-    """Web pages of other hosts that may use the service: `["https://app.example"]`, or `["*"]`."""
+    """Web pages of other hosts that may use the service: `["https://app.example"]`, or `["*"]` for
+    all, with `auth: required` alone."""
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] | None = None
     """Where guests reach the service, as it stands in QR codes; none: where they are asked for."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = LOOPBACK
@@ -142,6 +144,26 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"auth=open is for this machine alone, and trusted_proxies has {elsewhere[0]}: set "
                 "auth=required (RESTAURANT_QR_AUTH), or leave RESTAURANT_QR_TRUSTED_PROXIES out"
+            )
+        if any(each.prefixlen == 0 for each in self.trusted_proxies):
+            raise ValueError(
+                "trusted_proxies cannot be every address, since each client could then make up its "
+                "own: name the networks of the load balancer and of the cluster's nodes"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _pages_are_named(self) -> Self:
+        for origin in self.allowed_origins - {ANY_PAGE}:
+            if not is_origin(origin):
+                raise ValueError(
+                    f"allowed_origins has {origin!r}, which is not an origin: write "
+                    '"https://app.example", without a path, or "*" for any page'
+                )
+        if self.auth is Auth.OPEN and ANY_PAGE in self.allowed_origins:
+            raise ValueError(
+                'auth=open with allowed_origins ["*"] would let any web page use the chain: set '
+                "auth=required (RESTAURANT_QR_AUTH), or name the pages"
             )
         return self
 

@@ -54,13 +54,15 @@ _TURNED_AWAY = TurnedAway("token", "tokens were refused: forged, expired, or of 
 
 
 def bearer(authorization: str | None, subprotocols: Iterable[str], query: str | None) -> str | None:
-    """The token, from header, subprotocol pair `bearer, <token>` or query."""
+    """The token, from header, subprotocol pair `bearer, <token>` or query. Empty, and so not valid,
+    if one was announced and is not there; None if there is none."""
     if authorization is not None:
         scheme, _, token = authorization.partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
     offered = list(subprotocols)
-    if len(offered) >= 2 and offered[0] == SUBPROTOCOL:
-        return offered[1]
+    names = [each.lower() for each in offered]
+    if SUBPROTOCOL in names:
+        return "".join(offered[names.index(SUBPROTOCOL) + 1 :][:1])
     return query
 
 
@@ -138,7 +140,11 @@ def _principal(signed: Signed) -> Principal | Rejected:
     needed = {Role.GUEST: "session_id", Role.WAITER: "waiter_id"}.get(role) if role else None
     if role is None or not sound or (needed is not None and ids[needed] is None):
         return Rejected(Code.UNAUTHENTICATED, "The token does not say who its bearer is.")
-    if role is not Role.ADMIN and role is not Role.GUEST and ids["restaurant_id"] is None:
+    if ids["restaurant_id"] is None and (
+        role not in (Role.ADMIN, Role.GUEST)
+        or "restaurant_id" in claims  # null is not the whole chain: a provider found none
+        or ids["device_id"] is not None  # nothing could withdraw it
+    ):
         return Rejected(Code.UNAUTHENTICATED, "The token does not say whose restaurant it is for.")
     own = {Role.GUEST: ids["session_id"], Role.WAITER: ids["waiter_id"]}.get(role)
     if role is Role.WAITER or "sub" not in claims:

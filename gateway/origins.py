@@ -4,10 +4,10 @@ A browser sends cookies, tokens and open doors along with any page's requests an
 says which page it was. Other clients send none.
 """
 
+import re
 from collections.abc import Collection
 from functools import lru_cache
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
@@ -42,9 +42,15 @@ _OTHER_NAME = Rejected(
 
 
 REMEMBERED = 1000
-"""Pages that are not judged anew."""
+"""Cached decisions."""
 MAX_LETTERS = 600
-"""Of an origin and a host that are remembered."""
+"""The longest origin and host together that are cached."""
+ANY_PAGE = "*"
+"""The allowed origin that stands for all."""
+
+_AUTHORITY = r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?"
+_HOST = re.compile(_AUTHORITY)
+_ORIGIN = re.compile(rf"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<authority>{_AUTHORITY})")
 
 _TURNED_AWAY = TurnedAway("page", "web pages of other hosts were turned away")
 
@@ -73,37 +79,34 @@ class Origins:
 
     def _judge(self, origin: str | None, host: str) -> Rejected | None:
         host = host.lower()
-        if self._open_door and host and not _is_local(_name_in(host)):  # every browser sends one
+        if self._open_door and not _is_local(_HOST.fullmatch(host)):
             return _OTHER_NAME
         return None if self._may(origin, host) else _FOREIGN_PAGE
 
     def _may(self, origin: str | None, host: str) -> bool:
-        if origin is None or "*" in self._allowed:
+        if origin is None or ANY_PAGE in self._allowed:
             return True
         origin = origin.lower()
         if origin in self._allowed:
             return True
-        try:
-            page = urlsplit(origin)
-            _ = page.port  # raises where it is no number: `127.0.0.1:80.evil.example`
-        except ValueError:
+        page = _ORIGIN.fullmatch(origin)
+        if page is None or page["scheme"] not in ("http", "https"):
             return False
-        if page.netloc and page.netloc == host:
-            return True
-        return self._open_door and _is_local(page.hostname or "")
+        return page["authority"] == host or (self._open_door and _is_local(page))
 
 
-def _name_in(host: str) -> str:
-    """The name in a `Host` header; nothing where it is none."""
+def is_origin(text: str) -> bool:
+    """Whether a text is an origin that a browser may send, such as `https://app.example`."""
+    return _ORIGIN.fullmatch(text.rstrip("/").lower()) is not None
+
+
+def _is_local(found: re.Match[str] | None) -> bool:
+    """Whether the name in a host or an origin is this machine's own; False if it has none."""
+    if found is None:
+        return False
+    name = found["name"].strip("[]")
     try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
+        return name == "localhost" or ip_address(name).is_loopback
     except ValueError:
         return False
 

@@ -231,6 +231,41 @@ def test_the_header_comes_before_subprotocol_and_query() -> None:
     assert bearer(None, ["bearer", "two"], "three") == "two"
     assert bearer(None, ["chat"], "three") == "three"
     assert bearer(None, [], None) is None
+    assert bearer(None, ["chat", "bearer", "two"], "three") == "two"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "subprotocols", "query"),
+    [
+        pytest.param("", [], None, id="empty_header"),
+        pytest.param("Bearer", [], None, id="header_without_token"),
+        pytest.param("Token abc", [], None, id="another_scheme"),
+        pytest.param(None, ["bearer"], None, id="subprotocol_without_token"),
+        pytest.param(None, ["Bearer"], None, id="capital_subprotocol_without_token"),
+        pytest.param(None, ["chat", "bearer"], None, id="subprotocol_at_the_end"),
+        pytest.param(None, [], "", id="empty_query"),
+    ],
+)
+async def test_a_token_that_is_announced_and_missing_is_refused_by_the_open_door(
+    identity: Identity, authorization: str | None, subprotocols: list[str], query: str | None
+) -> None:
+    await refused(identity, bearer(authorization, subprotocols, query))
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param({"role": "admin", "restaurant_id": None}, id="admin_of_no_restaurant"),
+        pytest.param(
+            {"role": "guest", "session_id": 7, "restaurant_id": None}, id="guest_of_no_restaurant"
+        ),
+        pytest.param({"role": "admin", "device_id": 3}, id="device_of_the_chain"),
+    ],
+)
+async def test_a_missing_restaurant_is_not_the_whole_chain(
+    identity: Identity, claims: dict[str, Any]
+) -> None:
+    await refused(identity, signed(**claims))
 
 
 async def test_another_scheme_is_no_token_and_not_anonymous_either(identity: Identity) -> None:

@@ -42,6 +42,10 @@ def allowed(
         ("null", False),
         ("", False),
         ("http://[", False),
+        ("https://user@eat.example:8443", False),
+        ("https://eat.example:8443/", False),
+        ("ftp://eat.example:8443", False),
+        ("//eat.example:8443", False),
         ("http://localhost:3000", False),
     ],
 )
@@ -56,13 +60,18 @@ def test_pages_of_this_machine_may_use_an_open_door() -> None:
     assert not here("http://localhost.evil.example")
     assert not here("http://127.0.0.1:9000.evil.example")
     assert not here("null")
+    assert not here("http://evil.example@localhost")
+    assert not here("app://localhost")
+    assert not here("http://localhost:3000/path")
 
 
 @pytest.mark.parametrize(
     ("host", "answer"),
     [("localhost:9000", True), ("127.0.0.1:9000", True), ("[::1]:9000", True), ("127.1.2.3", True),
      ("evil.example:9000", False), ("localhost.evil.example", False), ("[", False),
-     ("127.0.0.1@evil.example", False)],
+     ("127.0.0.1@evil.example", False), ("", False), ("evil.example@localhost", False),
+     ("localhost/evil.example", False), ("localhost?evil.example", False), ("localhost:x", False),
+     ("localhost:", False), ("localhost.", False), ("[::1]x", False), ("LOCALHOST:9000", True)],
 )  # fmt: skip
 def test_an_open_door_has_no_other_name(host: str, answer: bool) -> None:
     """A page of `evil.example` whose name leads here comes without an origin, or with its own."""

@@ -1,0 +1,66 @@
+"""Settings that would let strangers in are refused, with what to set instead."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from serve_app import Auth, Settings
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AUTH", "ALLOWED_ORIGINS", "TRUSTED_PROXIES", "HOST"):
+        monkeypatch.delenv(f"RESTAURANT_QR_{name}", raising=False)
+
+
+def test_an_open_door_for_any_web_page_is_refused() -> None:
+    with pytest.raises(ValidationError, match=r"auth=required.*name the pages"):
+        Settings(allowed_origins=frozenset({"*"}))
+    with pytest.raises(ValidationError, match="auth=required"):
+        Settings(allowed_origins=frozenset({"https://app.example", "*"}))
+
+
+def test_any_web_page_is_allowed_if_tokens_are_required() -> None:
+    settings = Settings(auth=Auth.REQUIRED, allowed_origins=frozenset({"*"}))
+    assert settings.allowed_origins == {"*"}
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://app.example", "https://app.example/", "http://localhost:3000", "http://[::1]:5173",
+     "capacitor://localhost"],
+)  # fmt: skip
+def test_an_origin_is_allowed_with_the_open_door(origin: str) -> None:
+    assert Settings(allowed_origins=frozenset({origin})).allowed_origins == {origin}
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        pytest.param("null", id="null"),
+        pytest.param("app.example", id="no_scheme"),
+        pytest.param("https://*.example", id="pattern"),
+        pytest.param("https://app.example/menu", id="path"),
+        pytest.param("https://user@app.example", id="user"),
+        pytest.param("", id="empty"),
+    ],
+)
+def test_what_is_no_origin_is_refused(origin: str) -> None:
+    with pytest.raises(ValidationError, match="not an origin"):
+        Settings(auth=Auth.REQUIRED, allowed_origins=frozenset({origin}))
+
+
+@pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0"])
+def test_trusted_proxies_cannot_be_every_address(network: str) -> None:
+    wanted: dict[str, Any] = {"trusted_proxies": [network]}
+    with pytest.raises(ValidationError, match="every address"):
+        Settings(auth=Auth.REQUIRED, **wanted)
+    with pytest.raises(ValidationError, match="auth=open"):
+        Settings(**wanted)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "localhost.", "127.0.0.1.example"])
+def test_an_open_door_listens_on_loopback_only(host: str) -> None:
+    with pytest.raises(ValidationError, match="loopback only"):
+        Settings(host=host)
