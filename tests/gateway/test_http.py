@@ -313,7 +313,9 @@ async def test_every_request_of_the_document_has_a_route(gateway: Gateway) -> No
 
 
 async def test_the_gateway_says_that_it_is_well(gateway: Gateway) -> None:
-    assert (await gateway.http.get("/healthz")).json() == {"status": "ok"}
+    healthy = await gateway.http.get("/healthz")
+    assert healthy.json() == {"status": "ok"}
+    assert healthy.headers["date"], "pages take the service's time from it"
 
 
 class TestClosedDoor:

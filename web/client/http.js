@@ -20,14 +20,17 @@ const SUCCESS = ['changed', 'data', 'token', 'url', 'openapi'];
 export class Http {
   #settings;
   #tokens;
+  #clock;
 
   /**
    * @param {import('./service.js').Settings} settings
    * @param {import('./tokens.js').Tokens} tokens
+   * @param {import('./clock.js').Clock} clock
    */
-  constructor(settings, tokens) {
+  constructor(settings, tokens, clock) {
     this.#settings = settings;
     this.#tokens = tokens;
+    this.#clock = clock;
   }
 
   /** @param {string} path such as `/orders/1` @param {How} [how] */
@@ -122,12 +125,17 @@ export class Http {
     const stop = () => limit.abort();
     const timer = setTimeout(stop, this.#settings.patience);
     signal?.addEventListener('abort', stop);
+    const sentAt = this.#clock.start();
     let answer;
     let refusal;
     try {
       answer = await fetch(request, { signal: limit.signal });
       const text = await answer.text();
-      if (answer.ok) return read(answer, text);
+      if (answer.ok) {
+        const success = read(answer, text);
+        this.#clock.read(answer.headers.get('Date'), sentAt);
+        return success;
+      }
       refusal = JSON.parse(text);
     } catch (cause) {
       throw new UnreachableError(cause, answer?.status);

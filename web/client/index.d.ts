@@ -153,6 +153,15 @@ export declare class RestaurantQR {
   constructor(options?: Options);
   readonly http: Http;
   token: string | null;
+  /**
+   * The service's time, by the `Date` of its answers over HTTP; null until there was one, and where
+   * a page of another host may not read it. Ages are differences to it, never to this machine's clock.
+   */
+  readonly now: Date | null;
+  /** What the service's time was when this machine's clock showed `machine`; the same while unknown. */
+  timeOf(machine: Date): Date;
+  /** Ask for the time; resolves to `now`, also when there is no answer. */
+  askTime(): Promise<Date | null>;
   /** The worst status of all channels; null without any. */
   readonly status: Status | null;
 

@@ -1,6 +1,7 @@
 /** The service as a page sees it: its channels, its HTTP API, and whether all of it is current. */
 
 import { Channel } from './channel.js';
+import { Clock } from './clock.js';
 import { Handshakes } from './handshakes.js';
 import { Http } from './http.js';
 import { Tokens } from './tokens.js';
@@ -35,6 +36,7 @@ export class RestaurantQR {
   #stopWaking = null;
   #settings;
   #tokens;
+  #clock = new Clock();
 
   /** @param {import('./index.js').Options} [options] */
   constructor({ url, token, renewToken, WebSocket = globalThis.WebSocket, ...options } = {}) {
@@ -43,7 +45,7 @@ export class RestaurantQR {
     const handshakes = new Handshakes(HANDSHAKES);
     this.#settings = { backoff: {}, ...DEFAULTS, ...options, url: base, WebSocket, handshakes };
     this.#tokens = new Tokens(token, renewToken);
-    this.http = new Http(this.#settings, this.#tokens);
+    this.http = new Http(this.#settings, this.#tokens, this.#clock);
   }
 
   /** The token in use; a new one is for what is connected or asked from now on. */
@@ -53,6 +55,32 @@ export class RestaurantQR {
 
   set token(token) {
     this.#tokens.current = token;
+  }
+
+  /** The service's time, whatever this machine's clock says; null until an answer has told it. */
+  get now() {
+    return this.#clock.now;
+  }
+
+  /**
+   * What the service's time was when this machine's clock showed `machine`; the same if it is unknown.
+   * @param {Date} machine
+   */
+  timeOf(machine) {
+    const { now } = this;
+    return now ? new Date(Number(now) - (Date.now() - Number(machine))) : machine;
+  }
+
+  /** Ask the service for its time; resolves to `now`, also when there is no answer. */
+  async askTime() {
+    const sentAt = this.#clock.start();
+    try {
+      const answer = await fetch(`${this.#settings.url}/healthz`, { cache: 'no-store', redirect: 'error' });
+      this.#clock.read(answer.headers.get('Date'), sentAt);
+    } catch {
+      // no network: what is known of the time stays
+    }
+    return this.now;
   }
 
   /** The worst status of all channels that are open: what a page tells its user. */

@@ -1,11 +1,13 @@
 /** How the evening goes, in a few numbers. */
 
 import { html, t } from '../shared/app.js';
-import { dayAt, LONG_WAIT, undone, waited } from './states.js';
+import { dayAt } from '../shared/zone.js';
+import { LONG_WAIT, undone, waited } from './states.js';
 
 export function Figures({ home, formats, now }) {
   const { figures, tables, open_orders } = home;
-  const isToday = figures.day === dayAt(home.timezone, now);
+  const today = dayAt(home.timezone, now);
+  const isToday = today === null || figures.day === today;
   const open = undone(open_orders);
   const oldest = open[0];
   const guests = tables.list.reduce((sum, { session }) => sum + (session?.guests_count ?? 0), 0);

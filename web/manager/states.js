@@ -42,8 +42,3 @@ export function zones(tables) {
   }
   return [...found];
 }
-
-/** The day that it is at a place, as its figures name days. */
-export function dayAt(timeZone, now) {
-  return new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' }).format(now);
-}

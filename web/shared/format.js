@@ -2,6 +2,7 @@
 
 import { useMemo } from '../vendor/preact-htm.js';
 import { locale, t } from './i18n.js';
+import { inZone } from './zone.js';
 
 /**
  * `money('9.50')`, `time(iso)`, `date(iso)` and `minutes(iso, now)` for one restaurant.
@@ -15,7 +16,7 @@ export function formats({ currency, timezone } = {}) {
     money: (amount) => (amounts ? amounts.format(amount) : String(amount)),
     time: (when) => times.format(new Date(when)),
     date: (when) => dates.format(new Date(when)),
-    minutes: (since, now) => t('shared.minutes', { count: minutesBetween(since, now) }),
+    minutes: (since, now) => (now ? t('shared.minutes', { count: minutesBetween(since, now) }) : '–'),
   };
 }
 
@@ -24,15 +25,15 @@ export function useFormats(place) {
   return useMemo(() => formats({ currency, timezone }), [currency, timezone]);
 }
 
-/** Whole minutes, never fewer than none: the clocks of a screen and of the service differ. */
+/**
+ * Whole minutes, never fewer than none; null while the time is unknown.
+ * @param {string} since
+ * @param {Date | null} now as of `useNow`
+ */
 export function minutesBetween(since, now) {
-  return Math.max(0, Math.floor((now - Date.parse(since)) / 60_000));
+  return now && Math.max(0, Math.floor((Number(now) - Date.parse(since)) / 60_000));
 }
 
 function clock(options, timeZone) {
-  try {
-    return new Intl.DateTimeFormat(locale, { ...options, timeZone });
-  } catch {
-    return new Intl.DateTimeFormat(locale, options); // a browser older than the time zone
-  }
+  return inZone(locale, options, timeZone);
 }

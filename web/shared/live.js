@@ -1,10 +1,14 @@
 /** Hooks for what changes by itself: channels, how current they are, and the time. */
 
 import { useEffect, useMemo, useReducer, useState } from '../vendor/preact-htm.js';
+import { onWake } from '../client/wake.js';
 import { qr, statusChanged } from './service.js';
 
 /** How long a connection may be away before the page says so: a handover between two cells. */
 const SETTLE_MS = 700;
+
+/** Between two looks at the service's time. */
+const ASK_TIME_MS = 300_000;
 
 const NOTHING = { data: null, status: null, queued: 0 };
 const users = new Map();
@@ -61,15 +65,22 @@ export function useStatus() {
       stop();
     };
   }, []);
-  return shown;
+  return shown && { ...shown, since: qr.timeOf(shown.since) };
 }
 
-/** The time, moving on every so many seconds. */
+/** The service's time, moving on every so many seconds; null while it is unknown. */
 export function useNow(seconds) {
-  const [now, move] = useState(() => new Date());
+  const [now, move] = useState(qr.now);
   useEffect(() => {
-    const timer = setInterval(() => move(new Date()), seconds * 1000);
-    return () => clearInterval(timer);
+    const ask = () => qr.askTime().then(move);
+    const show = () => (qr.now ? move(qr.now) : ask());
+    const timers = [setInterval(show, seconds * 1_000), setInterval(ask, ASK_TIME_MS)];
+    const stopWaking = onWake(ask); // what the clock runs on may have stood still
+    ask();
+    return () => {
+      timers.forEach(clearInterval);
+      stopWaking();
+    };
   }, [seconds]);
   return now;
 }

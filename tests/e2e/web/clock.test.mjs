@@ -1,0 +1,70 @@
+// The service's time on machines whose clocks are wrong.
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { test } from 'node:test';
+
+import { Clock } from '../../../web/client/clock.js';
+import { RestaurantQR } from '../../../web/client/index.js';
+import { dayAt, inZone } from '../../../web/shared/zone.js';
+import { HASTY } from './house.mjs';
+
+const NOON = 'Mon, 30 Nov 2026 12:00:00 GMT';
+
+/** A clock, and the steady one below it to be moved by hand. */
+function clockAt(milliseconds) {
+  const steady = { now: milliseconds };
+  return { steady, clock: new Clock(() => steady.now) };
+}
+
+test('the time is unknown until an answer has told it, and goes on from there', () => {
+  const { steady, clock } = clockAt(1_000);
+  assert.equal(clock.now, null);
+  clock.read(null, clock.start());
+  clock.read('no date', clock.start());
+  assert.equal(clock.now, null);
+  clock.read(NOON, clock.start());
+  steady.now += 60_000;
+  assert.equal(clock.now.toISOString(), '2026-11-30T12:01:00.500Z');
+});
+
+test('an answer that is not closer than its own way does not set the clock back', () => {
+  const { steady, clock } = clockAt(0);
+  clock.read(NOON, clock.start());
+  steady.now = 1_900;
+  clock.read(NOON, clock.start());
+  assert.equal(clock.now.toISOString(), '2026-11-30T12:00:02.400Z');
+});
+
+test('after a sleep in which the steady clock stood still, the next answer sets it', () => {
+  const { clock } = clockAt(0);
+  clock.read(NOON, clock.start());
+  clock.read('Mon, 30 Nov 2026 15:00:00 GMT', clock.start());
+  assert.equal(clock.now.toISOString(), '2026-11-30T15:00:00.500Z');
+});
+
+test('a client takes the time from answers, and keeps it without a network', async () => {
+  const server = http.createServer((request, response) => {
+    response.writeHead(200, { Date: NOON, 'Content-Type': 'application/json' });
+    response.end('{"data": []}');
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${server.address().port}`;
+  const qr = new RestaurantQR({ ...HASTY, url });
+  assert.equal(qr.now, null);
+  await qr.http.get('/restaurants');
+  assert.equal(qr.now.toISOString().slice(0, 16), '2026-11-30T12:00');
+  assert.equal(qr.timeOf(new Date()).toISOString().slice(0, 16), '2026-11-30T12:00');
+  const another = new RestaurantQR({ ...HASTY, url });
+  assert.equal((await another.askTime()).toISOString().slice(0, 16), '2026-11-30T12:00');
+  server.closeAllConnections();
+  server.close();
+  assert.equal((await another.askTime()).toISOString().slice(0, 16), '2026-11-30T12:00');
+});
+
+test('a time zone that the browser does not know gives its own zone and no error', () => {
+  const now = new Date('2026-11-30T12:00:00Z');
+  assert.equal(dayAt('Not/AZone', now), '2026-11-30');
+  assert.equal(dayAt('Pacific/Kiritimati', new Date('2026-11-30T20:00:00Z')), '2026-12-01');
+  assert.equal(dayAt('Europe/Rome', null), null);
+  assert.match(inZone('en', { timeStyle: 'short' }, 'Not/AZone').format(now), /\d/);
+});

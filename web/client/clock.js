@@ -1,0 +1,44 @@
+/**
+ * The service's time: the `Date` of its answers, carried on by a clock that no user and no time server
+ * sets. The machine's own clock may be wrong by hours.
+ */
+
+/** Milliseconds by which an answer may differ: `Date` has whole seconds, and the way takes a while. */
+const CLOSE = 2_000;
+
+export class Clock {
+  /** @type {number | null} the service's time when `#readAt` was read */
+  #time = null;
+  #readAt = 0;
+  #steady;
+
+  /** @param {() => number} steady milliseconds since some moment */
+  constructor(steady = () => performance.now()) {
+    this.#steady = steady;
+  }
+
+  /** The service's time; null while it is unknown. */
+  get now() {
+    return this.#time === null ? null : new Date(this.#time + this.#steady() - this.#readAt);
+  }
+
+  /** For `read`: when a request is sent. */
+  start() {
+    return this.#steady();
+  }
+
+  /**
+   * Take the time out of an answer that has just come.
+   * @param {string | null} date the header; null if there is none, or if the page may not read it
+   * @param {number} sentAt what `start` gave
+   */
+  read(date, sentAt) {
+    const received = this.#steady();
+    const halfway = (received - sentAt) / 2;
+    const time = Date.parse(date ?? '') + 500 + halfway;
+    if (Number.isNaN(time)) return;
+    if (this.#time !== null && Math.abs(Number(this.now) - time) <= CLOSE + halfway) return;
+    this.#time = time;
+    this.#readAt = received;
+  }
+}
