@@ -11,7 +11,7 @@ SIDE_BY_SIDE := $(addprefix tests/,actors client costs deploy fuzz gateway load 
 IN_TURN := $(addprefix tests/,cluster e2e faults simulation starts)
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test check simulate load bench faults attacks audit format docs screenshots lock clean
+.PHONY: help run pages token test check simulate load bench faults attacks audit format docs screenshots lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -19,12 +19,15 @@ help: ## this list
 run: $(VENV)/run.stamp ## everything on this machine, until Ctrl-C
 	@$(BIN)/python -m scripts.run
 
+pages: $(E2E)/node_modules/.package-lock.json ## package the pages for phones: bundled, compressed, named by content
+	node scripts/package_pages.mjs
+
 token: $(VENV)/run.stamp ## print a development token; ROLE=manager RESTAURANT=2, also WAITER= SESSION= HOURS=
 	@$(BIN)/python -m scripts.issue_token $(if $(ROLE),"$(ROLE)") \
 		$(if $(RESTAURANT),--restaurant "$(RESTAURANT)") $(if $(WAITER),--waiter "$(WAITER)") \
 		$(if $(SESSION),--session "$(SESSION)") $(if $(HOURS),--hours "$(HOURS)")
 
-test: check ## all checks, then all tests
+test: check pages ## all checks, then all tests
 ifdef PYTEST
 	$(BIN)/python -m pytest $(PYTEST)
 else

@@ -40,6 +40,7 @@ from actors.whereabouts import Whereabouts
 from gateway import metrics as gateway_metrics
 from gateway.app import build
 from gateway.origins import ANY_PAGE, is_origin
+from gateway.pages import served_folder
 from gateway.settings import LIVE_LIMITS, LOOPBACK, GatewaySettings, IdentityProvider, Keys, Limits
 from storage.durability import Durability
 
@@ -330,6 +331,7 @@ class Gateway:
             store=self._config.store.open(),
             settings=self._settings,
             gateway_id=serve.get_replica_context().replica_tag,
+            pages_folder=served_folder(),
         )
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:

@@ -29,7 +29,7 @@ from gateway.isolation import Isolation
 from gateway.joining import Joining
 from gateway.links import Links
 from gateway.origins import NamedPages, Origins, PageHeaders
-from gateway.pages import Pages
+from gateway.pages import WEB, Pages
 from gateway.prepare import Preparation
 from gateway.qr import QrCodes
 from gateway.reach import Reach
@@ -40,8 +40,6 @@ from gateway.sockets import Sockets
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from storage.store import Store
 
-WEB = Path(__file__).resolve().parent.parent / "web"
-
 
 def build(
     hosts: Hosts,
@@ -49,6 +47,7 @@ def build(
     store: Store,
     settings: GatewaySettings,
     gateway_id: str,
+    pages_folder: Path = WEB,
 ) -> ASGIApp:
     """One gateway; `gateway_id` is its name in subscriber lists, unique among all that ever ran."""
     keys = settings.keys
@@ -104,12 +103,13 @@ def build(
             Route("/asyncapi.json", asyncapi_document),
             # A redirect would send `?token=…` on, in an address that is not the load balancer's.
             Mount("/api", Router(api, redirect_slashes=False)),
-            Mount("/", Pages(directory=WEB, html=True)),
+            Mount("/", Pages(pages_folder)),
         ],
         middleware=_cross_origin(settings, origins),
         lifespan=lifespan,
         exception_handlers={HTTPException: _http_error, Exception: _failure},
     )
+    pages.state.folder = pages_folder
     answers = PageHeaders(pages)  # outside of all: what has failed is answered there, too
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -140,7 +140,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
         body = Rejected(Code.UNKNOWN_ACTION, "This path does not take that method.").body()
         return JSONResponse(body, 405, error.headers)
     if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
-        return FileResponse(WEB / "missing.html", 404)
+        return FileResponse(request.app.state.folder / "missing.html", 404)
     if error.status_code == 404:
         return refusal(Rejected(Code.NOT_FOUND, "There is nothing at this path."))
     return refusal(Rejected(Code.INVALID_MESSAGE, str(error.detail)))

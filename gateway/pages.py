@@ -1,12 +1,26 @@
-"""The files of `web/`: pages, styles, and the client that pages import without a build."""
+"""The files that browsers get: pages, styles, and the client that pages of anybody may import.
 
+`make pages` packages the folder `web/` into `build/pages/` (see `scripts/package_pages.mjs`). The
+gateway serves that package if it was made from the `web/` beside it, and otherwise `web/` itself.
+"""
+
+import hashlib
+import logging
 import os
-from pathlib import PurePath
+import re
+from pathlib import Path, PurePath
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+log = logging.getLogger(__name__)
+
+_ROOT = Path(__file__).resolve().parent.parent
+WEB = _ROOT / "web"
+PACKAGE = _ROOT / "build" / "pages"
 
 MEDIA = {
     ".css": "text/css; charset=utf-8",
@@ -15,14 +29,53 @@ MEDIA = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
 }
-"""What is served, and as what; other files, such as those of the npm package, are not."""
+"""The types of files that are served. Others, such as those of the npm package, are not."""
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+_HASH = re.compile(r"-[A-Z0-9]{8}(?=\.)")
+_ENCODINGS = {"br": ".br", "gzip": ".gz"}
+"""Encodings that a package has files for, the smaller first."""
+
+
+def served_folder(web: Path = WEB, package: Path = PACKAGE) -> Path:
+    """The package if it was made from exactly these files of `web`, else `web`."""
+    made_from = package / "sources"
+    if not made_from.exists():
+        return web
+    if made_from.read_text() == digest_of(web):
+        return package
+    log.warning("packaged pages are out of date, serving the sources: run make pages")
+    return web
+
+
+def digest_of(folder: Path) -> str:
+    """A SHA-256 digest of the folder's files, their names included."""
+    digest = hashlib.sha256()
+    files = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    for name in sorted(files):
+        digest.update(name.encode() + b"\0" + files[name].read_bytes() + b"\0")
+    return digest.hexdigest()
 
 
 class Pages(StaticFiles):
-    """Files of known types. A browser asks each time whether its copy is current, by ETag."""
+    """Files of known types, compressed where the package has them so.
+
+    Files below `assets/` are named by their content and never change. Of all others a browser asks
+    each time whether its copy is current, by ETag.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(directory=folder, html=True)
+        assets = (path.name for path in (folder / "assets").glob("*"))
+        self._current = {_HASH.sub("", name): f"assets/{name}" for name in assets}
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        """During an update a page of the other release gets the asset of this one."""
         full_path, found = super().lookup_path(path)
+        if found is None and path.startswith("assets/"):
+            current = self._current.get(_HASH.sub("", PurePath(path).name))
+            full_path, found = super().lookup_path(current) if current else ("", None)
         if PurePath(full_path).suffix in MEDIA or os.path.isdir(full_path):
             return full_path, found
         return "", None
@@ -35,9 +88,31 @@ class Pages(StaticFiles):
             response.headers["location"] = f"{PurePath(path).name}/{query and '?' + query}"
         return response
 
-    def file_response(self, full_path: Any, *args: Any, **kwargs: Any) -> Response:
-        response = super().file_response(full_path, *args, **kwargs)
-        response.headers["cache-control"] = "no-cache"
+    def file_response(
+        self, full_path: Any, stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        encoding = _encoding(str(full_path), scope)
+        path = f"{full_path}{_ENCODINGS.get(encoding, '')}"
+        stat = os.stat(path) if encoding else stat_result
+        response = super().file_response(path, stat, scope, status_code)
+        is_immutable = scope["path"].endswith(f"/assets/{PurePath(full_path).name}")
+        response.headers["cache-control"] = IMMUTABLE if is_immutable else "no-cache"
+        response.headers["vary"] = "Accept-Encoding"
         if response.status_code == 200:
             response.headers["content-type"] = MEDIA[PurePath(full_path).suffix]
+            if encoding:
+                response.headers["content-encoding"] = encoding
         return response
+
+
+def _encoding(full_path: str, scope: Scope) -> str:
+    """The smallest encoding that the client accepts and the package has; empty if there is none."""
+    accepted = set()
+    for part in Headers(scope=scope).get("accept-encoding", "").lower().split(","):
+        name, _, weight = part.replace(" ", "").partition(";q=")
+        if weight.strip("0.") or not weight:
+            accepted.add(name)
+    for encoding, suffix in _ENCODINGS.items():
+        if encoding in accepted and os.path.exists(full_path + suffix):
+            return encoding
+    return ""

@@ -2,13 +2,15 @@
 
 import re
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
-from httpx import Response
+from httpx import ASGITransport, AsyncClient, Response
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
-from gateway.app import WEB
-from gateway.pages import MEDIA, Pages
+from gateway.pages import IMMUTABLE, MEDIA, WEB, Pages, digest_of, served_folder
 from tests.gateway.conftest import Gateway
 
 MODULES = sorted(path.name for path in (WEB / "client").glob("*.js"))
@@ -170,3 +172,78 @@ def test_what_is_vendored_is_what_was_published() -> None:
     for path in (WEB / "vendor").glob("*.js"):
         assert f"`{path.name}`" in described
         assert sha256(path.read_bytes()).hexdigest() in described
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A package of one page, as `make pages` lays it out."""
+    contents = {
+        "guest/index.html": "page",
+        "assets/guest-AAAA1111.js": "script",
+        "assets/guest-AAAA1111.js.br": "brotli",
+        "assets/guest-AAAA1111.js.gz": "gzip",
+        "assets/guest-en-BBBB2222.js": "texts",
+    }
+    for name, content in contents.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    return tmp_path
+
+
+def _client(package: Path) -> AsyncClient:
+    app = Starlette(routes=[Mount("/", Pages(package))])
+    return AsyncClient(transport=ASGITransport(app), base_url="http://test")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "body", "encoding"),
+    [
+        ("br, gzip", b"brotli", "br"),
+        ("gzip, deflate, br", b"brotli", "br"),
+        ("GZIP;q=0.5", b"gzip", "gzip"),
+        ("br;q=0, gzip", b"gzip", "gzip"),
+        ("br; q=0.0, gzip;q=0", b"script", None),
+        ("identity", b"script", None),
+        ("", b"script", None),
+    ],
+)
+async def test_a_packaged_file_is_sent_in_the_smallest_encoding_the_client_accepts(
+    package: Path, accepted: str, body: bytes, encoding: str | None
+) -> None:
+    async with _client(package) as client:
+        request = client.build_request("GET", "/assets/guest-AAAA1111.js")
+        request.headers["accept-encoding"] = accepted
+        answer = await client.send(request, stream=True)
+        assert b"".join([part async for part in answer.aiter_raw()]) == body
+    assert answer.headers.get("content-encoding") == encoding
+    assert answer.headers["content-type"] == MEDIA[".js"]
+    assert answer.headers["vary"] == "Accept-Encoding"
+
+
+async def test_assets_are_cached_for_ever_and_pages_never(package: Path) -> None:
+    async with _client(package) as client:
+        page = await client.get("/guest/")
+        asset = await client.get("/assets/guest-en-BBBB2222.js")
+    assert page.headers["cache-control"] == "no-cache"
+    assert asset.headers["cache-control"] == IMMUTABLE
+
+
+async def test_a_page_of_another_release_gets_the_assets_of_this_one(package: Path) -> None:
+    async with _client(package) as client:
+        script = await client.get("/assets/guest-ZZZZ9999.js", headers={"accept-encoding": ""})
+        texts = await client.get("/assets/guest-en-ZZZZ9999.js")
+        missing = await client.get("/assets/other-ZZZZ9999.js")
+    assert (script.text, texts.text, missing.status_code) == ("script", "texts", 404)
+    assert script.headers["cache-control"] == texts.headers["cache-control"] == "no-cache"
+
+
+def test_a_package_is_served_only_while_it_matches_its_sources(tmp_path: Path) -> None:
+    web, package = tmp_path / "web", tmp_path / "package"
+    web.mkdir()
+    package.mkdir()
+    (web / "main.js").write_text("one")
+    assert served_folder(web, package) == web
+    (package / "sources").write_text(digest_of(web))
+    assert served_folder(web, package) == package
+    (web / "main.js").write_text("two")
+    assert served_folder(web, package) == web

@@ -64,4 +64,4 @@ function Views({ view, show }) {
   `;
 }
 
-mount(Guest, (language) => import(`./texts/${language}.js`));
+mount(Guest, { en: () => import('./texts/en.js'), de: () => import('./texts/de.js') });

@@ -72,4 +72,4 @@ function Section({ name, tickets, now, place }) {
   `;
 }
 
-mount(Kitchen, (language) => import(`./texts/${language}.js`));
+mount(Kitchen, { en: () => import('./texts/en.js'), de: () => import('./texts/de.js') });

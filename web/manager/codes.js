@@ -39,4 +39,4 @@ async function sheetOf(id) {
   return new DOMParser().parseFromString(await fetched(`/restaurants/${id}/qr-sheet`), 'text/html');
 }
 
-mount(Codes, (language) => import(`./texts/${language}.js`));
+mount(Codes, { en: () => import('./texts/en.js'), de: () => import('./texts/de.js') });

@@ -62,4 +62,4 @@ function Manager() {
   `;
 }
 
-mount(Manager, (language) => import(`./texts/${language}.js`));
+mount(Manager, { en: () => import('./texts/en.js'), de: () => import('./texts/de.js') });

@@ -22,10 +22,10 @@ export function parameter(name) {
   return new URLSearchParams(location.search).get(name);
 }
 
-/** Load a page's texts and draw it; `load` imports the file of a language. */
-export async function mount(Page, load) {
+/** Load a page's texts and draw it; `imports` has a function for each language that imports its file. */
+export async function mount(Page, imports) {
   document.documentElement.lang = language;
-  await loadTexts(load);
+  await loadTexts(imports);
   render(html`<${Whole} Page=${Page} />`, document.body);
 }
 

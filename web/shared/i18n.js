@@ -19,9 +19,9 @@ export const language = base(locale);
 const plurals = new Intl.PluralRules(language);
 let texts = {};
 
-/** Load the page's texts; `load` imports the file of a language. Until then `t` returns keys. */
-export async function loadTexts(load) {
-  texts = (await load(language)).default;
+/** Load the page's texts; `imports` has a function for each language. Until then `t` returns keys. */
+export async function loadTexts(imports) {
+  texts = (await imports[language]()).default;
 }
 
 /** The text `page.name`, with `{values}` filled in and the plural form for `count`. */

@@ -9,6 +9,7 @@ const KEY = 'restaurant-qr-token';
 export const statusChanged = new Signal();
 
 export const qr = new RestaurantQR({
+  url: location.origin,
   token: await signedIn(),
   onStatus: () => statusChanged.tell(),
 });
@@ -39,7 +40,7 @@ async function signedIn() {
 /** A staff device's token, by the code that a manager shows; null where it is not good (any more). */
 async function tokenOf(device_code) {
   try {
-    return (await new RestaurantQR().http.post('/devices/sign-in', { device_code })).token;
+    return (await new RestaurantQR({ url: location.origin }).http.post('/devices/sign-in', { device_code })).token;
   } catch {
     return null;
   }

@@ -47,4 +47,4 @@ function Start() {
   `;
 }
 
-mount(Start, (language) => import(`./texts/${language}.js`));
+mount(Start, { en: () => import('./texts/en.js'), de: () => import('./texts/de.js') });

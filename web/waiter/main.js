@@ -71,4 +71,4 @@ function Nobody({ text }) {
   return html`<${Frame} title=${t('waiter.title')}><p class="empty">${text}</p><//>`;
 }
 
-mount(Waiter, (language) => import(`./texts/${language}.js`));
+mount(Waiter, { en: () => import('./texts/en.js'), de: () => import('./texts/de.js') });

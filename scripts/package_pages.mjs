@@ -1,0 +1,84 @@
+// Packages the pages of `web/`: `node scripts/package_pages.mjs`, or `make pages`.
+//
+// Writes `build/pages/`: for each page one script and one style sheet, minified, and one file for each
+// language's texts, all named by their content's hash; beside every file its Brotli and gzip form. The
+// file `sources` has the digest of what was packaged: the gateway serves the package only if it still
+// matches `web/`, and the plain files otherwise.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, relative, resolve } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const WEB = join(ROOT, 'web');
+const OUT = join(ROOT, 'build', 'pages');
+const { build } = createRequire(join(ROOT, 'tests/e2e/package.json'))('esbuild');
+
+/** The oldest browsers that guests may have, see docs/browsers.md. */
+const TARGET = ['safari15.4', 'chrome100', 'firefox102'];
+const COMPRESSED_FROM_BYTES = 512;
+const STYLE = /\n?<link rel="stylesheet" href="([^"]+)">/g;
+const SCRIPT = /\n?<script type="module" src="([^"]+)"><\/script>/g;
+
+function filesIn(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)))
+    .sort();
+}
+
+function digestOf(folder) {
+  const digest = createHash('sha256');
+  for (const name of filesIn(folder)) digest.update(`${name}\0`).update(readFileSync(join(folder, name))).update('\0');
+  return digest.digest('hex');
+}
+
+function write(name, content) {
+  const path = join(OUT, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, content);
+  if (content.length < COMPRESSED_FROM_BYTES) return;
+  writeFileSync(`${path}.br`, brotliCompressSync(content));
+  writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
+}
+
+/** Bundle what one page imports; resolves to the bundle's name below `assets/`. */
+async function bundle(page, folder, addresses, kind) {
+  if (addresses.length === 0) return null;
+  const imported = addresses.map((address) => JSON.stringify(address.startsWith('/') ? WEB + address : `./${address}`));
+  const contents = imported.map((address) => `${kind === 'css' ? '@import' : 'import'} ${address};`).join('\n');
+  const { outputFiles, metafile } = await build({
+    stdin: { contents, resolveDir: folder, sourcefile: `${page}.${kind}`, loader: kind },
+    outdir: join(OUT, 'assets'), absWorkingDir: ROOT, entryNames: `${page}-[hash]`, chunkNames: `${page}-[name]-[hash]`,
+    bundle: true, minify: true, splitting: kind === 'js', format: 'esm', target: TARGET, metafile: true, write: false,
+    legalComments: 'none', logLevel: 'warning',
+  });
+  for (const { path, contents: built } of outputFiles) write(relative(OUT, path), built);
+  const entry = Object.keys(metafile.outputs).find((output) => metafile.outputs[output].entryPoint?.endsWith(`/${page}.${kind}`));
+  return relative(join(OUT, 'assets'), join(ROOT, entry));
+}
+
+async function packagePage(path) {
+  const folder = join(WEB, dirname(path));
+  const name = path.replace(/(\/index)?\.html$/, '').replace('/', '-');
+  const source = readFileSync(join(WEB, path), 'utf8');
+  const addresses = (pattern) => [...source.matchAll(pattern)].map(([, address]) => address);
+  const [script, style] = await Promise.all([
+    bundle(name, folder, addresses(SCRIPT), 'js'), bundle(name, folder, addresses(STYLE), 'css'),
+  ]);
+  const up = path.includes('/') ? '../' : name === 'missing' ? '/' : '';
+  const head = [
+    style && `<link rel="stylesheet" href="${up}assets/${style}">`,
+    script && `<script type="module" src="${up}assets/${script}"></script>`,
+  ].filter(Boolean).join('\n');
+  write(path, Buffer.from(source.replace(STYLE, '').replace(SCRIPT, '').replace('\n</head>', `\n${head}\n</head>`)));
+}
+
+rmSync(OUT, { recursive: true, force: true });
+const names = filesIn(WEB);
+await Promise.all(names.filter((name) => name.endsWith('.html')).map(packagePage));
+// Used by other pages of the service, and the client by pages of anybody.
+const plain = /^(client\/.*\.js|vendor\/LICENSE.*\.txt|[^/]+\.(css|svg))$/;
+for (const name of names.filter((each) => plain.test(each))) write(name, readFileSync(join(WEB, name)));
+writeFileSync(join(OUT, 'sources'), digestOf(WEB));
