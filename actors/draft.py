@@ -24,9 +24,10 @@ from actors.held import (
     without,
 )
 from actors.messages import Done
-from domain.audit import REFUSALS_AN_HOUR, Refusals, audit_event, on_record
+from domain.audit import audit_event, on_record
 from domain.device import SignIn
 from domain.entity import Decision, Origin, Redirect
+from domain.refusals import Refusals, class_of
 from protocol.caller import Caller
 from protocol.commands import Command
 from protocol.errors import Code, Rejected
@@ -214,18 +215,31 @@ class Draft:
         """Keep who asked for what beside the history, where that is called for."""
         if self.state is None or not on_record(command, refused):
             return
-        if refused is not None:
-            refusals = self.refusals.one_more(now)
-            if refusals is None:
-                return
-            self.refusals = refusals
-            if refusals.count == REFUSALS_AN_HOUR:
-                log.warning(
-                    "no more refusals of this hour go on record: somebody asks again and again "
-                    "for what they may not have; the audit shows who",
-                    extra={"entity": str(self.held.address)},
-                )
-        self.audit.append(encode(audit_event(command, caller, now, refused, result)))
+        if refused is None or self._is_audited(caller, now):
+            self.audit.append(encode(audit_event(command, caller, now, refused, result)))
+
+    def _is_audited(self, caller: Caller, now: datetime) -> bool:
+        """Count a refusal; whether it has an audit entry of its own."""
+        before, callers = self.refusals, class_of(caller)
+        self.refusals = before.add(caller, now)
+        if before.hour != self.refusals.hour:
+            self.audit += [encode(each.audit_event(now)) for each in before.unsaid()]
+        if self.refusals.is_within_budget(callers):
+            return True
+        left_out = self.refusals.newly_left_out(callers)
+        if left_out is not None:
+            self.audit.append(encode(left_out.audit_event(now)))
+            log.warning(
+                "refusals were left out of the audit: a caller repeats what it may not do",
+                extra={
+                    "entity": str(self.held.address),
+                    "callers": callers,
+                    "so_far": left_out.count,
+                },
+            )
+        elif not self.dirty:  # nothing is stored for a count alone
+            self.held.refusals = self.refusals
+        return False
 
     def commit(self, now: datetime, results_length: int) -> EntityCommit:
         """All of it as one entity's part of a commit, after which so many results are kept."""

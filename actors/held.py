@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from actors.answers import Answers
-from domain.audit import NO_REFUSALS, Refusals, refusals_from
 from domain.behaviours import BEHAVIOURS
 from domain.entity import Behaviour
 from domain.messages import decode_message, encode_message
+from domain.refusals import NO_REFUSALS, Refusals, refusals_from
 from protocol.caller import Caller, Role
 from protocol.frames import encode_exactly, encode_to_keep
 from protocol.ids import Address, Channel, Kind

@@ -1,8 +1,7 @@
 """What goes on record beside the history: all that was refused, was forced, or touches money."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from domain.device import SignIn
@@ -23,37 +22,6 @@ _TOLD = (
     "guest_opens_table", "expected_version", "device_id", "label", "foreign_id",
 )  # fmt: skip
 """Fields of commands that are put on record where they are given; all of them are short."""
-
-
-REFUSALS_AN_HOUR = 50
-"""Of one entity, that go on record: by asking for more one could push out what was done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusals:
-    """How many of an entity have gone on record within an hour."""
-
-    hour: datetime
-    count: int
-
-    def one_more(self, now: datetime) -> "Refusals | None":
-        """With the one of `now`; None where it is too many."""
-        hour = now.replace(minute=0, second=0, microsecond=0)
-        count = self.count + 1 if hour == self.hour else 1
-        return Refusals(hour, count) if count <= REFUSALS_AN_HOUR else None
-
-    def stored(self) -> str:
-        """What `refusals_from` reads."""
-        return f"{self.hour.isoformat()} {self.count}"
-
-
-NO_REFUSALS = Refusals(datetime.min.replace(tzinfo=UTC), 0)
-
-
-def refusals_from(stored: str) -> Refusals:
-    """None yet where nothing is stored."""
-    hour, _, count = stored.partition(" ")
-    return Refusals(datetime.fromisoformat(hour), int(count)) if stored else NO_REFUSALS
 
 
 def on_record(command: Any, refused: Code | None) -> bool:

@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
-from domain.audit import REFUSALS_AN_HOUR
+from domain.refusals import AUDITED_AN_HOUR, LEFT_OUT, CallerClass
+from gateway.codes import device_codes
 from gateway.settings import GatewaySettings
 from tests.gateway.conftest import KEYS, Gateway, Place, make_place, token
 from tests.local_hosts import LocalHosts
+from tests.tally import Attempts
+
+GUESTS_AN_HOUR = AUDITED_AN_HOUR[CallerClass.GUEST]
 
 
 @pytest.fixture
@@ -90,11 +94,39 @@ async def test_refusals_push_nothing_out(gateway: Gateway, place: Place) -> None
     paid = {"amount": "0.50", "method": "card"}
     await gateway.http.post(f"/api/orders/{order}/payments", json=paid, headers=maria)
     guest = as_("guest", place, session_id=session)
-    for _ in range(REFUSALS_AN_HOUR + 10):
+    for _ in range(GUESTS_AN_HOUR + 10):
         await gateway.http.patch(f"/api/orders/{order}", json={"status": "ready"}, headers=guest)
-    first, *others = await audit(gateway, f"orders/{order}", 1 + REFUSALS_AN_HOUR, limit=100)
+    first, *others = await audit(gateway, f"orders/{order}", 3 + GUESTS_AN_HOUR, limit=100)
     assert (first["type"], first["outcome"]) == ("pay", "done")
-    assert {each["outcome"] for each in others} == {"forbidden"}
+    assert {each["outcome"] for each in others[:GUESTS_AN_HOUR]} == {"forbidden"}
+    told = [(each["type"], each["data"]["count"]) for each in others[GUESTS_AN_HOUR:]]
+    assert told == [(LEFT_OUT, 1), (LEFT_OUT, 10)]
+    assert others[-1]["data"]["callers"] == "guest"
+
+
+@pytest.mark.attack("floods")
+async def test_a_guest_cannot_switch_off_the_audit_of_the_staff(
+    gateway: Gateway, place: Place, attempts: Attempts
+) -> None:
+    """By asking for what is another restaurant's, which its own keeps the audit of."""
+    other = await make_place(gateway)
+    own_session, _ = await sit_down(gateway, place)
+    guest = as_("guest", place, session_id=own_session)
+    for _ in range(3 * GUESTS_AN_HOUR):
+        await gateway.http.get(f"/api/tables/{other.table}", headers=guest)
+    waiter = as_("waiter", place, waiter_id=place.waiter)
+    for _ in range(4):
+        await gateway.http.get(f"/api/restaurants/{place.restaurant}/devices", headers=waiter)
+    replayed = {"device_code": device_codes(KEYS.codes).code(place.restaurant, 4711)}
+    request = gateway.http.build_request("POST", "/api/devices/sign-in", json=replayed)
+    del request.headers["Authorization"]
+    assert (await gateway.http.send(request)).status_code == 404
+    count = 1 + GUESTS_AN_HOUR + 2 + 4 + 1  # the menu, guests, left out, the waiter, the device
+    events = await audit(gateway, f"restaurants/{place.restaurant}", count, limit=100)
+    for each in events[-5:-1]:
+        attempts.refused((each["by"], each["outcome"]) == (f"waiter:{place.waiter}", "forbidden"))
+    last = events[-1]
+    attempts.refused((last["type"], last["by"]) == ("sign_in_device", "device:4711"), last)
 
 
 async def test_force_is_on_record_where_it_took_effect(gateway: Gateway, place: Place) -> None:
@@ -252,11 +284,13 @@ async def test_an_hours_refusals_are_counted_over_a_lost_host(
     session, order = await sit_down(gateway, place)
     guest = as_("guest", place, session_id=session)
     for _ in range(2):
-        for _ in range(REFUSALS_AN_HOUR - 10):
+        for _ in range(GUESTS_AN_HOUR - 5):
             path = f"/api/orders/{order}"
             await gateway.http.patch(path, json={"status": "ready"}, headers=guest)
-        await audit(gateway, f"orders/{order}", REFUSALS_AN_HOUR - 10, limit=REFUSALS_AN_HOUR - 10)
+        await audit(gateway, f"orders/{order}", GUESTS_AN_HOUR - 5, limit=GUESTS_AN_HOUR - 5)
         for name in list(hosts.hosts):
             hosts.kill(name)
     await asyncio.sleep(0.2)
-    await audit(gateway, f"orders/{order}", REFUSALS_AN_HOUR, limit=1000)
+    events = await audit(gateway, f"orders/{order}", GUESTS_AN_HOUR + 2, limit=1000)
+    told = [each["data"]["count"] for each in events if each["type"] == LEFT_OUT]
+    assert told == [1, 10]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.audit import NO_REFUSALS, audit_event, on_record, refusals_from
+from domain.audit import audit_event, on_record
 from domain.device import SignIn
 from domain.messages import PriceItems
 from protocol import commands as c
@@ -84,13 +84,3 @@ def test_what_was_answered_is_on_record_with_what_was_asked() -> None:
     refund = c.Refund(reason="cold")
     event = audit_event(refund, maria, datetime.now(UTC), None, {"amount": "6.50"})
     assert event["data"] == {"reason": "cold", "amount": "6.50"}
-
-
-def test_the_count_of_an_hours_refusals_is_stored() -> None:
-    now = datetime(2026, 1, 1, 20, 7, tzinfo=UTC)
-    once = NO_REFUSALS.one_more(now)
-    assert once is not None
-    twice = once.one_more(now)
-    assert twice is not None
-    assert refusals_from(twice.stored()) == twice
-    assert refusals_from("") == NO_REFUSALS, "as it is of what an earlier version stored"

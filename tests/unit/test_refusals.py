@@ -1,0 +1,104 @@
+"""How many refusals of an hour are audited, and how many were left out."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.refusals import (
+    AUDITED_AN_HOUR,
+    NO_REFUSALS,
+    CallerClass,
+    LeftOut,
+    Refusals,
+    class_of,
+    refusals_from,
+)
+from protocol.caller import ANONYMOUS, Caller, Role
+
+NOW = datetime(2026, 1, 1, 20, 7, tzinfo=UTC)
+HOUR = NOW.replace(minute=0)
+GUEST = Caller(Role.GUEST, "guest:a")
+WAITER = Caller(Role.WAITER, "waiter:10")
+DEVICE = Caller(Role.ANONYMOUS, "device:3")
+
+
+@pytest.mark.parametrize(
+    ("caller", "callers"),
+    [
+        pytest.param(GUEST, CallerClass.GUEST, id="guest"),
+        pytest.param(Caller(Role.GUEST, "guest:table:7"), CallerClass.GUEST, id="joining_guest"),
+        pytest.param(WAITER, CallerClass.STAFF, id="waiter"),
+        pytest.param(Caller(Role.KITCHEN, "kitchen:device-5"), CallerClass.STAFF, id="kitchen"),
+        pytest.param(Caller(Role.MANAGER, "manager:eve"), CallerClass.STAFF, id="manager"),
+        pytest.param(Caller(Role.ADMIN, "admin:chain"), CallerClass.STAFF, id="admin"),
+        pytest.param(DEVICE, CallerClass.DEVICE, id="device_signing_in"),
+        pytest.param(ANONYMOUS, CallerClass.UNKNOWN, id="anonymous"),
+        pytest.param(Caller(Role.GUEST, "guest:device:3"), CallerClass.GUEST, id="guest_as_device"),
+    ],
+)
+def test_a_caller_uses_the_budget_of_its_class(caller: Caller, callers: CallerClass) -> None:
+    assert class_of(caller) is callers
+
+
+def refused(refusals: Refusals, caller: Caller, times: int, now: datetime = NOW) -> Refusals:
+    for _ in range(times):
+        refusals = refusals.add(caller, now)
+    return refusals
+
+
+def test_guests_do_not_use_the_budget_of_the_staff() -> None:
+    refusals = refused(NO_REFUSALS, GUEST, 1000)
+    assert not refusals.is_within_budget(CallerClass.GUEST)
+    for caller in (WAITER, DEVICE, ANONYMOUS):
+        callers = class_of(caller)
+        within = refused(refusals, caller, AUDITED_AN_HOUR[callers])
+        assert within.is_within_budget(callers)
+        assert not within.add(caller, NOW).is_within_budget(callers)
+
+
+def test_those_left_out_are_told_in_powers_of_ten() -> None:
+    refusals = refused(NO_REFUSALS, GUEST, AUDITED_AN_HOUR[CallerClass.GUEST])
+    told = []
+    for _ in range(1234):
+        refusals = refusals.add(GUEST, NOW)
+        left_out = refusals.newly_left_out(CallerClass.GUEST)
+        if left_out is not None:
+            told.append(left_out.count)
+    assert told == [1, 10, 100, 1000]
+    assert refusals.unsaid() == [LeftOut(CallerClass.GUEST, HOUR, 1234)]
+
+
+def test_nothing_is_left_to_say_of_an_hour_within_the_budgets() -> None:
+    refusals = refused(NO_REFUSALS, GUEST, AUDITED_AN_HOUR[CallerClass.GUEST])
+    assert refusals.unsaid() == []
+    assert refusals.add(GUEST, NOW).unsaid() == [], "the first was told at once"
+    assert NO_REFUSALS.unsaid() == []
+
+
+def test_another_hour_has_budgets_of_its_own() -> None:
+    refusals = refused(refused(NO_REFUSALS, GUEST, 500), WAITER, 3)
+    later = refusals.add(GUEST, NOW + timedelta(hours=1))
+    assert later == Refusals(HOUR + timedelta(hours=1), {CallerClass.GUEST: 1})
+
+
+def test_the_counts_of_an_hour_are_stored() -> None:
+    refusals = refused(refused(NO_REFUSALS, WAITER, 2), GUEST, 70)
+    read = refusals_from(refusals.stored())
+    assert read.hour == refusals.hour
+    assert {each: read.counts.get(each, 0) for each in CallerClass} == {
+        CallerClass.GUEST: 70, CallerClass.STAFF: 2, CallerClass.DEVICE: 0, CallerClass.UNKNOWN: 0,
+    }  # fmt: skip
+    assert refusals_from("") == NO_REFUSALS
+
+
+def test_counts_of_an_earlier_release_are_read_as_the_guests() -> None:
+    refusals = refusals_from(f"{HOUR.isoformat()} 50")
+    assert refusals == Refusals(HOUR, {CallerClass.GUEST: 50})
+    assert refusals.add(WAITER, NOW).is_within_budget(CallerClass.STAFF)
+
+
+def test_an_earlier_release_can_read_the_counts() -> None:
+    """It parses one whole number after the hour."""
+    hour, _, counts = refused(NO_REFUSALS, WAITER, 70).stored().partition(" ")
+    assert datetime.fromisoformat(hour) == HOUR
+    assert int(counts) > 50
