@@ -71,6 +71,13 @@ class ClientAddress(NamedTuple):
         return self.site or self.locality.value
 
     @property
+    def allocation(self) -> str | None:
+        """The /48 network that a customer may have all of; None if the address is not IPv6."""
+        if ":" not in self.site:
+            return None
+        return str(IPv6Network(self.site).supernet(new_prefix=48))
+
+    @property
     def limited_as(self) -> str | None:
         """The key of the limits by address; None for a local address, which has no such limit."""
         return None if self.is_local else self.quota_key

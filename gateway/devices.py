@@ -16,6 +16,7 @@ from gateway.door import Answer, Door, json
 from gateway.identity import Principal
 from gateway.limits import guesses
 from gateway.links import Links
+from gateway.metrics import WRONG_CODES
 from gateway.parsing import parse_id
 from gateway.policy import may_manage_devices
 from gateway.qr import NOT_KEPT, drawn, link
@@ -104,6 +105,7 @@ class StaffDevices:
         named = self._codes.read(wish.device_code)
         where = self._door.client_address(request)
         if named is None:  # a signed one is no guess
+            WRONG_CODES.add(of="device")
             return WRONG_CODE if self._guesses.take(where.quota_key) else _SLOWER
         restaurant, device_id = named
         home = Address(Kind.RESTAURANT, restaurant, restaurant)

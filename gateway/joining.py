@@ -5,6 +5,7 @@ import asyncio
 import hmac
 import secrets
 import time
+import unicodedata
 from typing import Any
 
 import jwt
@@ -14,8 +15,9 @@ from starlette.routing import Route
 from gateway.addresses import ClientAddress
 from gateway.codes import Codes, named_table
 from gateway.door import TOO_MANY, Answer, Door, json
-from gateway.limits import GUESSES_AT_ONCE, GUESSES_PER_MINUTE, guesses
-from gateway.metrics import LIMITED
+from gateway.guesses import SessionGuesses
+from gateway.limits import guesses
+from gateway.metrics import WRONG_CODES
 from gateway.prepare import Preparation
 from gateway.requests import Requests
 from protocol import commands as c
@@ -31,17 +33,20 @@ PAUSES_S = (0.05, 0.1, 0.2, 0.4, 0.8)
 """Before a table is looked at again whose session is closed."""
 
 _WRONG = Rejected(Code.NOT_FOUND, "This code is not good (any more). Scan the table's code again.")
-_SLOWER = Rejected(Code.RATE_LIMITED, "Too many wrong codes. Wait a minute, then scan again.")
+_SLOWER = Rejected(
+    Code.RATE_LIMITED,
+    "Too many wrong codes were tried. Wait a minute, or scan the QR code on the table.",
+)
 _BY_STAFF = Rejected(Code.FORBIDDEN, "This table is opened by the staff. Please ask a waiter.")
 
 
 class Joining:
     """`POST /api/sessions/join`.
 
-    A table's code is signed: what has the signature is no guess, and is never counted, so that
-    nobody can lock out with wrong ones who shares an address or a table with them. Others are
-    counted by address and table; sessions' codes before they are looked at, so that many at once
-    are no way around it, and right ones are taken back.
+    A table's code is signed and is not counted as a guess, so that wrong codes of one guest lock
+    out no other at the same address or table. Codes without a valid signature count by address and
+    by table. Session codes are counted before they are read (`SessionGuesses`), so that many at
+    once are counted like others; right ones are given back.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class Joining:
         self._requests = requests
         self._store = store
         self._guesses = guesses()
+        self._session_guesses = SessionGuesses(store)
 
     def routes(self) -> list[Route]:
         join = self._door.public(c.JoinSession, self._join)
@@ -77,36 +83,30 @@ class Joining:
         return self._admitted(found) if isinstance(found, dict) else found
 
     async def _by_session_code(self, code: str, who: ClientAddress) -> dict[str, Any] | Rejected:
-        """Where it is guessed on many gateways, the store counts for all of them; each counts for
-        itself before, so that a flood does not reach the store."""
-        if not self._guesses.take(who.quota_key):
+        """The open session of a code, which is counted before it is read."""
+        if not await self._session_guesses.take(who):
             return _SLOWER
-        if not await self._guess(who.quota_key, 1):
-            LIMITED.add(of="guesses")
-            return _SLOWER
-        found = await self._session_of(code)
-        if found is not _WRONG:
-            self._guesses.give_back(who.quota_key)
-            await self._guess(who.quota_key, -1)
+        found = await self._session_of(session_code_in(code))
+        if found is _WRONG:
+            WRONG_CODES.add(of="session")
+        else:
+            await self._session_guesses.give_back(who)
         return found
 
-    async def _guess(self, who: str, count: int) -> bool:
-        every_s = 60.0 / GUESSES_PER_MINUTE
-        return await self._store.guess(who, count, every_s=every_s, at_once=GUESSES_AT_ONCE)
-
     async def _session_of(self, code: str) -> dict[str, Any] | Rejected:
-        session = await self._store.session_of_code(code.upper())
+        session = await self._store.session_of_code(code)
         if session is None:
             return _WRONG
         data = await self._door.look(session)
         if isinstance(data, Rejected):
             return _WRONG if data.code is Code.NOT_FOUND else data
-        good = hmac.compare_digest(str(data["session_code"]), code.upper())
+        good = hmac.compare_digest(str(data["session_code"]).encode(), code.encode())
         return data if good and data["status"] == "open" else _WRONG
 
     async def _by_table_code(self, code: str, who: ClientAddress) -> dict[str, Any] | Rejected:
         named = self._codes.read(code)
         if named is None:
+            WRONG_CODES.add(of="table")
             counted = [self._guesses.take(each) for each in (who.quota_key, named_table(code))]
             return _WRONG if all(counted) else _SLOWER
         table_id, version = named
@@ -177,3 +177,10 @@ class Joining:
         token = jwt.encode(claims, self._token_key, algorithm="HS256")
         answer = {"token": token, "expires_at": expires_at, "data": session}
         return json(answer, headers={"Cache-Control": "no-store"})
+
+
+def session_code_in(text: str) -> str:
+    """The session code that somebody typed: its letters and digits, in capitals, whatever their
+    width, and whatever stands between them."""
+    typed = unicodedata.normalize("NFKC", text)
+    return "".join(each for each in typed if each.isalnum()).upper()

@@ -21,6 +21,11 @@ FORWARDS_IGNORED = GATEWAY.counter(
     "trusted_proxies, or not an address.",
     "reason",
 )
+WRONG_CODES = GATEWAY.counter(
+    "wrong_codes",
+    "Codes to join or to sign in that were not valid: of a session, a table or a device.",
+    "kind",
+)
 DELIVERED = GATEWAY.counter("delivered", "Events handed to sockets, counted by socket.")
 FAN_OUT_SECONDS = GATEWAY.histogram(
     "fan_out_seconds",

@@ -10,6 +10,7 @@ from httpx import Response
 
 from domain.entity import UNCHANGED
 from gateway.codes import table_codes
+from gateway.joining import session_code_in
 from gateway.limits import GUESSES_AT_ONCE
 from gateway.settings import GatewaySettings
 from storage.embedded import EmbeddedStore
@@ -57,6 +58,40 @@ async def test_a_scan_opens_the_table_and_the_next_one_joins(
     assert (await socket.next())["data"]["id"] == session
     ordered = await socket.ask("place_order", items=[{"menu_item_id": 1}])
     assert ordered["data"]["changed"]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        pytest.param("abc234", "ABC234", id="small_letters"),
+        pytest.param("  ABC234\n", "ABC234", id="spaces_around"),
+        pytest.param("ABC 234", "ABC234", id="space"),
+        pytest.param("ABC\u00a0234", "ABC234", id="no_break_space"),
+        pytest.param("ABC-234", "ABC234", id="hyphen"),
+        pytest.param("ABC\u2011234", "ABC234", id="no_break_hyphen"),
+        pytest.param("A.B.C.2.3.4.", "ABC234", id="full_stops"),
+        pytest.param("\uff21\uff22\uff23\uff12\uff13\uff14", "ABC234", id="full_width"),
+        pytest.param("\uff41bc\u3000234", "ABC234", id="full_width_small_and_space"),
+        pytest.param("\u200fABC\u200b234\ufeff", "ABC234", id="invisible"),
+        pytest.param("\u201cABC234\u201d", "ABC234", id="quotes"),
+        pytest.param("ABC234", "ABC234", id="as_it_is"),
+        pytest.param("- -", "", id="nothing"),
+    ],
+)
+def test_a_typed_session_code_is_its_letters_and_digits(text: str, code: str) -> None:
+    assert session_code_in(text) == code
+
+
+async def test_a_session_is_joined_by_its_code_however_it_is_typed(
+    gateway: Gateway, place: Place
+) -> None:
+    session = (await join(gateway, table_code=await code_of(gateway, place))).json()["data"]
+    code = session["session_code"]
+    wide = "".join(chr(ord(each) + 0xFEE0) for each in code)
+    for typed in (f" {code[:3]}-{code[3:].lower()} ", f"{wide[:3]}\u3000{wide[3:]}"):
+        joined = await join(gateway, session_code=typed)
+        assert joined.status_code == 200, typed
+        assert joined.json()["data"]["id"] == session["id"]
 
 
 async def test_two_phones_at_once_open_one_session(gateway: Gateway, place: Place) -> None:

@@ -1,0 +1,157 @@
+"""Wrong codes: how they are counted, by whom they are limited, and what goes on meanwhile."""
+
+import asyncio
+import logging
+
+import pytest
+
+from gateway.addresses import LOCAL, UNKNOWN, ClientAddress, Locality
+from gateway.codes import device_codes
+from gateway.guesses import OF_ADDRESS, OF_CHAIN, OF_NETWORK, Quota, SessionGuesses
+from gateway.metrics import LIMITED, WRONG_CODES
+from gateway.turned_away import TurnedAway
+from storage.store import Store
+from tests.gateway.conftest import KEYS, Gateway, Place
+from tests.gateway.test_joining import code_of, join, manager
+from tests.tally import Attempts
+
+
+def at(site: str) -> ClientAddress:
+    return ClientAddress(Locality.KNOWN, site)
+
+
+def site(number: int) -> ClientAddress:
+    """One of the /64 networks of one /48."""
+    return at(f"2001:db8:0:{number:x}::/64")
+
+
+async def use_up(store: Store, quota: Quota, key: str) -> None:
+    assert await store.guess(key, quota.at_once, every_s=quota.every_s, at_once=quota.at_once)
+
+
+@pytest.mark.parametrize(
+    ("who", "allocation"),
+    [
+        pytest.param(at("2001:db8:0:ffff::/64"), "2001:db8::/48", id="ipv6"),
+        pytest.param(at("203.0.113.7"), None, id="ipv4"),
+        pytest.param(LOCAL, None, id="local"),
+        pytest.param(UNKNOWN, None, id="unknown"),
+    ],
+)
+def test_an_ipv6_address_belongs_to_a_48(who: ClientAddress, allocation: str | None) -> None:
+    assert who.allocation == allocation
+
+
+@pytest.mark.attack("codes")
+async def test_one_address_tries_a_few_codes(store: Store, attempts: Attempts) -> None:
+    guesses = SessionGuesses(store)
+    answers = [await guesses.take(at("203.0.113.7")) for _ in range(OF_ADDRESS.at_once + 5)]
+    assert answers == [True] * OF_ADDRESS.at_once + [False] * 5
+    for answer in answers[OF_ADDRESS.at_once :]:
+        attempts.refused(not answer)
+    assert await guesses.take(at("203.0.113.8"))
+
+
+@pytest.mark.attack("codes")
+async def test_all_networks_of_a_48_try_no_more_than_it_may(
+    store: Store, attempts: Attempts
+) -> None:
+    gateways = [SessionGuesses(store) for _ in range(3)]
+    answers = [
+        await gateways[number % 3].take(site(number)) for number in range(OF_NETWORK.at_once + 30)
+    ]
+    for answer in answers[OF_NETWORK.at_once + 2 :]:  # some are earned meanwhile
+        attempts.refused(not answer)
+    assert answers[: OF_NETWORK.at_once] == [True] * OF_NETWORK.at_once
+    assert await gateways[0].take(at("2001:db8:1::/64")), "another /48"
+
+
+@pytest.mark.attack("codes")
+async def test_many_addresses_try_no_more_than_the_chain_allows(
+    store: Store, attempts: Attempts
+) -> None:
+    gateways = [SessionGuesses(store) for _ in range(2)]
+    addresses = [at(f"198.51.{number // 250}.{number % 250}") for number in range(500)]
+    answers = await asyncio.gather(
+        *(gateways[number % 2].take(who) for number, who in enumerate(addresses))
+    )
+    assert sum(answers) >= OF_CHAIN.at_once
+    for excess in range(len(addresses) - OF_CHAIN.at_once):
+        attempts.refused(sum(answers) <= OF_CHAIN.at_once + 20, excess)  # some are earned meanwhile
+
+
+async def test_a_right_code_is_given_back_to_address_network_and_chain(store: Store) -> None:
+    guesses = SessionGuesses(store)
+    for _ in range(OF_CHAIN.at_once + 10):
+        assert await guesses.take(site(1))
+        await guesses.give_back(site(1))
+
+
+async def test_a_code_that_the_chain_refuses_does_not_count_against_its_address(
+    store: Store,
+) -> None:
+    guesses = SessionGuesses(store)
+    await use_up(store, OF_CHAIN, "chain")
+    for _ in range(2 * OF_ADDRESS.at_once):
+        await guesses.take(site(1))
+    await store.guess("chain", -OF_CHAIN.at_once, every_s=OF_CHAIN.every_s, at_once=300)
+    answers = [await guesses.take(site(1)) for _ in range(OF_ADDRESS.at_once)]
+    assert sum(answers) >= OF_ADDRESS.at_once - 5, "what was earned meanwhile was allowed"
+
+
+@pytest.mark.attack("codes")
+async def test_table_and_device_codes_go_on_while_the_chain_refuses_session_codes(
+    gateway: Gateway,
+    place: Place,
+    store: Store,
+    attempts: Attempts,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    fresh = TurnedAway(OF_CHAIN.limit, "session codes are refused", LIMITED)
+    monkeypatch.setattr("gateway.guesses._CHAIN_REFUSES", fresh)
+    table_code = await code_of(gateway, place)
+    session = (await join(gateway, table_code=table_code)).json()["data"]
+    device = await gateway.post(
+        f"/restaurants/{place.restaurant}/devices",
+        {"role": "kitchen", "label": "Grill"},
+        headers=manager(place),
+    )
+    await use_up(store, OF_CHAIN, "chain")
+    LIMITED.take()
+    for number in range(3):
+        for code in ("ZZZZZZ", session["session_code"]):
+            answer = await join(gateway, f"203.0.113.{number}", session_code=code)
+            if answer.status_code != 429:  # one is earned a second
+                await use_up_again(store)
+                continue
+            attempts.refused(answer.json()["code"] == "rate_limited", answer.text)
+    assert LIMITED.take().get(OF_CHAIN.limit, 0) >= 1
+    assert [each.levelno for each in caplog.records if "refused" in each.message] == [
+        logging.WARNING
+    ]
+    assert (await join(gateway, table_code=table_code)).status_code == 200
+    code = device_codes(KEYS.codes).code(place.restaurant, device["device_id"])
+    signing_in = gateway.http.build_request(
+        "POST", "/api/devices/sign-in", json={"device_code": code}
+    )
+    del signing_in.headers["Authorization"]
+    assert (await gateway.http.send(signing_in)).status_code == 200
+
+
+async def use_up_again(store: Store) -> None:
+    await store.guess("chain", 1, every_s=OF_CHAIN.every_s, at_once=OF_CHAIN.at_once)
+
+
+async def test_each_wrong_code_is_counted_by_kind(gateway: Gateway, place: Place) -> None:
+    code = await code_of(gateway, place)
+    session = (await join(gateway, table_code=code)).json()["data"]
+    WRONG_CODES.take()
+    await join(gateway, session_code="ZZZZZZ")
+    await join(gateway, session_code="ZZZZZY")
+    await join(gateway, session_code=session["session_code"])
+    await join(gateway, table_code=f"{place.table}.1.forged")
+    await join(gateway, table_code=code)
+    signing_in = {"device_code": "1.1.forged"}
+    await gateway.http.post("/api/devices/sign-in", json=signing_in)
+    assert WRONG_CODES.take() == {"session": 2, "table": 1, "device": 1}
