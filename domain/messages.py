@@ -32,7 +32,7 @@ class OrderLine:
 class OrderCard:
     """What others know of an order; a higher `version` replaces a lower one.
 
-    Amounts are minor units.
+    Amounts are minor units. `table_id` is None in what was stored before it was reported.
     """
 
     order_id: int
@@ -44,6 +44,7 @@ class OrderCard:
     items_count: int
     table_number: str
     created_at: datetime
+    table_id: int | None = None
 
 
 # --- to a table ----------------------------------------------------------------------------------

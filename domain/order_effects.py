@@ -46,6 +46,7 @@ def card(order: Order) -> OrderCard:
         items_count=order.items_count,
         table_number=order.table_number,
         created_at=order.created_at,
+        table_id=order.table_id,
     )
 
 

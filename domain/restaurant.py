@@ -129,6 +129,11 @@ def _add_table(
     if command.waiter_id is not None and command.waiter_id not in restaurant.waiters:
         why = f"There is no waiter {command.waiter_id}."
         return Rejected(Code.NOT_FOUND, why, {"field": "waiter_id"})
+    taken = _table_of_number(restaurant, command.number)
+    if taken is not None:
+        why = f"number: table {taken} of this restaurant has the number {command.number} already."
+        details = {"field": "number", "table_id": taken}
+        return Rejected(Code.INVALID_MESSAGE, f"{why} Choose another one.", details)
     table_id = context.supplies.id
     assert table_id is not None
     creation = CreateTable(
@@ -148,6 +153,15 @@ def _add_table(
         (Effect(address, creation, creates=True),),
         result={"table_id": table_id},
     )
+
+
+def _table_of_number(restaurant: Restaurant, number: str) -> int | None:
+    """The table of that number, upper or lower case. Older restaurants may have two of one."""
+    wanted = number.casefold()
+    for id_, card in restaurant.tables.items():
+        if card.data["table_number"].casefold() == wanted:
+            return id_
+    return None
 
 
 def _add_waiter(restaurant: Restaurant, command: c.AddWaiter, context: Context) -> Decision:

@@ -34,11 +34,11 @@ def publish(event: Any, restaurant: Restaurant) -> Iterable[Publication]:
 def _heard(event: Any, restaurant: Restaurant) -> tuple[Channel, str, Mapping[str, Any]] | None:
     match event:
         case OrderArrived(card):
-            return Channel.RESTAURANT, "new_order", order_row(card)
+            return Channel.RESTAURANT, "new_order", order_row(restaurant, card)
         case OrderBecameReady(card):
-            return Channel.RESTAURANT, "order_ready", order_row(card)
+            return Channel.RESTAURANT, "order_ready", order_row(restaurant, card)
         case PaymentCompleted(card):
-            return Channel.RESTAURANT, "payment_completed", order_row(card)
+            return Channel.RESTAURANT, "payment_completed", order_row(restaurant, card)
         case TableSeen(_, table):
             return Channel.RESTAURANT, "table_update", table.data
         case MessageBroadcast(message, by, at):
@@ -86,7 +86,9 @@ def _status_data(restaurant: Restaurant) -> told.Restaurant:
             "occupied": sum(table["is_occupied"] for table in tables),
             "list": tables,
         },
-        "open_orders": [order_row(card) for _, card in sorted(restaurant.open_orders.items())],
+        "open_orders": [
+            order_row(restaurant, card) for _, card in sorted(restaurant.open_orders.items())
+        ],
         "waiters": [
             {"waiter_id": id_, "name": name} for id_, name in sorted(restaurant.waiters.items())
         ],
@@ -132,13 +134,16 @@ def _figures_data(figures: Figures) -> told.Figures:
     }
 
 
-def order_row(card: OrderCard) -> told.RestaurantOrder:
+def order_row(restaurant: Restaurant, card: OrderCard) -> told.RestaurantOrder:
     """The fields of `new_order`, `order_ready` and `payment_completed`."""
+    table = restaurant.tables.get(card.table_id or 0)
     return {
         "order_id": card.order_id,
         "status": card.status,
         "payment_status": card.payment_status,
+        "table_id": card.table_id,
         "table_number": card.table_number,
+        "zone": None if table is None else table.data["zone"],
         "items_count": card.items_count,
         "total_amount": format_money(card.total),
         "balance": format_money(card.balance),

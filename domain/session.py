@@ -190,6 +190,7 @@ def _new_card(
         items_count=sum(line.quantity for line in lines),
         table_number=session.table_number,
         created_at=context.now,
+        table_id=session.table_id,
     )
 
 

@@ -1,7 +1,8 @@
 """What of a channel's frames is shown to whom, where that is not all of them.
 
 A guest is shown its table while its own party sits there, and nothing from before or after. A
-kitchen is shown its restaurant without what would let it sit down as a guest, and without takings.
+kitchen is shown its restaurant without what would let it sit down as a guest, and without takings
+and payments.
 """
 
 from collections.abc import Callable
@@ -89,7 +90,19 @@ def _to_kitchen(frame: TextFrame) -> TextFrame:
 
 @lru_cache(REMEMBERED)
 def _for_kitchens(payload: bytes) -> TextFrame:
-    return framed(orjson.dumps(_less(orjson.loads(payload))))
+    frame = _less(orjson.loads(payload))
+    data = frame["data"]
+    if _is_payment(data):
+        data = {"version": data["version"]}
+        frame = {"type": "withheld", "data": data, "seq": frame["seq"]}
+    elif "notifications" in data:
+        data["notifications"] = [row for row in data["notifications"] if not _is_payment(row)]
+    return framed(orjson.dumps(frame))
+
+
+def _is_payment(notification: dict[str, Any]) -> bool:
+    """Whether it, or its acknowledgement, says how much was paid."""
+    return notification.get("kind") == "payment"
 
 
 def _less(value: Any) -> Any:

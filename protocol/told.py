@@ -218,6 +218,13 @@ Listed = Annotated[
     ListedOrderNotification | ListedPaymentNotification | ListedTaskNotification | ListedAlert,
     Field(discriminator="type"),
 ]
+
+
+class Withheld(TypedDict):
+    """In place of an event that its receiver may not see, so that `seq` has no gap: kitchens get it
+    for payments and their acknowledgements."""
+
+
 Acknowledged = PaymentNotification | OrderNotification | TaskNotification | Alert
 
 
@@ -238,9 +245,12 @@ class Notifications(TypedDict):
 
 
 class RestaurantOrder(SessionOrder):
-    """An order as its restaurant lists and announces it."""
+    """An order as its restaurant lists and announces it. `table_id` and `zone` are null for orders
+    from before they were reported; `table_number` is unique in restaurants made since."""
 
+    table_id: int | None
     table_number: str
+    zone: str | None
 
 
 class Tables(TypedDict):
@@ -411,7 +421,11 @@ TOLD: dict[Channel, dict[str, object]] = {
         "broadcast": Announcement,
         "table_update": Table,
     },
-    Channel.NOTIFICATIONS: {"notifications_list": Notifications, **_NOTED},
+    Channel.NOTIFICATIONS: {
+        "notifications_list": Notifications,
+        **_NOTED,
+        "withheld": Withheld,
+    },
     Channel.MENU: {"menu": Menu, "menu_update": Menu},
     Channel.DEVICES: {
         "devices": Devices,

@@ -195,6 +195,11 @@ class ListedAlert(Alert):
 Listed = ListedOrderNotification | ListedPaymentNotification | ListedTaskNotification | ListedAlert
 
 
+class Withheld(TypedDict):
+    """In place of an event that its receiver may not see, so that `seq` has no gap: kitchens get it
+    for payments and their acknowledgements."""
+
+
 class Waiter(TypedDict):
     waiter_id: int
     name: str
@@ -209,9 +214,12 @@ class Notifications(TypedDict):
 
 
 class RestaurantOrder(SessionOrder):
-    """An order as its restaurant lists and announces it."""
+    """An order as its restaurant lists and announces it. `table_id` and `zone` are null for orders
+    from before they were reported; `table_number` is unique in restaurants made since."""
 
+    table_id: int | None
     table_number: str
+    zone: str | None
 
 
 class Tables(TypedDict):

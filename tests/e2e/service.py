@@ -95,7 +95,7 @@ class Service:
             table = await http.post(
                 "/restaurants/2/tables",
                 json={
-                    "number": "77",
+                    "number": f"Z{waiter['waiter_id']}",
                     "zone": "Z",
                     "seats": 4,
                     "waiter_id": waiter["waiter_id"],

@@ -183,8 +183,17 @@ async def test_a_kitchen_is_shown_neither_codes_nor_takings(gateway: Gateway, pl
     await screens[0].send("get_status")
     told.append(await screens[0].until("restaurant_status"))
     await screens[1].send("get_notifications")
-    told += [await screens[1].next() for _ in range(3)]
-    assert told[-1]["type"] == "notifications_list", "after an order and its payment"
+    notified = [await screens[1].next() for _ in range(3)]
+    assert [each["type"] for each in notified] == [
+        "order_notification", "withheld", "notifications_list",
+    ]  # fmt: skip
+    assert [each["seq"] - first[1]["seq"] for each in notified] == [1, 2, 2]
+    [listed] = notified[-1]["data"]["notifications"]
+    assert listed["kind"] == "new_order"
+    told += notified
+    since = f"?since={first[1]['seq']}&epoch={first[1]['epoch']}"
+    missed = await gateway.socket(f"{home}/notifications{since}", kitchen)
+    assert [await missed.next() for _ in range(2)] == notified[:2], "it resumes to the same"
     headers = {"Authorization": f"Bearer {kitchen}"}
     for path in (home, "restaurants", f"{home}/notifications", f"orders/{order}"):
         answer = await gateway.http.get(f"/api/{path}", headers=headers)
@@ -196,6 +205,8 @@ async def test_a_kitchen_is_shown_neither_codes_nor_takings(gateway: Gateway, pl
     assert code not in text
     assert "session_code" not in text
     assert "figures" not in text
+    assert "Payment of" not in text
+    assert '"method"' not in text
     others = await until_seated(staff, session)
     assert others[0]["data"]["figures"]["day_paid_amount"] == "0.00", "the staff is told them"
     assert others[-1]["data"]["session"]["session_code"] == code

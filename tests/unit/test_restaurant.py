@@ -1,5 +1,6 @@
 """A restaurant: its tables and waiters, what it knows of orders, what its staff is told."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,10 +9,13 @@ from domain import restaurant_state
 from domain.messages import Notify, OrderReported, TableReported
 from domain.notification import Notification
 from domain.restaurant import RESTAURANT
+from domain.restaurant_state import Restaurant
 from protocol import commands as c
 from protocol.errors import Code
+from protocol.frames import parse_body
 from protocol.ids import Address, Channel, Kind
 from protocol.statuses import OrderStatus
+from storage.codec import changes, restore
 from tests.unit.world import ADA, HOME, MANAGER, START, TABLE, WAITER, World, line
 
 NOTES = Channel.NOTIFICATIONS
@@ -42,6 +46,42 @@ def test_a_table_is_there_when_it_is_added(world: World) -> None:
     ]
     assert world.types(HOME) == ["table_update"]
     assert world.last(HOME) == world.see(Address(Kind.TABLE, 7, HOME.id))
+
+
+@pytest.mark.parametrize(("number", "again"), [("5", "5"), ("Bar a", "BAR A"), ("5", " 5 ")])
+def test_a_table_with_a_taken_number_is_refused(number: str, again: str, world: World) -> None:
+    taken = TABLE if number == "5" else world.add_table(6, number, "B", None)
+    body = b'{"number":"%s","zone":"C","seats":2}' % again.encode()
+    add = parse_body(c.AddTable, body)
+    refused = world.refuse(HOME, add, Code.INVALID_MESSAGE, id_=7)
+    assert refused.details == {"field": "number", "table_id": taken.id}
+    assert refused.error.endswith("Choose another one.")
+
+
+def test_two_stored_tables_of_one_number_work_and_their_orders_differ_by_table_and_zone(
+    world: World,
+) -> None:
+    other = world.add_table(6, "6", "B", None)
+    home, table = world.states[HOME], world.states[other]
+    card = home.tables[other.id]
+    double = replace(card, data={**card.data, "table_number": "5"})
+    world.states[HOME] = replace(home, tables={**home.tables, other.id: double})
+    world.states[other] = replace(table, number="5")
+    orders = [world.order(world.occupy(each)) for each in (TABLE, other)]
+    rows = world.see(HOME)["open_orders"]
+    assert [row["order_id"] for row in rows] == [order.id for order in orders]
+    assert [row["table_number"] for row in rows] == ["5", "5"]
+    assert [(row["table_id"], row["zone"]) for row in rows] == [(TABLE.id, "A"), (other.id, "B")]
+
+
+def test_an_order_stored_before_its_table_was_reported_is_listed_without_one(world: World) -> None:
+    order = world.order(world.occupy())
+    stored = {name: raw for name, raw in changes(None, world.states[HOME]).items() if raw}
+    name = f"open_orders/{order.id}"
+    stored[name] = stored[name].replace(b',"table_id":5', b"")
+    world.states[HOME] = restore(Restaurant, stored)
+    (row,) = world.see(HOME)["open_orders"]
+    assert (row["table_id"], row["table_number"], row["zone"]) == (None, "5", None)
 
 
 def test_a_waiter_is_there_when_it_is_added(world: World) -> None:
@@ -78,7 +118,9 @@ def test_orders_are_open_until_they_are_done_and_paid(world: World) -> None:
         "order_id": order.id,
         "status": "pending",
         "payment_status": "unpaid",
+        "table_id": TABLE.id,
         "table_number": "5",
+        "zone": "A",
         "items_count": 1,
         "total_amount": "5.00",
         "balance": "5.00",

@@ -191,6 +191,11 @@ export type Listed =
   | ListedTaskNotification
   | ListedAlert;
 
+/** In place of an event that its receiver may not see, so that `seq` has no gap: kitchens get it
+    for payments and their acknowledgements. */
+export interface Withheld {
+}
+
 export interface Waiter {
   waiter_id: number;
   name: string;
@@ -204,9 +209,12 @@ export interface Notifications {
   notifications: Listed[];
 }
 
-/** An order as its restaurant lists and announces it. */
+/** An order as its restaurant lists and announces it. `table_id` and `zone` are null for orders
+    from before they were reported; `table_number` is unique in restaurants made since. */
 export interface RestaurantOrder extends SessionOrder {
+  table_id: number | null;
   table_number: string;
+  zone: string | null;
 }
 
 export interface Tables {
@@ -362,6 +370,7 @@ export interface Messages {
     task_notification: Versioned<TaskNotification>;
     alert: Versioned<Alert>;
     notification_acknowledged: Versioned<PaymentNotification | OrderNotification | TaskNotification | Alert>;
+    withheld: Versioned<Withheld>;
   };
   menu: {
     menu: Versioned<Menu>;

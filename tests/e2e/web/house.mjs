@@ -46,7 +46,8 @@ export const gapless = (seqs) => seqs.every((seq, index) => seq === seqs[0] + in
 
 /** A new table of restaurant 2 with a session on it, made over HTTP. */
 export async function party(qr) {
-  const table = await qr.http.post('/restaurants/2/tables', { number: '9', zone: 'Z', seats: 4 });
+  const number = crypto.randomUUID().slice(0, 8);
+  const table = await qr.http.post('/restaurants/2/tables', { number, zone: 'Z', seats: 4 });
   const session = await qr.http.post(`/tables/${table.table_id}/sessions`, {});
   return { table: table.table_id, session: session.session_id };
 }
