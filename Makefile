@@ -27,7 +27,7 @@ token: $(VENV)/run.stamp ## print a development token; ROLE=manager RESTAURANT=2
 		$(if $(RESTAURANT),--restaurant "$(RESTAURANT)") $(if $(WAITER),--waiter "$(WAITER)") \
 		$(if $(SESSION),--session "$(SESSION)") $(if $(HOURS),--hours "$(HOURS)")
 
-test: check pages ## all checks, then all tests
+test: check ## all checks, then all tests
 ifdef PYTEST
 	$(BIN)/python -m pytest $(PYTEST)
 else

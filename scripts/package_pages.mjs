@@ -43,9 +43,9 @@ function write(name, content) {
   writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
 }
 
-/** Bundle what one page imports; resolves to the bundle's name below `assets/`. */
+/** Bundle what one page imports; resolves to the names below `assets/` of the bundle and of its texts. */
 async function bundle(page, folder, addresses, kind) {
-  if (addresses.length === 0) return null;
+  if (addresses.length === 0) return { texts: [] };
   const imported = addresses.map((address) => JSON.stringify(address.startsWith('/') ? WEB + address : `./${address}`));
   const contents = imported.map((address) => `${kind === 'css' ? '@import' : 'import'} ${address};`).join('\n');
   const { outputFiles, metafile } = await build({
@@ -55,8 +55,9 @@ async function bundle(page, folder, addresses, kind) {
     legalComments: 'none', logLevel: 'warning',
   });
   for (const { path, contents: built } of outputFiles) write(relative(OUT, path), built);
-  const entry = Object.keys(metafile.outputs).find((output) => metafile.outputs[output].entryPoint?.endsWith(`/${page}.${kind}`));
-  return relative(join(OUT, 'assets'), join(ROOT, entry));
+  const named = (pattern) => Object.keys(metafile.outputs).filter((name) => pattern.test(metafile.outputs[name].entryPoint))
+    .map((name) => relative(join(OUT, 'assets'), join(ROOT, name)));
+  return { entry: named(new RegExp(`/${page}\\.${kind}$`))[0], texts: named(/\/texts\//) };
 }
 
 async function packagePage(path) {
@@ -69,8 +70,10 @@ async function packagePage(path) {
   ]);
   const up = path.includes('/') ? '../' : name === 'missing' ? '/' : '';
   const head = [
-    style && `<link rel="stylesheet" href="${up}assets/${style}">`,
-    script && `<script type="module" src="${up}assets/${script}"></script>`,
+    style.entry && `<link rel="stylesheet" href="${up}assets/${style.entry}">`,
+    script.entry && `<script type="module" src="${up}assets/${script.entry}"></script>`,
+    // Saves a round trip; which language is needed is known only to the script.
+    ...script.texts.map((texts) => `<link rel="modulepreload" href="${up}assets/${texts}">`),
   ].filter(Boolean).join('\n');
   write(path, Buffer.from(source.replace(STYLE, '').replace(SCRIPT, '').replace('\n</head>', `\n${head}\n</head>`)));
 }

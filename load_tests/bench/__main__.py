@@ -21,6 +21,7 @@ import uvloop
 from load_tests.bench import report
 from load_tests.bench.broadcasts import broadcast, single
 from load_tests.bench.chain import places
+from load_tests.bench.first_screen import first_screen
 from load_tests.bench.idle import idle
 from load_tests.bench.lifecycles import TABLES, lives
 from load_tests.bench.measure import cost_of, latencies
@@ -179,6 +180,7 @@ def _host(job: str) -> Any:
 
 BENCHES: dict[str, Callable[[], Any]] = {
     "start": _start,
+    "first_screen": first_screen,
     "lives": lambda: compared(_all_lives, FULL),
     "rooms": lambda: on(this, _rooms),
     "paced": lambda: on(this, _paced),

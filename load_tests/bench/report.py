@@ -275,6 +275,21 @@ def _start(got: dict[str, Any]) -> str:
     return _table(header, [[f"{got[key]:.1f} s" for key in ("first_s", "warm_s", "worst_warm_s")]])
 
 
+def _first_screen(results: dict[str, Any]) -> str:
+    header = ("pages", "HTTP requests", "kB received", "menu usable after, median", "worst")
+    rows = [
+        [
+            name,
+            f"{got['requests']}",
+            f"{got['bytes'] / 1000:.0f}",
+            f"{got['median_ms'] / 1000:.1f} s",
+            f"{got['worst_ms'] / 1000:.1f} s",
+        ]
+        for name, got in results.items()
+    ]
+    return _table(header, rows)
+
+
 def _entities(live: dict[str, Any]) -> str:
     header = ("live entities", "kB each", "a cold one's snapshot, p50 / p99 ms")
     row = [
@@ -294,6 +309,7 @@ def _growth(rows: list[dict[str, Any]]) -> str:
 
 
 TABLES: dict[str, Callable[[Any], str]] = {
+    "first_screen": _first_screen,
     "lives": _compared,
     "single": _single,
     "broadcast": _compared,

@@ -23,3 +23,8 @@ def test_guests_order_and_the_kitchen_cooks(rough_service: Service) -> None:
 @pytest.mark.slow
 def test_everybody_can_use_them_by_day_and_by_night(rough_service: Service) -> None:
     run_tests(rough_service, "accessible")
+
+
+@pytest.mark.slow
+def test_a_first_visit_takes_few_requests_and_bytes(rough_service: Service) -> None:
+    run_tests(rough_service, "first-screen")
