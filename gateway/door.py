@@ -164,13 +164,11 @@ class Door:
     ) -> T | Rejected:
         """The command in a request's body, path and `Idempotency-Key`. A large body counts as
         several requests."""
-        body = await self._body(request, self._limits.max_body_bytes)
-        if isinstance(body, Rejected):
-            return body
-        who = principal.holder
-        if who is not None and not self.rates.take(who, weight(len(body)) - 1):
-            return TOO_MANY
-        return self._parsed(request, command, body, known)
+        limit = self._limits.max_body_bytes
+        if not principal.caller.is_staff:
+            limit = min(limit, self._limits.max_guest_body_bytes)
+        body = await self._body(request, limit, principal.holder)
+        return body if isinstance(body, Rejected) else self._parsed(request, command, body, known)
 
     def _parsed(
         self, request: Request, command: type[T], body: bytes, known: dict[str, Any]
@@ -182,19 +180,42 @@ class Door:
             )
         return counted(parse_body(command, body, self._bounds, request_id=key, **known))
 
-    async def _body(self, request: Request, limit: int) -> bytes | Rejected:
+    async def _body(
+        self, request: Request, limit: int, holder: str | None = None
+    ) -> bytes | Rejected:
+        """The body of a request. Its holder is charged before it is read, for the length that it
+        declares; a body of no declared length is charged as it arrives."""
+        declared, body = _content_length(request), bytearray()
+        if declared > limit:
+            return counted(too_large(limit, "body"))
+        charged = weight(declared)
+        if not self._charge(holder, charged - 1):  # the request itself was charged for
+            return TOO_MANY
         seconds = self._limits.body_s
-        body = bytearray()
         try:
             async with asyncio.timeout(seconds):
                 async for chunk in request.stream():
                     body += chunk
                     if len(body) > limit:
                         return counted(too_large(limit, "body"))
+                    more = weight(len(body)) - charged
+                    if more > 0:
+                        charged += more
+                        if not self._charge(holder, more):
+                            return TOO_MANY
         except TimeoutError:
             LIMITED.add(of="body time")
             return Rejected(Code.INVALID_MESSAGE, f"The body did not arrive within {seconds:g} s.")
         return bytes(body)
+
+    def _charge(self, holder: str | None, count: int) -> bool:
+        return holder is None or self.rates.take(holder, count)
+
+
+def _content_length(request: Request) -> int:
+    """The length that a request declares for its body; 0 if it declares none."""
+    text = request.headers.get("content-length", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else 0
 
 
 def _within(rates: Rates, address: ClientAddress) -> bool:

@@ -27,9 +27,10 @@ class Limits:
     to be sent to it is bounded by `max_unsent` frames and `max_unsent_bytes`. It is pinged `ping_s`
     apart, and has as long to answer.
 
-    A message has at most `max_message_bytes`, an HTTP body `max_body_bytes` and `body_s` to arrive.
-    Objects and lists are nested `max_depth` deep, a text has `max_text` characters, an order
-    `max_items` lines; the protocol's own bounds hold as well.
+    A message has at most `max_message_bytes`, an HTTP body `max_body_bytes` and `body_s` to arrive;
+    `max_guest_body_bytes` if its sender is a guest or has no token. Objects and lists are nested
+    `max_depth` deep, a text has `max_text` characters, an order `max_items` lines; the protocol's
+    own bounds hold as well.
 
     A replica holds `max_connections` sockets: `connections_per_address`, `connections_per_token`,
     and on one channel of one entity `max_subscribers`. Those of LIVE_LIMITS may change while
@@ -44,6 +45,7 @@ class Limits:
     max_unsent_bytes: Many = 1024 * 1024
     max_message_bytes: Annotated[int, Gt(0), Le(MAX_FRAME_BYTES)] = MAX_FRAME_BYTES
     max_body_bytes: Many = 1024 * 1024
+    max_guest_body_bytes: Many = 64 * 1024
     body_s: Seconds = 10.0
     max_depth: Annotated[int, Ge(DEEPEST)] = BOUNDS.max_depth
     max_text: Many = BOUNDS.max_text
