@@ -1,8 +1,10 @@
 """What must be so before anything is started; what is not is said in one sentence."""
 
 import asyncio
+import ipaddress
 import os
 from dataclasses import fields
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -24,7 +26,8 @@ class CannotStart(Exception):
     """What is in the way, and what to do about it, in one sentence."""
 
 
-def settings_of_environment() -> Settings:
+def settings_of_environment(**given: Any) -> Settings:
+    """Settings from environment variables; what is `given` beats them. Raises CannotStart."""
     names = [*Settings.model_fields, *(f"limits__{each.name}" for each in fields(Limits))]
     names.append(OF_HAPROXY)
     unknown = sorted(
@@ -38,7 +41,7 @@ def settings_of_environment() -> Settings:
         known = ", ".join(f"{PREFIX}{name.upper()}" for name in names)
         raise CannotStart(f"{unknown[0]} is no setting; there are {known}.")
     try:
-        return Settings()
+        return Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
         name = "".join(f"RESTAURANT_QR_{str(part).upper()}: " for part in first["loc"][:1])
@@ -48,11 +51,12 @@ def settings_of_environment() -> Settings:
 def check(settings: Settings) -> None:
     """Raise CannotStart at a taken port, a data folder that cannot be written, a store that does
     not answer, and damaged files of the embedded one."""
-    if not is_free(settings.host, settings.port):
-        raise CannotStart(
-            f"Port {settings.port} of {settings.host} is taken: "
-            "stop what uses it, or set RESTAURANT_QR_PORT to a free one."
-        )
+    for host in addresses(settings):
+        if not is_free(host, settings.port):
+            raise CannotStart(
+                f"Port {settings.port} of {host} is taken: "
+                "stop what uses it, or set RESTAURANT_QR_PORT to a free one."
+            )
     if settings.redis_url is None and settings.durability is Durability.REPLICA:
         raise CannotStart(
             "The embedded store has no replica: set RESTAURANT_QR_REDIS_URL, or "
@@ -66,6 +70,20 @@ def check(settings: Settings) -> None:
             asyncio.run(_ask_store(settings.redis_url, settings))
     except EmbeddedStoreError as error:
         raise CannotStart(str(error)) from error
+
+
+def addresses(settings: Settings) -> tuple[str, ...]:
+    """Where this machine is to be reached: loopback too, if `host` is one other address.
+
+    Ray's HAProxy finds the gateways of its own machine on loopback alone.
+    """
+    try:
+        ip = ipaddress.ip_address(settings.host)
+    except ValueError:
+        return (settings.host,)
+    if ip.is_loopback or ip.is_unspecified or os.environ["RAY_SERVE_ENABLE_HA_PROXY"] != "1":
+        return (settings.host,)
+    return ("127.0.0.1", settings.host)
 
 
 def _try_embedded_store(settings: Settings) -> None:

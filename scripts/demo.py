@@ -64,9 +64,10 @@ class Api:
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def get(self, path: str) -> Any:
-        """The data of the answer, or None where there is no such thing."""
+        """The answer's data, or all of an answer without; None if there is no such thing."""
         try:
-            return self._ask("GET", path, None, {})["data"]
+            answer = self._ask("GET", path, None, {})
+            return answer.get("data", answer)
         except urllib.error.HTTPError as error:
             if error.code == HTTPStatus.NOT_FOUND:
                 return None

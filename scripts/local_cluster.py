@@ -22,9 +22,11 @@ from ray.serve.config import HTTPOptions
 from actors.announced import NAMESPACE
 from actors.embedded_store import NAME as EMBEDDED_STORE
 from protocol.caller import Role
-from scripts.before_start import CannotStart, check, settings_of_environment
+from scripts.before_start import CannotStart, addresses, check, settings_of_environment
 from scripts.demo import Api, DemoRefused, fill
 from scripts.issue_token import token_for
+from scripts.lan_address import lan_address
+from scripts.welcome import Place, links, place_of, qr_codes, url_of, welcome
 from serve_app import Auth, Settings, app
 
 OBJECT_STORE_BYTES = 100 * 1024 * 1024  # nothing here is large enough for it
@@ -32,15 +34,21 @@ READY_TIMEOUT_S = 60.0
 STORE_STOP_TIMEOUT_S = 10.0
 
 
-def main(directory: Path) -> int:
+def main(directory: Path, phone: str | None = None) -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job is born deaf to it
     threading.Thread(target=_interrupt_at_end_of_input, daemon=True).start()
     try:
-        settings = settings_of_environment()
+        settings = settings_of_environment() if phone is None else _for_phones(phone)
         check(settings)
         with only_our_words(), running(settings, directory) as dashboard:
-            fill_if_empty(settings)
-            say(welcome(settings, dashboard, _metrics()))
+            api = Api(url_of(settings), token_for(settings, Role.ADMIN))
+            fill_if_empty(api)
+            place = _place_of(api)
+            pages = links(settings, place)
+            say(welcome(settings, place, pages, dashboard, _metrics()))
+            if phone is not None:
+                say(qr_codes(pages, coloured=os.isatty(1)))
+            say("Ctrl-C ends it; the next run finds the same state.")
             threading.Event().wait()
     except CannotStart as error:
         print(error, file=sys.stderr)
@@ -48,6 +56,24 @@ def main(directory: Path) -> int:
     except KeyboardInterrupt:
         pass
     return 0
+
+
+def _for_phones(phone: str) -> Settings:
+    """Settings with which phones of the local network get in, each with a token or a code.
+
+    `phone` is this machine's address there, or 1: find it.
+    """
+    host = lan_address(None if phone == "1" else phone)
+    settings = settings_of_environment(host=host, auth=Auth.REQUIRED)
+    public_url = settings.public_url or url_of(settings)
+    return settings.model_copy(update={"public_url": public_url})
+
+
+def _place_of(api: Api) -> Place | None:
+    try:
+        return place_of(api)
+    except (DemoRefused, OSError):
+        return None
 
 
 def _interrupt_at_end_of_input() -> None:
@@ -73,7 +99,7 @@ def running(settings: Settings, directory: Path) -> Iterator[str]:
     """The cluster with the application in it; yields the dashboard's address, ends all at exit."""
     try:
         yield _start(settings, directory)
-    except (RayError, RuntimeError) as error:
+    except (RayError, RuntimeError, TimeoutError) as error:
         last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
         raise CannotStart(
             f"The application did not start, {directory}/session_latest/logs says why: {last}"
@@ -84,6 +110,9 @@ def running(settings: Settings, directory: Path) -> Iterator[str]:
 
 
 def _start(settings: Settings, directory: Path) -> str:
+    host, *also = addresses(settings)
+    if also:
+        os.environ["RESTAURANT_QR_ALSO_BIND"] = also[0]  # for scripts/haproxy
     say("Starting Ray ...")
     context = ray.init(
         address="local",
@@ -99,7 +128,7 @@ def _start(settings: Settings, directory: Path) -> str:
     say("Starting the application ...")
     serve.start(
         proxy_location="HeadOnly",
-        http_options=HTTPOptions(host=settings.host, port=settings.port),
+        http_options=HTTPOptions(host=host, port=settings.port),
     )
     serve.run(app(settings), name=NAMESPACE)
     _wait_until_ready(settings)
@@ -121,10 +150,10 @@ def stop() -> None:
 def _wait_until_ready(settings: Settings) -> None:
     deadline = time.monotonic() + READY_TIMEOUT_S
     while time.monotonic() < deadline:
-        if answers_directly(_url(settings)):
+        if answers_directly(url_of(settings)):
             return
         time.sleep(0.1)
-    raise CannotStart(f"The gateway did not answer at {_url(settings)} within a minute.")
+    raise CannotStart(f"The gateway did not answer at {url_of(settings)} within a minute.")
 
 
 def answers_directly(url: str) -> bool:
@@ -152,14 +181,10 @@ def _answer(url: str) -> str:
     return text
 
 
-def _url(settings: Settings) -> str:
-    return f"http://{settings.host}:{settings.port}"
-
-
-def fill_if_empty(settings: Settings) -> None:
+def fill_if_empty(api: Api) -> None:
     """Demo data; without it the application serves all the same."""
     try:
-        if fill(Api(_url(settings), token_for(settings, Role.ADMIN))):
+        if fill(api):
             say("The empty store was filled with a demo chain of two restaurants.")
     except (DemoRefused, OSError) as error:
         say(f"The demo chain could not be made: {error}")
@@ -171,26 +196,5 @@ def _metrics() -> str:
     return f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
 
 
-def welcome(settings: Settings, dashboard: str, metrics: str) -> str:
-    """What to open or type next."""
-    sockets = f"ws://{settings.host}:{settings.port}/ws"
-    wscat = "npx wscat" if settings.auth is Auth.OPEN else 'npx wscat -s bearer -s "$token"'
-    store = settings.redis_url or f"embedded Valkey, data in {settings.data_dir.absolute()}"
-    return f"""
-Restaurant QR is ready at {_url(settings)}
-    store         {store.rpartition("@")[2]}
-    placement     {settings.placement.value}
-    an order      {wscat} -c {sockets}/orders/1/           then {{"action":"get_status"}}
-    a free table  {wscat} -c {sockets}/tables/5/           then {{"action":"occupy"}}
-    a session     {wscat} -c {sockets}/tables/sessions/1/
-    a waiter      {wscat} -c {sockets}/waiters/10/
-    all of it     {wscat} -c {sockets}/restaurants/2/
-    a token       token=$(make -s token ROLE=manager RESTAURANT=2)
-    the actors    RAY_AUTH_MODE=token .venv/bin/ray list actors --address http://{dashboard}
-    metrics       curl {metrics}
-Ctrl-C ends it; the next run finds the same state.
-"""
-
-
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), *sys.argv[2:]))

@@ -1,10 +1,12 @@
-"""`make run`: the whole application on this machine, until Ctrl-C.
+"""`make run`: the whole application on this machine, until Ctrl-C. `make run PHONE=1`: also for
+phones in the same network.
 
 Starts `scripts.local_cluster` in a session of its own, so that a Ctrl-C reaches only this process
 and what runs is ended in order; then ends whatever is left of that session. Exit code 0 after an
 orderly end, 1 where it could not start.
 """
 
+import argparse
 import os
 import shutil
 import signal
@@ -26,6 +28,9 @@ SAME_SIGNAL_S = 0.5
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.run", description=__doc__)
+    parser.add_argument("--phone", help="listen on this address of this machine; 1: find it")
+    phone = parser.parse_args().phone
     # Short, since the paths of Unix sockets are: a hundred characters or so.
     directory = Path(tempfile.mkdtemp(prefix="rq-", dir="/tmp"))
     environment = serve_environment() | one_machine(directory) | os.environ
@@ -33,7 +38,7 @@ def main() -> int:
         filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))
     )
     cluster = subprocess.Popen(
-        [sys.executable, "-m", "scripts.local_cluster", str(directory)],
+        [sys.executable, "-m", "scripts.local_cluster", str(directory), *filter(None, [phone])],
         cwd=ROOT,
         env=environment,
         stdin=subprocess.PIPE,  # its end stops the cluster, even where this process was killed

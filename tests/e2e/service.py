@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,15 +131,17 @@ def started(data_dir: Path, **environment: str) -> Iterator[Service]:
     assert not left, f"processes were left: {left}"
 
 
-def launch(data_dir: Path, **environment: str) -> "subprocess.Popen[str]":
+def launch(
+    data_dir: Path, *arguments: str, enter: Sequence[str] = (), **environment: str
+) -> "subprocess.Popen[str]":
     """The launcher, with settings as the upper-case names of their variables, and Ray's as they
-    are."""
+    are. `enter` is the command that leads to the network it is to run in."""
     settings = {
         name if name.startswith("RAY_") else f"RESTAURANT_QR_{name}": value
         for name, value in environment.items()
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "scripts.run"],
+        [*enter, sys.executable, "-m", "scripts.run", *arguments],
         cwd=ROOT,
         env={
             **{k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "RESTAURANT_QR_"))},

@@ -68,3 +68,17 @@ def test_clients_are_named_hurried_and_not_compressed(
         "acl healthcheck path -i /-/healthz",
         "listen stats", "bind 127.0.0.1:8404",
     ]  # fmt: skip
+
+
+def test_it_listens_on_loopback_and_the_address_for_phones(tmp_path: Path) -> None:
+    config = tmp_path / "haproxy.cfg"
+    config.write_text(RAYS.replace("0.0.0.0:9000", "127.0.0.1:9000"))
+    nothing = shutil.which("true")
+    assert nothing is not None
+    script = ROOT / "scripts" / "haproxy"
+    environment = {**os.environ, "HAPROXY": nothing, "RESTAURANT_QR_ALSO_BIND": "192.168.1.20"}
+    subprocess.run([script, "-f", config], env=environment, check=True)
+    lines = [line.strip() for line in config.read_text().splitlines()]
+    at = lines.index("frontend http_frontend")
+    assert lines[at + 1 : at + 3] == ["bind 127.0.0.1:9000", "bind 192.168.1.20:9000"]
+    assert sum(line.startswith("bind") for line in lines) == 4

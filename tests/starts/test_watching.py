@@ -129,7 +129,7 @@ async def test_a_command_is_traced_from_its_socket_to_the_others(
 
 
 async def seen(service: Service) -> list[tuple[str, dict[str, str], float]]:
-    found = re.search(r"curl (http://\S+/metrics)", service.welcome)
+    found = re.search(r"curl -s (http://\S+/metrics)", service.welcome)
     assert found is not None
     async with httpx.AsyncClient() as http:
         text = (await http.get(found[1])).text

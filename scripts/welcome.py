@@ -1,0 +1,153 @@
+"""What `make run` prints when it serves: links to click, QR codes to scan, commands to type."""
+
+import io
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import segno
+
+from protocol.caller import Role
+from scripts.demo import RESTAURANTS, Api
+from scripts.issue_token import token_for
+from serve_app import Auth, Settings
+
+LINK_HOURS = 8.0
+"""How long the tokens in the links are valid."""
+INDENT = "    {:<14}{}"
+PLAIN_HTTP = (
+    "Over plain http a phone gives web pages neither its camera nor a wake lock: scan with the "
+    "phone's own camera, and expect its screen to turn off."
+)
+COLOURS = "\033[97;40m{}\033[0m"
+"""White on black: a QR code has to be dark on light, also on a terminal with a light background."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The restaurant that links and commands name; None for what it does not have."""
+
+    restaurant: int
+    table: int | None = None
+    guest: str | None = None
+    """The address in the table's QR code."""
+    waiter: int | None = None
+    session: int | None = None
+    order: int | None = None
+
+
+def place_of(api: Api) -> Place | None:
+    """The demo's second restaurant, or else the chain's first; None if there is none."""
+    listed = api.get("/restaurants")
+    name = RESTAURANTS[1]["name"]
+    home = next((each for each in listed if each["name"] == name), listed[0] if listed else None)
+    if home is None:
+        return None
+    tables = [each for each in home["tables"]["list"] if each["is_active"]]
+    tables.sort(key=lambda each: each["is_occupied"])
+    table = tables[0] if tables else {"table_id": None, "waiter_id": None}
+    sessions = [each["session"]["id"] for each in tables if each["session"]]
+    waiters = [table["waiter_id"], *(each["waiter_id"] for each in home["waiters"])]
+    return Place(
+        restaurant=home["id"],
+        table=table["table_id"],
+        guest=api.get(f"/tables/{table['table_id']}/code")["url"] if tables else None,
+        waiter=next(filter(None, waiters), None),
+        session=next(iter(sessions), None),
+        order=next((each["order_id"] for each in home["open_orders"]), None),
+    )
+
+
+def url_of(settings: Settings) -> str:
+    """Where this machine reaches the application."""
+    return f"http://{_authority(settings)}"
+
+
+def _authority(settings: Settings) -> str:
+    host = settings.host
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        return f"{host}:{settings.port}"
+    if ip.is_unspecified:
+        ip = ipaddress.ip_address("127.0.0.1" if ip.version == 4 else "::1")
+    return f"[{ip}]:{settings.port}" if ip.version == 6 else f"{ip}:{settings.port}"
+
+
+def links(settings: Settings, place: Place | None) -> dict[str, str]:
+    """Addresses of the pages by who opens them, each with what lets its reader in."""
+    base = (settings.public_url or url_of(settings)).rstrip("/")
+
+    def page(path: str, role: Role, **ids: Any) -> str:
+        token = token_for(settings, role, hours=LINK_HOURS, **ids)
+        return f"{base}/{path}#token={token}"
+
+    found = {"start page": page("", Role.ADMIN)}
+    if place is None:
+        return found
+    here = {"restaurant_id": place.restaurant}
+    if place.guest is not None:
+        found["guest"] = place.guest
+    found["kitchen"] = page("kitchen/", Role.KITCHEN, **here)
+    if place.waiter is not None:
+        found["waiter"] = page("waiter/", Role.WAITER, waiter_id=place.waiter, **here)
+    return found | {"manager": page("manager/", Role.MANAGER, **here)}
+
+
+def welcome(
+    settings: Settings, place: Place | None, pages: dict[str, str], dashboard: str, metrics: str
+) -> str:
+    """What to open, and what to type."""
+    store = settings.redis_url or f"embedded Valkey, data in {settings.data_dir.absolute()}"
+    lines = [
+        "",
+        f"Restaurant QR is ready at {url_of(settings)}. Open in a browser:",
+        *(INDENT.format(who, url) for who, url in pages.items()),
+        f"The links are valid for {LINK_HOURS:.0f} hours. In a terminal (wscat needs Node):",
+        *(INDENT.format(what, command) for what, command in _commands(settings, place)),
+        INDENT.format(
+            "the actors",
+            f"RAY_AUTH_MODE=token .venv/bin/ray list actors --address http://{dashboard}",
+        ),
+        INDENT.format("metrics", f"curl -s {metrics} | grep restaurant_qr"),
+        "Where it runs:",
+        INDENT.format("store", store.rpartition("@")[2]),
+        INDENT.format("placement", settings.placement.value),
+    ]
+    return "\n".join(lines)
+
+
+def _commands(settings: Settings, place: Place | None) -> Iterator[tuple[str, str]]:
+    wscat = "npx wscat -c"
+    yield "a token", "token=$(make -s token ROLE=admin)"
+    if settings.auth is not Auth.OPEN:
+        wscat = 'npx wscat -s bearer -s "$token" -c'
+    if place is None:
+        return
+    sockets = f"ws://{_authority(settings)}/ws"
+    for what, path, id_ in (
+        ("an order", "orders", place.order),
+        ("a table", "tables", place.table),
+        ("a session", "tables/sessions", place.session),
+        ("a waiter", "waiters", place.waiter),
+        ("all of it", "restaurants", place.restaurant),
+    ):
+        if id_ is not None:
+            yield what, f"{wscat} {sockets}/{path}/{id_}/"
+
+
+def qr_codes(pages: dict[str, str], *, coloured: bool) -> str:
+    """The manager's and the guest's link as QR codes for a terminal, the guest's last."""
+    parts = [PLAIN_HTTP]
+    for who in ("manager", "guest"):
+        if who in pages:
+            parts.append(f"Scan with a phone, {who}:\n{_qr_code(pages[who], coloured=coloured)}")
+    return "\n".join(parts)
+
+
+def _qr_code(text: str, *, coloured: bool) -> str:
+    drawn = io.StringIO()
+    segno.make(text, error="l", micro=False).terminal(drawn, border=2, compact=True)
+    lines = drawn.getvalue().splitlines()
+    return "\n".join(COLOURS.format(line) if coloured else line for line in lines)

@@ -1,0 +1,133 @@
+"""`make run PHONE=1`: a phone in the machine's network scans what it prints, and is let in."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import pytest
+import segno
+
+from tests.e2e.service import free_port, launch, left_at_last
+
+pytestmark = pytest.mark.e2e
+
+ADDRESS = "192.168.77.20"
+PHONE = """
+import sys, urllib.error, urllib.request
+method, url, token, body = sys.argv[1:]
+headers = {"Content-Type": "application/json"} | ({"Authorization": token} if token else {})
+request = urllib.request.Request(url, body.encode() or None, headers, method=method)
+try:
+    answer = urllib.request.urlopen(request, timeout=20)
+except urllib.error.HTTPError as refused:
+    answer = refused
+print(answer.status, answer.read().decode())
+"""
+
+
+@pytest.fixture
+def network() -> Iterator[list[str]]:
+    """The command that leads into a network with this machine's `ADDRESS` and no way out."""
+    as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+    set_up = (
+        "ip link set lo up && ip link add rq0 type veth peer name rq1 && ip link set rq0 up && "
+        f"ip link set rq1 up && ip address add {ADDRESS}/24 dev rq0 && echo ready && exec cat"
+    )
+    try:
+        holder = subprocess.Popen(
+            ["unshare", *as_root, "--net", "sh", "-c", set_up],
+            env=os.environ | {"PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    except OSError as error:
+        pytest.skip(f"no network can be made here: {error}")
+    assert holder.stdout is not None
+    told = holder.stdout.readline()
+    if told != "ready\n":
+        pytest.skip(f"no network can be made here: {told}")
+    user = ["--user", "--preserve-credentials"] if as_root else []
+    yield ["nsenter", "--target", str(holder.pid), "--net", *user]
+    holder.communicate(timeout=10)
+
+
+def ask(network: list[str], method: str, url: str, token: str = "", body: str = "") -> str:
+    """Status and body of an answer, as a device of the network gets it."""
+    return subprocess.run(
+        [*network, sys.executable, "-c", PHONE, method, url, token, body],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout
+
+
+def drawn(url: str) -> str:
+    """A QR code as a terminal shows it."""
+    shown = StringIO()
+    segno.make(url, error="l", micro=False).terminal(shown, border=2, compact=True)
+    return shown.getvalue()
+
+
+def test_a_phone_joins_by_the_printed_code(network: list[str], tmp_path: Path) -> None:
+    port = free_port()
+    base = f"http://{ADDRESS}:{port}"
+    process = launch(tmp_path, "--phone", "1", enter=network, PORT=port, PLACEMENT="shard")
+    assert process.stdout is not None
+    output = ""
+    try:
+        for line in process.stdout:
+            output += line
+            if line.startswith("Ctrl-C ends it"):
+                break
+        links = dict(re.findall(r"^    (\w[\w ]*?) +(http://\S+#\S+)$", output, re.M))
+        assert set(links) == {"start page", "guest", "kitchen", "waiter", "manager"}, output
+        assert all(url.startswith(f"{base}/") for url in links.values())
+        assert drawn(links["guest"]) in output
+        assert drawn(links["manager"]) in output
+
+        page, code = links["guest"].split("#join=")
+        assert ask(network, "GET", page).startswith("200 <!doctype html>")
+        wish = json.dumps({"table_code": code})
+        status, _, joined = ask(network, "POST", f"{base}/api/sessions/join", "", wish).partition(
+            " "
+        )
+        assert status == "200", joined
+        assert json.loads(joined)["data"]["restaurant_id"] == 2
+
+        token = links["manager"].partition("#token=")[2]
+        home = f"{base}/api/restaurants/2"
+        assert ask(network, "GET", home, f"Bearer {token}").startswith("200 ")
+        assert ask(network, "GET", home).startswith("401 "), "the door is closed"
+        sheet = ask(network, "GET", f"{base}/api/tables/5/code", f"Bearer {token}")
+        assert f"{base}/guest/" in sheet, "printed codes lead to the same address"
+    finally:
+        process.send_signal(signal.SIGINT)
+        rest = process.communicate(timeout=60)[0]
+    assert process.returncode == 0, output + rest
+    assert not left_at_last(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("phone", "says"),
+    [("1", "no address that a phone could reach"), ("127.0.0.1", "PHONE=127.0.0.1 is not")],
+)
+def test_without_an_address_it_says_so_in_one_sentence(
+    phone: str, says: str, tmp_path: Path
+) -> None:
+    unshare = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--net"]
+    if subprocess.run([*unshare, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("no network can be made here")
+    process = launch(tmp_path, "--phone", phone, enter=unshare, PORT=free_port())
+    output = process.communicate(timeout=60)[0]
+    assert process.returncode == 1
+    assert says in output
+    assert len(output.splitlines()) == 1, output

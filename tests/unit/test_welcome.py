@@ -1,0 +1,167 @@
+"""What `make run` prints: links that let their readers in for a while, and commands that work."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import jwt
+import pytest
+
+from scripts.before_start import CannotStart, addresses
+from scripts.lan_address import lan_address
+from scripts.welcome import LINK_HOURS, Place, links, place_of, qr_codes, url_of, welcome
+from serve_app import Auth, Settings, secret_of
+
+GUEST = "http://127.0.0.1:9000/guest/#join=5.1.code"
+PLACE = Place(2, table=5, guest=GUEST, waiter=10, session=1, order=1)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path)
+
+
+def claims(settings: Settings, url: str) -> dict[str, Any]:
+    token = url.partition("#token=")[2]
+    read: dict[str, Any] = jwt.decode(token, secret_of(settings), ["HS256"])
+    return read
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "role"),
+    [
+        ("start page", "", {"role": "admin"}),
+        ("kitchen", "kitchen/", {"role": "kitchen", "restaurant_id": 2}),
+        ("waiter", "waiter/", {"role": "waiter", "restaurant_id": 2, "waiter_id": 10}),
+        ("manager", "manager/", {"role": "manager", "restaurant_id": 2}),
+    ],
+)
+def test_a_link_lets_its_role_in_for_some_hours(
+    settings: Settings, who: str, path: str, role: dict[str, object]
+) -> None:
+    url = links(settings, PLACE)[who]
+    assert url.startswith(f"http://127.0.0.1:9000/{path}#token=")
+    read = claims(settings, url)
+    assert role.items() <= read.items()
+    assert abs(read["exp"] - time.time() - LINK_HOURS * 3600) < 60
+
+
+def test_links_are_in_the_order_in_which_a_newcomer_needs_them(settings: Settings) -> None:
+    pages = links(settings, PLACE)
+    assert list(pages) == ["start page", "guest", "kitchen", "waiter", "manager"]
+    assert pages["guest"] == GUEST
+
+
+def test_links_lead_to_the_public_address(settings: Settings) -> None:
+    public = settings.model_copy(update={"public_url": "http://192.168.1.20:9000/"})
+    assert links(public, PLACE)["manager"].startswith("http://192.168.1.20:9000/manager/#")
+
+
+def test_an_empty_chain_has_its_start_page(settings: Settings) -> None:
+    pages = links(settings, None)
+    assert list(pages) == ["start page"]
+    shown = welcome(settings, None, pages, "127.0.0.1:8265", "http://127.0.0.1:1/metrics")
+    assert pages["start page"] in shown
+
+
+@pytest.mark.parametrize("auth", Auth)
+def test_commands_bring_a_token_if_one_is_needed(settings: Settings, auth: Auth) -> None:
+    closed = settings.model_copy(update={"auth": auth})
+    shown = welcome(closed, PLACE, {}, "127.0.0.1:8265", "http://127.0.0.1:1/metrics")
+    bearer = '-s bearer -s "$token" ' if auth is Auth.REQUIRED else ""
+    assert f"npx wscat {bearer}-c ws://127.0.0.1:9000/ws/orders/1/\n" in shown
+    assert "| grep restaurant_qr" in shown
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:9000"),
+        ("0.0.0.0", "http://127.0.0.1:9000"),
+        ("192.168.1.20", "http://192.168.1.20:9000"),
+        ("localhost", "http://localhost:9000"),
+        ("::1", "http://[::1]:9000"),
+    ],
+)
+def test_the_address_is_one_that_this_machine_reaches(
+    settings: Settings, host: str, url: str
+) -> None:
+    assert url_of(settings.model_copy(update={"host": host})) == url
+
+
+class Chain:
+    """An API that has one restaurant."""
+
+    def __init__(self, home: dict[str, Any] | None) -> None:
+        self._home = home
+
+    def get(self, path: str) -> Any:
+        if path == "/restaurants":
+            return [] if self._home is None else [self._home]
+        assert path == "/tables/2/code"
+        return {"table_code": "2.1.code", "url": "http://127.0.0.1:9000/guest/#join=2.1.code"}
+
+
+def test_a_free_table_is_chosen_and_its_waiter() -> None:
+    api: Any = Chain(
+        {
+            "id": 7,
+            "name": "Own",
+            "waiters": [{"waiter_id": 3}],
+            "open_orders": [{"order_id": 4}],
+            "tables": {
+                "list": [
+                    {"table_id": 1, "waiter_id": 8, "is_active": True, "is_occupied": True,
+                     "session": {"id": 5}},
+                    {"table_id": 2, "waiter_id": 9, "is_active": True, "is_occupied": False,
+                     "session": None},
+                ]
+            },
+        }
+    )  # fmt: skip
+    guest = "http://127.0.0.1:9000/guest/#join=2.1.code"
+    assert place_of(api) == Place(7, table=2, guest=guest, waiter=9, session=5, order=4)
+
+
+def test_a_restaurant_without_anything_has_a_place_of_its_own() -> None:
+    bare = {"id": 7, "name": "Own", "waiters": [], "open_orders": [], "tables": {"list": []}}
+    api: Any = Chain(bare)
+    assert place_of(api) == Place(7)
+    empty: Any = Chain(None)
+    assert place_of(empty) is None
+
+
+def test_qr_codes_are_white_on_black_in_a_terminal_and_plain_in_a_file(settings: Settings) -> None:
+    pages = links(settings, PLACE)
+    plain = qr_codes(pages, coloured=False)
+    coloured = qr_codes(pages, coloured=True)
+    assert "\033" not in plain
+    assert coloured.replace("\033[97;40m", "").replace("\033[0m", "") == plain
+    assert plain.index("manager:") < plain.index("guest:")
+
+
+@pytest.mark.parametrize("wanted", ["127.0.0.1", "0.0.0.0", "203.0.113.9", "nonsense", "fe80::1"])
+def test_an_address_that_no_phone_reaches_is_refused(wanted: str) -> None:
+    with pytest.raises(CannotStart, match=f"PHONE={wanted} is not"):
+        lan_address(wanted)
+
+
+@pytest.mark.parametrize(
+    ("host", "haproxy", "expected"),
+    [
+        ("192.168.1.20", "1", ("127.0.0.1", "192.168.1.20")),
+        ("192.168.1.20", "0", ("192.168.1.20",)),
+        ("127.0.0.1", "1", ("127.0.0.1",)),
+        ("0.0.0.0", "1", ("0.0.0.0",)),
+        ("localhost", "1", ("localhost",)),
+    ],
+)
+def test_haproxy_is_also_given_loopback_where_it_needs_it(
+    settings: Settings,
+    host: str,
+    haproxy: str,
+    expected: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RAY_SERVE_ENABLE_HA_PROXY", haproxy)
+    assert addresses(settings.model_copy(update={"host": host})) == expected
