@@ -55,7 +55,7 @@ function Basket({ lines, money, visit, place }) {
     </ul>
     <p class="row total"><span>${t('guest.total')}</span>
       <span class="amount">${money(sum(lines.map(({ total }) => total)))}</span></p>
-    ${soldOut && html`<p class="pill bad" role="status">${t('guest.basket.sold_out')}</p>`}
+    ${soldOut && html`<p class="pill" data-tone="bad" role="status">${t('guest.basket.sold_out')}</p>`}
     <button class="button main" disabled=${soldOut} onClick=${place}>${t('guest.basket.place')}</button>
   `;
 }
@@ -75,7 +75,7 @@ function Line({ line, money, visit }) {
             <input value=${notes} maxlength="200" placeholder=${t('guest.basket.notes_example')}
               onInput=${({ target }) => visit.note(id, target.value)} />
           </label>`
-        : html`<p class="pill bad">${t('guest.menu.sold_out')}</p>`}
+        : html`<p class="pill" data-tone="bad">${t('guest.menu.sold_out')}</p>`}
       <div class="row">
         <button class="button quiet" onClick=${() => visit.remove(id)}
           aria-label=${t('guest.basket.remove_what', { name })}>${t('guest.basket.remove')}</button>

@@ -31,7 +31,7 @@ export function Sums({ session, money }) {
   return html`
     <dl class="sums">
       ${Object.entries(rows).map(([name, amount]) => html`
-        <div key=${name} class=${`row ${name}`}>
+        <div key=${name} class="row" data-name=${name}>
           <dt>${t(`guest.bill.${name}`)}</dt><dd class="amount">${money(amount)}</dd>
         </div>
       `)}

@@ -35,17 +35,17 @@ function AtTable({ id }) {
   if (!session || !menu) return html`<${Lost} state="arriving" />`;
   const parts = { session, menu, visit };
   return html`
-    <${Frame} class="guest" title=${t('guest.table', { number: session.table_number })}
-      place=${menu.restaurant} timezone=${menu.timezone} actions=${html`<${Share} session=${session} />`}>
-      <div class="views" data-view=${view}>
-        <section class="view menu" aria-labelledby="menu-title"><${Menu} ...${parts} /></section>
-        <section class="view orders" aria-labelledby="orders-title"><${Orders} ...${parts} /></section>
-        <section class="view bill" aria-labelledby="bill-title"><${Bill} ...${parts} /></section>
-        <section class="view service" aria-labelledby="service-title"><${Service} ...${parts} /></section>
-      </div>
-      <div class="foot">
+    <${Frame} title=${t('guest.table', { number: session.table_number })}
+      place=${menu.restaurant} timezone=${menu.timezone} actions=${html`<${Share} session=${session} />`}
+      foot=${html`
         <${BasketBar} ...${parts} onPlaced=${() => show('orders')} />
         <${Views} view=${view} show=${show} />
+      `}>
+      <div class="views" data-view=${view}>
+        <section class="view" data-name="menu" aria-labelledby="menu-title"><${Menu} ...${parts} /></section>
+        <section class="view" data-name="orders" aria-labelledby="orders-title"><${Orders} ...${parts} /></section>
+        <section class="view" data-name="bill" aria-labelledby="bill-title"><${Bill} ...${parts} /></section>
+        <section class="view" data-name="service" aria-labelledby="service-title"><${Service} ...${parts} /></section>
       </div>
     <//>
   `;

@@ -1,6 +1,6 @@
 /** The menu: categories of dishes, each with a tile, a price, and how many of it one wants. */
 
-import { html, t, useEffect, useFormats, useRedraw } from '../shared/app.js';
+import { html, scrollToElement, t, useBar, useEffect, useFormats, useRedraw } from '../shared/app.js';
 
 export function Menu({ menu, visit }) {
   const { money } = useFormats(menu);
@@ -28,12 +28,13 @@ export function useVisit(visit) {
 }
 
 function Categories({ names }) {
+  const bar = useBar('chips');
   const go = (index) => {
-    document.getElementById(`category-${index}`).scrollIntoView({ behavior: 'smooth' });
+    scrollToElement(document.getElementById(`category-${index}`));
     document.getElementById(`title-${index}`).focus({ preventScroll: true });
   };
   return html`
-    <nav class="categories" aria-label=${t('guest.menu.categories')}>
+    <nav class="categories" ref=${bar} aria-label=${t('guest.menu.categories')}>
       ${names.map((name, index) => html`
         <button key=${name} class="button" onClick=${() => go(index)}>${name}</button>
       `)}
@@ -44,13 +45,13 @@ function Categories({ names }) {
 function Dish({ item, price, visit }) {
   const count = visit.quantityOf(item.id);
   return html`
-    <li class=${`dish ${item.available ? '' : 'gone'}`}>
+    <li class="dish" data-available=${String(item.available)}>
       <${Tile} item=${item} />
       <div class="what">
         <p class="name">${item.name}</p>
         ${item.description && html`<p class="muted small">${item.description}</p>`}
         <p class="amount price">${price}
-          ${!item.available && html` <span class="pill bad">${t('guest.menu.sold_out')}</span>`}
+          ${!item.available && html` <span class="pill" data-tone="bad">${t('guest.menu.sold_out')}</span>`}
         </p>
       </div>
       ${item.available || count > 0
@@ -75,7 +76,7 @@ export function Stepper({ name, count, full, change }) {
     <div class="stepper" role="group" aria-label=${name}>
       ${count > 0 && html`
         <button class="button icon" aria-label=${t('guest.menu.fewer', { name })} onClick=${() => change(-1)}>−</button>
-        <span class="count" aria-label=${t('guest.menu.in_basket', { count })}>${count}</span>
+        <span class="count"><span aria-hidden="true">${count}</span><span class="visually-hidden">${t('guest.menu.in_basket', { count })}</span></span>
       `}
       ${!full && html`
         <button class="button icon plus" aria-label=${t('guest.menu.add', { name })} onClick=${() => change(1)}>+</button>

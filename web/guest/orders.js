@@ -18,7 +18,7 @@ export function Orders({ session, menu, visit }) {
       ${visit.outbox.map(({ key, items }) => html`
         <li key=${key} class="card waits">
           <p class="row"><strong>${t('guest.orders.yours')}</strong>
-            <span class="pill warn">${t('guest.orders.waits')}</span></p>
+            <span class="pill" data-tone="warn">${t('guest.orders.waits')}</span></p>
           <${Lines} lines=${priced(items, menu)} money=${formats.money} />
           <p class="muted small">${t('guest.orders.waits_why')}</p>
         </li>
@@ -57,7 +57,7 @@ function Order({ order, mine, formats }) {
       </p>
       <${Lines} lines=${data?.items ?? []} money=${money} />
       ${order.status === 'cancelled'
-        ? html`<p class="pill bad">${t('guest.orders.step.cancelled')}</p>`
+        ? html`<p class="pill" data-tone="bad">${t('guest.orders.step.cancelled')}</p>`
         : html`<${Steps} status=${order.status} />`}
       ${mine && order.status === 'pending' && html`
         <button class="button quiet danger" onClick=${cancel}>${t('guest.orders.cancel')}</button>
@@ -71,10 +71,10 @@ export function Lines({ lines, money }) {
   return html`
     <ul class="lines">
       ${lines.map((line, index) => html`
-        <li key=${line.item_id ?? index} class=${`row bill-line ${line.status ?? ''}`}>
+        <li key=${line.item_id ?? index} class="row bill-line" data-status=${line.status}>
           <span><span class="amount muted">${line.quantity} ×</span> ${line.name}
             ${line.notes && html` <em class="muted small">${line.notes}</em>`}
-            ${line.status === 'voided' && html` <span class="pill bad">${t('guest.orders.voided')}</span>`}
+            ${line.status === 'voided' && html` <span class="pill" data-tone="bad">${t('guest.orders.voided')}</span>`}
           </span>
           <span class="amount">${money(line.total)}</span>
         </li>
@@ -88,7 +88,7 @@ function Steps({ status }) {
   return html`
     <ol class="steps" aria-label=${t('guest.orders.progress')}>
       ${STEPS.map((step, index) => html`
-        <li key=${step} class=${index <= at ? 'done' : ''} aria-current=${index === at ? 'step' : undefined}>
+        <li key=${step} data-done=${String(index <= at)} aria-current=${index === at ? 'step' : undefined}>
           ${t(`guest.orders.step.${step}`)}
           ${index <= at && html`<span class="visually-hidden"> ✓</span>`}
         </li>

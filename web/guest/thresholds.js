@@ -13,7 +13,7 @@ export function Welcome({ error, enter }) {
   return html`
     <main class="threshold">
       <h1>${t('guest.welcome.title')}</h1>
-      ${error && html`<p class="notice bad" role="alert">${sentence(error)}</p>`}
+      ${error && html`<p class="notice" data-kind="bad" role="alert">${sentence(error)}</p>`}
       <p>${t('guest.welcome.scan')}</p>
       <form class="card" onSubmit=${go}>
         <label class="field">${t('guest.welcome.code')}

@@ -19,7 +19,7 @@ function Kitchen() {
   const todo = tickets.filter((ticket) => ticket.order.status !== 'ready');
   const ready = tickets.filter((ticket) => ticket.order.status === 'ready');
   return html`
-    <${Frame} class="kitchen" title=${t('kitchen.title')} place=${data?.name} timezone=${data?.timezone}
+    <${Frame} title=${t('kitchen.title')} place=${data?.name} timezone=${data?.timezone}
       actions=${html`<${SoundSwitch} />`}>
       <${Hindrance} status=${status} />
       <${Section} name="todo" tickets=${todo} now=${now} place=${data} />
@@ -56,12 +56,12 @@ function Hindrance({ status }) {
   if (status?.state === 'closed') {
     return html`<p class="card">${t('shared.sign_in')} <span class="muted">${status.error.message}</span></p>`;
   }
-  return token() === null && html`<p class="pill warn look-only">${t('kitchen.look_only')}</p>`;
+  return token() === null && html`<p class="pill look-only" data-tone="warn">${t('kitchen.look_only')}</p>`;
 }
 
 function Section({ name, tickets, now, place }) {
   return html`
-    <section class=${`section ${name}`} aria-labelledby=${`${name}-title`}>
+    <section class="section" data-name=${name} aria-labelledby=${`${name}-title`}>
       <h2 id=${`${name}-title`} class="row">${t(`kitchen.${name}`)}
         <span class="pill">${t('kitchen.count', { count: tickets.length })}</span></h2>
       <ul class="tickets">

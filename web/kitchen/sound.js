@@ -65,7 +65,7 @@ export function SoundSwitch() {
     chime();
   };
   return html`
-    <button class=${`button sound ${now}`} aria-pressed=${now === 'on'} onClick=${turn}>
+    <button class="button sound" data-state=${now} aria-pressed=${now === 'on'} onClick=${turn}>
       <${Icon} name=${now === 'on' ? 'sound' : 'silent'} />${t(`kitchen.sound.${now}`)}
     </button>
   `;

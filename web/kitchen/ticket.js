@@ -16,7 +16,7 @@ export function Ticket({ ticket: { id, order, items, channels }, now, place }) {
   const isReady = order.status === 'ready';
   const age = isReady ? 'calm' : ageOf(order.created_at, now);
   return html`
-    <li class=${`ticket ${age} ${order.status}`} data-order=${id} aria-labelledby=${`ticket-${id}`}>
+    <li class="ticket" data-age=${age} data-status=${order.status} data-order=${id} aria-labelledby=${`ticket-${id}`}>
       <header class="row">
         <h3 id=${`ticket-${id}`}>${t('kitchen.table', { number: order.table_number })}</h3>
         <${Age} age=${age} text=${minutes(order.created_at, now)} />
@@ -31,7 +31,7 @@ export function Ticket({ ticket: { id, order, items, channels }, now, place }) {
         `)}
       </ul>
       ${isReady
-        ? html`<p class="pill good">✓ ${t('kitchen.waits')}</p>`
+        ? html`<p class="pill" data-tone="good">✓ ${t('kitchen.waits')}</p>`
         : html`<${Next} next=${NEXT[order.status]} channel=${channels.order} />`}
     </li>
   `;
@@ -45,9 +45,9 @@ function ageOf(created, now) {
 
 /** In words beside the colour: not everybody sees it. */
 function Age({ age, text }) {
-  const kind = { calm: '', due: 'warn', late: 'bad' }[age];
+  const tone = { calm: '', due: 'warn', late: 'bad' }[age];
   const word = { due: `${t('kitchen.soon')} · `, late: `! ${t('kitchen.late')} · ` }[age] ?? '';
-  return html`<span class=${`pill age ${kind}`}>${word}${text}</span>`;
+  return html`<span class="pill age" data-tone=${tone}>${word}${text}</span>`;
 }
 
 function Item({ item, channel, open }) {
@@ -61,10 +61,10 @@ function Item({ item, channel, open }) {
     ${(isReady || isVoid) && html`
       <span class="visually-hidden">${t(isReady ? 'kitchen.item_ready' : 'kitchen.voided')}</span>`}
   `;
-  if (!open || isVoid) return html`<li class=${`item ${item.status}`}>${text}</li>`;
+  if (!open || isVoid) return html`<li class="item" data-status=${item.status}>${text}</li>`;
   return html`
     <li>
-      <button class=${`item ${item.status}`} aria-pressed=${isReady} aria-busy=${sending}
+      <button class="item" data-status=${item.status} aria-pressed=${isReady} aria-busy=${sending}
         onClick=${() => isReady || finish()}>${text}</button>
     </li>
   `;

@@ -9,11 +9,11 @@ export function Alerts({ notes, channel, formats, now }) {
   const acknowledge = ({ notification_id }) => saying(channel.request('acknowledge', { notification_id }));
   return html`
     <section class="needs" aria-labelledby="alerts">
-      <h2 id="alerts">${t('manager.alerts')} ${open.length > 0 && html`<span class="pill bad">${open.length}</span>`}</h2>
+      <h2 id="alerts">${t('manager.alerts')} ${open.length > 0 && html`<span class="pill" data-tone="bad">${open.length}</span>`}</h2>
       <ul class="alerts" aria-live="polite">
         ${open.length === 0 && html`<li class="card calm">${t('manager.quiet')}</li>`}
         ${open.map((note) => html`
-          <li key=${note.notification_id} class="card row ${note.kind}">
+          <li key=${note.notification_id} class="card row" data-kind=${note.kind}>
             <span class="what">
               <strong>${sentence(note)}</strong>
               <span class="muted small">

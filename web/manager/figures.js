@@ -19,7 +19,7 @@ export function Figures({ home, formats, now }) {
         more=${t('manager.payments', { count: payments })} />
       <${Figure} name="open" value=${open.length} more=${t('manager.to_pay', { count: open_orders.length - open.length })} />
       <${Figure} name="longest" value=${oldest ? formats.minutes(oldest.created_at, now) : '–'}
-        tone=${oldest && waited(oldest, now) >= LONG_WAIT ? 'late' : ''}
+        tone=${oldest && waited(oldest, now) >= LONG_WAIT ? 'bad' : null}
         more=${oldest ? t('manager.table', { number: oldest.table_number }) : t('manager.nobody')} />
       <${Figure} name="tables" value=${`${tables.occupied} / ${tables.active}`}
         more=${t('manager.guests', { count: guests })} />
@@ -29,9 +29,9 @@ export function Figures({ home, formats, now }) {
   `;
 }
 
-function Figure({ name, value, more, tone = '' }) {
+function Figure({ name, value, more, tone }) {
   return html`
-    <div class="card figure ${tone}">
+    <div class="card figure" data-tone=${tone}>
       <dt>${t(`manager.figure.${name}`)}</dt>
       <dd class="value">${value}</dd>
       <dd class="muted small">${more}</dd>

@@ -32,12 +32,12 @@ function Table({ table, orders, isCalling, formats, now, waiter, onOpen }) {
   const guests = table.session?.guests_count ?? 0;
   return html`
     <li>
-      <button class="seat ${state} ${isCalling ? 'calling' : ''}" onClick=${onOpen}>
+      <button class="seat" data-state=${state} data-calling=${String(isCalling)} onClick=${onOpen}>
         <${Chairs} seats=${table.seats} guests=${guests} />
         <span class="top-of-table">
           <span class="visually-hidden">${t('manager.table', { number: '' })}</span>
           <span class="number">${table.table_number}</span>
-          ${isCalling && html`<span class="pill warn">${t('manager.calling')}</span>`}
+          ${isCalling && html`<span class="pill" data-tone="warn">${t('manager.calling')}</span>`}
         </span>
         <span class="state">${t(`manager.states.${state}`)}${since && html` · <span class="amount">${formats.minutes(since, now)}</span>`}</span>
         <span class="muted small">
@@ -55,7 +55,7 @@ function Chairs({ seats, guests }) {
   return html`
     <span class="chairs" aria-hidden="true">
       ${Array.from({ length: count }, (_, index) => html`
-        <span key=${index} class=${index < guests ? 'taken' : ''}></span>`)}
+        <span key=${index} data-taken=${String(index < guests)}></span>`)}
     </span>
   `;
 }

@@ -29,14 +29,12 @@ function Manager() {
     return html`<${Frame} title=${t('manager.title')}><p class="empty">${t(why)}</p><//>`;
   }
   const actions = html`
-    <div class="actions">
-      <button class="button" disabled=${!home} onClick=${() => show({ devices: true })}>${t('manager.devices')}</button>
-      <a class="button" href="codes.html?restaurant=${id}">${t('manager.codes')}</a>
-    </div>`;
+    <button class="button" disabled=${!home} onClick=${() => show({ devices: true })}>${t('manager.devices')}</button>
+    <a class="button" href="codes.html?restaurant=${id}">${t('manager.codes')}</a>`;
   const table = home?.tables.list.find(({ table_id }) => table_id === shown?.table);
   return html`
     <${Frame} title=${t('manager.title')} place=${home?.name} timezone=${home?.timezone}
-      actions=${actions} class="manager">
+      actions=${actions}>
       ${token() === null && html`<p class="card hint">${t('shared.sign_in')}</p>`}
       ${home && html`
         <${Figures} home=${home} formats=${formats} now=${now} />

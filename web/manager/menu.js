@@ -14,7 +14,7 @@ export function MenuList({ id, formats }) {
           <h3>${category.name}</h3>
           <ul>
             ${category.items.map((item) => html`
-              <li key=${item.id} class="row ${item.available ? '' : 'gone'}">
+              <li key=${item.id} class="row" data-available=${String(item.available)}>
                 <span class="dish" id="dish-${item.id}">${item.name}</span>
                 <span class="amount muted">${formats.money(item.price)}</span>
                 <button class="switch" role="switch" aria-checked=${item.available} aria-labelledby="dish-${item.id}"

@@ -16,7 +16,7 @@ export function Orders({ orders, formats, now, onOpen }) {
             <button class="card order" onClick=${() => onOpen(order.order_id)}>
               <span class="number">${order.table_number}</span>
               <span class="what">
-                <span class="pill ${toneOf(order, now)}">${t(`manager.order.${order.status}`)}</span>
+                <span class="pill" data-tone=${toneOf(order, now)}>${t(`manager.order.${order.status}`)}</span>
                 <span class="muted small">${formats.minutes(order.created_at, now)} · ${t('manager.items', { count: order.items_count })}</span>
               </span>
               <span class="amount">${formats.money(order.total_amount)}</span>
@@ -29,6 +29,6 @@ export function Orders({ orders, formats, now, onOpen }) {
 
 function toneOf(order, now) {
   if (order.status === 'ready') return 'good';
-  if (order.status === 'delivered') return '';
+  if (order.status === 'delivered') return null;
   return waited(order, now) >= LONG_WAIT ? 'bad' : 'warn';
 }

@@ -10,7 +10,7 @@ export function TableRecord({ table, formats, onClose }) {
   const sources = [...orders, { name: 'table', path: `/tables/${table.table_id}` }];
   if (table.session) sources.unshift({ name: 'session', path: `/sessions/${table.session.id}` });
   return html`
-    <${Sheet} title=${t('manager.table', { number: table.table_number })} onClose=${onClose}>
+    <${Sheet} size="wide" title=${t('manager.table', { number: table.table_number })} onClose=${onClose}>
       <${Record} key=${table.session?.id} sources=${sources} version=${party?.version} formats=${formats} />
       ${table.session && html`<${Force} table=${table} />`}
     <//>
@@ -21,7 +21,7 @@ export function OrderRecord({ id, formats, onClose }) {
   const { data } = useChannel(useOpen('order', id));
   const source = { name: 'order', id, path: `/orders/${id}` };
   return html`
-    <${Sheet} title=${t('manager.order_number', { number: id })} onClose=${onClose}>
+    <${Sheet} size="wide" title=${t('manager.order_number', { number: id })} onClose=${onClose}>
       <${Record} sources=${[source]} version=${data?.version} formats=${formats} />
     <//>
   `;

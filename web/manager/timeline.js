@@ -22,7 +22,7 @@ export function Timeline({ kind, path, version, formats }) {
       ${events?.length === 0 && html`<p class="muted">${t(`manager.no_${kind}`)}</p>`}
       <ol reversed>
         ${[...(events ?? [])].reverse().map((event) => html`
-          <li key=${event.position} class=${event.outcome && event.outcome !== 'done' ? 'refused' : ''}>
+          <li key=${event.position} data-outcome=${event.outcome}>
             <time datetime=${event.at} class="muted small amount">${formats.time(event.at)}</time>
             <p><strong>${sentence(event, formats)}</strong>
               <span class="muted small by">${t('manager.by', { name: event.by })}${event.from ? ` · ${event.from}` : ''}</span></p>

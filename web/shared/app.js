@@ -6,6 +6,7 @@ import { language, loadTexts, t } from './i18n.js';
 export {
   html, useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState,
 } from '../vendor/preact-htm.js';
+export { scrollToElement, useBar } from './bars.js';
 export { formats, minutesBetween, useFormats } from './format.js';
 export { Frame } from './frame.js';
 export { Icon } from './icons.js';

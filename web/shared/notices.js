@@ -1,20 +1,39 @@
-/** Short notices of what was done or refused; read out, and gone after a while. */
+/**
+ * Short notices of what was done or refused. They are shown in the dialog that was opened last,
+ * because what is behind it is covered and inert; without a dialog, in the page. A confirmation
+ * disappears after a few seconds, a refusal stays until it is dismissed.
+ */
 
-import { html, useEffect, useState } from '../vendor/preact-htm.js';
+import { html, useLayoutEffect, useReducer, useRef } from '../vendor/preact-htm.js';
 import { t } from './i18n.js';
+import { Icon } from './icons.js';
 import { Signal } from './signal.js';
 
 const SHOWN_MS = 6_000;
-const told = new Signal();
+const MOST = 3;
+
+const changed = new Signal();
+/** Every mounted `Notices`, in the order of mounting; the last one is in front and shows them. */
+const places = [];
+let notices = [];
 let last = 0;
 
-/** Say something; `kind` is `good` or `bad`. */
+/** Show a notice; `kind` is `good` or `bad`. */
 export function tell(text, kind = 'good') {
   last += 1;
-  told.tell({ id: last, text, kind });
+  const notice = { id: last, text, kind };
+  const others = notices.filter((other) => other.text !== text);
+  notices = [...others.slice(1 - MOST), notice];
+  if (kind !== 'bad') setTimeout(() => dismiss(notice), SHOWN_MS);
+  changed.tell();
 }
 
-/** Wait for an answer; where it is a refusal, say so, and resolve to undefined. */
+function dismiss(notice) {
+  notices = notices.filter((each) => each !== notice);
+  changed.tell();
+}
+
+/** Resolves to the answer; a refusal is shown as a notice, and resolves to undefined. */
 export async function saying(promise) {
   try {
     return await promise;
@@ -31,18 +50,35 @@ export function reason(error) {
 }
 
 export function Notices() {
-  const [notices, show] = useState([]);
-  useEffect(
-    () =>
-      told.on((notice) => {
-        show((shown) => [...shown.slice(-2), notice]);
-        setTimeout(() => show((shown) => shown.filter((each) => each !== notice)), SHOWN_MS);
-      }),
-    [],
-  );
+  const redraw = useReducer((count) => count + 1, 0)[1];
+  const place = useRef(null);
+  useLayoutEffect(() => {
+    places.push(place);
+    const stop = changed.on(redraw);
+    changed.tell();
+    return () => {
+      stop();
+      places.splice(places.indexOf(place), 1);
+      changed.tell();
+    };
+  }, []);
+  const shown = places.at(-1) === place ? notices : [];
   return html`
-    <div class="notices" role="status">
-      ${notices.map(({ id, text, kind }) => html`<p key=${id} class="notice ${kind}">${text}</p>`)}
+    <div class="notices" ref=${place}>
+      <div role="status">${shown.filter(({ kind }) => kind !== 'bad').map(drawn)}</div>
+      <div role="alert">${shown.filter(({ kind }) => kind === 'bad').map(drawn)}</div>
     </div>
+  `;
+}
+
+function drawn(notice) {
+  const { id, text, kind } = notice;
+  return html`
+    <p key=${id} class="notice" data-kind=${kind}>
+      <span>${text}</span>
+      ${kind === 'bad' && html`
+        <button class="button quiet icon" aria-label=${t('shared.close')} onClick=${() => dismiss(notice)}>
+          <${Icon} name="close" /></button>`}
+    </p>
   `;
 }

@@ -1,10 +1,28 @@
-/** A dialog that comes up from below: the browser's own, with its focus and its Escape key. */
+/**
+ * A modal dialog. It is drawn at the end of the body and in the browser's top layer, so that nothing
+ * of the part of the page that opens it (a hidden view, `pointer-events`, an overflow) reaches it.
+ */
 
-import { html, useLayoutEffect, useRef } from '../vendor/preact-htm.js';
+import { html, render, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
 import { t } from './i18n.js';
 import { Icon } from './icons.js';
+import { Notices } from './notices.js';
 
-export function Sheet({ title, onClose, children }) {
+/** `size` is `wide` for what needs two columns. */
+export function Sheet(props) {
+  const [root] = useState(() => document.createElement('div'));
+  useLayoutEffect(() => {
+    document.body.append(root);
+    return () => {
+      render(null, root);
+      root.remove();
+    };
+  }, []);
+  useLayoutEffect(() => render(html`<${Dialog} ...${props} />`, root));
+  return null;
+}
+
+function Dialog({ title, size, onClose, children }) {
   const dialog = useRef(null);
   useLayoutEffect(() => { // before anything can be pressed: Escape must find it open
     const { current } = dialog;
@@ -13,15 +31,14 @@ export function Sheet({ title, onClose, children }) {
   }, []);
   const outside = (event) => event.target === dialog.current && onClose();
   return html`
-    <dialog class="sheet" ref=${dialog} aria-labelledby="sheet-title"
+    <dialog class="sheet" data-size=${size} ref=${dialog} aria-labelledby="sheet-title"
       onCancel=${(event) => { event.preventDefault(); onClose(); }} onClick=${outside}>
-      <div class="inside">
-        <header class="row">
-          <h2 id="sheet-title">${title}</h2>
-          <button class="button quiet icon" aria-label=${t('shared.close')} onClick=${onClose}><${Icon} name="close" /></button>
-        </header>
-        ${children}
+      <div class="sheet-head">
+        <h2 id="sheet-title">${title}</h2>
+        <button class="button quiet icon" aria-label=${t('shared.close')} onClick=${onClose}><${Icon} name="close" /></button>
       </div>
+      <div class="sheet-body">${children}</div>
+      <${Notices} />
     </dialog>
   `;
 }

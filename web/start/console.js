@@ -78,9 +78,8 @@ export function Console({ restaurant }) {
 function Shown({ way, text }) {
   const frame = parsed(text);
   const name = frame.error ? frame.code : (frame.type ?? frame.action ?? '');
-  const kind = frame.error ? 'bad' : way;
   return html`
-    <details class="frame-row ${kind}">
+    <details class="frame-row" data-kind=${frame.error ? 'error' : way}>
       <summary>
         <span aria-hidden="true">${way === 'sent' ? '→' : '←'}</span>
         <strong>${name}</strong>

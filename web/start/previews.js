@@ -19,7 +19,7 @@ export function Previews({ restaurant }) {
       <p class="muted">${t('start.pages_about')}</p>
       <div class="previews">
         ${pages.filter(({ path }) => path).map(({ name, path }) => html`
-          <figure key=${name} class="preview ${name}">
+          <figure key=${name} class="preview" data-page=${name}>
             <figcaption class="row">
               <h3>${t(`start.page.${name}`)}</h3>
               <a class="button quiet" href=${path}>${t('start.open')}</a>

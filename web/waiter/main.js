@@ -38,7 +38,7 @@ function Waiter() {
 
   return html`
     <${Frame} title=${me?.name ?? t('waiter.title')} place=${me?.restaurant}
-      timezone=${home?.timezone} class="waiter">
+      timezone=${home?.timezone}>
       <${Broadcasts} channel=${homeChannel} formats=${formats} />
       <div class="columns">
         <${Now} me=${me} channel=${channel} sessions=${sessions} formats=${formats} now=${now} />

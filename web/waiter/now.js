@@ -33,7 +33,7 @@ export function Now({ me, channel, sessions, formats, now }) {
   const count = ready.length + notes.length + promised.length;
   return html`
     <section class="now" aria-labelledby="now">
-      <h2 id="now">${t('waiter.now')} ${count > 0 && html`<span class="pill warn">${count}</span>`}</h2>
+      <h2 id="now">${t('waiter.now')} ${count > 0 && html`<span class="pill" data-tone="warn">${count}</span>`}</h2>
       ${me && count === 0 && html`<p class="card calm">${t('waiter.nothing')}</p>`}
       <ul class="todo" aria-live="polite">
         ${ready.map(({ party, order }) => html`
@@ -88,7 +88,7 @@ function Todo({ place, kind, text, detail, button, onDone }) {
     setBusy(false);
   };
   return html`
-    <li class="todo-row card ${kind}">
+    <li class="card todo-row" data-kind=${kind}>
       <span class="number" aria-hidden="true">${place}</span>
       <span class="what">
         <span class="visually-hidden">${place === '!' ? '' : t('waiter.table', { number: place })}</span>

@@ -51,7 +51,7 @@ export function Payment({ session, money }) {
         <input inputmode="decimal" autocomplete="off" value=${shown} aria-invalid=${parts === null}
           aria-describedby="balance" onInput=${(event) => setAmount(event.target.value)} />
       </label>
-      <p class="small ${parts === null ? 'wrong' : 'muted'}" id="balance" role="status">
+      <p class="muted small" data-tone=${parts === null ? 'bad' : null} id="balance" role="status">
         ${t(parts === null ? 'waiter.at_most' : 'waiter.balance', { amount: money(session.balance) })}
       </p>
       <fieldset class="methods">

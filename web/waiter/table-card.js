@@ -10,11 +10,11 @@ export function TableCard({ table, session, formats, now, onOpen }) {
   const { guests_count, started_at } = table.session ?? {};
   return html`
     <li>
-      <button class="table card ${state}" onClick=${onOpen}>
+      <button class="card table" data-state=${state} onClick=${onOpen}>
         <span class="visually-hidden">${t('waiter.table', { number: table.table_number })}</span>
         <span class="number" aria-hidden="true">${table.table_number}</span>
         <span class="what">
-          <span class="pill ${TONES[state] ?? ''}">${t(`waiter.states.${state}`)}</span>
+          <span class="pill" data-tone=${TONES[state]}>${t(`waiter.states.${state}`)}</span>
           <span class="muted small">
             ${table.session
               ? `${t('waiter.guests', { count: guests_count })} · ${formats.minutes(started_at, now)}`

@@ -66,10 +66,10 @@ function Orders({ orders, money }) {
   return html`
     <ul class="orders">
       ${orders.map((order) => html`
-        <li key=${order.order_id} class="row">
+        <li key=${order.order_id} class="row" data-status=${order.status}>
           <span>${t('waiter.items', { count: order.items_count })}</span>
-          <span class="pill ${order.status === 'ready' ? 'good' : ''}">${t(`waiter.orders.${order.status}`)}</span>
-          <span class="amount ${order.status === 'cancelled' ? 'struck' : ''}">${money(order.total_amount)}</span>
+          <span class="pill" data-tone=${order.status === 'ready' ? 'good' : null}>${t(`waiter.orders.${order.status}`)}</span>
+          <span class="amount">${money(order.total_amount)}</span>
         </li>`)}
     </ul>
   `;
@@ -77,12 +77,12 @@ function Orders({ orders, money }) {
 
 function Stepper({ count, onChange }) {
   return html`
-    <div class="row stepper" role="group" aria-label=${t('waiter.guest_count')}>
+    <div class="row" role="group" aria-label=${t('waiter.guest_count')}>
       <span>${t('waiter.guest_count')}</span>
-      <span class="steps">
+      <span class="stepper">
         <button class="button icon" aria-label=${t('waiter.fewer')} disabled=${count <= 1}
           onClick=${() => onChange(count - 1)}>−</button>
-        <output aria-live="polite">${count}</output>
+        <output class="count" aria-live="polite">${count}</output>
         <button class="button icon" aria-label=${t('waiter.more')} onClick=${() => onChange(count + 1)}>+</button>
       </span>
     </div>

@@ -19,7 +19,7 @@ after(async () => {
 });
 
 const button = (page, name) => page.getByRole('button', { name });
-const live = (page) => page.locator('.connection.live').waitFor();
+const live = (page) => page.locator('.connection[data-state=live]').waitFor();
 
 async function window_(device, address) {
   const page = await devices.page(device);
@@ -69,14 +69,14 @@ test('scan, order, confirm, ready, carry, call, pay, close: everybody sees it', 
   const old = gateways();
   assert.ok(old.length > 0);
   for (const pid of old) process.kill(pid, 'SIGKILL');
-  await waiter.locator('.connection:not(.live)').waitFor();
+  await waiter.locator('.connection:not([data-state=live])').waitFor();
   await until(() => gateways().some((pid) => !old.includes(pid)));
   await Promise.all([guest, kitchen, waiter, manager].map(live));
 
   await ticket.getByRole('button', { name: /Fish soup/ }).click();
   await shows(/^To be carried/);
   await guest.getByText('Your order is ready').first().waitFor();
-  const carry = waiter.locator('.todo-row.carry', { hasText: 'Fish soup' });
+  const carry = waiter.locator('.todo-row[data-kind=carry]', { hasText: 'Fish soup' });
   await button(carry, 'Delivered').click();
   await carry.waitFor({ state: 'detached' });
   await ticket.waitFor({ state: 'detached' });
@@ -86,7 +86,7 @@ test('scan, order, confirm, ready, carry, call, pay, close: everybody sees it', 
   await manager.locator('.needs').getByText(`Table ${number} asks for the bill`).waitFor();
   await button(waiter, 'On my way').click();
   await manager.locator('.needs').getByText(`Table ${number} asks for the bill`).waitFor({ state: 'detached' });
-  await button(waiter.locator('.promised'), 'Done').click();
+  await button(waiter.locator('[data-kind=promised]'), 'Done').click();
 
   await card.click();
   const sheet = waiter.getByRole('dialog');
@@ -95,7 +95,7 @@ test('scan, order, confirm, ready, carry, call, pay, close: everybody sees it', 
   await button(sheet, 'Take €10.00').click();
   await sheet.getByText('€4.50 is open.').waitFor();
   await button(sheet, 'Take €4.50').click();
-  await guest.locator('.sums .balance', { hasText: '€0.00' }).waitFor();
+  await guest.locator('.sums [data-name=balance]', { hasText: '€0.00' }).waitFor();
   const { day_payments, payments } = (await staff.http.get('/restaurants/2')).data.figures;
   assert.equal(payments - before_.payments, 2);
   assert.ok(day_payments > 0);

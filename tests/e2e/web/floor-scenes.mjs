@@ -6,14 +6,14 @@ const AGES = { 1: 48, 2: 12, 3: 27, 4: 71, 5: 4, 7: 9 };
 
 const ZONES = { 1: 'A', 2: 'A', 3: 'A', 4: 'A', 5: 'B', 6: 'B', 7: 'Terrace', 8: 'Terrace' };
 
-const live = (page) => page.locator('.connection.live').waitFor();
+const live = (page) => page.locator('.connection[data-state=live]').waitFor();
 
 export const FLOOR_SCENES = {
   waiter: async (page, { floor }) => {
     await page.addInitScript(older, AGES);
     await page.goto(floor.waiter);
-    await page.locator('.todo-row.carry', { hasText: 'Mussels' }).waitFor();
-    await page.locator('.todo-row.call').waitFor();
+    await page.locator('.todo-row[data-kind=carry]', { hasText: 'Mussels' }).waitFor();
+    await page.locator('.todo-row[data-kind=call]').waitFor();
     await live(page);
   },
   'waiter-table': async (page, evening) => {
@@ -30,7 +30,7 @@ export const FLOOR_SCENES = {
     await page.addInitScript(older, AGES);
     await page.goto(floor.manager);
     await page.getByRole('switch').first().waitFor();
-    await page.locator('.needs .call').waitFor();
+    await page.locator('.needs [data-kind=call]').waitFor();
     await live(page);
   },
   'manager-table': async (page, evening) => {
@@ -56,8 +56,8 @@ export const FLOOR_SCENES = {
     await page.locator('.frame-row').first().waitFor();
     await page.locator('#pages').evaluate((heading) => heading.scrollIntoView());
     for (const name of ['guest', 'kitchen']) {
-      await page.locator(`.preview.${name} iframe`).scrollIntoViewIfNeeded();
-      await live(page.frameLocator(`.preview.${name} iframe`));
+      await page.locator(`.preview[data-page=${name}] iframe`).scrollIntoViewIfNeeded();
+      await live(page.frameLocator(`.preview[data-page=${name}] iframe`));
     }
     await page.locator('#pages').evaluate((heading) => heading.scrollIntoView());
   },

@@ -146,7 +146,7 @@ test('the start page talks to any channel, and leads scanned codes to the guests
   await start.locator('.preview').first().waitFor();
   await start.locator('textarea').fill('{"action": "dance"}');
   await button(start, 'Send').click();
-  await start.locator('.frame-row.bad', { hasText: 'unknown_action' }).waitFor();
+  await start.locator('.frame-row[data-kind=error]', { hasText: 'unknown_action' }).waitFor();
   await start.locator('textarea').fill('{"action"');
   await button(start, 'Send').click();
   await start.locator('#wrong:not(:empty)').waitFor();

@@ -124,18 +124,18 @@ test('from the scan to the plate, and the guest sees each step', async () => {
   await said(guest, 'The kitchen is preparing your order.');
   assert.match(await step(guest), /^Being prepared/);
   await cooks(kitchen, order, /Fish soup/, 'ready'); // its only item
-  await kitchen.locator('.section.ready').locator(ticket).waitFor();
+  await kitchen.locator('.section[data-name=ready]').locator(ticket).waitFor();
   await said(guest, 'Your order is ready');
   await staff.http.patch(`/orders/${order}`, { status: 'delivered' });
   await until(async () => (await step(guest)).startsWith('Served'));
   await ticket.waitFor({ state: 'detached' });
 
   await part(guest, 'Bill');
-  await guest.locator('.sums .balance', { hasText: '€29.00' }).waitFor();
+  await guest.locator('.sums [data-name=balance]', { hasText: '€29.00' }).waitFor();
   await staff.http.post(`/orders/${order}/payments`, { amount: '29.00', method: 'card' });
-  await guest.locator('.sums .balance', { hasText: '€0.00' }).waitFor();
+  await guest.locator('.sums [data-name=balance]', { hasText: '€0.00' }).waitFor();
   await part(guest, 'Service');
-  await guest.locator('.view.service').getByRole('button', { name: 'Call a waiter' }).click();
+  await guest.locator('.view[data-name=service]').getByRole('button', { name: 'Call a waiter' }).click();
   await said(guest, /^Called at/);
   await staff.http.post(`/sessions/${await sessionOf(table_id)}/close`);
   await said(guest, 'Thank you for your visit');
@@ -201,7 +201,7 @@ test('an order without a network waits, says so, and is placed once', async () =
   network.cut();
   await orders(guest, 'Fish soup');
   await said(guest, 'Waits for the network');
-  await guest.locator('.connection.reconnecting').waitFor();
+  await guest.locator('.connection[data-state=reconnecting]').waitFor();
   network.comeBack();
   network.silence('down'); // it arrives, and nobody hears of it
   const session = await sessionOf(table_id);

@@ -105,4 +105,4 @@ async function show(page, name) {
   if (await tab.isVisible()) await tab.click();
 }
 
-export const live = (page) => page.locator('.connection.live').waitFor();
+export const live = (page) => page.locator('.connection[data-state=live]').waitFor();
