@@ -21,6 +21,11 @@ def test_guests_order_and_the_kitchen_cooks(rough_service: Service) -> None:
 
 
 @pytest.mark.slow
+def test_pages_fit_every_window_text_size_and_direction(rough_service: Service) -> None:
+    run_tests(rough_service, "layout")
+
+
+@pytest.mark.slow
 def test_everybody_can_use_them_by_day_and_by_night(rough_service: Service) -> None:
     run_tests(rough_service, "accessible")
 

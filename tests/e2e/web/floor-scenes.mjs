@@ -35,7 +35,7 @@ export const FLOOR_SCENES = {
   },
   'manager-table': async (page, evening) => {
     await FLOOR_SCENES.manager(page, evening);
-    await page.locator('.seat', { hasText: '71 min' }).click();
+    await page.locator('.seat', { has: page.locator('.number', { hasText: /^4$/ }) }).click();
     const record = page.getByRole('dialog');
     await record.getByRole('button', { name: /^Order / }).click();
     await record.getByText('Paid €20.00, cash').waitFor();

@@ -23,6 +23,12 @@ export const EVERY_LAYOUT = Object.keys(WINDOWS).flatMap((window) =>
   ),
 );
 
+/** A part of them in which every window meets every text size and direction, and these each other. */
+export const PAIRED_LAYOUTS = EVERY_LAYOUT.filter(({ window, text, direction }) => {
+  const isOdd = Object.keys(WINDOWS).indexOf(window) % 2 === 1;
+  return ((text === 200) === (direction === 'rtl')) !== isOdd;
+});
+
 /** Options of a browser context for a window, as `Devices.page` takes them. */
 export function optionsOf(window) {
   const { width, height, touch } = WINDOWS[window];
@@ -51,7 +57,8 @@ export async function layoutFaults(page) {
 /** In the page. */
 function faults() {
   const found = [];
-  const root = document.scrollingElement;
+  const root = document.documentElement;
+  const windowWidth = root.clientWidth; // `innerWidth` grows with a page that is too wide for a phone
   const dialog = [...document.querySelectorAll('dialog[open]')].at(-1);
   const scope = dialog ?? document.body;
   const named = (element) => {
@@ -60,12 +67,12 @@ function faults() {
   };
   const isOffered = (element) => element.checkVisibility() && !element.closest('.skip, .visually-hidden, [inert]');
 
-  if (root.scrollWidth > innerWidth) found.push(`the page is ${root.scrollWidth} px wide in a window of ${innerWidth} px`);
+  if (root.scrollWidth > windowWidth) found.push(`the page is ${root.scrollWidth} px wide in a window of ${windowWidth} px`);
   for (const element of scope.querySelectorAll('*')) {
     if (!isOffered(element)) continue;
     const { left, right, width } = element.getBoundingClientRect();
     const isSwiped = element.closest('.categories, pre, .frames');
-    if (width > 0 && !isSwiped && (left < -1 || right > innerWidth + 1)) {
+    if (width > 0 && !isSwiped && (left < -1 || right > windowWidth + 1)) {
       found.push(`${named(element)} reaches beyond the side of the window`);
     }
   }
@@ -92,7 +99,7 @@ function faults() {
       return false;
     };
     const barred = samples.filter((y) => {
-      const at = document.elementFromPoint(innerWidth / 2, y);
+      const at = document.elementFromPoint(windowWidth / 2, y);
       return at && isBar(at);
     });
     if (barred.length > samples.length / 2) {
