@@ -27,7 +27,7 @@ token: $(VENV)/run.stamp ## print a development token; ROLE=manager RESTAURANT=2
 		$(if $(RESTAURANT),--restaurant "$(RESTAURANT)") $(if $(WAITER),--waiter "$(WAITER)") \
 		$(if $(SESSION),--session "$(SESSION)") $(if $(HOURS),--hours "$(HOURS)")
 
-test: check ## all checks, then all tests
+test: check $(BIN)/promtool ## all checks, then all tests
 ifdef PYTEST
 	$(BIN)/python -m pytest $(PYTEST)
 else
@@ -87,6 +87,9 @@ clean: ## remove what was installed or cached; the data in .data stays
 
 $(BIN)/python:
 	@scripts/venv $(VENV) $(PYTHON)
+
+$(BIN)/promtool: | $(BIN)/python
+	@scripts/promtool $@
 
 $(VENV)/run.stamp: requirements.txt | $(BIN)/python
 	@echo "Installing what it runs with, about a minute ..." >&2

@@ -319,7 +319,7 @@ class Gateway:
         )
         tracing.install(settings.trace_share, serve.get_replica_context().replica_tag)
         # By their modules: this class reaches a replica by value, and so would what it names.
-        meters = gateway_metrics.GATEWAY, host_metrics.SWEEP
+        meters = gateway_metrics.GATEWAY, host_metrics.SWEEP, host_metrics.STORE
         metrics = RayMetrics("gateway", serve.get_replica_context().replica_tag, *meters)
         self._telling = asyncio.create_task(metrics.run())
         interpreter.tune()

@@ -17,6 +17,7 @@ from ray.experimental.internal_kv import (
     _internal_kv_put,
 )
 
+from actors import store_failures
 from actors.host import HostSettings
 from actors.placement import Placement
 from storage.durability import Durability
@@ -43,6 +44,7 @@ class StoreSettings:
             retention_s=self.retention_s,
             timeout_s=self.timeout_s,
             durability=self.durability,
+            failed=store_failures.count,
         )
 
 

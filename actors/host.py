@@ -39,6 +39,7 @@ from actors.metrics import (
     SUBSCRIBED,
     TURN_MESSAGES,
     TURN_SECONDS,
+    UNREADABLE,
 )
 from actors.outbox import Outbox
 from actors.placement import Mode
@@ -247,6 +248,7 @@ class Host:
             try:
                 held = held_from(address, loaded, now)
             except Exception:  # one entity that cannot be read is no reason to lose the others
+                UNREADABLE.add()
                 log.exception(
                     "an entity cannot be read; was it written by a later version?",
                     extra={"entity": str(address)},

@@ -4,7 +4,7 @@
 and `gateway/metrics.py`, as one table each.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 MAX_SAMPLES = 10_000
 """What a histogram keeps until it is taken; more of them would say nothing new."""
@@ -41,6 +41,10 @@ class Gauge:
 
     def add(self, amount: float, of: str = "") -> None:
         self.values[of] = self.values.get(of, 0) + amount
+
+    def replace(self, values: Mapping[str, float]) -> None:
+        """All values by label; labels that are not among them are shown no longer."""
+        self.values = dict(values)
 
 
 class Histogram:

@@ -25,7 +25,7 @@ from actors import interpreter, tracing
 from actors.announced import NAMESPACE, HostConfig, after, in_force, packed, unpacked
 from actors.host import Host
 from actors.messages import Exchanged, Feed, Message, Reply
-from actors.metrics import HOST
+from actors.metrics import HOST, STORE
 from actors.moving import Found, NotMoved, leave_unfit_node
 from actors.placement import Mode, Placement
 from actors.ray_metrics import RayMetrics
@@ -120,7 +120,7 @@ class HostActor:
         names of hosts stay few."""
         is_alone = self._config.placement.mode is Mode.ENTITY
         name = self._name.partition(":")[0] if is_alone else self._name
-        await RayMetrics("host", name, HOST).run(host.measure)
+        await RayMetrics("host", name, HOST, STORE).run(host.measure)
 
     async def _keep_to_fit_nodes(self) -> None:
         """Let the shard move off a node that is to end, or is not for shards; until that succeeds,

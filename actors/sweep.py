@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 
 from actors.messages import Wake
-from actors.metrics import WOKEN
+from actors.metrics import SWEEPS, WOKEN
 from actors.transport import HostGone, Hosts
 from actors.whereabouts import Whereabouts
 from protocol.ids import Address
@@ -44,6 +44,7 @@ class Sweep:
             try:
                 if await self._store.lease("sweep", self._holder, 3 * PERIOD_S):
                     await self.once()
+                    SWEEPS.add()
             except StoreUnavailable as error:
                 log.warning("no sweep: the store is away", extra={"why": str(error)})
             except Exception:

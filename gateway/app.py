@@ -21,6 +21,7 @@ from gateway.codes import device_codes, table_codes
 from gateway.devices import StaffDevices
 from gateway.door import Door, refusal
 from gateway.feeds import Feeds
+from gateway.gauges import Gauges
 from gateway.health import Health
 from gateway.http import Http
 from gateway.identity import Identity
@@ -28,6 +29,7 @@ from gateway.introductions import Introductions
 from gateway.isolation import Isolation
 from gateway.joining import Joining
 from gateway.links import Links
+from gateway.metrics import HTTP
 from gateway.origins import NamedPages, Origins, PageHeaders
 from gateway.pages import WEB, Pages
 from gateway.prepare import Preparation
@@ -37,7 +39,7 @@ from gateway.reference import api_routes, asyncapi_document
 from gateway.requests import Requests
 from gateway.settings import GatewaySettings
 from gateway.sockets import Sockets
-from protocol.errors import UNAVAILABLE, Code, Rejected
+from protocol.errors import ERRORS, UNAVAILABLE, Code, Rejected
 from storage.store import Store
 
 
@@ -86,7 +88,9 @@ def build(
         renewing = asyncio.create_task(identity.run())
         looking = asyncio.create_task(isolation.run(sockets.send_away))
         meeting = asyncio.create_task(Introductions(hosts, whereabouts).run())
+        measuring = asyncio.create_task(Gauges(links, whereabouts, store).run())
         yield
+        measuring.cancel()
         meeting.cancel()
         looking.cancel()
         renewing.cancel()
@@ -147,4 +151,5 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _failure(request: Request, error: Exception) -> Response:
+    HTTP.add(of=str(ERRORS[UNAVAILABLE.code].http_status))
     return refusal(UNAVAILABLE)

@@ -1,7 +1,7 @@
-"""Whether a gateway could do its work now: the store answers, and so do its actors.
+"""Whether a gateway could do its work now: the store takes writes, and actors answer.
 
-Readiness, for who asks `/healthz`. That the gateway lives is Serve's to find out, by its event loop
-alone, see `docs/decisions/0022-alive-and-ready.md`.
+Readiness for people and their probes, at `/healthz`. Whether the gateway lives is for Serve to find
+out, by its event loop alone: see `docs/decisions/0022-alive-and-ready.md`.
 """
 
 import asyncio
@@ -51,11 +51,11 @@ class Health:
 
     async def _is_ready(self) -> bool:
         try:
-            await self._store.ping()
+            await self._store.check()
             if not self._restaurants:
                 self._restaurants = sorted(await self._store.restaurants())
         except StoreUnavailable as error:
-            log.warning("not ready: the store is away", extra={"why": str(error)})
+            log.warning("not ready: the store takes no writes", extra={"why": str(error)})
             return False
         asked = self._few()
         if not asked or await self._any_answers(asked):

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 
 from actors.whereabouts import Whereabouts
+from gateway.metrics import CUT_OFF
 from storage.store import Store, StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ class Isolation:
         while True:
             await asyncio.sleep(PERIOD_S)
             before, self.is_cut_off = self.is_cut_off, not await self._reaches_anybody()
+            CUT_OFF.set(self.is_cut_off)
             if self.is_cut_off and not before:
                 log.warning("cut off: neither store nor head answers; clients are sent to others")
                 send_away()

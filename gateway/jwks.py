@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK
 
+from gateway.metrics import PROVIDER_KEYS, PROVIDER_RENEWED_AT
 from protocol.errors import Code, Rejected
 
 log = logging.getLogger(__name__)
@@ -47,6 +48,8 @@ class Jwks:
         self._fetched_at = self._asked_at = float("-inf")
         self._answered = False
         self._asking: asyncio.Task[None] | None = None
+        PROVIDER_KEYS.set(0)
+        PROVIDER_RENEWED_AT.set(time.time())
 
     @property
     def version(self) -> int:
@@ -106,12 +109,15 @@ class Jwks:
         if document != self._document:
             self._document, self._keys = document, keys
             self._version += 1
+        PROVIDER_KEYS.set(len(keys))
+        PROVIDER_RENEWED_AT.set(time.time())
         if not keys:
             log.error("the identity provider has no key that can be used: its tokens are refused")
 
     def _drop_old(self) -> None:
         if self._keys and self._clock() - self._fetched_at > KEPT_S:
             self._document, self._keys = b"", {}
+            PROVIDER_KEYS.set(0)
             self._version += 1
             log.error(
                 "the identity provider was away for too long: its tokens are refused",

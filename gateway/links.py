@@ -91,6 +91,10 @@ class _Link:
     def has(self, to: Address) -> bool:
         return to in self.queues or any(address_of(each.message) == to for each in self.under_way)
 
+    def count(self) -> int:
+        """How many messages wait."""
+        return sum(map(len, self.queues.values()))
+
     def wake(self) -> None:
         if self.arrival is not None and not self.arrival.done():
             self.arrival.set_result(None)
@@ -155,6 +159,11 @@ class Links:
         link = self._links.get(host)
         if link is not None:
             await asyncio.wait({link.task}, timeout=patience_s)
+
+    def waiting(self) -> dict[str, int]:
+        """How many messages wait for each host, without the batch that is under way to it."""
+        counts = {host: link.count() for host, link in self._links.items()}
+        return {host: count for host, count in counts.items() if count}
 
     def is_quiet(self, host: str) -> bool:
         return host not in self._links

@@ -41,3 +41,26 @@ BATCH_SECONDS = GATEWAY.histogram(
 HOSTS_LOST = GATEWAY.counter("hosts_lost", "Calls to hosts that failed or were given up.")
 REJOINS = GATEWAY.counter("rejoins", "Topics whose sockets were subscribed again.")
 HTTP = GATEWAY.counter("http", "HTTP requests of the API, by status.", "status")
+WAITING = GATEWAY.gauge("waiting", "Messages that wait in the gateway for a host.", "host")
+HOSTS_EXPECTED = GATEWAY.gauge(
+    "hosts_expected", "1 for each shard, which must show its `entities`.", "host"
+)
+CUT_OFF = GATEWAY.gauge("cut_off", "1 if the gateway reaches neither store nor head, else 0.")
+PROVIDER_KEYS = GATEWAY.gauge("provider_keys", "Usable keys of the chain's identity provider.")
+PROVIDER_RENEWED_AT = GATEWAY.gauge(
+    "provider_renewed_timestamp_seconds",
+    "When they were fetched last, in epoch seconds; at first, when the gateway started.",
+)
+CLOCK_OFFSET = GATEWAY.gauge(
+    "clock_offset_seconds", "By how much this machine's clock is ahead of the store's."
+)
+STORE_MEMORY_USED = GATEWAY.gauge(
+    "store_memory_used", "The store's memory, as a share of `maxmemory` or of its machine's."
+)
+STORE_REPLICAS = GATEWAY.gauge("store_replicas", "Replicas that are connected to the store.")
+STORE_REPLICA_LAG = GATEWAY.gauge(
+    "store_replica_lag_bytes", "What the slowest replica has not received."
+)
+BACKED_UP_AT = GATEWAY.gauge(
+    "backup_timestamp_seconds", "When the store was last backed up, in epoch seconds; or 0."
+)

@@ -2,7 +2,8 @@
 
 Puts a backup back while nothing runs: `python -m scripts.backup --restore FILE`. Repairs files that
 a power cut has damaged: `python -m scripts.backup --repair`. A store of your own is backed up with
-its own means; after it was put back: `python -m scripts.backup --restored`.
+its own means, followed by `python -m scripts.backup --record`, which is what the alert `BackupOld`
+asks for; after it was put back: `python -m scripts.backup --restored`.
 """
 
 import argparse
@@ -31,6 +32,7 @@ def save(settings: Settings, to: Path) -> str:
             stack.callback(store.stop)
             url = store.url
         size = backup.snapshot(url, settings.data_dir, to)
+        asyncio.run(backup.record(url))
     return f"{to}: {size:,} bytes. It holds guests' data and codes: keep it as safe as the store."
 
 
@@ -45,11 +47,20 @@ def restore(settings: Settings, backup_file: Path) -> str:
     return f"The backup is in {settings.data_dir}: start the application."
 
 
+def record(settings: Settings) -> str:
+    asyncio.run(backup.record(_own_store(settings)))
+    return "Recorded: the store has just been backed up."
+
+
 def restored(settings: Settings) -> str:
-    if settings.redis_url is None:
-        raise CannotStart("Set RESTAURANT_QR_REDIS_URL to the store that was put back.")
-    asyncio.run(backup.leave_out_ids(settings.redis_url))
+    asyncio.run(backup.leave_out_ids(_own_store(settings)))
     return "No id is given out twice: start the application."
+
+
+def _own_store(settings: Settings) -> str:
+    if settings.redis_url is None:
+        raise CannotStart("Set RESTAURANT_QR_REDIS_URL to the address of that store.")
+    return settings.redis_url
 
 
 def _running(data_dir: Path) -> str | None:
@@ -69,18 +80,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--restore", action="store_true", help="put the backup back")
     how.add_argument("--restored", action="store_true", help="a store of your own was put back")
+    how.add_argument("--record", action="store_true", help="a store of your own was backed up")
     how.add_argument("--repair", action="store_true", help="repair the embedded store's files")
     wanted = parser.parse_args(arguments)
-    if (wanted.file is None) != (wanted.restored or wanted.repair):
-        parser.error("name one file; with --restored and --repair none")
+    of_own_store = wanted.restored or wanted.record
+    if (wanted.file is None) != (of_own_store or wanted.repair):
+        parser.error("name one file; with --restored, --record and --repair none")
     try:
         settings = settings_of_environment()
-        if settings.redis_url is not None and not wanted.restored:
+        if settings.redis_url is not None and not of_own_store:
             raise CannotStart(
                 "RESTAURANT_QR_REDIS_URL names a store of your own: back it up by its own means."
             )
         if wanted.restored:
             print(restored(settings))
+        elif wanted.record:
+            print(record(settings))
         elif wanted.repair:
             print("\n".join(repair(settings.data_dir.absolute())))
         elif wanted.restore:

@@ -39,6 +39,11 @@ def most(gauge: str, by: str) -> str:
     return f"max{_by(by)} ({P}{gauge})"
 
 
+def age(timestamp: str, by: str = "") -> str:
+    """The seconds since a moment that a gauge has, of the process that has the oldest."""
+    return f"time() - min{_by(by)} ({P}{timestamp})"
+
+
 def _by(label: str) -> str:
     return f" by ({label})" if label else ""
 
@@ -72,7 +77,14 @@ ROWS: dict[str, list[tuple[str, str, dict[str, str]]]] = {
         ("A turn", "s", _spread("turn_seconds")),
         ("A commit", "s", _spread("commit_seconds")),
         ("Messages a turn", "short", _spread("turn_messages")),
-        ("Messages that wait", "short", {"{{host}}": total("inbox", "host")}),
+        (
+            "Messages that wait",
+            "short",
+            {
+                "{{host}}, in gateways": total("waiting", "host"),
+                "{{host}}, in the host": total("inbox", "host"),
+            },
+        ),
         ("Entities in memory", "short", {"{{host}}": total("entities", "host")}),
     ],
     "Gateways": [
@@ -83,13 +95,30 @@ ROWS: dict[str, list[tuple[str, str, dict[str, str]]]] = {
         ("Messages received a second", "ops", {"{{gateway}}": rate("received", "gateway")}),
         ("HTTP a second", "ops", {"{{status}}": rate("http", "status")}),
     ],
+    "Store": [
+        ("Calls that failed", "short", {"{{cause}}": gained("store_failures", "cause")}),
+        ("Memory used", "percentunit", {"memory": f"max({P}store_memory_used)"}),
+        ("Replicas", "short", {"replicas": f"min({P}store_replicas)"}),
+        ("The slowest replica is behind", "bytes", {"bytes": f"max({P}store_replica_lag_bytes)"}),
+        ("Since the last backup", "s", {"backup": age("backup_timestamp_seconds")}),
+        (
+            "Clocks ahead of the store's",
+            "s",
+            {"{{gateway}}": total("clock_offset_seconds", "gateway")},
+        ),
+    ],
     "When something breaks": [
         ("Commits refused", "short", {"{{why}}": gained("commits_refused", "why")}),
         ("Subscribers that joined", "short", {"{{how}}": gained("joins", "how")}),
         (
             "Limits reached, turned away",
             "short",
-            {"{{limit}}": gained("limited", "limit"), "{{cause}}": gained("turned_away", "cause")},
+            {
+                "{{limit}}": gained("limited", "limit"),
+                "{{cause}}": gained("turned_away", "cause"),
+                "wrong {{kind}} codes": gained("wrong_codes", "kind"),
+                "forwarded address ignored: {{reason}}": gained("forwards_ignored", "reason"),
+            },
         ),
         (
             "Hosts lost, topics joined again",
@@ -109,10 +138,35 @@ ROWS: dict[str, list[tuple[str, str, dict[str, str]]]] = {
         (
             "Never expected",
             "short",
-            {"lost writes": gained("lost_writes"), "rules failed": gained("rules_failed")},
+            {
+                "lost writes": gained("lost_writes"),
+                "rules failed": gained("rules_failed"),
+                "unreadable state": gained("unreadable"),
+            },
         ),
         ("Loaded again", "short", {"{{host}}": gained("evictions", "host")}),
         ("Channels listened to", "short", {"{{host}}": total("topics", "host")}),
+        (
+            "Shards",
+            "short",
+            {
+                "expected": f"count(max by (host) ({P}hosts_expected))",
+                "reporting": f'count({P}entities{{host=~"shard:.*"}})',
+            },
+        ),
+        (
+            "Gateways cut off, sweeps a second",
+            "short",
+            {"cut off": f"sum({P}cut_off)", "sweeps": rate("sweeps")},
+        ),
+        (
+            "The identity provider's keys",
+            "short",
+            {
+                "keys": f"min({P}provider_keys)",
+                "minutes since renewed": f"({age('provider_renewed_timestamp_seconds')}) / 60",
+            },
+        ),
     ],
 }
 

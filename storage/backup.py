@@ -103,3 +103,13 @@ async def leave_out_ids(url: str) -> None:
                 await client.incrby(counter, SKIPPED_IDS)
     finally:
         await disconnect(client)
+
+
+async def record(url: str) -> None:
+    """Write down that a store has just been backed up, for the alert that asks how old the last
+    backup is. Raises redis.RedisError and OSError."""
+    client = connect(url, timeout_s=60)
+    try:
+        await client.set(keys.backup(), int(time.time()))
+    finally:
+        await disconnect(client)

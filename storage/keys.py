@@ -49,3 +49,14 @@ def guesses(who: str) -> str:
 
 def lease(name: str) -> str:
     return f"rq:lease:{name}"
+
+
+def backup() -> str:
+    """When the last backup was made, in epoch seconds."""
+    return "rq:backup"
+
+
+def probe(number: int) -> str:
+    """What is written to see whether a server takes writes; of a cluster's servers, each has some
+    of these."""
+    return f"rq:probe:{number}"

@@ -11,11 +11,22 @@ from storage import keys, scripts
 from storage.commit import CLAIM_OF_NOTHING_S, Limits, commit_call
 from storage.connect import FAILURES, connect, disconnect, is_cluster, refresh
 from storage.durability import Confirmation, Durability
+from storage.failures import Cause, cause_of
 from storage.scripts import Script
-from storage.store import EntityCommit, Loaded, Store, StoreUnavailable, new_epoch, new_owner
+from storage.status import check
+from storage.store import (
+    EntityCommit,
+    Loaded,
+    Store,
+    StoreStatus,
+    StoreUnavailable,
+    new_epoch,
+    new_owner,
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Failed = Callable[[Cause, Exception], None]
 _Call = tuple[Sequence[str], Sequence[Any]]
 """Keys and arguments of a script."""
 
@@ -37,16 +48,18 @@ def open_store(
     journal_length: int = 1000,
     history_length: int = 10_000,
     audit_length: int = 1000,
+    failed: Failed = lambda cause, error: None,
 ) -> Store:
     """The store at a URL, see `connect`; ValueError for a URL that is none. Settled entities are
-    kept for `retention_s`, lists are rings of the given lengths."""
+    kept for `retention_s`, lists are rings of the given lengths. `failed` is called with each call
+    that fails."""
     limits = Limits(max(1, int(retention_s)), journal_length, history_length, audit_length)
     client = connect(url, timeout_s)
     if durability is Durability.STORE:
-        return RedisStore(client, limits)
+        return RedisStore(client, limits, failed=failed)
     if is_cluster(client):  # it has no one log, and no one connection to wait on
         raise ValueError("a cluster confirms nothing further: leave durability at 'store'")
-    return RedisStore(client, limits, Confirmation(durability, timeout_s))
+    return RedisStore(client, limits, Confirmation(durability, timeout_s), failed)
 
 
 def _guarded(
@@ -59,6 +72,7 @@ def _guarded(
         try:
             return await call(self, *args, **kwargs)
         except FAILURES as error:
+            self._failed(cause_of(error), error)
             await refresh(self._redis)
             raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
 
@@ -69,11 +83,16 @@ class RedisStore:
     """`Store` over a client of `connect`."""
 
     def __init__(
-        self, client: Any, limits: Limits, confirmation: Confirmation | None = None
+        self,
+        client: Any,
+        limits: Limits,
+        confirmation: Confirmation | None = None,
+        failed: Failed = lambda cause, error: None,
     ) -> None:
         self._redis = client
         self._limits = limits
         self._confirmation = confirmation
+        self._failed = failed
         self._lives: dict[int, bytes] = {}
 
     # --- entities --------------------------------------------------------------------------------
@@ -253,6 +272,11 @@ class RedisStore:
         if self._confirmation is not None:
             command = self._confirmation.command
             self._confirmation.check(await self._redis.execute_command(*command))
+
+    @_guarded
+    async def check(self) -> StoreStatus:
+        await self.ping()
+        return await check(self._redis)
 
     async def close(self) -> None:
         await disconnect(self._redis)

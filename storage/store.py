@@ -13,6 +13,21 @@ class StoreUnavailable(Exception):
     """The store refused or did not answer in time; whether a write happened is unknown."""
 
 
+class StoreStatus(NamedTuple):
+    """What a store says of itself. Of a cluster, that of the server that is worst off.
+
+    `memory_used` is a share of what the store may have. `replica_lag_bytes` is what the replica
+    that is furthest behind has not received. `clock` and `backed_up_at` are epoch seconds, the
+    latter 0 if no backup was ever recorded.
+    """
+
+    memory_used: float
+    replicas: int
+    replica_lag_bytes: int
+    clock: float
+    backed_up_at: float
+
+
 OWNER_BITS = 62
 
 
@@ -171,5 +186,9 @@ class Store(Protocol):
 
     async def ping(self) -> None:
         """Whether the store answers."""
+
+    async def check(self) -> StoreStatus:
+        """Whether the store takes writes: writes something tiny on each server, and asks for its
+        status. Raises StoreUnavailable if one refuses. A few round trips."""
 
     async def close(self) -> None: ...

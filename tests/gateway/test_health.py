@@ -1,14 +1,18 @@
 """Whether a gateway is ready is for the store and the actors to say, and asked sparingly."""
 
 import asyncio
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import redis
 
 from actors.placement import Mode, Placement
 from actors.whereabouts import Whereabouts
 from gateway.health import ASKED_HOSTS, Health
+from storage.embedded import EmbeddedStore
+from storage.redis_store import open_store
 from storage.store import StoreUnavailable
 from tests.gateway.scripted_hosts import ScriptedHosts
 
@@ -21,10 +25,10 @@ class Chain:
     def __init__(self, restaurants: int) -> None:
         self.ids = list(range(1, restaurants + 1))
         self.is_away = False
-        self.pings = 0
+        self.checks = 0
 
-    async def ping(self) -> None:
-        self.pings += 1
+    async def check(self) -> None:
+        self.checks += 1
         if self.is_away:
             raise StoreUnavailable("away")
 
@@ -53,6 +57,24 @@ async def test_a_gateway_without_its_store_is_not_ready_until_it_is_back() -> No
     assert await status(asked) == 503
     store.is_away = False
     assert await status(asked) == 200
+
+
+async def test_a_gateway_whose_store_refuses_writes_is_not_ready(tmp_path: Path) -> None:
+    server = EmbeddedStore(tmp_path)
+    server.start()
+    store = open_store(server.url, retention_s=1)
+    asked = health(store, ScriptedHosts())
+    try:
+        with redis.Redis.from_url(server.url) as client:
+            assert await status(asked) == 200
+            client.config_set("maxmemory", 1)
+            await store.ping()
+            assert await status(asked) == 503
+            client.config_set("maxmemory", 0)
+            assert await status(asked) == 200
+    finally:
+        await store.close()
+        server.stop()
 
 
 async def test_one_actor_that_answers_is_enough_and_none_is_not() -> None:
@@ -96,4 +118,4 @@ async def test_many_who_ask_at_once_are_one_look(monkeypatch: pytest.MonkeyPatch
     assert set(await asyncio.gather(*(status(asked) for _ in range(100)))) == {200}
     store.is_away = True
     assert await status(asked) == 200, "what was seen a moment ago"
-    assert store.pings == 1
+    assert store.checks == 1

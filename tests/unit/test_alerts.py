@@ -1,62 +1,111 @@
-"""The dashboard and the alerts ask for metrics that there are, and each alert has its page."""
+"""The dashboard and the alerts query metrics that exist; each alert has its runbook section."""
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from actors.meters import Counter, Gauge, Histogram, Meters
-from actors.metrics import HOST, SWEEP
+from actors.metrics import HOST, STORE, SWEEP
 from gateway.metrics import GATEWAY
 from scripts.dashboard import dashboard
+from storage.failures import Cause
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
+FIRST_OF_ALL = "First, whatever it is"
+LAST_OF_ALL = "Following one command"
+SECTIONS = [
+    (section.partition("\n")[0], section)
+    for section in RUNBOOK.split("\n## ")[1:]
+    if section.partition("\n")[0] not in (FIRST_OF_ALL, LAST_OF_ALL)
+]
 ALERTS = [
     rule
     for group in yaml.safe_load((ROOT / "deploy/prometheus/alerts.yaml").read_text())["groups"]
     for rule in group["rules"]
 ]
+CASES = yaml.safe_load((ROOT / "tests/deploy/alerts.yaml").read_text())
+SERIES = sorted(
+    {
+        name if name.startswith("probe_") else f"ray_restaurant_qr_{name}"
+        for cases in CASES.values()
+        for case in (*cases["fires"], *cases["silent"])
+        for name in case["series"]
+    }
+)
 LINES = [target["expr"] for panel in dashboard()["panels"] for target in panel.get("targets", [])]
-_NAME = re.compile(r"ray_restaurant_qr_(\w+)(?:\{([^}]*)\})?")
+GROUPS = {"host": (HOST, STORE), "gateway": (GATEWAY, SWEEP, STORE)}
+"""What tells processes apart -> what these count."""
+OF_BLACKBOX = {"probe_success", "probe_ssl_earliest_cert_expiry"}
+_NAME = re.compile(r"\b(?:ray_restaurant_qr_(\w+)|(probe_\w+))(?:\{([^}]*)\})?")
+_LABEL = re.compile(r"(\w+)(?:=|!=|=~|!~)\"")
 
 
-def names(meters: Meters) -> set[str]:
-    """What Prometheus has of them, without what stands before each name."""
-    return (
-        {f"{each.name}_total" for each in meters.counters}
-        | {each.name for each in meters.gauges}
-        | {f"{each.name}_{part}" for each in meters.histograms for part in ("bucket", "count")}
-    )
+def names(each: Counter | Gauge | Histogram) -> set[str]:
+    """What Prometheus has of a metric, without what stands before each name."""
+    if isinstance(each, Counter):
+        return {f"{each.name}_total"}
+    if isinstance(each, Gauge):
+        return {each.name}
+    return {f"{each.name}_{part}" for part in ("bucket", "count")}
 
 
-KNOWN = names(HOST) | names(SWEEP) | names(GATEWAY)
+def all_of(meters: Meters) -> list[Counter | Gauge | Histogram]:
+    return [*meters.counters, *meters.gauges, *meters.histograms]
 
 
-@pytest.mark.parametrize("expression", [*LINES, *(rule["expr"] for rule in ALERTS)])
-def test_what_is_asked_for_is_counted(expression: str) -> None:
-    asked = {name for name, _ in _NAME.findall(expression)}
+LABELS: dict[str, set[str]] = {name: {"job", "instance"} for name in OF_BLACKBOX}
+"""Metric -> the labels that it can have."""
+for process, groups in GROUPS.items():
+    for meters in groups:
+        for each in all_of(meters):
+            own = {"le"} if isinstance(each, Histogram) else {each.by}
+            for name in names(each):
+                LABELS.setdefault(name, set()).update({process}, own)
+
+
+@pytest.mark.parametrize("expression", [*LINES, *SERIES, *(rule["expr"] for rule in ALERTS)])
+def test_what_is_asked_for_is_counted_with_these_labels(expression: str) -> None:
+    asked = _NAME.findall(expression)
     assert asked
-    assert asked <= KNOWN
+    for ours, foreign, selector in asked:
+        assert ours + foreign in LABELS
+        assert set(_LABEL.findall(selector)) <= LABELS[ours + foreign]
     assert expression.count("(") == expression.count(")")
 
 
 def test_every_metric_is_shown() -> None:
-    shown = {name for line in LINES for name, _ in _NAME.findall(line)}
-    for meters in (HOST, SWEEP, GATEWAY):
-        every: list[Counter | Gauge | Histogram]
-        every = [*meters.counters, *meters.gauges, *meters.histograms]
-        for each in every:
-            assert {each.name, f"{each.name}_total", f"{each.name}_bucket"} & shown, each.name
+    shown = {name for line in LINES for name, _, _ in _NAME.findall(line)}
+    for meters in (HOST, SWEEP, STORE, GATEWAY):
+        for each in all_of(meters):
+            assert names(each) & shown, each.name
+
+
+def test_every_cause_of_a_failed_call_pages() -> None:
+    causes = {
+        cause
+        for rule in ALERTS
+        for selector in re.findall(r'cause=~"([^"]*)"', rule["expr"])
+        for cause in selector.split("|")
+    }
+    assert causes == {cause.value for cause in Cause}
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
-def test_every_alert_says_what_to_do(rule: dict[str, object]) -> None:
-    assert f"\n## {rule['alert']}\n" in RUNBOOK
-    assert rule["labels"]["severity"] in ("page", "ticket")  # type: ignore[index]
+def test_an_alert_is_a_page_or_a_ticket(rule: dict[str, Any]) -> None:
+    assert rule["labels"]["severity"] in ("page", "ticket")
 
 
-def test_the_runbook_knows_no_other_alerts() -> None:
-    headings = set(re.findall(r"^## (\w+)$", RUNBOOK, re.MULTILINE))
-    assert headings == {rule["alert"] for rule in ALERTS}
+def test_the_runbook_has_a_section_for_each_alert_and_no_other() -> None:
+    assert {title for title, _ in SECTIONS if re.fullmatch(r"\w+", title)} == {
+        rule["alert"] for rule in ALERTS
+    }
+
+
+@pytest.mark.parametrize(("title", "text"), SECTIONS, ids=[title for title, _ in SECTIONS])
+def test_a_runbook_section_has_impact_cause_check_and_fix(title: str, text: str) -> None:
+    parts = re.findall(r"^\*\*(.+?)\.\*\*", text, re.MULTILINE)
+    assert parts == ["Impact", "Likely cause", "Check", "Fix"]

@@ -1,0 +1,75 @@
+"""Whether a store takes writes, and what it says of itself (`INFO`)."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from redis.asyncio.cluster import RedisCluster
+
+from storage import keys
+from storage.store import StoreStatus
+
+PROBE_MS = 60_000
+MOST_PROBES = 4096
+"""Keys that are tried until each server of a cluster has one of them."""
+
+
+async def check(client: Any) -> StoreStatus:
+    """Write something tiny on each server that takes writes, then ask for its status. Raises what
+    the client raises."""
+    if not isinstance(client, RedisCluster):
+        pipe = client.pipeline(transaction=False)
+        pipe.set(keys.probe(0), 1, px=PROBE_MS)
+        pipe.get(keys.backup())
+        pipe.info()
+        _, backed_up_at, info = await pipe.execute()
+        return _worst([info], backed_up_at)
+    await client.initialize()
+    for key in _one_of_each_server(client):
+        await client.set(key, 1, px=PROBE_MS)
+    infos = await client.info(target_nodes=RedisCluster.PRIMARIES)
+    return _worst(list(infos.values()), await client.get(keys.backup()))
+
+
+def _one_of_each_server(client: Any) -> list[str]:
+    """A key for each server that has slots."""
+    servers = {node.name for node in client.get_primaries()}
+    found: dict[str, str] = {}
+    for number in range(MOST_PROBES):
+        if len(found) == len(servers):
+            break
+        key = keys.probe(number)
+        node = client.nodes_manager.get_node_from_slot(client.keyslot(key))
+        found.setdefault(node.name, key)
+    return list(found.values())
+
+
+def _worst(infos: list[Mapping[str, Any]], backed_up_at: bytes | str | None) -> StoreStatus:
+    return StoreStatus(
+        memory_used=max(map(_memory_used, infos)),
+        replicas=min(int(info.get("connected_slaves", 0)) for info in infos),
+        replica_lag_bytes=max(map(_lag, infos)),
+        clock=min(_clock(info) for info in infos),
+        backed_up_at=float(backed_up_at or 0),
+    )
+
+
+def _memory_used(info: Mapping[str, Any]) -> float:
+    """The share of `maxmemory` or, without one, of the machine's memory; 0 if neither is known."""
+    most = info.get("maxmemory") or info.get("total_system_memory")
+    return info["used_memory"] / most if most else 0.0
+
+
+def _lag(info: Mapping[str, Any]) -> int:
+    """How far behind the slowest replica is, in bytes; 0 without replicas."""
+    offset = info.get("master_repl_offset", 0)
+    replicas = (info.get(f"slave{number}") for number in range(info.get("connected_slaves", 0)))
+    return max(
+        (offset - each.get("offset", 0) for each in replicas if isinstance(each, dict)), default=0
+    )
+
+
+def _clock(info: Mapping[str, Any]) -> float:
+    """The server's clock in epoch seconds; that of this machine if it does not tell its own."""
+    microseconds = info.get("server_time_usec")
+    return microseconds / 1e6 if microseconds else time.time()

@@ -1,0 +1,180 @@
+"""What is found out about a real store: whether it takes writes, why not, and its own figures."""
+
+import asyncio
+import os
+import shutil
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import redis
+from redis.exceptions import ResponseError
+
+from scripts.backup import main
+from storage import keys
+from storage.durability import Durability
+from storage.failures import Cause, cause_of
+from storage.redis_store import open_store
+from storage.store import Store, StoreUnavailable
+from tests.storage.servers import cluster, eventually, free_ports, valkey
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    [port] = free_ports(1)
+    with valkey(tmp_path / "data", port, "--save", "", "--appendonly", "no"):
+        yield port
+
+
+@asynccontextmanager
+async def opened(url: str, failed: list[Cause], timeout_s: float = 5.0) -> AsyncIterator[Store]:
+    store = open_store(
+        url, retention_s=1, timeout_s=timeout_s, failed=lambda cause, error: failed.append(cause)
+    )
+    yield store
+    await store.close()
+
+
+def full(client: redis.Redis) -> None:
+    client.config_set("maxmemory", 1)
+
+
+def replica(client: redis.Redis) -> None:
+    client.replicaof("127.0.0.1", "1")
+
+
+def without_replica(client: redis.Redis) -> None:
+    client.config_set("min-replicas-to-write", 1)
+
+
+def password(client: redis.Redis) -> None:
+    client.config_set("requirepass", "another")
+
+
+def failed_dump(client: redis.Redis) -> None:
+    """A snapshot that could not be written: Redis then refuses writes, as with a full disk."""
+    shutil.rmtree(str(client.config_get("dir")["dir"]))
+    client.config_set("save", "3600 1")
+    client.set("changed", 1)
+    client.bgsave()
+    eventually(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err")
+
+
+REFUSALS = [
+    pytest.param(full, Cause.OUT_OF_MEMORY, id="full"),
+    pytest.param(replica, Cause.READ_ONLY, id="replica"),
+    pytest.param(without_replica, Cause.NO_REPLICA, id="without a replica"),
+    pytest.param(failed_dump, Cause.DISK, id="disk full"),
+    pytest.param(password, Cause.DENIED, id="another password"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "cause"), REFUSALS)
+async def test_a_store_that_refuses_writes_fails_the_check_and_names_its_cause(
+    port: int, spoil: Callable[[redis.Redis], None], cause: Cause
+) -> None:
+    failed: list[Cause] = []
+    with redis.Redis(port=port) as client:
+        spoil(client)
+    async with opened(f"redis://127.0.0.1:{port}", failed) as store:
+        with pytest.raises(StoreUnavailable):
+            await store.check()
+        assert failed == [cause]
+
+
+async def test_a_store_that_has_gone_fails_with_the_connection(tmp_path: Path) -> None:
+    failed: list[Cause] = []
+    [port] = free_ports(1)
+    async with opened(f"redis://127.0.0.1:{port}", failed) as store:
+        with pytest.raises(StoreUnavailable):
+            await store.ping()
+    assert failed == [Cause.CONNECTION]
+
+
+async def test_a_store_that_hangs_fails_with_a_timeout(tmp_path: Path) -> None:
+    failed: list[Cause] = []
+    [port] = free_ports(1)
+    with valkey(tmp_path, port, "--save", "") as process:
+        async with opened(f"redis://127.0.0.1:{port}", failed, timeout_s=0.3) as store:
+            os.kill(process.pid, signal.SIGSTOP)
+            with pytest.raises(StoreUnavailable):
+                await store.check()
+            os.kill(process.pid, signal.SIGCONT)
+    assert failed == [Cause.TIMEOUT]
+
+
+def test_an_error_without_a_known_cause_is_counted_as_other() -> None:
+    assert cause_of(ResponseError("WRONGTYPE Operation against a key")) is Cause.OTHER
+
+
+async def test_the_check_tells_the_stores_figures(port: int, tmp_path: Path) -> None:
+    with redis.Redis(port=port) as client:
+        client.config_set("maxmemory", 4 * client.info("memory")["used_memory"])
+        async with opened(f"redis://127.0.0.1:{port}", []) as store:
+            alone = await store.check()
+            assert 0.2 < alone.memory_used < 0.5
+            assert (alone.replicas, alone.replica_lag_bytes, alone.backed_up_at) == (0, 0, 0)
+            assert abs(alone.clock - time.time()) < 5
+            [other] = free_ports(1)
+            with valkey(tmp_path / "replica", other, "--replicaof", "127.0.0.1", str(port)):
+                eventually(lambda: client.info("replication").get("connected_slaves"))
+                assert (await store.check()).replicas == 1
+
+
+async def test_the_check_sees_how_far_a_replica_is_behind(port: int, tmp_path: Path) -> None:
+    [other] = free_ports(1)
+    follower = ("--replicaof", "127.0.0.1", str(port), "--save", "")
+    with (
+        redis.Redis(port=port) as client,
+        valkey(tmp_path / "replica", other, *follower) as process,
+    ):
+        eventually(lambda: client.info("replication").get("slave0", {}).get("state") == "online")
+        os.kill(process.pid, signal.SIGSTOP)
+        client.set("much", "x" * 100_000)
+        async with opened(f"redis://127.0.0.1:{port}", []) as store:
+            assert (await store.check()).replica_lag_bytes >= 100_000
+
+
+async def test_the_check_writes_on_every_server_of_a_cluster(tmp_path: Path) -> None:
+    failed: list[Cause] = []
+    with cluster(tmp_path) as ports:
+        async with opened(f"redis+cluster://127.0.0.1:{ports[0]}", failed) as store:
+            await store.check()
+            for port in ports:
+                with redis.Redis(port=port) as client:
+                    assert client.keys(keys.probe(0)[:-1] + "*"), "one of them was not tried"
+            with redis.Redis(port=ports[2]) as client:
+                client.config_set("maxmemory", 1)
+            with pytest.raises(StoreUnavailable):
+                await store.check()
+    assert failed == [Cause.OUT_OF_MEMORY]
+
+
+async def test_a_durable_store_whose_replica_is_away_fails_the_check(port: int) -> None:
+    store = open_store(
+        f"redis://127.0.0.1:{port}", retention_s=1, timeout_s=0.5, durability=Durability.REPLICA
+    )
+    with pytest.raises(StoreUnavailable):
+        await store.check()
+    await store.close()
+
+
+async def test_a_recorded_backup_is_told_by_the_check(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"redis://127.0.0.1:{port}"
+    monkeypatch.setenv("RESTAURANT_QR_REDIS_URL", url)
+    await asyncio.to_thread(main, ["--record"])
+    async with opened(url, []) as store:
+        assert abs((await store.check()).backed_up_at - time.time()) < 5
+
+
+def test_a_backup_of_a_store_of_ones_own_is_not_recorded_without_its_address(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RESTAURANT_QR_DATA_DIR", str(tmp_path))
+    with pytest.raises(SystemExit, match="RESTAURANT_QR_REDIS_URL"):
+        main(["--record"])
