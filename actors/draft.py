@@ -174,8 +174,7 @@ class Draft:
 
     def first_result(self, origin: Origin) -> Done | Rejected | Address | None:
         """What this request was answered before, if it was; an address is where to."""
-        key = result_key(origin)
-        raw = self.results.get(key) or self.held.results.get(key)
+        raw = self.results.get(result_key(origin)) or self.held.results.find(origin)
         if raw is None:
             return None
         digest, *answer = orjson.loads(raw)

@@ -15,7 +15,6 @@ from datetime import datetime
 from typing import Any
 
 from actors import tracing
-from actors.answers import result_key
 from actors.draft import Draft
 from actors.held import NONE, Alarm, Held, Outgoing
 from actors.messages import (
@@ -373,7 +372,7 @@ def _looks_back(message: Message | Fire, held: Held) -> bool:
     """Whether a message is about what its sender takes to be stored already: a store that lost its
     last writes would have it forgotten, and memory would not."""
     if isinstance(message, Submit):
-        return message.origin is not None and result_key(message.origin) in held.results
+        return message.origin is not None and held.results.find(message.origin) is not None
     if isinstance(message, Tell):
         return message.messages[0][0] <= held.seen.get(str(message.source), 0)
     if isinstance(message, Join | Rejoin) and message.since is not None:

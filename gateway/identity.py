@@ -8,7 +8,7 @@ from gateway.addresses import ClientAddress
 from gateway.settings import IdentityProvider
 from gateway.signatures import Signatures, Signed
 from gateway.turned_away import TurnedAway
-from protocol.caller import ANONYMOUS, Caller, Role
+from protocol.caller import ANONYMOUS, Caller, Role, subject_of
 from protocol.errors import Code, Rejected
 
 SUBPROTOCOL = "bearer"
@@ -153,5 +153,5 @@ def _principal(signed: Signed) -> Principal | Rejected:
         who = claims["sub"]
     if not who.isprintable():
         return Rejected(Code.UNAUTHENTICATED, "The token does not say who its bearer is.")
-    caller = Caller(role, f"{role.value}:{who}"[:120])
+    caller = Caller(role, subject_of(role, who))
     return Principal(caller, **ids, expires_at=signed.expires_at)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import blake2b
 
 
 class Role(StrEnum):
@@ -12,6 +13,9 @@ class Role(StrEnum):
     MANAGER = "manager"
     ADMIN = "admin"
 
+
+LONGEST_SUBJECT = 120
+"""Characters of a subject that are kept; a longer one is told apart by a digest."""
 
 STAFF = frozenset({Role.WAITER, Role.KITCHEN, Role.MANAGER, Role.ADMIN})
 
@@ -28,6 +32,20 @@ class Caller:
     @property
     def is_staff(self) -> bool:
         return self.role in STAFF
+
+
+def subject_of(role: Role, name: str) -> str:
+    """The subject of a caller of this role and name. Two long names never share one."""
+    subject = f"{role.value}:{name}"
+    if len(subject) <= LONGEST_SUBJECT:
+        return subject
+    digest = blake2b(subject.encode(), digest_size=16).hexdigest()
+    return f"{subject[:LONGEST_SUBJECT]}~{digest}"
+
+
+def subject_before(subject: str) -> str:
+    """The subject that the release before gave the same caller: a long one was cut."""
+    return subject[:LONGEST_SUBJECT]
 
 
 ANONYMOUS = Caller(Role.ANONYMOUS, "anonymous")

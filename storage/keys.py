@@ -4,6 +4,7 @@ All keys of one restaurant share its hash tag, so that a cluster keeps them in o
 may touch any of them.
 """
 
+from protocol.caller import subject_before
 from protocol.ids import Address, Kind
 
 BUCKET = 512
@@ -40,7 +41,15 @@ def code(session_code: str) -> str:
 
 
 def named(caller: str, key: str) -> str:
-    return f"rq:named:{caller}:{key}"
+    """Of a caller's idempotency key. No two callers and keys share one: the last colon ends the
+    caller, since those of the key are escaped."""
+    escaped = key.replace("%", "%25").replace(":", "%3A")
+    return f"rq:named:{caller}:{escaped}"
+
+
+def named_before(caller: str, key: str) -> str:
+    """The same in the release before, for all keys with a colon and for long subjects another."""
+    return f"rq:named:{subject_before(caller)}:{key}"
 
 
 def guesses(who: str) -> str:

@@ -236,8 +236,12 @@ class RedisStore:
 
     @_guarded
     async def named_id(self, caller: str, key: str, id_: int) -> int:
-        name = keys.named(caller, key)
-        first = await self._redis.set(name, id_, nx=True, get=True, ex=NAMED_S)
+        name, before = keys.named(caller, key), keys.named_before(caller, key)
+        if name != before:
+            kept = await self._redis.get(before)
+            if kept is not None and not kept.startswith(b"+"):  # of the release before
+                return int(kept)
+        first = await self._redis.set(name, f"+{id_}", nx=True, get=True, ex=NAMED_S)
         return id_ if first is None else int(first)
 
     @_guarded

@@ -172,7 +172,8 @@ class Store(Protocol):
         """The session that a code was taken for."""
 
     async def named_id(self, caller: str, key: str, id_: int) -> int:
-        """The id first kept under an idempotency key, for a day; `id_` where there was none."""
+        """The id first kept under an idempotency key, for a day; `id_` if there was none. Two round
+        trips if the release before had another name for the key."""
 
     async def guess(self, who: str, count: int, *, every_s: float, at_once: int) -> bool:
         """Whether somebody may guess so many times more, one every so many seconds and a few at

@@ -268,6 +268,25 @@ async def test_a_missing_restaurant_is_not_the_whole_chain(
     await refused(identity, signed(**claims))
 
 
+async def test_long_subjects_that_begin_alike_are_two_callers(identity: Identity) -> None:
+    """They would share idempotency keys, and the limits of requests."""
+    manager: dict[str, Any] = {"role": "manager", "restaurant_id": 2}
+    subjects = [
+        (await accepted(identity, signed(**manager, sub="x" * 200 + end))).caller.subject
+        for end in ("", "a", "b")
+    ]
+    assert len(set(subjects)) == 3
+    assert max(map(len, subjects)) < 160
+    again = await accepted(identity, signed(**manager, sub="x" * 200 + "a", jti="another"))
+    assert again.caller.subject == subjects[1]
+
+
+@pytest.mark.parametrize("length", [1, 50, 112])
+async def test_a_subject_that_is_not_long_is_kept_as_it_is(identity: Identity, length: int) -> None:
+    token = signed(role="manager", restaurant_id=2, sub="x" * length)
+    assert (await accepted(identity, token)).caller.subject == f"manager:{'x' * length}"
+
+
 async def test_another_scheme_is_no_token_and_not_anonymous_either(identity: Identity) -> None:
     await refused(identity, bearer("Basic abc", [], None))
 

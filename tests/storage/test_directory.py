@@ -3,8 +3,10 @@
 import asyncio
 import itertools
 
+import pytest
 import redis
 
+from protocol.caller import Role, subject_of
 from protocol.ids import Address, Kind
 from storage.store import Store
 from tests.storage.commits import ORDER, SESSION, seconds_left
@@ -66,6 +68,57 @@ async def test_a_named_creation_has_one_id_however_often_it_is_sent(store: Store
     assert await store.named_id("waiter:10", "key-1", 6) == 5
     assert await store.named_id("waiter:10", "key-2", 7) == 7
     assert await store.named_id("waiter:11", "key-1", 8) == 8
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param(("admin:a:b", "c"), ("admin:a", "b:c"), id="colon_in_the_subject_or_the_key"),
+        pytest.param(("admin:a", "b%3Ac"), ("admin:a", "b:c"), id="escaped_or_not"),
+        pytest.param(("admin:a", "b%3Ac"), ("admin:a", "b%253Ac"), id="escaped_twice"),
+        pytest.param(
+            (subject_of(Role.ADMIN, "x" * 200 + "a"), "k"),
+            (subject_of(Role.ADMIN, "x" * 200 + "b"), "k"),
+            id="long_subjects",
+        ),
+    ],
+)
+async def test_two_callers_and_keys_share_no_name(
+    store: Store, one: tuple[str, str], other: tuple[str, str]
+) -> None:
+    assert await store.named_id(*one, 5) == 5
+    assert await store.named_id(*other, 6) == 6
+    assert await store.named_id(*one, 7) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "caller", "key"),
+    [
+        pytest.param("rq:named:admin:a:key-1", "admin:a", "key-1", id="plain"),
+        pytest.param("rq:named:admin:a:b:c", "admin:a", "b:c", id="colon"),
+        pytest.param("rq:named:admin:a:b%c", "admin:a", "b%c", id="percent"),
+        pytest.param(
+            f"rq:named:admin:{'x' * 114}:k",
+            subject_of(Role.ADMIN, "x" * 200),
+            "k",
+            id="long_subject",
+        ),
+    ],
+)
+async def test_a_name_of_the_release_before_is_honoured(
+    store: Store, client: redis.Redis, name: str, caller: str, key: str
+) -> None:
+    client.set(name, 5)
+    assert await store.named_id(caller, key, 6) == 5
+
+
+async def test_a_plain_key_keeps_the_name_that_gateways_of_the_release_before_read(
+    store: Store, client: redis.Redis
+) -> None:
+    await store.named_id("admin:a", "5f0c-key_1", 5)
+    kept = client.get("rq:named:admin:a:5f0c-key_1")
+    assert isinstance(kept, bytes)
+    assert int(kept) == 5
 
 
 async def test_a_name_is_kept_for_a_day(store: Store, client: redis.Redis) -> None:

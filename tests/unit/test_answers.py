@@ -1,10 +1,12 @@
 """Which kept answers go when there are too many, and that a reload comes to the same."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.answers import Answers, result_key, stored_result
 from domain.entity import Origin
+from protocol.caller import Role, subject_before, subject_of
 from protocol.ids import Address, Kind
 
 ORDER = Address(Kind.ORDER, 1, 1)
@@ -34,6 +36,39 @@ def test_what_guests_are_refused_pushes_out_nobody_elses_answer() -> None:
     for number in range(10):
         _ask(answers, _key("guest:b", f"r{number}"), REFUSED if number % 2 else UNCHANGED)
     assert list(answers) == [PAYMENT, ORDERED, _key("guest:b", "r9")]
+
+
+@pytest.mark.parametrize("subject", ["guest:b", "guest:table:7", "device:3", "anonymous"])
+def test_refusals_of_callers_who_are_not_staff_push_out_no_answer_of_the_staff(
+    subject: str,
+) -> None:
+    answers = Answers()
+    _ask(answers, PAYMENT, DONE)
+    for number in range(10):
+        _ask(answers, _key(subject, f"r{number}"), REFUSED)
+    assert PAYMENT in answers
+
+
+LONG = "x" * 200
+"""A name that the release before cut."""
+
+
+def _long(end: str, digest: str = "d") -> Origin:
+    return Origin(ORDER, subject_of(Role.MANAGER, LONG + end), "pay", digest)
+
+
+def test_a_retry_across_an_upgrade_finds_the_answer_to_a_long_subject() -> None:
+    before = Origin(ORDER, subject_before(_long("a").subject), "pay", "d")
+    answers = Answers([stored_result(result_key(before), DONE)])
+    assert answers.find(_long("a")) == DONE
+    assert answers.find(_long("a", digest="another")) is None, "of another whose name begins alike"
+
+
+def test_long_subjects_that_begin_alike_share_no_answer() -> None:
+    answers = Answers()
+    answers.put(result_key(_long("a")), DONE)
+    assert answers.find(_long("a")) == DONE
+    assert answers.find(_long("b")) is None
 
 
 def test_among_the_answers_of_the_staff_the_oldest_goes() -> None:
