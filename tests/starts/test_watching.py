@@ -1,7 +1,9 @@
 """What an operator is shown: metrics where Prometheus reads Ray's, and the spans of a command."""
 
 import asyncio
+import os
 import re
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,11 +13,13 @@ from typing import TypeVar
 
 import httpx
 import pytest
+import redis
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from actors.metrics import HOST
 from gateway.metrics import GATEWAY
 from protocol.caller import Role
+from storage.embedded import EmbeddedStore
 from tests.e2e.service import Service, free_port, started
 
 pytestmark = pytest.mark.e2e
@@ -187,3 +191,44 @@ async def test_alerts_find_the_labels_that_they_compare(watched: Service) -> Non
         for metric in ("entities", "hosts_expected")
     }
     assert hosts["hosts_expected"] == hosts["entities"] == {"shard:0", "shard:1"}
+
+
+async def test_a_hung_shard_is_expected_and_reports_no_longer(watched: Service) -> None:
+    """What ShardSilent compares: Ray forgets the gauges of a process that does not set them."""
+
+    async def reporting(metric: str) -> set[str]:
+        return {labels["host"] for name, labels, _ in await seen(watched) if name == metric}
+
+    async def until_reporting(hosts: set[str]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while await reporting("entities") != hosts:
+                await asyncio.sleep(1)
+
+    await until_reporting({"shard:0", "shard:1"})
+    _, pid = (await watched.actors())["shard:1"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        await until_reporting({"shard:0"})
+        assert await reporting("hosts_expected") == {"shard:0", "shard:1"}
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    await until_reporting({"shard:0", "shard:1"})
+
+
+async def test_a_full_store_is_counted_and_not_ready(watched: Service) -> None:
+    async with httpx.AsyncClient(base_url=f"http://{watched.url}") as http:
+
+        async def until_healthz(status: int) -> None:
+            async with asyncio.timeout(PATIENCE_S):
+                while (await http.get("/healthz")).status_code != status:
+                    await asyncio.sleep(0.5)
+
+        await until_healthz(200)
+        with redis.Redis.from_url(EmbeddedStore(watched.data_dir).url) as client:
+            client.config_set("maxmemory", 1)
+            try:
+                await until_healthz(503)
+                assert await until_seen(watched, "store_failures_total", cause="out_of_memory")
+            finally:
+                client.config_set("maxmemory", 0)
+        await until_healthz(200)
