@@ -88,7 +88,8 @@ def build(
         renewing = asyncio.create_task(identity.run())
         looking = asyncio.create_task(isolation.run(sockets.send_away))
         meeting = asyncio.create_task(Introductions(hosts, whereabouts).run())
-        measuring = asyncio.create_task(Gauges(links, whereabouts, store).run())
+        gauges = Gauges(links, whereabouts, store, settings.limits)
+        measuring = asyncio.create_task(gauges.run())
         yield
         measuring.cancel()
         meeting.cancel()

@@ -12,11 +12,13 @@ from gateway.metrics import (
     CLOCK_OFFSET,
     CONNECTIONS,
     HOSTS_EXPECTED,
+    MAX_CONNECTIONS,
     STORE_MEMORY_USED,
     STORE_REPLICA_LAG,
     STORE_REPLICAS,
     WAITING,
 )
+from gateway.settings import Limits
 from protocol.ids import Channel
 from storage.store import Store, StoreUnavailable
 
@@ -29,7 +31,10 @@ PERIOD_S = 5.0
 class Gauges:
     """Sets the gauges of one gateway, those of the store included."""
 
-    def __init__(self, links: Links, whereabouts: Whereabouts, store: Store) -> None:
+    def __init__(
+        self, links: Links, whereabouts: Whereabouts, store: Store, limits: Limits
+    ) -> None:
+        self._limits = limits
         self._links = links
         self._whereabouts = whereabouts
         self._store = store
@@ -49,7 +54,8 @@ class Gauges:
             await asyncio.sleep(PERIOD_S)
 
     def measure(self) -> None:
-        """What waits for which host, and which hosts there must be."""
+        """What waits for which host, which hosts there must be, how many sockets there may be."""
+        MAX_CONNECTIONS.set(self._limits.max_connections)
         placement = self._whereabouts.placement
         shards = placement.actors().values() if placement.mode is Mode.SHARD else ()
         HOSTS_EXPECTED.replace(dict.fromkeys(shards, 1.0))

@@ -5,6 +5,7 @@ from actors.meters import MESSAGES, Meters
 GATEWAY = Meters()
 
 CONNECTIONS = GATEWAY.gauge("connections", "Open sockets, by channel.", "channel")
+MAX_CONNECTIONS = GATEWAY.gauge("max_connections", "How many sockets there may be: the setting.")
 ACCEPTED = GATEWAY.counter("accepted", "Sockets accepted.")
 RECEIVED = GATEWAY.counter("received", "Messages of clients, good or bad.")
 CLOSED = GATEWAY.counter(

@@ -49,8 +49,8 @@ def settings_of_environment(**given: Any) -> Settings:
 
 
 def check(settings: Settings) -> None:
-    """Raise CannotStart at a taken port, a data folder that cannot be written, a store that does
-    not answer, and damaged files of the embedded one."""
+    """Raise CannotStart at a taken port, a data folder that cannot be written, a store that takes
+    no writes, and damaged files of the embedded one."""
     for host in addresses(settings):
         if not is_free(host, settings.port):
             raise CannotStart(
@@ -107,11 +107,11 @@ async def _ask_store(url: str, settings: Settings) -> None:
             "one looks like redis://127.0.0.1:6379/0."
         ) from error
     try:
-        await store.ping()
+        await store.check()
     except StoreUnavailable as error:
         raise CannotStart(
-            f"The store at {url.rpartition('@')[2]} does not answer ({error}): "
-            "start it, or unset RESTAURANT_QR_REDIS_URL for the embedded one."
+            f"The store at {url.rpartition('@')[2]} does not answer or takes no writes ({error}): "
+            "start or repair it, or unset RESTAURANT_QR_REDIS_URL for the embedded one."
         ) from error
     finally:
         await store.close()

@@ -88,7 +88,14 @@ ROWS: dict[str, list[tuple[str, str, dict[str, str]]]] = {
         ("Entities in memory", "short", {"{{host}}": total("entities", "host")}),
     ],
     "Gateways": [
-        ("Sockets", "short", {"{{gateway}}": total("connections", "gateway")}),
+        (
+            "Sockets",
+            "short",
+            {
+                "{{gateway}}": total("connections", "gateway"),
+                "at most": f"min({P}max_connections)",
+            },
+        ),
         ("Sockets accepted a second", "ops", {"{{gateway}}": rate("accepted", "gateway")}),
         ("A batch there and back", "s", _spread("batch_seconds")),
         ("Messages a batch", "short", _spread("batch_messages")),

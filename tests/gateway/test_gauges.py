@@ -21,12 +21,13 @@ from gateway.metrics import (
     CUT_OFF,
     HOSTS_EXPECTED,
     HTTP,
+    MAX_CONNECTIONS,
     PROVIDER_KEYS,
     PROVIDER_RENEWED_AT,
     STORE_MEMORY_USED,
     WAITING,
 )
-from gateway.settings import GatewaySettings
+from gateway.settings import GatewaySettings, Limits
 from protocol.ids import Channel
 from scripts.backup import save
 from serve_app import Settings
@@ -59,7 +60,7 @@ async def links(hosts: ScriptedHosts) -> AsyncIterator[Links]:
 async def test_what_waits_for_a_host_is_measured_and_ends_with_the_wait(
     hosts: ScriptedHosts, links: Links, store: Store
 ) -> None:
-    measured = Gauges(links, Whereabouts(Placement(Mode.SHARD, shards=1)), store)
+    measured = Gauges(links, Whereabouts(Placement(Mode.SHARD, shards=1)), store, Limits())
     hosts.gate.clear()
     replies = [links.send(read(number)) for number in range(1, 1001)]
     async with asyncio.timeout(5):
@@ -77,7 +78,7 @@ async def test_each_shard_is_expected_and_none_that_is_no_longer(
     links: Links, store: Store
 ) -> None:
     whereabouts = Whereabouts(Placement(Mode.SHARD, shards=3).moved(1))
-    measured = Gauges(links, whereabouts, store)
+    measured = Gauges(links, whereabouts, store, Limits())
     measured.measure()
     assert HOSTS_EXPECTED.values == {"shard:0": 1, "shard:1#1": 1, "shard:2": 1}
     whereabouts.learn(Placement(Mode.SHARD, shards=1, generation=1))
@@ -86,15 +87,27 @@ async def test_each_shard_is_expected_and_none_that_is_no_longer(
 
 
 async def test_no_host_is_expected_if_each_entity_has_its_own(links: Links, store: Store) -> None:
-    Gauges(links, Whereabouts(Placement(Mode.ENTITY)), store).measure()
+    Gauges(links, Whereabouts(Placement(Mode.ENTITY)), store, Limits()).measure()
     assert HOSTS_EXPECTED.values == {}
+
+
+async def test_a_limit_of_connections_that_is_changed_while_it_runs_is_shown(
+    links: Links, store: Store
+) -> None:
+    limits = Limits(max_connections=500)
+    measured = Gauges(links, Whereabouts(Placement()), store, limits)
+    measured.measure()
+    assert MAX_CONNECTIONS.values == {"": 500}
+    limits.max_connections = 900
+    measured.measure()
+    assert MAX_CONNECTIONS.values == {"": 900}
 
 
 async def test_a_gateway_shows_its_connections_before_the_first_one(
     links: Links, store: Store
 ) -> None:
     CONNECTIONS.replace({})
-    running = asyncio.create_task(Gauges(links, Whereabouts(Placement()), store).run())
+    running = asyncio.create_task(Gauges(links, Whereabouts(Placement()), store, Limits()).run())
     async with asyncio.timeout(5):
         while not CONNECTIONS.values:
             await asyncio.sleep(0)
@@ -109,7 +122,7 @@ async def test_the_stores_figures_are_measured_and_a_backup_is_seen(
     server = EmbeddedStore(tmp_path / "data")
     server.start()
     store = open_store(server.url, retention_s=1)
-    running = asyncio.create_task(Gauges(links, Whereabouts(Placement()), store).run())
+    running = asyncio.create_task(Gauges(links, Whereabouts(Placement()), store, Limits()).run())
     try:
         with redis.Redis.from_url(server.url) as client:
             client.config_set("maxmemory", 2 * client.info("memory")["used_memory"])

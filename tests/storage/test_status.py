@@ -13,7 +13,9 @@ import pytest
 import redis
 from redis.exceptions import ResponseError
 
+from scripts import before_start
 from scripts.backup import main
+from serve_app import Settings
 from storage import keys
 from storage.durability import Durability
 from storage.failures import Cause, cause_of
@@ -178,3 +180,15 @@ def test_a_backup_of_a_store_of_ones_own_is_not_recorded_without_its_address(
     monkeypatch.setenv("RESTAURANT_QR_DATA_DIR", str(tmp_path))
     with pytest.raises(SystemExit, match="RESTAURANT_QR_REDIS_URL"):
         main(["--record"])
+
+
+def test_the_check_before_the_start_refuses_a_store_that_takes_no_writes(
+    port: int, tmp_path: Path
+) -> None:
+    url = f"redis://127.0.0.1:{port}"
+    settings = Settings(data_dir=tmp_path / "own", port=free_ports(1)[0], redis_url=url)
+    before_start.check(settings)
+    with redis.Redis(port=port) as client:
+        full(client)
+    with pytest.raises(before_start.CannotStart, match=r"takes no writes .*maxmemory"):
+        before_start.check(settings)

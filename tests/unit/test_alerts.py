@@ -77,6 +77,22 @@ def test_what_is_asked_for_is_counted_with_these_labels(expression: str) -> None
     assert expression.count("(") == expression.count(")")
 
 
+def test_an_alert_compares_labels_with_values_that_the_code_has() -> None:
+    code = "".join(
+        path.read_text() for folder in ("actors", "gateway", "storage", "protocol")
+        for path in (ROOT / folder).glob("*.py")
+    )  # fmt: skip
+    compared = {
+        value
+        for rule in ALERTS
+        for value in re.findall(r"[a-z]+(?:=|!=|=~)\"([^\"]*)\"", rule["expr"])
+        if value not in ("restaurant-qr", "5..") and not re.fullmatch(r"[\d.]+", value)
+    }
+    assert compared
+    missing = {each for value in compared for each in value.split("|") if f'"{each}"' not in code}
+    assert not missing
+
+
 def test_every_metric_is_shown() -> None:
     shown = {name for line in LINES for name, _, _ in _NAME.findall(line)}
     for meters in (HOST, SWEEP, STORE, GATEWAY):
