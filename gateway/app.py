@@ -35,7 +35,7 @@ from gateway.pages import WEB, Pages
 from gateway.prepare import Preparation
 from gateway.qr import QrCodes
 from gateway.reach import Reach
-from gateway.reference import api_routes, asyncapi_document
+from gateway.reference import api_routes, document_routes
 from gateway.requests import Requests
 from gateway.settings import GatewaySettings
 from gateway.sockets import Sockets
@@ -105,7 +105,7 @@ def build(
     pages = Starlette(
         routes=[
             Route("/healthz", Health(store, hosts, whereabouts).answer),
-            Route("/asyncapi.json", asyncapi_document),
+            *document_routes(),
             # A redirect would send `?token=…` on, in an address that is not the load balancer's.
             Mount("/api", Router(api, redirect_slashes=False)),
             Mount("/", Pages(pages_folder)),

@@ -7,14 +7,13 @@ from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from actors.messages import Done, Read, View
 from gateway.door import Door, json
 from gateway.identity import Principal
 from gateway.links import Links
-from gateway.openapi import document
 from gateway.parsing import parse_id
 from gateway.policy import COMMANDS, READS, may_do, may_read, may_see_records
 from gateway.prepare import Preparation
@@ -55,7 +54,6 @@ class Http:
     def routes(self) -> list[Route]:
         """One route a path and method; unknown ones answer in the protocol's form."""
         routes = [
-            Route("/openapi.json", self._openapi, methods=["GET"]),
             Route("/restaurants", self._door.guard(self._list_restaurants), methods=["GET"]),
             Route("/restaurants", self._door.guard(self._create_restaurant), methods=["POST"]),
         ]
@@ -71,9 +69,6 @@ class Http:
             handler = self._door.guard(partial(self._record, record))
             routes.append(Route(record.path, handler, methods=["GET"]))
         return routes
-
-    async def _openapi(self, request: Request) -> Response:
-        return JSONResponse(document())
 
     # --- commands --------------------------------------------------------------------------------
 
@@ -183,11 +178,7 @@ class Http:
         if Channel.RESTAURANT not in READS[principal.role]:
             return Rejected(Code.FORBIDDEN, "This is for staff.")
         limit, after = page
-        ids = [
-            id_
-            for id_ in await self._store.restaurants()
-            if id_ > (after or 0) and principal.restaurant_id in (None, id_)
-        ]
+        ids = [id_ for id_ in await self._restaurants_of(principal) if id_ > (after or 0)]
         room = asyncio.Semaphore(AT_ONCE)
 
         async def status(id_: int) -> Any:
@@ -203,6 +194,14 @@ class Http:
         ]
         data = [orjson.loads(frame)["data"] for frame in shown if isinstance(frame, bytes)]
         return json({"data": data})
+
+    async def _restaurants_of(self, principal: Principal) -> list[int]:
+        """The restaurants in a principal's reach. Only that of the whole chain needs the whole
+        directory."""
+        own = principal.restaurant_id
+        if own is None:
+            return await self._store.restaurants()
+        return [] if await self._preparation.address(Kind.RESTAURANT, own) is None else [own]
 
 
 def with_money(value: Any) -> Any:

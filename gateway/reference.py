@@ -7,29 +7,27 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+import orjson
 from starlette.routing import Route
 
 from gateway import asyncapi, openapi
+from gateway.constant import ConstantDocument
 from gateway.forms import fields, form
 from gateway.markup import Html, example, joined, line, prose, tag
 
 
 def api_routes() -> list[Route]:
     """Below `/api`."""
-
-    async def http(request: Request) -> Response:
-        return HTMLResponse(http_page())
-
-    async def channels(request: Request) -> Response:
-        return HTMLResponse(channels_page())
-
-    return [Route("/docs", http), Route("/asyncapi", channels)]
+    return [
+        Route("/openapi.json", _OPENAPI.answer, methods=["GET"]),
+        Route("/docs", _HTTP_PAGE.answer, methods=["GET"]),
+        Route("/asyncapi", _CHANNELS_PAGE.answer, methods=["GET"]),
+    ]
 
 
-async def asyncapi_document(request: Request) -> Response:
-    return JSONResponse(asyncapi.document())
+def document_routes() -> list[Route]:
+    """Beside `/api`."""
+    return [Route("/asyncapi.json", _ASYNCAPI.answer, methods=["GET"])]
 
 
 @cache
@@ -187,3 +185,9 @@ def _page(
     )
     body = tag("main", tag("h1", title), intro, *sections)
     return f"<!doctype html>\n{tag('html', tag('head', head), tag('body', nav, body), lang='en')}\n"
+
+
+_OPENAPI = ConstantDocument(lambda: orjson.dumps(openapi.document()), "application/json")
+_ASYNCAPI = ConstantDocument(lambda: orjson.dumps(asyncapi.document()), "application/json")
+_HTTP_PAGE = ConstantDocument(lambda: http_page().encode(), "text/html")
+_CHANNELS_PAGE = ConstantDocument(lambda: channels_page().encode(), "text/html")

@@ -138,6 +138,26 @@ async def test_both_can_be_fetched_and_read(gateway: Gateway, document: Document
             assert word in page.text
 
 
+@pytest.mark.parametrize(
+    "path", ["/asyncapi.json", "/api/openapi.json", "/api/docs", "/api/asyncapi"]
+)
+async def test_a_constant_document_is_encoded_once_and_not_sent_again(
+    gateway: Gateway, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await gateway.http.get(path)
+    etag = first.headers["etag"]
+    for module in (openapi, asyncapi):
+        monkeypatch.setattr(module, "document", lambda: pytest.fail("it is encoded once"))
+    again = await gateway.http.get(path)
+    assert (again.content, again.headers["etag"]) == (first.content, etag)
+    for named in (etag, f"W/{etag}", f'"another", {etag}', "*"):
+        unchanged = await gateway.http.get(path, headers={"If-None-Match": named})
+        assert (unchanged.status_code, unchanged.content) == (304, b""), named
+        assert unchanged.headers["etag"] == etag
+    other = await gateway.http.get(path, headers={"If-None-Match": '"another"'})
+    assert other.content == first.content
+
+
 class Listener:
     """All channels of the house, and each frame that they tell, held against the document."""
 

@@ -7,9 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
+from gateway.http import Http
 from gateway.settings import GatewaySettings
 from protocol.ids import Address, Kind
-from tests.gateway.conftest import KEYS, Gateway, Place, make_place, token
+from storage.embedded import EmbeddedStore
+from storage.redis_store import open_store
+from storage.store import Store
+from tests.gateway.conftest import KEYS, Gateway, Place, make_place, serving, token
 from tests.local_hosts import LocalHosts
 
 NEW = {"name": "Osteria", "currency": "EUR", "timezone": "Europe/Rome"}
@@ -298,6 +302,43 @@ async def test_restaurants_are_listed_a_page_at_a_time(gateway: Gateway, place: 
     own = as_("manager", restaurant_id=ids[2])
     seen = (await gateway.http.get("/api/restaurants", headers=own)).json()["data"]
     assert [each["id"] for each in seen] == [ids[2]]
+
+
+class NoDirectory:
+    """A store whose list of all restaurants must not be read."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        assert name != "restaurants", "the whole directory was read"
+        return getattr(self._store, name)
+
+
+async def test_a_list_for_one_restaurant_does_not_read_the_whole_directory(
+    gateway: Gateway,
+    place: Place,
+    hosts: LocalHosts,
+    valkey: EmbeddedStore,
+    settings: GatewaySettings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def http(*parts: Any) -> Http:
+        *others, store = parts
+        whole: Any = [*others, NoDirectory(store)]
+        return Http(*whole)
+
+    monkeypatch.setattr("gateway.app.Http", http)
+    own = open_store(valkey.url, retention_s=60)
+    async with serving(hosts, own, settings, "g2") as other:
+        for restaurant, listed in ((place.restaurant, [place.restaurant]), (987_654, [])):
+            waiter = as_("waiter", restaurant_id=restaurant, waiter_id=place.waiter)
+            answer = await other.http.get("/api/restaurants", headers=waiter)
+            assert [each["id"] for each in answer.json()["data"]] == listed
+        params = {"after": place.restaurant}
+        waiter = as_("waiter", restaurant_id=place.restaurant, waiter_id=place.waiter)
+        after = await other.http.get("/api/restaurants", headers=waiter, params=params)
+        assert after.json()["data"] == []
 
 
 async def test_every_request_of_the_document_has_a_route(gateway: Gateway) -> None:
