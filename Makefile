@@ -22,10 +22,10 @@ run: $(VENV)/run.stamp ## everything on this machine, until Ctrl-C; PHONE=1 also
 pages: $(E2E)/node_modules/.package-lock.json ## package the pages for phones: bundled, compressed, named by content
 	node scripts/package_pages.mjs
 
-token: $(VENV)/run.stamp ## print a development token; ROLE=manager RESTAURANT=2, also WAITER= SESSION= HOURS=
+token: $(VENV)/run.stamp ## print a development token; ROLE=manager RESTAURANT=2, also WAITER= SESSION= HOURS= LABEL=
 	@$(BIN)/python -m scripts.issue_token $(if $(ROLE),"$(ROLE)") \
 		$(if $(RESTAURANT),--restaurant "$(RESTAURANT)") $(if $(WAITER),--waiter "$(WAITER)") \
-		$(if $(SESSION),--session "$(SESSION)") $(if $(HOURS),--hours "$(HOURS)")
+		$(if $(SESSION),--session "$(SESSION)") $(if $(HOURS),--hours "$(HOURS)") $(if $(LABEL),--label "$(LABEL)")
 
 test: check $(BIN)/promtool ## all checks, then all tests
 ifdef PYTEST

@@ -39,6 +39,8 @@ from gateway.reference import api_routes, document_routes
 from gateway.requests import Requests
 from gateway.settings import GatewaySettings
 from gateway.sockets import Sockets
+from gateway.token_register import Issuer, TokenRegister
+from gateway.tokens import Tokens
 from protocol.errors import ERRORS, UNAVAILABLE, Code, Rejected
 from storage.store import Store
 
@@ -53,7 +55,10 @@ def build(
 ) -> ASGIApp:
     """One gateway; `gateway_id` is its name in subscriber lists, unique among all that ever ran."""
     keys = settings.keys
-    identity = Identity(keys.tokens, open_door=settings.open_door, provider=settings.provider)
+    register = TokenRegister(store)
+    identity = Identity(
+        keys.tokens, register, open_door=settings.open_door, provider=settings.provider
+    )
     links = Links(hosts, whereabouts, gateway_id)
     origins = Origins(settings.allowed_origins, open_door=settings.open_door)
     feeds = Feeds(hosts, whereabouts, links, gateway_id, settings.limits.max_subscribers)
@@ -62,21 +67,32 @@ def build(
     isolation = Isolation(store, whereabouts)
     reach = Reach(preparation, links, requests)
     sockets = Sockets(
-        settings, identity, reach, preparation, links, feeds, requests, origins, isolation
+        settings,
+        identity,
+        register,
+        reach,
+        preparation,
+        links,
+        feeds,
+        requests,
+        origins,
+        isolation,
     )
     door = Door(settings, identity, reach, links, isolation)
-    codes = table_codes(keys.codes)
+    issuer = Issuer(keys.tokens[0], register)
+    codes = table_codes(keys.codes, lambda: register.credentials.code_epoch)
     api = [
-        *Joining(keys.tokens[0], codes, door, preparation, requests, store).routes(),
+        *Joining(issuer, codes, door, preparation, requests, store).routes(),
         *QrCodes(codes, door, requests, settings.public_url).routes(),
         *StaffDevices(
-            keys.tokens[0],
-            device_codes(keys.tokens),
+            issuer,
+            device_codes(keys.tokens, lambda: register.credentials.token_epoch),
             door,
             links,
             requests,
             settings.public_url,
         ).routes(),
+        *Tokens(keys.tokens[0], door, register, store).routes(),
         *Http(door, preparation, links, requests, store).routes(),
         *api_routes(),
     ]
@@ -85,6 +101,7 @@ def build(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         sweeping = asyncio.create_task(Sweep(store, hosts, whereabouts, gateway_id).run())
         following = asyncio.create_task(whereabouts.run())
+        refreshing = asyncio.create_task(register.run())
         renewing = asyncio.create_task(identity.run())
         looking = asyncio.create_task(isolation.run(sockets.send_away))
         meeting = asyncio.create_task(Introductions(hosts, whereabouts).run())
@@ -95,6 +112,7 @@ def build(
         meeting.cancel()
         looking.cancel()
         renewing.cancel()
+        refreshing.cancel()
         sweeping.cancel()
         following.cancel()
         await sockets.close()

@@ -2,6 +2,7 @@
 
 import hmac
 from base64 import urlsafe_b64encode
+from collections.abc import Callable
 from hashlib import sha256
 
 from gateway.parsing import parse_id
@@ -12,11 +13,13 @@ MAC_BYTES = 12
 
 class Codes:
     """Makes and checks codes `<number>.<number>.<signature>` of one purpose; those of another are
-    not good for it. The first of `keys` signs, all of them are accepted."""
+    not good for it. The first of `keys` signs, all of them are accepted; `epoch` is the one that
+    codes are good in."""
 
-    def __init__(self, keys: tuple[str, ...], purpose: str) -> None:
+    def __init__(self, keys: tuple[str, ...], purpose: str, epoch: Callable[[], str]) -> None:
         self._keys = [key.encode() for key in keys]
         self._purpose = purpose
+        self._epoch = epoch
 
     def code(self, first: int, second: int) -> str:
         return self._signed(self._keys[0], first, second)
@@ -33,19 +36,21 @@ class Codes:
         return None
 
     def _signed(self, key: bytes, first: int, second: int) -> str:
-        message = f"{self._purpose}:{first}:{second}".encode()
+        epoch = self._epoch()
+        purpose = f"{self._purpose}@{epoch}" if epoch else self._purpose
+        message = f"{purpose}:{first}:{second}".encode()
         mac = hmac.digest(key, message, sha256)[:MAC_BYTES]
         return f"{first}.{second}.{urlsafe_b64encode(mac).decode()}"
 
 
-def table_codes(keys: tuple[str, ...]) -> Codes:
+def table_codes(keys: tuple[str, ...], epoch: Callable[[], str]) -> Codes:
     """Of a table's id and the version of its code, so that a new one voids the old."""
-    return Codes(keys, "table-code")
+    return Codes(keys, "table-code", epoch)
 
 
-def device_codes(keys: tuple[str, ...]) -> Codes:
+def device_codes(keys: tuple[str, ...], epoch: Callable[[], str]) -> Codes:
     """Of a restaurant's id and a staff device's."""
-    return Codes(keys, "device-code")
+    return Codes(keys, "device-code", epoch)
 
 
 def named_table(code: str) -> str:

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import uuid4
 
-import jwt
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -21,6 +20,7 @@ from gateway.parsing import parse_id
 from gateway.policy import may_manage_devices
 from gateway.qr import NOT_KEPT, drawn, link
 from gateway.requests import Requests
+from gateway.token_register import Issuer
 from protocol import commands as c
 from protocol.caller import Caller, Role
 from protocol.errors import UNAVAILABLE, Code, Rejected
@@ -37,14 +37,14 @@ class StaffDevices:
 
     def __init__(
         self,
-        token_key: str,
+        issuer: Issuer,
         codes: Codes,
         door: Door,
         links: Links,
         requests: Requests,
         public_url: str | None,
     ) -> None:
-        self._token_key = token_key
+        self._issuer = issuer
         self._codes = codes
         self._door = door
         self._links = links
@@ -126,7 +126,7 @@ class StaffDevices:
         }
         if result["waiter_id"] is not None:
             claims["waiter_id"] = result["waiter_id"]
-        token = jwt.encode(claims, self._token_key, algorithm="HS256")
+        token = self._issuer.token(claims)
         told = {name: value for name, value in claims.items() if name not in ("sub", "exp")}
         answer = {"token": token, "expires_at": result["expires_at"], "data": told}
         return json(answer, headers=NOT_KEPT)

@@ -122,6 +122,9 @@ class Door:
                 return _refused(UNAVAILABLE)
             if not _within(self._joins, self._addresses.of(request.scope)):
                 return _refused(TOO_MANY)
+            unready = await self._identity.ready()
+            if unready is not None:
+                return _refused(unready)
             return await _answered(self._wished(request, command, handler))
 
         return answered

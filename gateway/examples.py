@@ -69,6 +69,7 @@ SENT: dict[type[c.Command], dict[str, Any]] = {
     c.ChangeMenuItem: {"available": False},
     c.AddDevice: {"role": "waiter", "waiter_id": 10, "label": "Ada's phone"},
     c.RemoveDevice: {"device_id": 1769633400000},
+    c.IssueToken: {"role": "manager", "restaurant_id": 2, "label": "The till", "hours": 12.0},
     c.SignInDevice: {"device_code": "2.1769633400000.GhTqzZ0cW4mK1sYb"},
 }
 """The fields of each command, less what a path or a channel says."""

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 from gateway.addresses import ClientAddress
 from gateway.settings import IdentityProvider
-from gateway.signatures import Signatures, Signed
+from gateway.signatures import Signatures, Signed, Signer
+from gateway.token_register import TokenRegister
 from gateway.turned_away import TurnedAway
 from protocol.caller import ANONYMOUS, Caller, Role, subject_of
-from protocol.errors import Code, Rejected
+from protocol.errors import UNAVAILABLE, Code, Rejected
+from storage.store import StoreUnavailable
 
 SUBPROTOCOL = "bearer"
 
@@ -19,7 +21,7 @@ _ROLES = {role.value: role for role in Role if role is not Role.ANONYMOUS}
 @dataclass(frozen=True, slots=True)
 class Principal:
     """An authenticated caller. `restaurant_id` of None is the whole chain; `expires_at` is when the
-    token ends, in epoch seconds, None for who has none."""
+    token ends, in epoch seconds, None without a token; `token_id` is that of a registered token."""
 
     caller: Caller
     restaurant_id: int | None = None
@@ -27,6 +29,7 @@ class Principal:
     session_id: int | None = None
     device_id: int | None = None
     expires_at: float | None = None
+    token_id: int | None = None
 
     @property
     def role(self) -> Role:
@@ -75,12 +78,14 @@ class Identity:
     def __init__(
         self,
         keys: tuple[str, ...],
+        register: TokenRegister,
         *,
         open_door: bool,
         provider: IdentityProvider | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._signatures = Signatures(keys, provider, clock)
+        self._register = register
         self._open_door = open_door
         self._known: dict[str, tuple[Principal, float]] = {}
         self._keys_version = 0
@@ -89,12 +94,20 @@ class Identity:
         """Keep the provider's keys fresh for ever; nothing to do where there is none."""
         await self._signatures.run()
 
+    async def ready(self) -> Rejected | None:
+        """Why no token can be verified or issued yet: UNAVAILABLE; None if they can."""
+        return await self._register.ready()
+
     async def principal(self, token: str | None, address: ClientAddress) -> Principal | Rejected:
         """The principal of a token. Without a token: an anonymous one if the door is open and the
         request is local, whatever Serve listens on.
 
-        Refuses with UNAVAILABLE while the provider's keys are not known.
+        Refuses with UNAVAILABLE while the provider's keys are not known, or the store has not been
+        asked about its tokens yet.
         """
+        unready = await self.ready()
+        if unready is not None:
+            return unready
         if token is None:
             if self._open_door and address.is_local:
                 return NOBODY
@@ -102,8 +115,13 @@ class Identity:
         self._forget_if_keys_changed()
         known = self._known.get(token)
         if known is not None and time.time() < known[1]:
-            return known[0]
-        verified = await self._verified(token)
+            principal, _ = known
+            if self._register.is_good(principal.token_id):
+                return principal
+        try:
+            verified = await self._verified(token)
+        except StoreUnavailable:
+            return UNAVAILABLE
         if isinstance(verified, Rejected):
             if verified.code is Code.UNAUTHENTICATED:
                 _TURNED_AWAY.one(verified.error)
@@ -115,12 +133,20 @@ class Identity:
         return verified[0]
 
     async def _verified(self, token: str) -> tuple[Principal, float] | Rejected:
-        """Who has a token, and until when (epoch seconds)."""
+        """The principal of a token, and when it ends (epoch seconds)."""
         signed = await self._signatures.read(token)
         if isinstance(signed, Rejected):
             return signed
         principal = _principal(signed)
-        return principal if isinstance(principal, Rejected) else (principal, signed.expires_at)
+        if isinstance(principal, Rejected):
+            return principal
+        if signed.signer is Signer.PROVIDER:
+            return principal, signed.expires_at
+        registered = await self._register.check(signed.claims, signed.expires_at)
+        if isinstance(registered, Rejected):
+            return registered
+        token_id, expires_at = registered
+        return replace(principal, token_id=token_id, expires_at=expires_at), expires_at
 
     def _forget_if_keys_changed(self) -> None:
         """What was found good may have been signed with a key that is gone."""

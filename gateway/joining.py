@@ -8,7 +8,6 @@ import time
 import unicodedata
 from typing import Any
 
-import jwt
 from starlette.requests import Request
 from starlette.routing import Route
 
@@ -20,6 +19,7 @@ from gateway.limits import guesses
 from gateway.metrics import WRONG_CODES
 from gateway.prepare import Preparation
 from gateway.requests import Requests
+from gateway.token_register import Issuer
 from protocol import commands as c
 from protocol.caller import Caller, Role
 from protocol.errors import UNAVAILABLE, Code, Rejected
@@ -51,14 +51,14 @@ class Joining:
 
     def __init__(
         self,
-        token_key: str,
+        issuer: Issuer,
         codes: Codes,
         door: Door,
         preparation: Preparation,
         requests: Requests,
         store: Store,
     ) -> None:
-        self._token_key = token_key
+        self._issuer = issuer
         self._codes = codes
         self._door = door
         self._preparation = preparation
@@ -174,7 +174,7 @@ class Joining:
             "sub": secrets.token_hex(8),
             "exp": expires_at,
         }
-        token = jwt.encode(claims, self._token_key, algorithm="HS256")
+        token = self._issuer.token(claims)
         answer = {"token": token, "expires_at": expires_at, "data": session}
         return json(answer, headers={"Cache-Control": "no-store"})
 

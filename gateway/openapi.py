@@ -39,6 +39,17 @@ _AUDITED = _shape(**_PAST, outcome=_TEXT, role=_TEXT, **{"from": {"type": ["stri
 _DEVICE_CLAIMS = _shape(
     role={"enum": ["waiter", "kitchen"]}, restaurant_id=_WHOLE, device_id=_WHOLE
 )
+_NUMBER_OR_NULL = {"type": ["integer", "null"]}
+_TOKEN_ROW = _shape(
+    token_id=_WHOLE,
+    role={"enum": ["waiter", "kitchen", "manager", "admin"]},
+    restaurant_id=_NUMBER_OR_NULL,
+    waiter_id=_NUMBER_OR_NULL,
+    label=_TEXT,
+    issued_by=_TEXT,
+    issued_at=_TIME,
+    expires_at=_TIME,
+)
 _CODE = _shape(table_code=_TEXT, url=_TEXT)
 _DEVICE_CODE = _shape(device_code=_TEXT, url=_TEXT)
 
@@ -83,6 +94,14 @@ def document() -> dict[str, Any]:
     )
     _path(paths, "/sessions/join")["post"] = _join(schemas)
     _path(paths, "/devices/sign-in")["post"] = _sign_in(schemas)
+    row = schemas.named("RegisteredToken", _TOKEN_ROW)
+    _path(paths, "/tokens")["get"] = _read(
+        "Registered tokens of the chain", "tokens", _shape(data={"type": "array", "items": row})
+    )
+    _path(paths, "/tokens")["post"] = _issue(row, schemas)
+    _path(paths, "/tokens/{token_id}")["delete"] = _read(
+        "Revoke a token; its sockets close with 4401", "result", _shape(changed={"type": "boolean"})
+    )
     return {
         "openapi": "3.1.0",
         "info": {"title": "Restaurant QR", "version": VERSION},
@@ -160,6 +179,14 @@ def _admit(act: Act, answer: str, data: Schema, schemas: Schemas) -> dict[str, A
     token = _shape(token=_TEXT, expires_at=_WHOLE, data=data)
     answers = {"200": _answer(answer, token), **_errors()}
     return {**_act(act, schemas), "responses": answers, "security": [{}]}
+
+
+def _issue(row: Schema, schemas: Schemas) -> dict[str, Any]:
+    act = Act("POST", "/tokens", "Issue a token, for administrators of the chain",
+              Kind.RESTAURANT, c.IssueToken, Channel.RESTAURANT)  # fmt: skip
+    token = _shape(token=_TEXT, expires_at=_WHOLE, data=row)
+    answer = _answer("The token, which is not shown again, and its row.", token)
+    return {**_act(act, schemas), "responses": {"201": answer, **_errors()}}
 
 
 def _look(look: Look, schemas: Schemas) -> dict[str, Any]:

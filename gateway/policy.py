@@ -136,6 +136,13 @@ def may_manage_devices(principal: Principal) -> Rejected | None:
     return Rejected(Code.FORBIDDEN, "Staff devices are for managers.")
 
 
+def may_manage_tokens(principal: Principal) -> Rejected | None:
+    """Who issues tokens can be anybody."""
+    if principal.role is Role.ADMIN and principal.restaurant_id is None:
+        return None
+    return Rejected(Code.FORBIDDEN, "Tokens are for administrators of the chain.")
+
+
 def in_reach(principal: Principal, address: Address) -> bool:
     """Whether an entity is one that this principal may know of.
 

@@ -50,6 +50,7 @@ class Signed(NamedTuple):
 
     claims: Mapping[str, Any]
     expires_at: float
+    signer: Signer
 
 
 class Signatures:
@@ -104,7 +105,7 @@ class Signatures:
             return INVALID
         if "iss" in claims and provider is not None and claims["iss"] != provider.issuer:
             return INVALID
-        signed = _signed(claims, 0)
+        signed = _signed(claims, 0, Signer.OURSELVES)
         if isinstance(signed, Signed) and claims.get("nbf", 0) > time.time() + LEEWAY_S:
             return INVALID
         return signed
@@ -138,15 +139,15 @@ def _of(provider: IdentityProvider, token: str, key: jwt.PyJWK) -> Signed | Reje
         leeway=LEEWAY_S,
         options={"require": ["exp", "iss", "aud"]},
     )
-    return _signed(claims, LEEWAY_S)
+    return _signed(claims, LEEWAY_S, Signer.PROVIDER)
 
 
-def _signed(claims: Mapping[str, Any], leeway: float) -> Signed | Rejected:
+def _signed(claims: Mapping[str, Any], leeway: float, signer: Signer) -> Signed | Rejected:
     """PyJWT takes `"1"` and `true` for times; they are numbers."""
     times = [claims[name] for name in ("exp", "nbf", "iat") if name in claims]
     if not all(type(time_) is int or _is_finite(time_) for time_ in times):
         return INVALID
-    return Signed(claims, float(min(int(claims["exp"]) + leeway, LATEST)))
+    return Signed(claims, float(min(int(claims["exp"]) + leeway, LATEST)), signer)
 
 
 def _is_finite(time_: Any) -> bool:

@@ -34,6 +34,7 @@ from gateway.reach import Reach
 from gateway.requests import Requests
 from gateway.settings import GatewaySettings
 from gateway.shown import Shown, may_resume, shown_to
+from gateway.token_register import TokenRegister
 from gateway.watches import Watches, ground_of
 from gateway.wire import EXTENSION, framed
 from protocol import commands as c
@@ -94,6 +95,7 @@ class Sockets:
         self,
         settings: GatewaySettings,
         identity: Identity,
+        register: TokenRegister,
         reach: Reach,
         preparation: Preparation,
         links: Links,
@@ -113,6 +115,7 @@ class Sockets:
         self._rates = Rates(lambda: TokenBucket(per_s, 2 * per_s), "token messages")
         self._watches = Watches(feeds)
         self._identity = identity
+        self._register = register
         self._reach = reach
         self._preparation = preparation
         self._links = links
@@ -189,6 +192,7 @@ class Sockets:
     def _leave(self, connection: Connection, visit: "_Visit") -> None:
         if visit.ending is not None:
             visit.ending.cancel()
+        self._register.leave(visit.principal.token_id, connection)
         if visit.holder is not None:
             self._by_token.leave(visit.holder)
         if visit.ground is not None:
@@ -267,6 +271,9 @@ class Sockets:
         """Let the connection end with what lets it in: its token, and a guest's session or a staff
         device's sign-in."""
         principal = visit.principal
+        revoked = self._register.enter(principal.token_id, connection)
+        if revoked is not None:
+            return revoked
         if principal.expires_at is not None:
             visit.ending = asyncio.get_running_loop().call_later(
                 max(0.0, principal.expires_at - time.time()),

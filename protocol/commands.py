@@ -332,6 +332,18 @@ class SignInDevice(Command):
     device_code: JoinCode
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueToken(Command):
+    """A registered token: listed, and revocable at any time."""
+
+    action: Literal["issue_token"] = "issue_token"
+    role: Literal["waiter", "kitchen", "manager", "admin"]
+    restaurant_id: Id | None = None
+    waiter_id: Id | None = None
+    label: Label
+    hours: Annotated[float, Field(gt=0, le=24, strict=True)] = 12.0
+
+
 # --- reads ---------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,9 @@ Puts a backup back while nothing runs: `python -m scripts.backup --restore FILE`
 a power cut has damaged: `python -m scripts.backup --repair`. A store of your own is backed up with
 its own means, followed by `python -m scripts.backup --record`, which is what the alert `BackupOld`
 asks for; after it was put back: `python -m scripts.backup --restored`.
+
+`--restore` and `--restored` void all tokens of the service, with `--void-codes` also the printed
+table codes.
 """
 
 import argparse
@@ -36,15 +39,9 @@ def save(settings: Settings, to: Path) -> str:
     return f"{to}: {size:,} bytes. It holds guests' data and codes: keep it as safe as the store."
 
 
-def restore(settings: Settings, backup_file: Path) -> str:
+def restore(settings: Settings, backup_file: Path, *, void_codes: bool) -> str:
     backup.put_back(backup_file, settings.data_dir.absolute())
-    store = EmbeddedStore(settings.data_dir)
-    store.start()
-    try:
-        asyncio.run(backup.leave_out_ids(store.url))
-    finally:
-        store.stop()
-    return f"The backup is in {settings.data_dir}: start the application."
+    return restored(settings, void_codes=void_codes)
 
 
 def record(settings: Settings) -> str:
@@ -52,9 +49,34 @@ def record(settings: Settings) -> str:
     return "Recorded: the store has just been backed up."
 
 
-def restored(settings: Settings) -> str:
-    asyncio.run(backup.leave_out_ids(_own_store(settings)))
-    return "No id is given out twice: start the application."
+def restored(settings: Settings, *, void_codes: bool) -> str:
+    with ExitStack() as stack:
+        url = settings.redis_url
+        if url is None:
+            store = EmbeddedStore(settings.data_dir)
+            store.start()
+            stack.callback(store.stop)
+            url = store.url
+        asyncio.run(backup.after_restore(url, void_codes=void_codes))
+    where = settings.data_dir if settings.redis_url is None else "your store"
+    return f"The backup is in {where}: start the application.\n{_revoked(void_codes)}"
+
+
+def _revoked(void_codes: bool) -> str:
+    """What the backup cannot know, and what is left to do about it."""
+    return f"""
+All tokens that the service issued before are void, since any of them may have been revoked since
+the backup. Guests scan again, managers sign the devices in again, `make token` issues new tokens.
+Tokens of an identity provider are not affected.
+{_CODES_VOIDED if void_codes else _CODES_KEPT}
+Sessions that were closed since the backup are open again: close them."""
+
+
+_CODES_VOIDED = "All printed table codes are void: print each restaurant's sheet."
+_CODES_KEPT = """Printed table codes are as they were at the backup. If a table's code was replaced
+since, the old print is good again and the new one is refused: replace the table's code again, as
+often as it was replaced since, and the newest print is good. If you do not know which tables that
+are, void all printed codes before the start: python -m scripts.backup --restored --void-codes"""
 
 
 def _own_store(settings: Settings) -> str:
@@ -79,10 +101,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("file", type=Path, nargs="?", help="where the backup is, or shall be")
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--restore", action="store_true", help="put the backup back")
-    how.add_argument("--restored", action="store_true", help="a store of your own was put back")
+    how.add_argument("--restored", action="store_true", help="a store was put back by other means")
     how.add_argument("--record", action="store_true", help="a store of your own was backed up")
     how.add_argument("--repair", action="store_true", help="repair the embedded store's files")
+    parser.add_argument(
+        "--void-codes", action="store_true", help="with --restore, --restored: void printed codes"
+    )
     wanted = parser.parse_args(arguments)
+    if wanted.void_codes and not (wanted.restore or wanted.restored):
+        parser.error("--void-codes needs --restore or --restored")
     of_own_store = wanted.restored or wanted.record
     if (wanted.file is None) != (of_own_store or wanted.repair):
         parser.error("name one file; with --restored, --record and --repair none")
@@ -93,13 +120,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 "RESTAURANT_QR_REDIS_URL names a store of your own: back it up by its own means."
             )
         if wanted.restored:
-            print(restored(settings))
+            print(restored(settings, void_codes=wanted.void_codes))
         elif wanted.record:
             print(record(settings))
         elif wanted.repair:
             print("\n".join(repair(settings.data_dir.absolute())))
         elif wanted.restore:
-            print(restore(settings, wanted.file))
+            print(restore(settings, wanted.file, void_codes=wanted.void_codes))
         else:
             print(save(settings, wanted.file))
     except (CannotStart, EmbeddedStoreError, redis.RedisError, OSError, ValueError) as error:

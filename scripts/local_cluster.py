@@ -24,7 +24,7 @@ from actors.embedded_store import NAME as EMBEDDED_STORE
 from protocol.caller import Role
 from scripts.before_start import CannotStart, addresses, check, settings_of_environment
 from scripts.demo import Api, DemoRefused, fill
-from scripts.issue_token import token_for
+from scripts.issue_token import CannotIssue, token_for
 from scripts.lan_address import lan_address
 from scripts.welcome import Place, links, place_of, qr_codes, url_of, welcome
 from serve_app import Auth, Settings, app
@@ -41,7 +41,7 @@ def main(directory: Path, phone: str | None = None) -> int:
         settings = settings_of_environment() if phone is None else _for_phones(phone)
         check(settings)
         with only_our_words(), running(settings, directory) as dashboard:
-            api = Api(url_of(settings), token_for(settings, Role.ADMIN))
+            api = Api(url_of(settings), token_for(settings, Role.ADMIN, label="make run"))
             fill_if_empty(api)
             place = _place_of(api)
             pages = links(settings, place)
@@ -50,7 +50,7 @@ def main(directory: Path, phone: str | None = None) -> int:
                 say(qr_codes(pages, coloured=os.isatty(1)))
             say("Ctrl-C ends it; the next run finds the same state.")
             threading.Event().wait()
-    except CannotStart as error:
+    except (CannotIssue, CannotStart) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

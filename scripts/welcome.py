@@ -80,7 +80,7 @@ def links(settings: Settings, place: Place | None) -> dict[str, str]:
     base = (settings.public_url or url_of(settings)).rstrip("/")
 
     def page(path: str, role: Role, **ids: Any) -> str:
-        token = token_for(settings, role, hours=LINK_HOURS, **ids)
+        token = token_for(settings, role, hours=LINK_HOURS, label="link of make run", **ids)
         return f"{base}/{path}#token={token}"
 
     found = {"start page": page("", Role.ADMIN)}

@@ -2,7 +2,8 @@
 
 A store that went back has forgotten events that clients know, and ids that they were given. That
 it has been started since gives every entity a new epoch when it is next claimed, which makes
-clients take a snapshot instead of resuming; a stretch of ids is left out here.
+clients take a snapshot instead of resuming; a stretch of ids is left out here. What was revoked
+since the backup is good again in it, so that all tokens become void here.
 """
 
 import os
@@ -18,6 +19,7 @@ from protocol.ids import Kind
 from storage import keys
 from storage.connect import connect, disconnect
 from storage.data_folder import LOG, MANIFEST, EmbeddedStoreError, claim_data_dir
+from storage.store import new_epoch
 
 SKIPPED_IDS = 1_000_000
 """More than any chain gives out between a backup and its restoration."""
@@ -90,13 +92,18 @@ def put_back(backup: Path, data_dir: Path) -> None:
             raise EmbeddedStoreError(f"{backup} cannot be put back: {error}.") from error
 
 
-async def leave_out_ids(url: str) -> None:
-    """After a store went back: give out no id that somebody may have been given since the backup.
+async def after_restore(url: str, *, void_codes: bool) -> None:
+    """After a store went back: give out no id that somebody may have been given since the backup,
+    and accept no token that may have been revoked since. `void_codes`: no printed code, either.
 
     Nothing else may use the store meanwhile. Raises redis.RedisError and OSError.
     """
     client = connect(url, timeout_s=60)
     try:
+        await client.hset(keys.credentials(), "tokens", new_epoch())
+        if void_codes:
+            await client.hset(keys.credentials(), "codes", new_epoch())
+        await client.delete(keys.tokens())
         for kind in Kind:
             counter = keys.counter(kind)
             if await client.exists(counter):

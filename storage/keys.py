@@ -56,6 +56,16 @@ def guesses(who: str) -> str:
     return f"rq:guesses:{who}"
 
 
+def credentials() -> str:
+    """The hash of what holds for all tokens and printed codes."""
+    return "rq:credentials"
+
+
+def tokens() -> str:
+    """The hash of registered tokens, by their ids."""
+    return "rq:tokens"
+
+
 def lease(name: str) -> str:
     return f"rq:lease:{name}"
 

@@ -1,5 +1,6 @@
 """The store on Redis or Valkey: one server, a Sentinel's master, or a cluster."""
 
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -15,6 +16,7 @@ from storage.failures import Cause, cause_of
 from storage.scripts import Script
 from storage.status import check
 from storage.store import (
+    Credentials,
     EntityCommit,
     Loaded,
     Store,
@@ -249,6 +251,47 @@ class RedisStore:
         arguments = [count, max(1, int(every_s * 1000)), at_once]
         [allowed] = await self._run(scripts.GUESS, [([keys.guesses(who)], arguments)])
         return bool(allowed)
+
+    # --- tokens ----------------------------------------------------------------------------------
+
+    @_guarded
+    async def credentials(self) -> Credentials:
+        key = keys.credentials()
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.hsetnx(key, "since", time.time())
+        for field in ("tokens", "codes", "since"):
+            pipe.hget(key, field)
+        _, tokens, codes, since = await pipe.execute()
+        return Credentials((tokens or b"").decode(), (codes or b"").decode(), float(since))
+
+    @_guarded
+    async def register_token(self, token_id: int, row: bytes) -> None:
+        await self._written("HSET", keys.tokens(), token_id, row)
+
+    @_guarded
+    async def tokens(self) -> dict[int, bytes]:
+        rows = await self._redis.hgetall(keys.tokens())
+        return {int(token_id): row for token_id, row in rows.items()}
+
+    @_guarded
+    async def lists_tokens(self, token_ids: Sequence[int]) -> list[bool]:
+        rows = await self._redis.hmget(keys.tokens(), token_ids)
+        return [row is not None for row in rows]
+
+    @_guarded
+    async def remove_tokens(self, token_ids: Sequence[int]) -> int:
+        return int(await self._written("HDEL", keys.tokens(), *token_ids)) if token_ids else 0
+
+    async def _written(self, *command: Any) -> Any:
+        """The answer to one write, as durable as it must be."""
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.execute_command(*command)
+        if self._confirmation is not None:
+            pipe.execute_command(*self._confirmation.command)
+        answer, *confirmed = await pipe.execute()
+        if self._confirmation is not None:
+            self._confirmation.check(confirmed[0])
+        return answer
 
     # --- sweep -----------------------------------------------------------------------------------
 

@@ -48,6 +48,19 @@ def new_epoch() -> str:
     return uuid4().hex[:12]
 
 
+class Credentials(NamedTuple):
+    """What holds for all tokens and printed codes.
+
+    A token is good in the `token_epoch` that it was issued in, a printed code in its `code_epoch`.
+    Both are empty until a backup is restored, which begins new ones: nobody knows what was revoked
+    since the backup. Tokens are registered since `registering_since`, in epoch seconds.
+    """
+
+    token_epoch: str
+    code_epoch: str
+    registering_since: float
+
+
 class Loaded(NamedTuple):
     """What a claim brings.
 
@@ -178,6 +191,21 @@ class Store(Protocol):
     async def guess(self, who: str, count: int, *, every_s: float, at_once: int) -> bool:
         """Whether somebody may guess so many times more, one every so many seconds and a few at
         once; then they are counted, for all gateways. -1: one is taken back."""
+
+    async def credentials(self) -> Credentials:
+        """What holds for all tokens and printed codes; the first call begins to register tokens."""
+
+    async def register_token(self, token_id: int, row: bytes) -> None:
+        """List a token. `row` describes it."""
+
+    async def tokens(self) -> dict[int, bytes]:
+        """The rows of all listed tokens, expired ones included."""
+
+    async def lists_tokens(self, token_ids: Sequence[int]) -> list[bool]:
+        """Whether each of these is listed."""
+
+    async def remove_tokens(self, token_ids: Sequence[int]) -> int:
+        """List these no more; answers with how many were listed."""
 
     async def overdue(self, restaurants: Sequence[int], before: float, limit: int) -> list[Address]:
         """Entities with something in their outbox that was due before (epoch seconds)."""

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import jwt
@@ -19,15 +19,35 @@ from actors.whereabouts import Whereabouts
 from gateway.app import build
 from gateway.ingress import DirectSockets
 from gateway.settings import GatewaySettings, Keys
+from gateway.token_register import TokenRegister
 from gateway.uvicorn_socket import UvicornSocket
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
-from storage.store import Store
+from storage.store import Credentials, Store
 from tests.clients import Socket
 from tests.local_hosts import LocalHosts
 
 SECRET = "a secret of the tests that is long enough"
 KEYS = Keys((SECRET,), (SECRET,))
+
+
+class NoTokens:
+    """As much of a store as the register asks, one that lists no token."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    async def credentials(self) -> Credentials:
+        return self._credentials
+
+    async def lists_tokens(self, token_ids: Sequence[int]) -> list[bool]:
+        return [False for _ in token_ids]
+
+
+def empty_register(credentials: Credentials | None = None) -> TokenRegister:
+    """By default that of a store which has begun to register tokens just now."""
+    begun = credentials or Credentials("", "", time.time())
+    return TokenRegister(cast(Store, NoTokens(begun)))
 
 
 @pytest.fixture(params=[Mode.ENTITY, Mode.SHARD])

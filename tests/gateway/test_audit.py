@@ -117,7 +117,7 @@ async def test_a_guest_cannot_switch_off_the_audit_of_the_staff(
     waiter = as_("waiter", place, waiter_id=place.waiter)
     for _ in range(4):
         await gateway.http.get(f"/api/restaurants/{place.restaurant}/devices", headers=waiter)
-    replayed = {"device_code": device_codes(KEYS.codes).code(place.restaurant, 4711)}
+    replayed = {"device_code": device_codes(KEYS.tokens, str).code(place.restaurant, 4711)}
     request = gateway.http.build_request("POST", "/api/devices/sign-in", json=replayed)
     del request.headers["Authorization"]
     assert (await gateway.http.send(request)).status_code == 404

@@ -293,7 +293,7 @@ EVENING = (
     "POST /restaurants/{id}/alerts", "POST /restaurants/{id}/broadcasts",
     "PATCH /restaurants/{id}/menu/items/{item_id}", "PUT /restaurants/{id}/menu",
     "POST /sessions/{id}/close", "POST /restaurants/{id}/devices", "POST /devices/sign-in",
-    "DELETE /restaurants/{id}/devices/{device_id}",
+    "DELETE /restaurants/{id}/devices/{device_id}", "POST /tokens",
 )  # fmt: skip
 """All that can be sent, in an order in which it can be done."""
 

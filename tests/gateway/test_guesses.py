@@ -131,7 +131,7 @@ async def test_table_and_device_codes_go_on_while_the_chain_refuses_session_code
         logging.WARNING
     ]
     assert (await join(gateway, table_code=table_code)).status_code == 200
-    code = device_codes(KEYS.codes).code(place.restaurant, device["device_id"])
+    code = device_codes(KEYS.tokens, str).code(place.restaurant, device["device_id"])
     signing_in = gateway.http.build_request(
         "POST", "/api/devices/sign-in", json={"device_code": code}
     )

@@ -17,6 +17,7 @@ from gateway.identity import Identity, Principal, bearer
 from gateway.signatures import LATEST, LEEWAY_S, LONGEST
 from protocol.caller import Role
 from protocol.errors import Code, Rejected
+from tests.gateway.conftest import empty_register
 from tests.gateway.provider import (
     AUDIENCE,
     ISSUER,
@@ -64,7 +65,7 @@ async def refused(identity: Identity, token: str | None) -> Rejected:
 
 @pytest.fixture
 def identity() -> Identity:
-    return Identity((SECRET,), open_door=True)
+    return Identity((SECRET,), empty_register(), open_door=True)
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ async def provider() -> AsyncIterator[Provider]:
 @pytest.fixture
 def chain(provider: Provider) -> Identity:
     """What a chain with an identity provider has; its door is open, which must not matter."""
-    return Identity((SECRET,), open_door=True, provider=provider.settings)
+    return Identity((SECRET,), empty_register(), open_door=True, provider=provider.settings)
 
 
 # --- without a token -----------------------------------------------------------------------------
@@ -89,7 +90,7 @@ async def test_without_a_token_an_open_door_lets_anybody_in(identity: Identity) 
 
 
 async def test_without_a_token_a_closed_door_stays_closed() -> None:
-    await refused(Identity((SECRET,), open_door=False), None)
+    await refused(Identity((SECRET,), empty_register(), open_door=False), None)
 
 
 # --- our own tokens ------------------------------------------------------------------------------
@@ -200,7 +201,8 @@ async def test_a_token_ends_when_it_says(identity: Identity) -> None:
 async def test_a_token_without_a_sensible_end_has_one_that_can_be_counted(
     identity: Identity, end: float
 ) -> None:
-    assert (await accepted(identity, signed(role="admin", exp=end))).expires_at == LATEST
+    token = signed(role="kitchen", restaurant_id=2, exp=end)
+    assert (await accepted(identity, token)).expires_at == LATEST
 
 
 async def test_a_remembered_token_is_refused_once_it_has_expired(
@@ -277,7 +279,7 @@ async def test_long_subjects_that_begin_alike_are_two_callers(identity: Identity
     ]
     assert len(set(subjects)) == 3
     assert max(map(len, subjects)) < 160
-    again = await accepted(identity, signed(**manager, sub="x" * 200 + "a", jti="another"))
+    again = await accepted(identity, signed(**manager, sub="x" * 200 + "a", more="claims"))
     assert again.caller.subject == subjects[1]
 
 

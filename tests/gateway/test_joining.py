@@ -209,10 +209,10 @@ async def test_codes_of_another_restaurant_are_not_there(gateway: Gateway, place
 
 
 def wrong_codes(place: Place) -> list[str]:
-    good = table_codes((SECRET,)).code(place.table, 1)
+    good = table_codes((SECRET,), str).code(place.table, 1)
     table, version, mac = good.split(".")
     return [
-        table_codes(("another secret of thirty-two characters",)).code(place.table, 1),
+        table_codes(("another secret of thirty-two characters",), str).code(place.table, 1),
         f"{table}.2.{mac}", f"{int(table) + 1}.{version}.{mac}", f"{table}.{version}.",
         f"{table}.{version}.{mac[:-1]}", f"0{table}.{version}.{mac}", f"{good}.x", f" {mac}",
         f"{table}.{version}.{mac.swapcase()}", "..", "-1.1.x", "é.1.x", "1" * 80,

@@ -23,7 +23,7 @@ from gateway.identity import Identity, Principal
 from gateway.jwks import APART_S, KEPT_S, keys_in
 from gateway.settings import GatewaySettings
 from protocol.errors import Code, Rejected
-from tests.gateway.conftest import KEYS, SECRET, Gateway, Place, token
+from tests.gateway.conftest import KEYS, SECRET, Gateway, Place, empty_register, token
 from tests.gateway.provider import Clock, Provider, ec_key, jwk, providing, rsa_key
 
 
@@ -40,7 +40,9 @@ def clock() -> Clock:
 
 @pytest.fixture
 def chain(provider: Provider, clock: Clock) -> Identity:
-    return Identity((SECRET,), open_door=True, provider=provider.settings, clock=clock)
+    return Identity(
+        (SECRET,), empty_register(), open_door=True, provider=provider.settings, clock=clock
+    )
 
 
 async def answer(identity: Identity, token: str) -> Code | None:

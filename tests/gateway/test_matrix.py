@@ -468,7 +468,8 @@ def test_nothing_is_left_out() -> None:
     beside = {
         ("GET", "/restaurants"), ("POST", "/restaurants"), ("POST", "/sessions/join"),
         ("POST", "/devices/sign-in"), ("GET", "/restaurants/{}/devices/{}/code"),
-        ("GET", "/restaurants/{}/devices/{}/qr.svg"),
+        ("GET", "/restaurants/{}/devices/{}/qr.svg"), ("GET", "/tokens"), ("POST", "/tokens"),
+        ("DELETE", "/tokens/{}"),
     }  # fmt: skip
     assert {(method, re.sub("/1$", "/{}", path)) for method, path in tried} | beside == routes
     assert {(path, message["action"]) for path, message, _ in SAID} == {

@@ -67,6 +67,7 @@ class House:
         call = f"{self.session}-1"
         return {
             "id": ids.get(path.split("/")[1]), "item_id": 1, "call_id": call, "device_id": 1,
+            "token_id": 1,
         }  # fmt: skip
 
     def bearers(self) -> dict[str, str | None]:

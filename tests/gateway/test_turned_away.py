@@ -11,7 +11,7 @@ from gateway.metrics import TURNED_AWAY
 from gateway.origins import Origins
 from gateway.turned_away import EVERY_S, TurnedAway
 from protocol.errors import Code, Rejected
-from tests.gateway.conftest import SECRET, token
+from tests.gateway.conftest import SECRET, empty_register, token
 
 CLIENT = ClientAddress(Locality.KNOWN, "203.0.113.7")
 FORGED = token("guest", session_id=7, sub="a-guest")[:-5] + "xxxxx"
@@ -42,7 +42,7 @@ async def test_a_refused_token_is_counted_and_in_no_line(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.identity._TURNED_AWAY", TurnedAway("token", "refused"))
-    identity = Identity((SECRET,), open_door=False)
+    identity = Identity((SECRET,), empty_register(), open_door=False)
     assert isinstance(await identity.principal(FORGED, CLIENT), Rejected)
     assert not isinstance(await identity.principal(token("admin"), LOCAL), Rejected)
     assert TURNED_AWAY.take() == {"token": 1}

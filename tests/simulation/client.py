@@ -118,6 +118,9 @@ class Pipe:
     def hget(self, key: str, name: str) -> None:
         self._commands.append(("HGET", key, name))
 
+    def hsetnx(self, key: str, name: str, value: Any) -> None:
+        self._commands.append(("HSETNX", key, name, value))
+
     def hkeys(self, key: str) -> None:
         self._commands.append(("HKEYS", key))
 

@@ -44,7 +44,8 @@ class Link:
             "type": "websocket",
             "path": path,
             "query_string": urlencode(query).encode(),
-            "headers": [],
+            "headers": [(b"host", b"localhost")],
+            "client": ("127.0.0.1", 40_000),
             "subprotocols": [] if token is None else ["bearer", token],
             "extensions": {EXTENSION: self} if wire else {},
         }

@@ -24,13 +24,14 @@ class Post:
     ) -> tuple[int, Any] | None:
         """Status and body; None where the client will never know what came of it."""
         answer: asyncio.Future[tuple[int, Any] | None] = asyncio.get_running_loop().create_future()
-        headers = [(b"authorization", f"Bearer {token}".encode())]
+        headers = [(b"host", b"localhost"), (b"authorization", f"Bearer {token}".encode())]
         if key is not None:
             headers.append((b"idempotency-key", key.encode()))
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http",
             "method": method, "path": f"/api{path}", "raw_path": b"", "root_path": "",
             "query_string": b"", "headers": headers, "server": ("gateway", 80),
+            "client": ("127.0.0.1", 40_000),
         }  # fmt: skip
         message = {"type": "http.request", "body": orjson.dumps(body), "more_body": False}
         self._network.later(self._delay(), self._arrive, front, scope, message, answer)

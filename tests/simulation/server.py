@@ -41,6 +41,7 @@ class Server:
         self._commands: dict[bytes, Callable[..., Any]] = {
             b"SET": self._set, b"GET": self._get, b"INCRBY": self._incrby, b"PING": self._ping,
             b"HSET": self._hset, b"HDEL": self._hdel, b"HGET": self._hget, b"HKEYS": self._hkeys,
+            b"HSETNX": self._hsetnx,
             b"RPUSH": self._rpush, b"LTRIM": self._ltrim, b"LREM": self._lrem,
             b"ZADD": self._zadd, b"ZREM": self._zrem, b"ZRANGE": self._zrange,
             b"EXPIRE": self._expire, b"PERSIST": self._persist,
@@ -141,6 +142,13 @@ class Server:
 
     def _hset(self, key: bytes, *pairs: bytes) -> None:
         self._made(key, dict).update(zip(pairs[::2], pairs[1::2], strict=True))
+
+    def _hsetnx(self, key: bytes, name: bytes, value: bytes) -> int:
+        fields = self._made(key, dict)
+        if name in fields:
+            return 0
+        fields[name] = value
+        return 1
 
     def _hdel(self, key: bytes, *names: bytes) -> None:
         fields = self._at(key, {})

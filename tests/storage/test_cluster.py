@@ -107,6 +107,13 @@ async def test_a_restaurant_that_moved_to_another_node_is_followed(
     assert await store.history(address, limit=9) == [(0, b"1"), (1, b"2")]
 
 
+async def test_tokens_are_registered_in_a_cluster_too(store: Store) -> None:
+    assert (await store.credentials()).token_epoch == ""
+    await store.register_token(7, b"row")
+    assert await store.lists_tokens([7, 8]) == [True, False]
+    assert await store.remove_tokens([7]) == 1
+
+
 def _move(tag: str, ports: list[int]) -> None:
     """Give a slot, and what is in it, to another node."""
     clients = [redis.Redis(port=port) for port in ports]

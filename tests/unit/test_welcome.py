@@ -11,14 +11,15 @@ from scripts.before_start import CannotStart, addresses
 from scripts.lan_address import lan_address
 from scripts.welcome import LINK_HOURS, Place, links, place_of, qr_codes, url_of, welcome
 from serve_app import Auth, Settings, secret_of
+from storage.embedded import EmbeddedStore
 
 GUEST = "http://127.0.0.1:9000/guest/#join=5.1.code"
 PLACE = Place(2, table=5, guest=GUEST, waiter=10, session=1, order=1)
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path)
+def settings(tmp_path: Path, valkey: EmbeddedStore) -> Settings:
+    return Settings(data_dir=tmp_path, redis_url=valkey.url)
 
 
 def claims(settings: Settings, url: str) -> dict[str, Any]:

@@ -1,0 +1,122 @@
+"""Registered tokens as they are issued, by an administrator or on a machine of the service."""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from secrets import randbelow
+from typing import Any, NamedTuple
+
+import orjson
+
+from gateway.parsing import MAX_ID
+from gateway.token_register import ADMIN_HOURS, sign
+from protocol.caller import Role
+from protocol.errors import Code, Rejected
+from storage.store import Credentials, Store
+
+MOST_TOKENS = 1000
+"""Registered tokens of a chain that have not expired."""
+LONGEST_HOURS: Mapping[Role, float] = {
+    Role.ADMIN: ADMIN_HOURS,
+    **dict.fromkeys((Role.MANAGER, Role.WAITER, Role.KITCHEN), 24.0 * 366),
+}
+"""How long a registered token may be good, by its role."""
+_TOO_MANY = Rejected(
+    Code.RATE_LIMITED, f"There are {MOST_TOKENS} registered tokens. Revoke some of them."
+)
+
+
+class Wanted(NamedTuple):
+    """The token that somebody asks for. The label is for whoever reads the list."""
+
+    role: Role
+    restaurant_id: int | None
+    waiter_id: int | None
+    label: str
+    hours: float
+
+    @property
+    def seconds(self) -> int:
+        return max(1, int(self.hours * 3600))
+
+    def refused(self) -> Rejected | None:
+        """Why there can be no such token."""
+        role = self.role.value
+        if self.role is not Role.ADMIN and self.restaurant_id is None:
+            return _missing("restaurant_id", f"a {role}'s token needs its restaurant.")
+        if (self.role is Role.WAITER) != (self.waiter_id is not None):
+            return _missing("waiter_id", "a waiter's token needs one, others have none.")
+        if not 0 < self.hours <= LONGEST_HOURS[self.role]:
+            most = LONGEST_HOURS[self.role]
+            return _missing("hours", f"a {role}'s token is good for at most {most:g} hours.")
+        return None
+
+
+class Issued(NamedTuple):
+    """A token and its row in the list."""
+
+    token: str
+    row: dict[str, Any]
+
+
+def new_token_id() -> int:
+    """Drawn, not counted: a store that went back would give a counted one to two tokens."""
+    return 1 + randbelow(MAX_ID)
+
+
+async def issue(
+    store: Store, key: str, credentials: Credentials, wanted: Wanted, issued_by: str, token_id: int
+) -> Issued | Rejected:
+    """Register a token and sign it. Raises StoreUnavailable."""
+    refused = wanted.refused()
+    if refused is not None:
+        return refused
+    now = int(time.time())
+    rows = await rows_of(store)
+    over = [each["token_id"] for each in rows if each["expires_at"] <= now]
+    if len(rows) - len(over) >= MOST_TOKENS:
+        return _TOO_MANY
+    row = {
+        "token_id": token_id,
+        "role": wanted.role.value,
+        "restaurant_id": wanted.restaurant_id,
+        "waiter_id": wanted.waiter_id,
+        "label": wanted.label,
+        "issued_by": issued_by,
+        "issued_at": now,
+        "expires_at": now + wanted.seconds,
+    }
+    await store.remove_tokens(over)
+    await store.register_token(token_id, orjson.dumps(row))
+    return Issued(token_of(row, key, credentials), row)
+
+
+def token_of(row: Mapping[str, Any], key: str, credentials: Credentials) -> str:
+    """The token that a row describes."""
+    ids = {name: row[name] for name in ("restaurant_id", "waiter_id") if row[name] is not None}
+    named = {"sub": str(row["token_id"]), "jti": str(row["token_id"])}
+    claims = {"role": row["role"], **ids, **named, "exp": row["expires_at"]}
+    return sign(claims, key, credentials)
+
+
+def is_for(row: Mapping[str, Any], wanted: Wanted) -> bool:
+    """Whether a row was made for the same token."""
+    made = row["role"], row["restaurant_id"], row["waiter_id"], row["label"]
+    seconds = row["expires_at"] - row["issued_at"]
+    return (*made, seconds) == (wanted.role.value, *wanted[1:4], wanted.seconds)
+
+
+async def rows_of(store: Store) -> list[dict[str, Any]]:
+    """The rows of all registered tokens, the newest last. Raises StoreUnavailable."""
+    rows = [orjson.loads(raw) for raw in (await store.tokens()).values()]
+    return sorted(rows, key=lambda row: (row["issued_at"], row["token_id"]))
+
+
+def shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as administrators see it."""
+    times = {name: datetime.fromtimestamp(row[name], UTC) for name in ("issued_at", "expires_at")}
+    return {**row, **times}
+
+
+def _missing(field: str, why: str) -> Rejected:
+    return Rejected(Code.INVALID_MESSAGE, f"{field}: {why}", {"field": field})

@@ -1,0 +1,148 @@
+"""Which of the service's own tokens are good beyond their signature.
+
+A token that names itself (`jti`) is good while the store lists it: that is how administrators see
+and revoke what was issued. Tokens of guests and devices have no `jti`; their session and their
+restaurant's list of devices revoke them.
+"""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import jwt
+
+from gateway.connection import Connection
+from gateway.parsing import parse_id
+from protocol.caller import Role
+from protocol.errors import UNAVAILABLE, CloseCode, Code, Rejected
+from storage.store import Credentials, Store, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+PERIOD_S = 1.0
+"""How long a revoked token may stay good on the gateways that did not revoke it."""
+ADMIN_HOURS = 24.0
+"""The longest life of an administrator's token."""
+
+REVOKED = Rejected(
+    Code.UNAUTHENTICATED, "This token was revoked. Ask an administrator for a new one."
+)
+SUPERSEDED = Rejected(
+    Code.UNAUTHENTICATED,
+    "This token was issued before the data was restored from a backup. Sign in again.",
+)
+UNREGISTERED = Rejected(
+    Code.UNAUTHENTICATED,
+    "Cannot accept an administrator's token without an id. Issue one with `make token`.",
+)
+
+
+def sign(claims: Mapping[str, Any], key: str, credentials: Credentials) -> str:
+    """A token of the service with these claims."""
+    epoch = {"epoch": credentials.token_epoch} if credentials.token_epoch else {}
+    return jwt.encode({**claims, **epoch}, key, algorithm="HS256")
+
+
+class Issuer:
+    """Signs what the gateway issues, once the register is ready."""
+
+    def __init__(self, key: str, register: "TokenRegister") -> None:
+        self._key = key
+        self._register = register
+
+    def token(self, claims: Mapping[str, Any]) -> str:
+        return sign(claims, self._key, self._register.credentials)
+
+
+class TokenRegister:
+    """One gateway's copy of the store's list: of the tokens that were used here.
+
+    `credentials` can be read once `ready` has returned None.
+    """
+
+    credentials: Credentials
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._is_ready = False
+        self._good: set[int] = set()
+        self._connections: defaultdict[int, set[Connection]] = defaultdict(set)
+
+    async def run(self) -> None:
+        """Close the connections of revoked tokens, for ever."""
+        while True:
+            await asyncio.sleep(PERIOD_S)
+            try:
+                await self._refresh()
+            except StoreUnavailable:
+                continue  # what was good stays good: nobody can revoke it meanwhile
+            except Exception:
+                log.exception("cannot refresh the list of tokens; trying again")
+
+    async def ready(self) -> Rejected | None:
+        """Read what the store says of all tokens, once; UNAVAILABLE until it has answered."""
+        if not self._is_ready:
+            try:
+                self.credentials = await self._store.credentials()
+            except StoreUnavailable:
+                return UNAVAILABLE
+            self._is_ready = True
+        return None
+
+    async def check(
+        self, claims: Mapping[str, Any], expires_at: float
+    ) -> tuple[int | None, float] | Rejected:
+        """The id of a token of our own and when it ends, or why it is refused."""
+        if claims.get("epoch", "") != self.credentials.token_epoch:
+            return SUPERSEDED
+        if "jti" in claims:
+            token_id = parse_id(str(claims["jti"]))
+            good = token_id is not None and await self._is_listed(token_id)
+            return (token_id, expires_at) if good else REVOKED
+        if claims.get("role") == Role.ADMIN:
+            # Issued by a release that registered none: those end a day after this one has started.
+            expires_at = min(expires_at, self.credentials.registering_since + ADMIN_HOURS * 3600)
+        return UNREGISTERED if expires_at <= time.time() else (None, expires_at)
+
+    def is_good(self, token_id: int | None) -> bool:
+        """Whether a token that was accepted has not been revoked since."""
+        return token_id is None or token_id in self._good
+
+    def enter(self, token_id: int | None, connection: Connection) -> Rejected | None:
+        """Close a connection as soon as its token is revoked; why not, if it was already."""
+        if not self.is_good(token_id):
+            return REVOKED
+        if token_id is not None:
+            self._connections[token_id].add(connection)
+        return None
+
+    def leave(self, token_id: int | None, connection: Connection) -> None:
+        """The connection is gone."""
+        connections = None if token_id is None else self._connections.get(token_id)
+        if token_id is not None and connections is not None:
+            connections.discard(connection)
+            if not connections:
+                del self._connections[token_id]
+
+    def revoked(self, token_id: int) -> None:
+        """Close the connections of a token that the store lists no more."""
+        self._good.discard(token_id)
+        for connection in list(self._connections.get(token_id, ())):
+            connection.close(CloseCode.UNAUTHENTICATED, REVOKED.error)
+
+    async def _is_listed(self, token_id: int) -> bool:
+        if token_id not in self._good:
+            [listed] = await self._store.lists_tokens([token_id])
+            if listed:
+                self._good.add(token_id)
+        return token_id in self._good
+
+    async def _refresh(self) -> None:
+        used = list(self._good)
+        if used:
+            for token_id, listed in zip(used, await self._store.lists_tokens(used), strict=True):
+                if not listed:
+                    self.revoked(token_id)

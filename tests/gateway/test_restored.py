@@ -1,0 +1,171 @@
+"""A store that went back to a backup has forgotten what was revoked since: nothing of that is good
+again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from actors.placement import Mode, Placement
+from gateway.issuing import Issued, Wanted, issue
+from gateway.settings import GatewaySettings
+from protocol.caller import Role
+from scripts.backup import main
+from storage.embedded import EmbeddedStore
+from storage.redis_store import open_store
+from tests.gateway.conftest import KEYS, Gateway, Place, make_place, serving, token
+from tests.local_hosts import LocalHosts
+
+
+@asynccontextmanager
+async def deployed(data: Path) -> AsyncIterator[Gateway]:
+    """A gateway on the embedded store of a data folder."""
+    server = EmbeddedStore(data)
+    await asyncio.to_thread(server.start)
+    store = open_store(server.url, retention_s=3600)
+    hosts = LocalHosts(store, Placement(Mode.SHARD, shards=1))
+    try:
+        own = open_store(server.url, retention_s=3600)
+        async with serving(hosts, own, GatewaySettings(KEYS, open_door=False)) as gateway:
+            yield gateway
+    finally:
+        for name in list(hosts.hosts):
+            hosts.kill(name)
+        await store.close()
+        await asyncio.to_thread(server.stop)
+
+
+async def command(data: Path, *arguments: object) -> None:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("RESTAURANT_QR_DATA_DIR", str(data))
+        environment.delenv("RESTAURANT_QR_REDIS_URL", raising=False)
+        await asyncio.to_thread(main, [str(each) for each in arguments])
+
+
+@dataclass
+class Given:
+    """What people hold when the backup is made."""
+
+    device: str
+    table_code: str
+    guest: str
+    system: str
+
+    async def good(self, gateway: Gateway, place: Place) -> tuple[int, int, int, int]:
+        """How each of it is answered."""
+        table = f"/api/tables/{place.table}"
+        base = str(gateway.http.base_url)
+        async with httpx.AsyncClient(base_url=base, timeout=10) as http:
+            by_device, by_guest, by_system = [
+                (await http.get(table, headers={"Authorization": f"Bearer {each}"})).status_code
+                for each in (self.device, self.guest, self.system)
+            ]
+            joined = await http.post("/api/sessions/join", json={"table_code": self.table_code})
+        return by_device, joined.status_code, by_guest, by_system
+
+
+async def table_code(gateway: Gateway, place: Place, bearer: str) -> str:
+    headers = {"Authorization": f"Bearer {bearer}"}
+    shown = await gateway.http.get(f"/api/tables/{place.table}/code", headers=headers)
+    return str(shown.json()["table_code"])
+
+
+async def given_out(gateway: Gateway, place: Place) -> tuple[Given, int, int, int]:
+    """And the ids of device, session and token, to revoke them."""
+    home = f"/restaurants/{place.restaurant}/devices"
+    phone = {"role": "waiter", "waiter_id": place.waiter, "label": "phone"}
+    device = (await gateway.post(home, phone))["device_id"]
+    shown = (await gateway.http.get(f"/api{home}/{device}/code")).json()["device_code"]
+    signed_in = (await gateway.post("/devices/sign-in", {"device_code": shown}))["token"]
+    code = await table_code(gateway, place, token("admin"))
+    joined = await gateway.post("/sessions/join", {"table_code": code})
+    issued = await gateway.post("/tokens", {"role": "admin", "label": "till"})
+    given = Given(signed_in, code, joined["token"], issued["token"])
+    return given, device, joined["data"]["id"], issued["data"]["token_id"]
+
+
+async def admin_of(data: Path) -> str:
+    """A new administrator's token, as `make token` issues it on the machine."""
+    server = open_store(EmbeddedStore(data).url, retention_s=1)
+    try:
+        credentials = await server.credentials()
+        wanted = Wanted(Role.ADMIN, None, None, "after", 1.0)
+        issued = await issue(server, KEYS.tokens[0], credentials, wanted, "test", 7)
+    finally:
+        await server.close()
+    assert isinstance(issued, Issued)
+    return issued.token
+
+
+@pytest.mark.parametrize("void_codes", [False, True], ids=["codes kept", "codes voided"])
+async def test_what_was_revoked_after_the_backup_stays_revoked(
+    tmp_path: Path, void_codes: bool
+) -> None:
+    backup, elsewhere = tmp_path / "backup.rdb", tmp_path / "elsewhere"
+    async with deployed(tmp_path / "data") as gateway:
+        place = await make_place(gateway)
+        given, device, session, token_id = await given_out(gateway, place)
+        assert await given.good(gateway, place) == (200, 200, 200, 200)
+        await command(tmp_path / "data", backup)
+        one = f"/api/restaurants/{place.restaurant}/devices/{device}"
+        await gateway.http.delete(one)
+        await gateway.post(f"/tables/{place.table}/code")
+        newest = await table_code(gateway, place, token("admin"))
+        await gateway.post(f"/sessions/{session}/close", {"force": True, "reason": "test"})
+        await gateway.http.delete(f"/api/tokens/{token_id}")
+        assert await given.good(gateway, place) == (401, 404, 401, 401)
+    await command(elsewhere, "--restore", backup, *["--void-codes"] * void_codes)
+    async with deployed(elsewhere) as gateway:
+        kept = 404 if void_codes else 200
+        assert await given.good(gateway, place) == (401, kept, 401, 401)
+        again = Given(given.device, newest, given.guest, given.system)
+        assert (await again.good(gateway, place))[1] == 404
+        admin = await admin_of(elsewhere)
+        as_admin = {"Authorization": f"Bearer {admin}"}
+        replaced = await gateway.http.post(f"/api/tables/{place.table}/code", headers=as_admin)
+        assert replaced.status_code == 200, replaced.text
+        assert (await given.good(gateway, place))[1] == 404
+        assert (await again.good(gateway, place))[1] == (404 if void_codes else 200)
+        new = await table_code(gateway, place, admin)
+        guest = await gateway.http.post("/api/sessions/join", json={"table_code": new})
+        assert guest.status_code == 200
+        as_guest = {"Authorization": f"Bearer {guest.json()['token']}"}
+        assert (await gateway.http.get(f"/api/tables/{place.table}", headers=as_guest)).is_success
+
+
+async def test_a_sign_in_code_that_was_used_after_the_backup_is_not_good_again(
+    tmp_path: Path,
+) -> None:
+    backup, elsewhere = tmp_path / "backup.rdb", tmp_path / "elsewhere"
+    async with deployed(tmp_path / "data") as gateway:
+        place = await make_place(gateway)
+        home = f"/restaurants/{place.restaurant}/devices"
+        device = (await gateway.post(home, {"role": "kitchen", "label": "Grill"}))["device_id"]
+        shown = (await gateway.http.get(f"/api{home}/{device}/code")).json()["device_code"]
+        await command(tmp_path / "data", backup)
+        await gateway.post("/devices/sign-in", {"device_code": shown})
+    await command(elsewhere, "--restore", backup)
+    async with deployed(elsewhere) as gateway:
+        answer = await gateway.http.post("/api/devices/sign-in", json={"device_code": shown})
+        assert answer.status_code == 404
+
+
+async def test_a_store_that_was_restored_twice_takes_no_token_from_in_between(
+    tmp_path: Path,
+) -> None:
+    backup, elsewhere = tmp_path / "backup.rdb", tmp_path / "elsewhere"
+    async with deployed(tmp_path / "data") as gateway:
+        place = await make_place(gateway)
+        await command(tmp_path / "data", backup)
+    await command(elsewhere, "--restore", backup)
+    path = f"/api/tables/{place.table}"
+    async with deployed(elsewhere) as gateway:
+        between = {"Authorization": f"Bearer {await admin_of(elsewhere)}"}
+        assert (await gateway.http.get(path, headers=between)).status_code == 200
+    await command(elsewhere, "--restored")
+    async with deployed(elsewhere) as gateway:
+        assert (await gateway.http.get(path, headers=between)).status_code == 401
