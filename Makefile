@@ -11,7 +11,7 @@ SIDE_BY_SIDE := $(addprefix tests/,actors client costs deploy fuzz gateway load 
 IN_TURN := $(addprefix tests/,cluster e2e faults simulation starts)
 
 .DEFAULT_GOAL := help
-.PHONY: help run pages token test check simulate load bench faults attacks audit format docs screenshots lock clean
+.PHONY: help run pages token test check simulate load bench faults attacks audit licences format docs screenshots lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -64,6 +64,9 @@ attacks: $(VENV)/dev.stamp ## attack it, into docs/security.md; ATTACKS="tests/g
 
 audit: $(VENV)/run.stamp ## ask PyPI whether anything is known against the locked packages
 	@$(BIN)/python -m scripts.audit
+
+licences: $(VENV)/run.stamp ## what is installed, with its licences; as a bill of materials: scripts.licences --sbom
+	@$(BIN)/python -m scripts.licences
 
 format: $(VENV)/dev.stamp ## put the code into its form
 	$(BIN)/ruff check --fix-only .
