@@ -26,6 +26,14 @@ NODES_ENV = "/etc/restaurant-qr/nodes.env"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """What systemd gives a service; nothing else comes from the environment of these tests."""
 END_TIMEOUT_S = 30.0
+SANDBOX = """
+umask 077
+mount --make-rprivate /
+for path in $WRITABLE; do mount --bind "$path" "$path"; done
+mount -o remount,bind,ro /
+exec setpriv --no-new-privs --bounding-set -all "$@"
+"""
+"""The part of a unit's sandbox that can be had without systemd: no other writes, no privileges."""
 
 
 @dataclass
@@ -52,11 +60,12 @@ class Unit:
         *shell, script = words(service["ExecStart"])
         with open(self.home / "journal", "ab") as journal:
             self.process = subprocess.Popen(
-                [*shell, f"{script} {shlex.join(self.options)}"],
+                [*sandbox(service), *shell, f"{script} {shlex.join(self.options)}"],
                 cwd=ROOT,
                 env={
                     "PATH": PATH,
-                    "HOME": str(self.home),
+                    "HOME": "/",
+                    "WRITABLE": service["ReadWritePaths"],
                     **environment(self.nodes_env),
                     **self.extra,
                     MARK: self.mark,
@@ -85,6 +94,19 @@ class Unit:
 
     def journal(self) -> str:
         return (self.home / "journal").read_text()
+
+
+def sandbox(service: Mapping[str, str]) -> list[str]:
+    """The command that runs another one as the unit says; none if this machine cannot."""
+    assert service["ProtectSystem"] == "strict"
+    assert service["NoNewPrivileges"] == "yes"
+    assert service["CapabilityBoundingSet"] == ""
+    unshare = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+    try:
+        subprocess.run([*unshare, "mount", "--make-rprivate", "/"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    return [*unshare, "sh", "-ec", SANDBOX, "sandbox"]
 
 
 def read(name: str) -> Mapping[str, str]:

@@ -23,6 +23,18 @@ def test_systemd_takes_it(unit: Path) -> None:
     assert unit.name not in told.stderr  # nothing of it is ignored
 
 
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd reads the units")
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
+def test_systemd_calls_its_exposure_acceptable(unit: Path) -> None:
+    weighed = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", "--threshold=40", str(unit)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert weighed.returncode == 0, weighed.stdout + weighed.stderr
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_metrics_are_at_a_port_that_prometheus_can_be_told(unit: Path) -> None:
     assert re.search(r"^ExecStart=.* --metrics-export-port=8080 ", unit.read_text(), re.M)
