@@ -42,6 +42,7 @@ check: $(VENV)/dev.stamp $(E2E)/node_modules/.package-lock.json ## format, lint,
 	$(BIN)/lint-imports
 	$(NPM_BIN)/eslint --config $(E2E)/eslint.config.mjs --max-warnings 0 web $(E2E)
 	$(NPM_BIN)/tsc -p $(E2E)/pages.tsconfig.json
+	$(NPM_BIN)/stylelint --config $(E2E)/stylelint.config.mjs "web/**/*.css"
 	$(BIN)/python -m scripts.diagrams --check
 	$(BIN)/python -m scripts.dashboard --check
 	$(BIN)/python -m scripts.scaling --check

@@ -15,6 +15,9 @@ from tests.gateway.conftest import Gateway
 
 MODULES = sorted(path.name for path in (WEB / "client").glob("*.js"))
 PAGES = sorted(path.parent.name for path in WEB.glob("*/index.html"))
+WITH_SCRIPTS = sorted(
+    str(path.relative_to(WEB)) for path in WEB.rglob("*.html") if "<script" in path.read_text()
+)
 FILES = sorted(
     str(path.relative_to(WEB)) for path in WEB.rglob("*") if path.is_file() and path.suffix in MEDIA
 )
@@ -157,7 +160,7 @@ async def test_each_file_has_its_type_and_may_do_little(gateway: Gateway) -> Non
         assert "unsafe" not in policy
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", [name for name in FILES if not name.endswith(".png")])
 def test_no_file_needs_another_host_or_a_looser_policy(name: str) -> None:
     text = (WEB / name).read_text()
     if name.endswith(".html"):
@@ -247,3 +250,16 @@ def test_a_package_is_served_only_while_it_matches_its_sources(tmp_path: Path) -
     assert served_folder(web, package) == package
     (web / "main.js").write_text("two")
     assert served_folder(web, package) == web
+
+
+@pytest.mark.parametrize("path", WITH_SCRIPTS)
+def test_a_page_has_icons_a_theme_and_words_for_browsers_without_scripts(path: str) -> None:
+    page = (WEB / path).read_text()
+    icon = re.search(r'<link rel="apple-touch-icon" href="([^"]+)">', page)
+    assert icon is not None
+    assert (WEB / path).parent.joinpath(icon[1]).resolve() == WEB / "apple-touch-icon.png"
+    for scheme in ("light", "dark"):
+        assert f'<meta name="theme-color" media="(prefers-color-scheme: {scheme})"' in page
+    without_scripts = page.partition("<noscript>")[2].partition("</noscript>")[0]
+    assert "This page needs JavaScript." in without_scripts
+    assert '<p lang="de">' in without_scripts

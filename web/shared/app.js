@@ -1,7 +1,7 @@
 /** The shell of the pages: everything that a page imports comes from here. */
 
 import { html, render, useErrorBoundary } from '../vendor/preact-htm.js';
-import { language, loadTexts, t } from './i18n.js';
+import { direction, language, loadTexts, t } from './i18n.js';
 
 export {
   html, useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState,
@@ -26,6 +26,7 @@ export function parameter(name) {
 /** Load a page's texts and draw it; `imports` has a function for each language that imports its file. */
 export async function mount(Page, imports) {
   document.documentElement.lang = language;
+  document.documentElement.dir = direction;
   await loadTexts(imports);
   render(html`<${Whole} Page=${Page} />`, document.body);
 }

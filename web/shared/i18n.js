@@ -3,7 +3,8 @@
  * `?lang=`. Each page has its texts in `texts/<language>.js`; `mount` loads the one file it needs.
  */
 
-const LANGUAGES = ['en', 'de'];
+/** The languages that there are texts for, and the direction of their writing. */
+const LANGUAGES = { en: 'ltr', de: 'ltr' };
 const PLACEHOLDER = /\{(\w+)\}/g;
 
 const base = (tag) => tag.toLowerCase().split('-')[0];
@@ -13,8 +14,9 @@ const preferred = [
 ];
 
 /** The browser's own tag with its region: `de-AT` formats money differently from `de`. */
-export const locale = preferred.find((tag) => tag && LANGUAGES.includes(base(tag))) ?? 'en';
+export const locale = preferred.find((tag) => tag && Object.keys(LANGUAGES).includes(base(tag))) ?? 'en';
 export const language = base(locale);
+export const direction = LANGUAGES[language];
 
 const plurals = new Intl.PluralRules(language);
 let texts = {};
