@@ -66,7 +66,7 @@ class Door:
             return TokenBucket(limits.messages_per_s, limits.burst)
 
         self.rates = Rates(bucket, "requests")
-        self._joins = Rates(bucket, "joins")
+        self._bucket = bucket
         self._bad_tokens = Rates(bucket, "bad tokens")
         self._addresses = Addresses(settings.trusted_proxies)
         self._identity = identity
@@ -115,12 +115,13 @@ class Door:
         self, command: type[T], handler: Callable[[Request, T], Awaitable[Answer]]
     ) -> Handler:
         """For anybody, with this command in a short body. Addresses are counted before the body is
-        looked at, each for itself."""
+        read, for each command apart: joining tables must not keep the staff from signing in."""
+        rates = Rates(self._bucket, "joins")
 
         async def answered(request: Request) -> Response:
             if self._isolation.is_cut_off:
                 return _refused(UNAVAILABLE)
-            if not _within(self._joins, self._addresses.of(request.scope)):
+            if not _within(rates, self._addresses.of(request.scope)):
                 return _refused(TOO_MANY)
             unready = await self._identity.ready()
             if unready is not None:

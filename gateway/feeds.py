@@ -19,7 +19,7 @@ from actors.whereabouts import Whereabouts
 from gateway.links import Links
 from gateway.metrics import DELIVERED, FAN_OUT_SECONDS, HOSTS_LOST, LIMITED, REJOINS
 from gateway.wire import TextFrame, framed
-from protocol.caller import Role
+from protocol.caller import STAFF, Role
 from protocol.errors import UNAVAILABLE, CloseCode, Code, Rejected
 from protocol.ids import Topic
 
@@ -135,7 +135,7 @@ class Feeds:
         """Subscribe; the snapshot, or the events after `since`, are the connection's first."""
         topics = self._of(self._whereabouts.host_of(topic.address))
         feed = topics.setdefault(topic, _TopicFeed())
-        if len(feed.subscriptions) >= self._max_subscribers:
+        if len(feed.subscriptions) >= self._max_subscribers and role not in STAFF:
             LIMITED.add(of="subscribers")
             return Rejected(Code.RATE_LIMITED, "Too many listen to this already. Try again later.")
         subscription = _Subscription(connection, role)

@@ -66,6 +66,8 @@ _PATH = re.compile(
     )
 )
 
+STAFF_SHARE = 0.05
+"""A further share of `max_connections` for staff, so that guests cannot take all of them."""
 EXCESS = 10
 """Bursts' worth of refused messages, less the accepted ones, that close a connection."""
 
@@ -160,13 +162,10 @@ class Sockets:
         )
         ACCEPTED.add()
         address = self._addresses.of(scope)
-        if not self._has_room() or not self._by_address.enter(address.limited_as):
-            await self._turn_away(connection, _TOO_MANY)
-            connection.abandon()
-            return
-        self._open[connection.id] = connection
-        CONNECTIONS.add(1, channel.value)
         visit = _Visit()
+        visit.is_counted = self._has_room() and self._by_address.enter(address.limited_as)
+        if visit.is_counted:
+            self._enter(connection, channel)
         try:
             refused = await self._admit(channel, id_, scope, connection, visit, address)
             if refused is not None:
@@ -177,14 +176,20 @@ class Sockets:
             if not connection.gave_up:
                 raise
         finally:
-            del self._open[connection.id]
-            CONNECTIONS.add(-1, channel.value)
+            if self._open.pop(connection.id, None) is not None:
+                CONNECTIONS.add(-1, channel.value)
             connection.abandon()
-            self._by_address.leave(address.limited_as)
+            if visit.is_counted:
+                self._by_address.leave(address.limited_as)
             self._leave(connection, visit)
 
-    def _has_room(self) -> bool:
-        if len(self._open) < self._limits.max_connections:
+    def _enter(self, connection: Connection, channel: Channel) -> None:
+        self._open[connection.id] = connection
+        CONNECTIONS.add(1, channel.value)
+
+    def _has_room(self, share: float = 0.0) -> bool:
+        """Whether there is room for one more, with a further share of all connections."""
+        if len(self._open) < self._limits.max_connections * (1 + share):
             return True
         LIMITED.add(of="connections")
         return False
@@ -240,6 +245,10 @@ class Sockets:
         principal = await self._identity.principal(token, where)
         if isinstance(principal, Rejected):
             return principal
+        if not visit.is_counted:
+            if not principal.caller.is_staff or not self._has_room(STAFF_SHARE):
+                return _TOO_MANY
+            self._enter(connection, channel)
         holder = principal.holder or token
         if not self._by_token.enter(holder):
             return _TOO_MANY
@@ -289,11 +298,15 @@ class Sockets:
 
 
 class _Visit:
-    """What a connection holds while it lasts, as far as it has come."""
+    """What a connection holds while it lasts, as far as it has come. One that is not counted among
+    those of its address is over a limit, and is open only to staff."""
 
-    __slots__ = ("ending", "ground", "holder", "joined", "listener", "principal", "topic")
+    __slots__ = (
+        "ending", "ground", "holder", "is_counted", "joined", "listener", "principal", "topic",
+    )  # fmt: skip
 
     def __init__(self) -> None:
+        self.is_counted = False
         self.holder: str | None = None
         self.principal = NOBODY
         self.topic: Topic

@@ -11,6 +11,7 @@ import pytest
 from gateway.door import MAX_PUBLIC_BYTES
 from gateway.limits import Occupancy, Rates, TokenBucket, weight
 from gateway.settings import GatewaySettings, Limits
+from gateway.sockets import STAFF_SHARE
 from tests.clients import Socket
 from tests.gateway.conftest import KEYS, Gateway, Place, token
 from tests.tally import Attempts
@@ -57,6 +58,13 @@ def test_what_counts_as_several_is_taken_whole_and_the_next_waits() -> None:
     assert [weight(0), weight(4095), weight(4096), weight(64 * 1024)] == [1, 1, 2, 17]
 
 
+async def party(gateway: Gateway, place: Place) -> tuple[str, str]:
+    """The channel of an open session, and a token of its guests."""
+    made = await gateway.post(f"/tables/{place.table}/sessions")
+    guest = token("guest", restaurant_id=place.restaurant, session_id=made["session_id"])
+    return f"tables/sessions/{made['session_id']}/", guest
+
+
 class TestAddresses:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
@@ -66,41 +74,89 @@ class TestAddresses:
     async def test_one_address_has_so_many_connections(
         self, gateway: Gateway, place: Place
     ) -> None:
-        path, here = f"tables/{place.table}/", {"X-Forwarded-For": "203.0.113.7"}
-        sockets = [await gateway.socket(path, ADMIN, additional_headers=here) for _ in range(3)]
+        path, guest = await party(gateway, place)
+        here = {"X-Forwarded-For": "203.0.113.7"}
+        sockets = [await gateway.socket(path, guest, additional_headers=here) for _ in range(3)]
         for socket in sockets:
-            assert (await socket.next())["type"] == "table_status"
+            assert (await socket.next())["type"] == "session_status"
         lying = {"X-Forwarded-For": "198.51.100.1, 203.0.113.7"}
         for headers in (here, lying):
             assert await turned_away(
-                await gateway.socket(path, ADMIN, additional_headers=headers)
+                await gateway.socket(path, guest, additional_headers=headers)
             ) == 4429  # fmt: skip
         elsewhere = {"X-Forwarded-For": "203.0.113.8"}
-        other = await gateway.socket(path, ADMIN, additional_headers=elsewhere)
-        assert (await other.next())["type"] == "table_status"
+        other = await gateway.socket(path, guest, additional_headers=elsewhere)
+        assert (await other.next())["type"] == "session_status"
         await sockets[0].raw.close()
         await asyncio.sleep(0.1)
-        again = await gateway.socket(path, ADMIN, additional_headers=here)
-        assert (await again.next())["type"] == "table_status"
+        again = await gateway.socket(path, guest, additional_headers=here)
+        assert (await again.next())["type"] == "session_status"
 
     @pytest.mark.attack("addresses")
     async def test_a_thousand_more_leave_nothing_behind(
         self, gateway: Gateway, place: Place, attempts: Attempts
     ) -> None:
-        path, here = f"tables/{place.table}/", {"X-Forwarded-For": "203.0.113.7"}
-        first = [await gateway.socket(path, ADMIN, additional_headers=here) for _ in range(3)]
+        path, guest = await party(gateway, place)
+        here = {"X-Forwarded-For": "203.0.113.7"}
+        first = [await gateway.socket(path, guest, additional_headers=here) for _ in range(3)]
         for socket in first:
             await socket.next()
         for _ in range(10):
             refused = await asyncio.gather(
-                *(gateway.socket(path, ADMIN, additional_headers=here) for _ in range(100))
+                *(gateway.socket(path, guest, additional_headers=here) for _ in range(100))
             )
             codes = await asyncio.gather(*(turned_away(socket) for socket in refused))
             for code in codes:
                 attempts.refused(code == 4429, code)
-        answer = await first[0].ask("occupy")
+        answer = await first[0].ask("call_waiter", reason="bill")
         assert answer["data"]["changed"]
-        assert (await first[1].until("table_status"))["data"]["is_occupied"]
+        assert (await first[1].until("session_update"))["data"]["calls"]
+
+    @pytest.mark.attack("addresses")
+    async def test_the_staff_behind_an_address_that_guests_have_filled_is_let_in(
+        self, gateway: Gateway, place: Place, attempts: Attempts
+    ) -> None:
+        """A restaurant's guests and its kitchen may share one address."""
+        path, guest = await party(gateway, place)
+        here = {"X-Forwarded-For": "203.0.113.7"}
+        for _ in range(3):
+            await (await gateway.socket(path, guest, additional_headers=here)).next()
+        refused = await turned_away(await gateway.socket(path, guest, additional_headers=here))
+        attempts.refused(refused == 4429, refused)
+        forged = await gateway.socket(path, guest[:-3] + "xxx", additional_headers=here)
+        attempts.refused(await forged.closed() == 4401, "forged")
+        for role in ("kitchen", "waiter"):
+            staff = token(role, restaurant_id=place.restaurant, waiter_id=place.waiter)
+            restaurant = f"restaurants/{place.restaurant}/"
+            socket = await gateway.socket(restaurant, staff, additional_headers=here)
+            assert (await socket.next())["type"] == "restaurant_status", role
+            await socket.raw.close()
+        again = await turned_away(await gateway.socket(path, guest, additional_headers=here))
+        attempts.refused(again == 4429, "a place of the staff is none of the address's")
+
+
+class TestFullGateway:
+    MOST = 40
+
+    @pytest.fixture
+    def settings(self) -> GatewaySettings:
+        return GatewaySettings(KEYS, limits=Limits(max_connections=self.MOST, max_subscribers=50))
+
+    @pytest.mark.attack("floods")
+    async def test_guests_leave_a_share_of_a_full_gateway_to_the_staff(
+        self, gateway: Gateway, place: Place, attempts: Attempts
+    ) -> None:
+        path, guest = await party(gateway, place)
+        for _ in range(self.MOST):
+            assert (await (await gateway.socket(path, guest)).next())["type"] == "session_status"
+        refused = await turned_away(await gateway.socket(path, guest))
+        attempts.refused(refused == 4429, refused)
+        kitchen = token("kitchen", restaurant_id=place.restaurant)
+        restaurant = f"restaurants/{place.restaurant}/"
+        for _ in range(int(self.MOST * STAFF_SHARE)):
+            socket = await gateway.socket(restaurant, kitchen)
+            assert (await socket.next())["type"] == "restaurant_status"
+        assert await turned_away(await gateway.socket(restaurant, kitchen)) == 4429
 
 
 class TestUnnamedProxies:
@@ -116,10 +172,10 @@ class TestUnnamedProxies:
     async def test_a_header_of_anybody_is_not_believed(
         self, gateway: Gateway, place: Place
     ) -> None:
-        path = f"tables/{place.table}/"
-        first = await gateway.socket(path, ADMIN, additional_headers={"X-Forwarded-For": "1.1.1.1"})
+        path, guest = await party(gateway, place)
+        first = await gateway.socket(path, guest, additional_headers={"X-Forwarded-For": "1.1.1.1"})
         await first.next()
-        other = await gateway.socket(path, ADMIN, additional_headers={"X-Forwarded-For": "2.2.2.2"})
+        other = await gateway.socket(path, guest, additional_headers={"X-Forwarded-For": "2.2.2.2"})
         assert await turned_away(other) == 4429
 
 
@@ -162,6 +218,11 @@ class TestSubscribers:
         for socket in (first, await gateway.socket(path)):
             await socket.next()
         assert await turned_away(await gateway.socket(path)) == 4429
+        waiter = token("waiter", restaurant_id=place.restaurant, waiter_id=place.waiter)
+        for _ in range(2):
+            let_in = await gateway.socket(path, waiter)
+            assert (await let_in.next())["type"] == "table_status", "guests do not shut out staff"
+            await let_in.raw.close()
         menu = await gateway.socket(f"restaurants/{place.restaurant}/menu/")
         assert (await menu.next())["type"] == "menu"
         await first.raw.close()
@@ -311,6 +372,10 @@ class TestStrangers:
         for _ in range(10):
             attempts.refused(await status("203.0.113.7") == 429, path)
         assert await status("203.0.113.8") == 400
+        other = {"sessions/join": "devices/sign-in", "devices/sign-in": "sessions/join"}[path]
+        headers = {"X-Forwarded-For": "203.0.113.7"}
+        answer = await gateway.http.post(f"/api/{other}", content=b"{", headers=headers)
+        assert answer.status_code == 400, "joining and signing in are counted apart"
 
     @pytest.mark.attack("floods")
     async def test_bad_tokens_of_an_address_are_counted_and_good_ones_go_on(
