@@ -15,6 +15,10 @@ def test_waiters_serve_and_managers_decide(rough_service: Service) -> None:
     run_tests(rough_service, "floor")
 
 
+def test_staff_sign_in_and_see_dishes_names_and_payments(rough_service: Service) -> None:
+    run_tests(rough_service, "staff")
+
+
 def test_an_evening_in_four_windows_while_the_gateway_is_killed(rough_service: Service) -> None:
     run_tests(rough_service, "evening")
 

@@ -33,3 +33,8 @@ def test_everybody_can_use_them_by_day_and_by_night(rough_service: Service) -> N
 @pytest.mark.slow
 def test_a_first_visit_takes_few_requests_and_bytes(rough_service: Service) -> None:
     run_tests(rough_service, "first-screen")
+
+
+@pytest.mark.slow
+def test_the_kitchens_page_shows_only_what_is_so(rough_service: Service) -> None:
+    run_tests(rough_service, "kitchen")

@@ -1,73 +1,68 @@
 /** What the kitchen has to do: a ticket for each order, the oldest first. */
 
 import {
-  claims, Frame, html, mount, parameter, t, tell, token, useChannel, useEffect, useMemo, useNow, useOpen,
-  useRedraw,
+  claims, Frame, html, mount, parameter, t, useChannel, useEffect, useMemo, useNow, useOpen, useRedraw,
 } from '../shared/app.js';
+import { SignIn } from '../shared/sign-in.js';
+import { Alarms } from './alarms.js';
 import { useAwake } from './awake.js';
 import { Board } from './board.js';
-import { chime, SoundSwitch } from './sound.js';
+import { may } from './may.js';
+import { sound, SoundSwitch } from './sound.js';
 import { Ticket } from './ticket.js';
 
 const RESTAURANT = parameter('restaurant') ?? claims().restaurant_id;
 
 function Kitchen() {
   const { data, status } = useChannel(useOpen('restaurant', RESTAURANT));
-  const tickets = useTickets(data);
+  const board = useBoard(data);
   const now = useNow(10);
   const awake = useAwake();
-  const todo = tickets.filter((ticket) => ticket.order.status !== 'ready');
-  const ready = tickets.filter((ticket) => ticket.order.status === 'ready');
+  const { orders } = board;
+  const ready = orders.filter((order) => order.status === 'ready');
+  const todo = orders.filter((order) => order.status !== 'ready');
+  const shared = { board, now, place: data };
+  if (RESTAURANT == null || status?.state === 'closed') {
+    const why = status && `${t('shared.signing_in.refused')} ${status.error.message}`;
+    return html`<${Frame} title=${t('kitchen.title')}><${SignIn} why=${why} /><//>`;
+  }
   return html`
     <${Frame} title=${t('kitchen.title')} place=${data?.name} timezone=${data?.timezone}
-      actions=${html`<${SoundSwitch} />`}>
-      <${Hindrance} status=${status} />
-      <${Section} name="todo" tickets=${todo} now=${now} place=${data} />
-      ${ready.length > 0 && html`<${Section} name="ready" tickets=${ready} now=${now} place=${data} />`}
+      actions=${html`<${Alarms} orders=${orders} place=${data} /><${SoundSwitch} />`}>
+      ${!may('ready') && html`<p class="pill look-only" data-tone="warn">${t('kitchen.look_only')}</p>`}
+      ${board.refreshed > 0 && html`
+        <p class="card" role="status">${t('kitchen.refreshed', { count: board.refreshed })}</p>`}
+      <${Section} name="todo" orders=${todo} ...${shared} />
+      ${ready.length > 0 && html`<${Section} name="ready" orders=${ready} ...${shared} />`}
       ${awake === false && html`<p class="muted small">${t('kitchen.may_sleep')}</p>`}
     <//>
   `;
 }
 
-/** The orders that are open, each with its items, as they are told; new ones are heard. */
-function useTickets(restaurant) {
+/** The orders that the kitchen has to know about, drawn again with each change; new ones sound. */
+function useBoard(restaurant) {
   const redraw = useRedraw();
-  const board = useMemo(() => new Board(), []);
+  const board = useMemo(() => new Board(RESTAURANT), []);
   useEffect(() => {
-    const stops = [
-      board.changed.on(redraw),
-      board.arrived.on(({ table_number: number }) => {
-        chime();
-        tell(t('kitchen.arrived', { number }));
-      }),
-    ];
+    const stops = [board.changed.on(redraw), board.arrived.on(() => sound('new'))];
     return () => {
       stops.forEach((stop) => stop());
       board.close();
     };
   }, []);
   useEffect(() => restaurant && board.show(restaurant.open_orders), [restaurant]);
-  return board.tickets;
+  return board;
 }
 
-/** What keeps this screen from its work. */
-function Hindrance({ status }) {
-  if (RESTAURANT == null) return html`<p class="card">${t('shared.no_restaurant')}</p>`;
-  if (status?.state === 'closed') {
-    return html`<p class="card">${t('shared.sign_in')} <span class="muted">${status.error.message}</span></p>`;
-  }
-  return token() === null && html`<p class="pill look-only" data-tone="warn">${t('kitchen.look_only')}</p>`;
-}
-
-function Section({ name, tickets, now, place }) {
+function Section({ name, orders, ...shared }) {
   return html`
     <section class="section" data-name=${name} aria-labelledby=${`${name}-title`}>
       <h2 id=${`${name}-title`} class="row">${t(`kitchen.${name}`)}
-        <span class="pill">${t('kitchen.count', { count: tickets.length })}</span></h2>
+        <span class="pill">${t('kitchen.count', { count: orders.filter(({ status }) => status !== 'cancelled').length })}</span></h2>
       <ul class="tickets">
-        ${tickets.map((ticket) => html`<${Ticket} key=${ticket.id} ticket=${ticket} now=${now} place=${place} />`)}
+        ${orders.map((order) => html`<${Ticket} key=${order.id} order=${order} ...${shared} />`)}
       </ul>
-      ${tickets.length === 0 && place && html`<p class="empty">${t('kitchen.quiet')}</p>`}
+      ${orders.length === 0 && shared.place && html`<p class="empty">${t('kitchen.quiet')}</p>`}
     </section>
   `;
 }

@@ -1,12 +1,15 @@
 /**
- * The sound of a new order. Browsers keep a page silent until it is touched: then the switch says so
+ * The sounds of new and cancelled orders. Browsers keep a page silent until it is touched: then the switch says so
  * and any touch of the page turns it on.
  */
 
 import { html, Icon, recall, remember, Signal, t, useEffect, useRedraw } from '../shared/app.js';
 
-/** Two notes, as of a bell on a counter: hertz, and seconds from now. */
-const NOTES = [[1318.5, 0], [1760, 0.16]];
+/** Hertz, and seconds from now: a bell on a counter, and a falling call that is unlike it. */
+const SOUNDS = {
+  new: [[1318.5, 0], [1760, 0.16]],
+  cancelled: [[880, 0], [622.3, 0.22], [440, 0.44]],
+};
 
 const changed = new Signal();
 let wanted = recall('kitchen-sound', true);
@@ -28,9 +31,10 @@ async function start() {
   changed.tell();
 }
 
-export function chime() {
+/** Sound `new` or `cancelled`, if the sound is on. */
+export function sound(name) {
   if (state() !== 'on') return;
-  for (const [frequency, delay] of NOTES) {
+  for (const [frequency, delay] of SOUNDS[name]) {
     const at = audio.currentTime + delay;
     const [tone, loudness] = [audio.createOscillator(), audio.createGain()];
     tone.frequency.value = frequency;
@@ -62,7 +66,7 @@ export function SoundSwitch() {
     remember('kitchen-sound', wanted);
     changed.tell();
     await start();
-    chime();
+    sound('new');
   };
   return html`
     <button class="button sound" data-state=${now} aria-pressed=${now === 'on'} onClick=${turn}>

@@ -1,6 +1,8 @@
 /** One order as the kitchen works on it: item by item, or with one tap to its next state. */
 
-import { html, minutesBetween, saying, t, useFormats, useState } from '../shared/app.js';
+import { html, minutesBetween, saying, t, useEffect, useFormats, useRef, useState } from '../shared/app.js';
+import { tableName } from '../shared/table-name.js';
+import { may } from './may.js';
 
 /** Minutes after which an order is due, and late. */
 const DUE = 8;
@@ -11,30 +13,51 @@ const NEXT = {
   confirmed: { status: 'ready', text: 'kitchen.finish' },
 };
 
-export function Ticket({ ticket: { id, order, items, channels }, now, place }) {
+/** Lines that stand for items which are not known yet. */
+const MOST_PLACEHOLDERS = 4;
+
+export const elementId = (order) => `ticket-${order.id}`;
+
+export function Ticket({ order, board, now, place }) {
   const { time, minutes } = useFormats(place);
-  const isReady = order.status === 'ready';
-  const age = isReady ? 'calm' : ageOf(order.created_at, now);
+  const { row, status, items } = order;
+  const ticket = useInView(order, board);
+  const isCancelled = status === 'cancelled';
+  const age = status === 'ready' || isCancelled ? 'calm' : ageOf(row.created_at, now);
   return html`
-    <li class="ticket" data-age=${age} data-status=${order.status} data-order=${id} aria-labelledby=${`ticket-${id}`}>
+    <li class="ticket" data-age=${age} data-status=${status} data-order=${order.id} data-new=${order.isNew} tabindex="-1"
+      aria-labelledby=${elementId(order)} aria-busy=${items === null} ref=${ticket}>
       <header class="row">
-        <h3 id=${`ticket-${id}`}>${t('kitchen.table', { number: order.table_number })}</h3>
-        <${Age} age=${age} text=${minutes(order.created_at, now)} />
+        <h3 id=${elementId(order)}>${t('kitchen.table', { number: tableName(row, place?.tables.list) })}</h3>
+        ${isCancelled
+          ? html`<span class="pill" data-tone="bad">✕ ${t('kitchen.cancelled')}</span>`
+          : html`<${Age} age=${age} text=${minutes(row.created_at, now)} />`}
       </header>
       <p class="row muted small">
-        <span>${t('kitchen.order', { id })}</span><span>${time(order.created_at)}</span>
+        <span>${t('kitchen.order', { id: order.id })}</span><span>${time(row.created_at)}</span>
       </p>
       <ul class="items">
-        ${items.map((item) => html`
-          <${Item} key=${item.item_id} item=${item} channel=${channels.items}
-            open=${order.status === 'confirmed'} />
-        `)}
+        ${items === null ? html`<${Placeholders} count=${row.items_count} />` : items.map((item) => html`
+          <${Item} key=${item.item_id} item=${item} order=${order} board=${board} />`)}
       </ul>
-      ${isReady
-        ? html`<p class="pill" data-tone="good">✓ ${t('kitchen.waits')}</p>`
-        : html`<${Next} next=${NEXT[order.status]} channel=${channels.order} />`}
+      <${Foot} order=${order} board=${board} />
     </li>
   `;
+}
+
+/** Tells the board when most of a new ticket has been in view. */
+function useInView(order, board) {
+  const ticket = useRef(null);
+  useEffect(() => {
+    if (!order.isNew) return undefined;
+    const watch = new IntersectionObserver(
+      ([{ isIntersecting }]) => isIntersecting && board.seen(order),
+      { threshold: 0.5 },
+    );
+    watch.observe(ticket.current);
+    return () => watch.disconnect();
+  }, [order, order.isNew]);
+  return ticket;
 }
 
 function ageOf(created, now) {
@@ -50,10 +73,19 @@ function Age({ age, text }) {
   return html`<span class="pill age" data-tone=${tone}>${word}${text}</span>`;
 }
 
-function Item({ item, channel, open }) {
-  const [sending, finish] = useSending(() => channel.request('update_item', { item_id: item.item_id, status: 'ready' }));
+function Placeholders({ count }) {
+  const lines = Array.from({ length: Math.min(count, MOST_PLACEHOLDERS) }, (_, line) => line);
+  return html`
+    <li class="visually-hidden">${t('kitchen.reading')}</li>
+    ${lines.map((line) => html`<li key=${line} class="item" data-status="unknown" aria-hidden="true"></li>`)}
+  `;
+}
+
+function Item({ item, order, board }) {
+  const [sending, finish] = useSending(() => order.finish(item.item_id));
   const isReady = item.status === 'ready';
   const isVoid = item.status === 'voided';
+  const isNewVoid = isVoid && order.status !== 'cancelled' && order.newVoids.includes(item);
   const text = html`
     <span class="count amount">${item.quantity} ×</span>
     <span class="what">${item.name}${item.notes && html`<em class="notes">${item.notes}</em>`}</span>
@@ -61,7 +93,18 @@ function Item({ item, channel, open }) {
     ${(isReady || isVoid) && html`
       <span class="visually-hidden">${t(isReady ? 'kitchen.item_ready' : 'kitchen.voided')}</span>`}
   `;
-  if (!open || isVoid) return html`<li class="item" data-status=${item.status}>${text}</li>`;
+  if (isNewVoid) {
+    return html`
+      <li>
+        <button class="item" data-status="voided" data-alarm onClick=${() => board.sawVoid(order, item.item_id)}>
+          ${text}<span class="pill" data-tone="bad">${t('kitchen.cancelled')}</span>
+        </button>
+      </li>
+    `;
+  }
+  if (order.status !== 'confirmed' || isVoid || !may('ready')) {
+    return html`<li class="item" data-status=${item.status}>${text}</li>`;
+  }
   return html`
     <li>
       <button class="item" data-status=${item.status} aria-pressed=${isReady} aria-busy=${sending}
@@ -70,18 +113,26 @@ function Item({ item, channel, open }) {
   `;
 }
 
-function Next({ next, channel }) {
-  const [sending, send] = useSending(() => channel.request('update_status', { status: next.status }));
-  if (!next) return null;
+/** What can be done with the whole order. */
+function Foot({ order, board }) {
+  const next = NEXT[order.status];
+  const [sending, send] = useSending(() => order.advance(next.status));
+  if (order.status === 'ready') return html`<p class="pill" data-tone="good">✓ ${t('kitchen.waits')}</p>`;
+  if (order.status === 'cancelled') {
+    return html`
+      <button class="button danger next" onClick=${() => board.putAway(order)}>${t('kitchen.put_away')}</button>
+    `;
+  }
   return html`
-    <button class="button main next" aria-busy=${sending} onClick=${send}>
+    <button class="button main next" aria-busy=${sending} onClick=${send}
+      disabled=${order.items === null || !may(next.status)}>
       ${sending ? t('kitchen.sending') : t(next.text)}
     </button>
   `;
 }
 
 /**
- * Whether a request is under way, and a function that sends it unless one is.
+ * Whether a request is on its way, and what sends it: once at a time.
  * @returns {[boolean, () => Promise<void>]}
  */
 function useSending(request) {

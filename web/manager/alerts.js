@@ -1,10 +1,11 @@
 /** What needs somebody's decision: alerts, calls that nobody hears, tasks. */
 
 import { html, saying, t } from '../shared/app.js';
+import { tableName } from '../shared/table-name.js';
 
 const NEWS = ['new_order', 'order_ready', 'payment'];
 
-export function Alerts({ notes, channel, formats, now }) {
+export function Alerts({ notes, tables, channel, formats, now }) {
   const open = notes.filter((note) => !note.acknowledged_at && !NEWS.includes(note.kind));
   const acknowledge = ({ notification_id }) => saying(channel.request('acknowledge', { notification_id }));
   return html`
@@ -15,7 +16,7 @@ export function Alerts({ notes, channel, formats, now }) {
         ${open.map((note) => html`
           <li key=${note.notification_id} class="card row" data-kind=${note.kind}>
             <span class="what">
-              <strong>${sentence(note)}</strong>
+              <strong>${sentence(note, tables)}</strong>
               <span class="muted small">
                 ${formats.minutes(note.created_at, now)}${note.escalated_to ? ` · ${t(`manager.escalated.${note.escalated_to}`)}` : ''}
               </span>
@@ -27,7 +28,9 @@ export function Alerts({ notes, channel, formats, now }) {
   `;
 }
 
-function sentence({ kind, reason, table_number, message }) {
-  if (kind === 'call') return t(`manager.call.${reason}`, { number: table_number });
-  return table_number ? `${t('manager.table', { number: table_number })}: ${message}` : message;
+function sentence(note, tables) {
+  const { kind, reason, message } = note;
+  const number = note.table_number && tableName(note, tables);
+  if (kind === 'call') return t(`manager.call.${reason}`, { number });
+  return number ? `${t('manager.table', { number })}: ${message}` : message;
 }

@@ -1,6 +1,7 @@
 /** How the evening goes, in a few numbers. */
 
 import { html, t } from '../shared/app.js';
+import { tableName } from '../shared/table-name.js';
 import { dayAt } from '../shared/zone.js';
 import { LONG_WAIT, undone, waited } from './states.js';
 
@@ -20,7 +21,7 @@ export function Figures({ home, formats, now }) {
       <${Figure} name="open" value=${open.length} more=${t('manager.to_pay', { count: open_orders.length - open.length })} />
       <${Figure} name="longest" value=${oldest ? formats.minutes(oldest.created_at, now) : '–'}
         tone=${oldest && waited(oldest, now) >= LONG_WAIT ? 'bad' : null}
-        more=${oldest ? t('manager.table', { number: oldest.table_number }) : t('manager.nobody')} />
+        more=${oldest ? t('manager.table', { number: tableName(oldest, tables.list) }) : t('manager.nobody')} />
       <${Figure} name="tables" value=${`${tables.occupied} / ${tables.active}`}
         more=${t('manager.guests', { count: guests })} />
       <${Figure} name="calls" value=${heard === null ? '–' : duration(heard)}

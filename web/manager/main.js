@@ -3,6 +3,8 @@
 import {
   claims, Frame, html, mount, parameter, t, token, useChannel, useFormats, useNow, useOpen, useState,
 } from '../shared/app.js';
+import { SignIn } from '../shared/sign-in.js';
+import { tableName } from '../shared/table-name.js';
 import { Alerts } from './alerts.js';
 import { Announce } from './announce.js';
 import { Devices } from './devices.js';
@@ -24,26 +26,28 @@ function Manager() {
   const [shown, show] = useState(null);
   useRefreshed(channel, notifications);
 
-  if (id === null || (!home && status?.state === 'closed')) {
-    const why = id === null ? 'shared.no_restaurant' : 'shared.sign_in';
-    return html`<${Frame} title=${t('manager.title')}><p class="empty">${t(why)}</p><//>`;
+  if (id === null || status?.state === 'closed') {
+    const why = id !== null && t('shared.signing_in.refused');
+    return html`
+      <${Frame} title=${t('manager.title')}><${SignIn} why=${why} how=${t('manager.signing_in')} /><//>`;
   }
   const actions = html`
     <button class="button" disabled=${!home} onClick=${() => show({ devices: true })}>${t('manager.devices')}</button>
     <a class="button" href="codes.html?restaurant=${id}">${t('manager.codes')}</a>`;
+  const waiters = new Map((home?.waiters ?? []).map(({ waiter_id, name }) => [waiter_id, name]));
   const table = home?.tables.list.find(({ table_id }) => table_id === shown?.table);
   return html`
     <${Frame} title=${t('manager.title')} place=${home?.name} timezone=${home?.timezone}
       actions=${actions}>
-      ${token() === null && html`<p class="card hint">${t('shared.sign_in')}</p>`}
+      ${token() === null && html`<p class="card hint">${t('manager.look_only')}</p>`}
       ${home && html`
         <${Figures} home=${home} formats=${formats} now=${now} />
         <div class="plan">
           <${Floor} home=${home} notes=${notes} formats=${formats} now=${now}
             onOpen=${(table_id) => show({ table: table_id })} />
           <div class="side">
-            <${Alerts} notes=${notes} channel=${notifications} formats=${formats} now=${now} />
-            <${Orders} orders=${home.open_orders} formats=${formats} now=${now}
+            <${Alerts} notes=${notes} tables=${home.tables.list} channel=${notifications} formats=${formats} now=${now} />
+            <${Orders} orders=${home.open_orders} tables=${home.tables.list} formats=${formats} now=${now}
               onOpen=${(order_id) => show({ order: order_id })} />
           </div>
         </div>
@@ -51,11 +55,12 @@ function Manager() {
           <${MenuList} id=${id} formats=${formats} />
           <${Announce} home=${home} channel=${channel} formats=${formats} />
         </div>`}
-      ${table && html`<${TableRecord} table=${table} formats=${formats} onClose=${() => show(null)} />`}
+      ${table && html`
+        <${TableRecord} table=${table} name=${tableName(table, home.tables.list)} waiters=${waiters} formats=${formats} onClose=${() => show(null)} />`}
       ${shown?.devices && html`
         <${Devices} home=${home} formats=${formats} now=${now} onClose=${() => show(null)} />`}
       ${shown?.order && html`
-        <${OrderRecord} id=${shown.order} formats=${formats} onClose=${() => show(null)} />`}
+        <${OrderRecord} id=${shown.order} waiters=${waiters} formats=${formats} onClose=${() => show(null)} />`}
     <//>
   `;
 }

@@ -1,9 +1,10 @@
 /** Orders that are still to be done or to be paid, the oldest first. */
 
 import { html, t } from '../shared/app.js';
+import { tableName } from '../shared/table-name.js';
 import { LONG_WAIT, undone, waited } from './states.js';
 
-export function Orders({ orders, formats, now, onOpen }) {
+export function Orders({ orders, tables, formats, now, onOpen }) {
   const toDo = undone(orders);
   const sorted = [...toDo, ...orders.filter((order) => !toDo.includes(order) && Number(order.balance) > 0)];
   return html`
@@ -14,7 +15,7 @@ export function Orders({ orders, formats, now, onOpen }) {
         ${sorted.map((order) => html`
           <li key=${order.order_id}>
             <button class="card order" onClick=${() => onOpen(order.order_id)}>
-              <span class="number">${order.table_number}</span>
+              <span class="number">${tableName(order, tables)}</span>
               <span class="what">
                 <span class="pill" data-tone=${toneOf(order, now)}>${t(`manager.order.${order.status}`)}</span>
                 <span class="muted small">${formats.minutes(order.created_at, now)} · ${t('manager.items', { count: order.items_count })}</span>

@@ -1,36 +1,40 @@
 /** What happened at a table or to an order, and beside it what the audit says. */
 
 import { html, Sheet, t, useChannel, useOpen, useState } from '../shared/app.js';
+import { Dishes, useDishes } from '../shared/dishes.js';
 import { Force } from './force.js';
 import { Timeline } from './timeline.js';
 
-export function TableRecord({ table, formats, onClose }) {
+export function TableRecord({ table, name, waiters, formats, onClose }) {
   const { data: party } = useChannel(useOpen('session', table.session?.id));
   const orders = (party?.orders ?? []).map(({ order_id: id }) => ({ name: 'order', id, path: `/orders/${id}` }));
   const sources = [...orders, { name: 'table', path: `/tables/${table.table_id}` }];
   if (table.session) sources.unshift({ name: 'session', path: `/sessions/${table.session.id}` });
   return html`
-    <${Sheet} size="wide" title=${t('manager.table', { number: table.table_number })} onClose=${onClose}>
-      <${Record} key=${table.session?.id} sources=${sources} version=${party?.version} formats=${formats} />
+    <${Sheet} size="wide" title=${t('manager.table', { number: name })} onClose=${onClose}>
+      <${Record} key=${table.session?.id} sources=${sources} version=${party?.version} formats=${formats}
+        waiters=${waiters} />
       ${table.session && html`<${Force} table=${table} />`}
     <//>
   `;
 }
 
-export function OrderRecord({ id, formats, onClose }) {
+export function OrderRecord({ id, waiters, formats, onClose }) {
   const { data } = useChannel(useOpen('order', id));
   const source = { name: 'order', id, path: `/orders/${id}` };
   return html`
     <${Sheet} size="wide" title=${t('manager.order_number', { number: id })} onClose=${onClose}>
-      <${Record} sources=${[source]} version=${data?.version} formats=${formats} />
+      <${Record} sources=${[source]} version=${data?.version} formats=${formats} waiters=${waiters} />
     <//>
   `;
 }
 
 /** `version` is what was last heard of it: with each the newest page is read again. */
-function Record({ sources, version, formats }) {
+function Record({ sources, version, formats, waiters }) {
   const [chosen, choose] = useState(sources[0].path);
-  const { path } = sources.find((source) => source.path === chosen) ?? sources[0];
+  const { path, name, id } = sources.find((source) => source.path === chosen) ?? sources[0];
+  const shared = { version, formats, waiters };
+  const orders = sources.filter((source) => source.name === 'order' && (name === 'session' || source.id === id));
   return html`
     <div class="record">
       ${sources.length > 1 && html`
@@ -40,10 +44,21 @@ function Record({ sources, version, formats }) {
               ${t(`manager.source.${source.name}`, { number: source.id })}
             </button>`)}
         </div>`}
+      <${Ordered} ids=${orders.map((order) => order.id)} version=${version} />
       <div class="beside">
-        <${Timeline} key=${`${path}/history`} kind="history" path=${`${path}/history`} version=${version} formats=${formats} />
-        <${Timeline} key=${`${path}/audit`} kind="audit" path=${`${path}/audit`} version=${version} formats=${formats} />
+        <${Timeline} key=${`${path}/history`} kind="history" path=${`${path}/history`} ...${shared} />
+        <${Timeline} key=${`${path}/audit`} kind="audit" path=${`${path}/audit`} ...${shared} />
       </div>
     </div>
   `;
+}
+
+/** The dishes of these orders. */
+function Ordered({ ids, version }) {
+  const dishes = useDishes(ids, version);
+  const texts = { ready: t('manager.dish.ready'), voided: t('manager.dish.voided') };
+  return ids.filter((id) => dishes.has(id)).map((id) => html`
+    <section key=${id} class="card" aria-label=${t('manager.order_number', { number: id })}>
+      <${Dishes} order=${dishes.get(id)} texts=${texts} />
+    </section>`);
 }

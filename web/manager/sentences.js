@@ -2,6 +2,8 @@
 
 import { t } from '../shared/app.js';
 
+const MARKS = { ready: ' ✓', voided: ' ✕' };
+
 export function sentence(event, formats) {
   if (event.outcome) return asked(event);
   const values = valuesOf(event, formats);
@@ -15,7 +17,7 @@ export function sentence(event, formats) {
 
 /** What a sentence may name, whatever the event. */
 function valuesOf({ data }, { money }) {
-  const { payment, card, session, call, items, order, notification } = data;
+  const { payment, card, session, call, order, notification } = data;
   const amount = payment?.amount ?? data.amount ?? card?.balance;
   return {
     ...data,
@@ -25,9 +27,19 @@ function valuesOf({ data }, { money }) {
     status: card ? t(`manager.order.${card.status}`) : (data.status ?? ''),
     reason: call ? t(`manager.reasons.${call.reason}`) : '',
     step: call ? t(`manager.call_steps.${call.status}`) : '',
-    count: data.guests_count ?? session?.guests_count ?? (items ?? order?.items ?? []).length,
+    count: data.guests_count ?? session?.guests_count ?? '',
+    dishes: (data.items ?? order?.items ?? []).map(dish).join(', '),
     message: notification?.data?.message ?? '',
   };
+}
+
+const dish = ({ quantity, name, status }) => `${quantity} × ${name}${MARKS[status] ?? ''}`;
+
+/** Who did it: waiters by their names, others by what they are; `waiters` maps ids to names. */
+export function nameOf(by, waiters) {
+  const [role, id] = by.split(':');
+  if (role === 'waiter') return waiters.get(Number(id)) ?? by;
+  return t.maybe(`manager.people.${role}`) ?? by;
 }
 
 /** Somebody asked for something: what, with which values, and what came of it. */

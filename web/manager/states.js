@@ -12,10 +12,11 @@ export function undone(orders) {
 }
 
 /** The open orders of the party at a table; an earlier party's debts are not theirs. */
-export function ordersAt({ table_number, session }, orders) {
+export function ordersAt({ table_id, table_number, session }, orders) {
   if (!session) return [];
-  return orders.filter((order) =>
-    order.table_number === table_number && order.created_at >= session.started_at);
+  const isHere = (order) => // orders of older versions name their table by its number alone
+    (order.table_id == null ? order.table_number === table_number : order.table_id === table_id);
+  return orders.filter((order) => isHere(order) && order.created_at >= session.started_at);
 }
 
 /** `off`, `free`, `seated`, `waiting`, `late`, `ready` or `paying`, and since when. */

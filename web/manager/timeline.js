@@ -1,11 +1,11 @@
 /** A page of the past, the newest first, with as much before it as one asks for. */
 
 import { html, qr, saying, t, useEffect, useState } from '../shared/app.js';
-import { sentence } from './sentences.js';
+import { nameOf, sentence } from './sentences.js';
 
 const PAGE = 50;
 
-export function Timeline({ kind, path, version, formats }) {
+export function Timeline({ kind, path, version, formats, waiters }) {
   const [events, show] = useState(null);
   const load = async (before) => {
     const page = await saying(qr.http.get(`${path}?limit=${PAGE}${before === undefined ? '' : `&before=${before}`}`));
@@ -25,7 +25,7 @@ export function Timeline({ kind, path, version, formats }) {
           <li key=${event.position} data-outcome=${event.outcome}>
             <time datetime=${event.at} class="muted small amount">${formats.time(event.at)}</time>
             <p><strong>${sentence(event, formats)}</strong>
-              <span class="muted small by">${t('manager.by', { name: event.by })}${event.from ? ` · ${event.from}` : ''}</span></p>
+              <span class="muted small by">${t('manager.by', { name: nameOf(event.by, waiters) })}${event.from ? ` · ${event.from}` : ''}</span></p>
           </li>`)}
       </ol>
       ${first > 0 && html`<button class="button quiet" onClick=${() => load(first)}>${t('manager.before')}</button>`}

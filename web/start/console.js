@@ -2,6 +2,7 @@
 
 import { html, t, useState } from '../shared/app.js';
 import { PATHS } from '../client/protocol.js';
+import { newRequestId } from '../client/requests.js';
 import { ACTIONS } from './actions.js';
 import { useSocket } from './socket.js';
 
@@ -29,7 +30,7 @@ export function Console({ restaurant }) {
     event.preventDefault();
     try {
       const frame = JSON.parse(text);
-      socket.send(JSON.stringify({ request_id: `console-${Date.now()}`, ...frame }));
+      socket.send(JSON.stringify({ request_id: newRequestId(), ...frame }));
       setWrong('');
     } catch (error) {
       setWrong(error.message);

@@ -6,6 +6,7 @@ export function Previews({ restaurant }) {
   const { id, tables, waiters } = restaurant;
   const table = tables.list.find(({ is_occupied }) => is_occupied) ?? tables.list[0];
   const guest = useGuest(table);
+  const [isShown, show] = useState(false); // four pages are many requests: only who asks for them gets them
   const waiter = (table?.session ?? table)?.waiter_id ?? waiters[0]?.waiter_id;
   const pages = [
     { name: 'guest', path: guest },
@@ -13,18 +14,24 @@ export function Previews({ restaurant }) {
     { name: 'waiter', path: waiter ? `/waiter/?waiter=${waiter}` : null },
     { name: 'manager', path: `/manager/?restaurant=${id}` },
   ];
+  const open = pages.filter(({ path }) => path);
   return html`
     <section aria-labelledby="pages">
       <h2 id="pages">${t('start.pages')}</h2>
       <p class="muted">${t('start.pages_about')}</p>
+      ${!isShown && html`
+        <p class="documents">
+          <button class="button main" onClick=${() => show(true)}>${t('start.show')}</button>
+          ${open.map(({ name, path }) => html`<a key=${name} class="button" href=${path}>${t(`start.page.${name}`)}</a>`)}
+        </p>`}
       <div class="previews">
-        ${pages.filter(({ path }) => path).map(({ name, path }) => html`
+        ${isShown && open.map(({ name, path }) => html`
           <figure key=${name} class="preview" data-page=${name}>
             <figcaption class="row">
               <h3>${t(`start.page.${name}`)}</h3>
               <a class="button quiet" href=${path}>${t('start.open')}</a>
             </figcaption>
-            <iframe src=${path} title=${t(`start.page.${name}`)} loading="lazy"></iframe>
+            <iframe src=${path} title=${t(`start.page.${name}`)}></iframe>
           </figure>`)}
       </div>
     </section>

@@ -1,9 +1,12 @@
 /** What the management says to everybody, until it is put away. */
 
-import { html, t, useEffect, useState } from '../shared/app.js';
+import { html, recall, remember, t, useEffect, useState } from '../shared/app.js';
+
+const KEY = 'waiter-broadcasts';
 
 export function Broadcasts({ channel, formats }) {
-  const [heard, hear] = useState([]);
+  const [heard, hear] = useState(() => recall(KEY, []));
+  useEffect(() => remember(KEY, heard), [heard]); // the service announces it once, and stores nothing
   useEffect(
     () => channel?.on('broadcast', (said) => hear((before) => [...before.slice(-2), said])),
     [channel],

@@ -4,6 +4,8 @@ import {
   claims, Frame, html, mount, parameter, recall, remember, t, useChannel, useEffect, useFormats, useNow,
   useOpen, useState,
 } from '../shared/app.js';
+import { SignIn } from '../shared/sign-in.js';
+import { tableName } from '../shared/table-name.js';
 import { Broadcasts } from './broadcasts.js';
 import { Now } from './now.js';
 import { useSessions } from './sessions.js';
@@ -33,15 +35,19 @@ function Waiter() {
   const sessions = useSessions(wanted);
   const shown = all ? tables : mine;
 
-  if (id === null) return html`<${Nobody} text=${t('waiter.who')} />`;
-  if (!me && status?.state === 'closed') return html`<${Nobody} text=${t('waiter.not_you')} />`;
+  const nameOf = (at) => tableName(at, tables);
+
+  if (id === null || status?.state === 'closed') {
+    return html`<${Frame} title=${t('waiter.title')}><${SignIn} why=${id !== null && t('waiter.not_you')} /><//>`;
+  }
 
   return html`
     <${Frame} title=${me?.name ?? t('waiter.title')} place=${me?.restaurant}
       timezone=${home?.timezone}>
       <${Broadcasts} channel=${homeChannel} formats=${formats} />
       <div class="columns">
-        <${Now} me=${me} channel=${channel} sessions=${sessions} formats=${formats} now=${now} />
+        <${Now} me=${me} channel=${channel} sessions=${sessions} formats=${formats} now=${now}
+          nameOf=${nameOf} />
         <section aria-labelledby="tables">
           <header class="row">
             <h2 id="tables">${t('waiter.tables')}</h2>
@@ -55,20 +61,16 @@ function Waiter() {
           ${home && shown.length === 0 && html`<p class="empty">${t('waiter.no_tables')}</p>`}
           <ul class="tables">
             ${shown.map((table) => html`
-              <${TableCard} key=${table.table_id} table=${table} formats=${formats} now=${now}
+              <${TableCard} key=${table.table_id} table=${table} name=${nameOf(table)} formats=${formats} now=${now}
                 session=${sessions.get(table.session?.id)} onOpen=${() => choose(table.table_id)} />`)}
           </ul>
         </section>
       </div>
       ${open && html`
-        <${TableSheet} key=${open.table_id} table=${open} session=${sessions.get(open.session?.id)}
+        <${TableSheet} key=${open.table_id} table=${open} name=${nameOf(open)} session=${sessions.get(open.session?.id)}
           waiter=${id} formats=${formats} now=${now} onClose=${() => choose(null)} />`}
     <//>
   `;
-}
-
-function Nobody({ text }) {
-  return html`<${Frame} title=${t('waiter.title')}><p class="empty">${text}</p><//>`;
 }
 
 mount(Waiter, { en: () => import('./texts/en.js'), de: () => import('./texts/de.js') });

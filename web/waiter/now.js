@@ -1,9 +1,11 @@
 /** What is to be done now: carry what is ready, answer calls, take note of the rest. */
 
-import { html, qr, saying, t, useChannel, useOpen, useState } from '../shared/app.js';
+import { html, qr, saying, t, useEffect, useState } from '../shared/app.js';
+import { useDishes } from '../shared/dishes.js';
+import { isOwn, settle } from './own-payments.js';
 import { sentence } from './sentences.js';
 
-export function Now({ me, channel, sessions, formats, now }) {
+export function Now({ me, channel, sessions, formats, now, nameOf }) {
   const parties = [...sessions.values()].filter(({ waiter_id }) => waiter_id === me?.waiter_id);
   const ready = parties.flatMap((party) =>
     party.orders.filter(({ status }) => status === 'ready').map((order) => ({ party, order })),
@@ -11,15 +13,17 @@ export function Now({ me, channel, sessions, formats, now }) {
   const carried = new Set(ready.map(({ order }) => order.order_id));
   const isCarried = ({ kind, order_id }) => kind === 'order_ready' && carried.has(order_id);
   const news = (me?.tasks ?? []).filter((note) => !note.acknowledged_at);
-  const promised = parties.flatMap(({ calls, table_number }) =>
-    calls.filter(({ status }) => status === 'acknowledged').map((call) => ({ ...call, table_number })),
+  const promised = parties.flatMap((party) =>
+    party.calls.filter(({ status }) => status === 'acknowledged').map((call) => ({ ...call, place: nameOf(party) })),
   );
   const over = new Set(
     parties.flatMap(({ orders }) => orders.filter(({ status }) => OVER.includes(status)))
       .map(({ order_id }) => order_id),
   );
   const wasCarried = (note) => note.kind === 'order_ready' && over.has(note.order_id);
-  const notes = news.filter((note) => !isCarried(note))
+  const own = news.filter(isOwn);
+  useAcknowledged(own, channel);
+  const notes = news.filter((note) => !isCarried(note) && !own.includes(note))
     .map((note) => (wasCarried(note) ? { ...note, kind: 'carried' } : note)).sort(byUrgency);
   const seen = notes.filter(({ kind }) => TAKEN_NOTE_OF.includes(kind));
   const acknowledge = (note) =>
@@ -37,23 +41,36 @@ export function Now({ me, channel, sessions, formats, now }) {
       ${me && count === 0 && html`<p class="card calm">${t('waiter.nothing')}</p>`}
       <ul class="todo" aria-live="polite">
         ${ready.map(({ party, order }) => html`
-          <${Carry} key=${`carry-${order.order_id}`} party=${party} order=${order}
+          <${Carry} key=${`carry-${order.order_id}`} party=${party} place=${nameOf(party)} order=${order}
             onDone=${() => deliver(order)} />`)}
         ${promised.map((call) => html`
-          <${Todo} key=${`call-${call.call_id}`} place=${call.table_number} kind="promised"
+          <${Todo} key=${`call-${call.call_id}`} place=${call.place} kind="promised"
             text=${t(`waiter.calls.${call.reason}`)} detail=${t('waiter.promised')} button=${t('waiter.done')}
             onDone=${() => saying(qr.http.patch(`/calls/${call.call_id}`, { status: 'resolved' }))} />`)}
         ${notes.map((note) => html`
-          <${Todo} key=${note.notification_id} place=${note.table_number ?? '!'} kind=${note.kind}
+          <${Todo} key=${note.notification_id} place=${note.table_number ? nameOf(note) : '!'} kind=${note.kind}
             text=${sentence(note, formats)} detail=${formats.minutes(note.created_at, now)}
             button=${t(note.kind === 'call' ? 'waiter.coming' : 'waiter.noted')}
             onDone=${() => acknowledge(note)} />`)}
       </ul>
       ${seen.length > 1 && html`
         <button class="button quiet" onClick=${acknowledgeAll}>${t('waiter.all_noted', { count: seen.length })}</button>`}
-      <${Earlier} notes=${(me?.tasks ?? []).filter((note) => note.acknowledged_at)} formats=${formats} />
+      <${Earlier} notes=${(me?.tasks ?? []).filter((note) => note.acknowledged_at)} formats=${formats}
+        nameOf=${nameOf} />
     </section>
   `;
+}
+
+/** Acknowledges the notices of payments that this phone took. */
+function useAcknowledged(own, channel) {
+  useEffect(() => {
+    for (const note of own) {
+      channel.request('acknowledge', { notification_id: note.notification_id }).then(
+        () => settle(note),
+        () => {}, // it is only hidden; with the next change it is tried again
+      );
+    }
+  }, [own.map(({ notification_id }) => notification_id).join()]);
 }
 
 /** What asks for nothing but to be seen. */
@@ -67,14 +84,14 @@ function byUrgency(a, b) {
 }
 
 /** An order that stands at the pass. */
-function Carry({ party, order, onDone }) {
-  const { data } = useChannel(useOpen('items', order.order_id));
-  const plates = (data?.items ?? []).filter(({ status }) => status !== 'voided');
+function Carry({ party, place, order, onDone }) {
+  const dishes = useDishes([order.order_id], party.version).get(order.order_id);
+  const plates = (dishes?.items ?? []).filter(({ status }) => status !== 'voided');
   const lines = plates.map(({ item_id, quantity, name }) => html`
     <span key=${item_id}>${quantity} × ${name}</span>`);
   const count = t('waiter.items', { count: order.items_count });
   return html`
-    <${Todo} place=${party.table_number} kind="carry" text=${lines.length > 0 ? lines : count}
+    <${Todo} place=${place} kind="carry" text=${lines.length > 0 ? lines : count}
       detail=${t('waiter.carry')} button=${t('waiter.delivered')} onDone=${onDone} />
   `;
 }
@@ -100,7 +117,7 @@ function Todo({ place, kind, text, detail, button, onDone }) {
   `;
 }
 
-function Earlier({ notes, formats }) {
+function Earlier({ notes, formats, nameOf }) {
   if (notes.length === 0) return null;
   const latest = [...notes].reverse().slice(0, 20);
   return html`
@@ -109,7 +126,7 @@ function Earlier({ notes, formats }) {
       <ul>
         ${latest.map((note) => html`
           <li key=${note.notification_id} class="row">
-            <span>${note.table_number ? `${note.table_number} · ` : ''}${sentence(note, formats)}</span>
+            <span>${note.table_number ? `${nameOf(note)} · ` : ''}${sentence(note, formats)}</span>
             <span class="muted small amount">${formats.time(note.created_at)}</span>
           </li>`)}
       </ul>

@@ -6,6 +6,7 @@
 import { forget, html, qr, reason, recall, remember, t, tell, useState } from '../shared/app.js';
 import { newRequestId } from '../client/requests.js';
 import { locale } from '../shared/i18n.js';
+import { expect, settle } from './own-payments.js';
 import { amountOf, cents, split, typed } from './split.js';
 
 const METHODS = ['card', 'cash', 'voucher', 'online', 'other'];
@@ -80,10 +81,12 @@ const sum = (parts) => amountOf(parts.reduce((total, { amount }) => total + cent
 async function sent({ parts, method }, keep) {
   for (const [index, { order_id, amount, key }] of parts.entries()) {
     keep({ parts: parts.slice(index), method });
+    expect({ order_id, amount });
     try {
       await qr.http.post(`/orders/${order_id}/payments`, { amount, method }, { key });
     } catch (error) {
       tell(reason(error), 'bad');
+      if (error.isFinal === true) settle({ order_id, amount });
       return error.isFinal === true;
     }
   }

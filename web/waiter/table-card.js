@@ -5,14 +5,14 @@ import { stateOf } from './tables.js';
 
 const TONES = { ready: 'good', waiting: 'warn', paying: 'warn' };
 
-export function TableCard({ table, session, formats, now, onOpen }) {
+export function TableCard({ table, name, session, formats, now, onOpen }) {
   const state = stateOf(table, session);
   const { guests_count, started_at } = table.session ?? {};
   return html`
     <li>
       <button class="card table" data-state=${state} onClick=${onOpen}>
-        <span class="visually-hidden">${t('waiter.table', { number: table.table_number })}</span>
-        <span class="number" aria-hidden="true">${table.table_number}</span>
+        <span class="visually-hidden">${t('waiter.table', { number: name })}</span>
+        <span class="number" aria-hidden="true">${name}</span>
         <span class="what">
           <span class="pill" data-tone=${TONES[state]}>${t(`waiter.states.${state}`)}</span>
           <span class="muted small">

@@ -1,15 +1,16 @@
 /** All that a waiter does at one table: seat guests, count them, take money, say goodbye. */
 
 import { html, qr, saying, Sheet, t, tell, useState } from '../shared/app.js';
+import { Dishes, useDishes } from '../shared/dishes.js';
 import { Payment } from './payment.js';
 import { isSettled, stateOf } from './tables.js';
 
-export function TableSheet({ table, session, waiter, formats, now, onClose }) {
-  const title = t('waiter.table', { number: table.table_number });
+export function TableSheet({ table, name, session, waiter, formats, now, onClose }) {
+  const title = t('waiter.table', { number: name });
   return html`
     <${Sheet} title=${title} onClose=${onClose}>
       ${table.session
-        ? html`<${Party} table=${table} session=${session} formats=${formats} now=${now} onClose=${onClose} />`
+        ? html`<${Party} table=${table} name=${name} session=${session} formats=${formats} now=${now} onClose=${onClose} />`
         : html`<${Seating} table=${table} waiter=${waiter} />`}
     <//>
   `;
@@ -36,13 +37,13 @@ function Seating({ table, waiter }) {
 }
 
 /** Guests who sit there. */
-function Party({ table, session, formats, now, onClose }) {
+function Party({ table, name, session, formats, now, onClose }) {
   if (!session) return html`<p class="muted" role="status">${t('shared.connection.connecting')}</p>`;
   const { money, minutes } = formats;
   const path = `/sessions/${session.id}`;
   const close = async () => {
     if (!(await saying(qr.http.post(`${path}/close`)))) return;
-    tell(t('waiter.closed', { number: table.table_number }));
+    tell(t('waiter.closed', { number: name }));
     onClose();
   };
   const settled = isSettled(session);
@@ -53,7 +54,7 @@ function Party({ table, session, formats, now, onClose }) {
     </p>
     <${Stepper} count=${session.guests_count}
       onChange=${(guests_count) => saying(qr.http.patch(path, { guests_count }))} />
-    <${Orders} orders=${session.orders} money=${money} />
+    <${Orders} session=${session} formats=${formats} />
     ${Number(session.balance) > 0 && html`<${Payment} key=${session.id} session=${session} money=${money} />`}
     ${!settled && html`<p class="muted small" id="unsettled">${t('waiter.unsettled')}</p>`}
     <button class="button wide" aria-disabled=${!settled} aria-describedby=${settled ? null : 'unsettled'}
@@ -61,15 +62,20 @@ function Party({ table, session, formats, now, onClose }) {
   `;
 }
 
-function Orders({ orders, money }) {
+function Orders({ session: { orders, version }, formats }) {
+  const dishes = useDishes(orders.map(({ order_id }) => order_id), version);
+  const texts = { ready: t('waiter.dish.ready'), voided: t('waiter.dish.voided') };
   if (orders.length === 0) return html`<p class="muted">${t('waiter.no_orders')}</p>`;
   return html`
     <ul class="orders">
       ${orders.map((order) => html`
-        <li key=${order.order_id} class="row" data-status=${order.status}>
-          <span>${t('waiter.items', { count: order.items_count })}</span>
-          <span class="pill" data-tone=${order.status === 'ready' ? 'good' : null}>${t(`waiter.orders.${order.status}`)}</span>
-          <span class="amount">${money(order.total_amount)}</span>
+        <li key=${order.order_id} data-status=${order.status}>
+          <div class="row">
+            <span>${formats.time(order.created_at)} · ${t('waiter.items', { count: order.items_count })}</span>
+            <span class="pill" data-tone=${order.status === 'ready' ? 'good' : null}>${t(`waiter.orders.${order.status}`)}</span>
+            <span class="amount">${formats.money(order.total_amount)}</span>
+          </div>
+          ${dishes.has(order.order_id) && html`<${Dishes} order=${dishes.get(order.order_id)} texts=${texts} />`}
         </li>`)}
     </ul>
   `;

@@ -54,7 +54,7 @@ export const FLOOR_SCENES = {
     await page.goto(floor.start);
     await page.getByRole('button', { name: 'Connect', exact: true }).click();
     await page.locator('.frame-row').first().waitFor();
-    await page.locator('#pages').evaluate((heading) => heading.scrollIntoView());
+    await page.getByRole('button', { name: 'Show them side by side' }).click();
     for (const name of ['guest', 'kitchen']) {
       await page.locator(`.preview[data-page=${name}] iframe`).scrollIntoViewIfNeeded();
       await live(page.frameLocator(`.preview[data-page=${name}] iframe`));

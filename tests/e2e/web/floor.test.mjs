@@ -143,6 +143,8 @@ test('the start page talks to any channel, and leads scanned codes to the guests
   await button(start, 'Connect').click();
   await start.locator('.frame-row', { hasText: 'order_status' }).waitFor();
   release();
+  assert.equal(await start.locator('iframe').count(), 0);
+  await button(start, 'Show them side by side').click();
   await start.locator('.preview').first().waitFor();
   await start.locator('textarea').fill('{"action": "dance"}');
   await button(start, 'Send').click();

@@ -68,7 +68,7 @@ async function cooks(kitchen, order, name, status) {
 
 test('a page that does not know whose it is says what to do', async () => {
   const page = await devices.page('phone');
-  for (const [name, what] of Object.entries({ kitchen: 'sign-in code', manager: 'sign-in code', waiter: '?waiter=' })) {
+  for (const [name, what] of Object.entries({ kitchen: 'Ask a manager', manager: 'Open the sign-in link', waiter: 'Ask a manager' })) {
     await page.goto(`${SERVICE}/${name}/`);
     await page.locator('main', { hasText: what }).waitFor();
     assert.equal(await page.locator('.connection').count(), 0, name);
@@ -235,7 +235,7 @@ test('who may only look is told so, and who may not is sent to sign in', async (
   await said(looking, 'This screen may look, but not act.');
   const refused = await devices.page('desktop');
   await refused.goto(`${SERVICE}/kitchen/?restaurant=2#token=made-up`);
-  await said(refused, 'Please sign in');
+  await said(refused, 'This sign-in has ended');
 });
 
 test('a code that is not good is said to be so, and the language is the reader’s', async () => {

@@ -38,7 +38,7 @@ export const SCENES = {
   kitchen: async (page, { kitchen }) => {
     await page.addInitScript(older, AGES);
     await page.goto(kitchen);
-    await page.waitForFunction(() => document.querySelectorAll('.ticket:has(.item)').length === 5);
+    await page.waitForFunction(() => document.querySelectorAll('.ticket:has(.item .what)').length === 5);
     await live(page);
   },
 };

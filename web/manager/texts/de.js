@@ -4,6 +4,8 @@ export default {
   shared,
   manager: {
     title: 'Gastraum',
+    signing_in: 'Öffnen Sie auf diesem Gerät den Anmeldelink für die Leitung.',
+    look_only: 'Diese Seite zeigt nur an: Sie sind nicht angemeldet.',
     codes: 'QR-Codes',
     codes_about: 'Ein Code je Tisch. Wer ihn scannt, sitzt dort: Drucken Sie ihn aus, und geben Sie das Blatt nicht aus der Hand.',
     print: 'Drucken',
@@ -22,6 +24,8 @@ export default {
     guests: { one: '{count} Gast', other: '{count} Gäste' },
     seats: { one: '{count} Platz', other: '{count} Plätze' },
     items: { one: '{count} Artikel', other: '{count} Artikel' },
+    dish: { ready: 'Fertig', voided: 'Storniert' },
+    people: { anonymous: 'einem Besucher ohne Anmeldung', guest: 'einem Gast', kitchen: 'der Küche', manager: 'der Leitung', admin: 'der Zentrale' },
     calling: 'Ruft',
     states: {
       free: 'Frei', off: 'Außer Betrieb', seated: 'Gäste da', waiting: 'Wartet', late: 'Wartet lange', ready: 'Zu servieren', paying: 'Rechnung offen',
@@ -85,8 +89,8 @@ export default {
       GuestsCounted: { one: 'Jetzt {count} Gast', other: 'Jetzt {count} Gäste' },
       OrderNoted: 'Bestellung {number}: {status}, {amount} offen', CallMade: 'Ruf {reason}', CallChanged_escalated: 'Niemand kam: Der Ruf {reason} geht weiter', CallChanged: 'Ruf {reason}: {step}',
       SessionClosed: 'Besuch beendet',
-      OrderPlaced: { one: '{count} Gericht bestellt', other: '{count} Gerichte bestellt' },
-      ItemsChanged: { one: 'Geändert: {count} Artikel', other: 'Geändert: {count} Artikel' },
+      OrderPlaced: 'Bestellt: {dishes}',
+      ItemsChanged: 'Gerichte jetzt: {dishes}',
       StatusChanged_confirmed: 'Von der Küche angenommen', StatusChanged_ready: 'Bereit', StatusChanged_delivered: 'Serviert',
       StatusChanged_cancelled: 'Storniert', PaymentReceived: '{amount} bezahlt, {method}', FullyPaid: 'Alles ist bezahlt', Refunded: '{amount} zurückgegeben',
     },

@@ -4,6 +4,8 @@ export default {
   shared,
   manager: {
     title: 'Floor',
+    signing_in: 'Open the sign-in link for managers on this device.',
+    look_only: 'This page may look, but not act: you are not signed in.',
     codes: 'QR codes',
     codes_about: 'One code for each table. Who scans it sits down there: print them, and keep the sheet to yourself.',
     print: 'Print',
@@ -22,6 +24,8 @@ export default {
     guests: { one: '{count} guest', other: '{count} guests' },
     seats: { one: '{count} seat', other: '{count} seats' },
     items: { one: '{count} item', other: '{count} items' },
+    dish: { ready: 'Ready', voided: 'Cancelled' },
+    people: { anonymous: 'a visitor without a sign-in', guest: 'a guest', kitchen: 'the kitchen', manager: 'a manager', admin: 'the chain’s office' },
     calling: 'Calls',
     states: {
       free: 'Free', off: 'Out of use', seated: 'Seated', waiting: 'Waits', late: 'Waits long', ready: 'To be carried', paying: 'Bill open',
@@ -85,8 +89,8 @@ export default {
       GuestsCounted: { one: 'Now {count} guest', other: 'Now {count} guests' },
       OrderNoted: 'Order {number}: {status}, {amount} open', CallMade: 'Called {reason}', CallChanged_escalated: 'Nobody answered: the call {reason} goes on', CallChanged: 'Call {reason}: {step}',
       SessionClosed: 'Visit ended',
-      OrderPlaced: { one: 'Ordered {count} dish', other: 'Ordered {count} dishes' },
-      ItemsChanged: { one: 'Items changed: {count}', other: 'Items changed: {count}' },
+      OrderPlaced: 'Ordered {dishes}',
+      ItemsChanged: 'Dishes now: {dishes}',
       StatusChanged_confirmed: 'Taken by the kitchen', StatusChanged_ready: 'Ready', StatusChanged_delivered: 'Delivered',
       StatusChanged_cancelled: 'Cancelled', PaymentReceived: 'Paid {amount}, {method}', FullyPaid: 'All is paid', Refunded: 'Gave back {amount}',
     },

@@ -12,8 +12,14 @@ export default {
   reload: 'Neu laden',
   skip: 'Zum Inhalt',
   failed: 'Da ist etwas schiefgegangen.',
-  no_restaurant: 'Welches Restaurant? Scannen Sie den Anmeldecode Ihrer Leitung, oder ergänzen Sie die Adresse um ?restaurant= und seine Nummer.',
-  sign_in: 'Bitte anmelden: Öffnen Sie den Link, den Ihnen die Leitung gibt.',
+  signing_in: {
+    title: 'Anmelden',
+    device: 'Bitten Sie die Leitung, dieses Gerät hinzuzufügen: auf der Seite der Leitung unter „Geräte“. Scannen Sie dann den Code, der dort erscheint, mit der Kamera dieses Geräts.',
+    link: 'Oder fügen Sie einen Anmeldelink ein',
+    enter: 'Anmelden',
+    wrong: 'Das ist kein Anmeldelink. Er enthält #device= oder #token=.',
+    refused: 'Diese Anmeldung ist abgelaufen oder gilt für eine andere Seite.',
+  },
   errors: {
     forbidden: 'Dafür braucht es eine Anmeldung, die das darf.',
     unauthenticated: 'Ihre Anmeldung ist abgelaufen. Bitte melden Sie sich neu an.',

@@ -12,8 +12,14 @@ export default {
   reload: 'Load again',
   skip: 'Skip to content',
   failed: 'Something went wrong.',
-  no_restaurant: 'Which restaurant? Scan the sign-in code that your manager shows, or add ?restaurant= and its number to the address.',
-  sign_in: 'Please sign in: open the link that your manager gives you.',
+  signing_in: {
+    title: 'Sign in',
+    device: 'Ask a manager to add this device: on the manager’s page, under “Devices”. Then scan the code that is shown there with this device’s camera.',
+    link: 'Or paste a sign-in link',
+    enter: 'Sign in',
+    wrong: 'This is not a sign-in link. It contains #device= or #token=.',
+    refused: 'This sign-in has ended, or it is for another page.',
+  },
   errors: {
     forbidden: 'This needs a sign-in that may do it.',
     unauthenticated: 'Your sign-in has ended. Please sign in again.',

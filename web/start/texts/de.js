@@ -21,6 +21,7 @@ export default {
     pages_about: 'Alle sind live: Was auf einer geschieht, sieht man auf den anderen.',
     page: { guest: 'Das Telefon eines Gastes', kitchen: 'Die Küche', waiter: 'Das Telefon im Service', manager: 'Der Gastraum der Leitung' },
     open: 'Öffnen',
+    show: 'Nebeneinander zeigen',
     console: 'Konsole',
     console_about: 'Eine einfache Verbindung zu jedem Kanal: seine Nachrichten, wie sie sind, und jede Aktion als JSON.',
     channel: 'Kanal',

@@ -21,6 +21,7 @@ export default {
     pages_about: 'All of them live: what happens in one is seen in the others.',
     page: { guest: 'A guest’s phone', kitchen: 'The kitchen', waiter: 'A waiter’s phone', manager: 'The manager’s floor' },
     open: 'Open',
+    show: 'Show them side by side',
     console: 'Console',
     console_about: 'A plain socket to any channel: its frames as they are, and any action as JSON.',
     channel: 'Channel',

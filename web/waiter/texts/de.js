@@ -4,8 +4,7 @@ export default {
   shared,
   waiter: {
     title: 'Service',
-    who: 'Wessen Seite? Scannen Sie den Anmeldecode Ihrer Leitung, oder ergänzen Sie die Adresse um ?waiter= und Ihre Nummer.',
-    not_you: 'Das ist nicht Ihre Seite, oder Ihre Anmeldung ist abgelaufen. Öffnen Sie den Link der Leitung.',
+    not_you: 'Das ist nicht Ihre Seite, oder Ihre Anmeldung ist abgelaufen.',
     now: 'Jetzt',
     nothing: 'Niemand wartet auf Sie.',
     tables: 'Tische',
@@ -32,6 +31,7 @@ export default {
     fewer: 'Ein Gast weniger',
     more: 'Ein Gast mehr',
     code: 'Code',
+    dish: { ready: 'Fertig', voided: 'Storniert' },
     no_orders: 'Noch ist nichts bestellt.',
     unsettled: 'Der Tisch kann abgeschlossen werden, sobald alles serviert und bezahlt ist.',
     close: 'Tisch abschließen',

@@ -4,8 +4,7 @@ export default {
   shared,
   waiter: {
     title: 'Waiter',
-    who: 'Whose page? Scan the sign-in code that your manager shows, or add ?waiter= and your number to the address.',
-    not_you: 'This page is not yours, or your sign-in has ended. Open the link that your manager gives you.',
+    not_you: 'This page is not yours, or your sign-in has ended.',
     now: 'Now',
     nothing: 'Nothing is waiting for you.',
     tables: 'Tables',
@@ -32,6 +31,7 @@ export default {
     fewer: 'One guest fewer',
     more: 'One guest more',
     code: 'Code',
+    dish: { ready: 'Ready', voided: 'Cancelled' },
     no_orders: 'Nothing is ordered yet.',
     unsettled: 'The table can be closed when everything is delivered and paid.',
     close: 'Close the table',

@@ -1,0 +1,152 @@
+// What waiters and managers are told, and how staff sign in, in a real browser against the real service.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { RestaurantQR } from '../../../web/client/index.js';
+import { Devices } from './devices.mjs';
+import { HASTY, SERVICE, until } from './house.mjs';
+import { live } from './scenes.mjs';
+
+const staff = new RestaurantQR(HASTY);
+const { http } = staff;
+const devices = new Devices();
+const signed = `#token=${staff.token}`;
+
+before(() => devices.start());
+after(async () => {
+  staff.disconnect();
+  await devices.close();
+  assert.deepEqual(devices.mistakes, []);
+});
+
+const button = (page, name) => page.getByRole('button', { name });
+
+async function opened(device, address) {
+  const page = await devices.page(device);
+  await page.goto(address);
+  await live(page);
+  return page;
+}
+
+/** A restaurant with a waiter, a table of that waiter's, and guests who have ordered there. */
+async function evening() {
+  const { restaurant_id: id } = await http.post('/restaurants', { name: 'Aurora', currency: 'EUR', timezone: 'Europe/Rome' });
+  const items = ['Soup', 'Salad'].map((name) => ({ name, price: '5.00' }));
+  await http.put(`/restaurants/${id}/menu`, { categories: [{ name: 'Food', items }] });
+  const { data: { categories: [{ items: [soup, salad] }] } } = await http.get(`/restaurants/${id}/menu`);
+  const { waiter_id } = await http.post(`/restaurants/${id}/waiters`, { name: 'Ada' });
+  const table = { number: '4', zone: 'A', seats: 4, waiter_id };
+  const { table_id } = await http.post(`/restaurants/${id}/tables`, table);
+  const { session_id } = await http.post(`/tables/${table_id}/sessions`, {});
+  const order = async (lines, ...statuses) => {
+    const { order_id } = await http.post(`/sessions/${session_id}/orders`, { items: lines });
+    for (const status of statuses) await http.patch(`/orders/${order_id}`, { status });
+    return order_id;
+  };
+  return {
+    id, waiter_id, table_id, session_id, order, soup: { menu_item_id: soup.id }, salad: { menu_item_id: salad.id },
+    waiter: `${SERVICE}/waiter/?waiter=${waiter_id}${signed}`, manager: `${SERVICE}/manager/?restaurant=${id}${signed}`,
+  };
+}
+
+test('a waiter sees which dishes a table ordered, with wishes and what was cancelled', async () => {
+  const { waiter, order, soup, salad } = await evening();
+  const order_id = await order([{ ...soup, quantity: 2, notes: 'No onions' }, salad], 'confirmed');
+  const page = await opened('phone', waiter);
+  await page.locator('.table').click();
+  const sheet = page.getByRole('dialog');
+  const line = (name) => sheet.locator('.dishes li', { hasText: name });
+  await line('Soup').getByText('No onions').waitFor();
+  assert.match(await line('Soup').innerText(), /^2 ×/);
+  await http.patch(`/orders/${order_id}/items/2`, { status: 'voided', reason: 'sold out' });
+  await line('Salad').getByText('Cancelled').waitFor();
+  await http.patch(`/orders/${order_id}`, { status: 'ready' });
+  await page.keyboard.press('Escape');
+  const carry = page.locator('.todo-row', { hasText: 'Ready to carry' }).first();
+  await carry.getByText('2 × Soup').waitFor();
+  assert.equal(await carry.getByText('Salad').count(), 0);
+});
+
+test('a manager sees dishes by their names and staff by theirs', async () => {
+  const { manager, waiter_id, id, order, soup, salad } = await evening();
+  const order_id = await order([{ ...soup, quantity: 3, notes: 'No onions' }, salad]);
+  const { device_id } = await http.post(`/restaurants/${id}/devices`, { role: 'waiter', waiter_id, label: 'Phone' });
+  const { device_code } = await http.get(`/restaurants/${id}/devices/${device_id}/code`);
+  const { token } = await http.post('/devices/sign-in', { device_code });
+  const ada = new RestaurantQR({ ...HASTY, token });
+  await ada.http.patch(`/orders/${order_id}`, { status: 'confirmed' });
+  const page = await opened('desktop', manager);
+  await page.locator('.open-orders').getByText('4 items').click();
+  const record = page.getByRole('dialog');
+  await record.locator('.dishes li', { hasText: 'Soup' }).getByText('No onions').waitFor();
+  await record.getByText('Ordered 3 × Soup, 1 × Salad').waitFor();
+  await record.getByText('by the chain’s office').first().waitFor();
+  await record.locator('li', { hasText: 'Taken by the kitchen' }).getByText('by Ada').waitFor();
+});
+
+test('a waiter is not notified of payments that the same phone took', async () => {
+  const { waiter, waiter_id, order, soup, salad } = await evening();
+  await order([soup], 'confirmed', 'ready', 'delivered');
+  const second = await order([salad], 'confirmed', 'ready', 'delivered');
+  const page = await opened('phone', waiter);
+  await page.locator('.table').click();
+  await button(page.getByRole('dialog'), 'Take €10.00').click();
+  const tasks = async () => (await http.get(`/waiters/${waiter_id}`)).data.tasks.filter(({ kind }) => kind === 'payment');
+  const paid = await until(async () => {
+    const notes = await tasks();
+    return notes.length === 2 && notes.every(({ acknowledged_at }) => acknowledged_at) && notes;
+  });
+  assert.deepEqual(paid.map(({ amount }) => amount), ['5.00', '5.00']);
+  assert.equal(await page.locator('.todo').getByText('Paid €5.00').count(), 0);
+  const third = await order([soup]);
+  await http.post(`/orders/${third}/payments`, { amount: '5.00', method: 'cash' }); // by another device
+  await page.locator('.todo').getByText('Paid €5.00, Cash').waitFor();
+  assert.notEqual(third, second);
+});
+
+test('an announcement stays on a waiter’s phone, also after a reload, until it is put away', async () => {
+  const { waiter, id } = await evening();
+  const page = await opened('phone', waiter);
+  await page.locator('.table').waitFor();
+  await http.post(`/restaurants/${id}/broadcasts`, { message: 'The kitchen closes at ten' });
+  const announcement = page.locator('.broadcasts').getByText('The kitchen closes at ten');
+  await announcement.waitFor();
+  await page.reload();
+  await announcement.waitFor();
+  await button(page, 'Put away').click();
+  await page.reload();
+  await page.locator('.table').waitFor();
+  assert.equal(await announcement.count(), 0);
+});
+
+test('a pasted sign-in link signs a phone in, and anything else is refused', async () => {
+  const { id, waiter_id } = await evening();
+  const { device_id } = await http.post(`/restaurants/${id}/devices`, { role: 'waiter', waiter_id, label: 'Phone' });
+  const { url } = await http.get(`/restaurants/${id}/devices/${device_id}/code`);
+  const page = await devices.page('phone');
+  await page.goto(`${SERVICE}/waiter/`);
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  const link = page.getByLabel('Or paste a sign-in link');
+  await link.fill('https://example.org/');
+  await button(page, 'Sign in').click();
+  await page.getByText('This is not a sign-in link.').waitFor();
+  await link.fill(url);
+  await button(page, 'Sign in').click();
+  await page.getByRole('heading', { name: 'Ada' }).waitFor();
+  assert.equal(new URL(page.url()).hash, '');
+});
+
+test('a device that is signed out shows nothing of the restaurant any more', async () => {
+  const { id, waiter_id } = await evening();
+  const pages = { waiter: { role: 'waiter', waiter_id }, kitchen: { role: 'kitchen' } };
+  for (const [label, device] of Object.entries(pages)) {
+    const { device_id } = await http.post(`/restaurants/${id}/devices`, { ...device, label });
+    const { url } = await http.get(`/restaurants/${id}/devices/${device_id}/code`);
+    const page = await opened('phone', url);
+    await page.getByText('Aurora').first().waitFor();
+    await http.delete(`/restaurants/${id}/devices/${device_id}`);
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    assert.equal(await page.getByText('Aurora').count(), 0, label);
+    assert.equal(await page.locator('.table, .ticket').count(), 0, label);
+  }
+});

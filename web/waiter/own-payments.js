@@ -1,0 +1,27 @@
+/** Payments that this phone takes: their notices say nothing new to the waiter who holds it. */
+
+import { recall, remember } from '../shared/app.js';
+
+const KEY = 'own-payments';
+const KEPT = 50;
+
+const kept = () => recall(KEY, []);
+
+/** A payment is about to be sent. */
+export function expect({ order_id, amount }) {
+  remember(KEY, [...kept(), { order_id, amount }].slice(-KEPT));
+}
+
+/** It was refused, or its notice has come. */
+export function settle(payment) {
+  const payments = kept();
+  const index = payments.findIndex(isOf(payment));
+  remember(KEY, payments.filter((_, at) => at !== index));
+}
+
+/** Whether a notice is of such a payment. */
+export function isOwn(note) {
+  return note.kind === 'payment' && kept().some(isOf(note));
+}
+
+const isOf = ({ order_id, amount }) => (each) => each.order_id === order_id && each.amount === amount;
