@@ -5,6 +5,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from hashlib import sha256
 
+from gateway.metrics import PREVIOUS_KEY
 from gateway.parsing import parse_id
 from protocol.ids import Kind
 
@@ -32,6 +33,8 @@ class Codes:
             return None
         for key in self._keys:
             if hmac.compare_digest(self._signed(key, first, second).encode(), code.encode()):
+                if key != self._keys[0]:
+                    PREVIOUS_KEY.add(of=self._purpose.replace("-", "_"))
                 return first, second
         return None
 

@@ -27,6 +27,9 @@ WRONG_CODES = GATEWAY.counter(
     "Codes to join or to sign in that were not valid: of a session, a table or a device.",
     "kind",
 )
+PREVIOUS_KEY = GATEWAY.counter(
+    "previous_key", "Tokens and codes accepted that the second of two keys signed, by kind.", "kind"
+)
 DELIVERED = GATEWAY.counter("delivered", "Events handed to sockets, counted by socket.")
 FAN_OUT_SECONDS = GATEWAY.histogram(
     "fan_out_seconds",

@@ -15,6 +15,7 @@ import jwt
 from jwt.types import Options
 
 from gateway.jwks import UNKNOWN, Jwks
+from gateway.metrics import PREVIOUS_KEY
 from gateway.settings import IdentityProvider
 from protocol.errors import Code, Rejected
 
@@ -117,9 +118,12 @@ class Signatures:
         """
         for key in self._own_keys:
             try:
-                return jwt.decode(token, key, algorithms=["HS256"], options=_OF_OUR_OWN)
+                claims = jwt.decode(token, key, algorithms=["HS256"], options=_OF_OUR_OWN)
             except jwt.InvalidSignatureError:
                 continue
+            if key != self._own_keys[0]:
+                PREVIOUS_KEY.add(of="token")
+            return claims
         raise jwt.InvalidSignatureError
 
 

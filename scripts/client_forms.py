@@ -82,9 +82,10 @@ def python() -> str:
             continue
         base = _base(form)
         lines += ["", "", f"class {name}({base.__name__ if base else 'TypedDict'}):"]
+        fields = list(_fields(form))
         if form.__doc__:
-            lines.append(f'    """{form.__doc__}"""\n')
-        for field, hint, needed in _fields(form):
+            lines += [f'    """{form.__doc__}"""', *([""] if fields else [])]
+        for field, hint, needed in fields:
             written = PYTHON.written(hint)
             lines.append(f"    {field}: {written if needed else f'NotRequired[{written}]'}")
     for channel in Channel:

@@ -125,6 +125,7 @@ ROWS: dict[str, list[tuple[str, str, dict[str, str]]]] = {
                 "{{cause}}": gained("turned_away", "cause"),
                 "wrong {{kind}} codes": gained("wrong_codes", "kind"),
                 "forwarded address ignored: {{reason}}": gained("forwards_ignored", "reason"),
+                "signed by the second key: {{kind}}": gained("previous_key", "kind"),
             },
         ),
         (

@@ -8,6 +8,7 @@ from typing import Protocol
 import httpx
 import pytest
 
+from gateway.metrics import PREVIOUS_KEY
 from gateway.settings import GatewaySettings, Keys
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
@@ -60,7 +61,9 @@ async def test_a_token_of_the_old_key_is_good_until_that_key_is_dropped(
         assert await status(accepting, place, old_token) == 200
         still_old = (await joined(accepting, old_code)).json()["token"]
     async with deploy(Keys((NEW, SECRET), (SECRET,))) as rotating:
+        PREVIOUS_KEY.take()
         assert await status(rotating, place, old_token) == 200
+        assert PREVIOUS_KEY.take() == {"token": 1}
         assert await status(rotating, place, still_old) == 200
         new_token = (await joined(rotating, old_code)).json()["token"]
         assert await status(rotating, place, new_token) == 200
@@ -94,7 +97,9 @@ async def test_a_printed_code_of_the_old_key_is_good_until_that_key_is_dropped(
     async with deploy(Keys((SECRET,), (NEW, SECRET))) as rotating:
         new = await printed(rotating, place, admin)
         assert new != old
+        PREVIOUS_KEY.take()
         assert [(await joined(rotating, each)).status_code for each in (old, new)] == [200, 200]
+        assert PREVIOUS_KEY.take() == {"table_code": 1}, "an operator sees that old prints are left"
     async with deploy(Keys((SECRET,), (NEW,))) as rotated:
         assert [(await joined(rotated, each)).status_code for each in (old, new)] == [404, 200]
         assert await status(rotated, place, admin) == 200, "tokens do not depend on this key"
