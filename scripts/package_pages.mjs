@@ -82,6 +82,6 @@ rmSync(OUT, { recursive: true, force: true });
 const names = filesIn(WEB);
 await Promise.all(names.filter((name) => name.endsWith('.html')).map(packagePage));
 // Used by other pages of the service, and the client by pages of anybody.
-const plain = /^(client\/.*\.js|vendor\/LICENSE.*\.txt|[^/]+\.(css|png|svg))$/;
+const plain = /^(shared\/boot\.js|client\/.*\.js|vendor\/LICENSE.*\.txt|[^/]+\.(css|png|svg))$/;
 for (const name of names.filter((each) => plain.test(each))) write(name, readFileSync(join(WEB, name)));
 writeFileSync(join(OUT, 'sources'), digestOf(WEB));

@@ -23,7 +23,7 @@ TSC = HERE / "node_modules" / "typescript" / "bin" / "tsc"
 
 
 def test_its_parts_and_a_service_on_its_worst_day() -> None:
-    run_tests(None, "parts", "scripted", "foreign", "clock", "rules")
+    run_tests(None, "parts", "scripted", "foreign", "clock", "rules", "kept", "pulse", "unanswered")
 
 
 def test_the_compiler_finds_nothing_in_it_nor_in_what_pages_do_with_it() -> None:

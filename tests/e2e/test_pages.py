@@ -38,3 +38,8 @@ def test_a_first_visit_takes_few_requests_and_bytes(rough_service: Service) -> N
 @pytest.mark.slow
 def test_the_kitchens_page_shows_only_what_is_so(rough_service: Service) -> None:
     run_tests(rough_service, "kitchen")
+
+
+@pytest.mark.slow
+def test_the_pages_work_in_rough_browsers_and_networks(rough_service: Service) -> None:
+    run_tests(rough_service, "rough")

@@ -34,6 +34,8 @@ export class Channel {
 
   /** @type {any} */
   data = null;
+  /** Characters of the last snapshot: what asking for one costs. */
+  size = 0;
 
   /** Handlers as a WebSocket has them. @type {((event: any) => void) | null} */
   onopen = null;
@@ -146,9 +148,27 @@ export class Channel {
     });
   }
 
+  /** When something was last heard, in milliseconds. */
+  get heardAt() {
+    return this.#link.heardAt;
+  }
+
   /** Make sure of the connection now, or open it at once. */
   wake() {
     this.#link.wake();
+  }
+
+  /**
+   * Make sure of the connection within so many milliseconds.
+   * @param {number} within
+   */
+  ask(within) {
+    this.#link.ask(within);
+  }
+
+  /** There is no network any more: say so, and try again. */
+  cut() {
+    this.#link.cut();
   }
 
   close() {
@@ -205,6 +225,7 @@ export class Channel {
    */
   #snapshot(frame, text) {
     const isFirst = this.#dataSeq < 0;
+    this.size = text.length;
     this.#show(frame);
     this.#link.live();
     if (isFirst) guarded(this.onopen, { type: 'open', target: this });

@@ -33,6 +33,8 @@ export interface Options {
    * bearer (`sub`): only then is what is sent again known to be the same request.
    */
   renewToken?: () => Promise<string | null | undefined> | string | null | undefined;
+  /** Called once a token when the service has refused it and there is no other one. */
+  onTokenRefused?: (token: string) => void;
   /** Called with each change of a channel's status. */
   onStatus?: (status: Status, channel: Channel) => void;
   /** For Node before 22, such as that of the package `ws`. */
@@ -41,6 +43,13 @@ export interface Options {
   backoff?: { first?: number; longest?: number };
   /** A connection that is silent for so long is asked whether it lives (25,000). */
   heartbeat?: number;
+  /**
+   * After such a silence on all channels together one of them is asked whether it lives, 0 for never (0):
+   * a page notices within `pulse + pulsePatience` that the network is gone, for one question.
+   */
+  pulse?: number;
+  /** How long that answer may take (3,000). */
+  pulsePatience?: number;
   /** An answer that takes longer means that the connection is dead (10,000). */
   patience?: number;
   /** `reconnecting` becomes `stale` after so long (10,000). */
@@ -151,7 +160,7 @@ export interface How {
 /** The service as a page sees it. Channels open at once and are shared by all who ask for them. */
 export declare class RestaurantQR {
   constructor(options?: Options);
-  readonly http: Http;
+  http: Http;
   token: string | null;
   /**
    * The service's time, by the `Date` of its answers over HTTP; null until there was one, and where

@@ -11,6 +11,8 @@ import { CLOSE } from './protocol.js';
 /** @type {number[]} */
 const FINAL = [CLOSE.MALFORMED, CLOSE.FORBIDDEN, CLOSE.NOT_FOUND];
 const TOO_MANY_PAUSE = 5_000;
+/** Milliseconds after which a handshake is begun anew when the network is back. */
+const STUCK = 1_000;
 
 /** @typedef {import('./index.js').Status} Status */
 
@@ -27,6 +29,7 @@ export class Link {
   #liveAt = null;
   #tokenIsNew = false;
   #isShaking = false;
+  #begunAt = 0;
   #how;
   #settings;
   #backoff;
@@ -65,9 +68,17 @@ export class Link {
     if (this.#socket?.readyState === 1) this.#socket.send(text);
   }
 
-  /** Ask something that is always answered; `answered` is to be called then. */
-  ask() {
-    if (this.#socket) this.#heartbeat.ask();
+  /** When something was last heard, in milliseconds. */
+  get heardAt() {
+    return this.#heartbeat.heardAt;
+  }
+
+  /**
+   * Ask something that is always answered; `answered` is to be called then.
+   * @param {number} [within] milliseconds for the answer
+   */
+  ask(within) {
+    if (this.#socket) this.#heartbeat.ask(within);
   }
 
   answered() {
@@ -98,6 +109,9 @@ export class Link {
       this.#reconnect();
     } else if (this.#liveAt !== null) {
       this.#heartbeat.ask(this.#settings.patience / 3);
+    } else if (this.#socket?.readyState === 0 && Date.now() - this.#begunAt > STUCK) {
+      this.cut(); // it began without a network
+      if (this.#retry !== null) this.wake();
     }
   }
 
@@ -141,6 +155,7 @@ export class Link {
       throw error;
     }
     this.#socket = socket;
+    this.#begunAt = Date.now();
     const mine = (/** @type {(event: any) => void} */ handle) => (/** @type {any} */ event) => {
       if (this.#socket === socket) handle(event);
     };
@@ -224,6 +239,7 @@ export class Link {
       const token = this.#tokenIsNew ? null : await this.#how.tokens.after(this.#token);
       if (this.status.state === 'closed') return;
       if (token === null) {
+        this.#how.tokens.end(this.#token);
         this.#end(new ClosedError(CLOSE.UNAUTHENTICATED, reason));
         return;
       }

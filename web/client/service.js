@@ -4,8 +4,9 @@ import { Channel } from './channel.js';
 import { Clock } from './clock.js';
 import { Handshakes } from './handshakes.js';
 import { Http } from './http.js';
+import { Pulse } from './pulse.js';
 import { Tokens } from './tokens.js';
-import { onWake } from './wake.js';
+import { onOffline, onWake } from './wake.js';
 
 /**
  * What is set for all channels of a client; times are milliseconds.
@@ -15,13 +16,17 @@ import { onWake } from './wake.js';
  * @property {{first?: number, longest?: number}} backoff
  * @property {number} heartbeat
  * @property {number} patience
+ * @property {number} pulse
+ * @property {number} pulsePatience
  * @property {number} staleAfter
  * @property {number} queue
  * @property {Handshakes} handshakes
  * @property {((status: import('./index.js').Status, channel: any) => void)} [onStatus]
  */
 
-const DEFAULTS = { heartbeat: 25_000, patience: 10_000, staleAfter: 10_000, queue: 100 };
+const DEFAULTS = {
+  heartbeat: 25_000, patience: 10_000, pulse: 0, pulsePatience: 3_000, staleAfter: 10_000, queue: 100,
+};
 
 /** How many handshakes may be pending at a time. */
 const HANDSHAKES = 8;
@@ -32,19 +37,19 @@ const STATES = /** @type {const} */ (['stale', 'reconnecting', 'connecting', 'li
 export class RestaurantQR {
   /** @type {Map<string, Channel>} */
   #channels = new Map();
-  /** @type {(() => void) | null} */
-  #stopWaking = null;
+  /** @type {Array<() => void>} */
+  #stops = [];
   #settings;
   #tokens;
   #clock = new Clock();
 
   /** @param {import('./index.js').Options} [options] */
-  constructor({ url, token, renewToken, WebSocket = globalThis.WebSocket, ...options } = {}) {
+  constructor({ url, token, renewToken, onTokenRefused, WebSocket = globalThis.WebSocket, ...options } = {}) {
     if (!WebSocket) throw new TypeError('There is no WebSocket here: pass one as an option.');
     const base = (url ?? ownUrl()).replace(/^ws/, 'http').replace(/\/$/, '');
     const handshakes = new Handshakes(HANDSHAKES);
     this.#settings = { backoff: {}, ...DEFAULTS, ...options, url: base, WebSocket, handshakes };
-    this.#tokens = new Tokens(token, renewToken);
+    this.#tokens = new Tokens(token, renewToken, onTokenRefused);
     this.http = new Http(this.#settings, this.#tokens, this.#clock);
   }
 
@@ -149,7 +154,7 @@ export class RestaurantQR {
     if (open && open.status.state !== 'closed') return open;
     const channel = new Channel(name, id, this.#settings, this.#tokens);
     this.#channels.set(key, channel);
-    this.#stopWaking ??= onWake(() => this.wake());
+    if (this.#stops.length === 0) this.#stops = this.#watching();
     return channel;
   }
 
@@ -172,8 +177,19 @@ export class RestaurantQR {
   disconnect() {
     for (const channel of this.#channels.values()) channel.close();
     this.#channels.clear();
-    this.#stopWaking?.();
-    this.#stopWaking = null;
+    for (const stop of this.#stops.splice(0)) stop();
+  }
+
+  #watching() {
+    const channels = () => [...this.#channels.values()];
+    const stops = [
+      onWake(() => this.wake()),
+      onOffline(() => channels().forEach((channel) => channel.cut())),
+    ];
+    const { pulse, pulsePatience } = this.#settings;
+    if (!pulse) return stops;
+    const watching = new Pulse(channels, { silence: pulse, patience: pulsePatience });
+    return [...stops, () => watching.stop()];
   }
 }
 

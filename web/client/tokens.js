@@ -1,17 +1,34 @@
 /** The token of a client, and how it gets another one: asked for once, whoever needs it. */
 
+import { guarded } from './listeners.js';
+
 export class Tokens {
   /** @type {Promise<string | null> | null} */
   #renewing = null;
+  /** @type {string | null} */
+  #reported = null;
   #renew;
+  #onRefused;
 
   /**
    * @param {string | null | undefined} token
    * @param {import('./index.js').Options['renewToken']} renew
+   * @param {import('./index.js').Options['onTokenRefused']} [onRefused]
    */
-  constructor(token, renew) {
+  constructor(token, renew, onRefused) {
     this.current = token ?? null;
     this.#renew = renew;
+    this.#onRefused = onRefused;
+  }
+
+  /**
+   * The service has refused this token, and there is no other one.
+   * @param {string | null} token
+   */
+  end(token) {
+    if (token === null || token === this.#reported) return;
+    this.#reported = token;
+    guarded(this.#onRefused, token);
   }
 
   /**
@@ -21,8 +38,14 @@ export class Tokens {
    */
   async after(refused) {
     if (this.current !== refused) return this.current;
-    if (!this.#renew) return null;
-    this.#renewing ??= this.#ask(this.#renew).finally(() => {
+    const token = this.#renew ? await this.#renewed(this.#renew) : null;
+    if (token === null) this.end(refused);
+    return token;
+  }
+
+  /** @param {() => any} renew */
+  #renewed(renew) {
+    this.#renewing ??= this.#ask(renew).finally(() => {
       this.#renewing = null;
     });
     return this.#renewing;

@@ -19,3 +19,13 @@ export function onWake(wake) {
     document?.removeEventListener('visibilitychange', visible);
   };
 }
+
+/**
+ * Call `gone` when the machine notices that it has no network, until the returned function is called.
+ * @param {() => void} gone
+ * @returns {() => void}
+ */
+export function onOffline(gone) {
+  globalThis.addEventListener?.('offline', gone);
+  return () => globalThis.removeEventListener?.('offline', gone);
+}

@@ -3,13 +3,17 @@
  * the visit that this browser remembers.
  */
 
-import { forget, qr, recall, remember, useEffect, useState } from '../shared/app.js';
+import { forget, isUnanswered, qr, recall, remember, tab, useEffect, useState } from '../shared/app.js';
 
-/** @typedef {{state: string, session?: any, error?: any}} Arrival */
+/**
+ * `typed` is the code that a person has typed.
+ * @typedef {{table_code?: string, session_code?: string, typed?: string}} Code
+ * @typedef {{state: string, session?: any, error?: any, typed?: string, farewell?: any}} Arrival
+ */
 
 const PAUSE_MS = 3_000;
 
-/** The code that the address brings, taken out of it; null where there is none. */
+/** The code that the address brings, taken out of it; null where there is none. @returns {Code | null} */
 function codeInAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
   const [table_code, session_code] = [given.get('join'), given.get('session')];
@@ -21,33 +25,57 @@ function hideCode() {
   history.replaceState(null, '', location.pathname + location.search);
 }
 
-/** Resolves to the id of the session. Whoever comes back keeps the token, and so the requests. */
-async function join(code) {
+/**
+ * A session's code as a person types it: in full-width or small letters, with spaces or hyphens.
+ * @param {string} typed
+ * @returns {Code}
+ */
+export function typedCode(typed) {
+  const session_code = typed.normalize('NFKC').toUpperCase().replace(/[^\p{L}\p{N}]/gu, '');
+  return { session_code, typed };
+}
+
+/**
+ * Resolves to the id of the session. Whoever comes back keeps the token, and so the requests, until the
+ * service refuses it: this machine's clock does not know when it ends.
+ * @param {Code} code
+ */
+async function join({ table_code, session_code }) {
   qr.token = null;
-  const { token, expires_at, data } = await qr.http.post('/sessions/join', code, { tries: 1 });
+  const { token, data } = await qr.http.post('/sessions/join', { table_code, session_code }, { tries: 1 });
   const known = recall('visit');
-  const isBack = known?.session === data.id && known.expires_at * 1000 > Date.now();
-  const visit = isBack ? known : { session: data.id, token, expires_at };
+  const visit = known?.session === data.id ? known : { session: data.id, token };
   remember('visit', visit);
+  tab.forget('farewell');
   qr.token = visit.token;
   return visit.session;
 }
 
+/** @returns {Arrival | null} */
 function comeBack() {
   const known = recall('visit');
   qr.token = known?.token ?? null;
-  return known && { state: 'there', session: known.session };
+  if (known) return { state: 'there', session: known.session };
+  const farewell = tab.recall('farewell');
+  return farewell && { state: 'left', farewell };
 }
 
-/** The visit is over; what is on the screen stays. */
-export function leave() {
+/**
+ * The visit is over; what is on the screen stays, also after a reload.
+ * @param {{session: any, menu: any}} farewell
+ */
+export function leave(farewell) {
   forget('visit');
+  tab.remember('farewell', farewell);
 }
 
-/** `{ state, session, error, enter }`; `state` is `arriving`, `waiting`, `there` or `nowhere`. */
+/** `{ state, session, error, typed, farewell, enter }`; `state` is `arriving`, `waiting`, `there`, `left` or `nowhere`. */
 export function useArrival() {
   const [code, enter] = useState(codeInAddress);
-  const [arrival, arrived] = useState(/** @returns {Arrival} */ () => (code ? { state: 'arriving' } : null) ?? comeBack() ?? { state: 'nowhere' });
+  /** @type {[Arrival, (arrival: Arrival) => void]} */
+  const [arrival, arrived] = useState(
+    () => (code ? { state: 'arriving' } : null) ?? comeBack() ?? { state: 'nowhere' },
+  );
 
   useEffect(() => {
     const scanned = () => {
@@ -69,12 +97,12 @@ export function useArrival() {
         if (!given) arrived({ state: 'there', session });
       } catch (error) {
         if (given) return;
-        if (error.isFinal) {
-          hideCode();
-          arrived({ state: 'nowhere', error });
-        } else {
-          arrived({ state: 'waiting' }); // no network: the code stays in the address for a reload
+        if (isUnanswered(error)) {
+          arrived({ state: 'waiting' }); // the code stays in the address for a reload
           timer = setTimeout(attempt, PAUSE_MS);
+        } else {
+          hideCode();
+          arrived({ state: 'nowhere', error, typed: code.typed });
         }
       }
     };

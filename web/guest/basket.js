@@ -15,6 +15,7 @@ export function priced(lines, menu) {
       name: item?.name ?? t('guest.basket.unknown'),
       available: item?.available ?? false,
       total: times(price, line.quantity),
+      was: item && line.price !== undefined && line.price !== price ? line.price : null,
     };
   });
 }
@@ -33,7 +34,7 @@ export function BasketBar({ menu, visit, onPlaced }) {
   };
   return html`
     ${count > 0 && html`
-      <button class="button main basket-bar" onClick=${() => show(true)}>
+      <button id="basket" class="button main basket-bar" onClick=${() => show(true)}>
         <span>${t('guest.basket.open', { count })}</span>
         <span class="amount">${money(sum(lines.map(({ total }) => total)))}</span>
       </button>
@@ -61,13 +62,14 @@ function Basket({ lines, money, visit, place }) {
 }
 
 function Line({ line, money, visit }) {
-  const { menu_item_id: id, name, quantity, notes, available, total } = line;
+  const { menu_item_id: id, name, quantity, notes, available, total, was } = line;
   return html`
     <li class="line card">
       <div class="row">
         <span class="name">${name}</span>
         <span class="amount">${money(total)}</span>
       </div>
+      ${was !== null && html`<p class="pill" data-tone="warn" role="status">${t('guest.basket.price_was', { price: money(was) })}</p>`}
       ${available
         ? html`
           <label class="field">

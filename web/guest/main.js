@@ -1,10 +1,12 @@
 /** What a guest sees after scanning the code of a table. */
 
-import { Frame, html, Icon, mount, t, useChannel, useEffect, useOpen, useState } from '../shared/app.js';
+import {
+  focusOn, Frame, html, Icon, mount, t, useChannel, useEffect, useOpen, useState,
+} from '../shared/app.js';
 import { leave, useArrival } from './arrival.js';
 import { BasketBar } from './basket.js';
 import { Bill } from './bill.js';
-import { Menu } from './menu.js';
+import { Menu, useVisit } from './menu.js';
 import { Orders } from './orders.js';
 import { Service } from './service.js';
 import { Share } from './share.js';
@@ -12,9 +14,10 @@ import { Farewell, Lost, Welcome } from './thresholds.js';
 import { visitOf } from './visit.js';
 
 function Guest() {
-  const { state, session, error, enter } = useArrival();
+  const { state, session, error, typed, farewell, enter } = useArrival();
   if (state === 'there') return html`<${AtTable} key=${session} id=${session} />`;
-  if (state === 'nowhere') return html`<${Welcome} error=${error} enter=${enter} />`;
+  if (state === 'nowhere') return html`<${Welcome} error=${error} typed=${typed} enter=${enter} />`;
+  if (state === 'left') return html`<${Farewell} ...${farewell} />`;
   return html`<${Lost} state=${state} />`;
 }
 
@@ -24,23 +27,35 @@ function AtTable({ id }) {
   const { data: session, status } = useChannel(useOpen('session', id));
   const { data: menu } = useChannel(useOpen('menu', session?.restaurant_id));
   const [view, show] = useState('menu');
+  const [placed, place] = useState(0);
   const visit = visitOf(id);
   const over = session?.status === 'closed' || status?.state === 'closed';
   useEffect(() => {
-    if (over) leave();
-    else visit.deliver(); // what waits, as soon as there is a connection again
+    if (!over) {
+      visit.deliver(); // what waits, as soon as there is a connection again
+    } else {
+      visit.end();
+      leave(farewellOf(session, menu, visit));
+    }
   }, [over, status?.state]);
   useEffect(() => scrollTo(0, 0), [view]);
-  if (over) return html`<${Farewell} session=${session} menu=${menu} />`;
+  useEffect(() => {
+    if (placed > 0) focusOn(document.getElementById('orders-title')); // the basket, which had it, is gone
+  }, [placed]);
+  if (over) return html`<${Farewell} ...${farewellOf(session, menu, visit)} />`;
   if (!session || !menu) return html`<${Lost} state="arriving" />`;
   const parts = { session, menu, visit };
   return html`
     <${Frame} title=${t('guest.table', { number: session.table_number })}
       place=${menu.restaurant} timezone=${menu.timezone} actions=${html`<${Share} session=${session} />`}
       foot=${html`
-        <${BasketBar} ...${parts} onPlaced=${() => show('orders')} />
+        <${BasketBar} ...${parts} onPlaced=${() => {
+          show('orders');
+          place(placed + 1);
+        }} />
         <${Views} view=${view} show=${show} />
       `}>
+      <${ToBasket} visit=${visit} />
       <div class="views" data-view=${view}>
         <section class="view" data-name="menu" aria-labelledby="menu-title"><${Menu} ...${parts} /></section>
         <section class="view" data-name="orders" aria-labelledby="orders-title"><${Orders} ...${parts} /></section>
@@ -49,6 +64,24 @@ function AtTable({ id }) {
       </div>
     <//>
   `;
+}
+
+/** What is left of a visit that is over: nothing of it comes again from the service. */
+function farewellOf(session, menu, visit) {
+  const sums = session && { total_amount: session.total_amount, balance: session.balance };
+  const place = menu && { restaurant: menu.restaurant, currency: menu.currency };
+  return { session: sums, menu: place, isUnsure: visit.outbox.length > 0 };
+}
+
+/** For keyboards: the basket comes after all of the menu. */
+function ToBasket({ visit }) {
+  useVisit(visit);
+  if (visit.basket.length === 0) return null;
+  const go = (event) => {
+    event.preventDefault();
+    focusOn(document.getElementById('basket'));
+  };
+  return html`<a class="skip" href="#basket" onClick=${go}>${t('guest.basket.skip')}</a>`;
 }
 
 function Views({ view, show }) {

@@ -56,7 +56,7 @@ function Dish({ item, price, visit }) {
       </div>
       ${item.available || count > 0
         ? html`<${Stepper} name=${item.name} count=${count} full=${!item.available}
-            change=${(by) => visit.add(item.id, by)} />`
+            change=${(by) => visit.add(item.id, by, item.price)} />`
         : null}
     </li>
   `;

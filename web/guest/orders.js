@@ -1,6 +1,6 @@
 /** The orders of the table and how far each of them is: one's own, and those of the others. */
 
-import { html, qr, saying, t, tell, useChannel, useEffect, useFormats, useOpen, useRef } from '../shared/app.js';
+import { html, qr, saying, t, tell, useChannel, useEffect, useFormats, useOpen, useRef, useStatus } from '../shared/app.js';
 import { priced } from './basket.js';
 import { useVisit } from './menu.js';
 
@@ -11,17 +11,14 @@ export function Orders({ session, menu, visit }) {
   useVisit(visit);
   useNews(session, visit);
   const formats = useFormats(menu);
+  const isConnected = useStatus()?.state === 'live';
   const orders = [...session.orders].reverse();
   return html`
     <h2 id="orders-title">${t('guest.orders.title')}</h2>
     <ul class="cards">
-      ${visit.outbox.map(({ key, items }) => html`
-        <li key=${key} class="card waits">
-          <p class="row"><strong>${t('guest.orders.yours')}</strong>
-            <span class="pill" data-tone="warn">${t('guest.orders.waits')}</span></p>
-          <${Lines} lines=${priced(items, menu)} money=${formats.money} />
-          <p class="muted small">${t('guest.orders.waits_why')}</p>
-        </li>
+      ${visit.outbox.map((order) => html`
+        <${Sent} key=${order.key} order=${order} state=${visit.stateOf(order, isConnected)} visit=${visit}
+          lines=${priced(order.items, menu)} money=${formats.money} />
       `)}
       ${orders.map((order) => html`
         <${Order} key=${order.order_id} order=${order} mine=${visit.mine.includes(order.order_id)}
@@ -29,6 +26,24 @@ export function Orders({ session, menu, visit }) {
       `)}
     </ul>
     ${orders.length + visit.outbox.length === 0 && html`<p class="empty">${t('guest.orders.none')}</p>`}
+  `;
+}
+
+/** An order that is not known to have arrived. */
+function Sent({ order: { key }, state, visit, lines, money }) {
+  return html`
+    <li class="card waits" data-state=${state}>
+      <p class="row"><strong>${t('guest.orders.yours')}</strong>
+        <span class="pill" data-tone="warn">${t(`guest.orders.outbox.${state}`)}</span></p>
+      <${Lines} lines=${lines} money=${money} />
+      <p class="muted small">${t(`guest.orders.outbox.${state}_why`)}</p>
+      ${state === 'unsure' && html`
+        <p class="row">
+          <button class="button" onClick=${() => visit.sendAgain(key)}>${t('guest.orders.again')}</button>
+          <button class="button quiet" onClick=${() => visit.drop(key)}>${t('guest.orders.drop')}</button>
+        </p>
+      `}
+    </li>
   `;
 }
 

@@ -17,11 +17,13 @@ export function CallButton({ session, reason, menu }) {
   const [waiting, wait] = useState(false);
   const { time } = useFormats(menu);
   const call = session.calls.filter((each) => each.reason === reason && each.status !== 'resolved').pop();
+  const isSettled = reason === 'bill' && Number(session.total_amount) > 0 && Number(session.balance) === 0;
   const ask = async () => {
     wait(true);
     await saying(qr.session(session.id).request('call_waiter', { reason }));
     wait(false);
   };
+  if (isSettled) return html`<div class="call"><p role="status">${t('guest.service.settled')}</p></div>`;
   return html`
     <div class="call">
       <button class="button" disabled=${waiting || call !== undefined} onClick=${ask}>

@@ -1,24 +1,25 @@
 /** The page before and after the visit. */
 
 import { html, reason, t, useFormats, useState } from '../shared/app.js';
+import { typedCode } from './arrival.js';
 import { Sums } from './bill.js';
 
 /** Nobody has scanned anything yet, or a code that is not good. */
-export function Welcome({ error, enter }) {
-  const [code, type] = useState('');
+export function Welcome({ error, typed, enter }) {
+  const [code, type] = useState(typed ?? '');
   const go = (event) => {
     event.preventDefault();
-    enter({ session_code: code.trim() });
+    enter(typedCode(code));
   };
   return html`
     <main class="threshold">
       <h1>${t('guest.welcome.title')}</h1>
-      ${error && html`<p class="notice" data-kind="bad" role="alert">${sentence(error)}</p>`}
-      <p>${t('guest.welcome.scan')}</p>
+      ${error && html`<p class="notice" data-kind="bad" role="alert">${sentence(error, typed)}</p>`}
+      ${error?.code !== 'table_inactive' && html`<p>${t('guest.welcome.scan')}</p>`}
       <form class="card" onSubmit=${go}>
         <label class="field">${t('guest.welcome.code')}
-          <input value=${code} required maxlength="12" autocomplete="off" autocapitalize="characters"
-            spellcheck=${false} onInput=${({ target }) => type(target.value)} />
+          <input value=${code} required maxlength="40" aria-invalid=${typed !== undefined}
+            autocomplete="off" autocapitalize="characters" spellcheck=${false} onInput=${({ target }) => type(target.value)} />
         </label>
         <button class="button main">${t('guest.welcome.enter')}</button>
       </form>
@@ -26,9 +27,10 @@ export function Welcome({ error, enter }) {
   `;
 }
 
-/** Why a code did not let in: by the staff's wish, or because it is not good (any more). */
-function sentence(error) {
-  if (error.code === 'not_found') return t('guest.welcome.bad_code');
+/** Why a code did not let in. */
+function sentence(error, typed) {
+  if (error.code === 'not_found') return t(typed === undefined ? 'guest.welcome.bad_code' : 'guest.welcome.unknown_code');
+  if (error.code === 'table_inactive') return t('guest.welcome.inactive');
   if (error.code === 'forbidden') return t('guest.welcome.by_staff');
   return reason(error);
 }
@@ -44,14 +46,16 @@ export function Lost({ state }) {
 }
 
 /** The session is closed. */
-export function Farewell({ session, menu }) {
+export function Farewell({ session, menu, isUnsure }) {
   const { money } = useFormats(menu);
+  const hasOrdered = session && Number(session.total_amount) > 0;
   return html`
     <main class="threshold">
       <h1>${t('guest.farewell.title')}</h1>
       ${menu && html`<p class="place">${menu.restaurant}</p>`}
       <p class="kind">${t('guest.farewell.thanks')}</p>
-      ${session && menu && html`<div class="card"><${Sums} session=${session} money=${money} /></div>`}
+      ${isUnsure && html`<p class="notice" data-kind="bad" role="alert">${t('guest.farewell.unsure')}</p>`}
+      ${hasOrdered && menu && html`<div class="card"><${Sums} session=${session} money=${money} /></div>`}
       <p class="muted">${t('guest.farewell.again')}</p>
     </main>
   `;

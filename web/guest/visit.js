@@ -1,11 +1,17 @@
 /**
- * What this phone keeps of a visit: its basket, the orders that it placed, and those that still wait
- * for the network. All of it survives a reload.
+ * What this phone keeps of a visit: its basket, the orders that it placed, and those that are not known to
+ * have arrived. All of it survives a reload, and all tabs of this browser share it.
  */
 
-import { qr, reason, recall, remember, Signal, t, tell } from '../shared/app.js';
+import {
+  claims, isUnanswered, onRemembered, qr, reason, Signal, t, tell,
+} from '../shared/app.js';
+import { newRequestId } from '../client/requests.js';
+import { SharedList } from './shared-list.js';
 
 const PAUSE_MS = 3_000;
+const MOST = 99;
+const LONGEST_NOTES = 200;
 
 const visits = new Map();
 
@@ -17,98 +23,173 @@ export function visitOf(session) {
 
 class Visit {
   #session;
-  #delivering = false;
+  #lists;
+  #isDelivering = false;
+  #tried = new Set();
+  /** @type {AbortController | null} the try under way */
+  #attempt = null;
   #timer;
   changed = new Signal();
 
   constructor(session) {
     this.#session = session;
-    /** `{ menu_item_id, quantity, notes }`, as an order has them. */
-    this.basket = this.#recall('basket');
-    /** `{ key, items }`, not known to be at the kitchen. */
-    this.outbox = this.#recall('outbox');
-    /** Ids of orders. */
-    this.mine = this.#recall('mine');
-    addEventListener('online', () => this.deliver());
+    this.#lists = {
+      /** `{ menu_item_id, quantity, notes, price }`: the price is the one that was shown. */
+      basket: new SharedList(`basket-${session}`, ({ menu_item_id }) => menu_item_id),
+      /** `{ key, items, by }`: `by` is the bearer of the token that it was sent with. */
+      outbox: new SharedList(`outbox-${session}`, ({ key }) => key),
+      /** Ids of orders. */
+      mine: new SharedList(`mine-${session}`, (id) => id),
+    };
+    this.#read();
+    onRemembered(() => this.#read());
+    addEventListener('online', () => {
+      this.#attempt?.abort();
+      this.deliver();
+    });
   }
 
   /** How many of an item are in the basket. */
   quantityOf(menu_item_id) {
-    const lines = this.basket.filter((line) => line.menu_item_id === menu_item_id);
-    return lines.reduce((sum, { quantity }) => sum + quantity, 0);
+    return this.basket.find((line) => line.menu_item_id === menu_item_id)?.quantity ?? 0;
   }
 
-  /** One more, or one less. */
-  add(menu_item_id, more) {
-    const known = this.basket.find((line) => line.menu_item_id === menu_item_id);
-    const line = known ?? { menu_item_id, quantity: 0, notes: '' };
-    const after = { ...line, quantity: Math.min(99, line.quantity + more) };
-    const basket = known
-      ? this.basket.map((each) => (each === known ? after : each))
-      : [...this.basket, after];
-    this.#set({ basket: basket.filter(({ quantity }) => quantity > 0) });
+  /**
+   * One more, or one less.
+   * @param {number} menu_item_id
+   * @param {number} more
+   * @param {string} [price] that is shown
+   */
+  add(menu_item_id, more, price) {
+    const line = this.#lists.basket.get(menu_item_id) ?? { menu_item_id, quantity: 0, notes: '', price };
+    const quantity = Math.min(MOST, line.quantity + more);
+    if (quantity > 0) this.#lists.basket.put({ ...line, quantity });
+    else this.#lists.basket.remove(menu_item_id);
+    this.#read();
   }
 
   note(menu_item_id, notes) {
-    this.#set({
-      basket: this.basket.map((line) => (line.menu_item_id === menu_item_id ? { ...line, notes } : line)),
-    });
+    const line = this.#lists.basket.get(menu_item_id);
+    if (line) this.#lists.basket.put({ ...line, notes });
+    this.#read();
   }
 
   remove(menu_item_id) {
-    this.#set({ basket: this.basket.filter((line) => line.menu_item_id !== menu_item_id) });
+    this.#lists.basket.remove(menu_item_id);
+    this.#read();
   }
 
   /** Send the basket; what it holds is an order from here on, even without a network. */
   place() {
-    if (this.basket.length === 0) return;
-    const order = { key: newKey(), items: this.basket };
-    this.#set({ outbox: [...this.outbox, order], basket: [] });
+    const lines = this.#lists.basket.values;
+    if (lines.length === 0) return;
+    const items = lines.map(({ menu_item_id, quantity, notes }) => ({ menu_item_id, quantity, notes }));
+    this.#lists.outbox.put({ key: newRequestId(), items });
+    this.#lists.basket.clear();
+    this.#read();
     this.deliver();
   }
 
-  /** Send what waits, in its order; each is placed once, however often it is sent. */
+  /** Send what waits, in its order; each is placed once, however often and from however many tabs it is sent. */
   async deliver() {
     clearTimeout(this.#timer);
-    if (this.#delivering) return;
-    this.#delivering = true;
-    while (this.outbox.length > 0 && (await this.#sent(this.outbox[0])));
-    this.#delivering = false;
-    if (this.outbox.length > 0) this.#timer = setTimeout(() => this.deliver(), PAUSE_MS);
+    if (this.#isDelivering) return;
+    this.#isDelivering = true;
+    let goesOn = true;
+    try {
+      for (let order = this.#next(); order && goesOn; order = this.#next()) {
+        goesOn = await this.#sent(order);
+      }
+    } finally {
+      this.#isDelivering = false;
+    }
+    if (this.#next()) this.#timer = setTimeout(() => this.deliver(), PAUSE_MS);
   }
 
-  /** Whether there is an answer. */
+  /**
+   * What is known of an order in the outbox: it is being sent; it waits for the network; it was sent and
+   * there is no answer; or `unsure`: no answer can come any more, because the token has changed.
+   * @param {{key: string, by?: string}} order
+   * @param {boolean} isConnected
+   */
+  stateOf({ key, by }, isConnected) {
+    if (by !== undefined && by !== bearer()) return 'unsure';
+    if (!isConnected) return 'waits';
+    return this.#tried.has(key) ? 'unanswered' : 'sending';
+  }
+
+  /** Place an order again that may have arrived before, because a guest wants it. */
+  sendAgain(key) {
+    const order = this.#lists.outbox.get(key);
+    if (!this.drop(key)) return;
+    this.#lists.outbox.put({ key: newRequestId(), items: order.items });
+    this.#read();
+    this.deliver();
+  }
+
+  /** Forget an order that is not known to have arrived; whether it was there. */
+  drop(key) {
+    const isThere = this.#lists.outbox.remove(key);
+    this.#read();
+    return isThere;
+  }
+
+  /** The visit is over. What is not known to have arrived stays, for whoever comes back to the table. */
+  end() {
+    clearTimeout(this.#timer);
+    this.#lists.basket.clear();
+    this.#lists.mine.clear();
+  }
+
+  #next() {
+    return this.outbox.find(({ by }) => by === undefined || by === bearer());
+  }
+
+  /** Whether the next one can be sent. */
   async #sent({ key, items }) {
-    const outbox = () => this.outbox.filter((each) => each.key !== key);
+    this.#lists.outbox.put({ key, items, by: bearer() });
+    const attempt = new AbortController();
+    this.#attempt = attempt;
     try {
       const path = `/sessions/${this.#session}/orders`;
-      const { order_id } = await qr.http.post(path, { items }, { key, tries: 1 });
-      this.#set({ outbox: outbox(), mine: [...this.mine, order_id] });
-      tell(t('guest.placed'));
+      const { order_id } = await qr.http.post(path, { items }, { key, signal: attempt.signal, tries: 1 });
+      this.#lists.mine.put(order_id);
+      if (this.#lists.outbox.remove(key)) tell(t('guest.placed'));
       return true;
     } catch (error) {
-      if (!error.isFinal) return false;
-      this.#set({ outbox: outbox(), basket: [...items, ...this.basket] }); // theirs to change
-      tell(t('guest.refused', { reason: reason(error) }), 'bad');
+      if (attempt.signal.aborted) return true; // the network is back: again, at once
+      if (isUnanswered(error)) {
+        this.#tried.add(key);
+        qr.wake(); // perhaps the connection is lost, and nobody knows yet
+        return false;
+      }
+      if (this.#lists.outbox.remove(key)) this.#refused(items, error);
       return true;
+    } finally {
+      this.#attempt = null;
+      this.#read();
     }
   }
 
-  #recall(what) {
-    return recall(`${what}-${this.#session}`, []);
+  /** Put the items into the basket again, for the guest to change. */
+  #refused(items, error) {
+    if (error.code === undefined) console.error(error); // a mistake of the page's own
+    for (const item of items) {
+      const line = this.#lists.basket.get(item.menu_item_id);
+      const notes = [item.notes, line?.notes].filter(Boolean).join('; ').slice(0, LONGEST_NOTES);
+      const quantity = Math.min(MOST, item.quantity + (line?.quantity ?? 0));
+      this.#lists.basket.put({ ...line, ...item, quantity, notes });
+    }
+    tell(t('guest.refused', { reason: reason(error) }), 'bad');
   }
 
-  #set(changes) {
-    for (const [what, value] of Object.entries(changes)) {
-      this[what] = value;
-      remember(`${what}-${this.#session}`, value);
-    }
+  #read() {
+    this.basket = this.#lists.basket.values;
+    this.outbox = this.#lists.outbox.values;
+    this.mine = this.#lists.mine.values;
     this.changed.tell();
   }
 }
 
-/** `crypto.randomUUID` is missing from pages without TLS. */
-function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
+/** Whose requests these are to the service: under another bearer, the same key is another request. */
+const bearer = () => claims().sub ?? '';

@@ -1,7 +1,7 @@
 /** The QR codes of all tables, to print: the cards of the service's own sheet. */
 
 import {
-  claims, fetched, html, mount, parameter, t, useEffect, useRef, useState,
+  claims, fetched, html, mount, parameter, reason, t, useEffect, useRef, useState,
 } from '../shared/app.js';
 
 function Codes() {
@@ -15,7 +15,7 @@ function Codes() {
         setTitle(sheet.title);
         cards.current.replaceChildren(...sheet.querySelectorAll('figure'));
       },
-      (error) => refuse(error.message),
+      (error) => refuse(reason(error)),
     );
   }, [id]);
   return html`
@@ -36,7 +36,7 @@ function Codes() {
 
 /** The sheet as a document of its own; nothing in it runs. */
 async function sheetOf(id) {
-  return new DOMParser().parseFromString(await fetched(`/restaurants/${id}/qr-sheet`), 'text/html');
+  return new DOMParser().parseFromString(await fetched(`/restaurants/${id}/qr-sheet`, 'text/html'), 'text/html');
 }
 
 mount(Codes, { en: () => import('./texts/en.js'), de: () => import('./texts/de.js') });

@@ -1,7 +1,7 @@
 /** Staff devices: who is signed in, whose code waits to be scanned, and how another one gets in. */
 
 import {
-  fetched, html, qr, saying, Sheet, t, tell, useChannel, useEffect, useOpen, useState,
+  fetched, html, qr, reason, saying, Sheet, t, tell, useChannel, useEffect, useOpen, useState,
 } from '../shared/app.js';
 
 const KITCHEN = 'kitchen';
@@ -52,7 +52,7 @@ function SignInCode({ path, label }) {
   useEffect(() => {
     fetched(`${path}/qr.svg`).then(
       (drawn) => show({ image: `data:image/svg+xml,${encodeURIComponent(drawn)}`, refused: null }),
-      (error) => show({ image: null, refused: error.message }),
+      (error) => show({ image: null, refused: reason(error) }),
     );
   }, [path]);
   if (refused) return html`<p role="alert">${refused}</p>`;

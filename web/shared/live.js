@@ -55,7 +55,7 @@ export function useStatus() {
     const changed = () => {
       clearTimeout(timer);
       const { status } = qr;
-      if (status?.state === 'live') show(status);
+      if (status?.state === 'live' || !navigator.onLine) show(status);
       else timer = setTimeout(() => show(qr.status), SETTLE_MS);
     };
     changed();

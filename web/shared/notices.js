@@ -4,6 +4,7 @@
  * disappears after a few seconds, a refusal stays until it is dismissed.
  */
 
+import { RefusedError, RestaurantQRError, UnreachableError } from '../client/index.js';
 import { html, useLayoutEffect, useReducer, useRef } from '../vendor/preact-htm.js';
 import { t } from './i18n.js';
 import { Icon } from './icons.js';
@@ -38,6 +39,7 @@ export async function saying(promise) {
   try {
     return await promise;
   } catch (error) {
+    if (!(error instanceof RestaurantQRError)) console.error(error); // a mistake of the page's own
     tell(reason(error), 'bad');
     return undefined;
   }
@@ -45,8 +47,10 @@ export async function saying(promise) {
 
 /** A sentence for a person: in their language where there is one, else the service's. */
 export function reason(error) {
-  const known = typeof error?.code === 'string' ? t.maybe(`shared.errors.${error.code}`) : null;
-  return known ?? error?.message ?? t('shared.failed');
+  if (error instanceof UnreachableError) return t('shared.unanswered');
+  if (!(error instanceof RestaurantQRError)) return t('shared.failed');
+  const known = error instanceof RefusedError ? t.maybe(`shared.errors.${error.code}`) : null;
+  return known ?? error.message;
 }
 
 export function Notices() {

@@ -1,18 +1,39 @@
-/** The page's one client, and the token that its staff came with. */
+/** The page's one client, and what its token says. */
 
 import { RestaurantQR } from '../client/index.js';
+import { forgetToken, tokenAtStart } from './identity.js';
+import { keepingKeys } from './keys.js';
 import { Signal } from './signal.js';
-
-const KEY = 'restaurant-qr-token';
 
 /** Told of each change of a channel's status. */
 export const statusChanged = new Signal();
+/** Told when the service has refused the token that the page was signed in with. */
+export const signedOut = new Signal();
+
+/**
+ * A screen of the staff notices soon that it is not current. A guest's phone notices when it sends
+ * something: there are too many of them, and their batteries are small.
+ */
+const PULSE_MS = 5_000;
+const isForGuests = location.pathname.includes('/guest/');
+
+/** The token that the page was signed in with; a guest's is not. */
+let own = tokenAtStart();
+let isRefused = false;
 
 export const qr = new RestaurantQR({
   url: location.origin,
-  token: await signedIn(),
+  token: own,
+  pulse: isForGuests ? 0 : PULSE_MS,
   onStatus: () => statusChanged.tell(),
+  onTokenRefused: (given) => {
+    if (given !== own) return;
+    isRefused = true;
+    forgetToken(given);
+    signedOut.tell();
+  },
 });
+qr.http = keepingKeys(qr.http);
 
 /** A link of another sign-in, opened in this tab, changes the fragment alone. */
 addEventListener('hashchange', () => {
@@ -22,36 +43,29 @@ addEventListener('hashchange', () => {
 /** The token in use, or null. */
 export const token = () => qr.token;
 
+/** Whether the service has refused the token that the page was signed in with. */
+export const isSignedOut = () => isRefused && qr.token === own;
+
+/** The page is signed in with this token from now on. */
+export function signInWith(given) {
+  own = given;
+  isRefused = false;
+  qr.token = given;
+}
+
+/** End this page's sign-in on this machine. */
+export function signOut() {
+  forgetToken(qr.token);
+  location.reload();
+}
+
 /**
- * The token of `#token=…`, or the one that the code of `#device=…` is good for, kept for this tab.
- * Both are taken out of the address, where neither a bookmark nor somebody who looks on finds them.
+ * What is no JSON, such as a picture: a plain link would have to show the token in its address.
+ * @param {string} path
+ * @param {string} [type]
  */
-async function signedIn() {
-  const fragment = new URLSearchParams(location.hash.slice(1));
-  const code = fragment.get('device');
-  const given = fragment.get('token') ?? (code && (await tokenOf(code)));
-  if (given) sessionStorage.setItem(KEY, given);
-  if (fragment.has('token') || code) {
-    history.replaceState(null, '', location.pathname + location.search);
-  }
-  return sessionStorage.getItem(KEY);
-}
-
-/** A staff device's token, by the code that a manager shows; null where it is not good (any more). */
-async function tokenOf(device_code) {
-  try {
-    return (await new RestaurantQR({ url: location.origin }).http.post('/devices/sign-in', { device_code })).token;
-  } catch {
-    return null;
-  }
-}
-
-/** What is no JSON, such as a picture: a plain link would have to show the token in its address. */
-export async function fetched(path) {
-  const headers = token() === null ? {} : { Authorization: `Bearer ${token()}` };
-  const answer = await fetch(`/api${path}`, { headers });
-  if (!answer.ok) throw new Error((await answer.json()).error);
-  return answer.text();
+export function fetched(path, type = 'image/svg+xml') {
+  return qr.http.text(path, type);
 }
 
 /** What the token says of its bearer, such as `restaurant_id`; nothing where there is none. */

@@ -1,6 +1,6 @@
 /** Who this browser is to the service. The token is kept for this tab, also in the frames below. */
 
-import { claims, html, t, token, useState } from '../shared/app.js';
+import { claims, html, signOut, t, token, useState } from '../shared/app.js';
 
 const COMMAND = 'make -s token ROLE=admin';
 
@@ -10,15 +10,11 @@ export function SignIn() {
     event.preventDefault();
     location.hash = `token=${encodeURIComponent(given.trim())}`; // as a link of a sign-in would
   };
-  const leave = () => {
-    sessionStorage.clear();
-    location.reload();
-  };
   if (token() !== null) {
     return html`
       <section class="card row" aria-label=${t('start.sign_in')}>
         <p>${t('start.signed_in', { role: claims().role ?? '?' })}</p>
-        <button class="button" onClick=${leave}>${t('start.sign_out')}</button>
+        <button class="button" onClick=${signOut}>${t('start.sign_out')}</button>
       </section>
     `;
   }

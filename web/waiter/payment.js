@@ -78,7 +78,7 @@ function planned(parts, method) {
 const sum = (parts) => amountOf(parts.reduce((total, { amount }) => total + cents(amount), 0));
 
 /** Send what is still to be paid; whether all of it was answered, with yes or no. */
-async function sent({ parts, method }, keep) {
+export async function sent({ parts, method }, keep) {
   for (const [index, { order_id, amount, key }] of parts.entries()) {
     keep({ parts: parts.slice(index), method });
     expect({ order_id, amount });

@@ -126,7 +126,7 @@ test('a page that has no connection says so, and who may not look is told', asyn
   await live(manager);
   const stranger = await devices.page('phone');
   await stranger.goto(`${SERVICE}/waiter/?waiter=10#token=made-up`);
-  await stranger.getByText('This page is not yours').waitFor();
+  await stranger.getByText('This sign-in has ended.').waitFor();
 });
 
 test('the start page talks to any channel, and leads scanned codes to the guests’ page', async () => {

@@ -140,7 +140,8 @@ test('from the scan to the plate, and the guest sees each step', async () => {
   await staff.http.post(`/sessions/${await sessionOf(table_id)}/close`);
   await said(guest, 'Thank you for your visit');
   await guest.reload();
-  await said(guest, 'Scan the QR code on your table');
+  await said(guest, 'Thank you for your visit');
+  await guest.locator('.sums [data-name=total]', { hasText: '€29.00' }).waitFor();
 });
 
 test('a sheet is open as soon as it is there, for the key that closes it', async () => {

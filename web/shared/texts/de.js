@@ -12,6 +12,16 @@ export default {
   reload: 'Neu laden',
   skip: 'Zum Inhalt',
   failed: 'Da ist etwas schiefgegangen.',
+  unanswered: 'Noch keine Antwort, daher ist nicht bekannt, ob es geklappt hat. Sie können es gefahrlos noch einmal versuchen: Es wird nur einmal ausgeführt.',
+  cover: {
+    signing_in: 'Anmeldung läuft …',
+    signing_in_why: 'Einen Moment, bitte.',
+    unanswered: 'Noch keine Antwort',
+    unanswered_why: 'Diese Seite fragt weiter nach. Der Code geht nicht verloren, auch wenn Sie die Seite neu laden.',
+    refused: 'Nicht angemeldet',
+    used: 'Dieser Code wurde schon benutzt oder ist abgelaufen.',
+    ended: 'Diese Anmeldung ist beendet.',
+  },
   signing_in: {
     title: 'Anmelden',
     device: 'Bitten Sie die Leitung, dieses Gerät hinzuzufügen: auf der Seite der Leitung unter „Geräte“. Scannen Sie dann den Code, der dort erscheint, mit der Kamera dieses Geräts.',

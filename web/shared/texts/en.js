@@ -12,6 +12,16 @@ export default {
   reload: 'Load again',
   skip: 'Skip to content',
   failed: 'Something went wrong.',
+  unanswered: 'No answer yet, so it is not known whether this was done. You can safely try again: it is done only once.',
+  cover: {
+    signing_in: 'Signing in …',
+    signing_in_why: 'One moment, please.',
+    unanswered: 'No answer yet',
+    unanswered_why: 'This page keeps asking. The code is not lost, even if you load the page again.',
+    refused: 'Not signed in',
+    used: 'This code was used already or has expired.',
+    ended: 'This sign-in has ended.',
+  },
   signing_in: {
     title: 'Sign in',
     device: 'Ask a manager to add this device: on the manager’s page, under “Devices”. Then scan the code that is shown there with this device’s camera.',

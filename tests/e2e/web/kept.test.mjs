@@ -1,0 +1,123 @@
+// What pages keep, in browsers that keep it, keep nothing, or have no room left.
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+
+import { RefusedError, UnreachableError } from '../../../web/client/index.js';
+import { isUnanswered, keepingKeys } from '../../../web/shared/keys.js';
+
+/** A browser's storage with room for so many entries. */
+class Storage {
+  #entries = new Map();
+  room = Infinity;
+
+  getItem(key) {
+    return this.#entries.get(key) ?? null;
+  }
+  setItem(key, text) {
+    if (this.#entries.size >= this.room) throw new DOMException('full', 'QuotaExceededError');
+    this.#entries.set(key, text);
+  }
+  removeItem(key) {
+    this.#entries.delete(key);
+  }
+  key(index) {
+    return [...this.#entries.keys()][index];
+  }
+  get length() {
+    return this.#entries.size;
+  }
+}
+
+let loads = 0;
+
+/** `storage.js` as a page loads it; `place` is what `localStorage` gives. */
+async function loaded(place) {
+  Object.defineProperty(globalThis, 'localStorage', { configurable: true, get: place });
+  loads += 1;
+  return (await import(`../../../web/shared/storage.js?${loads}`)).kept;
+}
+
+afterEach(() => Object.defineProperty(globalThis, 'localStorage', { configurable: true, value: undefined }));
+
+const blocked = () => {
+  throw new DOMException('denied', 'SecurityError');
+};
+
+for (const [name, place] of [['blocks it', blocked], ['has none', () => undefined], ['has no storage object', () => null]]) {
+  test(`a browser that ${name} keeps what is remembered until the page ends`, async () => {
+    const kept = await loaded(place);
+    kept.remember('visit', { session: 1 });
+    kept.remember('outbox-1-a', []);
+    assert.deepEqual(kept.recall('visit'), { session: 1 });
+    assert.deepEqual(kept.keys('outbox-1-'), ['outbox-1-a']);
+    kept.forget('visit');
+    assert.equal(kept.recall('visit', 'nothing'), 'nothing');
+  });
+}
+
+test('a browser without room shows the newest value, and not the one that it has kept', async () => {
+  const storage = new Storage();
+  const kept = await loaded(() => storage);
+  kept.remember('basket', ['soup']);
+  storage.room = 0;
+  kept.remember('basket', ['soup', 'salad']);
+  assert.deepEqual(kept.recall('basket'), ['soup', 'salad']);
+  storage.room = Infinity;
+  kept.remember('basket', []);
+  assert.equal(storage.getItem('restaurant-qr-basket'), '[]');
+});
+
+test('what another tab has written is read', async () => {
+  const storage = new Storage();
+  const kept = await loaded(() => storage);
+  kept.remember('mine-1-7', true);
+  storage.setItem('restaurant-qr-mine-1-8', 'true');
+  storage.setItem('somebody-elses', 'true');
+  assert.deepEqual(kept.keys('mine-1-').sort(), ['mine-1-7', 'mine-1-8']);
+  storage.setItem('restaurant-qr-broken', '{');
+  assert.equal(kept.recall('broken'), null);
+});
+
+/** An API that fails as it is told to, and the keys that it was asked under. */
+function api(...failures) {
+  const keys = [];
+  const ask = async (...args) => {
+    keys.push(args.at(-1).key);
+    const failure = failures.shift();
+    if (failure) throw failure;
+    return { changed: true };
+  };
+  return { keys, http: keepingKeys({ post: ask, put: ask, patch: ask, delete: ask, get: ask, text: ask }) };
+}
+
+const refusal = (code) => new RefusedError({ error: 'No.', code });
+const lost = new UnreachableError(new TypeError('no network'), 504);
+
+test('the same change keeps its key until it is answered, and gets a new one then', async () => {
+  const { http, keys } = api(lost, refusal('unavailable'), null, null);
+  const send = () => http.post('/restaurants/2/broadcasts', { message: 'Closing' });
+  await assert.rejects(send());
+  await assert.rejects(send());
+  await send();
+  await send();
+  assert.equal(keys[0], keys[1]);
+  assert.equal(keys[1], keys[2]);
+  assert.notEqual(keys[2], keys[3]);
+});
+
+test('another change, and one that was refused, is a request of its own', async () => {
+  const { http, keys } = api(lost, lost, refusal('forbidden'), null);
+  await assert.rejects(http.delete('/restaurants/2/devices/1'));
+  await assert.rejects(http.delete('/restaurants/2/devices/2'));
+  await assert.rejects(http.patch('/orders/1', { status: 'ready' }));
+  await http.patch('/orders/1', { status: 'ready' });
+  assert.equal(new Set(keys).size, 4);
+});
+
+test('a request whose token was refused may have had an effect before', () => {
+  assert.deepEqual(
+    [lost, refusal('unavailable'), refusal('rate_limited'), refusal('unauthenticated')].map(isUnanswered),
+    [true, true, true, true],
+  );
+  assert.deepEqual([refusal('overpayment'), new TypeError('a mistake')].map(isUnanswered), [false, false]);
+});

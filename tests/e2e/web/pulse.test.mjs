@@ -1,0 +1,90 @@
+// How soon a page notices that the network is gone, and that it is back.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+
+import { WebSocketServer } from 'ws';
+
+import { RestaurantQR } from '../../../web/client/index.js';
+import { Pulse } from '../../../web/client/pulse.js';
+import { HASTY, live, until } from './house.mjs';
+
+let server;
+let sockets;
+let qr;
+
+before(async () => {
+  server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await new Promise((resolve) => server.on('listening', resolve));
+  server.on('connection', (socket, { url }) => {
+    const asked = [];
+    socket.on('message', (text) => asked.push(JSON.parse(text)));
+    sockets.push({ socket, asked, url });
+  });
+});
+after(() => server.close());
+afterEach(() => qr.disconnect());
+
+/** A client whose page is told by `say` that its network has gone or come. */
+async function opened(options) {
+  sockets = [];
+  qr = new RestaurantQR({
+    ...HASTY, url: `ws://127.0.0.1:${server.address().port}`, heartbeat: 60_000, patience: 60_000, ...options,
+  });
+  const channels = [qr.table(1), qr.table(2)];
+  await until(() => sockets.length === 2);
+  for (const { socket, url } of sockets) {
+    const long = url.includes('/1/') ? 'x'.repeat(1_000) : '';
+    socket.send(JSON.stringify({ type: 'table_status', data: { long }, seq: 1, epoch: 'a' }));
+  }
+  for (const channel of channels) await live(channel);
+  return channels;
+}
+
+const at = (id) => sockets.find(({ url }) => url.startsWith(`/ws/tables/${id}/`));
+
+test('after a silence the channel with the shortest snapshot is asked, and the others only if it is dead', async () => {
+  const [, second] = await opened({ pulse: 100, pulsePatience: 200 });
+  await until(() => at(2).asked.length > 0);
+  assert.equal(at(1).asked.length, 0);
+  await until(() => second.status.state === 'reconnecting');
+  await until(() => at(1).asked.length > 0);
+});
+
+test('a channel that is heard answers for all, and after an answer the silence begins again', ({ mock }) => {
+  mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  const pass = (seconds) => {
+    for (let second = 0; second < seconds; second += 1) mock.timers.tick(1_000);
+  };
+  const asked = [];
+  const channel = (name, size) => ({
+    status: { state: 'live' }, size, heardAt: Date.now(), ask: () => asked.push(name), wake: () => asked.push(`all ${name}`),
+  });
+  const [long, short] = [channel('long', 100), channel('short', 10)];
+  const pulse = new Pulse(() => [long, short], { silence: 5_000, patience: 3_000 });
+  pass(4);
+  long.heardAt = Date.now();
+  pass(4);
+  assert.deepEqual(asked, []);
+  pass(1);
+  assert.deepEqual(asked, ['short']);
+  short.heardAt = Date.now();
+  pass(4);
+  assert.deepEqual(asked, ['short']);
+  pass(4);
+  assert.deepEqual(asked, ['short', 'short', 'all long', 'all short']);
+  pulse.stop();
+});
+
+test('a page that loses its network says so at once, and connects at once when it is back', async () => {
+  const page = new EventTarget();
+  globalThis.addEventListener = page.addEventListener.bind(page);
+  globalThis.removeEventListener = page.removeEventListener.bind(page);
+  const [first, second] = await opened({ backoff: { first: 600_000, longest: 600_000 } });
+  page.dispatchEvent(new Event('offline'));
+  assert.deepEqual([first, second].map(({ status }) => status.state), ['reconnecting', 'reconnecting']);
+  assert.equal(sockets.length, 2);
+  page.dispatchEvent(new Event('online'));
+  await until(() => sockets.length === 4);
+  delete globalThis.addEventListener;
+  delete globalThis.removeEventListener;
+});

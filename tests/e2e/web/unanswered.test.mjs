@@ -1,0 +1,135 @@
+// What the pages do with answers that are not the service's, one by one, without a browser: a guest's
+// order, a waiter's payment, a device's sign-in and a manager's button.
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+
+import { WebSocket } from 'ws';
+
+import { Answers, FOREIGN } from './answers.mjs';
+import { until } from './house.mjs';
+
+const CASES = [...FOREIGN, ['a connection that is cut', 'cut']];
+const REFUSED = [409, 'application/json', '{"error": "No.", "code": "item_unavailable"}'];
+
+let service;
+let pages;
+
+before(async () => {
+  service = await new Answers(({ url }) => {
+    if (url.endsWith('/sign-in')) return { token: 'a-token', data: {} };
+    return { changed: true, order_id: 7 };
+  }).start();
+  const place = new URL(`${service.url}/guest/?lang=en`);
+  Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { languages: ['en'], onLine: true } });
+  Object.assign(globalThis, {
+    location: place,
+    addEventListener: () => {},
+    history: { replaceState: () => {} },
+    WebSocket,
+  });
+  Math.random = () => 0; // no pauses between tries
+  const app = await import('../../../web/shared/app.js');
+  const { visitOf } = await import('../../../web/guest/visit.js');
+  const { sent } = await import('../../../web/waiter/payment.js');
+  const { signIn } = await import('../../../web/shared/cover.js');
+  pages = { ...app, visitOf, sent, signIn };
+});
+after(() => service.close());
+
+let session = 0;
+
+beforeEach(() => {
+  session += 1;
+  service.asked = [];
+});
+
+for (const [name, answer] of CASES) {
+  test(`a guest's order is placed once when ${name} comes first`, async () => {
+    service.answers = [answer, null];
+    const visit = pages.visitOf(session);
+    visit.add(1, 2);
+    visit.place();
+    await until(() => service.asked.length === 1 && visit.stateOf(visit.outbox[0], true) === 'unanswered');
+    assert.deepEqual([visit.basket, visit.mine], [[], []]);
+    await until(() => visit.deliver().then(() => visit.outbox.length === 0));
+    assert.deepEqual(visit.mine, [7]);
+    assert.equal(service.keys.length, 1);
+  });
+
+  test(`a waiter's payment keeps its key when ${name} is all there is`, async () => {
+    service.answers = [answer];
+    const parts = [{ order_id: 1, amount: '9.50', key: `payment-${session}` }];
+    const kept = [];
+    const isAnswered = await pages.sent({ parts, method: 'card' }, (left) => kept.push(left));
+    assert.equal(isAnswered, false);
+    assert.deepEqual(kept.at(-1).parts, parts);
+    assert.deepEqual(service.keys, [`payment-${session}`]);
+  });
+
+  test(`a device is signed in under one key when ${name} comes first`, async () => {
+    service.answers = [answer, null];
+    let unanswered = 0;
+    await pages.signIn(`code-${session}`, () => (unanswered += 1), new AbortController().signal, 1);
+    assert.equal(unanswered, 1);
+    assert.equal(pages.token(), 'a-token');
+    assert.equal(service.asked.length, 2);
+    assert.equal(service.keys.length, 1);
+  });
+
+  test(`a manager's button asks for the same request after ${name}`, async () => {
+    service.answers = [answer, answer, answer, answer, null];
+    const announce = () => pages.qr.http.post('/restaurants/2/broadcasts', { message: `Closing ${session}` });
+    await assert.rejects(announce(), (error) => pages.reason(error) === 'shared.unanswered');
+    await announce();
+    assert.equal(service.keys.length, 1);
+  });
+}
+
+test('what the service refuses goes back into the basket, beside what is there', async () => {
+  service.answers = [REFUSED];
+  const visit = pages.visitOf(session);
+  visit.add(1, 2);
+  visit.note(1, 'No onions');
+  visit.place();
+  visit.add(1, 1);
+  visit.add(2, 1);
+  await until(() => visit.outbox.length === 0);
+  assert.deepEqual(
+    visit.basket.map(({ menu_item_id, quantity, notes }) => [menu_item_id, quantity, notes]),
+    [[1, 3, 'No onions'], [2, 1, '']],
+  );
+});
+
+test('an order whose token has changed is not sent by itself, and under a new key if a guest wants it', async () => {
+  service.answers = ['cut'];
+  const payload = (sub) => `x.${Buffer.from(JSON.stringify({ sub })).toString('base64url')}.x`;
+  pages.qr.token = payload('first');
+  const visit = pages.visitOf(session);
+  visit.add(1, 1);
+  visit.place();
+  await until(() => service.asked.length === 1);
+  service.answers = [null];
+  pages.qr.token = payload('second');
+  await visit.deliver();
+  const [order] = visit.outbox;
+  assert.equal(visit.stateOf(order, true), 'unsure');
+  assert.equal(service.asked.length, 1);
+  visit.sendAgain(order.key);
+  await until(() => visit.outbox.length === 0);
+  assert.equal(service.keys.length, 2);
+});
+
+test('a visit that is over leaves nothing behind but what may have arrived', () => {
+  const visit = pages.visitOf(session);
+  visit.add(1, 1);
+  visit.end();
+  assert.deepEqual(pages.kept.keys(`basket-${session}`), []);
+});
+
+test('a visit that was kept as whole lists is taken over', () => {
+  pages.remember(`basket-${session}`, [{ menu_item_id: 3, quantity: 2, notes: '' }]);
+  pages.remember(`mine-${session}`, [5, 6]);
+  const visit = pages.visitOf(session);
+  assert.equal(visit.quantityOf(3), 2);
+  assert.deepEqual(visit.mine, [5, 6]);
+});

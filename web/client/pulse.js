@@ -1,0 +1,42 @@
+/**
+ * Notices soon that the network is gone, at the cost of one channel: when nothing was heard on any of them
+ * for a while, the one with the shortest snapshot is asked. Without an answer, all of them are.
+ */
+export class Pulse {
+  #askedAt = 0;
+  #channels;
+  #silence;
+  #patience;
+  #timer;
+
+  /**
+   * Times are milliseconds.
+   * @param {() => import('./channel.js').Channel[]} channels
+   * @param {{silence: number, patience: number}} how
+   */
+  constructor(channels, { silence, patience }) {
+    this.#channels = channels;
+    this.#silence = silence;
+    this.#patience = patience;
+    this.#timer = setInterval(() => this.#look(), silence / 5);
+  }
+
+  stop() {
+    clearInterval(this.#timer);
+  }
+
+  #look() {
+    const live = this.#channels().filter(({ status }) => status.state === 'live');
+    const heardAt = Math.max(...live.map((channel) => channel.heardAt));
+    const now = Date.now();
+    if (live.length === 0 || now - heardAt < this.#silence) {
+      this.#askedAt = 0;
+    } else if (this.#askedAt === 0) {
+      this.#askedAt = now;
+      live.reduce((a, b) => (a.size <= b.size ? a : b)).ask(this.#patience);
+    } else if (now - this.#askedAt >= this.#patience) {
+      this.#askedAt = 0;
+      for (const channel of live) channel.wake();
+    }
+  }
+}
