@@ -13,6 +13,7 @@ from geventhttpclient.response import HTTPParseError
 from load_tests.commands import Answer, GaveUp, Refused
 from load_tests.evening import back_off
 from load_tests.record import Record
+from restaurant_qr_client.answers import is_refusal, is_success
 from restaurant_qr_client.protocol import RETRIED
 
 PATIENCE_S = 60.0
@@ -61,7 +62,7 @@ class Api:
         while True:
             tries += 1
             status, answer = self._ask(method, path, token, body, key)
-            code = answer.get("code", f"status {status}") if status >= 400 else ""
+            code = answer["code"] if status >= 400 else ""
             if status and code not in RETRIED:
                 break
             if time.perf_counter() > began + PATIENCE_S:
@@ -81,7 +82,7 @@ class Api:
     def _ask(
         self, method: str, path: str, token: str, body: object, key: str
     ) -> tuple[int, dict[str, Any]]:
-        """Status and JSON; status 0 where nobody answered who speaks the protocol."""
+        """Status and JSON of the service's answer; status 0 if there is none."""
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         if key:
             headers["Idempotency-Key"] = key
@@ -91,4 +92,7 @@ class Api:
             answer = orjson.loads(bytes(response.read()))
         except (OSError, HTTPParseError, orjson.JSONDecodeError) as error:
             return 0, {"error": str(error)}
-        return response.status_code, answer if isinstance(answer, dict) else {}
+        status = response.status_code
+        if is_success(status, answer) or is_refusal(status, answer):
+            return status, answer
+        return 0, {"error": f"something in between answered with {status}"}

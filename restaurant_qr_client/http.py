@@ -8,15 +8,14 @@ from typing import Any
 
 import httpx
 
+from restaurant_qr_client.answers import is_refusal, is_success
 from restaurant_qr_client.backoff import Backoff
 from restaurant_qr_client.errors import RefusedError, RestaurantQRError, UnreachableError
-from restaurant_qr_client.protocol import CODES, RETRIED
+from restaurant_qr_client.protocol import RETRIED
 from restaurant_qr_client.settings import Settings
 from restaurant_qr_client.tokens import Tokens
 
 TRIES = 4
-SUCCESS = ("changed", "data", "token", "url", "openapi")
-"""One of these is in every JSON object that the service answers a request with."""
 
 Body = Mapping[str, Any]
 
@@ -86,11 +85,10 @@ class Http:
             told = answer.json()
         except (httpx.HTTPError, ValueError) as error:
             raise UnreachableError(f"{type(error).__name__}: {error}") from error
-        if isinstance(told, dict):
-            if answer.is_success and not told.keys().isdisjoint(SUCCESS):
-                return told
-            if not answer.is_success and _is_refusal(told):
-                raise RefusedError(told["error"], told["code"], told.get("details"))
+        if is_success(answer.status_code, told):
+            return told
+        if is_refusal(answer.status_code, told):
+            raise RefusedError(told["error"], told["code"], told.get("details"))
         raise UnreachableError(f"Something in between answered with {answer.status_code}.")
 
     async def _may_help(self, error: RestaurantQRError, token: str | None) -> bool:
@@ -100,9 +98,3 @@ class Http:
         if error.code == "unauthenticated":
             return await self._tokens.after(token) is not None
         return error.code in RETRIED
-
-
-def _is_refusal(body: Mapping[str, Any]) -> bool:
-    """Whether it is an error of this protocol. Anything else comes from something in between."""
-    code = body.get("code")
-    return isinstance(body.get("error"), str) and isinstance(code, str) and code in CODES

@@ -1,0 +1,25 @@
+"""Which HTTP answers are the service's. Anything else comes from something in between, such as a
+proxy or a captive portal, and says nothing about the outcome of a request."""
+
+from typing import Any
+
+from restaurant_qr_client.protocol import CODES
+
+_SUCCESS = ("changed", "data", "token", "url", "openapi")
+"""One of these is in every JSON object that the service answers a request with."""
+
+
+def is_success(status: int, body: Any) -> bool:
+    """Whether the service has done what it was asked for."""
+    return 200 <= status < 300 and isinstance(body, dict) and not body.keys().isdisjoint(_SUCCESS)
+
+
+def is_refusal(status: int, body: Any) -> bool:
+    """Whether it is an error of this protocol, with a sentence and one of the codes."""
+    return (
+        status >= 400
+        and isinstance(body, dict)
+        and isinstance(body.get("error"), str)
+        and isinstance(body.get("code"), str)
+        and body["code"] in CODES
+    )
