@@ -52,7 +52,9 @@ async def _issued(
     settings: Settings, role: Role, hours: float, label: str, ids: dict[str, int | None]
 ) -> str:
     url = settings.redis_url or EmbeddedStore(settings.data_dir.absolute()).url
-    store = open_store(url, retention_s=1, timeout_s=settings.store_timeout_s)
+    store = open_store(
+        url, retention_s=1, timeout_s=settings.store_timeout_s, durability=settings.durability
+    )
     key = keys_of(settings).tokens[0]
     try:
         credentials = await store.credentials()

@@ -76,6 +76,16 @@ async def test_a_claim_and_a_commit_wait_once_a_batch_for_the_disk(running: Any)
     await store.close()
 
 
+async def test_a_token_is_registered_and_revoked_as_durably_as_a_commit(running: Any) -> None:
+    port, _ = running("one", *ON_DISK)
+    store = opened(port, Durability.DISK)
+    await store.register_token(1, b"row")
+    assert calls_of(port, "waitaof") == 1
+    assert await store.remove_tokens([1]) == 1
+    assert calls_of(port, "waitaof") == 2
+    await store.close()
+
+
 async def test_a_store_without_an_append_only_file_cannot_confirm(running: Any) -> None:
     port, _ = running("one", *IN_MEMORY)
     store = opened(port, Durability.DISK)
