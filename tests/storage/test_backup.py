@@ -10,7 +10,8 @@ import redis
 
 from protocol.ids import Channel, Kind, Topic
 from scripts.backup import main
-from storage.backup import SKIPPED_IDS
+from storage import keys
+from storage.backup import SKIPPED_IDS, SKIPPED_RESTAURANTS, leave_out_ids
 from storage.embedded import EmbeddedStore
 from storage.redis_store import LOST, open_store
 from storage.store import Loaded
@@ -91,6 +92,20 @@ def test_a_backup_is_put_back_with_new_epochs_and_new_ids(
         loaded, next_id = asyncio.run(what_is_there(again))
     assert loaded.epoch != epoch
     assert next_id == ORDER.id + SKIPPED_IDS + LOST + 1
+
+
+async def test_ten_restorations_leave_the_directory_of_restaurants_short(tmp_path: Path) -> None:
+    with started(tmp_path) as server:
+        store = open_store(server.url, retention_s=3600)
+        ids = await store.reserve({Kind.RESTAURANT: 1})
+        first = ids[Kind.RESTAURANT].start
+        for _ in range(10):
+            await leave_out_ids(server.url)
+        ids = await store.reserve({Kind.RESTAURANT: 1})
+        await store.close()
+    last = ids[Kind.RESTAURANT].start
+    assert last == first + 10 * SKIPPED_RESTAURANTS + 1
+    assert last / keys.BUCKET < 20, "a sweep reads as many keys"
 
 
 @pytest.mark.parametrize("before", [False, True])
