@@ -6,7 +6,7 @@ before all others: such callers can have any number of them. To repeat such a re
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import chain
 
 import orjson
 
@@ -14,6 +14,8 @@ from domain.entity import Origin
 from domain.refusals import DEVICE_SUBJECT
 from protocol.caller import ANONYMOUS, LONGEST_SUBJECT, Role, subject_before
 
+MAX_BYTES = 256_000
+"""Of all kept answers of one entity, with their keys. A refusal may list what it is about."""
 _NONE: dict[bytes, None] = {}
 """Of most entities; one for all of them, which stays empty."""
 _NOT_STAFF = (f"{Role.GUEST}:".encode(), DEVICE_SUBJECT.encode(), ANONYMOUS.subject.encode())
@@ -33,10 +35,11 @@ def stored_result(key: bytes, answer: bytes) -> bytes:
 class Answers(dict[bytes, bytes]):
     """Those of one entity, encoded, by `result_key`, oldest first."""
 
-    __slots__ = ("_idle",)
+    __slots__ = ("_bytes", "_idle")
 
     def __init__(self, stored: Iterable[bytes] = ()) -> None:
         super().__init__()
+        self._bytes = 0
         self._idle = _NONE
         for line in stored:
             key, _, answer = line.rpartition(b"\n")
@@ -56,24 +59,39 @@ class Answers(dict[bytes, bytes]):
         """Keep an answer, in place of an earlier one to the same request."""
         self.forget(key)
         self[key] = answer
+        self._bytes += len(key) + len(answer)
         if _did_nothing(key, answer):
             self._idle = self._idle or {}
             self._idle[key] = None
 
     def forget(self, key: bytes) -> None:
-        self.pop(key, None)
+        answer = self.pop(key, None)
+        if answer is not None:
+            self._bytes -= len(key) + len(answer)
         if key in self._idle:
             del self._idle[key]
 
     def outgrown(self, new: Mapping[bytes, bytes], length: int) -> list[bytes]:
-        """Whose answers go, of these and the `new` ones, so that `length` are left."""
-        excess = len(self) + sum(key not in self for key in new) - length
-        if excess <= 0:
+        """Whose answers go, of these and the `new` ones, so that at most `length` are left, and no
+        more than `MAX_BYTES` of them."""
+        excess, size = len(self) - length, self._bytes - MAX_BYTES
+        for key, answer in new.items():
+            before = self.get(key)
+            excess += before is None
+            size += len(answer) - len(before) if before is not None else len(key) + len(answer)
+        if excess <= 0 and size <= 0:
             return []
         idle = (key for key in self._idle if key not in new)
         new_idle = (key for key, answer in new.items() if _did_nothing(key, answer))
         others = (key for key in self if key not in new and key not in self._idle)
-        return list(islice(chain(idle, new_idle, others), excess))
+        going: list[bytes] = []
+        for key in chain(idle, new_idle, others):
+            if excess <= 0 and size <= 0:
+                break
+            going.append(key)
+            excess -= 1
+            size -= len(key) + len(new.get(key) or self[key])
+        return going
 
 
 def _did_nothing(key: bytes, answer: bytes) -> bool:

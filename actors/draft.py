@@ -276,6 +276,8 @@ class Draft:
             due=earliest(self.outbox, now),
             settled=self.state is not None and held.behaviour.settled(self.state),
             was_settled=held.settled,
+            now=now.timestamp(),
+            brief=self.state is not None and held.behaviour.brief(self.state),
         )
 
     def _dropped_results(self) -> list[bytes]:

@@ -129,7 +129,8 @@ class Behaviour(Generic[S]):
     """The rules of one kind. A state of None is an entity that does not exist (yet).
 
     `snapshot(state, channel)` gives the first message's type and data; `settled(state)` says that
-    the entity will not change any more, so that its retention may begin.
+    the entity will not change any more, so that its retention may begin; `brief(state)` that it is
+    of no use for longer than a day, once it is settled.
     """
 
     kind: Kind
@@ -139,3 +140,4 @@ class Behaviour(Generic[S]):
     publish: Callable[[Any, S], Iterable[Publication]]
     snapshot: Callable[[S, Channel], tuple[str, Mapping[str, Any]]]
     settled: Callable[[S], bool]
+    brief: Callable[[S], bool] = lambda state: False

@@ -12,6 +12,9 @@ from protocol import told
 from protocol.errors import Code, Rejected
 from protocol.values import format_money
 
+MOST_NAMED = 5
+"""Items that a refusal names; it lists the ids of all."""
+
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
@@ -42,11 +45,34 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class MenuChanged:
+    """The menu was replaced."""
+
     menu: Menu
 
 
-def replaced(menu: Menu, command: c.ReplaceMenu) -> Menu | Rejected:
-    """The menu after a rewrite: items without an id are new, the others keep theirs."""
+@dataclass(frozen=True, slots=True)
+class MenuItemChanged:
+    """One item of the menu as it now is, and the menu's version with it."""
+
+    item: MenuItem
+    version: int
+
+
+def after(menu: Menu, event: MenuChanged | MenuItemChanged) -> Menu:
+    """The menu that an event makes of this one."""
+    if isinstance(event, MenuChanged):
+        return event.menu
+    new = event.item
+    categories = tuple(
+        replace(category, items=tuple(new if old.id == new.id else old for old in category.items))
+        for category in menu.categories
+    )
+    return replace(menu, categories=categories, version=event.version)
+
+
+def replaced(menu: Menu, command: c.ReplaceMenu) -> MenuChanged | Rejected | None:
+    """The menu after a rewrite: items without an id are new, the others keep theirs. None if it is
+    so already."""
     given = [item.id for each in command.categories for item in each.items if item.id is not None]
     doubled = sorted(id_ for id_, times in Counter(given).items() if times > 1)
     unknown = sorted(id_ for id_ in given if id_ >= menu.next_id)
@@ -66,27 +92,22 @@ def replaced(menu: Menu, command: c.ReplaceMenu) -> Menu | Rejected:
                 id_, next_id = next_id, next_id + 1
             items.append(MenuItem(id_, item.name, item.description, item.price, item.available))
         categories.append(MenuCategory(category.name, tuple(items)))
-    after = Menu(tuple(categories), next_id, menu.version + 1)
-    return menu if after.categories == menu.categories else after
+    if tuple(categories) == menu.categories:
+        return None
+    return MenuChanged(Menu(tuple(categories), next_id, menu.version + 1))
 
 
-def changed(menu: Menu, command: c.ChangeMenuItem) -> Menu | Rejected:
-    """The menu with one item's price or availability set."""
+def changed(menu: Menu, command: c.ChangeMenuItem) -> MenuItemChanged | Rejected | None:
+    """One item with its price or availability set; None if it is so already."""
     item = menu.items().get(command.item_id)
     if item is None:
         return _unknown([command.item_id])
-    after = replace(
+    wanted = replace(
         item,
         available=item.available if command.available is None else command.available,
         price=item.price if command.price is None else command.price,
     )
-    if after == item:
-        return menu
-    categories = tuple(
-        replace(category, items=tuple(after if each is item else each for each in category.items))
-        for category in menu.categories
-    )
-    return replace(menu, categories=categories, version=menu.version + 1)
+    return None if wanted == item else MenuItemChanged(wanted, menu.version + 1)
 
 
 def prices(menu: Menu, ids: tuple[int, ...]) -> dict[int, tuple[str, int]] | Rejected:
@@ -97,7 +118,9 @@ def prices(menu: Menu, ids: tuple[int, ...]) -> dict[int, tuple[str, int]] | Rej
         return _unknown(unknown)
     sold_out = sorted({id_ for id_ in ids if not items[id_].available})
     if sold_out:
-        names = ", ".join(items[id_].name for id_ in sold_out)
+        names = ", ".join(items[id_].name for id_ in sold_out[:MOST_NAMED])
+        if len(sold_out) > MOST_NAMED:
+            names += f" and {len(sold_out) - MOST_NAMED} more"
         return Rejected(
             Code.ITEM_UNAVAILABLE, f"Not available now: {names}.", {"menu_item_ids": sold_out}
         )

@@ -226,4 +226,14 @@ def settled(order: Order) -> bool:
     return not lifecycle.ORDER[order.status] and order.money.is_settled
 
 
-ORDER: Behaviour[Order] = Behaviour(Kind.ORDER, Order, decide, evolve, publish, snapshot, settled)
+def never_taken(order: Order) -> bool:
+    """Cancelled before anybody confirmed it or paid for it. Guests can make any number of these, so
+    they are kept for a day only."""
+    return (
+        order.status is OrderStatus.CANCELLED and order.confirmed_at is None and not order.payments
+    )
+
+
+ORDER: Behaviour[Order] = Behaviour(
+    Kind.ORDER, Order, decide, evolve, publish, snapshot, settled, never_taken
+)

@@ -11,7 +11,7 @@ from domain import menu as menus
 from domain import restaurant_notices as notices
 from domain.device import SignIn
 from domain.entity import UNCHANGED, Behaviour, Context, Decision, Effect, Redirect
-from domain.menu import Menu, MenuChanged
+from domain.menu import MenuChanged, MenuItemChanged
 from domain.messages import (
     Acknowledged,
     CallTimed,
@@ -74,9 +74,9 @@ def decide(
         case SignIn():
             return devices.sign_in(restaurant.devices, command, context)
         case c.ReplaceMenu():
-            return _menu_changed(restaurant, menus.replaced(restaurant.menu, command))
+            return _menu_changed(menus.replaced(restaurant.menu, command))
         case c.ChangeMenuItem():
-            return _menu_changed(restaurant, menus.changed(restaurant.menu, command))
+            return _menu_changed(menus.changed(restaurant.menu, command))
         case c.Acknowledge():
             return notices.acknowledged(restaurant, command, context)
         case c.RaiseAlert():
@@ -175,12 +175,13 @@ def _add_waiter(restaurant: Restaurant, command: c.AddWaiter, context: Context) 
     )
 
 
-def _menu_changed(restaurant: Restaurant, after: Menu | Rejected) -> Decision | Rejected:
-    if isinstance(after, Rejected):
-        return after
-    if after is restaurant.menu:
+def _menu_changed(event: MenuChanged | MenuItemChanged | Rejected | None) -> Decision | Rejected:
+    if event is None:
         return UNCHANGED
-    return Decision((MenuChanged(after),), result={"menu_version": after.version})
+    if isinstance(event, Rejected):
+        return event
+    version = event.menu.version if isinstance(event, MenuChanged) else event.version
+    return Decision((event,), result={"menu_version": version})
 
 
 def _order_reported(restaurant: Restaurant, message: OrderReported, context: Context) -> Decision:

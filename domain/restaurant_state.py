@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from domain import device, lifecycle
+from domain import menu as menus
 from domain import notification as notes
 from domain.device import Device, DeviceAdded, DeviceRemoved, DeviceSignedIn
-from domain.menu import Menu, MenuChanged
+from domain.menu import Menu, MenuChanged, MenuItemChanged
 from domain.messages import CallTimed, OrderCard
 from domain.notification import Notification, NotificationAcknowledged, NotificationAdded
 from domain.record import replace
@@ -178,8 +179,8 @@ def evolve(restaurant: Restaurant | None, event: Any) -> Restaurant:
             return replace(was, raised=was.raised + 1, notifications=listed)
         case NotificationAcknowledged():
             return replace(was, notifications=notes.acknowledged(was.notifications, event))
-        case MenuChanged(menu):
-            return replace(was, menu=menu)
+        case MenuChanged() | MenuItemChanged():
+            return replace(was, menu=menus.after(was.menu, event))
         case DeviceAdded() | DeviceSignedIn() | DeviceRemoved():
             last = event.device_id if isinstance(event, DeviceAdded) else was.last_device
             return replace(was, devices=device.after(was.devices, event), last_device=last)

@@ -8,7 +8,7 @@ from domain import menu as menus
 from domain import notification as notes
 from domain.device import DeviceAdded, DeviceRemoved, DeviceSignedIn
 from domain.entity import Publication
-from domain.menu import MenuChanged
+from domain.menu import MenuChanged, MenuItemChanged
 from domain.messages import OrderCard
 from domain.notification import NotificationAcknowledged, NotificationAdded
 from domain.restaurant_state import (
@@ -43,7 +43,7 @@ def _heard(event: Any, restaurant: Restaurant) -> tuple[Channel, str, Mapping[st
             return Channel.RESTAURANT, "table_update", table.data
         case MessageBroadcast(message, by, at):
             return Channel.RESTAURANT, "broadcast", {"message": message, "by": by, "sent_at": at}
-        case MenuChanged():
+        case MenuChanged() | MenuItemChanged():
             return Channel.MENU, "menu_update", _menu_data(restaurant)
         case DeviceAdded(id_, _) | DeviceSignedIn(id_, _, _):
             what = "device_added" if isinstance(event, DeviceAdded) else "device_signed_in"

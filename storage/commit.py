@@ -1,31 +1,57 @@
 """A commit of one restaurant's entities, as the keys and the argument of the commit script."""
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgpack import packb
 
-from protocol.ids import CHANNELS
+from protocol.ids import Channel, Kind
 from storage import keys
+from storage.scripts import PUSH
 from storage.store import EntityCommit
 
 CLAIM_OF_NOTHING_S = 86_400
 """How long the claim of an entity that was never stored, and its refusals, are remembered."""
-SLACK = 10
-"""A list is cut when it has outgrown its length by a tenth, so that most commits need not."""
+BRIEF_S = 86_400
+"""How long settled entities that are `brief` are kept, and journals that are written no more.
+Clients that were away for longer take a snapshot."""
+LASTING = frozenset({Kind.RESTAURANT, Kind.TABLE, Kind.WAITER})
+"""Kinds that are never settled: their history and audit lose what is older than the retention."""
+UNREAD = frozenset({Kind.RESTAURANT, Kind.WAITER})
+"""Kinds whose history no route reads; it is kept for whoever looks into the store."""
 MOST_ARGUMENTS = 2000
 """Of one operation: a script cannot unpack many more. Even, so that pairs stay together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long settled entities are kept (seconds), and how many entries the rings keep."""
+class Ring(NamedTuple):
+    """At most so many entries of a list, and so many bytes of them together."""
+
+    length: int
+    size: int
+
+
+class Limits(NamedTuple):
+    """How long settled entities and the past of others are kept (seconds), and how many entries and
+    bytes of the past of one entity. A menu's journal is short: each of its events is the whole
+    menu, so a snapshot is no larger than the last one."""
 
     retention_s: int
-    journal: int
-    history: int
-    audit: int
+    journal: Ring = Ring(1000, 256_000)
+    menu_journal: Ring = Ring(2, 256_000)
+    history: Ring = Ring(10_000, 1_000_000)
+    lasting_history: Ring = Ring(10_000, 256_000)
+    unread_history: Ring = Ring(1000, 256_000)
+    audit: Ring = Ring(1000, 256_000)
+
+    @property
+    def brief_s(self) -> int:
+        return min(BRIEF_S, self.retention_s)
+
+    def history_of(self, kind: Kind) -> Ring:
+        if kind in UNREAD:
+            return self.unread_history
+        return self.lasting_history if kind in LASTING else self.history
 
 
 def commit_call(
@@ -61,15 +87,33 @@ class _Plan:
         for start in range(0, len(arguments), MOST_ARGUMENTS):
             self.add(name, key, *arguments[start : start + MOST_ARGUMENTS])
 
-    def push(self, key: str, entries: Sequence[bytes], count: int, length: int) -> None:
-        """Append to a list that keeps its last `length` entries, and for a while a few more.
+    def push(
+        self, hash_: str, name: str, entries: Sequence[bytes], ring: Ring, past: "_Past"
+    ) -> None:
+        """Append to the list `name` of an entity, which keeps its last entries."""
+        bounds = (self._index[hash_], f"size:{name}", ring.length, ring.size, past.since, past.ends)
+        for start in range(0, len(entries), MOST_ARGUMENTS):
+            chunk = entries[start : start + MOST_ARGUMENTS]
+            self.add(PUSH, f"{hash_}:{name}", *bounds, *chunk)
 
-        `count` is how many there ever were, these included.
-        """
-        self.add_all("RPUSH", key, entries)
-        slack = length // SLACK or 1
-        if count > length and count // slack != (count - len(entries)) // slack:
-            self.add("LTRIM", key, -length, -1)
+
+class _Past(NamedTuple):
+    """Since when entries are kept ("": since ever), and how long a list is kept that is written no
+    more (0: for ever), in seconds."""
+
+    since: str
+    ends: int
+
+
+_FOR_EVER = _Past("", 0)
+
+
+def _past(commit: EntityCommit, limits: Limits) -> _Past:
+    """Of its history and audit. Those of entities that settle end with them."""
+    if commit.address.kind not in LASTING:
+        return _FOR_EVER
+    since = time.gmtime(commit.now - limits.retention_s)
+    return _Past(time.strftime("%Y-%m-%dT%H:%M:%SZ", since), limits.retention_s)
 
 
 def _write_entity(plan: _Plan, commit: EntityCommit, limits: Limits, life: bytes) -> None:
@@ -98,10 +142,14 @@ def _write_entity(plan: _Plan, commit: EntityCommit, limits: Limits, life: bytes
             written += (f"seen:{source}", number)
     plan.add_all("HSET", key, written)
     plan.add_all("HDEL", key, deleted)
+    resumable = _Past("", limits.brief_s)
     for channel, frames in commit.journal.items():
-        plan.push(f"{key}:j:{channel}", frames, commit.seqs[channel], limits.journal)
-    plan.push(f"{key}:log", commit.history, commit.events, limits.history)
-    plan.push(f"{key}:audit", commit.audit, commit.audits, limits.audit)
+        ring = limits.menu_journal if channel == Channel.MENU else limits.journal
+        plan.push(key, f"j:{channel}", frames, ring, resumable)
+    if commit.history or commit.audit:
+        past = _past(commit, limits)
+        plan.push(key, "log", commit.history, limits.history_of(commit.address.kind), past)
+        plan.push(key, "audit", commit.audit, limits.audit, past)
     plan.add_all("RPUSH", f"{key}:req", commit.results)
     for result in commit.dropped_results:
         plan.add("LREM", f"{key}:req", 1, result)
@@ -129,19 +177,14 @@ def _write_retention(plan: _Plan, commit: EntityCommit, key: str, limits: Limits
     lasts = commit.stored_version and not commit.was_settled
     if commit.version and not commit.settled and lasts:
         return
-    every = (
-        key,
-        f"{key}:req",
-        f"{key}:log",
-        f"{key}:audit",
-        *(f"{key}:j:{channel.value}" for channel in CHANNELS[commit.address.kind]),
-    )
+    every = (key, f"{key}:req", f"{key}:log", f"{key}:audit")
     if not commit.version:
         for each in every[:2]:
             plan.add("EXPIRE", each, CLAIM_OF_NOTHING_S)
     elif commit.settled:
+        kept_s = limits.brief_s if commit.brief else limits.retention_s
         for each in every:
-            plan.add("EXPIRE", each, limits.retention_s)
+            plan.add("EXPIRE", each, kept_s)
     else:  # what a claim of nothing left to expire is kept from the first commit on
         for each in every if commit.was_settled else every[:2]:
             plan.add("PERSIST", each)

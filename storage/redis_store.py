@@ -47,15 +47,12 @@ def open_store(
     retention_s: float,
     timeout_s: float = 2.0,
     durability: Durability = Durability.STORE,
-    journal_length: int = 1000,
-    history_length: int = 10_000,
-    audit_length: int = 1000,
     failed: Failed = lambda cause, error: None,
 ) -> Store:
     """The store at a URL, see `connect`; ValueError for a URL that is none. Settled entities are
-    kept for `retention_s`, lists are rings of the given lengths. `failed` is called with each call
-    that fails."""
-    limits = Limits(max(1, int(retention_s)), journal_length, history_length, audit_length)
+    kept for `retention_s`, and so is the past of those that never settle. `failed` is called with
+    each call that fails."""
+    limits = Limits(max(1, int(retention_s)))
     client = connect(url, timeout_s)
     if durability is Durability.STORE:
         return RedisStore(client, limits, failed=failed)

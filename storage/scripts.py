@@ -18,14 +18,58 @@ def _script(source: str) -> Script:
     return Script(source, sha1(source.encode(), usedforsecurity=False).hexdigest())
 
 
-COMMIT = _script("""
--- KEYS: n entity hashes, then whatever the operations touch. ARGV[1]: {"owners": the n tokens,
--- "operations": [[name, index of its key, argument, ...], ...]}, as MessagePack: one argument to
+PUSH = "PUSH"
+"""An operation of a commit that no server has: append to a list within bounds."""
+MEASURED_AT_ONCE = 100
+"""Entries of a list that are read together to find its size."""
+
+COMMIT = _script(f"""
+-- KEYS: n entity hashes, then whatever the operations touch. ARGV[1]: {{"owners": the n tokens,
+-- "operations": [[name, index of its key, argument, ...], ...]}}, as MessagePack: one argument to
 -- send, with nothing escaped in it. All owners are checked before anything is written; an entity
 -- that is gone has none. Where a token is empty, the entity must not exist yet. The operations
 -- write the next tokens.
 -- Returns 0, or the index of the first entity that another claimant owns.
 local plan = cmsgpack.unpack(ARGV[1])
+
+-- Append to a list of at most `most` entries and `bytes` bytes, a tenth more until it is cut, and
+-- of no entry from before `from`, if that is given; the newest entry stays. A list that is written
+-- no more ends after `kept` seconds, if those are given. The hash's field has its length and size.
+local function push(list, hash, field, most, bytes, from, kept, ...)
+  local length, added = redis.call('RPUSH', list, ...), 0
+  for _, entry in ipairs({{...}}) do added = added + #entry end
+  local known, size = string.match(redis.call('HGET', hash, field) or '', '^(%d+) (%d+)$')
+  size = (tonumber(size) or 0) + added
+  local function drop(count)
+    for _, entry in ipairs(redis.call('LPOP', list, count)) do size = size - #entry end
+    length = length - count
+  end
+  if (tonumber(known) or 0) + select('#', ...) ~= length then  -- some was written without its size
+    redis.call('LTRIM', list, -most, -1)
+    length, size = math.min(length, most), 0
+    for start = 0, length - 1, {MEASURED_AT_ONCE} do
+      local stop = start + {MEASURED_AT_ONCE - 1}
+      for _, entry in ipairs(redis.call('LRANGE', list, start, stop)) do size = size + #entry end
+    end
+  end
+  if length > most + math.floor(most / 10) then drop(length - most) end
+  if size > bytes + math.floor(bytes / 10) then
+    while size > bytes and length > 1 do
+      local share = math.floor(length * (size - bytes) / size)
+      drop(math.max(1, math.min(share, length - 1, {MEASURED_AT_ONCE})))
+    end
+  end
+  if from ~= '' then
+    while length > 1 do
+      local at = string.match(redis.call('LINDEX', list, 0), '"at":"([^"]*)"')
+      if not at or at >= from then break end
+      drop(1)
+    end
+  end
+  if kept > 0 then redis.call('EXPIRE', list, kept) end
+  redis.call('HSET', hash, field, length .. ' ' .. size)
+end
+
 for i, owner in ipairs(plan.owners) do
   if owner == '' then
     if redis.call('HEXISTS', KEYS[i], 'version') == 1 then return i end
@@ -34,7 +78,11 @@ for i, owner in ipairs(plan.owners) do
   end
 end
 for _, operation in ipairs(plan.operations) do
-  redis.call(operation[1], KEYS[operation[2]], unpack(operation, 3))
+  if operation[1] == '{PUSH}' then
+    push(KEYS[operation[2]], KEYS[operation[3]], unpack(operation, 4))
+  else
+    redis.call(operation[1], KEYS[operation[2]], unpack(operation, 3))
+  end
 end
 return 0
 """)

@@ -103,8 +103,9 @@ class EntityCommit:
     many of those were refused of late, nothing where that is as before. `dropped_results` are
     kept no longer, new ones among them. All bytes are JSON, and come back as they are. `cleared`
     leave the outbox. `due` is the earliest time (epoch seconds) of what is left in the outbox, None
-    where nothing is. What is `settled` expires after the store's retention. Version 0 is an entity
-    that does not exist: only its results are kept, for a day.
+    where nothing is. What is `settled` expires after the store's retention, and after a day if it
+    is `brief`. `now` is the time of the host (epoch seconds). Version 0 is an entity that does not
+    exist: only its results are kept, for a day.
     """
 
     address: Address
@@ -131,6 +132,8 @@ class EntityCommit:
     due: float | None
     settled: bool
     was_settled: bool
+    now: float
+    brief: bool = False
 
 
 class Store(Protocol):

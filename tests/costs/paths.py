@@ -25,7 +25,7 @@ FRAMES = {
         b'{"action":"place_order","items":[{"menu_item_id":1},{"menu_item_id":2,"quantity":3}]}',
     ),
 }
-LIMITS = commits.Limits(retention_s=3600, journal=1000, history=10_000, audit=1000)
+LIMITS = commits.Limits(retention_s=3600)
 LIFE = b"1f2e3d4c5b6a79880716253443526170f0e1d2c3"
 EVENT = b'{"type":"broadcast","data":{"message":"Last orders"},"seq":1}'
 

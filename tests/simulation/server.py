@@ -4,6 +4,7 @@ Only what `RedisStore` uses. `test_server.py` compares it with a real one.
 """
 
 import copy
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -220,14 +221,51 @@ class Server:
             if not self._is_owned(keys[index], owner):
                 self._committed([])
                 return index + 1
-        operations: list[Operation] = [
-            (name, keys[index - 1], [*map(plain, rest)])
-            for name, index, *rest in plan[b"operations"]
-        ]
-        for name, key, rest in operations:
-            self._commands[name](key, *rest)
+        operations: list[Operation] = []
+        for name, index, *rest in plan[b"operations"]:
+            key = keys[index - 1]
+            if name == scripts.PUSH.encode():
+                hash_, field, most, size, since, ends, *entries = rest
+                self._push(key, keys[hash_ - 1], plain(field), most, size, since, ends, entries)
+                operations.append((b"RPUSH", key, entries))
+            else:
+                arguments_ = [*map(plain, rest)]
+                operations.append((name, key, arguments_))
+                self._commands[name](key, *arguments_)
         self._committed(operations)
         return 0
+
+    def _push(
+        self, key: bytes, hash_: bytes, field: bytes, most: int, most_size: int, since: bytes,
+        ends: int, new: list[bytes],
+    ) -> None:  # fmt: skip
+        self._rpush(key, *new)
+        entries = self._at(key, [])
+        known, _, size = (self._hget(hash_, field) or b"0 0").partition(b" ")
+        total = int(size) + sum(map(len, new))
+        if int(known) + len(new) != len(entries):
+            del entries[:-most]
+            total = sum(map(len, entries))
+
+        def drop(count: int) -> int:
+            gone = entries[:count]
+            del entries[:count]
+            return sum(map(len, gone))
+
+        if len(entries) > most + most // 10:
+            total -= drop(len(entries) - most)
+        if total > most_size + most_size // 10:
+            while total > most_size and len(entries) > 1:
+                share = len(entries) * (total - most_size) // total
+                total -= drop(max(1, min(share, len(entries) - 1, scripts.MEASURED_AT_ONCE)))
+        while since and len(entries) > 1:
+            at = re.search(rb'"at":"([^"]*)"', entries[0])
+            if at is None or at[1] >= since:
+                break
+            total -= drop(1)
+        if ends:
+            self._expire(key, plain(ends))
+        self._hset(hash_, field, b"%d %d" % (len(entries), total))
 
     def _is_owned(self, key: bytes, owner: bytes) -> bool:
         stored = self._at(key, {})

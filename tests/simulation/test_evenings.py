@@ -28,9 +28,10 @@ REFUSALS = (
 
 CHANGES = (
     "AlertRaised", "CallChanged", "CallMade", "CallSeen", "FullyPaid", "GuestsCounted",
-    "ItemsChanged", "MenuChanged", "MessageBroadcast", "NotificationAcknowledged",
-    "NotificationAdded", "OrderArrived", "OrderBecameReady", "OrderNoted", "OrderPlaced",
-    "OrderSeen", "PaymentCompleted", "PaymentReceived", "PaymentSeen", "Refunded",
+    "ItemsChanged", "MenuChanged", "MenuItemChanged", "MessageBroadcast",
+    "NotificationAcknowledged", "NotificationAdded", "OrderArrived", "OrderBecameReady",
+    "OrderNoted", "OrderPlaced", "OrderSeen", "PaymentCompleted", "PaymentReceived",
+    "PaymentSeen", "Refunded",
     "RestaurantCreated", "SessionClosed", "SessionOpened", "StatusChanged", "TableChanged",
     "TableCreated", "TableGuestsChanged", "TableOccupied", "TableReleased", "TableSeen",
     "TaskRaised", "WaiterAdded", "WaiterCreated",

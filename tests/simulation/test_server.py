@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from protocol.ids import CHANNELS, Address, Kind, Topic
-from storage.commit import Limits
+from storage.commit import Limits, Ring
 from storage.connect import connect
 from storage.embedded import EmbeddedStore
 from storage.redis_store import RedisStore
@@ -18,7 +18,10 @@ from tests.simulation.client import Client, Way
 from tests.simulation.server import Server
 from tests.storage.commits import commit_of
 
-LIMITS = Limits(retention_s=3600, journal=4, history=5, audit=4)
+LIMITS = Limits(
+    3600, journal=Ring(4, 60), menu_journal=Ring(1, 60), history=Ring(5, 60),
+    lasting_history=Ring(12, 120), unread_history=Ring(4, 60), audit=Ring(4, 40),
+)  # fmt: skip
 STEPS = 120
 NOW_S = 1_700_000_000.0
 KEPT_S = 5.0
@@ -139,7 +142,13 @@ class Script:
         self._addresses = [
             Address(kind, id_, restaurant)
             for restaurant in (1, 2)
-            for kind, id_ in ((Kind.ORDER, 5), (Kind.ORDER, 6), (Kind.SESSION, 7))
+            for kind, id_ in (
+                (Kind.ORDER, 5),
+                (Kind.ORDER, 6),
+                (Kind.SESSION, 7),
+                (Kind.TABLE, 8),
+                (Kind.WAITER, 9),
+            )
         ]
         self._owners: dict[Address, list[int]] = {each: [1] for each in self._addresses}
         self._counts: dict[Address, int] = dict.fromkeys(self._addresses, 0)
@@ -180,7 +189,10 @@ class Script:
         if chance.random() < 0.1:
             owner = chance.choice(known)
         channel = CHANNELS[address.kind][0].value
-        frames = [b'{"seq":%d}' % number for number in range(before + 1, version + 1)]
+        frames = [
+            b'{"at":"2023-11-14T%02d:00:00Z","seq":%d}' % (number % 24, number)
+            for number in range(before + 1, version + 1)
+        ]
         entry = chance.choice(("e:1", "e:2", "t:call"))
         settled = chance.random() < 0.2
         return commit_of(
@@ -195,7 +207,8 @@ class Script:
             cleared=["e:1"] if chance.random() < 0.3 else [],
             seen={"order:9": chance.choice((version, None))} if chance.random() < 0.3 else {},
             due=chance.choice((None, 10.5, 20.25)), last_effect=version,
-            settled=settled, was_settled=chance.random() < 0.2,
+            settled=settled, was_settled=chance.random() < 0.2, brief=chance.random() < 0.5,
+            now=NOW_S - 7200 * chance.randint(0, 9),
         )  # fmt: skip
 
     async def _clear(self) -> None:

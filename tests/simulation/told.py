@@ -12,7 +12,7 @@ DOES = {
     "add_table": {"TableSeen"},
     "add_waiter": {"WaiterAdded"},
     "replace_menu": {"MenuChanged"},
-    "change_menu_item": {"MenuChanged"},
+    "change_menu_item": {"MenuItemChanged"},
     "change_table": {"TableChanged"},
     "occupy": {"TableOccupied"},
     "release": {"TableReleased"},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.host import HostSettings
 from actors.placement import Mode, Placement
-from storage.commit import Limits
+from storage.commit import Limits, Ring
 from storage.redis_store import RedisStore
 from storage.store import Store
 from tests.simulation.chance import BEGIN, stream
@@ -53,9 +53,7 @@ class World:
         chance = self.chance["world"]
         self._limits = Limits(
             retention_s=30 * 86_400,
-            journal=chance.choice((3, 10, 1000)),
-            history=10_000,
-            audit=1000,
+            journal=Ring(chance.choice((3, 10, 1000)), chance.choice((2_000, 256_000))),
         )
         settings = HostSettings(
             max_batch=chance.choice((1, 4, 1024)), idle_s=chance.choice((1.0, 8.0, 300.0))

@@ -36,6 +36,7 @@ def commit_of(address: Address, owner: int, version: int = 1, **changed: Any) ->
         "due": None,
         "settled": False,
         "was_settled": False,
+        "now": 1_800_000_000.0,
     }
     return EntityCommit(address, owner, version=version, **{**nothing, **changed})
 

@@ -12,11 +12,22 @@ from pathlib import Path
 import pytest
 import redis
 
+from storage.commit import Limits, Ring
+from storage.connect import connect
 from storage.embedded import EmbeddedStore
-from storage.redis_store import open_store
+from storage.redis_store import RedisStore
 from storage.store import Store
 from tests.storage.servers import free_ports, valkey
 
+RETENTION_S = 3600
+LIMITS = Limits(
+    RETENTION_S,
+    journal=Ring(5, 1000),
+    history=Ring(6, 1000),
+    lasting_history=Ring(20, 1000),
+    unread_history=Ring(4, 500),
+    audit=Ring(20, 1000),
+)
 GIVEN = os.environ.get("RESTAURANT_QR_TEST_REDIS_URL")
 
 
@@ -56,6 +67,6 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 async def store(redis_url: str) -> AsyncIterator[Store]:
-    store = open_store(redis_url, retention_s=3600, journal_length=5, history_length=6)
+    store = RedisStore(connect(redis_url, 2.0), LIMITS)
     yield store
     await store.close()

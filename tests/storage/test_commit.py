@@ -6,6 +6,7 @@ from typing import Any
 import redis
 
 from protocol.ids import Address, Kind
+from storage import keys
 from storage.redis_store import open_store
 from storage.store import Store, owner_after
 from tests.storage.commits import (
@@ -18,8 +19,11 @@ from tests.storage.commits import (
     frame,
     seconds_left,
 )
+from tests.storage.conftest import RETENTION_S
 
 DAY_S = 86_400
+ORDER_KEY = keys.entity(ORDER)
+ORDER_KEYS = (ORDER_KEY, f"{ORDER_KEY}:log", f"{ORDER_KEY}:req")
 
 
 async def test_a_claim_of_nothing_finds_nothing(store: Store) -> None:
@@ -266,10 +270,11 @@ async def test_the_first_commit_makes_an_entity_last(store: Store, client: redis
         ORDER, claimed.owner, 2, state={"a": b"1"}, history=[b"{}"], results=[b"{}"], **event(1)
     )
     await store.commit([commit])
-    assert len(seconds_left(client)) == 4
-    assert set(seconds_left(client).values()) == {-1}
+    lasting = dict.fromkeys(ORDER_KEYS, -1)
+    journal = {f"{ORDER_KEY}:j:order": RETENTION_S}
+    assert seconds_left(client) == lasting | journal
     await store.claim([ORDER])
-    assert set(seconds_left(client).values()) == {-1}
+    assert seconds_left(client) == lasting | journal
 
 
 async def test_all_of_a_settled_entity_expires_and_lasts_again_when_it_is_not(
@@ -290,4 +295,5 @@ async def test_all_of_a_settled_entity_expires_and_lasts_again_when_it_is_not(
     assert set(seconds_left(client).values()) == {3600}, "fenced: nothing changed"
     [claimed] = await store.claim([ORDER])
     await store.commit([commit_of(ORDER, claimed.owner, 3, was_settled=True)])
-    assert set(seconds_left(client).values()) == {-1}
+    left = seconds_left(client)
+    assert {key: left[key] for key in ORDER_KEYS} == dict.fromkeys(ORDER_KEYS, -1)

@@ -87,6 +87,22 @@ def test_where_there_is_no_room_a_guests_refusal_is_not_kept_at_all() -> None:
     assert len(answers) == 3
 
 
+def test_answers_are_bounded_in_bytes_and_guests_refusals_go_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("actors.answers.MAX_BYTES", 1000)
+    long = REFUSED[:-3] + b'{"menu_item_ids":[' + b"9," * 150 + b"9]}]"
+    answers = Answers()
+    _ask(answers, PAYMENT, DONE, 100)
+    for number in range(10):
+        _ask(answers, _key("guest:b", f"r{number}"), long, 100)
+        assert sum(len(key) + len(answer) for key, answer in answers.items()) <= 1000
+    assert list(answers) == [PAYMENT, *(_key("guest:b", f"r{number}") for number in (8, 9))]
+    for number in range(40):
+        _ask(answers, _key("waiter:10", f"r{number}"), DONE, 100)
+    assert not [key for key in answers if b"guest" in key]
+
+
 def test_a_second_answer_to_one_request_takes_the_place_of_the_first() -> None:
     answers = Answers()
     _ask(answers, ORDERED, UNCHANGED)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from domain.menu import MenuItem, MenuItemChanged
 from domain.messages import PriceItems
 from protocol import commands as c
 from protocol.errors import Code
@@ -52,6 +53,21 @@ def test_new_items_are_given_ids(world: World) -> None:
     assert rows(world) == [(1, "Tea", "2.50", True), (2, "Cake", "4.00", True)]
     assert world.types(HOME, MENU) == ["menu_update"]
     assert world.last(HOME, MENU) == world.see(HOME, MENU)
+
+
+def test_a_change_of_one_item_is_an_event_of_that_item_alone(served: World) -> None:
+    decision = served.do(HOME, c.ChangeMenuItem(item_id=1, available=False))
+    assert decision.events == (MenuItemChanged(MenuItem(1, "Tea", "", 250, False), 2),)
+    assert rows(served) == [(1, "Tea", "2.50", False), (2, "Cake", "4.00", True)]
+    assert served.last(HOME, MENU) == served.see(HOME, MENU), "its channel still has the menu"
+
+
+def test_a_refusal_names_five_of_what_is_sold_out_and_the_ids_of_all(world: World) -> None:
+    many = tuple(item(f"Dish {n}", 100, available=False) for n in range(1, 41))
+    world.do(HOME, menu(*many))
+    refused = world.refuse(HOME, PriceItems(tuple(range(1, 41))), Code.ITEM_UNAVAILABLE)
+    assert refused.error.endswith("Dish 1, Dish 2, Dish 3, Dish 4, Dish 5 and 35 more.")
+    assert refused.details == {"menu_item_ids": list(range(1, 41))}
 
 
 def test_a_rewrite_keeps_given_ids_and_never_gives_one_again(served: World) -> None:

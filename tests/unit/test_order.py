@@ -211,3 +211,23 @@ def test_an_order_was_created_when_it_was_placed(world: World) -> None:
 def test_a_new_order_tells_its_session_nothing_that_it_knows(world: World) -> None:
     world.order(world.occupy())
     assert not [effect for effect in world.effects if isinstance(effect.message, OrderChanged)]
+
+
+@pytest.mark.parametrize(
+    ("steps", "paid", "brief"),
+    [
+        ((CANCELLED,), 0, True),
+        ((CANCELLED,), 100, False),
+        ((CONFIRMED, CANCELLED), 0, False),
+        ((CONFIRMED, READY, DELIVERED), 1250, False),
+    ],
+    ids=["cancelled-while-pending", "part-paid", "confirmed", "delivered"],
+)
+def test_only_an_order_that_nobody_took_or_paid_for_is_of_no_use_after_a_day(
+    steps: tuple[OrderStatus, ...], paid: int, brief: bool, world: World
+) -> None:
+    order = world.order(world.occupy())
+    if paid:
+        world.pay(order, paid)
+    world.advance(order, *steps)
+    assert ORDER.brief(world.states[order]) is brief

@@ -1,0 +1,135 @@
+"""Rings are bounded in entries and in bytes, lose what is too old, and end with their use."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+import redis
+
+from protocol.ids import Address, Channel, Kind, Topic
+from storage import keys
+from storage.commit import BRIEF_S, Limits
+from storage.connect import connect
+from storage.redis_store import RedisStore
+from storage.store import Store
+from tests.storage.commits import ORDER, commit_of, frame, seconds_left
+from tests.storage.conftest import LIMITS, RETENTION_S
+
+HOME = Address(Kind.RESTAURANT, 2, 2)
+TABLE = Address(Kind.TABLE, 5, 2)
+WAITER = Address(Kind.WAITER, 10, 2)
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MENU = Topic(HOME, Channel.MENU)
+
+
+async def happened(
+    store: Store, address: Address, events: Sequence[bytes], now: datetime = NOW
+) -> None:
+    """Events that the history and the audit of an entity keep, one a commit."""
+    [claimed] = await store.claim([address])
+    for number, event in enumerate(events, claimed.events + 1):
+        commit = commit_of(
+            address, claimed.owner, number, history=[event], audit=[event], audits=number,
+            now=now.timestamp(),
+        )  # fmt: skip
+        await store.commit([commit])
+
+
+def event(number: int, size: int, at: datetime = NOW) -> bytes:
+    begin = b'{"type":"Seen","at":"%s","n":%d' % (
+        at.strftime("%Y-%m-%dT%H:%M:%SZ").encode(),
+        number,
+    )
+    return begin.ljust(size - 1) + b"}"
+
+
+@pytest.mark.parametrize("address", [ORDER, TABLE, HOME], ids=lambda address: address.kind.value)
+async def test_a_history_is_bounded_in_bytes(
+    store: Store, client: redis.Redis, address: Address
+) -> None:
+    events = [event(number, 300) for number in range(30)]
+    await happened(store, address, events)
+    ring = LIMITS.history_of(address.kind)
+    listed = await store.history(address, limit=100)
+    assert sum(len(each) for _, each in listed) <= ring.size * 1.1
+    assert listed == list(enumerate(events))[-len(listed) :], "the newest, at their positions"
+    assert client.hget(keys.entity(address), "size:log") == b"%d %d" % (
+        len(listed), 300 * len(listed),
+    )  # fmt: skip
+
+
+async def test_the_newest_event_stays_however_long_it_is(store: Store) -> None:
+    await happened(store, ORDER, [event(0, 50), event(1, 50), event(2, 5000)])
+    assert await store.history(ORDER, limit=9) == [(2, event(2, 5000))]
+    await happened(store, ORDER, [event(3, 50)])
+    assert await store.history(ORDER, limit=9) == [(3, event(3, 50))]
+
+
+async def test_a_journal_is_bounded_in_bytes_and_a_resume_beyond_it_gets_a_snapshot(
+    store: Store,
+) -> None:
+    [claimed] = await store.claim([ORDER])
+    frames = [frame(number).ljust(400) for number in range(1, 5)]
+    for seq, each in enumerate(frames, 1):
+        commit = commit_of(
+            ORDER, claimed.owner, seq, journal={"order": [each]}, seqs={"order": seq}
+        )
+        await store.commit([commit])
+    topic = Topic(ORDER, Channel.ORDER)
+    assert await store.journal([(topic, 0, 4), (topic, 2, 4)]) == [None, frames[2:]]
+
+
+async def test_the_journal_of_a_menu_holds_its_last_two_events(store: Store) -> None:
+    [claimed] = await store.claim([HOME])
+    for seq in range(1, 6):
+        commit = commit_of(
+            HOME, claimed.owner, seq, journal={"menu": [frame(seq)]}, seqs={"menu": seq}
+        )
+        await store.commit([commit])
+    assert await store.journal([(MENU, 2, 5), (MENU, 3, 5)]) == [None, [frame(4), frame(5)]]
+
+
+@pytest.mark.parametrize("address", [TABLE, HOME, WAITER], ids=lambda address: address.kind.value)
+async def test_what_is_older_than_the_retention_is_dropped_from_an_entity_that_lasts(
+    store: Store, client: redis.Redis, address: Address
+) -> None:
+    days = [datetime(2026, 2, day, 12, tzinfo=UTC) for day in (1, 2, 3)]
+    old = [event(number, 60, at) for number, at in enumerate(days)]
+    await happened(store, address, old, days[-1])
+    assert await store.audit(address, limit=9) == [(2, old[2])], "an hour is kept"
+    assert seconds_left(client)[f"{keys.entity(address)}:audit"] == RETENTION_S
+    assert seconds_left(client)[f"{keys.entity(address)}:log"] == RETENTION_S
+    await happened(store, address, [event(3, 60)])
+    assert await store.audit(address, limit=9) == [(3, event(3, 60))]
+    assert await store.history(address, limit=9) == [(3, event(3, 60))]
+
+
+async def test_the_history_of_an_order_is_not_cut_by_age(store: Store) -> None:
+    old = event(0, 60, datetime(2025, 1, 1, tzinfo=UTC))
+    await happened(store, ORDER, [old, event(1, 60)])
+    assert await store.history(ORDER, limit=9) == [(0, old), (1, event(1, 60))]
+
+
+async def test_lists_of_an_older_version_are_measured_and_cut_once(
+    store: Store, client: redis.Redis
+) -> None:
+    """It kept no size, and ten thousand events of a restaurant."""
+    await happened(store, HOME, [event(0, 60)])
+    key = keys.entity(HOME)
+    client.hdel(key, "size:log")
+    client.rpush(f"{key}:log", *(event(number, 60) for number in range(1, 250)))
+    client.hset(key, "events", 250)
+    await happened(store, HOME, [event(250, 60)])
+    assert [n for n, _ in await store.history(HOME, limit=9)] == [247, 248, 249, 250]
+    assert client.hget(key, "size:log") == b"4 240"
+
+
+async def test_a_brief_entity_is_kept_for_a_day(redis_url: str, client: redis.Redis) -> None:
+    store = RedisStore(connect(redis_url, 2.0), Limits(30 * 86_400))
+    [claimed] = await store.claim([ORDER])
+    commit = commit_of(
+        ORDER, claimed.owner, state={"a": b"1"}, history=[b"{}"], settled=True, brief=True
+    )
+    await store.commit([commit])
+    await store.close()
+    assert set(seconds_left(client).values()) == {BRIEF_S}
