@@ -115,6 +115,15 @@ class Pipe:
     def execute_command(self, *command: Any) -> None:
         self._commands.append(command)
 
+    def set(self, key: str, value: Any, px: int) -> None:
+        self._commands.append(("SET", key, value, "PX", px))
+
+    def get(self, key: str) -> None:
+        self._commands.append(("GET", key))
+
+    def info(self) -> None:
+        self._commands.append(("INFO",))
+
     def hget(self, key: str, name: str) -> None:
         self._commands.append(("HGET", key, name))
 

@@ -41,6 +41,7 @@ class Server:
         self._scripts: dict[bytes, Callable[..., Any]] = {}
         self._commands: dict[bytes, Callable[..., Any]] = {
             b"SET": self._set, b"GET": self._get, b"INCRBY": self._incrby, b"PING": self._ping,
+            b"INFO": self._info,
             b"HSET": self._hset, b"HDEL": self._hdel, b"HGET": self._hget, b"HKEYS": self._hkeys,
             b"HSETNX": self._hsetnx,
             b"RPUSH": self._rpush, b"LTRIM": self._ltrim, b"LREM": self._lrem,
@@ -119,6 +120,10 @@ class Server:
 
     def _ping(self) -> bytes:
         return b"PONG"
+
+    def _info(self) -> dict[str, int]:
+        """As the client reads it."""
+        return {"used_memory": 0, "server_time_usec": int(self._now() * 1e6)}
 
     def _get(self, key: bytes) -> Any:
         return self._at(key, None)
