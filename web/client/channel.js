@@ -191,8 +191,9 @@ export class Channel {
 
   /** @param {string} text */
   #heard(text) {
-    const frame = JSON.parse(text);
-    if (frame.request_id !== undefined) this.#answered(frame);
+    const frame = parsed(text);
+    if (frame === null) this.#link.cut();
+    else if (frame.request_id !== undefined) this.#answered(frame);
     else if (frame.error !== undefined) this.#refusal = frame;
     else this.#pushed(frame, text);
   }
@@ -318,5 +319,18 @@ export class Channel {
     guarded(this.onmessage, { type: 'message', data: text, target: this });
     if (frame.error !== undefined) this.#listeners.tell('error', new RefusedError(frame));
     else this.#listeners.tell(frame.type, frame.data, frame);
+  }
+}
+
+/**
+ * A frame; null if the text is none, and so cannot be the service's.
+ * @param {string} text
+ */
+function parsed(text) {
+  try {
+    const frame = JSON.parse(text);
+    return typeof frame === 'object' ? frame : null;
+  } catch {
+    return null;
   }
 }

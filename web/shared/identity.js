@@ -25,7 +25,7 @@ export function tokenAtStart() {
     tab.remember(TOKEN, given);
     hideFragment();
   }
-  return tab.recall(TOKEN) ?? kept.recall(deviceKey());
+  return tab.recall(TOKEN) ?? tab.text(TOKEN) ?? kept.recall(deviceKey()); // it was kept as plain text before
 }
 
 /** A device is signed in on this page. */
@@ -37,7 +37,7 @@ export function keepDevice(token) {
 
 /** Forget a token wherever this page finds it. */
 export function forgetToken(token) {
-  if (tab.recall(TOKEN) === token) tab.forget(TOKEN);
+  if ([tab.recall(TOKEN), tab.text(TOKEN)].includes(token)) tab.forget(TOKEN);
   for (const key of [deviceKey(), pageKey()]) {
     if (kept.recall(key) === token) kept.forget(key);
   }

@@ -4,7 +4,9 @@
  * disappears after a few seconds, a refusal stays until it is dismissed.
  */
 
-import { RefusedError, RestaurantQRError, UnreachableError } from '../client/index.js';
+import {
+  ClosedError, QueueFullError, RefusedError, RestaurantQRError, UnreachableError,
+} from '../client/index.js';
 import { html, useLayoutEffect, useReducer, useRef } from '../vendor/preact-htm.js';
 import { t } from './i18n.js';
 import { Icon } from './icons.js';
@@ -49,6 +51,7 @@ export async function saying(promise) {
 export function reason(error) {
   if (error instanceof UnreachableError) return t('shared.unanswered');
   if (!(error instanceof RestaurantQRError)) return t('shared.failed');
+  if (error instanceof ClosedError || error instanceof QueueFullError) return t('shared.connection.closed');
   const known = error instanceof RefusedError ? t.maybe(`shared.errors.${error.code}`) : null;
   return known ?? error.message;
 }

@@ -27,10 +27,19 @@ class Kept {
 
   recall(key, otherwise = null) {
     try {
-      const text = this.#memory.get(key) ?? this.#storage.getItem(PREFIX + key);
-      return text == null ? otherwise : JSON.parse(text);
+      const text = this.text(key);
+      return text === null ? otherwise : JSON.parse(text);
     } catch {
       return otherwise;
+    }
+  }
+
+  /** What is kept as it stands there; null if nothing is. @returns {string | null} */
+  text(key) {
+    try {
+      return this.#memory.get(key) ?? this.#storage.getItem(PREFIX + key);
+    } catch {
+      return null;
     }
   }
 

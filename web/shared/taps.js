@@ -13,7 +13,7 @@ export function guardDoubleTaps() {
   addEventListener('click', (event) => {
     if (!event.isTrusted || event.detail === 0) return; // a key, or the page itself
     const { timeStamp: at, clientX: x, clientY: y } = event;
-    const pressed = event.target instanceof Element ? event.target.closest(PRESSED) : null;
+    const pressed = pressedBy(event.target);
     const isSecond = at - last.at < DOUBLE_MS && Math.hypot(x - last.x, y - last.y) < NEAR_PX;
     if (isSecond && last.pressed !== null && pressed !== last.pressed) {
       event.preventDefault();
@@ -22,4 +22,10 @@ export function guardDoubleTaps() {
     }
     last = { at, x, y, pressed };
   }, { capture: true });
+}
+
+/** What a click presses: a label presses its field, which then gets a click of its own. */
+function pressedBy(target) {
+  const found = target instanceof Element ? target.closest(PRESSED) : null;
+  return found instanceof HTMLLabelElement ? (found.control ?? found) : found;
 }

@@ -76,6 +76,7 @@ test('what another tab has written is read', async () => {
   assert.deepEqual(kept.keys('mine-1-').sort(), ['mine-1-7', 'mine-1-8']);
   storage.setItem('restaurant-qr-broken', '{');
   assert.equal(kept.recall('broken'), null);
+  assert.equal(kept.text('broken'), '{');
 });
 
 /** An API that fails as it is told to, and the keys that it was asked under. */

@@ -80,6 +80,18 @@ test('a snapshot under a new epoch replaces the state and begins to count anew',
   assert.equal((await connection(1)).url, '/ws/tables/1/?since=3&epoch=b');
 });
 
+for (const text of ['no JSON', '"a string"', 'null', '7']) {
+  test(`a connection that brings ${text} in place of a frame is opened again`, async () => {
+    const table = qr.table(1);
+    const first = await connection(0);
+    first.say(snapshot(1));
+    await live(table);
+    first.socket.send(text);
+    await confirm(await connection(1), 1);
+    await live(table);
+  });
+}
+
 test('where only a new snapshot can tell, it is asked for', async () => {
   const order = qr.order(1);
   const at = await connection(0);
@@ -91,7 +103,7 @@ test('where only a new snapshot can tell, it is asked for', async () => {
   await until(() => order.data.balance === '2.00');
 });
 
-for (const code of [1000, 1001, 1006, 1011, 1012, 4408]) {
+for (const code of [1000, 1001, 1006, 1008, 1011, 1012, 1013, 1014, 4000, 4408]) {
   test(`a connection that ends with ${code} is opened again`, async () => {
     const table = qr.table(1);
     const at = await connection(0);
