@@ -17,6 +17,8 @@ from protocol.statuses import ItemStatus, OrderStatus
 _READS_OF_A_PARTY = frozenset(
     {Channel.ORDER, Channel.ITEMS, Channel.TABLE, Channel.SESSION, Channel.MENU}
 )
+_KINDS_OF_A_PARTY = frozenset({Kind.ORDER, Kind.TABLE, Kind.RESTAURANT})
+"""Kinds that a guest may know of beside its session."""
 _READS = frozenset(Channel) - {Channel.DEVICES}
 
 READS: Mapping[Role, frozenset[Channel]] = {
@@ -154,7 +156,7 @@ def in_reach(principal: Principal, address: Address) -> bool:
     if principal.role is Role.GUEST:
         if address.kind is Kind.SESSION:
             return address.id == principal.session_id
-        return address.kind is not Kind.WAITER
+        return address.kind in _KINDS_OF_A_PARTY
     if principal.role is Role.WAITER and address.kind is Kind.WAITER:
         return address.id == principal.waiter_id
     return True

@@ -70,10 +70,10 @@ class SignedIn:
         data = frame["data"]
         if frame["type"] == "devices":
             self._devices = {each["device_id"] for each in data["devices"]}
-        elif frame["type"] == "device_removed":
-            self._devices.discard(data["device_id"])
-        else:
+        elif frame["type"] in ("device_added", "device_signed_in"):
             self._devices.add(data["device_id"])
+        else:
+            self._devices.discard(data["device_id"])
 
     def lets_in(self, id_: int) -> bool:
         return id_ in self._devices
