@@ -1,6 +1,6 @@
 /** Saying something to everybody, to all waiters or to one of them. */
 
-import { html, qr, saying, t, tell, useEffect, useState } from '../shared/app.js';
+import { html, qr, saying, t, tell, token, useEffect, useState } from '../shared/app.js';
 
 export function Announce({ home, channel, formats }) {
   const [to, setTo] = useState('everybody');
@@ -31,7 +31,7 @@ export function Announce({ home, channel, formats }) {
           <textarea rows="3" maxlength="500" value=${message}
             onInput=${(event) => setMessage(event.target.value)}></textarea>
         </label>
-        <button class="button main" disabled=${!message.trim()}>${t('manager.send')}</button>
+        <button class="button main" disabled=${!message.trim() || token() === null}>${t('manager.send')}</button>
       </form>
       <ul class="said" aria-live="polite">
         ${said.map((each) => html`

@@ -1,15 +1,18 @@
 /** The QR codes of all tables, to print: the cards of the service's own sheet. */
 
 import {
-  claims, fetched, html, mount, parameter, reason, t, useEffect, useRef, useState,
+  claims, fetched, html, mount, parameter, reason, t, token, useEffect, useRef, useState,
 } from '../shared/app.js';
+import { SignIn } from '../shared/sign-in.js';
 
 function Codes() {
   const id = Number(parameter('restaurant') ?? claims().restaurant_id) || null;
   const cards = useRef(null);
   const [title, setTitle] = useState('');
   const [refused, refuse] = useState('');
+  const isSignedIn = id !== null && token() !== null;
   useEffect(() => {
+    if (!isSignedIn) return;
     sheetOf(id).then(
       (sheet) => {
         setTitle(sheet.title);
@@ -18,6 +21,7 @@ function Codes() {
       (error) => refuse(reason(error)),
     );
   }, [id]);
+  if (!isSignedIn) return html`<main class="codes"><${SignIn} how=${t('manager.signing_in')} /></main>`;
   return html`
     <main class="codes">
       <header class="row">

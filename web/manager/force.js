@@ -1,6 +1,6 @@
 /** Freeing a table that is not settled: only with a reason, which goes on record. */
 
-import { html, qr, saying, t, tell, useState } from '../shared/app.js';
+import { html, qr, saying, t, tell, token, useState } from '../shared/app.js';
 
 export function Force({ table }) {
   const [reason, setReason] = useState('');
@@ -18,7 +18,7 @@ export function Force({ table }) {
         <input required maxlength="200" autocomplete="off" value=${reason} aria-describedby="force-why"
           onInput=${(event) => setReason(event.target.value)} />
       </label>
-      <button class="button danger" disabled=${!reason.trim()}>${t('manager.force_now')}</button>
+      <button class="button danger" disabled=${!reason.trim() || token() === null}>${t('manager.force_now')}</button>
     </form>
   `;
 }

@@ -32,7 +32,7 @@ function Manager() {
       <${Frame} title=${t('manager.title')}><${SignIn} why=${why} how=${t('manager.signing_in')} /><//>`;
   }
   const actions = html`
-    <button class="button" disabled=${!home} onClick=${() => show({ devices: true })}>${t('manager.devices')}</button>
+    <button class="button" disabled=${!home || token() === null} onClick=${() => show({ devices: true })}>${t('manager.devices')}</button>
     <a class="button" href="codes.html?restaurant=${id}">${t('manager.codes')}</a>`;
   const waiters = new Map((home?.waiters ?? []).map(({ waiter_id, name }) => [waiter_id, name]));
   const table = home?.tables.list.find(({ table_id }) => table_id === shown?.table);

@@ -1,6 +1,6 @@
 /** What there is to eat tonight: each dish with a switch. */
 
-import { html, qr, saying, t, useChannel, useOpen } from '../shared/app.js';
+import { html, qr, saying, t, token, useChannel, useOpen } from '../shared/app.js';
 
 export function MenuList({ id, formats }) {
   const { data } = useChannel(useOpen('menu', id));
@@ -17,7 +17,7 @@ export function MenuList({ id, formats }) {
               <li key=${item.id} class="row" data-available=${String(item.available)}>
                 <span class="dish" id="dish-${item.id}">${item.name}</span>
                 <span class="amount muted">${formats.money(item.price)}</span>
-                <button class="switch" role="switch" aria-checked=${item.available} aria-labelledby="dish-${item.id}"
+                <button class="switch" role="switch" disabled=${token() === null} aria-checked=${item.available} aria-labelledby="dish-${item.id}"
                   onClick=${() => set(item, !item.available)}>
                   <span>${t(item.available ? 'manager.available' : 'manager.gone')}</span>
                 </button>

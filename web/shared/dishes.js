@@ -19,19 +19,19 @@ export function useDishes(ids, version) {
   const redraw = useRedraw();
   const known = useRef(new Map());
   useEffect(() => {
-    let isCurrent = true;
+    const replaced = new AbortController();
+    const { signal } = replaced;
     for (const id of ids) {
       if (OVER.includes(known.current.get(id)?.status)) continue; // it does not change any more
-      qr.http.get(`/orders/${id}/items`).then(
+      qr.http.get(`/orders/${id}/items`, { signal, tries: Infinity }).then(
         ({ data }) => {
-          if (!isCurrent || (known.current.get(id)?.version ?? -1) > data.version) return;
           known.current.set(id, data);
           redraw();
         },
-        () => {}, // the page says that there is no connection; the next change reads it again
+        () => {}, // a later change replaced the request, or it was refused
       );
     }
-    return () => { isCurrent = false; };
+    return () => replaced.abort();
   }, [ids.join(), version]);
   return known.current;
 }

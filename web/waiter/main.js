@@ -1,8 +1,8 @@
 /** A waiter's phone: what is to be done now, then the tables. */
 
 import {
-  claims, Frame, html, mount, parameter, recall, remember, t, useChannel, useEffect, useFormats, useNow,
-  useOpen, useState,
+  claims, Frame, html, mount, parameter, recall, remember, t, token, useChannel, useEffect,
+  useFormats, useNow, useOpen, useState,
 } from '../shared/app.js';
 import { SignIn } from '../shared/sign-in.js';
 import { tableName } from '../shared/table-name.js';
@@ -44,6 +44,7 @@ function Waiter() {
   return html`
     <${Frame} title=${me?.name ?? t('waiter.title')} place=${me?.restaurant}
       timezone=${home?.timezone}>
+      ${token() === null && html`<p class="card hint">${t('waiter.look_only')}</p>`}
       <${Broadcasts} channel=${homeChannel} formats=${formats} />
       <div class="columns">
         <${Now} me=${me} channel=${channel} sessions=${sessions} formats=${formats} now=${now}

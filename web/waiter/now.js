@@ -1,6 +1,6 @@
 /** What is to be done now: carry what is ready, answer calls, take note of the rest. */
 
-import { html, qr, saying, t, useEffect, useState } from '../shared/app.js';
+import { html, qr, saying, t, token, useEffect, useRef, useState } from '../shared/app.js';
 import { useDishes } from '../shared/dishes.js';
 import { isOwn, settle } from './own-payments.js';
 import { sentence } from './sentences.js';
@@ -21,9 +21,8 @@ export function Now({ me, channel, sessions, formats, now, nameOf }) {
       .map(({ order_id }) => order_id),
   );
   const wasCarried = (note) => note.kind === 'order_ready' && over.has(note.order_id);
-  const own = news.filter(isOwn);
-  useAcknowledged(own, channel);
-  const notes = news.filter((note) => !isCarried(note) && !own.includes(note))
+  const own = useAcknowledged(news.filter(isOwn), channel);
+  const notes = news.filter((note) => !isCarried(note) && !own.has(note.notification_id))
     .map((note) => (wasCarried(note) ? { ...note, kind: 'carried' } : note)).sort(byUrgency);
   const seen = notes.filter(({ kind }) => TAKEN_NOTE_OF.includes(kind));
   const acknowledge = (note) =>
@@ -46,6 +45,7 @@ export function Now({ me, channel, sessions, formats, now, nameOf }) {
         ${promised.map((call) => html`
           <${Todo} key=${`call-${call.call_id}`} place=${call.place} kind="promised"
             text=${t(`waiter.calls.${call.reason}`)} detail=${t('waiter.promised')} button=${t('waiter.done')}
+            disabled=${token() === null}
             onDone=${() => saying(qr.http.patch(`/calls/${call.call_id}`, { status: 'resolved' }))} />`)}
         ${notes.map((note) => html`
           <${Todo} key=${note.notification_id} place=${note.table_number ? nameOf(note) : '!'} kind=${note.kind}
@@ -61,8 +61,10 @@ export function Now({ me, channel, sessions, formats, now, nameOf }) {
   `;
 }
 
-/** Acknowledges the notices of payments that this phone took. */
+/** Acknowledges the notices of payments that this phone took; returns the ids of those that it has. */
 function useAcknowledged(own, channel) {
+  const ids = useRef(new Set());
+  own.forEach(({ notification_id }) => ids.current.add(notification_id));
   useEffect(() => {
     for (const note of own) {
       channel.request('acknowledge', { notification_id: note.notification_id }).then(
@@ -71,6 +73,7 @@ function useAcknowledged(own, channel) {
       );
     }
   }, [own.map(({ notification_id }) => notification_id).join()]);
+  return ids.current;
 }
 
 /** What asks for nothing but to be seen. */
@@ -92,12 +95,12 @@ function Carry({ party, place, order, onDone }) {
   const count = t('waiter.items', { count: order.items_count });
   return html`
     <${Todo} place=${place} kind="carry" text=${lines.length > 0 ? lines : count}
-      detail=${t('waiter.carry')} button=${t('waiter.delivered')} onDone=${onDone} />
+      detail=${t('waiter.carry')} button=${t('waiter.delivered')} disabled=${token() === null} onDone=${onDone} />
   `;
 }
 
 /** One thing to do: where, what, and a button that is easily hit. */
-function Todo({ place, kind, text, detail, button, onDone }) {
+function Todo({ place, kind, text, detail, button, disabled = false, onDone }) {
   const [busy, setBusy] = useState(false);
   const act = async () => {
     setBusy(true);
@@ -112,7 +115,7 @@ function Todo({ place, kind, text, detail, button, onDone }) {
         <strong>${text}</strong>
         <span class="muted small">${detail}</span>
       </span>
-      <button class="button ${TAKEN_NOTE_OF.includes(kind) ? '' : 'main'}" disabled=${busy} onClick=${act}>${button}</button>
+      <button class="button ${TAKEN_NOTE_OF.includes(kind) ? '' : 'main'}" disabled=${busy || disabled} onClick=${act}>${button}</button>
     </li>
   `;
 }

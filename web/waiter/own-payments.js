@@ -7,9 +7,10 @@ const KEPT = 50;
 
 const kept = () => recall(KEY, []);
 
-/** A payment is about to be sent. */
-export function expect({ order_id, amount }) {
-  remember(KEY, [...kept(), { order_id, amount }].slice(-KEPT));
+/** A payment is about to be sent, for the first time or again under the same key. */
+export function expect({ order_id, amount, key }) {
+  const others = kept().filter((each) => each.key !== key);
+  remember(KEY, [...others, { order_id, amount, key }].slice(-KEPT));
 }
 
 /** It was refused, or its notice has come. */

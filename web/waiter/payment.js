@@ -3,7 +3,7 @@
  * when the page is closed meanwhile: what was sent twice is taken once.
  */
 
-import { forget, html, qr, reason, recall, remember, t, tell, useState } from '../shared/app.js';
+import { forget, html, qr, reason, recall, remember, t, tell, token, useState } from '../shared/app.js';
 import { newRequestId } from '../client/requests.js';
 import { locale } from '../shared/i18n.js';
 import { expect, settle } from './own-payments.js';
@@ -64,7 +64,7 @@ export function Payment({ session, money }) {
             <span>${t(`waiter.methods.${each}`)}</span>
           </label>`)}
       </fieldset>
-      <button class="button main wide" disabled=${busy || parts === null}>
+      <button class="button main wide" disabled=${busy || parts === null || token() === null}>
         ${t('waiter.take', { amount: money(total === null ? '0' : amountOf(total)) })}
       </button>
     </form>
@@ -81,7 +81,7 @@ const sum = (parts) => amountOf(parts.reduce((total, { amount }) => total + cent
 export async function sent({ parts, method }, keep) {
   for (const [index, { order_id, amount, key }] of parts.entries()) {
     keep({ parts: parts.slice(index), method });
-    expect({ order_id, amount });
+    expect({ order_id, amount, key });
     try {
       await qr.http.post(`/orders/${order_id}/payments`, { amount, method }, { key });
     } catch (error) {

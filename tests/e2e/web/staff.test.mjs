@@ -150,3 +150,20 @@ test('a device that is signed out shows nothing of the restaurant any more', asy
     assert.equal(await page.locator('.table, .ticket').count(), 0, label);
   }
 });
+
+test('pages that may only look say so, and have no live buttons for what needs a sign-in', async () => {
+  const { id, waiter_id, order, soup } = await evening();
+  await order([soup], 'confirmed', 'ready');
+  const phone = await opened('phone', `${SERVICE}/waiter/?waiter=${waiter_id}`);
+  await phone.getByText('You are not signed in').waitFor();
+  assert.equal(await button(phone, 'Delivered').isDisabled(), true);
+  await phone.locator('.table').click();
+  assert.equal(await button(phone.getByRole('dialog'), 'Take €5.00').isDisabled(), true);
+  const desk = await opened('desktop', `${SERVICE}/manager/?restaurant=${id}`);
+  await desk.getByText('you are not signed in').waitFor();
+  await desk.getByLabel('Message').fill('Hello');
+  const disabled = [desk.getByRole('switch').first(), button(desk, 'Send'), button(desk, 'Devices')];
+  for (const each of disabled) assert.equal(await each.isDisabled(), true);
+  await desk.goto(`${SERVICE}/manager/codes.html?restaurant=${id}`);
+  await desk.getByRole('heading', { name: 'Sign in' }).waitFor();
+});

@@ -9,7 +9,7 @@ export default {
     sign_in: 'Anmeldung',
     signed_in: 'Sie sind als {role} angemeldet, in diesem Tab und seinen Rahmen.',
     sign_out: 'Abmelden',
-    anonymous: 'Sie sind niemand Bestimmtes: Eine offene Tür lässt Sie schauen, bestellen und Gäste platzieren. Zum Annehmen, Servieren und Kassieren fügen Sie ein Token ein, von',
+    anonymous: 'Sie sind nicht angemeldet. Auf diesem Rechner können Sie auch so alles ansehen, bestellen und Gäste platzieren. Zum Annehmen, Servieren und Kassieren fügen Sie ein Token ein, von',
     token: 'Token',
     enter: 'Anmelden',
     chain: 'Die Kette',

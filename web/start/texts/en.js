@@ -9,7 +9,7 @@ export default {
     sign_in: 'Sign-in',
     signed_in: 'You are signed in as {role}, in this tab and its frames.',
     sign_out: 'Sign out',
-    anonymous: 'You are nobody in particular: an open door lets you look, order and seat guests. To confirm, deliver and take money, paste a token of',
+    anonymous: 'You are not signed in. On this machine you can look, order and seat guests without a sign-in. To confirm, deliver and take payments, paste a token of',
     token: 'Token',
     enter: 'Sign in',
     chain: 'The chain',

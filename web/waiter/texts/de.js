@@ -5,6 +5,7 @@ export default {
   waiter: {
     title: 'Service',
     not_you: 'Das ist nicht Ihre Seite, oder Ihre Anmeldung ist abgelaufen.',
+    look_only: 'Sie sind nicht angemeldet: Sie können alles ansehen und Gäste platzieren, aber nicht servieren oder kassieren.',
     now: 'Jetzt',
     nothing: 'Niemand wartet auf Sie.',
     tables: 'Tische',

@@ -5,6 +5,7 @@ export default {
   waiter: {
     title: 'Waiter',
     not_you: 'This page is not yours, or your sign-in has ended.',
+    look_only: 'You are not signed in: you can look and seat guests, but not deliver orders or take payments.',
     now: 'Now',
     nothing: 'Nothing is waiting for you.',
     tables: 'Tables',
