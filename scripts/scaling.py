@@ -43,6 +43,8 @@ class Evening:
     phones_a_party: float = 2
     sockets_a_phone: float = 2  # its session, its order
     staff_sockets: float = 40  # kitchen screens with two an open order, waiters, a manager
+    tables: float = 20
+    waiters: float = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ class Costs:
     entity_bytes: float
     party_bytes: float
     restaurant_bytes: float
+    table_bytes: float
+    waiter_bytes: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class Need:
     socket_gb: float
     entity_gb: float
     kept_gb_a_day: float
-    restaurants_gb: float
+    floor_gb: float
 
     @property
     def shards(self) -> int:
@@ -95,13 +99,13 @@ class Need:
 
     def stores(self, days: float) -> int:
         """Masters of a Redis cluster that keep so many days."""
-        gb = self.kept_gb_a_day * days + self.restaurants_gb
+        gb = self.kept_gb_a_day * days + self.floor_gb
         return max(1, math.ceil(gb / STORE_GB), math.ceil(self.store_cores / BUSY))
 
 
 def costs(measured: dict[str, Any]) -> Costs:
     life = measured["paced"]["paced"][PLANNED]["by_program_us"]
-    idle, kept = measured["idle"]["this"], measured["kept"]
+    idle, kept, floor = measured["idle"]["this"], measured["kept"], measured["floor"]
     return Costs(
         host_s=life["ShardActor"] / 1e6,
         gateway_s=life["ServeReplica"] / 1e6,
@@ -111,7 +115,9 @@ def costs(measured: dict[str, Any]) -> Costs:
         socket_bytes=idle["bytes_each"],
         entity_bytes=measured["entities"]["bytes_each"],
         party_bytes=kept["party_bytes"],
-        restaurant_bytes=kept["restaurant_bytes"],
+        restaurant_bytes=floor["restaurant_bytes"],
+        table_bytes=floor["table_bytes"],
+        waiter_bytes=floor["waiter_bytes"],
     )
 
 
@@ -121,6 +127,11 @@ def need(restaurants: int, cost: Costs, evening: Evening) -> Need:
     phones = parties * evening.phones_a_party
     sockets = phones * evening.sockets_a_phone + restaurants * evening.staff_sockets
     entities = parties * (2 + evening.orders_a_party)
+    floor = (
+        cost.restaurant_bytes
+        + evening.tables * cost.table_bytes
+        + evening.waiters * cost.waiter_bytes
+    )
     return Need(
         restaurants=restaurants,
         lives_a_second=lives,
@@ -132,7 +143,7 @@ def need(restaurants: int, cost: Costs, evening: Evening) -> Need:
         socket_gb=sockets * cost.socket_bytes / GB,
         entity_gb=entities * cost.entity_bytes / GB,
         kept_gb_a_day=restaurants * evening.parties_a_day * cost.party_bytes / GB,
-        restaurants_gb=restaurants * cost.restaurant_bytes / GB,
+        floor_gb=restaurants * floor / GB,
     )
 
 
@@ -154,7 +165,9 @@ def _unit_costs(cost: Costs, kept: dict[str, Any]) -> str:
         ("an entity in a host's memory", f"{cost.entity_bytes / 1e3:.1f} kB"),
         ("a party with four orders, in the store", f"{cost.party_bytes / 1e3:.0f} kB"),
         ("the same, sent to the store", f"{kept['party_sent_bytes'] / 1e3:.0f} kB"),
-        ("a restaurant with one table, in the store", f"{cost.restaurant_bytes / 1e3:.1f} kB"),
+        ("a restaurant after a month, in the store", f"{cost.restaurant_bytes / 1e3:.0f} kB"),
+        ("a table after a month, in the store", f"{cost.table_bytes / 1e3:.0f} kB"),
+        ("a waiter after a month, in the store", f"{cost.waiter_bytes / 1e3:.0f} kB"),
         ("an event, to each socket", f"{kept['frame_bytes']:.0f} bytes"),
     ]
     return _table(("unit", "cost"), rows)
@@ -174,6 +187,7 @@ def _needs(needs: Sequence[Need]) -> str:
         ("`shards`", [str(each.shards) for each in needs]),
         ("gateways", [str(each.gateways) for each in needs]),
         (f"machines of {CORES} cores, {MEMORY_GB} GB", [str(each.machines) for each in needs]),
+        ("store: GB that never expire", [f"{each.floor_gb:,.1f}" for each in needs]),
         ("store: GB a day that is kept", [f"{each.kept_gb_a_day:,.1f}" for each in needs]),
         ("store: masters, `retention_days` 1", [str(each.stores(1)) for each in needs]),
         ("store: masters, `retention_days` 30", [str(each.stores(30)) for each in needs]),

@@ -41,7 +41,7 @@ class Limits(NamedTuple):
     menu_journal: Ring = Ring(2, 256_000)
     history: Ring = Ring(10_000, 1_000_000)
     lasting_history: Ring = Ring(10_000, 256_000)
-    unread_history: Ring = Ring(1000, 256_000)
+    unread_history: Ring = Ring(1000, 64_000)
     audit: Ring = Ring(1000, 256_000)
 
     @property

@@ -168,8 +168,13 @@ def _actors(server: Server) -> int:
 
 def _host(job: str) -> Any:
     """In a process of its own, whose memory is the host's."""
+    return _alone("load_tests.bench.host", job)
+
+
+def _alone(*module: str) -> Any:
+    """What a program of the bench prints."""
     done = subprocess.run(
-        [sys.executable, "-m", "load_tests.bench.host", job],
+        [sys.executable, "-m", *module],
         cwd=ROOT,
         capture_output=True,
         check=True,
@@ -193,6 +198,7 @@ BENCHES: dict[str, Callable[[], Any]] = {
     "entities": lambda: _host("entities"),
     "growth": lambda: _host("growth"),
     "kept": lambda: _host("kept"),
+    "floor": lambda: _alone("load_tests.bench.floor"),
 }
 
 

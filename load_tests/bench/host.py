@@ -85,7 +85,7 @@ class Chain:
 
     def __init__(self, host: Host, store: Store, server: EmbeddedStore) -> None:
         self.host = host
-        self._store, self._url = store, server.url
+        self._store, self.url = store, server.url
         self.orders: list[Address] = []
         self.sessions: list[Address] = []
         self._valkey_pid = server.pid
@@ -112,6 +112,22 @@ class Chain:
             ]
         )
         return tables
+
+    async def hire(self, home: Address) -> Address:
+        """A new waiter."""
+        waiter = self._new(Kind.WAITER, home.restaurant)
+        await self._all([self._submit(home, c.AddWaiter(name="Ada"), Supplies(id=waiter.id))])
+        return waiter
+
+    async def seat(self, table: Address) -> Address:
+        """The session of a new party."""
+        session = self._new(Kind.SESSION, table.restaurant)
+        supplies = Supplies(session.id, f"c{session.id}")
+        await self._all([self._submit(table, c.Occupy(), supplies)])
+        return session
+
+    async def do(self, commands: Sequence[tuple[Address, c.Command]]) -> None:
+        await self._all([self._submit(to, command) for to, command in commands])
 
     async def parties(self, tables: Sequence[Address], *, served: bool = True) -> None:
         """At each table a party sits down, orders four times, is served or not, and leaves."""
@@ -152,7 +168,7 @@ class Chain:
 
     async def in_store(self) -> InStore:
         """What the store holds, and has been sent by now."""
-        async with Redis.from_url(self._url) as redis:
+        async with Redis.from_url(self.url) as redis:
             memory, stats = await redis.info("memory"), await redis.info("stats")
         return InStore(memory["used_memory"], stats["total_net_input_bytes"])
 
