@@ -17,7 +17,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 run: $(VENV)/run.stamp ## everything on this machine, until Ctrl-C; PHONE=1 also for phones in its network
-	@$(BIN)/python -m scripts.run $(if $(PHONE),--phone "$(PHONE)")
+	@exec $(BIN)/python -m scripts.run $(if $(PHONE),--phone "$(PHONE)")
 
 pages: $(E2E)/node_modules/.package-lock.json ## package the pages for phones: bundled, compressed, named by content
 	node scripts/package_pages.mjs

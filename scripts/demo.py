@@ -4,10 +4,8 @@ In an empty store its ids fit the examples of the protocol's document: order 1 b
 which sits at table 6 of restaurant 2; table 5, free, and waiter 10 are in restaurant 2 too. Each id
 is read from an answer, so other clients may create things meanwhile. The first restaurant gets its
 menu at the very end: without one, the filling was interrupted and is completed at the next start.
-Every request has its `Idempotency-Key`, since an interrupted one may still be under way.
 """
 
-import hashlib
 import json
 import urllib.error
 import urllib.request
@@ -66,7 +64,7 @@ class Api:
     def get(self, path: str) -> Any:
         """The answer's data, or all of an answer without; None if there is no such thing."""
         try:
-            answer = self._ask("GET", path, None, {})
+            answer = self._ask("GET", path, None)
             return answer.get("data", answer)
         except urllib.error.HTTPError as error:
             if error.code == HTTPStatus.NOT_FOUND:
@@ -75,23 +73,19 @@ class Api:
 
     def send(self, method: str, path: str, body: object) -> Any:
         try:
-            return self._ask(method, path, body, {"Idempotency-Key": _key(method, path, body)})
+            return self._ask(method, path, body)
         except urllib.error.HTTPError as error:
             raise DemoRefused(f"{method} {path}: {error.read().decode()}") from error
 
-    def _ask(self, method: str, path: str, body: object, headers: dict[str, str]) -> Any:
+    def _ask(self, method: str, path: str, body: object) -> Any:
         request = urllib.request.Request(  # noqa: S310  # our own server
             f"{self._url}/api{path}",
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers=self._headers | headers,
+            headers=self._headers,
         )
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             return json.load(answer)
-
-
-def _key(method: str, path: str, body: object) -> str:
-    return "demo-" + hashlib.sha256(f"{method} {path} {json.dumps(body)}".encode()).hexdigest()[:32]
 
 
 def fill(api: Api) -> bool:

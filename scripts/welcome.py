@@ -104,7 +104,7 @@ def welcome(
         "",
         f"Restaurant QR is ready at {url_of(settings)}. Open in a browser:",
         *(INDENT.format(who, url) for who, url in pages.items()),
-        f"The links are valid for {LINK_HOURS:.0f} hours. In a terminal (wscat needs Node):",
+        f"Their tokens are valid for {LINK_HOURS:.0f} hours. In a terminal (npx comes with Node):",
         *(INDENT.format(what, command) for what, command in _commands(settings, place)),
         INDENT.format(
             "the actors",
@@ -119,10 +119,10 @@ def welcome(
 
 
 def _commands(settings: Settings, place: Place | None) -> Iterator[tuple[str, str]]:
-    wscat = "npx wscat -c"
+    wscat = "npx -y wscat -c"
     yield "a token", "token=$(make -s token ROLE=admin)"
     if settings.auth is not Auth.OPEN:
-        wscat = 'npx wscat -s bearer -s "$token" -c'
+        wscat = 'npx -y wscat -s bearer -s "$token" -c'
     if place is None:
         return
     sockets = f"ws://{_authority(settings)}/ws"

@@ -1,5 +1,6 @@
 """What `make run` prints: links that let their readers in for a while, and commands that work."""
 
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import jwt
 import pytest
 
 from scripts.before_start import CannotStart, addresses
+from scripts.environment import ROOT
 from scripts.lan_address import lan_address
 from scripts.welcome import LINK_HOURS, Place, links, place_of, qr_codes, url_of, welcome
 from serve_app import Auth, Settings, secret_of
@@ -70,7 +72,7 @@ def test_commands_bring_a_token_if_one_is_needed(settings: Settings, auth: Auth)
     closed = settings.model_copy(update={"auth": auth})
     shown = welcome(closed, PLACE, {}, "127.0.0.1:8265", "http://127.0.0.1:1/metrics")
     bearer = '-s bearer -s "$token" ' if auth is Auth.REQUIRED else ""
-    assert f"npx wscat {bearer}-c ws://127.0.0.1:9000/ws/orders/1/\n" in shown
+    assert f"npx -y wscat {bearer}-c ws://127.0.0.1:9000/ws/orders/1/\n" in shown
     assert "| grep restaurant_qr" in shown
 
 
@@ -139,6 +141,24 @@ def test_qr_codes_are_white_on_black_in_a_terminal_and_plain_in_a_file(settings:
     assert "\033" not in plain
     assert coloured.replace("\033[97;40m", "").replace("\033[0m", "") == plain
     assert plain.index("manager:") < plain.index("guest:")
+
+
+@pytest.mark.parametrize(
+    ("phone", "ends"),
+    [((), "scripts.run"), (("PHONE=192.168.1.20",), 'scripts.run --phone "192.168.1.20"')],
+    ids=["without phones", "with phones"],
+)
+def test_make_hands_the_address_on(phone: tuple[str, ...], ends: str) -> None:
+    command = [
+        "make",
+        "--dry-run",
+        "--no-print-directory",
+        "--old-file=.venv/run.stamp",
+        "run",
+        *phone,
+    ]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert shown.strip().endswith(ends)
 
 
 @pytest.mark.parametrize("wanted", ["127.0.0.1", "0.0.0.0", "203.0.113.9", "nonsense", "fe80::1"])
