@@ -77,10 +77,10 @@ export class Http {
    * @param {string} path
    * @param {object | undefined} body
    * @param {How} [how]
-   * @param {(answer: Response, text: string) => any} [read] what a success says; throws if it is none
+   * @param {(answer: Response, text: string) => any} [read] the content of a success; throws if it is not the service's
    * @returns {Promise<any>}
    */
-  async #ask(method, path, body, { key = newRequestId(), signal, tries = TRIES } = {}, read = told) {
+  async #ask(method, path, body, { key = newRequestId(), signal, tries = TRIES } = {}, read = success) {
     const pauses = new Backoff(this.#settings.backoff);
     for (let left = tries - 1; ; left -= 1) {
       signal?.throwIfAborted();
@@ -132,9 +132,9 @@ export class Http {
       answer = await fetch(request, { signal: limit.signal });
       const text = await answer.text();
       if (answer.ok) {
-        const success = read(answer, text);
+        const content = read(answer, text);
         this.#clock.read(answer.headers.get('Date'), sentAt);
-        return success;
+        return content;
       }
       refusal = JSON.parse(text);
     } catch (cause) {
@@ -161,11 +161,11 @@ export class Http {
 
 /**
  * The JSON of a success, which is an object with what was done or what there is.
- * @param {Response} answer
+ * @param {Response} _answer
  * @param {string} text
  */
-function told(answer, text) {
-  const said = JSON.parse(text);
-  if (!SUCCESS.some((field) => field in said)) throw new TypeError('not of this protocol');
-  return said;
+function success(_answer, text) {
+  const content = JSON.parse(text);
+  if (!SUCCESS.some((field) => field in content)) throw new TypeError('not of this protocol');
+  return content;
 }

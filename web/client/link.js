@@ -11,7 +11,7 @@ import { CLOSE } from './protocol.js';
 /** @type {number[]} */
 const FINAL = [CLOSE.MALFORMED, CLOSE.FORBIDDEN, CLOSE.NOT_FOUND];
 const TOO_MANY_PAUSE = 5_000;
-/** Milliseconds after which a handshake is begun anew when the network is back. */
+/** Milliseconds after which a pending handshake is replaced when the network is back. */
 const STUCK = 1_000;
 
 /** @typedef {import('./index.js').Status} Status */

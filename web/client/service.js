@@ -62,7 +62,7 @@ export class RestaurantQR {
     this.#tokens.current = token;
   }
 
-  /** The service's time, whatever this machine's clock says; null until an answer has told it. */
+  /** The service's time, whatever this machine's clock says; null until the first answer. */
   get now() {
     return this.#clock.now;
   }

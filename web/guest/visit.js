@@ -160,7 +160,7 @@ class Visit {
       if (attempt.signal.aborted) return true; // the network is back: again, at once
       if (isUnanswered(error)) {
         this.#tried.add(key);
-        qr.wake(); // perhaps the connection is lost, and nobody knows yet
+        qr.wake(); // the connection may be lost without a sign of it
         return false;
       }
       if (this.#lists.outbox.remove(key)) this.#refused(items, error);

@@ -16,7 +16,7 @@ function clockAt(milliseconds) {
   return { steady, clock: new Clock(() => steady.now) };
 }
 
-test('the time is unknown until an answer has told it, and goes on from there', () => {
+test('the time is unknown until the first answer, and goes on from there', () => {
   const { steady, clock } = clockAt(1_000);
   assert.equal(clock.now, null);
   clock.read(null, clock.start());

@@ -79,7 +79,7 @@ test('what another tab has written is read', async () => {
   assert.equal(kept.text('broken'), '{');
 });
 
-/** An API that fails as it is told to, and the keys that it was asked under. */
+/** An API that fails with these errors, and the keys of its requests. */
 function api(...failures) {
   const keys = [];
   const ask = async (...args) => {

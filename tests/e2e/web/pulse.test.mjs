@@ -24,7 +24,7 @@ before(async () => {
 after(() => server.close());
 afterEach(() => qr.disconnect());
 
-/** A client whose page is told by `say` that its network has gone or come. */
+/** A client with two live channels. */
 async function opened(options) {
   sockets = [];
   qr = new RestaurantQR({

@@ -344,7 +344,7 @@ test('a farewell survives a reload, without sums for who ordered nothing, until 
   await live(guest);
 });
 
-test('a price that changed in the basket is shown beside the old one, and nobody calls for a paid bill', async () => {
+test('a price that changed in the basket is shown beside the old one, and a paid bill needs no call', async () => {
   const { session, join } = await table('E1');
   const guest = await guestAt(SERVICE + join);
   await button(guest, 'Add House red').click();
