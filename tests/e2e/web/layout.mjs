@@ -49,6 +49,17 @@ export async function setLayout(page, { window = 'phone', text = 100, direction 
   await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
 }
 
+/** What is wrong with the layout of a page in each of these layouts; an empty object if nothing is. */
+export async function faultsInLayouts(page, layouts = PAIRED_LAYOUTS) {
+  const found = {};
+  for (const layout of layouts) {
+    await setLayout(page, layout);
+    const faults = await layoutFaults(page);
+    if (faults.length > 0) found[layout.name] = faults;
+  }
+  return found;
+}
+
 /** What is wrong with the layout of a page as it stands, one sentence each; an empty list if nothing is. */
 export async function layoutFaults(page) {
   return page.evaluate(faults);
@@ -65,7 +76,8 @@ function faults() {
     const label = element.getAttribute('aria-label') ?? element.textContent;
     return `<${element.localName}> "${label.trim().replace(/\s+/g, ' ').slice(0, 40)}"`;
   };
-  const isOffered = (element) => element.checkVisibility() && !element.closest('.skip, .visually-hidden, [inert]');
+  const isDrawn = (element) => element.checkVisibility?.() ?? element.getClientRects().length > 0;
+  const isOffered = (element) => isDrawn(element) && !element.closest('.skip, .visually-hidden, [inert]');
 
   if (root.scrollWidth > windowWidth) found.push(`the page is ${root.scrollWidth} px wide in a window of ${windowWidth} px`);
   for (const element of scope.querySelectorAll('*')) {
@@ -111,8 +123,9 @@ function faults() {
   const before = { x: scrollX, y: scrollY };
   for (const element of scope.querySelectorAll(pressable)) {
     if (!isOffered(element) || element.disabled) continue;
-    element.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
-    const { left, top, width, height } = element.getBoundingClientRect();
+    const block = element.offsetHeight > innerHeight / 2 ? 'center' : 'nearest';
+    element.scrollIntoView({ block, inline: 'nearest', behavior: 'instant' });
+    const { left, top, width, height } = element.getClientRects()[0]; // the first line of a link in a text
     if (width === 0 || height === 0) continue;
     const [x, y] = [left + width / 2, top + height / 2];
     const hit = document.elementFromPoint(x, y);
