@@ -22,7 +22,7 @@ def test_guests_order_and_the_kitchen_cooks(rough_service: Service) -> None:
 
 @pytest.mark.slow
 def test_pages_fit_every_window_text_size_and_direction(rough_service: Service) -> None:
-    run_tests(rough_service, "layout")
+    run_tests(rough_service, "layout", "layout-names")
 
 
 @pytest.mark.slow
