@@ -33,7 +33,7 @@ NO_EPOCH = ""
 """From which nothing is resumed."""
 NO_INCARNATION = ""
 """Of a host that knows nothing of this gateway yet."""
-MAX_HELD = 1000
+MAX_HELD, MAX_HELD_BYTES = 1000, 1_000_000
 """What a topic holds back while it rejoins; beyond it, the gap makes it rejoin once more."""
 
 
@@ -84,7 +84,7 @@ class _TopicFeed:
     """One topic's sockets on this gateway, and the last `seq` that all of them were given."""
 
     __slots__ = (
-        "epoch", "held", "incarnation", "last", "rejoining", "stale", "subscriptions",
+        "epoch", "held", "held_bytes", "incarnation", "last", "rejoining", "stale", "subscriptions",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -94,7 +94,21 @@ class _TopicFeed:
         self.subscriptions: dict[int, _Subscription] = {}
         self.rejoining: asyncio.Task[None] | None = None
         self.held: list[Published] = []
+        self.held_bytes = 0
         self.stale = False
+
+    def hold(self, published: Published) -> None:
+        """Keep events for `release`, within bounds."""
+        size = sum(map(len, published.frames))
+        if len(self.held) >= MAX_HELD or self.held_bytes + size > MAX_HELD_BYTES:
+            self.release()
+        self.held.append(published)
+        self.held_bytes += size
+
+    def release(self) -> list[Published]:
+        """What was kept, which is forgotten."""
+        held, self.held, self.held_bytes = self.held, [], 0
+        return held
 
 
 class Feeds:
@@ -304,9 +318,7 @@ class Feeds:
 
     def _hold(self, feed: _TopicFeed, published: Published) -> None:
         """Keep events until the topic has rejoined: its answer may be older than they are."""
-        if len(feed.held) >= MAX_HELD:
-            feed.held.clear()
-        feed.held.append(published)
+        feed.hold(published)
         if feed.rejoining is None:
             self._rejoin_soon(published.topic)
 
@@ -346,7 +358,7 @@ class Feeds:
                 pause = min(2 * pause, LONGEST_PAUSE_S)
         finally:
             feed.rejoining = None
-            held, feed.held = feed.held, []
+            held = feed.release()
             if self._feed(topic) is feed:
                 for published in held:
                     if published.epoch == feed.epoch:  # what an older one had is lost

@@ -11,7 +11,7 @@ from actors.placement import Placement
 from actors.transport import HostGone
 from actors.whereabouts import Whereabouts
 from gateway.connection import Connection
-from gateway.feeds import Feeds
+from gateway.feeds import MAX_HELD_BYTES, Feeds, _TopicFeed
 from gateway.links import Links
 from protocol.caller import Role
 from protocol.errors import Code, Rejected
@@ -237,6 +237,15 @@ async def test_an_event_that_comes_while_rejoining_is_not_lost(stage: Stage) -> 
     stage.hosts.gate.set()  # the rejoin was answered before 8 was published
     await stage.settle()
     assert stage.sent[1] == ["snapshot 5", *events(6, 7, 8)]
+
+
+def test_what_waits_for_a_rejoin_is_bounded_in_bytes() -> None:
+    feed = _TopicFeed()
+    for seq in range(1, 8):
+        feed.hold(Published(TOPIC, "e", seq, (b"x" * 300_000,)))
+        assert feed.held_bytes <= MAX_HELD_BYTES
+    assert [each.seq for each in feed.release()] == [7]
+    assert (feed.held, feed.held_bytes) == ([], 0)
 
 
 async def test_a_poll_that_brought_its_events_to_nobody_is_noticed(stage: Stage) -> None:
