@@ -271,10 +271,11 @@ async def test_the_first_commit_makes_an_entity_last(store: Store, client: redis
     )
     await store.commit([commit])
     lasting = dict.fromkeys(ORDER_KEYS, -1)
-    journal = {f"{ORDER_KEY}:j:order": RETENTION_S}
-    assert seconds_left(client) == lasting | journal
-    await store.claim([ORDER])
-    assert seconds_left(client) == lasting | journal
+    for _ in range(2):
+        left = seconds_left(client)
+        assert 0 < left.pop(f"{ORDER_KEY}:j:order") <= RETENTION_S
+        assert left == lasting
+        await store.claim([ORDER])
 
 
 async def test_all_of_a_settled_entity_expires_and_lasts_again_when_it_is_not(

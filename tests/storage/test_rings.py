@@ -97,8 +97,9 @@ async def test_what_is_older_than_the_retention_is_dropped_from_an_entity_that_l
     old = [event(number, 60, at) for number, at in enumerate(days)]
     await happened(store, address, old, days[-1])
     assert await store.audit(address, limit=9) == [(2, old[2])], "an hour is kept"
-    assert seconds_left(client)[f"{keys.entity(address)}:audit"] == RETENTION_S
-    assert seconds_left(client)[f"{keys.entity(address)}:log"] == RETENTION_S
+    left = seconds_left(client)
+    for name in ("audit", "log"):
+        assert 0 < left[f"{keys.entity(address)}:{name}"] <= RETENTION_S
     await happened(store, address, [event(3, 60)])
     assert await store.audit(address, limit=9) == [(3, event(3, 60))]
     assert await store.history(address, limit=9) == [(3, event(3, 60))]
@@ -132,4 +133,4 @@ async def test_a_brief_entity_is_kept_for_a_day(redis_url: str, client: redis.Re
     )
     await store.commit([commit])
     await store.close()
-    assert set(seconds_left(client).values()) == {BRIEF_S}
+    assert all(BRIEF_S - 60 < left <= BRIEF_S for left in seconds_left(client).values())

@@ -97,7 +97,8 @@ async def test_what_was_created_after_a_claim_of_nothing_lasts(
 ) -> None:
     await store.claim([ORDER])
     await store.commit([created(new_owner(), results=[b"{}"], history=[b"{}"])])
-    assert set(seconds_left(client).values()) == {-1}
+    left = seconds_left(client)
+    assert {left[key] for key in left if ":j:" not in key} == {-1}
 
 
 async def test_history_counted_by_an_earlier_version_goes_on(
