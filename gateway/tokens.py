@@ -66,15 +66,17 @@ class Tokens:
             command.hours,
         )  # fmt: skip
         by, token_id = principal.caller.subject, new_token_id()
-        if command.request_id is not None:
-            first = await self._store.named_id(f"token:{by}", command.request_id, token_id)
-            if first != token_id:
-                return await self._again(first, wanted)
         issued = await issue(
             self._store, self._key, self._register.credentials, wanted, by, token_id
         )
         if isinstance(issued, Rejected):
             return issued
+        if command.request_id is not None:
+            # Named after it was registered: a key that names no listed token is of a revoked one.
+            first = await self._store.named_id(f"token:{by}", command.request_id, token_id)
+            if first != token_id:
+                await self._store.remove_tokens([token_id])
+                return await self._again(first, wanted)
         log.warning("a token was issued", extra={"by": by, **_logged(issued.row)})
         return _answer(issued.token, issued.row)
 

@@ -1,5 +1,6 @@
 """Registered tokens: issued and listed by administrators of the chain, and revoked at once."""
 
+import asyncio
 import time
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from gateway.settings import GatewaySettings
 from gateway.token_register import TokenRegister
 from protocol.errors import Code, Rejected
 from storage.embedded import EmbeddedStore
-from storage.redis_store import open_store
+from storage.redis_store import RedisStore, open_store
 from storage.store import Credentials, Store, StoreUnavailable
 from tests.gateway.conftest import (
     KEYS,
@@ -183,6 +184,32 @@ async def test_a_lost_answer_is_given_again_for_the_same_key(gateway: Gateway) -
     late = await gateway.http.post("/api/tokens", json=TILL, headers=key)
     assert late.status_code == 404, "what was revoked does not come back by a repeated request"
     assert await listed(gateway) == []
+
+
+async def test_a_request_is_repeated_with_its_key_after_the_store_failed_it(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(self: RedisStore, token_id: int, row: bytes) -> None:
+        raise StoreUnavailable("refused by the test")
+
+    key = {"Idempotency-Key": "k"}
+    with monkeypatch.context() as failing:
+        failing.setattr(RedisStore, "register_token", away)
+        failed = await gateway.http.post("/api/tokens", json=TILL, headers=key)
+    assert failed.json()["code"] == "unavailable"
+    repeated = await gateway.http.post("/api/tokens", json=TILL, headers=key)
+    assert repeated.status_code == 201, repeated.text
+    assert await listed(gateway) == [repeated.json()["data"]]
+
+
+async def test_simultaneous_requests_with_one_key_issue_one_token(gateway: Gateway) -> None:
+    key = {"Idempotency-Key": "k"}
+    answers = await asyncio.gather(
+        *(gateway.http.post("/api/tokens", json=TILL, headers=key) for _ in range(5))
+    )
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["token"] for answer in answers}) == 1
+    assert len(await listed(gateway)) == 1
 
 
 async def test_an_expired_token_is_not_shown_and_leaves_the_list_with_the_next_one(
