@@ -25,23 +25,23 @@ async def check(client: Any) -> StoreStatus:
         _, backed_up_at, info = await pipe.execute()
         return _worst([info], backed_up_at)
     await client.initialize()
-    for key in _one_of_each_server(client):
+    infos: list[Mapping[str, Any]] = []
+    for node, key in _one_of_each_server(client).items():
         await client.set(key, 1, px=PROBE_MS)
-    infos = await client.info(target_nodes=RedisCluster.PRIMARIES)
-    return _worst(list(infos.values()), await client.get(keys.backup()))
+        infos.append(await client.info(target_nodes=node))
+    return _worst(infos, await client.get(keys.backup()))
 
 
-def _one_of_each_server(client: Any) -> list[str]:
+def _one_of_each_server(client: Any) -> dict[Any, str]:
     """A key for each server that has slots."""
-    servers = {node.name for node in client.get_primaries()}
-    found: dict[str, str] = {}
+    servers = len(client.get_primaries())
+    found: dict[Any, str] = {}
     for number in range(MOST_PROBES):
-        if len(found) == len(servers):
+        if len(found) == servers:
             break
         key = keys.probe(number)
-        node = client.nodes_manager.get_node_from_slot(client.keyslot(key))
-        found.setdefault(node.name, key)
-    return list(found.values())
+        found.setdefault(client.nodes_manager.get_node_from_slot(client.keyslot(key)), key)
+    return found
 
 
 def _worst(infos: list[Mapping[str, Any]], backed_up_at: bytes | str | None) -> StoreStatus:

@@ -65,9 +65,9 @@ def eventually(check: Callable[[], Any], what: str = "what was waited for") -> N
 
 
 @contextmanager
-def cluster(directory: Path) -> Iterator[list[int]]:
-    """Three masters that share all slots; yields their ports."""
-    ports, buses = free_ports(3), free_ports(3)
+def cluster(directory: Path, masters: int = 3) -> Iterator[list[int]]:
+    """Masters that share all slots; yields their ports."""
+    ports, buses = free_ports(masters), free_ports(masters)
     with ExitStack() as running:
         clients = []
         for port, bus in zip(ports, buses, strict=True):
@@ -81,18 +81,18 @@ def cluster(directory: Path) -> Iterator[list[int]]:
                 )
             )
             clients.append(running.enter_context(redis.Redis(port=port)))
-        bounds = [SLOTS * index // 3 for index in range(4)]
+        bounds = [SLOTS * index // masters for index in range(masters + 1)]
         for client, first, end in zip(clients, bounds, bounds[1:], strict=False):
             client.execute_command("CLUSTER ADDSLOTSRANGE", first, end - 1)
         for port, bus in zip(ports[1:], buses[1:], strict=True):
             clients[0].execute_command("CLUSTER MEET", "127.0.0.1", port, bus)
-        eventually(lambda: all(_is_whole(client) for client in clients))
+        eventually(lambda: all(_is_whole(client, masters) for client in clients))
         yield ports
 
 
-def _is_whole(client: redis.Redis) -> bool:
+def _is_whole(client: redis.Redis, masters: int) -> bool:
     info: Any = client.execute_command("CLUSTER INFO")
-    return bool(info["cluster_state"] == "ok" and info["cluster_size"] == "3")
+    return bool(info["cluster_state"] == "ok" and info["cluster_size"] == str(masters))
 
 
 @contextmanager

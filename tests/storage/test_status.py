@@ -155,6 +155,14 @@ async def test_the_check_writes_on_every_server_of_a_cluster(tmp_path: Path) -> 
     assert failed == [Cause.OUT_OF_MEMORY]
 
 
+async def test_the_check_tells_the_figures_of_a_cluster_of_one_server(tmp_path: Path) -> None:
+    with cluster(tmp_path, masters=1) as [port]:
+        async with opened(f"redis+cluster://127.0.0.1:{port}", []) as store:
+            found = await store.check()
+    assert 0 < found.memory_used < 1
+    assert abs(found.clock - time.time()) < 5
+
+
 async def test_a_durable_store_whose_replica_is_away_fails_the_check(port: int) -> None:
     store = open_store(
         f"redis://127.0.0.1:{port}", retention_s=1, timeout_s=0.5, durability=Durability.REPLICA
