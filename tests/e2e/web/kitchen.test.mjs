@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { RestaurantQR } from '../../../web/client/index.js';
 import { Devices } from './devices.mjs';
 import { HASTY, SERVICE, until } from './house.mjs';
-import { live } from './scenes.mjs';
+import { live, turnSoundOn } from './scenes.mjs';
 
 const staff = new RestaurantQR(HASTY);
 const { http } = staff;
@@ -105,8 +105,7 @@ test('a cancelled order stays in red and sounds, also after a reload, until it i
   };
   const page = await kitchenOf(id, { prepare });
   await live(page);
-  await button(page, /^Sound is off/).click();
-  await button(page, 'Sound is on').waitFor();
+  await turnSoundOn(page);
   const ticket = ticketOf(page, order_id);
   await ticket.getByText('Soup').waitFor();
   const sounded = () => page.evaluate(() => window.tones.splice(0).map(({ frequency }) => frequency.value));

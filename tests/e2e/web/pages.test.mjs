@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { RestaurantQR } from '../../../web/client/index.js';
 import { Devices } from './devices.mjs';
 import { HASTY, Network, SERVICE, until } from './house.mjs';
-import { live } from './scenes.mjs';
+import { live, turnSoundOn } from './scenes.mjs';
 
 const staff = new RestaurantQR(HASTY);
 const devices = new Devices();
@@ -220,8 +220,7 @@ test('the kitchen knows when it hears nothing and is not current', async () => {
   const network = await Network.between();
   networks.push(network);
   const kitchen = await kitchenOf(2, network.url);
-  await button(kitchen, /^Sound is off – tap/).click();
-  await button(kitchen, 'Sound is on').waitFor();
+  await turnSoundOn(kitchen);
   network.silence();
   network.cut();
   await kitchen.locator('.connection', { hasText: 'Reconnecting' }).waitFor();

@@ -106,3 +106,11 @@ async function show(page, name) {
 }
 
 export const live = (page) => page.locator('.connection[data-state=live]').waitFor();
+
+/** Turn the kitchen's sound on by a touch; Chromium lets some pages sound without one. */
+export async function turnSoundOn(page) {
+  const on = page.getByRole('button', { name: 'Sound is on' });
+  if (await on.isVisible()) await on.click();
+  await page.getByRole('button', { name: /^Sound is off/ }).click();
+  await on.waitFor();
+}
