@@ -11,10 +11,10 @@ SIDE_BY_SIDE := $(addprefix tests/,actors client costs deploy fuzz gateway load 
 IN_TURN := $(addprefix tests/,cluster e2e faults simulation starts)
 
 .DEFAULT_GOAL := help
-.PHONY: help run pages token test check simulate load bench faults attacks audit licences format docs screenshots lock clean
+.PHONY: help run pages token test check e2e simulate load bench faults attacks audit licences format docs screenshots lock clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 run: $(VENV)/run.stamp ## everything on this machine, until Ctrl-C; PHONE=1 also for phones in its network
 	@exec $(BIN)/python -m scripts.run $(if $(PHONE),--phone "$(PHONE)")
@@ -47,6 +47,9 @@ check: $(VENV)/dev.stamp $(E2E)/node_modules/.package-lock.json ## format, lint,
 	$(BIN)/python -m scripts.dashboard --check
 	$(BIN)/python -m scripts.scaling --check
 	$(BIN)/python -m scripts.client_protocol --check
+
+e2e: $(VENV)/dev.stamp $(E2E)/node_modules/.package-lock.json ## all browser tests, in every combination of window, text size, clock, network …
+	MATRIX=all $(BIN)/python -m pytest $(E2E)
 
 simulate: $(VENV)/dev.stamp ## 100,000 evenings in which all goes wrong that can; SEEDS="1 1000" for fewer
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1 100000)

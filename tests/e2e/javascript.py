@@ -13,7 +13,12 @@ TESTS = HERE / "web"
 PATIENCE_S = 240
 
 
-def run(*command: str | Path, service: Service | None = None, cwd: Path = HERE) -> str:
+def run(
+    *command: str | Path,
+    service: Service | None = None,
+    cwd: Path = HERE,
+    timeout_s: float = PATIENCE_S,
+) -> str:
     """What it prints; all of it, if it fails."""
     environment = os.environ | {"CHROMIUM": shutil.which("chromium") or ""}
     if service is not None:
@@ -29,13 +34,13 @@ def run(*command: str | Path, service: Service | None = None, cwd: Path = HERE) 
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=PATIENCE_S,
+        timeout=timeout_s,
         check=False,
     )
     assert done.returncode == 0, done.stdout
     return done.stdout
 
 
-def run_tests(service: Service | None, *names: str) -> None:
+def run_tests(service: Service | None, *names: str, timeout_s: float = PATIENCE_S) -> None:
     files = (TESTS / f"{name}.test.mjs" for name in names)
-    run("node", "--test", "--test-concurrency=4", *files, service=service)
+    run("node", "--test", "--test-concurrency=4", *files, service=service, timeout_s=timeout_s)
