@@ -93,23 +93,24 @@ const GATEWAY_TIMEOUT = {
 };
 
 /**
- * A reverse proxy that passes everything on, and answers the first request to place an order with 504
- * once the service has done it. `{ url, close }`.
+ * A reverse proxy that passes everything on, and answers the first order or payment with 504 once
+ * the service has done it. `{ url, hasReplaced, close }`.
  */
 export async function proxyOf(service, kind) {
   const { hostname, port } = new URL(service);
-  let isFirst = GATEWAY_TIMEOUT[kind] !== undefined;
+  let replacements = GATEWAY_TIMEOUT[kind] ? 1 : 0;
+  let hasReplaced = false;
   const server = http.createServer((request, response) => {
-    const isOrder = request.method === 'POST' && request.url.endsWith('/orders');
-    const replaced = isOrder && isFirst;
-    if (isOrder) isFirst = false;
+    const isReplaced = replacements > 0 && request.method === 'POST' && /\/(orders|payments)$/.test(request.url);
+    if (isReplaced) replacements -= 1;
     const { method, url: path, headers } = request;
     const passed = http.request({ hostname, port, method, path, headers }, (answer) => {
-      if (!replaced) {
+      if (!isReplaced) {
         response.writeHead(answer.statusCode, answer.rawHeaders);
         answer.pipe(response);
         return;
       }
+      hasReplaced = true;
       const [type, body] = GATEWAY_TIMEOUT[kind];
       answer.resume().on('end', () => response.writeHead(504, { 'Content-Type': type }).end(body));
     });
@@ -131,5 +132,5 @@ export async function proxyOf(service, kind) {
     server.closeAllConnections();
     server.close();
   };
-  return { url: `http://127.0.0.1:${server.address().port}`, wasReplaced: () => !isFirst, close };
+  return { url: `http://127.0.0.1:${server.address().port}`, hasReplaced: () => hasReplaced, close };
 }

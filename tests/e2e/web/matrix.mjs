@@ -19,6 +19,7 @@ export const SHIFTS = {
   text: VISITS.text,
   clock: VISITS.clock,
   storage: VISITS.storage,
+  proxy: VISITS.proxy,
 };
 
 /** Every combination, each as factor -> value. */
