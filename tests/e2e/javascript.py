@@ -10,7 +10,7 @@ from tests.e2e.service import Service
 
 HERE = Path(__file__).parent
 TESTS = HERE / "web"
-PATIENCE_S = 240
+PATIENCE_S = 600
 
 
 def run(
