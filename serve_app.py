@@ -62,7 +62,7 @@ MOST_KEYS = 2
 
 
 def _split(keys: Any) -> Any:
-    """Keys as an environment variable has them: `current,previous`."""
+    """Split the keys of an environment variable: `current,previous`."""
     return keys.split(",") if isinstance(keys, str) else keys
 
 
@@ -106,7 +106,7 @@ class Settings(BaseSettings):
     """After how long without use an entity leaves memory, and an empty actor its node."""
     allowed_origins: frozenset[str] = frozenset()
     """Web pages of other hosts that may use the service: `["https://app.example"]`, or `["*"]` for
-    all, with `auth: required` alone."""
+    all, only with `auth: required`."""
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] | None = None
     """Where guests reach the service, as it stands in QR codes; none: where they are asked for."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = LOOPBACK
@@ -119,13 +119,13 @@ class Settings(BaseSettings):
     """See `gateway/settings.py`; one of them: `RESTAURANT_QR_LIMITS__BURST=500`."""
     auth: Auth = Auth.OPEN
     auth_secret: SecretStr | None = None
-    """The key of tokens and of printed codes, unless `token_keys` or `code_keys` is set. 32
-    characters or more; none: made once and kept in `data_dir`."""
+    """The key of tokens and of printed codes, unless `token_keys` or `code_keys` is set. At least
+    32 characters. None: generated on first use and kept in `data_dir`."""
     token_keys: KeyList = ()
-    """Keys of tokens and sign-in codes, at most two: the first signs, both are accepted. In the
-    environment separated by a comma. None: `auth_secret`."""
+    """Keys of tokens and sign-in codes, at most two: the first signs, both are accepted. Separated
+    by a comma in the environment. None: `auth_secret`."""
     code_keys: KeyList = ()
-    """Keys of printed table codes, in the same form. None: `auth_secret`."""
+    """Keys of printed table codes, in the same format. None: `auth_secret`."""
     auth_jwks_url: str | None = None
     """Where the keys of the chain's identity provider are; see `docs/security.md`."""
     auth_issuer: str | None = None
@@ -148,8 +148,8 @@ class Settings(BaseSettings):
             )
         if any(each.prefixlen == 0 for each in self.trusted_proxies):
             raise ValueError(
-                "trusted_proxies cannot be every address, since each client could then make up its "
-                "own: name the networks of the load balancer and of the cluster's nodes"
+                "trusted_proxies cannot cover every address, because clients could then forge "
+                "theirs: list the networks of the load balancer and of the cluster's nodes"
             )
         return self
 
@@ -158,13 +158,13 @@ class Settings(BaseSettings):
         for origin in self.allowed_origins - {ANY_PAGE}:
             if not is_origin(origin):
                 raise ValueError(
-                    f"allowed_origins has {origin!r}, which is not an origin: write "
+                    f"allowed_origins contains {origin!r}, which is not an origin: write "
                     '"https://app.example", without a path, or "*" for any page'
                 )
         if self.auth is Auth.OPEN and ANY_PAGE in self.allowed_origins:
             raise ValueError(
                 'auth=open with allowed_origins ["*"] would let any web page use the chain: set '
-                "auth=required (RESTAURANT_QR_AUTH), or name the pages"
+                "auth=required (RESTAURANT_QR_AUTH), or list the origins"
             )
         return self
 
@@ -182,7 +182,7 @@ class Settings(BaseSettings):
             ("code_keys", self.code_keys),
         ):
             if any(len(key.get_secret_value()) < SHORTEST_KEY for key in keys):
-                raise ValueError(f"{name} needs {SHORTEST_KEY} characters or more in a key")
+                raise ValueError(f"each key of {name} needs at least {SHORTEST_KEY} characters")
             if len(keys) > MOST_KEYS or len(set(keys)) < len(keys):
                 raise ValueError(f"{name} takes one key, or two different ones: current,previous")
         return self
@@ -231,7 +231,7 @@ def provider_of(settings: Settings) -> IdentityProvider | None:
 
 
 def keys_of(settings: Settings) -> Keys:
-    """The keys that are set, with `auth_secret` for a list that is empty."""
+    """The keys of the settings, with `auth_secret` in place of an empty list."""
     tokens, codes = (
         tuple(key.get_secret_value() for key in keys) or (secret_of(settings),)
         for keys in (settings.token_keys, settings.code_keys)
@@ -240,7 +240,7 @@ def keys_of(settings: Settings) -> Keys:
 
 
 def secret_of(settings: Settings) -> str:
-    """`auth_secret`: the one that is set, or this data folder's own, made on first use."""
+    """`auth_secret`: from the settings, or the data folder's own, generated on first use."""
     if settings.auth_secret is not None:
         return settings.auth_secret.get_secret_value()
     path = settings.data_dir / "auth_secret"

@@ -15,7 +15,7 @@ def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_open_door_for_any_web_page_is_refused() -> None:
-    with pytest.raises(ValidationError, match=r"auth=required.*name the pages"):
+    with pytest.raises(ValidationError, match=r"auth=required.*list the origins"):
         Settings(allowed_origins=frozenset({"*"}))
     with pytest.raises(ValidationError, match="auth=required"):
         Settings(allowed_origins=frozenset({"https://app.example", "*"}))
