@@ -78,12 +78,17 @@ export class RestaurantQR {
 
   /** Ask the service for its time; resolves to `now`, also when there is no answer. */
   async askTime() {
+    const { url, patience } = this.#settings;
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), patience);
     const sentAt = this.#clock.start();
     try {
-      const answer = await fetch(`${this.#settings.url}/healthz`, { cache: 'no-store', redirect: 'error' });
+      const answer = await fetch(`${url}/healthz`, { cache: 'no-store', redirect: 'error', signal: limit.signal });
       this.#clock.read(answer.headers.get('Date'), sentAt);
     } catch {
-      // no network: what is known of the time stays
+      // no network, or no answer in time: what is known of the time stays
+    } finally {
+      clearTimeout(timer);
     }
     return this.now;
   }

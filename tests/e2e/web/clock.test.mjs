@@ -61,6 +61,15 @@ test('a client takes the time from answers, and keeps it without a network', asy
   assert.equal((await another.askTime()).toISOString().slice(0, 16), '2026-11-30T12:00');
 });
 
+test('a request for the time ends without an answer', { timeout: 10_000 }, async () => {
+  const server = http.createServer(() => {});
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const qr = new RestaurantQR({ ...HASTY, url: `http://127.0.0.1:${server.address().port}` });
+  assert.equal(await qr.askTime(), null);
+  server.closeAllConnections();
+  server.close();
+});
+
 test('a time zone that the browser does not know gives its own zone and no error', () => {
   const now = new Date('2026-11-30T12:00:00Z');
   assert.equal(dayAt('Not/AZone', now), '2026-11-30');
