@@ -141,8 +141,9 @@ class Visit {
     this.#lists.mine.clear();
   }
 
+  /** The first that may be sent, as stored now: another tab may have removed one in the meantime. */
   #next() {
-    return this.outbox.find(({ by }) => by === undefined || by === bearer());
+    return this.#lists.outbox.values.find(({ by }) => by === undefined || by === bearer());
   }
 
   /** Whether the next one can be sent. */

@@ -100,6 +100,19 @@ test('what the service refuses goes back into the basket, beside what is there',
   );
 });
 
+test('an order that was refused in one tab is not sent again by another one', async () => {
+  service.answers = ['cut', REFUSED];
+  const visit = pages.visitOf(session);
+  visit.add(1, 2);
+  visit.place();
+  await until(() => service.asked.length === 1 && visit.stateOf(visit.outbox[0], true) === 'unanswered');
+  const otherTab = (await import('../../../web/guest/visit.js?other-tab')).visitOf(session);
+  await until(() => visit.deliver().then(() => visit.outbox.length === 0));
+  await otherTab.deliver();
+  assert.equal(service.asked.length, 2);
+  assert.equal(visit.quantityOf(1), 2);
+});
+
 test('an order whose token has changed is not sent by itself, and under a new key if a guest wants it', async () => {
   service.answers = ['cut'];
   const payload = (sub) => `x.${Buffer.from(JSON.stringify({ sub })).toString('base64url')}.x`;
