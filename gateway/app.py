@@ -99,22 +99,21 @@ def build(
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        sweeping = asyncio.create_task(Sweep(store, hosts, whereabouts, gateway_id).run())
-        following = asyncio.create_task(whereabouts.run())
-        refreshing = asyncio.create_task(register.run())
-        renewing = asyncio.create_task(identity.run())
-        looking = asyncio.create_task(isolation.run(sockets.send_away))
-        meeting = asyncio.create_task(Introductions(hosts, whereabouts).run())
-        gauges = Gauges(links, whereabouts, store, settings.limits)
-        measuring = asyncio.create_task(gauges.run())
+        running = [
+            asyncio.create_task(each)
+            for each in (
+                whereabouts.run(),
+                Sweep(store, hosts, whereabouts, gateway_id).run(),
+                register.run(),
+                identity.run(),
+                isolation.run(sockets.send_away),
+                Introductions(hosts, whereabouts).run(),
+                Gauges(links, whereabouts, store, settings.limits).run(),
+            )
+        ]
         yield
-        measuring.cancel()
-        meeting.cancel()
-        looking.cancel()
-        renewing.cancel()
-        refreshing.cancel()
-        sweeping.cancel()
-        following.cancel()
+        for task in running:
+            task.cancel()
         await sockets.close()
         await feeds.close()
         await links.close()
