@@ -132,7 +132,7 @@ async def test_the_stores_figures_are_measured_and_a_backup_is_seen(
             while time.time() - BACKED_UP_AT.values.get("", 0) > 60:
                 await asyncio.sleep(0.01)
         assert 0.1 < STORE_MEMORY_USED.values[""] < 1
-        assert abs(CLOCK_OFFSET.values[""]) < 1
+        assert abs(CLOCK_OFFSET.values[""]) < 60
     finally:
         running.cancel()
         await store.close()
