@@ -31,7 +31,7 @@ export class Pulse {
     const now = Date.now();
     if (live.length === 0 || now - heardAt < this.#silence) {
       this.#askedAt = 0;
-    } else if (this.#askedAt === 0) {
+    } else if (this.#askedAt <= heardAt) { // it was answered: a hidden page may look once a minute
       this.#askedAt = now;
       live.reduce((a, b) => (a.size <= b.size ? a : b)).ask(this.#patience);
     } else if (now - this.#askedAt >= this.#patience) {

@@ -79,6 +79,22 @@ test('a channel that is heard answers for all, and after an answer the silence b
   pulse.stop();
 });
 
+test('a hidden page, which looks rarely, takes no answered question for an unanswered one', ({ mock }) => {
+  mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  const asked = [];
+  const channel = {
+    status: { state: 'live' }, size: 10, heardAt: Date.now(), ask: () => asked.push('ask'), wake: () => asked.push('wake'),
+  };
+  const pulse = new Pulse(() => [channel], { silence: 5_000, patience: 3_000 });
+  for (let minute = 1; minute <= 3; minute += 1) {
+    mock.timers.setTime(minute * 60_000);
+    mock.timers.tick(1_000);
+    channel.heardAt = Date.now();
+  }
+  assert.deepEqual(asked, ['ask', 'ask', 'ask']);
+  pulse.stop();
+});
+
 test('a page that loses its network says so at once, and connects at once when it is back', async () => {
   const page = new EventTarget();
   globalThis.addEventListener = page.addEventListener.bind(page);
