@@ -1,7 +1,7 @@
-"""The address of a client: what the trusted proxies in front of the gateway report.
+"""The address of a client, as the trusted proxies in front of the gateway report it.
 
-A request is local only if that is certain. An address that cannot be read is unknown, never local:
-the two have different rights and separate limits.
+A request is local only if that is certain. An unparsable address is unknown, never local: the two
+have different rights and separate limits.
 """
 
 import re
@@ -19,34 +19,34 @@ from gateway.turned_away import TurnedAway
 Network = IPv4Network | IPv6Network
 
 MAX_HOPS = 8
-"""Proxies in a row that are read, from the nearest. A longer chain is an unknown address."""
+"""Proxies that are followed, from the nearest on. A longer chain is an unknown address."""
 MAX_HOP_CHARS = 80
-"""The longest readable hop: a quoted IPv6 address with brackets, zone and port has fewer."""
+"""Upper bound of a hop. A quoted IPv6 address with brackets, zone and port is shorter."""
 REMEMBERED = 10_000
 """Parsed hops that are cached."""
 
 _FORWARDED_FOR = b"x-forwarded-for"
 _OTHER_FORWARDS = frozenset({b"forwarded", b"via", b"x-real-ip"})
-"""Other headers that a proxy adds to a request that it passes on. They are not read."""
+"""Other headers that proxies add to forwarded requests. Their values are not read."""
 _HOP = re.compile(r"(?:\[(?P<v6>[^\[\]]*)\]|(?P<v4>[0-9.]+))(?::(?P<port>[0-9]{1,5}))?")
 """An IPv4 or a bracketed IPv6 address, with or without a port."""
 
 _FROM_OTHERS = TurnedAway(
     "untrusted_peer",
     "X-Forwarded-For was ignored because its sender is not in trusted_proxies: if it is your "
-    "proxy, add it, since all of its clients share one address until then",
+    "proxy, add it, since until then all of its clients share one address",
     FORWARDS_IGNORED,
 )
 _UNREADABLE = TurnedAway(
     "unreadable",
-    "a trusted proxy did not report an address that can be read: its clients share the limits of "
-    "unknown addresses",
+    "a trusted proxy reported no valid client address: its clients share the limits of unknown "
+    "addresses; configure it to append the client's address to X-Forwarded-For",
     FORWARDS_IGNORED,
 )
 
 
 class Locality(Enum):
-    """What is known about where a request came from."""
+    """How much is known about the origin of a request."""
 
     LOCAL = "local"
     KNOWN = "known"
@@ -54,8 +54,8 @@ class Locality(Enum):
 
 
 class ClientAddress(NamedTuple):
-    """Where a request came from. `site` is empty unless the address is known; it is an IPv4
-    address, or the /64 network that one IPv6 site has."""
+    """Where a request came from. `site` is the IPv4 address or the /64 network of the IPv6 site;
+    empty unless the address is known."""
 
     locality: Locality
     site: str = ""
@@ -72,7 +72,7 @@ class ClientAddress(NamedTuple):
 
     @property
     def allocation(self) -> str | None:
-        """The /48 network that a customer may have all of; None if the address is not IPv6."""
+        """The /48 network, which one customer may own; None if the address is not IPv6."""
         if ":" not in self.site:
             return None
         return str(IPv6Network(self.site).supernet(new_prefix=48))
@@ -95,7 +95,7 @@ class _Hop(NamedTuple):
 
 
 class Addresses:
-    """Reads `X-Forwarded-For` from its end, as far as trusted proxies wrote it."""
+    """Reads `X-Forwarded-For` from its end, as far as trusted proxies have written it."""
 
     def __init__(self, trusted: Iterable[Network]) -> None:
         self._trusted = tuple(trusted)
@@ -132,7 +132,7 @@ class Addresses:
         return LOCAL
 
     def _read(self, text: str) -> _Hop | None:
-        """The address in a hop, and whether it is a trusted proxy; None if it has no address."""
+        """The site of a hop, and whether it is a trusted proxy; None if it is no address."""
         address = _address_in(text)
         if address is None:
             return None

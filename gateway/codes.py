@@ -14,8 +14,8 @@ MAC_BYTES = 12
 
 class Codes:
     """Makes and checks codes `<number>.<number>.<signature>` of one purpose; those of another are
-    not good for it. The first of `keys` signs, all of them are accepted; `epoch` is the one that
-    codes are good in."""
+    not good for it. The first of `keys` signs, all of them are accepted; codes are
+    valid only in their `epoch`."""
 
     def __init__(self, keys: tuple[str, ...], purpose: str, epoch: Callable[[], str]) -> None:
         self._keys = [key.encode() for key in keys]

@@ -15,7 +15,7 @@ class _Encoded(NamedTuple):
 
 
 class ConstantDocument:
-    """Encodes a document once, for its first request, and answers with an `ETag`."""
+    """Encodes a document at its first request, and serves it with an `ETag`."""
 
     def __init__(self, make: Callable[[], bytes], media_type: str) -> None:
         self._make = make

@@ -114,8 +114,9 @@ class Door:
     def public(
         self, command: type[T], handler: Callable[[Request, T], Awaitable[Answer]]
     ) -> Handler:
-        """For anybody, with this command in a short body. Addresses are counted before the body is
-        read, for each command apart: joining tables must not keep the staff from signing in."""
+        """Admit every caller, with this command in a short body. Requests are counted by address
+        before the body is read, separately for each command, so that guests who join tables do not
+        keep the staff from signing in."""
         rates = Rates(self._bucket, "joins")
 
         async def answered(request: Request) -> Response:
@@ -149,7 +150,7 @@ class Door:
         """The entity that a path names, where the caller may know of it."""
         id_ = parse_id(text)
         if id_ is None:
-            return Rejected(Code.INVALID_MESSAGE, "The id in the path is a positive integer.")
+            return Rejected(Code.INVALID_MESSAGE, "The id in the path must be a positive integer.")
         return await self._reach.find(principal, kind, id_)
 
     async def look(
@@ -187,8 +188,8 @@ class Door:
     async def _body(
         self, request: Request, limit: int, holder: str | None = None
     ) -> bytes | Rejected:
-        """The body of a request. Its holder is charged before it is read, for the length that it
-        declares; a body of no declared length is charged as it arrives."""
+        """The body of a request. Its holder is charged for the declared length before the body
+        is read; a body without a declared length is charged as it arrives."""
         declared, body = _content_length(request), bytearray()
         if declared > limit:
             return counted(too_large(limit, "body"))

@@ -1,4 +1,4 @@
-"""What a gateway measures now and then, and does not count as it happens."""
+"""Values that a gateway measures periodically instead of counting events."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ from storage.store import Store, StoreUnavailable
 log = logging.getLogger(__name__)
 
 PERIOD_S = 5.0
-"""As often as the values are handed to Ray."""
+"""The period at which metrics are exported to Ray."""
 
 
 class Gauges:
@@ -40,9 +40,9 @@ class Gauges:
         self._store = store
 
     async def run(self) -> None:
-        """For ever. A store that refuses writes is counted by the failed calls."""
+        """Measure until cancelled. A store that refuses writes shows in its failed calls."""
         for channel in Channel:
-            CONNECTIONS.add(0, of=channel.value)  # shown before the first socket, too
+            CONNECTIONS.add(0, of=channel.value)  # exported before the first socket, too
         while True:
             try:
                 self.measure()
@@ -50,11 +50,11 @@ class Gauges:
             except StoreUnavailable:
                 pass  # counted and logged where it failed
             except Exception:
-                log.exception("gauges were not set; the next time is tried again")
+                log.exception("cannot measure gauges; retrying")
             await asyncio.sleep(PERIOD_S)
 
     def measure(self) -> None:
-        """What waits for which host, which hosts there must be, how many sockets there may be."""
+        """Set the queue lengths by host, the expected hosts and the limit of connections."""
         MAX_CONNECTIONS.set(self._limits.max_connections)
         placement = self._whereabouts.placement
         shards = placement.actors().values() if placement.mode is Mode.SHARD else ()
@@ -62,7 +62,7 @@ class Gauges:
         WAITING.replace(self._links.waiting())
 
     async def measure_store(self) -> None:
-        """What the store says of itself. Raises StoreUnavailable if it takes no writes."""
+        """Set the store's own gauges. Raises StoreUnavailable if it takes no writes."""
         status = await self._store.check()
         CLOCK_OFFSET.set(time.time() - status.clock)
         STORE_MEMORY_USED.set(status.memory_used)

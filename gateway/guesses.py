@@ -1,4 +1,4 @@
-"""How many wrong session codes may be tried: by address, by IPv6 network and in the whole chain.
+"""Limits of wrong session codes: by address, by IPv6 network and for the whole chain.
 
 A session's code is short enough to be guessed from many addresses. Codes in QR codes are signed and
 are not counted here, so that they work while session codes are refused.
@@ -16,7 +16,7 @@ from storage.store import Store
 
 
 class Quota(NamedTuple):
-    """So many wrong codes a minute on average, and at once. `limit` is its name in metrics."""
+    """Wrong codes allowed per minute on average, and at once. `limit` is its name in metrics."""
 
     limit: str
     per_minute: float
@@ -24,20 +24,20 @@ class Quota(NamedTuple):
 
     @property
     def every_s(self) -> float:
-        """Seconds in which one more may be tried."""
+        """Seconds until one more wrong code is allowed."""
         return 60.0 / self.per_minute
 
 
 OF_ADDRESS = Quota("guesses", GUESSES_PER_MINUTE, GUESSES_AT_ONCE)
 OF_NETWORK = Quota("network_guesses", 50.0, 100)
-"""Of an IPv6 /48, which one customer may have all of."""
+"""Of an IPv6 /48 network, which one customer may own."""
 OF_CHAIN = Quota("chain_guesses", 60.0, 300)
 
 _CHAIN = "chain"
 _CHAIN_REFUSES = TurnedAway(
     OF_CHAIN.limit,
-    "session codes are refused for everybody: too many wrong ones were tried in the whole chain; "
-    "codes of tables and devices go on",
+    "session codes are refused for the whole chain because too many wrong ones were tried; codes "
+    "of tables and devices still work",
     LIMITED,
 )
 
@@ -45,7 +45,7 @@ _CHAIN_REFUSES = TurnedAway(
 class SessionGuesses:
     """Counts session codes before they are read, in the store for all gateways together.
 
-    Each gateway counts for itself before, so that a flood does not reach the store.
+    Each gateway first counts locally, so that a flood does not reach the store.
     """
 
     def __init__(self, store: Store) -> None:
@@ -53,7 +53,7 @@ class SessionGuesses:
         self._rates = {quota: _rates(quota) for quota in (OF_ADDRESS, OF_NETWORK, OF_CHAIN)}
 
     async def take(self, who: ClientAddress) -> bool:
-        """Count one code; False if it must not be read. Raises StoreUnavailable."""
+        """Count one code; False if it is over a limit. Raises StoreUnavailable."""
         taken: list[tuple[Quota, str]] = []
         for quota, key in _quotas(who):
             if not self._rates[quota].take(key):
@@ -72,7 +72,7 @@ class SessionGuesses:
         return False
 
     async def give_back(self, who: ClientAddress) -> None:
-        """The code that was counted was right. Raises StoreUnavailable."""
+        """Uncount a code that turned out to be correct. Raises StoreUnavailable."""
         await self._give_back(list(_quotas(who)))
 
     async def _give_back(self, taken: list[tuple[Quota, str]]) -> None:
@@ -88,7 +88,7 @@ class SessionGuesses:
 
 
 def _quotas(who: ClientAddress) -> Iterator[tuple[Quota, str]]:
-    """What a code of this address counts for."""
+    """The quotas, with their keys, that a code from this address counts against."""
     yield OF_ADDRESS, who.quota_key
     if who.allocation is not None:
         yield OF_NETWORK, who.allocation

@@ -1,7 +1,7 @@
-"""Whether a gateway could do its work now: the store takes writes, and actors answer.
+"""Whether a gateway can serve requests now: the store takes writes, and actors answer.
 
-Readiness for people and their probes, at `/healthz`. Whether the gateway lives is for Serve to find
-out, by its event loop alone: see `docs/decisions/0022-alive-and-ready.md`.
+This is `/healthz`, the readiness for operators and their probes. Serve checks liveness by the event
+loop alone: see `docs/decisions/0022-alive-and-ready.md`.
 """
 
 import asyncio

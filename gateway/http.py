@@ -79,7 +79,7 @@ class Http:
             for name, param in act.from_path.items()
         }
         if None in known.values():
-            return Rejected(Code.INVALID_MESSAGE, "The ids in the path are positive integers.")
+            return Rejected(Code.INVALID_MESSAGE, "The ids in the path must be positive integers.")
         target = params["id"] if "id" in params else params["call_id"].partition("-")[0]
         address = await self._door.address(act.to, target, principal)
         if isinstance(address, Rejected):
@@ -196,8 +196,8 @@ class Http:
         return json({"data": data})
 
     async def _restaurants_of(self, principal: Principal) -> list[int]:
-        """The restaurants in a principal's reach. Only that of the whole chain needs the whole
-        directory."""
+        """The restaurants that a principal may see. Only callers of the whole chain need to read
+        the whole directory."""
         own = principal.restaurant_id
         if own is None:
             return await self._store.restaurants()

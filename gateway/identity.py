@@ -57,8 +57,8 @@ _TURNED_AWAY = TurnedAway("token", "tokens were refused: forged, expired, or of 
 
 
 def bearer(authorization: str | None, subprotocols: Iterable[str], query: str | None) -> str | None:
-    """The token, from header, subprotocol pair `bearer, <token>` or query. Empty, and so not valid,
-    if one was announced and is not there; None if there is none."""
+    """The token from the header, the subprotocol pair `bearer, <token>` or the query. None if there
+    is none; empty, and so invalid, if `bearer` is present without a token."""
     if authorization is not None:
         scheme, _, token = authorization.partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
@@ -70,7 +70,7 @@ def bearer(authorization: str | None, subprotocols: Iterable[str], query: str | 
 
 
 class Identity:
-    """Tells tokens from forgeries: `keys` are our own; the provider has others, if there is one.
+    """Verifies tokens. `keys` are the service's own; an identity provider has others.
 
     `clock` counts the seconds between two requests to the provider.
     """
@@ -95,15 +95,15 @@ class Identity:
         await self._signatures.run()
 
     async def ready(self) -> Rejected | None:
-        """Why no token can be verified or issued yet: UNAVAILABLE; None if they can."""
+        """UNAVAILABLE while tokens can be neither verified nor issued, else None."""
         return await self._register.ready()
 
     async def principal(self, token: str | None, address: ClientAddress) -> Principal | Rejected:
         """The principal of a token. Without a token: an anonymous one if the door is open and the
         request is local, whatever Serve listens on.
 
-        Refuses with UNAVAILABLE while the provider's keys are not known, or the store has not been
-        asked about its tokens yet.
+        Refuses with UNAVAILABLE while the provider's keys are not known, or the store's
+        credentials have not been read yet.
         """
         unready = await self.ready()
         if unready is not None:
@@ -133,7 +133,7 @@ class Identity:
         return verified[0]
 
     async def _verified(self, token: str) -> tuple[Principal, float] | Rejected:
-        """The principal of a token, and when it ends (epoch seconds)."""
+        """The principal of a token, and when the token expires (epoch seconds)."""
         signed = await self._signatures.read(token)
         if isinstance(signed, Rejected):
             return signed
@@ -168,8 +168,8 @@ def _principal(signed: Signed) -> Principal | Rejected:
         return Rejected(Code.UNAUTHENTICATED, "The token does not say who its bearer is.")
     if ids["restaurant_id"] is None and (
         role not in (Role.ADMIN, Role.GUEST)
-        or "restaurant_id" in claims  # null is not the whole chain: a provider found none
-        or ids["device_id"] is not None  # nothing could withdraw it
+        or "restaurant_id" in claims  # null means that the provider found none
+        or ids["device_id"] is not None  # it could not be revoked
     ):
         return Rejected(Code.UNAUTHENTICATED, "The token does not say whose restaurant it is for.")
     own = {Role.GUEST: ids["session_id"], Role.WAITER: ids["waiter_id"]}.get(role)

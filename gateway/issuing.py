@@ -1,4 +1,4 @@
-"""Registered tokens as they are issued, by an administrator or on a machine of the service."""
+"""Issues registered tokens, for administrators and on machines of the service."""
 
 import time
 from collections.abc import Mapping
@@ -15,19 +15,20 @@ from protocol.errors import Code, Rejected
 from storage.store import Credentials, Store
 
 MOST_TOKENS = 1000
-"""Registered tokens of a chain that have not expired."""
+"""Maximum number of unexpired registered tokens in a chain."""
 LONGEST_HOURS: Mapping[Role, float] = {
     Role.ADMIN: ADMIN_HOURS,
     **dict.fromkeys((Role.MANAGER, Role.WAITER, Role.KITCHEN), 24.0 * 366),
 }
-"""How long a registered token may be good, by its role."""
+"""Maximum lifetime of a registered token, by its role."""
 _TOO_MANY = Rejected(
-    Code.RATE_LIMITED, f"There are {MOST_TOKENS} registered tokens. Revoke some of them."
+    Code.RATE_LIMITED,
+    f"Cannot register more than {MOST_TOKENS} tokens. Revoke some of them (/api/tokens).",
 )
 
 
 class Wanted(NamedTuple):
-    """The token that somebody asks for. The label is for whoever reads the list."""
+    """A requested token. The label describes it in the list of tokens."""
 
     role: Role
     restaurant_id: int | None
@@ -40,15 +41,15 @@ class Wanted(NamedTuple):
         return max(1, int(self.hours * 3600))
 
     def refused(self) -> Rejected | None:
-        """Why there can be no such token."""
+        """Why such a token cannot be issued; None if it can."""
         role = self.role.value
         if self.role is not Role.ADMIN and self.restaurant_id is None:
-            return _missing("restaurant_id", f"a {role}'s token needs its restaurant.")
+            return _missing("restaurant_id", f"a {role}'s token needs a restaurant_id.")
         if (self.role is Role.WAITER) != (self.waiter_id is not None):
-            return _missing("waiter_id", "a waiter's token needs one, others have none.")
+            return _missing("waiter_id", "a waiter's token needs a waiter_id, others take none.")
         if not 0 < self.hours <= LONGEST_HOURS[self.role]:
             most = LONGEST_HOURS[self.role]
-            return _missing("hours", f"a {role}'s token is good for at most {most:g} hours.")
+            return _missing("hours", f"choose more than 0 and at most {most:g} for a {role}.")
         return None
 
 
@@ -60,7 +61,7 @@ class Issued(NamedTuple):
 
 
 def new_token_id() -> int:
-    """Drawn, not counted: a store that went back would give a counted one to two tokens."""
+    """A random id. A counter would repeat ids after the store was restored from a backup."""
     return 1 + randbelow(MAX_ID)
 
 
@@ -100,7 +101,7 @@ def token_of(row: Mapping[str, Any], key: str, credentials: Credentials) -> str:
 
 
 def is_for(row: Mapping[str, Any], wanted: Wanted) -> bool:
-    """Whether a row was made for the same token."""
+    """Whether a row describes the wanted token."""
     made = row["role"], row["restaurant_id"], row["waiter_id"], row["label"]
     seconds = row["expires_at"] - row["issued_at"]
     return (*made, seconds) == (wanted.role.value, *wanted[1:4], wanted.seconds)

@@ -43,10 +43,10 @@ _BY_STAFF = Rejected(Code.FORBIDDEN, "This table is opened by the staff. Please 
 class Joining:
     """`POST /api/sessions/join`.
 
-    A table's code is signed and is not counted as a guess, so that wrong codes of one guest lock
-    out no other at the same address or table. Codes without a valid signature count by address and
-    by table. Session codes are counted before they are read (`SessionGuesses`), so that many at
-    once are counted like others; right ones are given back.
+    A table's code is signed and does not count as a guess, so that one guest's wrong codes do not
+    lock out others at the same address or table. Codes without a valid signature count by address
+    and by table. Session codes are counted before they are checked (`SessionGuesses`), so that
+    concurrent attempts count, too; correct ones are uncounted afterwards.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Joining:
         return self._admitted(found) if isinstance(found, dict) else found
 
     async def _by_session_code(self, code: str, who: ClientAddress) -> dict[str, Any] | Rejected:
-        """The open session of a code, which is counted before it is read."""
+        """The open session of a code, which is counted before it is checked."""
         if not await self._session_guesses.take(who):
             return _SLOWER
         found = await self._session_of(session_code_in(code))
@@ -180,7 +180,6 @@ class Joining:
 
 
 def session_code_in(text: str) -> str:
-    """The session code that somebody typed: its letters and digits, in capitals, whatever their
-    width, and whatever stands between them."""
+    """The session code in a typed text: its letters and digits, in half width and upper case."""
     typed = unicodedata.normalize("NFKC", text)
     return "".join(each for each in typed if each.isalnum()).upper()

@@ -92,7 +92,7 @@ class _Link:
         return to in self.queues or any(address_of(each.message) == to for each in self.under_way)
 
     def count(self) -> int:
-        """How many messages wait."""
+        """The number of queued messages."""
         return sum(map(len, self.queues.values()))
 
     def wake(self) -> None:
@@ -161,7 +161,7 @@ class Links:
             await asyncio.wait({link.task}, timeout=patience_s)
 
     def waiting(self) -> dict[str, int]:
-        """How many messages wait for each host, without the batch that is under way to it."""
+        """The queue length of each host, without the batch in flight."""
         counts = {host: link.count() for host, link in self._links.items()}
         return {host: count for host, count in counts.items() if count}
 

@@ -5,7 +5,7 @@ from actors.meters import MESSAGES, Meters
 GATEWAY = Meters()
 
 CONNECTIONS = GATEWAY.gauge("connections", "Open sockets, by channel.", "channel")
-MAX_CONNECTIONS = GATEWAY.gauge("max_connections", "How many sockets there may be: the setting.")
+MAX_CONNECTIONS = GATEWAY.gauge("max_connections", "Connections that the gateway accepts.")
 ACCEPTED = GATEWAY.counter("accepted", "Sockets accepted.")
 RECEIVED = GATEWAY.counter("received", "Messages of clients, good or bad.")
 CLOSED = GATEWAY.counter(
@@ -18,17 +18,17 @@ TURNED_AWAY = GATEWAY.counter(
 )
 FORWARDS_IGNORED = GATEWAY.counter(
     "forwards_ignored",
-    "Requests and sockets whose X-Forwarded-For was not used: sent by a peer that is not in "
-    "trusted_proxies, or not an address.",
+    "Requests and sockets whose X-Forwarded-For was ignored: its sender is not in trusted_proxies, "
+    "or it has no valid address.",
     "reason",
 )
 WRONG_CODES = GATEWAY.counter(
     "wrong_codes",
-    "Codes to join or to sign in that were not valid: of a session, a table or a device.",
+    "Invalid codes for joining or signing in: of a session, a table or a device.",
     "kind",
 )
 PREVIOUS_KEY = GATEWAY.counter(
-    "previous_key", "Tokens and codes accepted that the second of two keys signed, by kind.", "kind"
+    "previous_key", "Accepted tokens and codes signed with the second of two keys.", "kind"
 )
 DELIVERED = GATEWAY.counter("delivered", "Events handed to sockets, counted by socket.")
 FAN_OUT_SECONDS = GATEWAY.histogram(
@@ -45,26 +45,26 @@ BATCH_SECONDS = GATEWAY.histogram(
 HOSTS_LOST = GATEWAY.counter("hosts_lost", "Calls to hosts that failed or were given up.")
 REJOINS = GATEWAY.counter("rejoins", "Topics whose sockets were subscribed again.")
 HTTP = GATEWAY.counter("http", "HTTP requests of the API, by status.", "status")
-WAITING = GATEWAY.gauge("waiting", "Messages that wait in the gateway for a host.", "host")
+WAITING = GATEWAY.gauge("waiting", "Messages for a host that are queued in the gateway.", "host")
 HOSTS_EXPECTED = GATEWAY.gauge(
-    "hosts_expected", "1 for each shard, which must show its `entities`.", "host"
+    "hosts_expected", "1 for each shard that must report `entities`.", "host"
 )
 CUT_OFF = GATEWAY.gauge("cut_off", "1 if the gateway reaches neither store nor head, else 0.")
 PROVIDER_KEYS = GATEWAY.gauge("provider_keys", "Usable keys of the chain's identity provider.")
 PROVIDER_RENEWED_AT = GATEWAY.gauge(
     "provider_renewed_timestamp_seconds",
-    "When they were fetched last, in epoch seconds; at first, when the gateway started.",
+    "When the provider's keys were last fetched, in epoch seconds; initially, the gateway's start.",
 )
 CLOCK_OFFSET = GATEWAY.gauge(
-    "clock_offset_seconds", "By how much this machine's clock is ahead of the store's."
+    "clock_offset_seconds", "Seconds by which this machine's clock is ahead of the store's."
 )
 STORE_MEMORY_USED = GATEWAY.gauge(
-    "store_memory_used", "The store's memory, as a share of `maxmemory` or of its machine's."
+    "store_memory_used", "Used share of the store's `maxmemory`, or of its machine's memory."
 )
-STORE_REPLICAS = GATEWAY.gauge("store_replicas", "Replicas that are connected to the store.")
+STORE_REPLICAS = GATEWAY.gauge("store_replicas", "Replicas connected to the store.")
 STORE_REPLICA_LAG = GATEWAY.gauge(
-    "store_replica_lag_bytes", "What the slowest replica has not received."
+    "store_replica_lag_bytes", "Bytes that the slowest replica has not received."
 )
 BACKED_UP_AT = GATEWAY.gauge(
-    "backup_timestamp_seconds", "When the store was last backed up, in epoch seconds; or 0."
+    "backup_timestamp_seconds", "When the store was last backed up, in epoch seconds; 0 if never."
 )

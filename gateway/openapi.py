@@ -185,7 +185,7 @@ def _issue(row: Schema, schemas: Schemas) -> dict[str, Any]:
     act = Act("POST", "/tokens", "Issue a token, for administrators of the chain",
               Kind.RESTAURANT, c.IssueToken, Channel.RESTAURANT)  # fmt: skip
     token = _shape(token=_TEXT, expires_at=_WHOLE, data=row)
-    answer = _answer("The token, which is not shown again, and its row.", token)
+    answer = _answer("The token, which is returned only once, and its row.", token)
     return {**_act(act, schemas), "responses": {"201": answer, **_errors()}}
 
 

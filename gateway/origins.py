@@ -44,9 +44,9 @@ _OTHER_NAME = Rejected(
 REMEMBERED = 1000
 """Cached decisions."""
 MAX_LETTERS = 600
-"""The longest origin and host together that are cached."""
+"""Maximum length of origin and host together in the cache."""
 ANY_PAGE = "*"
-"""The allowed origin that stands for all."""
+"""The allowed origin that matches every page."""
 
 _AUTHORITY = r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?"
 _HOST = re.compile(_AUTHORITY)
@@ -101,7 +101,7 @@ def is_origin(text: str) -> bool:
 
 
 def _is_local(found: re.Match[str] | None) -> bool:
-    """Whether the name in a host or an origin is this machine's own; False if it has none."""
+    """Whether a host or an origin names this machine itself; False if it has no name."""
     if found is None:
         return False
     name = found["name"].strip("[]")

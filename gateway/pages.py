@@ -1,4 +1,4 @@
-"""The files that browsers get: pages, styles, and the client that pages of anybody may import.
+"""Serves pages, styles and the client, which pages of other hosts may import.
 
 `make pages` packages the folder `web/` into `build/pages/` (see `scripts/package_pages.mjs`). The
 gateway serves that package if it was made from the `web/` beside it, and otherwise `web/` itself.
@@ -30,13 +30,13 @@ MEDIA = {
     ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
 }
-"""The types of files that are served. Others, such as those of the npm package, are not."""
+"""Types of served files. Others, such as those of the npm package, are not served."""
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 _HASH = re.compile(r"-[A-Z0-9]{8}(?=\.)")
 _ENCODINGS = {"br": ".br", "gzip": ".gz"}
-"""Encodings that a package has files for, the smaller first."""
+"""Encodings of packaged files, the smallest first."""
 
 
 def served_folder(web: Path = WEB, package: Path = PACKAGE) -> Path:
@@ -46,7 +46,7 @@ def served_folder(web: Path = WEB, package: Path = PACKAGE) -> Path:
         return web
     if made_from.read_text() == digest_of(web):
         return package
-    log.warning("packaged pages are out of date, serving the sources: run make pages")
+    log.warning("packaged pages are outdated; serving the sources until `make pages` is run")
     return web
 
 
@@ -60,10 +60,10 @@ def digest_of(folder: Path) -> str:
 
 
 class Pages(StaticFiles):
-    """Files of known types, compressed where the package has them so.
+    """Serves files of known types, compressed if the package has a compressed form.
 
-    Files below `assets/` are named by their content and never change. Of all others a browser asks
-    each time whether its copy is current, by ETag.
+    Files below `assets/` are named by their content and never change. Browsers revalidate all
+    others by `ETag`.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -72,7 +72,7 @@ class Pages(StaticFiles):
         self._current = {_HASH.sub("", name): f"assets/{name}" for name in assets}
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        """During an update a page of the other release gets the asset of this one."""
+        """Find a file. During an update, pages of the other release get this release's assets."""
         full_path, found = super().lookup_path(path)
         if found is None and path.startswith("assets/"):
             current = self._current.get(_HASH.sub("", PurePath(path).name))

@@ -18,7 +18,7 @@ _READS_OF_A_PARTY = frozenset(
     {Channel.ORDER, Channel.ITEMS, Channel.TABLE, Channel.SESSION, Channel.MENU}
 )
 _KINDS_OF_A_PARTY = frozenset({Kind.ORDER, Kind.TABLE, Kind.RESTAURANT})
-"""Kinds that a guest may know of beside its session."""
+"""Kinds that a guest may access beside its session."""
 _READS = frozenset(Channel) - {Channel.DEVICES}
 
 READS: Mapping[Role, frozenset[Channel]] = {
@@ -139,10 +139,11 @@ def may_manage_devices(principal: Principal) -> Rejected | None:
 
 
 def may_manage_tokens(principal: Principal) -> Rejected | None:
-    """Who issues tokens can be anybody."""
+    """Refuse callers other than administrators of the chain: a caller who can issue tokens can
+    act as anyone."""
     if principal.role is Role.ADMIN and principal.restaurant_id is None:
         return None
-    return Rejected(Code.FORBIDDEN, "Tokens are for administrators of the chain.")
+    return Rejected(Code.FORBIDDEN, "Only administrators of the chain can manage tokens.")
 
 
 def in_reach(principal: Principal, address: Address) -> bool:

@@ -1,8 +1,8 @@
 """What of a channel's frames is shown to whom, where that is not all of them.
 
 A guest is shown its table while its own party sits there, and nothing from before or after. A
-kitchen is shown its restaurant without what would let it sit down as a guest, and without takings
-and payments.
+kitchen gets its restaurant without session codes, which would let it join a table, and without
+takings and payments.
 """
 
 from collections.abc import Callable
@@ -101,7 +101,7 @@ def _for_kitchens(payload: bytes) -> TextFrame:
 
 
 def _is_payment(notification: dict[str, Any]) -> bool:
-    """Whether it, or its acknowledgement, says how much was paid."""
+    """Whether a notification, or its acknowledgement, reveals a payment."""
     return notification.get("kind") == "payment"
 
 

@@ -28,7 +28,7 @@ class Signer(Enum):
 SIGNERS = {"HS256": Signer.OURSELVES, "RS256": Signer.PROVIDER, "ES256": Signer.PROVIDER}
 
 LEEWAY_S = 30
-"""Seconds that the clock of the machine which issued a token may be away from this one's."""
+"""Tolerated offset, in seconds, between this clock and that of the machine that issued a token."""
 LONGEST = 8192
 """Characters of a token; a longer one is refused unread."""
 LATEST = 253402300799.0
@@ -97,7 +97,7 @@ class Signatures:
         return INVALID
 
     def _our_own(self, token: str) -> Signed | Rejected:
-        """`iss` and `aud` are optional; if present, they must be the provider's."""
+        """Read one of our own tokens. `iss` and `aud` are optional, but must be the provider's."""
         claims = self._own_claims(token)
         provider = self._provider
         audience = claims.get("aud", [])
@@ -114,7 +114,7 @@ class Signatures:
     def _own_claims(self, token: str) -> dict[str, Any]:
         """The claims of a token that one of our keys signed; raises PyJWTError for any other.
 
-        `iat` is not verified: another gateway, whose clock may be ahead, has issued the token.
+        `iat` is not verified, because the token may come from a gateway whose clock is ahead.
         """
         for key in self._own_keys:
             try:

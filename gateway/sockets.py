@@ -67,7 +67,7 @@ _PATH = re.compile(
 )
 
 STAFF_SHARE = 0.05
-"""A further share of `max_connections` for staff, so that guests cannot take all of them."""
+"""Share by which staff may exceed `max_connections`, so that guests cannot take all of them."""
 EXCESS = 10
 """Bursts' worth of refused messages, less the accepted ones, that close a connection."""
 
@@ -188,7 +188,7 @@ class Sockets:
         CONNECTIONS.add(1, channel.value)
 
     def _has_room(self, share: float = 0.0) -> bool:
-        """Whether there is room for one more, with a further share of all connections."""
+        """Whether one more connection fits `max_connections`, exceeded by at most `share`."""
         if len(self._open) < self._limits.max_connections * (1 + share):
             return True
         LIMITED.add(of="connections")
@@ -237,7 +237,7 @@ class Sockets:
         id_ = parse_id(id_in_path)
         query = _parse_query(scope["query_string"])
         if id_ is None:
-            return Rejected(Code.INVALID_MESSAGE, "The id in the path is a positive integer.")
+            return Rejected(Code.INVALID_MESSAGE, "The id in the path must be a positive integer.")
         if isinstance(query, Rejected):
             return query
         header = _authorization(scope["headers"])
@@ -298,8 +298,8 @@ class Sockets:
 
 
 class _Visit:
-    """What a connection holds while it lasts, as far as it has come. One that is not counted among
-    those of its address is over a limit, and is open only to staff."""
+    """What a connection holds so far, to be released at its end. If not `is_counted`, it
+    exceeds a limit and is admitted only for staff."""
 
     __slots__ = (
         "ending", "ground", "holder", "is_counted", "joined", "listener", "principal", "topic",

@@ -1,8 +1,8 @@
-"""Which of the service's own tokens are good beyond their signature.
+"""Checks which correctly signed tokens of the service are still valid.
 
-A token that names itself (`jti`) is good while the store lists it: that is how administrators see
-and revoke what was issued. Tokens of guests and devices have no `jti`; their session and their
-restaurant's list of devices revoke them.
+A token with an id (`jti`) is valid while the store lists it, so that administrators can list and
+revoke issued tokens. Tokens of guests and devices have no `jti`; closing the session, or removing
+the device from its restaurant, revokes them.
 """
 
 import asyncio
@@ -23,9 +23,9 @@ from storage.store import Credentials, Store, StoreUnavailable
 log = logging.getLogger(__name__)
 
 PERIOD_S = 1.0
-"""How long a revoked token may stay good on the gateways that did not revoke it."""
+"""How long other gateways may accept a revoked token."""
 ADMIN_HOURS = 24.0
-"""The longest life of an administrator's token."""
+"""Maximum lifetime of an administrator's token."""
 
 REVOKED = Rejected(
     Code.UNAUTHENTICATED, "This token was revoked. Ask an administrator for a new one."
@@ -41,13 +41,13 @@ UNREGISTERED = Rejected(
 
 
 def sign(claims: Mapping[str, Any], key: str, credentials: Credentials) -> str:
-    """A token of the service with these claims."""
+    """Sign a token of the service with these claims and the current epoch."""
     epoch = {"epoch": credentials.token_epoch} if credentials.token_epoch else {}
     return jwt.encode({**claims, **epoch}, key, algorithm="HS256")
 
 
 class Issuer:
-    """Signs what the gateway issues, once the register is ready."""
+    """Signs the tokens that the gateway issues. The register must be ready."""
 
     def __init__(self, key: str, register: "TokenRegister") -> None:
         self._key = key
@@ -58,7 +58,7 @@ class Issuer:
 
 
 class TokenRegister:
-    """One gateway's copy of the store's list: of the tokens that were used here.
+    """One gateway's copy of the store's list, limited to the tokens that were used here.
 
     `credentials` can be read once `ready` has returned None.
     """
@@ -72,18 +72,18 @@ class TokenRegister:
         self._connections: defaultdict[int, set[Connection]] = defaultdict(set)
 
     async def run(self) -> None:
-        """Close the connections of revoked tokens, for ever."""
+        """Close the connections of revoked tokens until cancelled."""
         while True:
             await asyncio.sleep(PERIOD_S)
             try:
                 await self._refresh()
             except StoreUnavailable:
-                continue  # what was good stays good: nobody can revoke it meanwhile
+                continue  # accepted tokens stay valid: none can be revoked meanwhile
             except Exception:
-                log.exception("cannot refresh the list of tokens; trying again")
+                log.exception("cannot refresh the list of tokens; retrying")
 
     async def ready(self) -> Rejected | None:
-        """Read what the store says of all tokens, once; UNAVAILABLE until it has answered."""
+        """Read the store's credentials once; UNAVAILABLE until that has succeeded."""
         if not self._is_ready:
             try:
                 self.credentials = await self._store.credentials()
@@ -95,7 +95,7 @@ class TokenRegister:
     async def check(
         self, claims: Mapping[str, Any], expires_at: float
     ) -> tuple[int | None, float] | Rejected:
-        """The id of a token of our own and when it ends, or why it is refused."""
+        """The id and expiry of one of our own tokens, or why it is refused."""
         if claims.get("epoch", "") != self.credentials.token_epoch:
             return SUPERSEDED
         if "jti" in claims:
@@ -103,16 +103,16 @@ class TokenRegister:
             good = token_id is not None and await self._is_listed(token_id)
             return (token_id, expires_at) if good else REVOKED
         if claims.get("role") == Role.ADMIN:
-            # Issued by a release that registered none: those end a day after this one has started.
+            # Issued by a release without registration: valid for a day after registration began.
             expires_at = min(expires_at, self.credentials.registering_since + ADMIN_HOURS * 3600)
         return UNREGISTERED if expires_at <= time.time() else (None, expires_at)
 
     def is_good(self, token_id: int | None) -> bool:
-        """Whether a token that was accepted has not been revoked since."""
+        """Whether an accepted token has not been revoked since."""
         return token_id is None or token_id in self._good
 
     def enter(self, token_id: int | None, connection: Connection) -> Rejected | None:
-        """Close a connection as soon as its token is revoked; why not, if it was already."""
+        """Close a connection as soon as its token is revoked. REVOKED if it already is."""
         if not self.is_good(token_id):
             return REVOKED
         if token_id is not None:
@@ -120,7 +120,7 @@ class TokenRegister:
         return None
 
     def leave(self, token_id: int | None, connection: Connection) -> None:
-        """The connection is gone."""
+        """Remove a closed connection."""
         connections = None if token_id is None else self._connections.get(token_id)
         if token_id is not None and connections is not None:
             connections.discard(connection)
@@ -128,7 +128,7 @@ class TokenRegister:
                 del self._connections[token_id]
 
     def revoked(self, token_id: int) -> None:
-        """Close the connections of a token that the store lists no more."""
+        """Close the connections of a token that the store no longer lists."""
         self._good.discard(token_id)
         for connection in list(self._connections.get(token_id, ())):
             connection.close(CloseCode.UNAUTHENTICATED, REVOKED.error)

@@ -22,7 +22,8 @@ from storage.store import Store
 log = logging.getLogger(__name__)
 
 _CONFLICT = Rejected(
-    Code.IDEMPOTENCY_CONFLICT, "This Idempotency-Key was used for another token. Use another key."
+    Code.IDEMPOTENCY_CONFLICT,
+    "This Idempotency-Key was used for a different token. Use another key.",
 )
 _GONE = Rejected(
     Code.NOT_FOUND, "The token of this Idempotency-Key was revoked. Use another key for a new one."
@@ -72,16 +73,17 @@ class Tokens:
         if isinstance(issued, Rejected):
             return issued
         if command.request_id is not None:
-            # Named after it was registered: a key that names no listed token is of a revoked one.
+            # The key is stored after the registration, so a key without a listed token means that
+            # the token was revoked.
             first = await self._store.named_id(f"token:{by}", command.request_id, token_id)
             if first != token_id:
                 await self._store.remove_tokens([token_id])
                 return await self._again(first, wanted)
-        log.warning("a token was issued", extra={"by": by, **_logged(issued.row)})
+        log.warning("token issued", extra={"by": by, **_logged(issued.row)})
         return _answer(issued.token, issued.row)
 
     async def _again(self, token_id: int, wanted: Wanted) -> Answer:
-        """What the same request was answered with before."""
+        """The answer to the first request with the same key."""
         for row in await rows_of(self._store):
             if row["token_id"] == token_id:
                 if not is_for(row, wanted):
@@ -92,7 +94,7 @@ class Tokens:
     async def _revoke(self, request: Request, principal: Principal) -> Answer:
         token_id = parse_id(request.path_params["token_id"])
         if token_id is None:
-            return Rejected(Code.INVALID_MESSAGE, "The id in the path is a positive integer.")
+            return Rejected(Code.INVALID_MESSAGE, "The id in the path must be a positive integer.")
         refused = may_manage_tokens(principal)
         if refused is not None:
             return _denied("revoke", principal, refused)
@@ -100,7 +102,7 @@ class Tokens:
         self._register.revoked(token_id)
         if changed:
             by = principal.caller.subject
-            log.warning("a token was revoked", extra={"by": by, "token_id": token_id})
+            log.warning("token revoked", extra={"by": by, "token_id": token_id})
         return json({"changed": changed})
 
 
@@ -110,9 +112,12 @@ def _answer(token: str, row: dict[str, Any]) -> Answer:
 
 
 def _denied(what: str, principal: Principal, refused: Rejected) -> Rejected:
-    """The chain has no entity with an audit: the log has the record."""
+    """Log a refusal, because the chain has no entity with an audit."""
     extra = {"by": principal.caller.subject, "of_restaurant": principal.restaurant_id}
-    log.warning("tokens: caller is no administrator of the chain", extra={"wanted": what, **extra})
+    log.warning(
+        "token request refused: caller is not an administrator of the chain",
+        extra={"wanted": what, **extra},
+    )
     return refused
 
 

@@ -1,6 +1,6 @@
-"""Repeated problems of clients: each is counted, and logged at most once a minute per cause.
+"""Counts repeated problems of clients, and logs each cause at most once a minute.
 
-A log line has nothing that identifies a client.
+Log lines contain nothing that identifies a client.
 """
 
 import logging
@@ -13,7 +13,7 @@ from gateway.metrics import TURNED_AWAY
 log = logging.getLogger(__name__)
 
 EVERY_S = 60.0
-"""Between two log lines about the same cause."""
+"""Minimum seconds between two log lines about the same cause."""
 
 
 class TurnedAway:
@@ -34,7 +34,7 @@ class TurnedAway:
         self._unsaid = 0
 
     def one(self, why: str) -> None:
-        """Count one; `why` is a field of the log line."""
+        """Count one problem; `why` is a field of the log line."""
         self._counter.add(of=self._cause)
         self._unsaid += 1
         now = self._clock()
