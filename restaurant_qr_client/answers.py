@@ -3,15 +3,13 @@ proxy or a captive portal, and says nothing about the outcome of a request."""
 
 from typing import Any
 
-from restaurant_qr_client.protocol import CODES
-
-_SUCCESS = ("changed", "data", "token", "url", "openapi")
-"""One of these is in every JSON object that the service answers a request with."""
+from restaurant_qr_client.protocol import ANSWER_FIELDS, CODES
 
 
 def is_success(status: int, body: Any) -> bool:
     """Whether the service has done what it was asked for."""
-    return 200 <= status < 300 and isinstance(body, dict) and not body.keys().isdisjoint(_SUCCESS)
+    is_object = 200 <= status < 300 and isinstance(body, dict)
+    return is_object and not body.keys().isdisjoint(ANSWER_FIELDS)
 
 
 def is_refusal(status: int, body: Any) -> bool:

@@ -26,6 +26,7 @@ CODES = frozenset(
         "unavailable",
     }
 )
+ANSWER_FIELDS = ("changed", "data", "token", "url", "openapi")
 PATHS = {
     "order": "/ws/orders/{id}/",
     "items": "/ws/orders/{id}/items/",

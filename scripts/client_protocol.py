@@ -27,6 +27,8 @@ from scripts.environment import ROOT
 
 JAVASCRIPT = ROOT / "web" / "client"
 PYTHON = ROOT / "restaurant_qr_client"
+ANSWER_FIELDS = ("changed", "data", "token", "url", "openapi")
+"""Each JSON answer of the HTTP API has one of them; an answer of something in between has none."""
 LONGEST = 70
 """A union of more characters has a line for each of its members."""
 HEAD = "// Written by `make docs` from `protocol/`; changes belong there.\n"
@@ -45,6 +47,7 @@ def words() -> str:
             _constant("LOOKS", {channel.value: _look(channel) for channel in Channel}),
             _constant("CODES", [code.value for code in Code]),
             _constant("RETRIED", [code.value for code, rule in ERRORS.items() if rule.retry]),
+            _constant("ANSWER_FIELDS", ANSWER_FIELDS),
             _constant("CLOSE", {code.name: code.value for code in CloseCode}),
             f"export const MAX_FRAME_BYTES = {MAX_FRAME_BYTES};",
             "",
@@ -77,6 +80,7 @@ def python() -> str:
             "CODES = frozenset(\n    {",
             *(f"        {json.dumps(code.value)}," for code in Code),
             "    }\n)",
+            f"ANSWER_FIELDS = ({', '.join(json.dumps(each) for each in ANSWER_FIELDS)})",
             *_dictionary("PATHS", paths),
             *_dictionary("LOOKS", looks),
             *_dictionary("SNAPSHOTS", snapshots),
@@ -117,6 +121,7 @@ def types() -> str:
             "};",
             "export declare const CODES: readonly string[];",
             "export declare const RETRIED: readonly string[];",
+            "export declare const ANSWER_FIELDS: readonly string[];",
             "export declare const CLOSE: {",
             *(f"  readonly {each.name}: {each.value};" for each in CloseCode),
             "};",

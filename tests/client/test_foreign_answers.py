@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway import openapi
 from restaurant_qr_client import RefusedError, RestaurantQR, UnreachableError
+from restaurant_qr_client.answers import is_success
 from tests.client.conftest import HASTY
 
 CASES = json.loads(Path(__file__).with_name("foreign_answers.json").read_text())
@@ -74,3 +76,23 @@ async def test_a_refusal_says_whether_the_request_had_no_effect(
         with pytest.raises(RefusedError) as refused:
             await qr.http.post("/sessions/1/orders")
     assert refused.value.is_final is is_final
+
+
+def test_every_json_answer_of_the_api_is_recognized() -> None:
+    document = openapi.document()
+    schemas = document["components"]["schemas"]
+    unknown = []
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method == "parameters":
+                continue
+            for status, answer in operation["responses"].items():
+                content = answer.get("content", {}).get("application/json")
+                if content is None or not status.startswith("2"):
+                    continue
+                schema = content["schema"]
+                while "$ref" in schema:
+                    schema = schemas[schema["$ref"].rpartition("/")[2]]
+                if not is_success(int(status), dict.fromkeys(schema["required"])):
+                    unknown.append(f"{method} {path}")
+    assert unknown == []

@@ -2,13 +2,10 @@
 
 import { Backoff } from './backoff.js';
 import { isRefusal, RefusedError, UnreachableError } from './errors.js';
-import { RETRIED } from './protocol.js';
+import { ANSWER_FIELDS, RETRIED } from './protocol.js';
 import { newRequestId } from './requests.js';
 
 const TRIES = 4;
-
-/** One of these is in every JSON object that the service answers a request with. */
-const SUCCESS = ['changed', 'data', 'token', 'url', 'openapi'];
 
 /**
  * @typedef {object} How
@@ -166,6 +163,6 @@ export class Http {
  */
 function success(_answer, text) {
   const content = JSON.parse(text);
-  if (!SUCCESS.some((field) => field in content)) throw new TypeError('not of this protocol');
+  if (!ANSWER_FIELDS.some((field) => field in content)) throw new TypeError('not of this protocol');
   return content;
 }

@@ -346,6 +346,7 @@ export declare const LOOKS: {
 };
 export declare const CODES: readonly string[];
 export declare const RETRIED: readonly string[];
+export declare const ANSWER_FIELDS: readonly string[];
 export declare const CLOSE: {
   readonly RESTART: 1012;
   readonly MALFORMED: 4400;

@@ -50,6 +50,14 @@ export const RETRIED = Object.freeze([
   "unavailable"
 ]);
 
+export const ANSWER_FIELDS = Object.freeze([
+  "changed",
+  "data",
+  "token",
+  "url",
+  "openapi"
+]);
+
 export const CLOSE = Object.freeze({
   "RESTART": 1012,
   "MALFORMED": 4400,
