@@ -61,11 +61,12 @@ function comeBack() {
 }
 
 /**
- * The visit is over; what is on the screen stays, also after a reload.
+ * The visit is over; what is on the screen stays, also after a reload. Another tab may be at another visit.
+ * @param {number} session
  * @param {{session: any, menu: any}} farewell
  */
-export function leave(farewell) {
-  forget('visit');
+export function leave(session, farewell) {
+  if (recall('visit')?.session === session) forget('visit');
   tab.remember('farewell', farewell);
 }
 

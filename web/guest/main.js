@@ -35,7 +35,7 @@ function AtTable({ id }) {
       visit.deliver(); // what waits, as soon as there is a connection again
     } else {
       visit.end();
-      leave(farewellOf(session, menu, visit));
+      leave(id, farewellOf(session, menu, visit));
     }
   }, [over, status?.state]);
   useEffect(() => scrollTo(0, 0), [view]);

@@ -30,9 +30,10 @@ before(async () => {
   Math.random = () => 0; // no pauses between tries
   const app = await import('../../../web/shared/app.js');
   const { visitOf } = await import('../../../web/guest/visit.js');
+  const { leave } = await import('../../../web/guest/arrival.js');
   const { sent } = await import('../../../web/waiter/payment.js');
   const { signIn } = await import('../../../web/shared/cover.js');
-  pages = { ...app, visitOf, sent, signIn };
+  pages = { ...app, leave, visitOf, sent, signIn };
 });
 after(() => service.close());
 
@@ -137,6 +138,14 @@ test('a visit that is over leaves nothing behind but what may have arrived', () 
   visit.add(1, 1);
   visit.end();
   assert.deepEqual(pages.kept.keys(`basket-${session}`), []);
+});
+
+test('a tab whose visit is over does not end the visit that another tab has begun', () => {
+  pages.remember('visit', { session: 9, token: 'new' });
+  pages.leave(8, { session: null, menu: null });
+  assert.deepEqual(pages.recall('visit'), { session: 9, token: 'new' });
+  pages.leave(9, { session: null, menu: null });
+  assert.equal(pages.recall('visit'), null);
 });
 
 test('a visit that was kept as whole lists is taken over', () => {
