@@ -1,7 +1,7 @@
 """What callers were answered, kept so that a request which is sent again gets its first answer.
 
-The last ones of an entity. Answers that did nothing, to callers who are not staff, are dropped
-before all others: such callers can have any number of them. To repeat such a request is harmless.
+An entity keeps its latest answers. Answers without effect to callers who are not staff are dropped
+first, because such callers can produce any number of them and repeating them is harmless.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,11 +15,11 @@ from domain.refusals import DEVICE_SUBJECT
 from protocol.caller import ANONYMOUS, LONGEST_SUBJECT, Role, subject_before
 
 MAX_BYTES = 256_000
-"""Of all kept answers of one entity, with their keys. A refusal may list what it is about."""
+"""Maximum size of an entity's kept answers, with their keys. Refusals may contain long lists."""
 _NONE: dict[bytes, None] = {}
 """Of most entities; one for all of them, which stays empty."""
 _NOT_STAFF = (f"{Role.GUEST}:".encode(), DEVICE_SUBJECT.encode(), ANONYMOUS.subject.encode())
-"""How subjects begin that are not of the staff."""
+"""Prefixes of the subjects of callers who are not staff."""
 
 
 def result_key(origin: Origin) -> bytes:
@@ -46,8 +46,8 @@ class Answers(dict[bytes, bytes]):
             self.put(key, answer)
 
     def find(self, origin: Origin) -> bytes | None:
-        """The answer to a request, or None. Also finds the one that the release before kept for a
-        caller with a long subject, so that a retry across an upgrade does nothing twice."""
+        """The answer to a request, or None. Also finds answers that the previous release stored
+        for callers with long subjects, so that retries across an upgrade take effect once."""
         raw = self.get(result_key(origin))
         if raw is None and len(origin.subject) > LONGEST_SUBJECT:
             raw = self.get(result_key(replace(origin, subject=subject_before(origin.subject))))
@@ -72,8 +72,8 @@ class Answers(dict[bytes, bytes]):
             del self._idle[key]
 
     def outgrown(self, new: Mapping[bytes, bytes], length: int) -> list[bytes]:
-        """Whose answers go, of these and the `new` ones, so that at most `length` are left, and no
-        more than `MAX_BYTES` of them."""
+        """The keys to drop from the kept and the `new` answers, so that at most `length` answers
+        and `MAX_BYTES` remain."""
         excess, size = len(self) - length, self._bytes - MAX_BYTES
         for key, answer in new.items():
             before = self.get(key)
@@ -95,6 +95,6 @@ class Answers(dict[bytes, bytes]):
 
 
 def _did_nothing(key: bytes, answer: bytes) -> bool:
-    """Whether a caller who is not staff was refused, or answered that nothing has changed."""
+    """Whether a caller who is not staff was refused or changed nothing."""
     _, _, subject = key.partition(b" ")
     return subject.startswith(_NOT_STAFF) and orjson.loads(answer)[1] is not True

@@ -218,7 +218,7 @@ class Draft:
             self.audit.append(encode(audit_event(command, caller, now, refused, result)))
 
     def _is_audited(self, caller: Caller, now: datetime) -> bool:
-        """Count a refusal; whether it has an audit entry of its own."""
+        """Count a refusal. Returns whether it gets its own audit entry."""
         before, callers = self.refusals, class_of(caller)
         self.refusals = before.add(caller, now)
         if before.hour != self.refusals.hour:
@@ -229,7 +229,7 @@ class Draft:
         if left_out is not None:
             self.audit.append(encode(left_out.audit_event(now)))
             log.warning(
-                "refusals were left out of the audit: a caller repeats what it may not do",
+                "refusals left out of the audit: a caller exceeds its hourly budget",
                 extra={
                     "entity": str(self.held.address),
                     "callers": callers,

@@ -43,7 +43,7 @@ class Gauge:
         self.values[of] = self.values.get(of, 0) + amount
 
     def replace(self, values: Mapping[str, float]) -> None:
-        """All values by label; labels that are not among them are shown no longer."""
+        """Set all values by label. Labels that are not among them are no longer exported."""
         self.values = dict(values)
 
 

@@ -30,10 +30,10 @@ LOST_WRITES = HOST.counter(
     "lost_writes", "Entities of which the store has lost what it had acknowledged."
 )
 RULES_FAILED = HOST.counter(
-    "rules_failed", "Messages that a mistake in the rules has failed; see the log."
+    "rules_failed", "Messages that failed because of a bug in the rules; see the log."
 )
 UNREADABLE = HOST.counter(
-    "unreadable", "Loads of entities whose stored state cannot be read; see the log."
+    "unreadable", "Failed loads of entities with unreadable state; see the log."
 )
 EFFECTS_REFUSED = HOST.counter(
     "effects_refused", "Effects that their target refused, which are dropped; see the log."
@@ -45,19 +45,19 @@ OUTBOX = HOST.gauge("outbox", "Effects on other hosts that are not stored there 
 OUTBOX_AGE = HOST.gauge("outbox_age_seconds", "For how long the oldest of them has waited.")
 
 STORE = Meters()
-"""Of every process that uses the store: hosts and gateways."""
+"""Metrics of every process that uses the store: hosts and gateways."""
 
 STORE_FAILURES = STORE.counter(
     "store_failures",
-    "Calls that the store refused or did not answer: out_of_memory, read_only, disk and no_replica "
-    "if it refuses writes; connection, timeout, loading, denied or other if it does not answer.",
+    "Failed calls to the store. Causes of refused writes: out_of_memory, read_only, disk and "
+    "no_replica; causes of missing answers: connection, timeout, loading, denied and other.",
     "cause",
 )
 
 SWEEP = Meters()
 """Runs beside each gateway, which counts for it."""
 
-SWEEPS = SWEEP.counter("sweeps", "Sweeps that ended well; one gateway at a time does them.")
+SWEEPS = SWEEP.counter("sweeps", "Completed sweeps; one gateway at a time sweeps.")
 WOKEN = SWEEP.counter(
     "woken", "Entities woken by the sweep: their effects or timers were overdue, carried by nobody."
 )

@@ -129,8 +129,8 @@ class Behaviour(Generic[S]):
     """The rules of one kind. A state of None is an entity that does not exist (yet).
 
     `snapshot(state, channel)` gives the first message's type and data; `settled(state)` says that
-    the entity will not change any more, so that its retention may begin; `brief(state)` that it is
-    of no use for longer than a day, once it is settled.
+    the entity will not change any more, so that its retention may begin; `brief(state)` that a
+    settled entity need not be kept for longer than a day.
     """
 
     kind: Kind

@@ -13,7 +13,7 @@ from protocol.errors import Code, Rejected
 from protocol.values import format_money
 
 MOST_NAMED = 5
-"""Items that a refusal names; it lists the ids of all."""
+"""Maximum number of items that a refusal names. It lists the ids of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,14 @@ class MenuChanged:
 
 @dataclass(frozen=True, slots=True)
 class MenuItemChanged:
-    """One item of the menu as it now is, and the menu's version with it."""
+    """One item was changed. `item` and `version` are the new values."""
 
     item: MenuItem
     version: int
 
 
 def after(menu: Menu, event: MenuChanged | MenuItemChanged) -> Menu:
-    """The menu that an event makes of this one."""
+    """The menu after an event."""
     if isinstance(event, MenuChanged):
         return event.menu
     new = event.item
@@ -71,8 +71,8 @@ def after(menu: Menu, event: MenuChanged | MenuItemChanged) -> Menu:
 
 
 def replaced(menu: Menu, command: c.ReplaceMenu) -> MenuChanged | Rejected | None:
-    """The menu after a rewrite: items without an id are new, the others keep theirs. None if it is
-    so already."""
+    """The menu after a rewrite: items without an id are new, the others keep theirs. None if
+    nothing changes."""
     given = [item.id for each in command.categories for item in each.items if item.id is not None]
     doubled = sorted(id_ for id_, times in Counter(given).items() if times > 1)
     unknown = sorted(id_ for id_ in given if id_ >= menu.next_id)
@@ -98,7 +98,7 @@ def replaced(menu: Menu, command: c.ReplaceMenu) -> MenuChanged | Rejected | Non
 
 
 def changed(menu: Menu, command: c.ChangeMenuItem) -> MenuItemChanged | Rejected | None:
-    """One item with its price or availability set; None if it is so already."""
+    """One item with a new price or availability; None if nothing changes."""
     item = menu.items().get(command.item_id)
     if item is None:
         return _unknown([command.item_id])

@@ -32,7 +32,7 @@ class OrderLine:
 class OrderCard:
     """What others know of an order; a higher `version` replaces a lower one.
 
-    Amounts are minor units. `table_id` is None in what was stored before it was reported.
+    Amounts are minor units. `table_id` is None in messages of earlier releases.
     """
 
     order_id: int

@@ -227,8 +227,8 @@ def settled(order: Order) -> bool:
 
 
 def never_taken(order: Order) -> bool:
-    """Cancelled before anybody confirmed it or paid for it. Guests can make any number of these, so
-    they are kept for a day only."""
+    """Whether the order was cancelled before it was confirmed or paid. Guests can create any
+    number of these, so they are kept for only a day."""
     return (
         order.status is OrderStatus.CANCELLED and order.confirmed_at is None and not order.payments
     )

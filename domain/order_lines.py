@@ -1,7 +1,7 @@
-"""What the lines of an order may be: who orders what, how many, how long, and for how much.
+"""The limits of an order's lines: number, length of the notes, and total.
 
-Guests have narrower limits than staff, because whoever has a table's code can send any number of
-orders: the notes of a session's guests are bounded in bytes, as all that they cost the store is.
+Guests have narrower limits than staff, because anyone with a table's code can send any number of
+orders. The notes of a session's guests are bounded in bytes, because they take memory in the store.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,15 +14,15 @@ from protocol.errors import Code, Rejected
 from protocol.values import MAX_MINOR_UNITS, format_money
 
 MAX_GUEST_LINES = 40
-"""Lines of one order of a guest."""
+"""Maximum number of lines in a guest's order."""
 MAX_GUEST_NOTES_BYTES = 2_000
-"""Notes of one order of a guest, in UTF-8."""
+"""Maximum bytes of all notes in a guest's order, in UTF-8."""
 MAX_SESSION_NOTES_BYTES = 64_000
-"""Notes of all orders that the guests of one session place, cancelled ones included."""
+"""Maximum bytes of the notes of all guests' orders in a session, including cancelled ones."""
 
 
 def refusal(lines: Sequence[c.Line], context: Context) -> Rejected | None:
-    """Why an order may not have these lines, or None if it may."""
+    """Why an order cannot have these lines; None if it can."""
     if not lines:
         return Rejected(Code.INVALID_MESSAGE, "items: an order has at least one.")
     if context.caller.is_staff:
@@ -42,12 +42,12 @@ def notes_bytes(lines: Iterable[c.Line]) -> int:
 
 
 def total_refusal(lines: Iterable[OrderLine], currency: str) -> Rejected | None:
-    """Why an order may not cost what these lines come to, or None if it may."""
+    """Why an order cannot have the total of these lines; None if it can."""
     if sum(line.quantity * line.unit_price for line in lines) <= MAX_MINOR_UNITS:
         return None
     most = f"{format_money(MAX_MINOR_UNITS)} {currency}"
     return Rejected(
         Code.INVALID_MESSAGE,
-        f"items: an order costs at most {most}. Place two orders.",
+        f"items: the total of an order is at most {most}. Place two orders.",
         {"field": "items", "max_total_amount": format_money(MAX_MINOR_UNITS)},
     )

@@ -1,8 +1,8 @@
 """The money of an order: its own axis beside the status, derived from amounts.
 
 `unpaid → partially_paid → paid`, and `refunded`. Amounts are minor units. An order that costs
-nothing is `paid`. A cancelled order owes nothing either: what was paid on it is kept until it is
-refunded, and its payment status says what was paid.
+nothing is `paid`. A cancelled order owes nothing either. Its payments are kept until they are
+refunded, and its payment status reflects them.
 """
 
 from dataclasses import dataclass

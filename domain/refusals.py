@@ -1,7 +1,7 @@
-"""How many refusals of an entity are audited within an hour, counted by who was refused.
+"""Hourly budgets of audited refusals for one entity, by class of callers.
 
-Each class of callers has a budget of its own, so that guests cannot use up that of the staff. What
-is over the budget is counted, and now and then the audit says how many that were.
+Each class has its own budget, so that guests cannot use up that of the staff. Refusals beyond the
+budget are only counted, and audit entries report the counts from time to time.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,13 +14,13 @@ from protocol.caller import Caller, Role
 from protocol.errors import Code
 
 LEFT_OUT = "refusals_left_out"
-"""The type of an audit entry that says how many refusals have none of their own."""
+"""The type of an audit entry that reports how many refusals have no entry of their own."""
 DEVICE_SUBJECT = "device:"
-"""How the subject of a device begins that is not signed in yet."""
+"""Prefix of the subjects of devices that are not signed in yet."""
 
 
 class CallerClass(StrEnum):
-    """Callers that share a budget. The order is part of what is stored."""
+    """Callers that share a budget. Stored counts depend on the order of the members."""
 
     GUEST = "guest"
     STAFF = "staff"
@@ -34,7 +34,7 @@ AUDITED_AN_HOUR: Mapping[CallerClass, int] = {
     CallerClass.DEVICE: 20,
     CallerClass.UNKNOWN: 10,
 }
-"""Refusals of one entity that are audited: many more would push out what was done."""
+"""Audited refusals per entity and hour: more would push completed actions out of the audit."""
 
 
 def class_of(caller: Caller) -> CallerClass:
@@ -49,14 +49,14 @@ def class_of(caller: Caller) -> CallerClass:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """So many refusals of a class have no audit entry in the hour that began then."""
+    """How many refusals of a class have no audit entry, in the hour that starts at `hour`."""
 
     callers: CallerClass
     hour: datetime
     count: int
 
     def audit_event(self, now: datetime) -> Mapping[str, Any]:
-        """The audit entry that says so."""
+        """The audit entry that reports them."""
         return {
             "type": LEFT_OUT,
             "outcome": Code.RATE_LIMITED,
@@ -71,7 +71,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """How many refusals an entity has had in the hour that began then, audited or not."""
+    """Refusals of an entity, audited or not, in the hour that starts at `hour`."""
 
     hour: datetime
     counts: Mapping[CallerClass, int] = field(default_factory=dict)
@@ -94,19 +94,19 @@ class Refusals:
         return LeftOut(callers, self.hour, max(0, over))
 
     def newly_left_out(self, callers: CallerClass) -> LeftOut | None:
-        """What the audit says of a class that was just refused: at the first that is left out, the
-        tenth, the hundredth and so on."""
+        """The report on a class that was just refused: at its first refusal without an entry, the
+        tenth, the hundredth and so on; otherwise None."""
         left_out = self.left_out(callers)
         return left_out if _is_power_of_ten(left_out.count) else None
 
     def unsaid(self) -> Iterable[LeftOut]:
-        """What the audit has not said of this hour, once it is over."""
+        """The reports that this hour still lacks, once it is over."""
         each = (self.left_out(callers) for callers in CallerClass)
         return [one for one in each if one.count and not _is_power_of_ten(one.count)]
 
     def stored(self) -> str:
-        """What `refusals_from` reads. An earlier release reads the counts as one number, which is
-        over its budget: after a rollback it audits no refusals until the hour is over."""
+        """The form that `refusals_from` reads. An earlier release reads the counts as one number
+        beyond its budget, so after a rollback it audits no refusals until the hour is over."""
         counts = "_".join(str(self.counts.get(callers, 0)) for callers in CallerClass)
         return f"{self.hour.isoformat()} {counts}"
 
@@ -115,7 +115,7 @@ NO_REFUSALS = Refusals(datetime.min.replace(tzinfo=UTC))
 
 
 def refusals_from(stored: str) -> Refusals:
-    """The stored counts. An earlier release stored one for all, which is taken for the guests'."""
+    """Read stored counts. The single count of an earlier release is taken as the guests'."""
     if not stored:
         return NO_REFUSALS
     hour, _, counts = stored.partition(" ")

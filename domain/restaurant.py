@@ -156,7 +156,7 @@ def _add_table(
 
 
 def _table_of_number(restaurant: Restaurant, number: str) -> int | None:
-    """The table of that number, upper or lower case. Older restaurants may have two of one."""
+    """The table with a number, ignoring case. Older restaurants may have two of the same number."""
     wanted = number.casefold()
     for id_, card in restaurant.tables.items():
         if card.data["table_number"].casefold() == wanted:

@@ -164,7 +164,7 @@ def _too_many(session: Session, notes_bytes: int, context: Context) -> Rejected 
     if session.notes_bytes + notes_bytes > order_lines.MAX_SESSION_NOTES_BYTES:
         return Rejected(
             Code.FORBIDDEN,
-            "This table has written as many notes as it may. Order without notes, or ask a waiter.",
+            "This table has used up its space for notes. Order without notes, or ask a waiter.",
         )
     waiting = sum(card.status is OrderStatus.PENDING for card in session.orders.values())
     if waiting < MOST_PENDING:

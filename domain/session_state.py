@@ -14,8 +14,8 @@ from protocol.statuses import OrderStatus, SessionStatus
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One party at one table. `orders` is what each order of it last said of itself, `notes_bytes`
-    the length of all notes that its guests have sent with orders."""
+    """One party at one table. `orders` has the last reported state of each order,
+    `notes_bytes` the size of all notes that its guests have sent with orders."""
 
     id: int
     restaurant_id: int
@@ -70,7 +70,7 @@ class GuestsCounted:
 
 @dataclass(frozen=True, slots=True)
 class OrderNoted:
-    """What an order of this session is by now; `notes_bytes` of a guest's new order."""
+    """The current state of an order of this session; `notes_bytes` is set for a guest's new one."""
 
     card: OrderCard
     notes_bytes: int = 0

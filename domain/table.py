@@ -270,7 +270,7 @@ def data_of(table: Table) -> told.Table:
             "id": session.id,
             "session_code": session.session_code,
             "guests_count": session.guests_count,
-            # The restaurant stores this mapping as it is, so its time has its final form here.
+            # The restaurant stores this mapping unchanged, so the time is formatted here.
             "started_at": session.started_at.replace(microsecond=0),
             "waiter_id": session.waiter_id,
         },

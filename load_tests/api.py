@@ -95,4 +95,4 @@ class Api:
         status = response.status_code
         if is_success(status, answer) or is_refusal(status, answer):
             return status, answer
-        return 0, {"error": f"something in between answered with {status}"}
+        return 0, {"error": f"an intermediary answered with status {status}"}

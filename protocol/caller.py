@@ -15,7 +15,7 @@ class Role(StrEnum):
 
 
 LONGEST_SUBJECT = 120
-"""Characters of a subject that are kept; a longer one is told apart by a digest."""
+"""Maximum length of a subject. Longer ones are cut and made unique by a digest."""
 
 STAFF = frozenset({Role.WAITER, Role.KITCHEN, Role.MANAGER, Role.ADMIN})
 
@@ -35,7 +35,7 @@ class Caller:
 
 
 def subject_of(role: Role, name: str) -> str:
-    """The subject of a caller of this role and name. Two long names never share one."""
+    """The subject of a caller with this role and name. It is unique even for long names."""
     subject = f"{role.value}:{name}"
     if len(subject) <= LONGEST_SUBJECT:
         return subject
@@ -44,7 +44,7 @@ def subject_of(role: Role, name: str) -> str:
 
 
 def subject_before(subject: str) -> str:
-    """The subject that the release before gave the same caller: a long one was cut."""
+    """The subject of the same caller in the previous release, which only cut long ones."""
     return subject[:LONGEST_SUBJECT]
 
 

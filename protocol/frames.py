@@ -45,13 +45,13 @@ _WIRE = _STORED | orjson.OPT_OMIT_MICROSECONDS
 
 
 def encode(value: Any) -> bytes:
-    """JSON for clients of mappings, dataclasses, named tuples, enums and datetimes. Every time is
-    in whole seconds of UTC, such as `2026-01-28T21:00:00Z`: texts of one form sort by time."""
+    """JSON for clients of mappings, dataclasses, named tuples, enums and datetimes. Times are
+    in whole seconds of UTC, such as `2026-01-28T21:00:00Z`, so that their text sorts by time."""
     return orjson.dumps(value, _plain, _WIRE)
 
 
 def encode_exactly(value: Any) -> bytes:
-    """The same for states and messages in the store, where times keep their microseconds."""
+    """JSON for states and messages in the store, where times keep their microseconds."""
     return orjson.dumps(value, _plain, _STORED)
 
 

@@ -221,7 +221,7 @@ Listed = Annotated[
 
 
 class Withheld(TypedDict):
-    """In place of an event that its receiver may not see, so that `seq` has no gap: kitchens get it
+    """Replaces an event that its receiver may not see, so that `seq` has no gap: kitchens get it
     for payments and their acknowledgements."""
 
 

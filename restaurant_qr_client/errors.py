@@ -20,15 +20,15 @@ class RefusedError(RestaurantQRError):
 
     @property
     def is_final(self) -> bool:
-        """Whether the request is known to have had no effect. After an `unauthenticated`, an
-        earlier try under the same key may have had one: the service looks at the key after the
-        token."""
+        """Whether the request is known to have had no effect. After
+        `unauthenticated`, an earlier try with the same key may have had one, because the service
+        checks the token before the key."""
         return self.code not in RETRIED and self.code != "unauthenticated"
 
 
 class UnreachableError(RestaurantQRError):
-    """The service does not answer, or something in between does. A change may be made all the same:
-    ask again under the same key."""
+    """The service does not answer, or an intermediary answers instead. A change may have taken
+    effect all the same: retry with the same key."""
 
 
 class ClosedError(RestaurantQRError):

@@ -89,7 +89,7 @@ class Http:
             return told
         if is_refusal(answer.status_code, told):
             raise RefusedError(told["error"], told["code"], told.get("details"))
-        raise UnreachableError(f"Something in between answered with {answer.status_code}.")
+        raise UnreachableError(f"An intermediary answered with status {answer.status_code}.")
 
     async def _may_help(self, error: RestaurantQRError, token: str | None) -> bool:
         """Whether the same can succeed now."""

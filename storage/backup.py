@@ -2,8 +2,8 @@
 
 A store that went back has forgotten events that clients know, and ids that they were given. That
 it has been started since gives every entity a new epoch when it is next claimed, which makes
-clients take a snapshot instead of resuming; a stretch of ids is left out here. What was revoked
-since the backup is good again in it, so that all tokens become void here.
+clients take a snapshot instead of resuming; this module skips a range of ids. Tokens revoked since
+the backup are valid again in it, so this module voids all tokens.
 """
 
 import os
@@ -24,8 +24,8 @@ from storage.store import new_epoch
 SKIPPED_IDS = 1_000_000
 """More than any chain gives out between a backup and its restoration."""
 SKIPPED_RESTAURANTS = 1_000
-"""The same of restaurants. Each sweep reads their directory from the first id to the last, so a
-larger gap would make every sweep slower."""
+"""The same for restaurants. Each sweep reads their directory from the first id to the last, so a
+larger gap would slow down every sweep."""
 SNAPSHOT_TIMEOUT_S = 600.0
 _DUMP = "dump.rdb"
 _BASE = "appendonly.aof.1.base.rdb"
@@ -96,8 +96,8 @@ def put_back(backup: Path, data_dir: Path) -> None:
 
 
 async def after_restore(url: str, *, void_codes: bool) -> None:
-    """After a store went back: give out no id that somebody may have been given since the backup,
-    and accept no token that may have been revoked since. `void_codes`: no printed code, either.
+    """Call after a store was restored: skip all ids that may have been issued since the backup, and
+    void all tokens, since any may have been revoked. `void_codes`: void printed codes, too.
 
     Nothing else may use the store meanwhile. Raises redis.RedisError and OSError.
     """
@@ -117,8 +117,8 @@ async def after_restore(url: str, *, void_codes: bool) -> None:
 
 
 async def record(url: str) -> None:
-    """Write down that a store has just been backed up, for the alert that asks how old the last
-    backup is. Raises redis.RedisError and OSError."""
+    """Record that a store was just backed up, for the alert on the age of the last backup. Raises
+    redis.RedisError and OSError."""
     client = connect(url, timeout_s=60)
     try:
         await client.set(keys.backup(), int(time.time()))

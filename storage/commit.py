@@ -14,27 +14,27 @@ from storage.store import EntityCommit
 CLAIM_OF_NOTHING_S = 86_400
 """How long the claim of an entity that was never stored, and its refusals, are remembered."""
 BRIEF_S = 86_400
-"""How long settled entities that are `brief` are kept, and journals that are written no more.
-Clients that were away for longer take a snapshot."""
+"""How long settled `brief` entities and idle journals are kept. Clients that were away for longer
+take a snapshot."""
 LASTING = frozenset({Kind.RESTAURANT, Kind.TABLE, Kind.WAITER})
-"""Kinds that are never settled: their history and audit lose what is older than the retention."""
+"""Kinds that are never settled: history and audit entries older than the retention are dropped."""
 UNREAD = frozenset({Kind.RESTAURANT, Kind.WAITER})
-"""Kinds whose history no route reads; it is kept for whoever looks into the store."""
+"""Kinds whose history no route reads; it is kept for operators who inspect the store."""
 MOST_ARGUMENTS = 2000
 """Of one operation: a script cannot unpack many more. Even, so that pairs stay together."""
 
 
 class Ring(NamedTuple):
-    """At most so many entries of a list, and so many bytes of them together."""
+    """The maximum number of entries of a list, and of their bytes together."""
 
     length: int
     size: int
 
 
 class Limits(NamedTuple):
-    """How long settled entities and the past of others are kept (seconds), and how many entries and
-    bytes of the past of one entity. A menu's journal is short: each of its events is the whole
-    menu, so a snapshot is no larger than the last one."""
+    """How long settled entities and the lists of others are kept (seconds), and the bounds of an
+    entity's lists. A menu's journal is short: each of its events is the whole menu, so a snapshot
+    is no larger than the last event."""
 
     retention_s: int
     journal: Ring = Ring(1000, 256_000)
@@ -90,7 +90,7 @@ class _Plan:
     def push(
         self, hash_: str, name: str, entries: Sequence[bytes], ring: Ring, past: "_Past"
     ) -> None:
-        """Append to the list `name` of an entity, which keeps its last entries."""
+        """Append to the list `name` of an entity within its bounds."""
         bounds = (self._index[hash_], f"size:{name}", ring.length, ring.size, past.since, past.ends)
         for start in range(0, len(entries), MOST_ARGUMENTS):
             chunk = entries[start : start + MOST_ARGUMENTS]
@@ -98,8 +98,8 @@ class _Plan:
 
 
 class _Past(NamedTuple):
-    """Since when entries are kept ("": since ever), and how long a list is kept that is written no
-    more (0: for ever), in seconds."""
+    """The time of the oldest entries to keep ("": all), and the seconds that an idle list is kept
+    (0: forever)."""
 
     since: str
     ends: int
@@ -109,7 +109,7 @@ _FOR_EVER = _Past("", 0)
 
 
 def _past(commit: EntityCommit, limits: Limits) -> _Past:
-    """Of its history and audit. Those of entities that settle end with them."""
+    """The expiry of history and audit. Those of entities that settle expire with the entity."""
     if commit.address.kind not in LASTING:
         return _FOR_EVER
     since = time.gmtime(commit.now - limits.retention_s)

@@ -1,7 +1,7 @@
 """The embedded store's data folder: its lock, its access rights, and the parts of its log.
 
-Valkey keeps an append-only log in `appendonlydir`: a base, what was appended since, and a manifest
-that names both. The server itself is in `storage/embedded.py`, the repair of a log in
+Valkey keeps an append-only log in `appendonlydir`: a base file, the commands appended since, and a
+manifest that names both. The server itself is in `storage/embedded.py`, the repair of a log in
 `storage/repair.py`.
 """
 
@@ -11,25 +11,25 @@ from pathlib import Path
 from typing import IO
 
 LOCK_PATIENCE_S = 5.0
-"""How long the server of a run that was killed may take to put its data on disk."""
+"""How long the server of a killed run may take to write its data to disk."""
 LOG = "appendonlydir"
 MANIFEST = "appendonly.aof.manifest"
 REPAIR = "run `.venv/bin/python -m scripts.backup --repair`, or restore a backup"
 
 
 class EmbeddedStoreError(Exception):
-    """One sentence that says what is wrong, and what to do where that is known."""
+    """The reason in one sentence, with the remedy if it is known."""
 
 
 def claim_data_dir(data_dir: Path) -> IO[str]:
-    """The data folder's lock, made and held. Raises EmbeddedStoreError."""
+    """Create and hold the data folder's lock. Raises EmbeddedStoreError."""
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = open(data_dir / "lock", "w")  # noqa: SIM115  # held as long as the server runs
     except OSError as error:
         raise EmbeddedStoreError(
-            f"The data folder {data_dir} cannot be written ({error.strerror}): "
-            "choose another with RESTAURANT_QR_DATA_DIR."
+            f"Cannot write to the data folder {data_dir} ({error.strerror}). "
+            "Choose another with RESTAURANT_QR_DATA_DIR."
         ) from error
     deadline = time.monotonic() + LOCK_PATIENCE_S
     while True:
@@ -40,15 +40,15 @@ def claim_data_dir(data_dir: Path) -> IO[str]:
             if time.monotonic() > deadline:
                 lock.close()
                 raise EmbeddedStoreError(
-                    f"The data folder {data_dir} is in use by another run: end that one, or choose "
-                    "another folder with RESTAURANT_QR_DATA_DIR."
+                    f"Cannot use the data folder {data_dir} because another run uses it. Stop that "
+                    "run, or choose another folder with RESTAURANT_QR_DATA_DIR."
                 ) from error
             time.sleep(0.05)
 
 
 def make_private(data_dir: Path) -> None:
-    """Take the store's files from all users but their owner: guests' data and session codes are in
-    them, and earlier versions let everybody read them. Raises OSError."""
+    """Remove all access but the owner's from the store's files, which contain guests' data and
+    session codes: earlier versions made them readable for all users. Raises OSError."""
     log = data_dir / LOG
     for path in (log, *log.glob("*"), *(data_dir / name for name in ("valkey.log", "dump.rdb"))):
         if path.exists():
@@ -56,7 +56,7 @@ def make_private(data_dir: Path) -> None:
 
 
 def parts(data_dir: Path) -> list[Path]:
-    """The files with data of the log, in the order of their names."""
+    """The data files of the log, ordered by name."""
     return sorted(
         path
         for path in (data_dir / LOG).glob("appendonly.aof.*")
@@ -65,12 +65,12 @@ def parts(data_dir: Path) -> list[Path]:
 
 
 def check_manifest(data_dir: Path) -> None:
-    """Raise EmbeddedStoreError if the log has data and a manifest that names none of it: Valkey
-    would start without the data, and write over it."""
+    """Raise EmbeddedStoreError if the log has data but its manifest names no file: Valkey would
+    start without the data, and overwrite it."""
     if parts(data_dir) and not has_manifest(data_dir):
         raise EmbeddedStoreError(
-            f"The embedded Valkey is not started, because {data_dir / LOG} has data but its file "
-            f"{MANIFEST} is missing or empty: {REPAIR}."
+            f"Cannot start the embedded Valkey because {data_dir / LOG} has data but its file "
+            f"{MANIFEST} is missing or empty. To fix this, {REPAIR}."
         )
 
 

@@ -39,7 +39,7 @@ START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 20.0
 LONGEST_SOCKET_PATH = 100
 _STAMP = re.compile(r"^\d+:\w \d+ \w+ \d+ [\d:.]+ \S ")
-"""What Valkey writes before each line of its log."""
+"""The prefix of each line of Valkey's log."""
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
@@ -84,7 +84,7 @@ class EmbeddedStore:
         if not self._answers():
             self.stop()
             raise EmbeddedStoreError(
-                f"The embedded Valkey did not start. It says: {self._last_words(logged)!r}. "
+                f"Cannot start the embedded Valkey: {self._last_words(logged)!r}. "
                 f"If its files are damaged, {REPAIR}."
             )
 
@@ -178,7 +178,7 @@ class EmbeddedStore:
         return False
 
     def _last_words(self, logged: int) -> str:
-        """The last line of the log after the first `logged` bytes, without process and time."""
+        """The last log line after the first `logged` bytes, without its process id and time."""
         with suppress(OSError), open(self._log, "rb") as log:
             log.seek(logged)
             lines = log.read().decode(errors="replace").strip().splitlines()
@@ -194,5 +194,5 @@ def _end_with_parent() -> None:
 
 
 def _private(path: str, flags: int) -> int:
-    """Opens a file that only its owner may read."""
+    """Open a file that only its owner can read."""
     return os.open(path, flags, 0o600)

@@ -1,4 +1,4 @@
-"""Why a store did not do what it was asked, in a few words that can be counted."""
+"""Classifies failed calls to a store by cause, for metrics and logs."""
 
 from enum import StrEnum
 
@@ -17,7 +17,7 @@ from storage.durability import NotConfirmed
 
 
 class Cause(StrEnum):
-    """The first four are a store that answers, and refuses or does not keep what is written."""
+    """The first four causes mean that the store answers but refuses or does not keep writes."""
 
     OUT_OF_MEMORY = "out_of_memory"
     READ_ONLY = "read_only"
@@ -30,7 +30,7 @@ class Cause(StrEnum):
     OTHER = "other"
 
 
-# In this order: some of these are connection errors, too.
+# The order matters: some of these are connection errors, too.
 _BY_TYPE: tuple[tuple[type[BaseException], Cause], ...] = (
     (OutOfMemoryError, Cause.OUT_OF_MEMORY),
     (ReadOnlyError, Cause.READ_ONLY),
@@ -45,13 +45,13 @@ _BY_TYPE: tuple[tuple[type[BaseException], Cause], ...] = (
     (OSError, Cause.CONNECTION),
 )
 _BY_CODE = {"MISCONF": Cause.DISK, "NOREPLICAS": Cause.NO_REPLICA}
-"""Errors for which the client has no class of its own."""
+"""Error codes for which the client has no exception class."""
 
 
 def cause_of(error: BaseException) -> Cause:
-    """The cause of what a client of a store has raised."""
+    """The cause of an exception of the store's client."""
     for type_, cause in _BY_TYPE:
         if isinstance(error, type_):
             return cause
-    text = str(error)  # of a pipeline, its own words stand before the code
+    text = str(error)  # in a pipeline, the client prepends its own text to the code
     return next((cause for code, cause in _BY_CODE.items() if f"{code} " in text), Cause.OTHER)

@@ -41,14 +41,14 @@ def code(session_code: str) -> str:
 
 
 def named(caller: str, key: str) -> str:
-    """Of a caller's idempotency key. No two callers and keys share one: the last colon ends the
-    caller, since those of the key are escaped."""
+    """The field of a caller's idempotency key. It is unique for caller and key: colons of the key
+    are escaped, so the last colon ends the caller."""
     escaped = key.replace("%", "%25").replace(":", "%3A")
     return f"rq:named:{caller}:{escaped}"
 
 
 def named_before(caller: str, key: str) -> str:
-    """The same in the release before, for all keys with a colon and for long subjects another."""
+    """The same in the previous release, which differs for keys with colons and long subjects."""
     return f"rq:named:{subject_before(caller)}:{key}"
 
 
@@ -57,7 +57,7 @@ def guesses(who: str) -> str:
 
 
 def credentials() -> str:
-    """The hash of what holds for all tokens and printed codes."""
+    """The hash with the state that applies to all tokens and printed codes."""
     return "rq:credentials"
 
 
@@ -76,6 +76,5 @@ def backup() -> str:
 
 
 def probe(number: int) -> str:
-    """What is written to see whether a server takes writes; of a cluster's servers, each has some
-    of these."""
+    """A key written to check whether a server takes writes. Each server of a cluster has some."""
     return f"rq:probe:{number}"

@@ -50,7 +50,7 @@ def open_store(
     failed: Failed = lambda cause, error: None,
 ) -> Store:
     """The store at a URL, see `connect`; ValueError for a URL that is none. Settled entities are
-    kept for `retention_s`, and so is the past of those that never settle. `failed` is called with
+    kept for `retention_s`, and so is the past of those that never settle. `failed` is called for
     each call that fails."""
     limits = Limits(max(1, int(retention_s)))
     client = connect(url, timeout_s)
@@ -280,7 +280,7 @@ class RedisStore:
         return int(await self._written("HDEL", keys.tokens(), *token_ids)) if token_ids else 0
 
     async def _written(self, *command: Any) -> Any:
-        """The answer to one write, as durable as it must be."""
+        """The answer to one write, once it is durable."""
         pipe = self._redis.pipeline(transaction=False)
         pipe.execute_command(*command)
         if self._confirmation is not None:

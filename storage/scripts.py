@@ -19,9 +19,9 @@ def _script(source: str) -> Script:
 
 
 PUSH = "PUSH"
-"""An operation of a commit that no server has: append to a list within bounds."""
+"""A commit operation that is not a server command: append to a list within bounds."""
 MEASURED_AT_ONCE = 100
-"""Entries of a list that are read together to find its size."""
+"""Entries of a list that are read at once to measure its size."""
 
 COMMIT = _script(f"""
 -- KEYS: n entity hashes, then whatever the operations touch. ARGV[1]: {{"owners": the n tokens,

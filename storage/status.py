@@ -1,4 +1,4 @@
-"""Whether a store takes writes, and what it says of itself (`INFO`)."""
+"""Checks whether a store takes writes, and reads its status (`INFO`)."""
 
 import time
 from collections.abc import Mapping
@@ -11,12 +11,12 @@ from storage.store import StoreStatus
 
 PROBE_MS = 60_000
 MOST_PROBES = 4096
-"""Keys that are tried until each server of a cluster has one of them."""
+"""Maximum number of keys tried to find one on each server of a cluster."""
 
 
 async def check(client: Any) -> StoreStatus:
-    """Write something tiny on each server that takes writes, then ask for its status. Raises what
-    the client raises."""
+    """Write a small key on each primary server, then read its status. Raises the client's
+    exceptions."""
     if not isinstance(client, RedisCluster):
         pipe = client.pipeline(transaction=False)
         pipe.set(keys.probe(0), 1, px=PROBE_MS)
@@ -70,6 +70,6 @@ def _lag(info: Mapping[str, Any]) -> int:
 
 
 def _clock(info: Mapping[str, Any]) -> float:
-    """The server's clock in epoch seconds; that of this machine if it does not tell its own."""
+    """The server's clock in epoch seconds; this machine's if the server does not report one."""
     microseconds = info.get("server_time_usec")
     return microseconds / 1e6 if microseconds else time.time()

@@ -14,7 +14,7 @@ class StoreUnavailable(Exception):
 
 
 class StoreStatus(NamedTuple):
-    """What a store says of itself. Of a cluster, that of the server that is worst off.
+    """The status of a store; for a cluster, the worst value of any server.
 
     `memory_used` is a share of what the store may have. `replica_lag_bytes` is what the replica
     that is furthest behind has not received. `clock` and `backed_up_at` are epoch seconds, the
@@ -49,11 +49,12 @@ def new_epoch() -> str:
 
 
 class Credentials(NamedTuple):
-    """What holds for all tokens and printed codes.
+    """State that applies to all tokens and printed codes.
 
-    A token is good in the `token_epoch` that it was issued in, a printed code in its `code_epoch`.
-    Both are empty until a backup is restored, which begins new ones: nobody knows what was revoked
-    since the backup. Tokens are registered since `registering_since`, in epoch seconds.
+    A token is valid only in the `token_epoch` in which it was issued, a printed code only in its
+    `code_epoch`. Both are empty until a backup is restored, which starts new epochs because the
+    revocations since the backup are unknown. Tokens have been registered since
+    `registering_since`, in epoch seconds.
     """
 
     token_epoch: str
@@ -103,7 +104,7 @@ class EntityCommit:
     many of those were refused of late, nothing where that is as before. `dropped_results` are
     kept no longer, new ones among them. All bytes are JSON, and come back as they are. `cleared`
     leave the outbox. `due` is the earliest time (epoch seconds) of what is left in the outbox, None
-    where nothing is. What is `settled` expires after the store's retention, and after a day if it
+    where nothing is. A `settled` entity expires after the store's retention, or after a day if it
     is `brief`. `now` is the time of the host (epoch seconds). Version 0 is an entity that does not
     exist: only its results are kept, for a day.
     """
@@ -188,15 +189,15 @@ class Store(Protocol):
         """The session that a code was taken for."""
 
     async def named_id(self, caller: str, key: str, id_: int) -> int:
-        """The id first kept under an idempotency key, for a day; `id_` if there was none. Two round
-        trips if the release before had another name for the key."""
+        """The id first stored under an idempotency key, kept for a day; `id_` if there is none.
+        Takes two round trips if the previous release names the key differently."""
 
     async def guess(self, who: str, count: int, *, every_s: float, at_once: int) -> bool:
         """Whether somebody may guess so many times more, one every so many seconds and a few at
         once; then they are counted, for all gateways. -1: one is taken back."""
 
     async def credentials(self) -> Credentials:
-        """What holds for all tokens and printed codes; the first call begins to register tokens."""
+        """The credentials of the store. The first call starts the registration of tokens."""
 
     async def register_token(self, token_id: int, row: bytes) -> None:
         """List a token. `row` describes it."""
@@ -205,10 +206,10 @@ class Store(Protocol):
         """The rows of all listed tokens, expired ones included."""
 
     async def lists_tokens(self, token_ids: Sequence[int]) -> list[bool]:
-        """Whether each of these is listed."""
+        """Whether each of these tokens is listed."""
 
     async def remove_tokens(self, token_ids: Sequence[int]) -> int:
-        """List these no more; answers with how many were listed."""
+        """Remove tokens from the list. Returns how many were listed."""
 
     async def overdue(self, restaurants: Sequence[int], before: float, limit: int) -> list[Address]:
         """Entities with something in their outbox that was due before (epoch seconds)."""
@@ -220,7 +221,7 @@ class Store(Protocol):
         """Whether the store answers."""
 
     async def check(self) -> StoreStatus:
-        """Whether the store takes writes: writes something tiny on each server, and asks for its
-        status. Raises StoreUnavailable if one refuses. A few round trips."""
+        """Check with a small write on each server that the store takes writes, and return its
+        status. Raises StoreUnavailable if a server refuses. Takes a few round trips."""
 
     async def close(self) -> None: ...

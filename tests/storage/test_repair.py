@@ -107,7 +107,7 @@ def test_repair_brings_back_all_keys_and_keeps_the_files_as_they_were(
     [kept] = data.glob("appendonlydir.before-repair-*")
     assert {path.name: path.read_bytes() for path in kept.iterdir()} == before
     assert str(kept) in said
-    assert ("4,096 bytes at the end" in said) is ("zeros" in damage.__name__.split("_"))
+    assert ("4,096 bytes from the end" in said) is ("zeros" in damage.__name__.split("_"))
     assert keys_in(data) == KEYS
 
 
@@ -122,7 +122,7 @@ def test_repair_changes_nothing_in_sound_files(
 def test_repair_of_an_empty_folder_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "nothing to repair" in run(monkeypatch, tmp_path / "none", "--repair")
+    assert "because it has no data" in run(monkeypatch, tmp_path / "none", "--repair")
 
 
 def test_repair_refuses_to_guess_which_of_several_logs_belong_together(
@@ -133,7 +133,7 @@ def test_repair_refuses_to_guess_which_of_several_logs_belong_together(
         (log / "appendonly.aof.1.incr.aof").read_bytes()
     )
     remove_manifest(data)
-    assert "restore a backup" in run(monkeypatch, data, "--repair")
+    assert "Restore a backup" in run(monkeypatch, data, "--repair")
     assert not (log / "appendonly.aof.manifest").exists()
 
 
@@ -142,7 +142,7 @@ def test_repair_of_a_running_store_is_refused(data: Path, monkeypatch: pytest.Mo
     store = EmbeddedStore(data)
     store.start()
     try:
-        assert "in use by another run" in run(monkeypatch, data, "--repair")
+        assert "another run uses it" in run(monkeypatch, data, "--repair")
     finally:
         store.stop()
 

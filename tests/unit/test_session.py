@@ -191,7 +191,10 @@ def test_an_order_costs_at_most_the_largest_amount(world: World, session: Addres
     most = c.PlaceOrder(items=(line("Gold", MAX_MINOR_UNITS),))
     beyond = c.PlaceOrder(items=(*most.items, line("Gold", 1)))
     refused = world.refuse(session, beyond, Code.INVALID_MESSAGE, id_=50)
-    assert refused.error == "items: an order costs at most 10000000000.00 EUR. Place two orders."
+    assert (
+        refused.error
+        == "items: the total of an order is at most 10000000000.00 EUR. Place two orders."
+    )
     order = world.order(session, *most.items)
     world.refuse(order, c.ReplaceItems(items=beyond.items), Code.INVALID_MESSAGE)
     assert world.see(session)["balance"] == "10000000000.00"

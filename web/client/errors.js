@@ -32,8 +32,7 @@ export class RefusedError extends RestaurantQRError {
   }
 }
 
-/**
- * Whether a body is an error of this protocol. Anything else comes from something in between.
+/* * Whether a body is an error of this protocol. All others come from an intermediary.
  * @param {any} body
  */
 export function isRefusal(body) {
@@ -61,19 +60,18 @@ export class QueueFullError extends RestaurantQRError {
   }
 }
 
-/**
- * No answer of the service: none at all, or one of something in between. A change may have been made
- * all the same; with the same key it is safe to try again.
+/* * No answer of the service: none at all, or one of an intermediary. A change may have taken effect all
+ * the same; retry with the same key.
  */
 export class UnreachableError extends RestaurantQRError {
   /**
    * @param {unknown} cause
-   * @param {number} [status] of the answer that something in between gave
+   * @param {number} [status] of the intermediary's answer
    */
   constructor(cause, status) {
     super(status === undefined
       ? 'The service does not answer.'
-      : `Something between this client and the service answered with ${status}.`);
+      : `An intermediary answered with status ${status} instead of the service.`);
     this.cause = cause;
     this.status = status;
   }

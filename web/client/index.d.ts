@@ -244,10 +244,10 @@ export declare class QueueFullError extends RestaurantQRError {
   readonly limit: number;
 }
 /**
- * No answer of the service over HTTP after several tries: none at all, or one of something in
- * between. A change may have been made all the same; with the same key it is safe to try again.
+  * No answer of the service over HTTP after several tries: none at all, or one of an intermediary. A
+ * change may have taken effect all the same; retry with the same key.
  */
 export declare class UnreachableError extends RestaurantQRError {
-  /** Of the answer that something in between gave. */
+  /** Of the intermediary's answer. */
   readonly status?: number;
 }

@@ -191,7 +191,7 @@ export type Listed =
   | ListedTaskNotification
   | ListedAlert;
 
-/** In place of an event that its receiver may not see, so that `seq` has no gap: kitchens get it
+/** Replaces an event that its receiver may not see, so that `seq` has no gap: kitchens get it
     for payments and their acknowledgements. */
 export interface Withheld {
 }
