@@ -7,8 +7,8 @@
   const TEXTS = {
     en: [
       'This page could not start.',
-      'Load it again. If that does not help, update this browser, or ask the staff.',
-      'Load again',
+      'Reload it. If that does not help, update this browser, or ask the staff.',
+      'Reload',
     ],
     de: [
       'Diese Seite konnte nicht starten.',

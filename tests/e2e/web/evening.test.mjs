@@ -61,7 +61,7 @@ test('scan, order, confirm, ready, carry, call, pay, close: everybody sees it', 
   const orders = async () => (await staff.http.get(`/sessions/${session.id}`)).data.orders;
   const [{ order_id: order }] = await until(async () => (await orders()).length > 0 && orders());
   await waiter.getByText('New order: 1 item').waitFor();
-  await shows(/^Waits/);
+  await shows(/^Waiting/);
   const ticket = kitchen.locator(`[data-order="${order}"]`);
   await ticket.getByRole('button', { name: 'Confirm' }).click();
   await guest.getByText('The kitchen is preparing your order.').first().waitFor();
@@ -74,7 +74,7 @@ test('scan, order, confirm, ready, carry, call, pay, close: everybody sees it', 
   await Promise.all([guest, kitchen, waiter, manager].map(live));
 
   await ticket.getByRole('button', { name: /Fish soup/ }).click();
-  await shows(/^To be carried/);
+  await shows(/^Ready to serve/);
   await guest.getByText('Your order is ready').first().waitFor();
   const carry = waiter.locator('.todo-row[data-kind=carry]', { hasText: 'Fish soup' });
   await button(carry, 'Delivered').click();

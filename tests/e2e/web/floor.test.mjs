@@ -65,8 +65,8 @@ test('a payment whose answer is lost is asked for again, and taken once', async 
   const later = await context.newPage();
   await later.goto(`${network.url}/waiter/?waiter=${waiter_id}${signed}`);
   await later.locator('.table', { hasText: '€4.50' }).click();
-  await later.getByText('Whether €10.00 was taken is not known yet').waitFor();
-  await button(later, 'Ask again').click();
+  await later.getByText('It is not yet known whether €10.00 was taken').waitFor();
+  await button(later, 'Try again').click();
   await button(later, 'Take €4.50').waitFor();
   assert.equal(await paid(), '10.00');
   const { data: events } = await staff.http.get(`/orders/${order_id}/history`);
@@ -121,7 +121,7 @@ test('a page that has no connection says so, and who may not look is told', asyn
   const manager = await opened('desktop', `${network.url}/manager/?restaurant=2${signed}`);
   network.silence();
   network.cut();
-  await manager.locator('.connection', { hasText: /^(Reconnecting|Not current since)/ }).waitFor();
+  await manager.locator('.connection', { hasText: /^(Reconnecting|Out of date since)/ }).waitFor();
   network.comeBack();
   await live(manager);
   const stranger = await devices.page('phone');
@@ -171,8 +171,8 @@ test('a phone is let in by a manager’s page, and out while it looks', async ()
   await button(manager, 'Devices').click();
   const sheet = manager.getByRole('dialog', { name: 'Devices' });
   await sheet.getByLabel('Whose').selectOption({ label: 'Eve' });
-  await sheet.getByLabel('What it is called').fill('Eve’s phone');
-  await button(sheet, 'Show its code').click();
+  await sheet.getByLabel('Name of the device').fill('Eve’s phone');
+  await button(sheet, 'Show the code').click();
   await sheet.getByRole('img', { name: 'Sign-in code of Eve’s phone' }).waitFor();
   const waiter = await opened('phone', await scanned('Eve’s phone'));
   await waiter.locator('.table', { hasText: '87' }).waitFor();

@@ -124,7 +124,7 @@ test('a cancelled order stays in red and sounds, also after a reload, until it i
   await page.reload();
   await ticket.getByText('Soup').waitFor();
   await ticket.getByText('Cancelled').waitFor();
-  await button(ticket, 'Seen, remove it').click();
+  await button(ticket, 'Seen, remove').click();
   await ticket.waitFor({ state: 'detached' });
   const later = await order('8');
   await page.reload();
@@ -173,7 +173,7 @@ test('a screen that may only look has no live buttons', async () => {
   const { id, order } = await restaurant();
   const [pending, cooking] = [await order('1'), await order('2', 'confirmed')];
   const page = await kitchenOf(id, { token: null });
-  await page.getByText('This screen may look, but not act.').waitFor();
+  await page.getByText('This screen is read-only.').waitFor();
   for (const order_id of [pending, cooking]) {
     const ticket = ticketOf(page, order_id);
     await ticket.getByText('Soup').waitFor();

@@ -105,7 +105,7 @@ test('from the scan to the plate, and the guest sees each step', async () => {
   await press(button(guest, 'Add Fish soup'));
   await press(button(guest, 'Add Fish soup'));
   await press(button(guest, /^Basket/));
-  await guest.getByLabel('Wishes for the kitchen').fill('No croutons');
+  await guest.getByLabel('Notes for the kitchen').fill('No croutons');
   await guest.keyboard.press('Escape');
   await guest.getByRole('dialog').waitFor({ state: 'detached' });
   await guest.reload(); // the basket is still there
@@ -201,7 +201,7 @@ test('an order without a network waits, says so, and is placed once', async () =
   network.silence();
   network.cut();
   await orders(guest, 'Fish soup');
-  await said(guest, 'Waits for the network');
+  await said(guest, 'Waiting for the network');
   await guest.locator('.connection[data-state=reconnecting]').waitFor();
   network.comeBack();
   network.silence('down'); // it arrives, and nobody hears of it
@@ -224,7 +224,7 @@ test('the kitchen knows when it hears nothing and is not current', async () => {
   network.silence();
   network.cut();
   await kitchen.locator('.connection', { hasText: 'Reconnecting' }).waitFor();
-  await kitchen.locator('.connection', { hasText: /^Not current since \d\d:\d\d$/ }).waitFor();
+  await kitchen.locator('.connection', { hasText: /^Out of date since \d\d:\d\d$/ }).waitFor();
   network.comeBack();
   await live(kitchen);
 });
@@ -232,7 +232,7 @@ test('the kitchen knows when it hears nothing and is not current', async () => {
 test('who may only look is told so, and who may not is sent to sign in', async () => {
   const looking = await devices.page('desktop');
   await looking.goto(`${SERVICE}/kitchen/?restaurant=2`);
-  await said(looking, 'This screen may look, but not act.');
+  await said(looking, 'This screen is read-only.');
   const refused = await devices.page('desktop');
   await refused.goto(`${SERVICE}/kitchen/?restaurant=2#token=made-up`);
   await said(refused, 'This sign-in has ended');
@@ -241,7 +241,7 @@ test('who may only look is told so, and who may not is sent to sign in', async (
 test('a code that is not good is said to be so, and the language is the reader’s', async () => {
   const guest = await devices.page('phone');
   await guest.goto(`${SERVICE}/guest/#join=99-1-nonsense`);
-  await said(guest, 'This code is not good any more.');
+  await said(guest, 'This code is no longer valid.');
   const { scan } = await freeTable();
   const german = await devices.page('phone', 'light', { locale: 'de-DE', timezoneId: 'Asia/Tokyo' });
   await german.goto(scan);

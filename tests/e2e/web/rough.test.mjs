@@ -79,7 +79,7 @@ test('a payment that a proxy answered itself is taken once, also after a reload'
   between.replace(/\/payments$/, answers["a gateway's 504 in JSON"], 4);
   await waiter.getByLabel('Amount').fill('2');
   await button(waiter, 'Take €2.00').click();
-  await said(waiter, 'No answer yet, so it is not known whether this was done.');
+  await said(waiter, 'No answer yet, so the outcome is unknown.');
   await waiter.reload();
   await waiter.locator('.table').click();
   await waiter.locator('form.payment').getByRole('button').click();
@@ -101,7 +101,7 @@ test('a sign-in code is not used up by a proxy that answers itself, also after a
   const kitchen = await devices.page('desktop');
   between.replace(/\/sign-in$/, answers["a gateway's 504 in HTML"], 2);
   await kitchen.goto(link);
-  await said(kitchen, 'This page keeps asking.');
+  await said(kitchen, 'This page keeps trying.');
   await kitchen.reload();
   await live(kitchen);
   assert.equal(new URL(kitchen.url()).hash, '');
@@ -136,7 +136,7 @@ test('two devices on one tablet stay signed in through a restart, apart, and unt
   assert.equal(await again.locator('.ticket, .section').count(), 0);
   await live(waiterAgain);
   await again.goto(`${between.url}/kitchen/?restaurant=2`);
-  await said(again, 'This screen may look, but not act.');
+  await said(again, 'This screen is read-only.');
 });
 
 test('what one tab of a guest orders, the other one shows and does not order again', async () => {
@@ -195,7 +195,7 @@ for (const file of ['guest/main.js', 'shared/storage.js', 'guest/texts/en.js']) 
     await said(page, 'This page could not start.');
     devices.mistakes.splice(0);
     await page.unroute(`**/${file}`);
-    await button(page, 'Load again').click();
+    await button(page, 'Reload').click();
     await said(page, 'Scan the QR code on your table');
   });
 }

@@ -23,7 +23,7 @@ export const SCENES = {
   'guest-basket': async (page, { scan }) => {
     await SCENES['guest-menu'](page, { scan });
     await page.getByRole('button', { name: /^Basket/ }).click();
-    await page.getByLabel('Wishes for the kitchen').first().fill('Without garlic');
+    await page.getByLabel('Notes for the kitchen').first().fill('Without garlic');
   },
   'guest-orders': async (page, { scan }) => {
     await page.goto(scan);

@@ -62,7 +62,7 @@ test('a waiter sees which dishes a table ordered, with wishes and what was cance
   await line('Salad').getByText('Cancelled').waitFor();
   await http.patch(`/orders/${order_id}`, { status: 'ready' });
   await page.keyboard.press('Escape');
-  const carry = page.locator('.todo-row', { hasText: 'Ready to carry' }).first();
+  const carry = page.locator('.todo-row', { hasText: 'Ready to serve' }).first();
   await carry.getByText('2 × Soup').waitFor();
   assert.equal(await carry.getByText('Salad').count(), 0);
 });
@@ -81,7 +81,7 @@ test('a manager sees dishes by their names and staff by theirs', async () => {
   await record.locator('.dishes li', { hasText: 'Soup' }).getByText('No onions').waitFor();
   await record.getByText('Ordered 3 × Soup, 1 × Salad').waitFor();
   await record.getByText('by the chain’s office').first().waitFor();
-  await record.locator('li', { hasText: 'Taken by the kitchen' }).getByText('by Ada').waitFor();
+  await record.locator('li', { hasText: 'Accepted by the kitchen' }).getByText('by Ada').waitFor();
 });
 
 test('a waiter is not notified of payments that the same phone took', async () => {
@@ -113,7 +113,7 @@ test('an announcement stays on a waiter’s phone, also after a reload, until it
   await announcement.waitFor();
   await page.reload();
   await announcement.waitFor();
-  await button(page, 'Put away').click();
+  await button(page, 'Dismiss').click();
   await page.reload();
   await page.locator('.table').waitFor();
   assert.equal(await announcement.count(), 0);
