@@ -35,7 +35,7 @@ def count(counter: Counter) -> float:
     return sum(counter.take().values())
 
 
-async def test_each_load_of_state_that_cannot_be_read_is_counted(
+async def test_each_failed_load_of_unreadable_state_is_counted(
     chain: LocalChain, valkey: EmbeddedStore
 ) -> None:
     for name in list(chain.hosts.hosts):
@@ -50,7 +50,7 @@ async def test_each_load_of_state_that_cannot_be_read_is_counted(
     assert count(RULES_FAILED) == 0, "that is another alert"
 
 
-async def test_calls_that_a_full_store_refuses_are_counted_and_logged_once(
+async def test_calls_refused_by_a_full_store_are_counted_and_logged_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     server = EmbeddedStore(tmp_path)
@@ -72,7 +72,7 @@ async def test_calls_that_a_full_store_refuses_are_counted_and_logged_once(
     assert "maxmemory" in line.__dict__["why"]
 
 
-async def test_only_sweeps_that_end_well_are_counted(
+async def test_only_completed_sweeps_are_counted(
     chain: LocalChain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweep, "PERIOD_S", 0.01)

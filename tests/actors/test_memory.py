@@ -49,7 +49,7 @@ async def worst_order(chain: LocalChain, session: Address, notes: int) -> Addres
     return chain.at(Kind.ORDER, done.result["order_id"])
 
 
-async def test_a_guest_who_orders_and_cancels_all_it_may_stores_little_an_order(
+async def test_a_guest_who_orders_and_cancels_at_the_limit_stores_little_per_order(
     chain: LocalChain, valkey: EmbeddedStore
 ) -> None:
     session = await chain.occupy()
@@ -67,7 +67,7 @@ async def test_a_guest_who_orders_and_cancels_all_it_may_stores_little_an_order(
             assert 0 < int(client.ttl(keys.entity(order))) <= BRIEF_S
 
 
-async def test_an_item_that_is_sold_out_writes_the_menu_no_oftener_than_its_channel_holds(
+async def test_marking_an_item_sold_out_stores_the_menu_at_most_as_often_as_its_journal_holds(
     chain: LocalChain, valkey: EmbeddedStore
 ) -> None:
     await chain.do(chain.home, menu(DISHES))

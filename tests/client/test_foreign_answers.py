@@ -44,7 +44,7 @@ async def answering(
 
 
 @pytest.mark.parametrize("foreign", CASES.values(), ids=CASES)
-async def test_a_foreign_answer_is_followed_by_another_try_under_the_same_key(
+async def test_the_client_retries_under_the_same_key_after_a_foreign_answer(
     foreign: tuple[int, str, str],
 ) -> None:
     async with answering(foreign, DONE) as (qr, keys):
@@ -54,7 +54,7 @@ async def test_a_foreign_answer_is_followed_by_another_try_under_the_same_key(
 
 
 @pytest.mark.parametrize("foreign", CASES.values(), ids=CASES)
-async def test_nothing_but_foreign_answers_leave_the_outcome_unknown(
+async def test_the_outcome_is_unknown_if_all_answers_are_foreign(
     foreign: tuple[int, str, str],
 ) -> None:
     async with answering(foreign) as (qr, keys):
@@ -68,7 +68,7 @@ async def test_nothing_but_foreign_answers_leave_the_outcome_unknown(
     [(409, "overpayment", True), (401, "unauthenticated", False), (503, "unavailable", False)],
     ids=["overpayment", "unauthenticated", "unavailable"],
 )
-async def test_a_refusal_says_whether_the_request_had_no_effect(
+async def test_a_refusal_is_final_only_if_the_request_had_no_effect(
     status: int, code: str, is_final: bool
 ) -> None:
     body = json.dumps({"error": "No.", "code": code})

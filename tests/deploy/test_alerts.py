@@ -93,20 +93,22 @@ def test_prometheus_accepts_the_jobs_of_the_documentation(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("alert", "case"), each("fires", "cause"))
-def test_alert_fires_for(alert: str, case: dict[str, Any], tmp_path: Path) -> None:
+def test_an_alert_fires_for_its_cause(alert: str, case: dict[str, Any], tmp_path: Path) -> None:
     fired = [expected(alert, each, case.get("labels", {})) for each in case["severity"]]
     test = {"eval_time": case["at"], "alertname": alert, "exp_alerts": fired}
     check(alert, case, [test], tmp_path)
 
 
 @pytest.mark.parametrize(("alert", "case"), each("silent", "blip"))
-def test_alert_stays_silent_at(alert: str, case: dict[str, Any], tmp_path: Path) -> None:
+def test_an_alert_does_not_fire_for_a_blip(
+    alert: str, case: dict[str, Any], tmp_path: Path
+) -> None:
     times = range(case.get("from", 1), case.get("until", LAST_MINUTE), case.get("step", 1))
     tests = [{"eval_time": f"{at}m", "alertname": alert, "exp_alerts": []} for at in times]
     check(alert, case, tests, tmp_path)
 
 
-def test_each_alert_has_a_cause_that_fires_it_and_a_blip_that_does_not() -> None:
+def test_each_alert_has_a_firing_case_and_a_silent_case() -> None:
     fired = {
         (alert, severity)
         for alert, cases in CASES.items()

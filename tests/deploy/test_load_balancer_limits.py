@@ -74,7 +74,7 @@ async def _connected(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWri
         pytest.param(["203.0.113.7"] * 6, "203.0.113.8", id="ipv4"),
     ],
 )
-async def test_one_site_has_so_many_connections_however_many_addresses_it_has(
+async def test_the_connection_limit_counts_an_ipv6_site_as_one_address(
     balancer: int, addresses: list[str], elsewhere: str
 ) -> None:
     answers = [await answer(balancer, address) for address in addresses]

@@ -15,7 +15,7 @@ EVERY_COMBINATION_S = 4 * 3600
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
-def test_guests_order_under_all_conditions(rough_service: Service) -> None:
+def test_guests_order_under_every_tested_combination_of_conditions(rough_service: Service) -> None:
     _run(rough_service, "matrix")
 
 

@@ -36,7 +36,7 @@ def test_a_first_visit_takes_few_requests_and_bytes(rough_service: Service) -> N
 
 
 @pytest.mark.slow
-def test_the_kitchens_page_shows_only_what_is_so(rough_service: Service) -> None:
+def test_the_kitchen_page_shows_the_current_state_of_orders(rough_service: Service) -> None:
     run_tests(rough_service, "kitchen")
 
 

@@ -70,7 +70,7 @@ def test_clients_are_named_hurried_and_not_compressed(
     ]  # fmt: skip
 
 
-def test_it_listens_on_loopback_and_the_address_for_phones(tmp_path: Path) -> None:
+def test_haproxy_listens_on_loopback_and_the_address_for_phones(tmp_path: Path) -> None:
     config = tmp_path / "haproxy.cfg"
     config.write_text(RAYS.replace("0.0.0.0:9000", "127.0.0.1:9000"))
     nothing = shutil.which("true")

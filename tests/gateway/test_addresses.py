@@ -57,7 +57,7 @@ def seen(peer: str | None, *forwarded: str, **other: str) -> ClientAddress:
         pytest.param("::1", ("127.0.0.1:4711",), LOCAL, id="loopback_with_port"),
     ],
 )
-def test_the_last_trusted_proxy_reports_the_address(
+def test_the_client_address_is_the_one_the_last_trusted_proxy_reports(
     peer: str, forwarded: tuple[str, ...], address: ClientAddress
 ) -> None:
     assert seen(peer, *forwarded) == address
@@ -77,7 +77,7 @@ def test_the_last_trusted_proxy_reports_the_address(
         pytest.param("  203.0.113.7:51234\t", "203.0.113.7", id="spaces"),
     ],
 )
-def test_an_address_is_read_with_its_port_brackets_quotes_and_zone(hop: str, site: str) -> None:
+def test_an_address_with_port_brackets_quotes_or_zone_is_parsed(hop: str, site: str) -> None:
     assert seen(PROXY, hop) == known(site)
     assert seen(PROXY, f"198.51.100.1, {hop}, 10.1.2.3:443") == known(site)
 
@@ -107,7 +107,7 @@ def test_an_address_is_read_with_its_port_brackets_quotes_and_zone(hop: str, sit
         pytest.param("1" * 5000, id="too_long"),
     ],
 )
-def test_what_is_no_address_is_unknown_and_never_local(hop: str) -> None:
+def test_an_unparsable_address_is_unknown_and_never_local(hop: str) -> None:
     assert seen(PROXY, hop) is UNKNOWN
     assert seen(PROXY, f"203.0.113.7, {hop}") is UNKNOWN
     assert seen(PROXY, f"{hop}, 203.0.113.7") == known("203.0.113.7"), "not read so far"
@@ -122,13 +122,13 @@ def test_a_peer_without_an_address_is_unknown(peer: str | None) -> None:
 
 
 @pytest.mark.parametrize("header", ["forwarded", "via", "x_real_ip"])
-def test_a_request_that_was_passed_on_without_its_address_is_not_local(header: str) -> None:
+def test_a_forwarded_request_without_a_client_address_is_not_local(header: str) -> None:
     assert seen(PROXY, **{header: "anything"}) is UNKNOWN
     assert seen(PROXY, "203.0.113.7", **{header: "anything"}) == known("203.0.113.7")
     assert seen(PROXY, PROXY, **{header: "anything"}) is LOCAL
 
 
-def test_a_chain_that_is_too_long_is_unknown() -> None:
+def test_the_address_is_unknown_if_the_chain_of_proxies_is_too_long() -> None:
     assert seen(PROXY, ", ".join(["10.0.0.1"] * MAX_HOPS)) is LOCAL
     assert seen(PROXY, ", ".join(["10.0.0.1"] * (MAX_HOPS + 1))) is UNKNOWN
     assert seen(PROXY, ", ".join(["10.0.0.1"] * 50_000)) is UNKNOWN
@@ -179,7 +179,7 @@ def test_an_ignored_forwarded_address_is_counted_and_logged_once_a_minute(
         pytest.param("", id="empty"),
     ],
 )
-async def test_the_open_door_is_closed_to_every_written_form_of_another_address(
+async def test_auth_open_refuses_other_machines_in_every_spelling_of_their_address(
     gateway: Gateway, place: Place, forwarded: str, attempts: Attempts
 ) -> None:
     path, there = f"tables/{place.table}", {"X-Forwarded-For": forwarded}
@@ -216,7 +216,7 @@ class TestRequiredAuthentication:
             assert scanned.status_code == 200, "table codes are not guesses"
 
     @pytest.mark.attack("codes")
-    async def test_wrong_codes_of_one_phone_behind_a_proxy_that_sends_ports_slow_only_it(
+    async def test_wrong_codes_of_one_phone_limit_only_that_phone_if_the_proxy_sends_ports(
         self, gateway: Gateway, place: Place, attempts: Attempts
     ) -> None:
         table_code = await code_of(gateway, place)

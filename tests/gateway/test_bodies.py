@@ -23,7 +23,7 @@ async def sit_down(gateway: Gateway, place: Place) -> int:
 
 @pytest.mark.attack("oversized")
 @pytest.mark.parametrize("role", ["guest", "anonymous"])
-async def test_a_body_of_a_guest_is_shorter_than_one_of_the_staff(
+async def test_the_body_limit_of_guests_is_lower_than_that_of_staff(
     gateway: Gateway, place: Place, attempts: Attempts, role: str
 ) -> None:
     session = await sit_down(gateway, place)
@@ -55,7 +55,7 @@ async def test_a_body_of_a_guest_is_shorter_than_one_of_the_staff(
         pytest.param("stranger", MAX_PUBLIC_BYTES + 1, id="stranger"),
     ],
 )
-async def test_a_body_that_is_declared_too_long_is_refused_before_it_is_sent(
+async def test_a_body_declared_too_long_is_refused_before_it_is_sent(
     gateway: Gateway, place: Place, attempts: Attempts, sender: str, length: int
 ) -> None:
     session = await sit_down(gateway, place)
@@ -104,7 +104,7 @@ class TestCharging:
             writer.transport.abort()
 
     @pytest.mark.attack("floods")
-    async def test_bodies_of_no_declared_length_are_charged_as_they_arrive(
+    async def test_bodies_without_a_declared_length_are_charged_as_they_arrive(
         self, gateway: Gateway, place: Place, attempts: Attempts
     ) -> None:
         session = await sit_down(gateway, place)

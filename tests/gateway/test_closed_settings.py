@@ -14,7 +14,7 @@ def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(f"RESTAURANT_QR_{name}", raising=False)
 
 
-def test_an_open_door_for_any_web_page_is_refused() -> None:
+def test_auth_open_refuses_allowed_origins_of_any_web_page() -> None:
     with pytest.raises(ValidationError, match=r"auth=required.*list the origins"):
         Settings(allowed_origins=frozenset({"*"}))
     with pytest.raises(ValidationError, match="auth=required"):
@@ -31,7 +31,7 @@ def test_any_web_page_is_allowed_if_tokens_are_required() -> None:
     ["https://app.example", "https://app.example/", "http://localhost:3000", "http://[::1]:5173",
      "capacitor://localhost"],
 )  # fmt: skip
-def test_an_origin_is_allowed_with_the_open_door(origin: str) -> None:
+def test_auth_open_accepts_a_valid_allowed_origin(origin: str) -> None:
     assert Settings(allowed_origins=frozenset({origin})).allowed_origins == {origin}
 
 
@@ -46,13 +46,13 @@ def test_an_origin_is_allowed_with_the_open_door(origin: str) -> None:
         pytest.param("", id="empty"),
     ],
 )
-def test_what_is_no_origin_is_refused(origin: str) -> None:
+def test_an_allowed_origin_that_is_no_origin_is_refused(origin: str) -> None:
     with pytest.raises(ValidationError, match="not an origin"):
         Settings(auth=Auth.REQUIRED, allowed_origins=frozenset({origin}))
 
 
 @pytest.mark.parametrize("network", ["0.0.0.0/0", "::/0"])
-def test_trusted_proxies_cannot_be_every_address(network: str) -> None:
+def test_trusted_proxies_that_cover_every_address_are_refused(network: str) -> None:
     wanted: dict[str, Any] = {"trusted_proxies": [network]}
     with pytest.raises(ValidationError, match="every address"):
         Settings(auth=Auth.REQUIRED, **wanted)
@@ -61,6 +61,6 @@ def test_trusted_proxies_cannot_be_every_address(network: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "localhost.", "127.0.0.1.example"])
-def test_an_open_door_listens_on_loopback_only(host: str) -> None:
+def test_auth_open_refuses_a_host_other_than_loopback(host: str) -> None:
     with pytest.raises(ValidationError, match="loopback only"):
         Settings(host=host)

@@ -104,7 +104,9 @@ async def settled(gateway: Gateway) -> list[dict[str, Any]]:
     return seen
 
 
-async def test_ids_in_an_empty_store_fit_the_examples_of_the_document(gateway: Gateway) -> None:
+async def test_demo_ids_in_an_empty_store_match_the_examples_of_the_protocol(
+    gateway: Gateway,
+) -> None:
     assert await asyncio.to_thread(fill, Api(*api_of(gateway)))
     assert await settled(gateway) == list(expected())
     assert (await get(gateway, "/orders/1"))["total_amount"] == "250.00"
@@ -113,7 +115,7 @@ async def test_ids_in_an_empty_store_fit_the_examples_of_the_document(gateway: G
     assert (await get(gateway, "/waiters/10"))["restaurant_id"] == 2
 
 
-async def test_a_complete_chain_is_left_alone(gateway: Gateway) -> None:
+async def test_a_complete_demo_chain_is_not_changed(gateway: Gateway) -> None:
     api = Api(*api_of(gateway))
     assert await asyncio.to_thread(fill, api)
     before = await settled(gateway)
@@ -121,7 +123,7 @@ async def test_a_complete_chain_is_left_alone(gateway: Gateway) -> None:
     assert await chain(gateway) == before
 
 
-async def test_a_store_with_another_chain_is_left_alone(gateway: Gateway) -> None:
+async def test_the_demo_does_not_change_a_store_with_another_chain(gateway: Gateway) -> None:
     await another_client(gateway)
     assert not await asyncio.to_thread(fill, Api(*api_of(gateway)))
     assert not await chain(gateway)
@@ -139,7 +141,7 @@ async def another_client(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("last", range(1, WRITES + 1))
-async def test_an_interrupted_filling_is_completed_whatever_ids_were_given_meanwhile(
+async def test_an_interrupted_demo_is_completed_whatever_ids_were_issued_meanwhile(
     gateway: Gateway, last: int
 ) -> None:
     with pytest.raises(Killed):
@@ -150,7 +152,9 @@ async def test_an_interrupted_filling_is_completed_whatever_ids_were_given_meanw
     assert await settled(gateway) == list(expected())
 
 
-async def test_ids_that_are_given_while_a_store_is_filled_do_no_harm(gateway: Gateway) -> None:
+async def test_the_demo_is_complete_even_if_other_ids_are_issued_meanwhile(
+    gateway: Gateway,
+) -> None:
     loop = asyncio.get_running_loop()
 
     class Disturbed(Api):

@@ -239,7 +239,7 @@ async def test_an_event_that_comes_while_rejoining_is_not_lost(stage: Stage) -> 
     assert stage.sent[1] == ["snapshot 5", *events(6, 7, 8)]
 
 
-def test_what_waits_for_a_rejoin_is_bounded_in_bytes() -> None:
+def test_events_held_during_a_rejoin_are_bounded_in_bytes() -> None:
     feed = _TopicFeed()
     for seq in range(1, 8):
         feed.hold(Published(TOPIC, "e", seq, (b"x" * 300_000,)))

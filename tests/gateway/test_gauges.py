@@ -57,7 +57,7 @@ async def links(hosts: ScriptedHosts) -> AsyncIterator[Links]:
     await links.close()
 
 
-async def test_what_waits_for_a_host_is_measured_and_ends_with_the_wait(
+async def test_queued_messages_are_measured_by_host_and_drop_to_none_when_delivered(
     hosts: ScriptedHosts, links: Links, store: Store
 ) -> None:
     measured = Gauges(links, Whereabouts(Placement(Mode.SHARD, shards=1)), store, Limits())
@@ -74,7 +74,7 @@ async def test_what_waits_for_a_host_is_measured_and_ends_with_the_wait(
     assert WAITING.values == {}
 
 
-async def test_each_shard_is_expected_and_none_that_is_no_longer(
+async def test_each_current_shard_is_expected_and_no_removed_one(
     links: Links, store: Store
 ) -> None:
     whereabouts = Whereabouts(Placement(Mode.SHARD, shards=3).moved(1))
@@ -91,7 +91,7 @@ async def test_no_host_is_expected_if_each_entity_has_its_own(links: Links, stor
     assert HOSTS_EXPECTED.values == {}
 
 
-async def test_a_limit_of_connections_that_is_changed_while_it_runs_is_shown(
+async def test_the_connection_limit_is_exported_after_it_changes_at_run_time(
     links: Links, store: Store
 ) -> None:
     limits = Limits(max_connections=500)
@@ -103,7 +103,7 @@ async def test_a_limit_of_connections_that_is_changed_while_it_runs_is_shown(
     assert MAX_CONNECTIONS.values == {"": 900}
 
 
-async def test_a_gateway_shows_its_connections_before_the_first_one(
+async def test_a_gateway_exports_zero_connections_before_the_first_one(
     links: Links, store: Store
 ) -> None:
     CONNECTIONS.replace({})
@@ -115,7 +115,7 @@ async def test_a_gateway_shows_its_connections_before_the_first_one(
     assert CONNECTIONS.values == {channel.value: 0 for channel in Channel}
 
 
-async def test_the_stores_figures_are_measured_and_a_backup_is_seen(
+async def test_the_gauges_of_the_store_include_its_last_backup(
     links: Links, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gauges, "PERIOD_S", 0.01)
@@ -139,7 +139,7 @@ async def test_the_stores_figures_are_measured_and_a_backup_is_seen(
         server.stop()
 
 
-async def test_a_gateway_says_whether_it_is_cut_off(
+async def test_a_gateway_exports_whether_it_is_cut_off(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(isolation, "PERIOD_S", 0.01)
@@ -159,7 +159,7 @@ async def test_a_gateway_says_whether_it_is_cut_off(
     looking.cancel()
 
 
-async def test_the_age_and_number_of_the_providers_keys_are_shown() -> None:
+async def test_the_age_and_number_of_the_providers_keys_are_exported() -> None:
     now, answers = [1000.0], True
 
     async def fetch() -> bytes:

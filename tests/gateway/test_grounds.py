@@ -37,16 +37,14 @@ def frame(type_: str, **data: Any) -> bytes:
         ),
     ],
 )
-def test_a_device_is_let_in_only_by_the_events_that_say_so(
-    frames: list[bytes], lets_in: bool
-) -> None:
+def test_a_device_is_admitted_only_by_named_events(frames: list[bytes], lets_in: bool) -> None:
     ground = SignedIn()
     for each in frames:
         ground.learn(each)
     assert ground.lets_in(3) is lets_in
 
 
-def test_a_guest_is_let_in_until_its_session_is_closed() -> None:
+def test_a_guest_is_admitted_until_its_session_is_closed() -> None:
     ground = OpenSession()
     ground.learn(frame("session_update", notes="closed", status="open"))
     ground.learn(frame("session_status", status="open", notes=["closed"]))
@@ -55,7 +53,7 @@ def test_a_guest_is_let_in_until_its_session_is_closed() -> None:
     assert not ground.lets_in(7)
 
 
-def test_a_guest_knows_of_the_named_kinds_alone() -> None:
+def test_a_guest_can_access_only_named_kinds() -> None:
     guest = Principal(Caller(Role.GUEST, "guest:a"), restaurant_id=1, session_id=7)
     reached = {kind for kind in Kind if in_reach(guest, Address(kind, 7, 1))}
     assert reached == {Kind.SESSION, Kind.ORDER, Kind.TABLE, Kind.RESTAURANT}

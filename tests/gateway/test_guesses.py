@@ -46,12 +46,16 @@ def count_excess(answers: list[bool], quota: Quota, began: float, attempts: Atte
         pytest.param(UNKNOWN, None, id="unknown"),
     ],
 )
-def test_an_ipv6_address_belongs_to_a_48(who: ClientAddress, allocation: str | None) -> None:
+def test_an_ipv6_address_belongs_to_a_48_network(
+    who: ClientAddress, allocation: str | None
+) -> None:
     assert who.allocation == allocation
 
 
 @pytest.mark.attack("codes")
-async def test_one_address_tries_a_few_codes(store: Store, attempts: Attempts) -> None:
+async def test_one_address_is_refused_after_its_quota_of_wrong_codes(
+    store: Store, attempts: Attempts
+) -> None:
     guesses = SessionGuesses(store)
     answers = [await guesses.take(at("203.0.113.7")) for _ in range(OF_ADDRESS.at_once + 5)]
     assert answers == [True] * OF_ADDRESS.at_once + [False] * 5
@@ -61,7 +65,7 @@ async def test_one_address_tries_a_few_codes(store: Store, attempts: Attempts) -
 
 
 @pytest.mark.attack("codes")
-async def test_all_networks_of_a_48_try_no_more_than_it_may(
+async def test_all_addresses_of_a_48_network_share_its_quota_of_wrong_codes(
     store: Store, attempts: Attempts
 ) -> None:
     gateways = [SessionGuesses(store) for _ in range(3)]
@@ -75,7 +79,7 @@ async def test_all_networks_of_a_48_try_no_more_than_it_may(
 
 
 @pytest.mark.attack("codes")
-async def test_many_addresses_try_no_more_than_the_chain_allows(
+async def test_many_addresses_share_the_quota_of_the_chain(
     store: Store, attempts: Attempts
 ) -> None:
     gateways = [SessionGuesses(store) for _ in range(2)]
@@ -88,14 +92,14 @@ async def test_many_addresses_try_no_more_than_the_chain_allows(
     count_excess(answers, OF_CHAIN, began, attempts)
 
 
-async def test_a_right_code_is_given_back_to_address_network_and_chain(store: Store) -> None:
+async def test_a_correct_code_is_uncounted_for_address_network_and_chain(store: Store) -> None:
     guesses = SessionGuesses(store)
     for _ in range(OF_CHAIN.at_once + 10):
         assert await guesses.take(site(1))
         await guesses.give_back(site(1))
 
 
-async def test_a_code_that_the_chain_refuses_does_not_count_against_its_address(
+async def test_a_code_refused_for_the_chain_does_not_count_against_its_address(
     store: Store,
 ) -> None:
     guesses = SessionGuesses(store)
@@ -108,7 +112,7 @@ async def test_a_code_that_the_chain_refuses_does_not_count_against_its_address(
 
 
 @pytest.mark.attack("codes")
-async def test_table_and_device_codes_go_on_while_the_chain_refuses_session_codes(
+async def test_table_and_device_codes_work_while_session_codes_are_refused(
     gateway: Gateway,
     place: Place,
     store: Store,

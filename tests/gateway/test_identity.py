@@ -248,7 +248,7 @@ def test_the_header_comes_before_subprotocol_and_query() -> None:
         pytest.param(None, [], "", id="empty_query"),
     ],
 )
-async def test_a_token_that_is_announced_and_missing_is_refused_by_the_open_door(
+async def test_auth_open_refuses_a_bearer_subprotocol_without_a_token(
     identity: Identity, authorization: str | None, subprotocols: list[str], query: str | None
 ) -> None:
     await refused(identity, bearer(authorization, subprotocols, query))
@@ -264,13 +264,13 @@ async def test_a_token_that_is_announced_and_missing_is_refused_by_the_open_door
         pytest.param({"role": "admin", "device_id": 3}, id="device_of_the_chain"),
     ],
 )
-async def test_a_missing_restaurant_is_not_the_whole_chain(
+async def test_a_token_without_a_restaurant_is_not_valid_for_the_whole_chain(
     identity: Identity, claims: dict[str, Any]
 ) -> None:
     await refused(identity, signed(**claims))
 
 
-async def test_long_subjects_that_begin_alike_are_two_callers(identity: Identity) -> None:
+async def test_long_subjects_with_the_same_prefix_are_two_callers(identity: Identity) -> None:
     """They would share idempotency keys, and the limits of requests."""
     manager: dict[str, Any] = {"role": "manager", "restaurant_id": 2}
     subjects = [
@@ -284,7 +284,7 @@ async def test_long_subjects_that_begin_alike_are_two_callers(identity: Identity
 
 
 @pytest.mark.parametrize("length", [1, 50, 112])
-async def test_a_subject_that_is_not_long_is_kept_as_it_is(identity: Identity, length: int) -> None:
+async def test_a_short_subject_is_not_changed(identity: Identity, length: int) -> None:
     token = signed(role="manager", restaurant_id=2, sub="x" * length)
     assert (await accepted(identity, token)).caller.subject == f"manager:{'x' * length}"
 
@@ -326,7 +326,7 @@ async def test_our_own_tokens_are_good_beside_the_providers(
     assert provider.asked == []
 
 
-async def test_a_token_is_good_if_the_clock_of_its_issuer_is_a_little_ahead(
+async def test_a_token_is_valid_if_the_clock_of_its_issuer_is_slightly_ahead(
     chain: Identity, provider: Provider
 ) -> None:
     now = int(time.time())

@@ -33,7 +33,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
     issue_token.main()
 
 
-async def test_what_is_printed_is_a_registered_token_of_this_data_folder(
+async def test_issue_token_prints_a_registered_token_of_this_data_folder(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     data_dir: Path,

@@ -78,7 +78,7 @@ async def test_a_scan_opens_the_table_and_the_next_one_joins(
         pytest.param("- -", "", id="nothing"),
     ],
 )
-def test_a_typed_session_code_is_its_letters_and_digits(text: str, code: str) -> None:
+def test_a_typed_session_code_is_reduced_to_its_letters_and_digits(text: str, code: str) -> None:
     assert session_code_in(text) == code
 
 

@@ -53,7 +53,7 @@ async def printed(gateway: Gateway, place: Place, bearer: str) -> str:
     return str(answer.json()["table_code"])
 
 
-async def test_a_token_of_the_old_key_is_good_until_that_key_is_dropped(
+async def test_a_token_of_the_old_key_is_valid_until_that_key_is_removed(
     gateway: Gateway, place: Place, deploy: Deploy
 ) -> None:
     old_token, old_code = token("admin"), await printed(gateway, place, token("admin"))
@@ -75,7 +75,7 @@ async def test_a_token_of_the_old_key_is_good_until_that_key_is_dropped(
     assert await status(gateway, place, new_token) == 401, "an old gateway has the old key alone"
 
 
-async def test_a_gateway_that_accepts_the_next_key_takes_tokens_of_one_that_signs_with_it(
+async def test_a_gateway_that_only_accepts_the_new_key_accepts_tokens_signed_with_it(
     place: Place, deploy: Deploy
 ) -> None:
     """Gateways are replaced one after the other: those of two deployments serve side by side."""
@@ -89,7 +89,7 @@ async def test_a_gateway_that_accepts_the_next_key_takes_tokens_of_one_that_sign
             assert await status(other, place, guest) == 200
 
 
-async def test_a_printed_code_of_the_old_key_is_good_until_that_key_is_dropped(
+async def test_a_printed_code_of_the_old_key_is_valid_until_that_key_is_removed(
     gateway: Gateway, place: Place, deploy: Deploy
 ) -> None:
     admin = token("admin")
@@ -105,7 +105,7 @@ async def test_a_printed_code_of_the_old_key_is_good_until_that_key_is_dropped(
         assert await status(rotated, place, admin) == 200, "tokens do not depend on this key"
 
 
-async def test_a_sign_in_code_is_good_across_a_rotation_of_the_token_key(
+async def test_a_sign_in_code_is_valid_across_a_rotation_of_the_token_key(
     gateway: Gateway, place: Place, deploy: Deploy
 ) -> None:
     body = {"role": "kitchen", "label": "Grill"}

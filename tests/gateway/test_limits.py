@@ -113,7 +113,7 @@ class TestAddresses:
         assert (await first[1].until("session_update"))["data"]["calls"]
 
     @pytest.mark.attack("addresses")
-    async def test_the_staff_behind_an_address_that_guests_have_filled_is_let_in(
+    async def test_staff_can_connect_from_an_address_that_guests_have_filled(
         self, gateway: Gateway, place: Place, attempts: Attempts
     ) -> None:
         """A restaurant's guests and its kitchen may share one address."""
@@ -143,7 +143,7 @@ class TestFullGateway:
         return GatewaySettings(KEYS, limits=Limits(max_connections=self.MOST, max_subscribers=50))
 
     @pytest.mark.attack("floods")
-    async def test_guests_leave_a_share_of_a_full_gateway_to_the_staff(
+    async def test_staff_can_connect_to_a_gateway_that_guests_have_filled(
         self, gateway: Gateway, place: Place, attempts: Attempts
     ) -> None:
         path, guest = await party(gateway, place)

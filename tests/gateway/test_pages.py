@@ -223,7 +223,7 @@ async def test_a_packaged_file_is_sent_in_the_smallest_encoding_the_client_accep
     assert answer.headers["vary"] == "Accept-Encoding"
 
 
-async def test_assets_are_cached_for_ever_and_pages_never(package: Path) -> None:
+async def test_assets_are_immutable_in_caches_and_pages_are_revalidated(package: Path) -> None:
     async with _client(package) as client:
         page = await client.get("/guest/")
         asset = await client.get("/assets/guest-en-BBBB2222.js")
@@ -253,7 +253,7 @@ def test_a_package_is_served_only_while_it_matches_its_sources(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("path", WITH_SCRIPTS)
-def test_a_page_has_icons_a_theme_and_words_for_browsers_without_scripts(path: str) -> None:
+def test_a_page_has_icons_a_theme_colour_and_a_noscript_text(path: str) -> None:
     page = (WEB / path).read_text()
     icon = re.search(r'<link rel="apple-touch-icon" href="([^"]+)">', page)
     assert icon is not None

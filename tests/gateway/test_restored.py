@@ -102,7 +102,7 @@ async def admin_of(data: Path) -> str:
 
 
 @pytest.mark.parametrize("void_codes", [False, True], ids=["codes kept", "codes voided"])
-async def test_what_was_revoked_after_the_backup_stays_revoked(
+async def test_revocations_made_after_a_backup_survive_its_restoration(
     tmp_path: Path, void_codes: bool
 ) -> None:
     backup, elsewhere = tmp_path / "backup.rdb", tmp_path / "elsewhere"
@@ -137,7 +137,7 @@ async def test_what_was_revoked_after_the_backup_stays_revoked(
         assert (await gateway.http.get(f"/api/tables/{place.table}", headers=as_guest)).is_success
 
 
-async def test_a_sign_in_code_that_was_used_after_the_backup_is_not_good_again(
+async def test_a_sign_in_code_used_after_a_backup_is_refused_after_its_restoration(
     tmp_path: Path,
 ) -> None:
     backup, elsewhere = tmp_path / "backup.rdb", tmp_path / "elsewhere"
@@ -154,7 +154,7 @@ async def test_a_sign_in_code_that_was_used_after_the_backup_is_not_good_again(
         assert answer.status_code == 404
 
 
-async def test_a_store_that_was_restored_twice_takes_no_token_from_in_between(
+async def test_a_store_restored_twice_refuses_tokens_issued_in_between(
     tmp_path: Path,
 ) -> None:
     backup, elsewhere = tmp_path / "backup.rdb", tmp_path / "elsewhere"

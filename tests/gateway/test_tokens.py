@@ -48,7 +48,9 @@ async def revoked(gateway: Gateway, token_id: int) -> Any:
     return (await gateway.http.delete(f"/api/tokens/{token_id}")).json()
 
 
-async def test_an_issued_token_is_listed_and_does_its_role(gateway: Gateway, place: Place) -> None:
+async def test_an_issued_token_is_listed_and_grants_its_role(
+    gateway: Gateway, place: Place
+) -> None:
     issued = await gateway.post("/tokens", TILL)
     row = issued["data"]
     assert (row["role"], row["label"], row["issued_by"]) == ("admin", "The till", "admin:chain")
@@ -144,7 +146,7 @@ async def order(gateway: Gateway, place: Place) -> int:
     ids=["guest", "unknown role", "more than a day", "no time", "no label",
          "manager without restaurant", "waiter without id", "manager with waiter's id"],
 )  # fmt: skip
-async def test_a_token_that_cannot_be_is_refused_and_not_listed(
+async def test_an_invalid_token_request_is_refused_and_not_listed(
     gateway: Gateway, wrong: dict[str, Any]
 ) -> None:
     answer = await gateway.http.post("/api/tokens", json=TILL | wrong)
@@ -153,7 +155,9 @@ async def test_a_token_that_cannot_be_is_refused_and_not_listed(
 
 
 @pytest.mark.attack("tokens")
-async def test_tokens_are_for_administrators_of_the_chain(gateway: Gateway, place: Place) -> None:
+async def test_only_administrators_of_the_chain_can_manage_tokens(
+    gateway: Gateway, place: Place
+) -> None:
     issued = await gateway.post("/tokens", TILL)
     here = {"restaurant_id": place.restaurant}
     one = f"/api/tokens/{issued['data']['token_id']}"
@@ -171,7 +175,7 @@ async def test_tokens_are_for_administrators_of_the_chain(gateway: Gateway, plac
     assert await listed(gateway) == [issued["data"]]
 
 
-async def test_a_lost_answer_is_given_again_for_the_same_key(gateway: Gateway) -> None:
+async def test_a_repeated_key_gets_the_same_token_until_it_is_revoked(gateway: Gateway) -> None:
     key = {"Idempotency-Key": "k"}
     first, again = [await gateway.http.post("/api/tokens", json=TILL, headers=key) for _ in "12"]
     assert (first.status_code, again.status_code) == (201, 201)
@@ -186,7 +190,7 @@ async def test_a_lost_answer_is_given_again_for_the_same_key(gateway: Gateway) -
     assert await listed(gateway) == []
 
 
-async def test_a_request_is_repeated_with_its_key_after_the_store_failed_it(
+async def test_a_token_request_can_be_retried_with_its_key_after_a_store_failure(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(self: RedisStore, token_id: int, row: bytes) -> None:
@@ -212,7 +216,7 @@ async def test_simultaneous_requests_with_one_key_issue_one_token(gateway: Gatew
     assert len(await listed(gateway)) == 1
 
 
-async def test_an_expired_token_is_not_shown_and_leaves_the_list_with_the_next_one(
+async def test_an_expired_token_is_not_listed_and_is_removed_with_the_next_one_issued(
     gateway: Gateway, store: Store
 ) -> None:
     issued = await gateway.post("/tokens", TILL)
@@ -224,7 +228,9 @@ async def test_an_expired_token_is_not_shown_and_leaves_the_list_with_the_next_o
     assert 1 not in await store.tokens()
 
 
-async def test_a_full_list_takes_no_more(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_list_of_tokens_refuses_another_one(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("gateway.issuing.MOST_TOKENS", 1)
     await gateway.post("/tokens", TILL)
     refused = await gateway.http.post("/api/tokens", json=TILL)
@@ -248,7 +254,9 @@ async def principal(registering_for_hours: float, bearer: str) -> Principal | Re
 @pytest.mark.parametrize(
     ("hours", "left"), [(2.0, 2.0), (365 * 24.0, 23.0)], ids=["two hours", "a year"]
 )
-async def test_they_stay_good_until_a_day_after_the_upgrade(hours: float, left: float) -> None:
+async def test_unregistered_admin_tokens_are_valid_until_a_day_after_the_upgrade(
+    hours: float, left: float
+) -> None:
     found = await principal(1.0, of_release_before(hours))
     assert isinstance(found, Principal)
     assert found.expires_at is not None
@@ -256,13 +264,13 @@ async def test_they_stay_good_until_a_day_after_the_upgrade(hours: float, left: 
 
 
 @pytest.mark.attack("tokens")
-async def test_they_are_refused_from_then_on() -> None:
+async def test_unregistered_admin_tokens_are_refused_a_day_after_the_upgrade() -> None:
     refused = await principal(24.1, of_release_before(2.0))
     assert isinstance(refused, Rejected)
     assert refused.code is Code.UNAUTHENTICATED
 
 
-async def test_a_gateway_that_cannot_ask_the_store_yet_says_so_and_asks_again() -> None:
+async def test_a_gateway_answers_unavailable_until_it_has_read_the_credentials() -> None:
     class Away:
         is_away = True
 

@@ -83,7 +83,7 @@ def evening(closed_at: str, session: str) -> tuple[Tally, list[tuple[str, Except
 
 
 @pytest.mark.parametrize("closed_at", ["session: wait", "session: bill"])
-def test_a_party_that_missed_the_end_of_its_session_is_settled(closed_at: str) -> None:
+def test_a_party_that_missed_the_end_of_its_session_is_no_failure(closed_at: str) -> None:
     tally, failures, service = evening(closed_at, "closed")
     assert not failures
     assert tally.counts["settled"] == 1

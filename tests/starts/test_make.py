@@ -15,7 +15,7 @@ STOP_TIMEOUT_S = 90
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_make_alone_ends_everything(signum: signal.Signals, tmp_path: Path) -> None:
+def test_a_signal_to_make_alone_stops_the_whole_run(signum: signal.Signals, tmp_path: Path) -> None:
     process = subprocess.Popen(
         ["make", "--old-file=.venv/run.stamp", "run"],
         cwd=ROOT,

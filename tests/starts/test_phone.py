@@ -120,7 +120,7 @@ def test_a_phone_joins_by_the_printed_code(network: list[str], tmp_path: Path) -
     ("phone", "says"),
     [("1", "no address that a phone could reach"), ("127.0.0.1", "PHONE=127.0.0.1 is not")],
 )
-def test_without_an_address_it_says_so_in_one_sentence(
+def test_make_run_without_an_address_for_phones_fails_with_one_sentence(
     phone: str, says: str, tmp_path: Path
 ) -> None:
     unshare = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--net"]

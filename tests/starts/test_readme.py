@@ -47,7 +47,7 @@ def terminal(commands: str, data_dir: Path) -> "subprocess.Popen[str]":
     )
 
 
-def test_the_evening_goes_as_the_readme_says(tmp_path: Path) -> None:
+def test_the_commands_of_the_readme_have_the_documented_results(tmp_path: Path) -> None:
     port = free_port()
     watching, acting = typed(port)
     with started(tmp_path, PLACEMENT="shard", PORT=port):

@@ -180,7 +180,7 @@ async def test_what_happens_is_counted(watched: Service) -> None:
     assert not missing
 
 
-async def test_alerts_find_the_labels_that_they_compare(watched: Service) -> None:
+async def test_a_running_service_exports_the_labels_that_alerts_compare(watched: Service) -> None:
     """Prometheus compares texts: `2` is not `2.0`, and a shard has one name in all metrics."""
     assert await until_seen(watched, "commit_seconds_bucket", le="0.5")
     assert await until_seen(watched, "fan_out_seconds_bucket", le="2.0")
@@ -193,7 +193,7 @@ async def test_alerts_find_the_labels_that_they_compare(watched: Service) -> Non
     assert hosts["hosts_expected"] == hosts["entities"] == {"shard:0", "shard:1"}
 
 
-async def test_a_hung_shard_is_expected_and_reports_no_longer(watched: Service) -> None:
+async def test_a_hung_shard_stays_expected_and_stops_reporting(watched: Service) -> None:
     """What ShardSilent compares: Ray forgets the gauges of a process that does not set them."""
 
     async def reporting(metric: str) -> set[str]:
@@ -215,7 +215,7 @@ async def test_a_hung_shard_is_expected_and_reports_no_longer(watched: Service) 
     await until_reporting({"shard:0", "shard:1"})
 
 
-async def test_a_full_store_is_counted_and_not_ready(watched: Service) -> None:
+async def test_a_full_store_is_counted_and_makes_the_gateway_unready(watched: Service) -> None:
     async with httpx.AsyncClient(base_url=f"http://{watched.url}") as http:
 
         async def until_healthz(status: int) -> None:

@@ -94,7 +94,7 @@ def test_a_backup_is_put_back_with_new_epochs_and_new_ids(
     assert next_id == ORDER.id + SKIPPED_IDS + LOST + 1
 
 
-async def test_ten_restorations_leave_the_directory_of_restaurants_short(tmp_path: Path) -> None:
+async def test_ten_restorations_keep_the_directory_of_restaurants_short(tmp_path: Path) -> None:
     with started(tmp_path) as server:
         store = open_store(server.url, retention_s=3600)
         ids = await store.reserve({Kind.RESTAURANT: 1})

@@ -107,7 +107,7 @@ async def test_a_restaurant_that_moved_to_another_node_is_followed(
     assert await store.history(address, limit=9) == [(0, b"1"), (1, b"2")]
 
 
-async def test_tokens_are_registered_in_a_cluster_too(store: Store) -> None:
+async def test_tokens_are_registered_in_a_redis_cluster(store: Store) -> None:
     assert (await store.credentials()).token_epoch == ""
     await store.register_token(7, b"row")
     assert await store.lists_tokens([7, 8]) == [True, False]

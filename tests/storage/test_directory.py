@@ -83,7 +83,7 @@ async def test_a_named_creation_has_one_id_however_often_it_is_sent(store: Store
         ),
     ],
 )
-async def test_two_callers_and_keys_share_no_name(
+async def test_idempotency_fields_differ_for_each_caller_and_key(
     store: Store, one: tuple[str, str], other: tuple[str, str]
 ) -> None:
     assert await store.named_id(*one, 5) == 5
@@ -105,14 +105,14 @@ async def test_two_callers_and_keys_share_no_name(
         ),
     ],
 )
-async def test_a_name_of_the_release_before_is_honoured(
+async def test_an_idempotency_field_of_the_previous_release_is_found(
     store: Store, client: redis.Redis, name: str, caller: str, key: str
 ) -> None:
     client.set(name, 5)
     assert await store.named_id(caller, key, 6) == 5
 
 
-async def test_a_plain_key_keeps_the_name_that_gateways_of_the_release_before_read(
+async def test_a_plain_key_keeps_the_field_that_the_previous_release_reads(
     store: Store, client: redis.Redis
 ) -> None:
     await store.named_id("admin:a", "5f0c-key_1", 5)

@@ -111,7 +111,7 @@ def test_repair_brings_back_all_keys_and_keeps_the_files_as_they_were(
     assert keys_in(data) == KEYS
 
 
-def test_repair_changes_nothing_in_sound_files(
+def test_repair_changes_nothing_in_intact_files(
     data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, data, "--repair") == ""
@@ -147,20 +147,20 @@ def test_repair_of_a_running_store_is_refused(data: Path, monkeypatch: pytest.Mo
         store.stop()
 
 
-def test_the_check_before_the_start_says_what_valkey_says(data: Path) -> None:
+def test_the_check_before_the_start_reports_the_reason_of_valkey(data: Path) -> None:
     end_with_zeros(data)
     [port] = free_ports(1)
     with pytest.raises(CannotStart, match=f"Bad file format reading .*{ASKS_FOR_REPAIR}"):
         check(Settings(data_dir=data, port=port))
 
 
-def test_the_check_before_the_start_leaves_a_sound_store_as_it_is(data: Path) -> None:
+def test_the_check_before_the_start_does_not_change_an_intact_store(data: Path) -> None:
     [port] = free_ports(1)
     check(Settings(data_dir=data, port=port))
     assert keys_in(data) == KEYS
 
 
-def test_only_the_owner_can_read_what_the_store_writes(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_files_of_the_store(tmp_path: Path) -> None:
     before = os.umask(0o022)
     try:
         store = EmbeddedStore(tmp_path / "data")
@@ -178,7 +178,7 @@ def test_only_the_owner_can_read_what_the_store_writes(tmp_path: Path) -> None:
         store.stop()
 
 
-def test_files_that_others_could_read_become_the_owners_alone(data: Path) -> None:
+def test_files_readable_by_others_become_readable_only_by_the_owner(data: Path) -> None:
     for path in (data / "valkey.log", *log_of(data).iterdir()):
         path.chmod(0o644)
     log_of(data).chmod(0o755)

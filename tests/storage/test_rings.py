@@ -58,7 +58,7 @@ async def test_a_history_is_bounded_in_bytes(
     )  # fmt: skip
 
 
-async def test_the_newest_event_stays_however_long_it_is(store: Store) -> None:
+async def test_the_newest_event_is_kept_however_long_it_is(store: Store) -> None:
     await happened(store, ORDER, [event(0, 50), event(1, 50), event(2, 5000)])
     assert await store.history(ORDER, limit=9) == [(2, event(2, 5000))]
     await happened(store, ORDER, [event(3, 50)])
@@ -90,7 +90,7 @@ async def test_the_journal_of_a_menu_holds_its_last_two_events(store: Store) -> 
 
 
 @pytest.mark.parametrize("address", [TABLE, HOME, WAITER], ids=lambda address: address.kind.value)
-async def test_what_is_older_than_the_retention_is_dropped_from_an_entity_that_lasts(
+async def test_entries_older_than_the_retention_are_dropped_from_an_entity_that_never_settles(
     store: Store, client: redis.Redis, address: Address
 ) -> None:
     days = [datetime(2026, 2, day, 12, tzinfo=UTC) for day in (1, 2, 3)]

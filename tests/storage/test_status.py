@@ -75,7 +75,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("spoil", "cause"), REFUSALS)
-async def test_a_store_that_refuses_writes_fails_the_check_and_names_its_cause(
+async def test_the_check_of_a_store_that_refuses_writes_fails_with_its_cause(
     port: int, spoil: Callable[[redis.Redis], None], cause: Cause
 ) -> None:
     failed: list[Cause] = []
@@ -87,7 +87,7 @@ async def test_a_store_that_refuses_writes_fails_the_check_and_names_its_cause(
         assert failed == [cause]
 
 
-async def test_a_store_that_has_gone_fails_with_the_connection(tmp_path: Path) -> None:
+async def test_the_check_of_a_stopped_store_fails_with_connection(tmp_path: Path) -> None:
     failed: list[Cause] = []
     [port] = free_ports(1)
     async with opened(f"redis://127.0.0.1:{port}", failed) as store:
@@ -96,7 +96,7 @@ async def test_a_store_that_has_gone_fails_with_the_connection(tmp_path: Path) -
     assert failed == [Cause.CONNECTION]
 
 
-async def test_a_store_that_hangs_fails_with_a_timeout(tmp_path: Path) -> None:
+async def test_the_check_of_a_hung_store_fails_with_timeout(tmp_path: Path) -> None:
     failed: list[Cause] = []
     [port] = free_ports(1)
     with valkey(tmp_path, port, "--save", "") as process:
@@ -112,7 +112,7 @@ def test_an_error_without_a_known_cause_is_counted_as_other() -> None:
     assert cause_of(ResponseError("WRONGTYPE Operation against a key")) is Cause.OTHER
 
 
-async def test_the_check_tells_the_stores_figures(port: int, tmp_path: Path) -> None:
+async def test_the_check_returns_the_status_of_the_store(port: int, tmp_path: Path) -> None:
     with redis.Redis(port=port) as client:
         client.config_set("maxmemory", 4 * client.info("memory")["used_memory"])
         async with opened(f"redis://127.0.0.1:{port}", []) as store:
@@ -126,7 +126,7 @@ async def test_the_check_tells_the_stores_figures(port: int, tmp_path: Path) -> 
                 assert (await store.check()).replicas == 1
 
 
-async def test_the_check_sees_how_far_a_replica_is_behind(port: int, tmp_path: Path) -> None:
+async def test_the_check_returns_the_lag_of_a_replica(port: int, tmp_path: Path) -> None:
     [other] = free_ports(1)
     follower = ("--replicaof", "127.0.0.1", str(port), "--save", "")
     with (
@@ -155,7 +155,7 @@ async def test_the_check_writes_on_every_server_of_a_cluster(tmp_path: Path) -> 
     assert failed == [Cause.OUT_OF_MEMORY]
 
 
-async def test_the_check_tells_the_figures_of_a_cluster_of_one_server(tmp_path: Path) -> None:
+async def test_the_check_returns_the_status_of_a_cluster_of_one_server(tmp_path: Path) -> None:
     with cluster(tmp_path, masters=1) as [port]:
         async with opened(f"redis+cluster://127.0.0.1:{port}", []) as store:
             found = await store.check()
@@ -163,7 +163,7 @@ async def test_the_check_tells_the_figures_of_a_cluster_of_one_server(tmp_path: 
     assert abs(found.clock - time.time()) < 5
 
 
-async def test_a_durable_store_whose_replica_is_away_fails_the_check(port: int) -> None:
+async def test_the_check_of_a_durable_store_without_its_replica_fails(port: int) -> None:
     store = open_store(
         f"redis://127.0.0.1:{port}", retention_s=1, timeout_s=0.5, durability=Durability.REPLICA
     )
@@ -172,7 +172,7 @@ async def test_a_durable_store_whose_replica_is_away_fails_the_check(port: int) 
     await store.close()
 
 
-async def test_a_recorded_backup_is_told_by_the_check(
+async def test_the_check_returns_the_time_of_a_recorded_backup(
     port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = f"redis://127.0.0.1:{port}"

@@ -6,7 +6,7 @@ from storage.backup import after_restore
 from storage.store import Store
 
 
-async def test_a_new_store_has_no_epochs_and_notes_once_when_it_began_to_register(
+async def test_a_new_store_has_no_epochs_and_records_once_when_registration_began(
     store: Store,
 ) -> None:
     first = await store.credentials()
@@ -25,7 +25,7 @@ async def test_a_token_is_listed_until_it_is_removed(store: Store) -> None:
     assert await store.tokens() == {2: b"two"}
 
 
-async def test_a_restored_store_begins_epochs_that_it_never_had(
+async def test_a_restored_store_starts_epochs_that_it_never_had(
     store: Store, redis_url: str
 ) -> None:
     await store.register_token(1, b"one")

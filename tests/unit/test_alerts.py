@@ -68,7 +68,7 @@ for process, groups in GROUPS.items():
 
 
 @pytest.mark.parametrize("expression", [*LINES, *SERIES, *(rule["expr"] for rule in ALERTS)])
-def test_what_is_asked_for_is_counted_with_these_labels(expression: str) -> None:
+def test_each_alert_expression_uses_existing_metrics_and_labels(expression: str) -> None:
     asked = _NAME.findall(expression)
     assert asked
     for ours, foreign, selector in asked:
@@ -77,7 +77,7 @@ def test_what_is_asked_for_is_counted_with_these_labels(expression: str) -> None
     assert expression.count("(") == expression.count(")")
 
 
-def test_an_alert_compares_labels_with_values_that_the_code_has() -> None:
+def test_an_alert_compares_labels_with_existing_values() -> None:
     code = "".join(
         path.read_text() for folder in ("actors", "gateway", "storage", "protocol")
         for path in (ROOT / folder).glob("*.py")

@@ -39,7 +39,7 @@ def test_what_guests_are_refused_pushes_out_nobody_elses_answer() -> None:
 
 
 @pytest.mark.parametrize("subject", ["guest:b", "guest:table:7", "device:3", "anonymous"])
-def test_refusals_of_callers_who_are_not_staff_push_out_no_answer_of_the_staff(
+def test_refusals_of_guests_do_not_push_out_answers_to_staff(
     subject: str,
 ) -> None:
     answers = Answers()
@@ -57,14 +57,14 @@ def _long(end: str, digest: str = "d") -> Origin:
     return Origin(ORDER, subject_of(Role.MANAGER, LONG + end), "pay", digest)
 
 
-def test_a_retry_across_an_upgrade_finds_the_answer_to_a_long_subject() -> None:
+def test_a_retry_across_an_upgrade_gets_the_answer_stored_for_a_long_subject() -> None:
     before = Origin(ORDER, subject_before(_long("a").subject), "pay", "d")
     answers = Answers([stored_result(result_key(before), DONE)])
     assert answers.find(_long("a")) == DONE
     assert answers.find(_long("a", digest="another")) is None, "of another whose name begins alike"
 
 
-def test_long_subjects_that_begin_alike_share_no_answer() -> None:
+def test_long_subjects_with_the_same_prefix_share_no_answer() -> None:
     answers = Answers()
     answers.put(result_key(_long("a")), DONE)
     assert answers.find(_long("a")) == DONE
@@ -87,7 +87,7 @@ def test_where_there_is_no_room_a_guests_refusal_is_not_kept_at_all() -> None:
     assert len(answers) == 3
 
 
-def test_answers_are_bounded_in_bytes_and_guests_refusals_go_first(
+def test_answers_are_bounded_in_bytes_and_refusals_of_guests_are_dropped_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("actors.answers.MAX_BYTES", 1000)

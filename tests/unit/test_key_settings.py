@@ -30,11 +30,11 @@ def no_keys_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=["one secret for both", "tokens rotated", "codes rotated", "a list for each"],
 )
-def test_a_list_that_is_not_set_is_the_auth_secret(settings: dict[str, Any], keys: Keys) -> None:
+def test_an_unset_key_list_is_the_auth_secret(settings: dict[str, Any], keys: Keys) -> None:
     assert keys_of(Settings(**settings)) == keys
 
 
-def test_without_any_key_both_lists_are_the_one_kept_in_the_data_folder(tmp_path: Path) -> None:
+def test_without_any_setting_both_key_lists_are_the_generated_secret(tmp_path: Path) -> None:
     keys = keys_of(Settings(data_dir=tmp_path))
     kept = (tmp_path / "auth_secret").read_text()
     assert keys == Keys((kept,), (kept,))
@@ -69,7 +69,7 @@ def test_keys_that_are_short_equal_or_too_many_are_refused_without_showing_them(
     assert NEW not in str(refused.value)
 
 
-def test_no_key_is_shown_where_settings_are_printed() -> None:
+def test_printed_settings_contain_no_key() -> None:
     settings = Settings.model_validate({"token_keys": [NEW, OLD], "code_keys": [CODE]})
     printed = repr(settings) + str(settings) + repr(keys_of(settings))
     assert not [key for key in (NEW, OLD, CODE) if key in printed]

@@ -20,7 +20,7 @@ LOCKED = {
     [each for each in installed() if each.name.lower().replace("_", "-") in LOCKED],
     ids=str,
 )
-def test_each_package_of_the_image_says_its_licence(package: Package) -> None:
+def test_each_package_of_the_image_has_a_known_licence(package: Package) -> None:
     assert package.licence != UNKNOWN
     if COPYLEFT.search(package.licence):
         assert package.name in (ROOT / "NOTICE").read_text(), package

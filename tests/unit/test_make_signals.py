@@ -52,7 +52,7 @@ def test_a_signal_to_make_alone_stops_its_recipe(
     assert make.wait(PATIENCE_S) == -signum
 
 
-def test_a_program_that_another_program_started_does_not_stop_by_itself() -> None:
+def test_a_program_that_make_did_not_start_does_not_stop_by_itself() -> None:
     once = PROGRAM.replace("stop.wait(20)", "stop.wait(1)")
     done = subprocess.run(
         [sys.executable, "-c", once], cwd=ROOT, capture_output=True, text=True, check=True

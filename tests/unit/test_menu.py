@@ -55,14 +55,14 @@ def test_new_items_are_given_ids(world: World) -> None:
     assert world.last(HOME, MENU) == world.see(HOME, MENU)
 
 
-def test_a_change_of_one_item_is_an_event_of_that_item_alone(served: World) -> None:
+def test_changing_one_item_stores_an_event_of_that_item_alone(served: World) -> None:
     decision = served.do(HOME, c.ChangeMenuItem(item_id=1, available=False))
     assert decision.events == (MenuItemChanged(MenuItem(1, "Tea", "", 250, False), 2),)
     assert rows(served) == [(1, "Tea", "2.50", False), (2, "Cake", "4.00", True)]
     assert served.last(HOME, MENU) == served.see(HOME, MENU), "its channel still has the menu"
 
 
-def test_a_refusal_names_five_of_what_is_sold_out_and_the_ids_of_all(world: World) -> None:
+def test_a_refusal_names_five_sold_out_items_and_lists_the_ids_of_all(world: World) -> None:
     many = tuple(item(f"Dish {n}", 100, available=False) for n in range(1, 41))
     world.do(HOME, menu(*many))
     refused = world.refuse(HOME, PriceItems(tuple(range(1, 41))), Code.ITEM_UNAVAILABLE)

@@ -223,7 +223,7 @@ def test_a_new_order_tells_its_session_nothing_that_it_knows(world: World) -> No
     ],
     ids=["cancelled-while-pending", "part-paid", "confirmed", "delivered"],
 )
-def test_only_an_order_that_nobody_took_or_paid_for_is_of_no_use_after_a_day(
+def test_only_an_order_cancelled_before_confirmation_and_payment_is_brief(
     steps: tuple[OrderStatus, ...], paid: int, brief: bool, world: World
 ) -> None:
     order = world.order(world.occupy())

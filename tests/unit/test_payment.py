@@ -108,7 +108,7 @@ def test_an_order_whose_unpaid_item_is_voided_is_fully_paid(world: World, order:
     assert world.types(ADA) == ["payment_notification"]
 
 
-def test_an_order_that_costs_nothing_is_paid_until_something_is_added(world: World) -> None:
+def test_a_free_order_is_paid_until_an_item_with_a_price_is_added(world: World) -> None:
     session = world.occupy()
     order = world.order(session, line("Water", 0))
     assert money(world, order) == ("paid", "0.00", "0.00", False)

@@ -56,7 +56,7 @@ def test_guests_do_not_use_the_budget_of_the_staff() -> None:
         assert not within.add(caller, NOW).is_within_budget(callers)
 
 
-def test_those_left_out_are_told_in_powers_of_ten() -> None:
+def test_refusals_left_out_are_reported_at_powers_of_ten() -> None:
     refusals = refused(NO_REFUSALS, GUEST, AUDITED_AN_HOUR[CallerClass.GUEST])
     told = []
     for _ in range(1234):
@@ -68,20 +68,20 @@ def test_those_left_out_are_told_in_powers_of_ten() -> None:
     assert refusals.unsaid() == [LeftOut(CallerClass.GUEST, HOUR, 1234)]
 
 
-def test_nothing_is_left_to_say_of_an_hour_within_the_budgets() -> None:
+def test_an_hour_within_the_budgets_has_no_report() -> None:
     refusals = refused(NO_REFUSALS, GUEST, AUDITED_AN_HOUR[CallerClass.GUEST])
     assert refusals.unsaid() == []
     assert refusals.add(GUEST, NOW).unsaid() == [], "the first was told at once"
     assert NO_REFUSALS.unsaid() == []
 
 
-def test_another_hour_has_budgets_of_its_own() -> None:
+def test_each_hour_has_its_own_budgets() -> None:
     refusals = refused(refused(NO_REFUSALS, GUEST, 500), WAITER, 3)
     later = refusals.add(GUEST, NOW + timedelta(hours=1))
     assert later == Refusals(HOUR + timedelta(hours=1), {CallerClass.GUEST: 1})
 
 
-def test_the_counts_of_an_hour_are_stored() -> None:
+def test_stored_counts_of_an_hour_are_read_again() -> None:
     refusals = refused(refused(NO_REFUSALS, WAITER, 2), GUEST, 70)
     read = refusals_from(refusals.stored())
     assert read.hour == refusals.hour
@@ -91,7 +91,7 @@ def test_the_counts_of_an_hour_are_stored() -> None:
     assert refusals_from("") == NO_REFUSALS
 
 
-def test_counts_of_an_earlier_release_are_read_as_the_guests() -> None:
+def test_the_count_of_an_earlier_release_is_read_as_the_guests() -> None:
     refusals = refusals_from(f"{HOUR.isoformat()} 50")
     assert refusals == Refusals(HOUR, {CallerClass.GUEST: 50})
     assert refusals.add(WAITER, NOW).is_within_budget(CallerClass.STAFF)

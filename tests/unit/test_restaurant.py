@@ -58,7 +58,7 @@ def test_a_table_with_a_taken_number_is_refused(number: str, again: str, world: 
     assert refused.error.endswith("Choose another one.")
 
 
-def test_two_stored_tables_of_one_number_work_and_their_orders_differ_by_table_and_zone(
+def test_stored_tables_with_the_same_number_work_and_their_orders_carry_table_and_zone(
     world: World,
 ) -> None:
     other = world.add_table(6, "6", "B", None)

@@ -187,7 +187,7 @@ def test_the_notes_of_a_sessions_guests_are_bounded_in_bytes_over_all_orders(
     world.do(session, longest, WAITER, id_=2001, prices=prices)
 
 
-def test_an_order_costs_at_most_the_largest_amount(world: World, session: Address) -> None:
+def test_an_order_above_the_largest_amount_is_refused(world: World, session: Address) -> None:
     most = c.PlaceOrder(items=(line("Gold", MAX_MINOR_UNITS),))
     beyond = c.PlaceOrder(items=(*most.items, line("Gold", 1)))
     refused = world.refuse(session, beyond, Code.INVALID_MESSAGE, id_=50)

@@ -24,7 +24,7 @@ def founded(timezone: str) -> c.CreateRestaurant | Rejected:
     "timezone",
     ["Europe/Berlin", "America/Argentina/Buenos_Aires", "Asia/Calcutta", "Asia/Kolkata", "UTC"],
 )
-def test_a_place_and_utc_are_time_zones(timezone: str) -> None:
+def test_a_place_or_utc_is_accepted_as_time_zone(timezone: str) -> None:
     assert isinstance(founded(timezone), c.CreateRestaurant)
     assert local_time(NOON, timezone).tzinfo is not None
 
@@ -36,14 +36,14 @@ def test_a_place_and_utc_are_time_zones(timezone: str) -> None:
         "right/Europe/Berlin", "Etc/GMT+5", "EST", "EST5EDT", "US/Eastern", "europe/berlin", "",
     ],
 )  # fmt: skip
-def test_what_is_no_place_is_refused(timezone: str) -> None:
+def test_a_time_zone_that_is_no_place_is_refused(timezone: str) -> None:
     answer = founded(timezone)
     assert isinstance(answer, Rejected)
     assert answer.code is Code.INVALID_MESSAGE
     assert "such as Europe/Berlin, or UTC" in answer.error
 
 
-def test_the_list_does_not_depend_on_the_machine(tmp_path: Path) -> None:
+def test_the_time_zones_do_not_depend_on_the_machine(tmp_path: Path) -> None:
     (tmp_path / "Europe").mkdir()
     (tmp_path / "Europe" / "Atlantis").write_bytes(b"TZif")
     before = names()

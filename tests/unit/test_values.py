@@ -61,7 +61,7 @@ def test_what_is_not_money_is_refused(wire: Any) -> None:
     assert not accepts(values.Money, wire)
 
 
-def test_money_has_an_upper_bound_that_is_named_in_whole_units() -> None:
+def test_an_amount_above_the_bound_is_refused_with_the_bound_in_whole_units() -> None:
     assert accepts(values.Money, "10000000000.00")
     with pytest.raises(ValidationError, match=r"an amount is at most 10000000000\.00"):
         TypeAdapter(values.Money).validate_python("10000000000.01")
@@ -72,7 +72,7 @@ def test_javascript_adds_thousands_of_the_largest_amounts_exactly() -> None:
 
 
 @given(st.from_regex(r"[0-9]{1,13}(\.[0-9]{1,3})?", fullmatch=True))
-def test_the_schema_of_money_takes_what_the_service_takes_up_to_the_bound(wire: str) -> None:
+def test_the_schema_of_money_accepts_the_amounts_that_the_service_accepts(wire: str) -> None:
     pattern = TypeAdapter(values.Money).json_schema()["pattern"]
     whole, _, _ = wire.partition(".")
     if accepts(values.Money, wire):

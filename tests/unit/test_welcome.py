@@ -39,7 +39,7 @@ def claims(settings: Settings, url: str) -> dict[str, Any]:
         ("manager", "manager/", {"role": "manager", "restaurant_id": 2}),
     ],
 )
-def test_a_link_lets_its_role_in_for_some_hours(
+def test_a_link_grants_its_role_for_some_hours(
     settings: Settings, who: str, path: str, role: dict[str, object]
 ) -> None:
     url = links(settings, PLACE)[who]
@@ -49,7 +49,7 @@ def test_a_link_lets_its_role_in_for_some_hours(
     assert abs(read["exp"] - time.time() - LINK_HOURS * 3600) < 60
 
 
-def test_links_are_in_the_order_in_which_a_newcomer_needs_them(settings: Settings) -> None:
+def test_links_start_with_the_start_page_and_the_guest_page(settings: Settings) -> None:
     pages = links(settings, PLACE)
     assert list(pages) == ["start page", "guest", "kitchen", "waiter", "manager"]
     assert pages["guest"] == GUEST
@@ -68,7 +68,7 @@ def test_an_empty_chain_has_its_start_page(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("auth", Auth)
-def test_commands_bring_a_token_if_one_is_needed(settings: Settings, auth: Auth) -> None:
+def test_printed_commands_have_a_token_if_one_is_required(settings: Settings, auth: Auth) -> None:
     closed = settings.model_copy(update={"auth": auth})
     shown = welcome(closed, PLACE, {}, "127.0.0.1:8265", "http://127.0.0.1:1/metrics")
     bearer = '-s bearer -s "$token" ' if auth is Auth.REQUIRED else ""
@@ -86,7 +86,7 @@ def test_commands_bring_a_token_if_one_is_needed(settings: Settings, auth: Auth)
         ("::1", "http://[::1]:9000"),
     ],
 )
-def test_the_address_is_one_that_this_machine_reaches(
+def test_the_printed_url_is_reachable_from_this_machine(
     settings: Settings, host: str, url: str
 ) -> None:
     assert url_of(settings.model_copy(update={"host": host})) == url
@@ -105,7 +105,7 @@ class Chain:
         return {"table_code": "2.1.code", "url": "http://127.0.0.1:9000/guest/#join=2.1.code"}
 
 
-def test_a_free_table_is_chosen_and_its_waiter() -> None:
+def test_the_welcome_names_a_free_table_and_its_waiter() -> None:
     api: Any = Chain(
         {
             "id": 7,
@@ -126,7 +126,7 @@ def test_a_free_table_is_chosen_and_its_waiter() -> None:
     assert place_of(api) == Place(7, table=2, guest=guest, waiter=9, session=5, order=4)
 
 
-def test_a_restaurant_without_anything_has_a_place_of_its_own() -> None:
+def test_the_welcome_of_an_empty_restaurant_names_no_table_order_or_waiter() -> None:
     bare = {"id": 7, "name": "Own", "waiters": [], "open_orders": [], "tables": {"list": []}}
     api: Any = Chain(bare)
     assert place_of(api) == Place(7)
@@ -148,7 +148,7 @@ def test_qr_codes_are_white_on_black_in_a_terminal_and_plain_in_a_file(settings:
     [((), "scripts.run"), (("PHONE=192.168.1.20",), 'scripts.run --phone "192.168.1.20"')],
     ids=["without phones", "with phones"],
 )
-def test_make_hands_the_address_on(phone: tuple[str, ...], ends: str) -> None:
+def test_make_passes_the_phone_address_to_the_run(phone: tuple[str, ...], ends: str) -> None:
     command = [
         "make",
         "--dry-run",
@@ -162,7 +162,7 @@ def test_make_hands_the_address_on(phone: tuple[str, ...], ends: str) -> None:
 
 
 @pytest.mark.parametrize("wanted", ["127.0.0.1", "0.0.0.0", "203.0.113.9", "nonsense", "fe80::1"])
-def test_an_address_that_no_phone_reaches_is_refused(wanted: str) -> None:
+def test_an_address_unreachable_for_phones_is_refused(wanted: str) -> None:
     with pytest.raises(CannotStart, match=f"PHONE={wanted} is not"):
         lan_address(wanted)
 
@@ -177,7 +177,7 @@ def test_an_address_that_no_phone_reaches_is_refused(wanted: str) -> None:
         ("localhost", "1", ("localhost",)),
     ],
 )
-def test_haproxy_is_also_given_loopback_where_it_needs_it(
+def test_haproxy_also_listens_on_loopback_if_needed(
     settings: Settings,
     host: str,
     haproxy: str,

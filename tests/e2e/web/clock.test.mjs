@@ -16,7 +16,7 @@ function clockAt(milliseconds) {
   return { steady, clock: new Clock(() => steady.now) };
 }
 
-test('the time is unknown until the first answer, and goes on from there', () => {
+test('the time is unknown until the first answer, and advances from there', () => {
   const { steady, clock } = clockAt(1_000);
   assert.equal(clock.now, null);
   clock.read(null, clock.start());
@@ -27,7 +27,7 @@ test('the time is unknown until the first answer, and goes on from there', () =>
   assert.equal(clock.now.toISOString(), '2026-11-30T12:01:00.500Z');
 });
 
-test('an answer that is not closer than its own way does not set the clock back', () => {
+test('an answer from within the clock's precision does not set it back', () => {
   const { steady, clock } = clockAt(0);
   clock.read(NOON, clock.start());
   steady.now = 1_900;
@@ -35,7 +35,7 @@ test('an answer that is not closer than its own way does not set the clock back'
   assert.equal(clock.now.toISOString(), '2026-11-30T12:00:02.400Z');
 });
 
-test('after a sleep in which the steady clock stood still, the next answer sets it', () => {
+test('after a sleep that stopped the monotonic clock, the next answer sets the time', () => {
   const { clock } = clockAt(0);
   clock.read(NOON, clock.start());
   clock.read('Mon, 30 Nov 2026 15:00:00 GMT', clock.start());

@@ -170,7 +170,7 @@ test('a phone is let in by a manager’s page, and out while it looks', async ()
   const manager = await opened('desktop', `${SERVICE}/manager/?restaurant=2${signed}`);
   await button(manager, 'Devices').click();
   const sheet = manager.getByRole('dialog', { name: 'Devices' });
-  await sheet.getByLabel('Whose').selectOption({ label: 'Eve' });
+  await sheet.getByLabel('Device of').selectOption({ label: 'Eve' });
   await sheet.getByLabel('Name of the device').fill('Eve’s phone');
   await button(sheet, 'Show the code').click();
   await sheet.getByRole('img', { name: 'Sign-in code of Eve’s phone' }).waitFor();

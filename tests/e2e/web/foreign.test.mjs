@@ -18,7 +18,7 @@ async function client(answer, options = {}) {
 const CASES = [...FOREIGN, ['a connection that is cut', 'cut']];
 
 for (const [name, answer] of CASES) {
-  test(`after ${name}, the client asks again under the same key`, async () => {
+  test(`after ${name}, the client retries under the same key`, async () => {
     const qr = await client(() => ({ changed: true, order_id: 7 }));
     service.answers = [answer, null];
     const { order_id } = await qr.http.post('/sessions/1/orders', { items: [] });
@@ -27,7 +27,7 @@ for (const [name, answer] of CASES) {
     assert.equal(service.keys.length, 1);
   });
 
-  test(`if ${name} is all there is, the outcome is unknown and not refused`, async () => {
+  test(`if ${name} is the only answer, the outcome is unknown and not refused`, async () => {
     const qr = await client();
     service.answers = [answer];
     await assert.rejects(qr.http.post('/sessions/1/orders', {}, { key: 'mine' }), UnreachableError);
@@ -36,7 +36,7 @@ for (const [name, answer] of CASES) {
   });
 }
 
-test('a refusal of the service is one, whether or not asking again may help', async () => {
+test('an error of the service is a refusal, whether or not a retry may help', async () => {
   const qr = await client();
   const refused = async (status, code) => {
     service.asked = [];
@@ -50,7 +50,7 @@ test('a refusal of the service is one, whether or not asking again may help', as
   assert.deepEqual(await refused(503, 'unavailable'), ['unavailable', 'No.', false, 4]);
 });
 
-test('a try without an answer ends with the patience, and the next one is answered', async () => {
+test('a try without an answer ends after the patience, and the next one succeeds', async () => {
   let tries = 0;
   const late = () => new Promise((resolve) => {
     tries += 1;
@@ -60,13 +60,13 @@ test('a try without an answer ends with the patience, and the next one is answer
   assert.deepEqual(await qr.http.put('/orders/1/items'), { changed: true });
 });
 
-test('a token that cannot be sent is a TypeError and no lost network', async () => {
+test('a token that cannot be sent is a TypeError and not a lost network', async () => {
   const qr = await client(undefined, { token: 'two\nlines' });
   await assert.rejects(qr.http.get('/orders/1'), TypeError);
   assert.equal(service.asked.length, 0);
 });
 
-test('a picture is only what has the type of one', async () => {
+test('an answer is a picture only if it has the type of one', async () => {
   const qr = await client();
   service.answers = [[200, 'text/html', '<html>'], [200, 'image/svg+xml', '<svg/>']];
   assert.equal(await qr.http.text('/tables/1/qr.svg', 'image/svg+xml'), '<svg/>');

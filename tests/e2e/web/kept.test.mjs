@@ -44,7 +44,7 @@ const blocked = () => {
 };
 
 for (const [name, place] of [['blocks it', blocked], ['has none', () => undefined], ['has no storage object', () => null]]) {
-  test(`a browser that ${name} keeps what is remembered until the page ends`, async () => {
+  test(`a browser that ${name} keeps stored values as long as the page`, async () => {
     const kept = await loaded(place);
     kept.remember('visit', { session: 1 });
     kept.remember('outbox-1-a', []);
@@ -55,7 +55,7 @@ for (const [name, place] of [['blocks it', blocked], ['has none', () => undefine
   });
 }
 
-test('a browser without room shows the newest value, and not the one that it has kept', async () => {
+test('a browser with full storage shows the newest value, not the stored one', async () => {
   const storage = new Storage();
   const kept = await loaded(() => storage);
   kept.remember('basket', ['soup']);
@@ -67,7 +67,7 @@ test('a browser without room shows the newest value, and not the one that it has
   assert.equal(storage.getItem('restaurant-qr-basket'), '[]');
 });
 
-test('what another tab has written is read', async () => {
+test('a value written by another tab is read', async () => {
   const storage = new Storage();
   const kept = await loaded(() => storage);
   kept.remember('mine-1-7', true);
@@ -106,7 +106,7 @@ test('the same change keeps its key until it is answered, and gets a new one the
   assert.notEqual(keys[2], keys[3]);
 });
 
-test('another change, and one that was refused, is a request of its own', async () => {
+test('a different change, or a change after a refusal, gets a new key', async () => {
   const { http, keys } = api(lost, lost, refusal('forbidden'), null);
   await assert.rejects(http.delete('/restaurants/2/devices/1'));
   await assert.rejects(http.delete('/restaurants/2/devices/2'));
@@ -115,7 +115,7 @@ test('another change, and one that was refused, is a request of its own', async 
   assert.equal(new Set(keys).size, 4);
 });
 
-test('a request whose token was refused may have had an effect before', () => {
+test('a request whose token was refused may have taken effect before', () => {
   assert.deepEqual(
     [lost, refusal('unavailable'), refusal('rate_limited'), refusal('unauthenticated')].map(isUnanswered),
     [true, true, true, true],

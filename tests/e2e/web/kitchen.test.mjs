@@ -57,7 +57,7 @@ async function hold(page, pattern) {
   return release;
 }
 
-test('a ticket has no live button until its dishes are known', async () => {
+test('a ticket has no enabled button until its dishes are loaded', async () => {
   const { id, order } = await restaurant();
   const order_id = await order('1');
   let release;
@@ -78,7 +78,7 @@ test('a ticket has no live button until its dishes are known', async () => {
   await page.locator('.section[data-name=ready]').locator(ticket).waitFor();
 });
 
-test('served orders that are not paid are never shown as to do', async () => {
+test('served orders that are not paid never appear as open', async () => {
   const { id, order } = await restaurant();
   const served = await order('1', 'confirmed', 'ready', 'delivered');
   const open = await order('2');
@@ -88,7 +88,7 @@ test('served orders that are not paid are never shown as to do', async () => {
   assert.equal(await ticketOf(page, served).count(), 0);
 });
 
-test('a cancelled order stays in red and sounds, also after a reload, until it is put away', async () => {
+test('a cancelled order stays in red and sounds until it is dismissed, also after a reload', async () => {
   const { id, order } = await restaurant();
   const order_id = await order('7', 'confirmed');
   const prepare = async (page) => {
@@ -169,7 +169,7 @@ test('an item that is cancelled while it is cooked is marked until it is touched
   assert.equal(await button(other, /Cancelled/).count(), 0);
 });
 
-test('a screen that may only look has no live buttons', async () => {
+test('a read-only screen has no enabled buttons', async () => {
   const { id, order } = await restaurant();
   const [pending, cooking] = [await order('1'), await order('2', 'confirmed')];
   const page = await kitchenOf(id, { token: null });
@@ -200,7 +200,7 @@ test('a new order out of view is announced in the header, which leads to it', as
   }), true);
 });
 
-test('orders beyond what a browser can follow are named, and read again by and by', async () => {
+test('orders beyond the limit of sockets are counted and polled', async () => {
   const rows = Array.from({ length: 160 }, (_, index) => ({
     order_id: index + 1, status: 'pending', payment_status: 'unpaid', table_number: String(index + 1), items_count: 1,
     total_amount: '5.00', balance: '5.00', created_at: new Date(Date.now() - 60_000 + index).toISOString(),

@@ -103,7 +103,7 @@ test('all parts of the guest’s page stand side by side on wide windows', async
   }
 });
 
-test('a category is right below the bars when it was chosen, whatever the name of the restaurant', async () => {
+test('a chosen category is right below the bars, whatever the name of the restaurant', async () => {
   const page = await guest();
   for (const name of ['A', 'Wirtshaus zur Schönen Aussicht am Donaukanal und Biergarten']) {
     await page.getByRole('banner').locator('.place').evaluate((place, text) => { place.textContent = text; }, name);
@@ -119,7 +119,7 @@ test('a category is right below the bars when it was chosen, whatever the name o
   }
 });
 
-test('a chosen category is reached at once by people who asked for less motion', async () => {
+test('a chosen category is reached without animation if reduced motion is preferred', async () => {
   const page = await guest();
   const jumped = await button(page, 'Salads').evaluate((chip) => {
     chip.click();

@@ -46,7 +46,7 @@ async function opened(options) {
 /** The newest connection of a table. */
 const at = (id) => sockets.filter(({ url }) => url.startsWith(`/ws/tables/${id}/`)).at(-1);
 
-test('after a silence the channel with the shortest snapshot is asked, and the others only if it is dead', async () => {
+test('after a silence the channel with the smallest snapshot is probed, and the others only if it is dead', async () => {
   const [, second] = await opened({ pulse: 100, pulsePatience: 2_000 });
   await until(() => at(short).asked.length > 0);
   assert.equal(at(long).asked.length, 0);
@@ -54,7 +54,7 @@ test('after a silence the channel with the shortest snapshot is asked, and the o
   await until(() => at(long).asked.length > 0);
 });
 
-test('a channel that is heard answers for all, and after an answer the silence begins again', ({ mock }) => {
+test('a message on any channel counts for all, and an answer restarts the silence', ({ mock }) => {
   mock.timers.enable({ apis: ['setInterval', 'Date'] });
   const pass = (seconds) => {
     for (let second = 0; second < seconds; second += 1) mock.timers.tick(1_000);
@@ -79,7 +79,7 @@ test('a channel that is heard answers for all, and after an answer the silence b
   pulse.stop();
 });
 
-test('a hidden page, which looks rarely, takes no answered question for an unanswered one', ({ mock }) => {
+test('a hidden page with throttled timers takes no answered probe for an unanswered one', ({ mock }) => {
   mock.timers.enable({ apis: ['setInterval', 'Date'] });
   const asked = [];
   const channel = {
@@ -95,7 +95,7 @@ test('a hidden page, which looks rarely, takes no answered question for an unans
   pulse.stop();
 });
 
-test('a page that loses its network says so at once, and connects at once when it is back', async () => {
+test('a page that loses its network shows it at once, and reconnects as soon as it is back', async () => {
   const page = new EventTarget();
   globalThis.addEventListener = page.addEventListener.bind(page);
   globalThis.removeEventListener = page.removeEventListener.bind(page);

@@ -69,7 +69,7 @@ for (const name of ["a gateway's 504 in JSON", "a gateway's 504 in HTML", "a cap
   });
 }
 
-test('a payment that a proxy answered itself is taken once, also after a reload', async () => {
+test('a payment answered by a proxy is taken once, also after a reload', async () => {
   const { session, waiter_id } = await table('P1');
   const { order_id } = await staff.http.post(`/sessions/${session}/orders`, { items: [{ menu_item_id: 1 }] });
   for (const status of ['confirmed', 'ready', 'delivered']) await staff.http.patch(`/orders/${order_id}`, { status });
@@ -96,7 +96,7 @@ async function signInLink(role) {
   return { device_id, link: url.replace(new URL(url).origin, between.url) };
 }
 
-test('a sign-in code is not used up by a proxy that answers itself, also after a reload', async () => {
+test('a sign-in code is not used up by the answer of a proxy, also after a reload', async () => {
   const { link } = await signInLink({ role: 'kitchen' });
   const kitchen = await devices.page('desktop');
   between.replace(/\/sign-in$/, answers["a gateway's 504 in HTML"], 2);
@@ -110,7 +110,7 @@ test('a sign-in code is not used up by a proxy that answers itself, also after a
   assert.equal(first.key, second.key);
 });
 
-test('two devices on one tablet stay signed in through a restart, apart, and until they are signed out', async () => {
+test('two devices on one tablet stay signed in separately through a restart, until they are signed out', async () => {
   const { waiter_id } = await table('T1');
   const { link, device_id } = await signInLink({ role: 'kitchen' });
   const asWaiter = await signInLink({ role: 'waiter', waiter_id });
@@ -139,7 +139,7 @@ test('two devices on one tablet stay signed in through a restart, apart, and unt
   await said(again, 'This screen is read-only.');
 });
 
-test('what one tab of a guest orders, the other one shows and does not order again', async () => {
+test('an order placed in one tab appears in the other one and is not placed again', async () => {
   const { session, join } = await table('2T');
   const first = await guestAt(SERVICE + join);
   await button(first, 'Add Fish soup').click();
@@ -173,7 +173,7 @@ function blockStorage() {
   }
 }
 
-test('guests order and kitchens cook in browsers that keep nothing', async () => {
+test('guests order and kitchens cook in browsers without storage', async () => {
   const { session, join } = await table('S1');
   const guest = await devices.page('phone');
   await guest.addInitScript(blockStorage);
@@ -263,7 +263,7 @@ test('guests order, call and see their bill in the oldest browsers that are supp
   await guest.locator('.sums [data-name=balance]', { hasText: '€14.50' }).waitFor();
 });
 
-test('the second tap of a double tap does not press what came below', async () => {
+test('the second tap of a double tap does not press the button that the first one revealed', async () => {
   const { session, join } = await table('D1');
   const guest = await devices.page('phone');
   await guest.addInitScript(() => { // however slow this machine is, taps follow each other fast
@@ -291,7 +291,7 @@ test('the second tap of a double tap does not press what came below', async () =
   await guest.locator('.views:not([data-view=orders])').waitFor();
 });
 
-test('the focus stays near what was pressed and has gone', async () => {
+test('the focus stays near a pressed button that was removed', async () => {
   const { join } = await table('F1');
   const guest = await guestAt(SERVICE + join);
   const inFocus = () => guest.evaluate(() => document.activeElement.closest('.dish, .basket-bar, dialog, section, .foot')?.className
@@ -307,7 +307,7 @@ test('the focus stays near what was pressed and has gone', async () => {
   await until(() => guest.evaluate(() => document.activeElement.id === 'orders-title'));
 });
 
-test('a typed code that is wrong stays to be corrected, and may be typed with spaces', async () => {
+test('a wrong code stays in its field, and may contain spaces', async () => {
   const { session } = await table('W1');
   const { session_code } = (await staff.http.get(`/sessions/${session}`)).data;
   const guest = await devices.page('phone');
@@ -322,7 +322,7 @@ test('a typed code that is wrong stays to be corrected, and may be typed with sp
   await live(guest);
 });
 
-test('a table that is out of use is said to be so', async () => {
+test('a guest of a table that is out of use sees that it is', async () => {
   const { table_id, join } = await table('X1', { party: false });
   await staff.http.patch(`/tables/${table_id}`, { is_active: false });
   const guest = await devices.page('phone');
@@ -331,7 +331,7 @@ test('a table that is out of use is said to be so', async () => {
   assert.equal(await guest.getByText('Scan the QR code on your table').count(), 0);
 });
 
-test('a farewell survives a reload, without sums for who ordered nothing, until the next scan', async () => {
+test('a farewell survives a reload until the next scan, without sums if nothing was ordered', async () => {
   const { session, join } = await table('G1');
   const guest = await guestAt(SERVICE + join);
   await staff.http.post(`/sessions/${session}/close`);
@@ -363,7 +363,7 @@ test('a price that changed in the basket is shown beside the old one, and a paid
   await guest.locator('.view[data-name=service]').getByText('Everything is paid. Thank you!').waitFor();
 });
 
-test('a screen says at once that the network is gone, and is live soon after it is back', async () => {
+test('a screen shows at once that the network is gone, and is live soon after it is back', async () => {
   const kitchen = await devices.page('desktop');
   await kitchen.goto(`${SERVICE}/kitchen/?restaurant=2#token=${staff.token}`);
   await live(kitchen);

@@ -12,7 +12,7 @@ const tables = [
   { table_id: 3, table_number: '6', zone: 'B', session: null },
 ];
 
-test('tables with the same number are called by their zone, too', () => {
+test('tables with the same number are named with their zone', () => {
   assert.deepEqual(tables.map((table) => tableName(table, tables)), ['5 · A', '5 · B', '6']);
   const order = { table_id: 2, table_number: '5', zone: null };
   assert.equal(tableName(order, tables), '5 · B');

@@ -81,7 +81,7 @@ test('a snapshot under a new epoch replaces the state and begins to count anew',
 });
 
 for (const text of ['no JSON', '"a string"', 'null', '7']) {
-  test(`a connection that brings ${text} in place of a frame is opened again`, async () => {
+  test(`a connection that receives ${text} instead of a frame is reopened`, async () => {
     const table = qr.table(1);
     const first = await connection(0);
     first.say(snapshot(1));

@@ -49,7 +49,7 @@ async function evening() {
   };
 }
 
-test('a waiter sees which dishes a table ordered, with wishes and what was cancelled', async () => {
+test('a waiter sees the dishes, notes and cancellations of a table', async () => {
   const { waiter, order, soup, salad } = await evening();
   const order_id = await order([{ ...soup, quantity: 2, notes: 'No onions' }, salad], 'confirmed');
   const page = await opened('phone', waiter);
@@ -67,7 +67,7 @@ test('a waiter sees which dishes a table ordered, with wishes and what was cance
   assert.equal(await carry.getByText('Salad').count(), 0);
 });
 
-test('a manager sees dishes by their names and staff by theirs', async () => {
+test('a manager sees dishes and staff by name', async () => {
   const { manager, waiter_id, id, order, soup, salad } = await evening();
   const order_id = await order([{ ...soup, quantity: 3, notes: 'No onions' }, salad]);
   const { device_id } = await http.post(`/restaurants/${id}/devices`, { role: 'waiter', waiter_id, label: 'Phone' });
@@ -84,7 +84,7 @@ test('a manager sees dishes by their names and staff by theirs', async () => {
   await record.locator('li', { hasText: 'Accepted by the kitchen' }).getByText('by Ada').waitFor();
 });
 
-test('a waiter is not notified of payments that the same phone took', async () => {
+test('a waiter is not notified of payments taken on the same phone', async () => {
   const { waiter, waiter_id, order, soup, salad } = await evening();
   await order([soup], 'confirmed', 'ready', 'delivered');
   const second = await order([salad], 'confirmed', 'ready', 'delivered');
@@ -104,7 +104,7 @@ test('a waiter is not notified of payments that the same phone took', async () =
   assert.notEqual(third, second);
 });
 
-test('an announcement stays on a waiter’s phone, also after a reload, until it is put away', async () => {
+test('an announcement stays on a waiter’s phone until it is dismissed, also after a reload', async () => {
   const { waiter, id } = await evening();
   const page = await opened('phone', waiter);
   await page.locator('.table').waitFor();
@@ -136,7 +136,7 @@ test('a pasted sign-in link signs a phone in, and anything else is refused', asy
   assert.equal(new URL(page.url()).hash, '');
 });
 
-test('a device that is signed out shows nothing of the restaurant any more', async () => {
+test('a device that was signed out shows no data of the restaurant', async () => {
   const { id, waiter_id } = await evening();
   const pages = { waiter: { role: 'waiter', waiter_id }, kitchen: { role: 'kitchen' } };
   for (const [label, device] of Object.entries(pages)) {
@@ -151,7 +151,7 @@ test('a device that is signed out shows nothing of the restaurant any more', asy
   }
 });
 
-test('pages that may only look say so, and have no live buttons for what needs a sign-in', async () => {
+test('read-only pages say so, and have no enabled buttons for actions that need a sign-in', async () => {
   const { id, waiter_id, order, soup } = await evening();
   await order([soup], 'confirmed', 'ready');
   const phone = await opened('phone', `${SERVICE}/waiter/?waiter=${waiter_id}`);

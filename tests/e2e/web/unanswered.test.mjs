@@ -57,7 +57,7 @@ for (const [name, answer] of CASES) {
     assert.equal(service.keys.length, 1);
   });
 
-  test(`a waiter's payment keeps its key when ${name} is all there is`, async () => {
+  test(`a waiter's payment keeps its key when ${name} is the only answer`, async () => {
     service.answers = [answer];
     const parts = [{ order_id: 1, amount: '9.50', key: `payment-${session}` }];
     const kept = [];
@@ -77,7 +77,7 @@ for (const [name, answer] of CASES) {
     assert.equal(service.keys.length, 1);
   });
 
-  test(`a manager's button asks for the same request after ${name}`, async () => {
+  test(`a manager's button repeats the same request after ${name}`, async () => {
     service.answers = [answer, answer, answer, answer, null];
     const announce = () => pages.qr.http.post('/restaurants/2/broadcasts', { message: `Closing ${session}` });
     await assert.rejects(announce(), (error) => pages.reason(error) === 'shared.unanswered');
@@ -86,7 +86,7 @@ for (const [name, answer] of CASES) {
   });
 }
 
-test('what the service refuses goes back into the basket, beside what is there', async () => {
+test('a refused order goes back into the basket beside its other items', async () => {
   service.answers = [REFUSED];
   const visit = pages.visitOf(session);
   visit.add(1, 2);
@@ -114,7 +114,7 @@ test('an order that was refused in one tab is not sent again by another one', as
   assert.equal(visit.quantityOf(1), 2);
 });
 
-test('an order whose token has changed is not sent by itself, and under a new key if a guest wants it', async () => {
+test('an order whose token has changed is sent only on request, and under a new key', async () => {
   service.answers = ['cut'];
   const payload = (sub) => `x.${Buffer.from(JSON.stringify({ sub })).toString('base64url')}.x`;
   pages.qr.token = payload('first');
@@ -133,14 +133,14 @@ test('an order whose token has changed is not sent by itself, and under a new ke
   assert.equal(service.keys.length, 2);
 });
 
-test('a visit that is over leaves nothing behind but what may have arrived', () => {
+test('an ended visit leaves nothing behind but orders that may have arrived', () => {
   const visit = pages.visitOf(session);
   visit.add(1, 1);
   visit.end();
   assert.deepEqual(pages.kept.keys(`basket-${session}`), []);
 });
 
-test('a tab whose visit is over does not end the visit that another tab has begun', () => {
+test('a tab whose visit has ended does not end the visit that another tab has begun', () => {
   pages.remember('visit', { session: 9, token: 'new' });
   pages.leave(8, { session: null, menu: null });
   assert.deepEqual(pages.recall('visit'), { session: 9, token: 'new' });
@@ -148,7 +148,7 @@ test('a tab whose visit is over does not end the visit that another tab has begu
   assert.equal(pages.recall('visit'), null);
 });
 
-test('a visit that was kept as whole lists is taken over', () => {
+test('a visit stored as whole lists by an earlier release is migrated', () => {
   pages.remember(`basket-${session}`, [{ menu_item_id: 3, quantity: 2, notes: '' }]);
   pages.remember(`mine-${session}`, [5, 6]);
   const visit = pages.visitOf(session);
