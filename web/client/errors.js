@@ -32,7 +32,8 @@ export class RefusedError extends RestaurantQRError {
   }
 }
 
-/* * Whether a body is an error of this protocol. All others come from an intermediary.
+/**
+ * Whether a body is an error of this protocol. All others come from an intermediary.
  * @param {any} body
  */
 export function isRefusal(body) {
@@ -60,7 +61,8 @@ export class QueueFullError extends RestaurantQRError {
   }
 }
 
-/* * No answer of the service: none at all, or one of an intermediary. A change may have taken effect all
+/**
+ * No answer of the service: none at all, or one of an intermediary. A change may have taken effect all
  * the same; retry with the same key.
  */
 export class UnreachableError extends RestaurantQRError {

@@ -243,8 +243,9 @@ export declare class ClosedError extends RestaurantQRError {
 export declare class QueueFullError extends RestaurantQRError {
   readonly limit: number;
 }
+
 /**
-  * No answer of the service over HTTP after several tries: none at all, or one of an intermediary. A
+ * No answer of the service over HTTP after several tries: none at all, or one of an intermediary. A
  * change may have taken effect all the same; retry with the same key.
  */
 export declare class UnreachableError extends RestaurantQRError {

@@ -27,7 +27,7 @@ test('the time is unknown until the first answer, and advances from there', () =
   assert.equal(clock.now.toISOString(), '2026-11-30T12:01:00.500Z');
 });
 
-test('an answer from within the clock's precision does not set it back', () => {
+test('an answer within the precision of the clock does not set it back', () => {
   const { steady, clock } = clockAt(0);
   clock.read(NOON, clock.start());
   steady.now = 1_900;
