@@ -42,7 +42,7 @@ class Ended(Exception):
 
 
 TROUBLE = (Refused, Ended, GaveUp)
-"""How a request may end otherwise; written down already, but for waiting in vain."""
+"""Other outcomes of a request. All but time-outs have been recorded already."""
 
 
 @dataclass(frozen=True)

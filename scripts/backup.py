@@ -1,6 +1,6 @@
 """Saves the embedded store, running or not: `python -m scripts.backup FILE`.
 
-Puts a backup back while nothing runs: `python -m scripts.backup --restore FILE`. Repairs files that
+Restores a backup while nothing runs: `python -m scripts.backup --restore FILE`. Repairs files that
 a power cut has damaged: `python -m scripts.backup --repair`. A store of your own is backed up with
 its own means, followed by `python -m scripts.backup --record`, which is what the alert `BackupOld`
 asks for; after it was put back: `python -m scripts.backup --restored`.
@@ -63,7 +63,7 @@ def restored(settings: Settings, *, void_codes: bool) -> str:
 
 
 def _revoked(void_codes: bool) -> str:
-    """What the backup cannot know, and what is left to do about it."""
+    """The state that a backup lacks, and the steps that it requires."""
     return f"""
 All tokens that the service issued before are void, since any of them may have been revoked since
 the backup. Guests scan again, managers sign the devices in again, `make token` issues new tokens.
@@ -74,8 +74,8 @@ Sessions that were closed since the backup are open again: close them."""
 
 _CODES_VOIDED = "All printed table codes are void: print each restaurant's sheet."
 _CODES_KEPT = """Printed table codes are as they were at the backup. If a table's code was replaced
-since, the old print is good again and the new one is refused: replace the table's code again, as
-often as it was replaced since, and the newest print is good. If you do not know which tables that
+since, the old print is valid again and the new one is refused: replace the table's code again, as
+often as it was replaced since, and the newest print is valid. If you do not know which tables that
 are, void all printed codes before the start: python -m scripts.backup --restored --void-codes"""
 
 
@@ -98,11 +98,15 @@ def _running(data_dir: Path) -> str | None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path, nargs="?", help="where the backup is, or shall be")
+    parser.add_argument("file", type=Path, nargs="?", help="the backup to write or restore")
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--restore", action="store_true", help="put the backup back")
-    how.add_argument("--restored", action="store_true", help="a store was put back by other means")
-    how.add_argument("--record", action="store_true", help="a store of your own was backed up")
+    how.add_argument("--restore", action="store_true", help="restore the backup")
+    how.add_argument(
+        "--restored", action="store_true", help="call after restoring a store of your own"
+    )
+    how.add_argument(
+        "--record", action="store_true", help="record that a store of your own was backed up"
+    )
     how.add_argument("--repair", action="store_true", help="repair the embedded store's files")
     parser.add_argument(
         "--void-codes", action="store_true", help="with --restore, --restored: void printed codes"
@@ -112,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error("--void-codes needs --restore or --restored")
     of_own_store = wanted.restored or wanted.record
     if (wanted.file is None) != (of_own_store or wanted.repair):
-        parser.error("name one file; with --restored, --record and --repair none")
+        parser.error("give one FILE, or none with --restored, --record and --repair")
     try:
         settings = settings_of_environment()
         if settings.redis_url is not None and not of_own_store:

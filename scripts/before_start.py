@@ -27,7 +27,7 @@ class CannotStart(Exception):
 
 
 def settings_of_environment(**given: Any) -> Settings:
-    """Settings from environment variables; what is `given` beats them. Raises CannotStart."""
+    """Settings from environment variables, overridden by `given`. Raises CannotStart."""
     names = [*Settings.model_fields, *(f"limits__{each.name}" for each in fields(Limits))]
     names.append(OF_HAPROXY)
     unknown = sorted(
@@ -49,13 +49,13 @@ def settings_of_environment(**given: Any) -> Settings:
 
 
 def check(settings: Settings) -> None:
-    """Raise CannotStart at a taken port, a data folder that cannot be written, a store that takes
-    no writes, and damaged files of the embedded one."""
+    """Raise CannotStart if a port is taken, the data folder is not writable, the store takes no
+    writes, or the embedded store's files are damaged."""
     for host in addresses(settings):
         if not is_free(host, settings.port):
             raise CannotStart(
                 f"Port {settings.port} of {host} is taken: "
-                "stop what uses it, or set RESTAURANT_QR_PORT to a free one."
+                "stop the program that uses it, or set RESTAURANT_QR_PORT to a free one."
             )
     if settings.redis_url is None and settings.durability is Durability.REPLICA:
         raise CannotStart(
@@ -73,9 +73,9 @@ def check(settings: Settings) -> None:
 
 
 def addresses(settings: Settings) -> tuple[str, ...]:
-    """Where this machine is to be reached: loopback too, if `host` is one other address.
+    """The addresses to listen on: also loopback, if `host` is a single other address.
 
-    Ray's HAProxy finds the gateways of its own machine on loopback alone.
+    Ray's HAProxy reaches the gateways of its own machine only on loopback.
     """
     try:
         ip = ipaddress.ip_address(settings.host)
@@ -87,7 +87,7 @@ def addresses(settings: Settings) -> tuple[str, ...]:
 
 
 def _try_embedded_store(settings: Settings) -> None:
-    """Start it once: inside Ray, its reason for not starting would be lost in a log."""
+    """Start the embedded store once: inside Ray, the reason of a failure would be lost in a log."""
     store = EmbeddedStore(settings.data_dir)
     store.start()
     store.stop()

@@ -2,8 +2,8 @@
 
 In an empty store its ids fit the examples of the protocol's document: order 1 belongs to session 1,
 which sits at table 6 of restaurant 2; table 5, free, and waiter 10 are in restaurant 2 too. Each id
-is read from an answer, so other clients may create things meanwhile. The first restaurant gets its
-menu at the very end: without one, the filling was interrupted and is completed at the next start.
+is read from an answer, so other clients may create entities meanwhile. The first restaurant gets
+its menu last: if it has none, the fill was interrupted and is completed at the next start.
 """
 
 import json
@@ -62,7 +62,7 @@ class Api:
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def get(self, path: str) -> Any:
-        """The answer's data, or all of an answer without; None if there is no such thing."""
+        """The answer's data, or the whole answer if it has none; None if it is not found."""
         try:
             answer = self._ask("GET", path, None)
             return answer.get("data", answer)
@@ -89,7 +89,7 @@ class Api:
 
 
 def fill(api: Api) -> bool:
-    """Fill an empty store with the chain, or complete a filling that was interrupted.
+    """Fill an empty store with the chain, or complete an interrupted fill.
 
     Returns whether anything was missing. Raises DemoRefused, or OSError if there is no answer.
     """
@@ -131,7 +131,7 @@ def _add_waiters(api: Api, home: int, names: tuple[str, ...]) -> list[int]:
 
 
 def _add_tables(api: Api, home: int, number: int, waiters: list[int]) -> None:
-    """Numbered from `number`; waiters have one each, the last first."""
+    """Tables numbered from `number`; each waiter gets one, the last waiter first."""
     known = _tables(api, home)
     for index, zone in enumerate(ZONES):
         table = {"number": str(number + index), "zone": zone, "seats": 4}
@@ -146,7 +146,7 @@ def _add_menu(api: Api, home: int) -> None:
 
 
 def _seat_guests(api: Api, home: int) -> None:
-    """Give guests a table and an order, unless they have been there already."""
+    """Seat guests at a table with an order, unless that has been done already."""
     table = _tables(api, home)[GUESTS_TABLE]
     seated = api.get(f"/tables/{table}")["session"]
     session = (

@@ -28,7 +28,7 @@ GUEST_HOURS = 12.0
 
 
 class CannotIssue(Exception):
-    """Why there is no token, and what to do about it."""
+    """The reason why no token was issued, with the remedy."""
 
 
 def token_for(
@@ -103,7 +103,9 @@ def main() -> None:
         parser.error("RESTAURANT, WAITER and SESSION are ids: 1 or more")
     longest = LONGEST_HOURS.get(role, GUEST_HOURS)
     if not 0 < wanted.hours <= longest:
-        parser.error(f"HOURS is how long the token is good: more than 0, at most {longest:g}")
+        parser.error(
+            f"HOURS, the lifetime of the token, must be more than 0 and at most {longest:g}"
+        )
     settings = Settings()
     is_set = settings.token_keys or settings.auth_secret is not None
     if not is_set and not (settings.data_dir / "auth_secret").exists():

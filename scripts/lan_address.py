@@ -11,7 +11,7 @@ from scripts.before_start import CannotStart
 ELSEWHERE = ("192.0.2.1", 9)
 """An address for documentation (RFC 5737): the route to it is the default route."""
 VIRTUAL = ("br-", "docker", "veth", "virbr")
-"""How the names of interfaces begin that only programs of this machine reach."""
+"""Prefixes of interfaces that only programs on this machine can reach."""
 _SIOCGIFADDR = 0x8915
 
 
@@ -24,7 +24,7 @@ def lan_address(wanted: str | None = None) -> str:
         if not (_is_reachable(wanted) and _is_of_this_machine(wanted)):
             raise CannotStart(
                 f"PHONE={wanted} is not an IPv4 address of this machine that a phone could reach: "
-                "set it to one, such as PHONE=192.168.1.20, or to 1 to find one."
+                "set it to one, such as PHONE=192.168.1.20, or to 1 to detect one."
             )
         return wanted
     found = next(filter(_is_reachable, _candidates()), None)

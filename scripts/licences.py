@@ -1,7 +1,7 @@
 """Lists the installed Python packages with their licences: `make licences`.
 
 `--sbom` prints them as a CycloneDX bill of materials instead. Both read the packages' own metadata,
-so that they tell of what is installed, also in the container image.
+so that they describe the installation, also in the container image.
 """
 
 import argparse
@@ -38,7 +38,8 @@ def _package(distribution: Distribution) -> Package:
             if each.startswith("License ::")
         ),
     ]
-    licence = next(filter(None, said), UNKNOWN).strip().splitlines()[0]  # some say the whole text
+    # Some contain the whole text.
+    licence = next(filter(None, said), UNKNOWN).strip().splitlines()[0]
     return Package(distribution.name, distribution.version, licence)
 
 

@@ -59,7 +59,7 @@ def main(directory: Path, phone: str | None = None) -> int:
 
 
 def _for_phones(phone: str) -> Settings:
-    """Settings with which phones of the local network get in, each with a token or a code.
+    """Settings that admit phones of the local network, each with a token or a code.
 
     `phone` is this machine's address there, or 1: find it.
     """

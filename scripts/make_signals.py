@@ -1,4 +1,4 @@
-"""Follow the signals that GNU make gets and does not pass on.
+"""Follows the signals that GNU make receives but does not forward.
 
 On SIGTERM make ends its recipes. On SIGINT and SIGHUP it waits for them: it expects the terminal to
 have signalled the whole process group, which `kill -INT MAKE` and many supervisors do not do.

@@ -24,12 +24,12 @@ from scripts.make_signals import follow_make
 
 STOP_TIMEOUT_S = 45.0
 SAME_SIGNAL_S = 0.5
-"""Within which a Ctrl-C that make was sent reaches this process, too."""
+"""Seconds within which a Ctrl-C sent to make also reaches this process."""
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.run", description=__doc__)
-    parser.add_argument("--phone", help="listen on this address of this machine; 1: find it")
+    parser.add_argument("--phone", help="also listen on this address of this machine; 1: detect it")
     phone = parser.parse_args().phone
     # Short, since the paths of Unix sockets are: a hundred characters or so.
     directory = Path(tempfile.mkdtemp(prefix="rq-", dir="/tmp"))

@@ -1,4 +1,4 @@
-"""What `make run` prints when it serves: links to click, QR codes to scan, commands to type."""
+"""Prints the links, QR codes and commands of `make run` once it serves."""
 
 import io
 import ipaddress
@@ -17,8 +17,8 @@ LINK_HOURS = 8.0
 """How long the tokens in the links are valid."""
 INDENT = "    {:<14}{}"
 PLAIN_HTTP = (
-    "Over plain http a phone gives web pages neither its camera nor a wake lock: scan with the "
-    "phone's own camera, and expect its screen to turn off."
+    "Over plain HTTP, web pages can use neither the phone's camera nor a wake lock: scan with the "
+    "phone's camera app, and expect the screen to turn off."
 )
 COLOURS = "\033[97;40m{}\033[0m"
 """White on black: a QR code has to be dark on light, also on a terminal with a light background."""
@@ -26,7 +26,7 @@ COLOURS = "\033[97;40m{}\033[0m"
 
 @dataclass(frozen=True)
 class Place:
-    """The restaurant that links and commands name; None for what it does not have."""
+    """The entities that links and commands name; None for those that do not exist."""
 
     restaurant: int
     table: int | None = None
@@ -76,7 +76,7 @@ def _authority(settings: Settings) -> str:
 
 
 def links(settings: Settings, place: Place | None) -> dict[str, str]:
-    """Addresses of the pages by who opens them, each with what lets its reader in."""
+    """URLs of the pages by their users, each with the token or code for access."""
     base = (settings.public_url or url_of(settings)).rstrip("/")
 
     def page(path: str, role: Role, **ids: Any) -> str:

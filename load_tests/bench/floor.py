@@ -1,4 +1,4 @@
-"""What a restaurant, a table and a waiter come to hold in the store; they never expire.
+"""Measures the memory of a restaurant, a table and a waiter in the store; they never expire.
 
 A month of parties at one table of one waiter fills their lists. A restaurant's and a waiter's are
 full long before; a table's holds all that happened there within `retention_days`.

@@ -1,6 +1,6 @@
 /**
- * The service's time: the `Date` of its answers, carried on by a clock that no user and no time server
- * sets. The machine's own clock may be wrong by hours.
+ * The service's time: the `Date` of its answers, advanced by a monotonic clock. The machine's own clock
+ * may be wrong by hours.
  */
 
 /** Milliseconds by which an answer may differ: `Date` has whole seconds, and the way takes a while. */

@@ -112,7 +112,7 @@ export class Http {
   }
 
   /**
-   * One try. Whatever is not an answer of the service leaves open what has become of the request.
+   * One try. Any answer that is not the service's leaves the outcome unknown.
    * @param {Request} request
    * @param {(answer: Response, text: string) => any} read
    * @param {AbortSignal | undefined} signal

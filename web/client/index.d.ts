@@ -33,7 +33,7 @@ export interface Options {
    * bearer (`sub`): only then is what is sent again known to be the same request.
    */
   renewToken?: () => Promise<string | null | undefined> | string | null | undefined;
-  /** Called once a token when the service has refused it and there is no other one. */
+  /** Called once per token if the service refuses it and there is no other one. */
   onTokenRefused?: (token: string) => void;
   /** Called with each change of a channel's status. */
   onStatus?: (status: Status, channel: Channel) => void;

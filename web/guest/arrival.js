@@ -13,7 +13,7 @@ import { forget, isUnanswered, qr, recall, remember, tab, useEffect, useState } 
 
 const PAUSE_MS = 3_000;
 
-/** The code that the address brings, taken out of it; null where there is none. @returns {Code | null} */
+/** Remove and return the code in the address; null if there is none. @returns {Code | null} */
 function codeInAddress() {
   const given = new URLSearchParams(location.hash.slice(1));
   const [table_code, session_code] = [given.get('join'), given.get('session')];

@@ -27,7 +27,7 @@ export function Welcome({ error, typed, enter }) {
   `;
 }
 
-/** Why a code did not let in. */
+/** Why a code was refused. */
 function sentence(error, typed) {
   if (error.code === 'not_found') return t(typed === undefined ? 'guest.welcome.bad_code' : 'guest.welcome.unknown_code');
   if (error.code === 'table_inactive') return t('guest.welcome.inactive');

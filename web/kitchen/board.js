@@ -53,7 +53,7 @@ export class Board {
       .sort((a, b) => a.row.created_at.localeCompare(b.row.created_at) || a.id - b.id);
   }
 
-  /** How many orders are read now and then, because a browser has too few connections for all. */
+  /** How many orders are polled, because a browser has too few connections for all. */
   get refreshed() {
     return this.#unfollowed.length;
   }
@@ -71,7 +71,7 @@ export class Board {
     this.changed.tell();
   }
 
-  /** The order is of no interest any more. */
+  /** Stop following an order. */
   putAway(order) {
     this.#gone.add(order.id);
     this.#orders.delete(order.id);

@@ -1,4 +1,4 @@
-/** What this screen may do, as the service will judge it: who may only look has no live buttons. */
+/** The actions that the service allows this screen: read-only screens have no enabled buttons. */
 
 import { claims, token } from '../shared/app.js';
 

@@ -35,7 +35,7 @@ function valuesOf({ data }, { money }) {
 
 const dish = ({ quantity, name, status }) => `${quantity} × ${name}${MARKS[status] ?? ''}`;
 
-/** Who did it: waiters by their names, others by what they are; `waiters` maps ids to names. */
+/** The actor's name: waiters by name, others by role; `waiters` maps ids to names. */
 export function nameOf(by, waiters) {
   const [role, id] = by.split(':');
   if (role === 'waiter') return waiters.get(Number(id)) ?? by;

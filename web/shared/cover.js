@@ -1,4 +1,4 @@
-/** What covers a staff page: a sign-in by the code of `#device=…`, which is good once, or the end of one. */
+/** Covers a staff page during a sign-in by the one-time code of `#device=…`, and after a sign-in has ended. */
 
 import { RestaurantQR } from '../client/index.js';
 import { newRequestId } from '../client/requests.js';

@@ -1,6 +1,6 @@
 /**
- * The dishes of orders. They are read over HTTP: a socket for each order would cost more than a look
- * at a table is worth, and whoever lists the orders hears of each change anyway.
+ * The dishes of orders. They are read over HTTP: a socket for each order would be too expensive, and the page
+ * that lists the orders receives each change anyway.
  */
 
 import { html, useEffect, useRef } from '../vendor/preact-htm.js';

@@ -1,9 +1,9 @@
-/** Changes that were asked for and not answered keep their key: asked again, they take effect once. */
+/** Changes without an answer keep their key, so that a retry takes effect once. */
 
 import { RefusedError, UnreachableError } from '../client/index.js';
 import { newRequestId } from '../client/requests.js';
 
-/** Whether it is unknown what has become of the request that failed so. */
+/** Whether an error leaves the outcome of its request unknown. */
 export function isUnanswered(error) {
   return error instanceof UnreachableError || (error instanceof RefusedError && !error.isFinal);
 }

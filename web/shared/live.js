@@ -7,7 +7,7 @@ import { qr, statusChanged } from './service.js';
 /** How long a connection may be away before the page says so: a handover between two cells. */
 const SETTLE_MS = 700;
 
-/** Between two looks at the service's time. */
+/** Milliseconds between two reads of the service's time. */
 const ASK_TIME_MS = 300_000;
 
 const NOTHING = { data: null, status: null, queued: 0 };

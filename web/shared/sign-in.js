@@ -1,4 +1,4 @@
-/** What a staff page shows to whoever is not signed in: how to sign in. */
+/** The page for staff devices that are not signed in: how to sign in. */
 
 import { html, useState } from '../vendor/preact-htm.js';
 import { t } from './i18n.js';
