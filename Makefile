@@ -49,7 +49,7 @@ check: $(VENV)/dev.stamp $(E2E)/node_modules/.package-lock.json ## format, lint,
 	$(BIN)/python -m scripts.client_protocol --check
 
 e2e: $(VENV)/dev.stamp $(E2E)/node_modules/.package-lock.json ## all browser tests, in every combination of window, text size, clock, network …
-	MATRIX=all $(BIN)/python -m pytest $(E2E)
+	MATRIX=all $(BIN)/python -m pytest -o faulthandler_timeout=0 $(E2E)
 
 simulate: $(VENV)/dev.stamp ## 100,000 evenings in which all goes wrong that can; SEEDS="1 1000" for fewer
 	@$(BIN)/python -m tests.simulation --seeds $(or $(SEEDS),1 100000)

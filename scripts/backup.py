@@ -35,8 +35,14 @@ def save(settings: Settings, to: Path) -> str:
             stack.callback(store.stop)
             url = store.url
         size = backup.snapshot(url, settings.data_dir, to)
-        asyncio.run(backup.record(url))
-    return f"{to}: {size:,} bytes. It holds guests' data and codes: keep it as safe as the store."
+        saved = (
+            f"{to}: {size:,} bytes. It holds guests' data and codes: keep it as safe as the store."
+        )
+        try:
+            asyncio.run(backup.record(url))
+        except redis.RedisError as error:
+            return f"{saved}\nThe backup is complete, but its time could not be recorded ({error})."
+    return saved
 
 
 def restore(settings: Settings, backup_file: Path, *, void_codes: bool) -> str:

@@ -3,10 +3,12 @@
 import asyncio
 import ipaddress
 import os
+import re
 from dataclasses import fields
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from gateway.settings import Limits
 from scripts.environment import is_free
@@ -42,6 +44,12 @@ def settings_of_environment(**given: Any) -> Settings:
         raise CannotStart(f"{unknown[0]} is no setting; there are {known}.")
     try:
         return Settings(**given)
+    except SettingsError as error:
+        field = re.search(r'"(\w+)"', str(error))
+        raise CannotStart(
+            f"Cannot read {PREFIX}{field[1].upper() if field else '…'}: write a list as JSON, "
+            'such as ["10.0.0.0/8", "192.168.0.0/16"].'
+        ) from error
     except ValidationError as error:
         first = error.errors()[0]
         name = "".join(f"RESTAURANT_QR_{str(part).upper()}: " for part in first["loc"][:1])

@@ -69,7 +69,8 @@ async def _issued(
     except StoreUnavailable as error:
         raise CannotIssue(
             f"Cannot register the token because the store at {url.rpartition('@')[2]} does not "
-            f"answer ({error}). Start the application first."
+            f"answer or takes no writes ({error}). Start the application first (make run); if it "
+            "runs, its log has the reason."
         ) from error
     finally:
         await store.close()

@@ -21,8 +21,9 @@ def test_guests_order_and_the_kitchen_cooks(rough_service: Service) -> None:
 
 
 @pytest.mark.slow
-def test_pages_fit_every_window_text_size_and_direction(rough_service: Service) -> None:
-    run_tests(rough_service, "layout", "layout-names")
+@pytest.mark.parametrize("name", ["layout", "layout-names"])
+def test_pages_fit_every_window_text_size_and_direction(rough_service: Service, name: str) -> None:
+    run_tests(rough_service, name)
 
 
 @pytest.mark.slow

@@ -59,6 +59,18 @@ def started(data: Path) -> Iterator[EmbeddedStore]:
         server.stop()
 
 
+def test_a_backup_of_a_full_store_is_complete_though_it_is_not_recorded(
+    tmp_path: Path, command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, saved = tmp_path / "data", tmp_path / "saved.rdb"
+    with started(data) as server, redis.Redis.from_url(server.url) as client:
+        client.set("kept", "1")
+        client.config_set("maxmemory", 1)
+        assert command(data, saved) == ""
+    assert "could not be recorded" in capsys.readouterr().out
+    assert saved.read_bytes().startswith((b"REDIS", b"VALKE"))
+
+
 async def what_is_there(server: EmbeddedStore) -> tuple[Loaded, int]:
     """The order in a store that was put back, checked in all but its epoch, and the next id."""
     store = open_store(server.url, retention_s=3600)

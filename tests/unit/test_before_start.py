@@ -31,3 +31,14 @@ def test_an_error_shows_no_secret(wrong: dict[str, object]) -> None:
         Settings.model_validate(given)
     assert "the-password" not in str(error.value)
     assert "too-short" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["TRUSTED_PROXIES", "ALLOWED_ORIGINS"])
+def test_a_list_that_is_not_json_is_refused_with_an_example(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"RESTAURANT_QR_{name}", "10.0.0.0/8")
+    with pytest.raises(
+        CannotStart, match=f"Cannot read RESTAURANT_QR_{name}: write a list as JSON"
+    ):
+        settings_of_environment()
