@@ -1,6 +1,7 @@
 /**
- * Notices soon that the network is gone, at the cost of one channel: when nothing was heard on any of them
- * for a while, the one with the shortest snapshot is asked. Without an answer, all of them are.
+ * Notices soon that the network is gone, at the cost of one channel: after a silence on all channels, it probes
+ * the one with the shortest snapshot. Without an answer, it probes all of them. It does nothing while the page is
+ * hidden; when the page is shown again, every channel is probed.
  */
 export class Pulse {
   #askedAt = 0;
@@ -29,7 +30,8 @@ export class Pulse {
     const live = this.#channels().filter(({ status }) => status.state === 'live');
     const heardAt = Math.max(...live.map((channel) => channel.heardAt));
     const now = Date.now();
-    if (live.length === 0 || now - heardAt < this.#silence) {
+    const isHidden = globalThis.document?.visibilityState === 'hidden';
+    if (isHidden || live.length === 0 || now - heardAt < this.#silence) {
       this.#askedAt = 0;
     } else if (this.#askedAt <= heardAt) { // it was answered: a hidden page may look once a minute
       this.#askedAt = now;

@@ -11,11 +11,12 @@ export const statusChanged = new Signal();
 export const signedOut = new Signal();
 
 /**
- * A screen of the staff notices soon that it is not current. A guest's phone notices when it sends
- * something: there are too many of them, and their batteries are small.
+ * How soon a page notices a lost network: the longest silence, and the time for an answer to a probe. Guests'
+ * phones probe less often, because there are many of them and their batteries are small.
  */
-const PULSE_MS = 5_000;
-const isForGuests = location.pathname.includes('/guest/');
+const PULSE = location.pathname.includes('/guest/')
+  ? { pulse: 10_000, pulsePatience: 5_000 }
+  : { pulse: 5_000, pulsePatience: 3_000 };
 
 /** The token that the page was signed in with; a guest's is not. */
 let own = tokenAtStart();
@@ -24,7 +25,7 @@ let isRefused = false;
 export const qr = new RestaurantQR({
   url: location.origin,
   token: own,
-  pulse: isForGuests ? 0 : PULSE_MS,
+  ...PULSE,
   onStatus: () => statusChanged.tell(),
   onTokenRefused: (given) => {
     if (given !== own) return;

@@ -95,6 +95,21 @@ test('a hidden page with throttled timers takes no answered probe for an unanswe
   pulse.stop();
 });
 
+test('a hidden page probes no channel, and one that is shown again does', ({ mock }) => {
+  mock.timers.enable({ apis: ['setInterval', 'Date'] });
+  const asked = [];
+  const channel = { status: { state: 'live' }, size: 10, heardAt: Date.now(), ask: () => asked.push('ask'), wake: () => {} };
+  const pulse = new Pulse(() => [channel], { silence: 5_000, patience: 3_000 });
+  globalThis.document = { visibilityState: 'hidden' };
+  for (let second = 0; second < 30; second += 1) mock.timers.tick(1_000);
+  assert.deepEqual(asked, []);
+  globalThis.document.visibilityState = 'visible';
+  mock.timers.tick(1_000);
+  assert.deepEqual(asked, ['ask']);
+  pulse.stop();
+  delete globalThis.document;
+});
+
 test('a page that loses its network shows it at once, and reconnects as soon as it is back', async () => {
   const page = new EventTarget();
   globalThis.addEventListener = page.addEventListener.bind(page);
