@@ -1,7 +1,7 @@
 /** What the kitchen has to do: a ticket for each order, the oldest first. */
 
 import {
-  claims, Frame, html, mount, parameter, t, useChannel, useEffect, useMemo, useNow, useOpen, useRedraw,
+  claims, Frame, html, mount, parameter, t, token, useChannel, useEffect, useMemo, useNow, useOpen, useRedraw,
 } from '../shared/app.js';
 import { SignIn } from '../shared/sign-in.js';
 import { Alarms } from './alarms.js';
@@ -11,19 +11,18 @@ import { may } from './may.js';
 import { sound, SoundSwitch } from './sound.js';
 import { Ticket } from './ticket.js';
 
-const RESTAURANT = parameter('restaurant') ?? claims().restaurant_id;
-
 function Kitchen() {
-  const { data, status } = useChannel(useOpen('restaurant', RESTAURANT));
-  const board = useBoard(data);
+  const id = parameter('restaurant') ?? claims().restaurant_id ?? null;
+  const { data, status } = useChannel(useOpen('restaurant', id));
+  const board = useBoard(id, data);
   const now = useNow(10);
   const awake = useAwake();
   const { orders } = board;
   const ready = orders.filter((order) => order.status === 'ready');
   const todo = orders.filter((order) => order.status !== 'ready');
   const shared = { board, now, place: data };
-  if (RESTAURANT == null || status?.state === 'closed') {
-    const why = status && `${t('shared.signing_in.refused')} ${status.error.message}`;
+  if (id === null || status?.state === 'closed') {
+    const why = (status || token() !== null) && [t('shared.signing_in.refused'), status?.error.message].join(' ');
     return html`<${Frame} title=${t('kitchen.title')}><${SignIn} why=${why} /><//>`;
   }
   return html`
@@ -40,9 +39,9 @@ function Kitchen() {
 }
 
 /** The orders that the kitchen has to know about, drawn again with each change; new ones sound. */
-function useBoard(restaurant) {
+function useBoard(id, restaurant) {
   const redraw = useRedraw();
-  const board = useMemo(() => new Board(RESTAURANT), []);
+  const board = useMemo(() => new Board(id), []);
   useEffect(() => {
     const stops = [board.changed.on(redraw), board.arrived.on(() => sound('new'))];
     return () => {

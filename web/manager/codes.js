@@ -21,7 +21,10 @@ function Codes() {
       (error) => refuse(reason(error)),
     );
   }, [id]);
-  if (!isSignedIn) return html`<main class="codes"><${SignIn} how=${t('manager.signing_in')} /></main>`;
+  if (!isSignedIn) {
+    const why = token() !== null && t('shared.signing_in.refused');
+    return html`<main class="codes"><${SignIn} why=${why} how=${t('manager.signing_in')} /></main>`;
+  }
   return html`
     <main class="codes">
       <header class="row">

@@ -1,8 +1,10 @@
 /** Staff devices: who is signed in, whose code waits to be scanned, and how another one gets in. */
 
 import {
-  fetched, html, qr, reason, saying, Sheet, t, tell, useChannel, useEffect, useOpen, useState,
+  fetched, html, qr, reason, saying, Sheet, t, tell, useChannel, useEffect, useLayoutEffect, useOpen, useRef,
+  useState,
 } from '../shared/app.js';
+import { CopyLink } from './copy-link.js';
 
 const KITCHEN = 'kitchen';
 
@@ -27,8 +29,6 @@ export function Devices({ home, formats, now, onClose }) {
 function Device({ device, path, formats, whose }) {
   const { device_id, label, signed_in_at, expires_at } = device;
   const until = { whose, time: formats.time(expires_at) };
-  const [isSure, ask] = useState(false); // a kitchen's only screen is not signed out by one slip
-  const out = t(isSure ? 'manager.sure' : signed_in_at ? 'manager.sign_out' : 'manager.withdraw');
   const remove = async () => {
     if (await saying(qr.http.delete(`${path}/${device_id}`))) tell(t('manager.signed_out', { label }));
   };
@@ -39,20 +39,38 @@ function Device({ device, path, formats, whose }) {
           <strong>${label}</strong>
           <span class="muted small">${t(signed_in_at ? 'manager.signed_in' : 'manager.not_signed_in', until)}</span>
         </span>
-        <button class="button danger" aria-label="${out}: ${label}" onClick=${isSure ? remove : () => ask(true)}
-          onBlur=${() => ask(false)}>${out}</button>
+        <${Removal} text=${t(signed_in_at ? 'manager.sign_out' : 'manager.withdraw')} label=${label} remove=${remove} />
       </div>
       ${!signed_in_at && html`<${SignInCode} path=${`${path}/${device_id}`} label=${label} />`}
     </li>
   `;
 }
 
+/** Asks before it removes a device: the kitchen's only screen must not be signed out by one wrong tap. */
+function Removal({ text, label, remove }) {
+  const [isSure, ask] = useState(false);
+  const sure = useRef(null);
+  useLayoutEffect(() => {
+    if (isSure) sure.current.focus({ preventScroll: true });
+  }, [isSure]);
+  // Safari takes the focus away from a button that is pressed.
+  const left = ({ target, relatedTarget }) => relatedTarget && !relatedTarget.contains(target) && ask(false);
+  if (!isSure) {
+    return html`
+      <button key="ask" class="button danger" aria-label="${text}: ${label}" onClick=${() => ask(true)}>${text}</button>`;
+  }
+  return html`
+    <button key="sure" class="button danger" aria-label="${t('manager.sure')}: ${label}" ref=${sure} onClick=${remove}
+      onBlur=${left}>${t('manager.sure')}</button>
+  `;
+}
+
 function SignInCode({ path, label }) {
-  const [{ image, refused }, show] = useState({ image: null, refused: null });
+  const [{ image, url, refused }, show] = useState({ image: null, url: null, refused: null });
   useEffect(() => {
-    fetched(`${path}/qr.svg`).then(
-      (drawn) => show({ image: `data:image/svg+xml,${encodeURIComponent(drawn)}`, refused: null }),
-      (error) => show({ image: null, refused: reason(error) }),
+    Promise.all([fetched(`${path}/qr.svg`), qr.http.get(`${path}/code`)]).then(
+      ([drawn, { url: link }]) => show({ image: `data:image/svg+xml,${encodeURIComponent(drawn)}`, url: link, refused: null }),
+      (error) => show({ image: null, url: null, refused: reason(error) }),
     );
   }, [path]);
   if (refused) return html`<p role="alert">${refused}</p>`;
@@ -61,6 +79,7 @@ function SignInCode({ path, label }) {
       ${image && html`<img src=${image} alt=${t('manager.device_code', { label })} />`}
       <span>${t('manager.scan')}</span>
     </p>
+    ${url && html`<${CopyLink} url=${url} label=${label} />`}
   `;
 }
 

@@ -27,7 +27,7 @@ function Manager() {
   useRefreshed(channel, notifications);
 
   if (id === null || status?.state === 'closed') {
-    const why = id !== null && t('shared.signing_in.refused');
+    const why = (id !== null || token() !== null) && t('shared.signing_in.refused');
     return html`
       <${Frame} title=${t('manager.title')}><${SignIn} why=${why} how=${t('manager.signing_in')} /><//>`;
   }

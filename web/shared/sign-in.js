@@ -3,8 +3,17 @@
 import { html, useState } from '../vendor/preact-htm.js';
 import { t } from './i18n.js';
 
-/** The part of a sign-in link that signs in. */
-const SIGNS_IN = /#((?:device|token)=\S+)/;
+/** A sign-in link: the page that it is for, what identifies a restaurant or a waiter there, and what signs in. */
+const SIGNS_IN = /(?:\/(kitchen|manager|waiter)\/)?(\?[^#\s]*)?(#(?:device|token)=\S+)/;
+
+/**
+ * Open a link at this address, whatever host it names; `service.js` loads the page if only the fragment differs.
+ * @param {RegExpExecArray} found
+ */
+function open([, page, search = location.search, fragment]) {
+  const path = page && !location.pathname.includes(`/${page}/`) ? `../${page}/` : location.pathname;
+  location.assign(path + search + fragment);
+}
 
 /** `why` says why the page cannot be shown; `how` where sign-ins of its people come from. */
 export function SignIn({ why, how = t('shared.signing_in.device') }) {
@@ -14,7 +23,7 @@ export function SignIn({ why, how = t('shared.signing_in.device') }) {
     event.preventDefault();
     const found = SIGNS_IN.exec(link);
     setWrong(!found);
-    if (found) location.hash = found[1]; // as if the link had been opened
+    if (found) open(found);
   };
   return html`
     <section class="card signing-in" aria-labelledby="signing-in">

@@ -38,7 +38,7 @@ function Waiter() {
   const nameOf = (at) => tableName(at, tables);
 
   if (id === null || status?.state === 'closed') {
-    return html`<${Frame} title=${t('waiter.title')}><${SignIn} why=${id !== null && t('waiter.not_you')} /><//>`;
+    return html`<${Frame} title=${t('waiter.title')}><${SignIn} why=${(id !== null || token() !== null) && t('waiter.not_you')} /><//>`;
   }
 
   return html`

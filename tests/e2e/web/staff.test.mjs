@@ -131,10 +131,59 @@ test('a pasted sign-in link signs a phone in, and anything else is refused', asy
   await button(page, 'Sign in').click();
   await page.getByText('This is not a sign-in link.').waitFor();
   await link.fill(url);
-  await button(page, 'Sign in').click();
+  await button(page, 'Sign in').press('Enter'); // a second tap this soon is ignored
   await page.getByRole('heading', { name: 'Ada' }).waitFor();
   assert.equal(new URL(page.url()).hash, '');
 });
+
+for (const [where, isWhole] of [['a whole link', true], ['its end', false]]) {
+  test(`a kitchen’s sign-in link pasted on the bare page shows its board: ${where}`, async () => {
+    const { id } = await evening();
+    const { device_id } = await http.post(`/restaurants/${id}/devices`, { role: 'kitchen', label: 'Pass' });
+    const { url } = await http.get(`/restaurants/${id}/devices/${device_id}/code`);
+    const page = await devices.page('desktop');
+    await page.goto(`${SERVICE}/kitchen/`);
+    await page.getByLabel('Or paste a sign-in link').fill(isWhole ? url : new URL(url).hash);
+    await button(page, 'Sign in').click();
+    await page.getByText('Aurora').first().waitFor();
+    await live(page);
+  });
+}
+
+for (const path of ['manager/', 'manager/codes.html']) {
+  test(`a manager’s sign-in link pasted on a bare ${path} shows the page, and one without a restaurant says why not`, async () => {
+    const { id } = await evening();
+    const page = await devices.page('desktop');
+    await page.goto(`${SERVICE}/${path}`);
+    const link = page.getByLabel('Or paste a sign-in link');
+    await link.fill(signed);
+    await button(page, 'Sign in').click();
+    await page.getByText('This sign-in has ended, or it is for another page.').waitFor();
+    await link.fill(`${SERVICE}/manager/?restaurant=${id}${signed}`);
+    await button(page, 'Sign in').press('Enter'); // a second tap this soon is ignored
+    await page.getByText('Aurora').first().waitFor();
+    assert.equal(new URL(page.url()).hash, '');
+  });
+}
+
+for (const clipboard of ['a clipboard', 'no clipboard']) {
+  test(`a manager copies a device’s sign-in link in a browser with ${clipboard}`, async () => {
+    const { id, manager } = await evening();
+    const { device_id } = await http.post(`/restaurants/${id}/devices`, { role: 'kitchen', label: 'Pass' });
+    const page = await devices.page('desktop');
+    await page.addInitScript((has) => {
+      const value = has ? { writeText: async (text) => { window.copied = text; } } : undefined;
+      Object.defineProperty(navigator, 'clipboard', { value });
+    }, clipboard === 'a clipboard');
+    await page.goto(manager);
+    await button(page, 'Devices').click();
+    await button(page, 'Copy link: Pass').click();
+    if (clipboard === 'a clipboard') await page.getByText('The link is copied.').waitFor();
+    else await page.getByLabel('Sign-in link').waitFor();
+    const link = await page.evaluate(() => window.copied ?? getSelection().toString());
+    assert.equal(link, (await http.get(`/restaurants/${id}/devices/${device_id}/code`)).url);
+  });
+}
 
 test('a device that was signed out shows no data of the restaurant', async () => {
   const { id, waiter_id } = await evening();
