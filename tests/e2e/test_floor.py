@@ -19,6 +19,10 @@ def test_staff_sign_in_and_see_dishes_names_and_payments(rough_service: Service)
     run_tests(rough_service, "staff")
 
 
+def test_the_second_tap_of_a_double_tap_is_ignored(rough_service: Service) -> None:
+    run_tests(rough_service, "taps")
+
+
 def test_an_evening_in_four_windows_while_the_gateway_is_killed(rough_service: Service) -> None:
     run_tests(rough_service, "evening")
 

@@ -75,11 +75,11 @@ export function Stepper({ name, count, full, change }) {
   return html`
     <div class="stepper" role="group" aria-label=${name}>
       ${count > 0 && html`
-        <button class="button icon" aria-label=${t('guest.menu.fewer', { name })} onClick=${() => change(-1)}>−</button>
+        <button class="button icon" data-repeat aria-label=${t('guest.menu.fewer', { name })} onClick=${() => change(-1)}>−</button>
         <span class="count"><span aria-hidden="true">${count}</span><span class="visually-hidden">${t('guest.menu.in_basket', { count })}</span></span>
       `}
       ${!full && html`
-        <button class="button icon plus" aria-label=${t('guest.menu.add', { name })} onClick=${() => change(1)}>+</button>
+        <button class="button icon plus" data-repeat aria-label=${t('guest.menu.add', { name })} onClick=${() => change(1)}>+</button>
       `}
     </div>
   `;

@@ -120,11 +120,11 @@ function Foot({ order, board }) {
   if (order.status === 'ready') return html`<p class="pill" data-tone="good">✓ ${t('kitchen.waits')}</p>`;
   if (order.status === 'cancelled') {
     return html`
-      <button class="button danger next" onClick=${() => board.putAway(order)}>${t('kitchen.put_away')}</button>
+      <button key="put-away" class="button danger next" onClick=${() => board.putAway(order)}>${t('kitchen.put_away')}</button>
     `;
   }
   return html`
-    <button class="button main next" aria-busy=${sending} onClick=${send}
+    <button key=${next.status} class="button main next" aria-busy=${sending} onClick=${send}
       disabled=${order.items === null || !may(next.status)}>
       ${sending ? t('kitchen.sending') : t(next.text)}
     </button>

@@ -1,31 +1,37 @@
 /**
- * The second tap of a double tap must not press what the first one has brought under the finger: a
- * closed dialog uncovers a button, a row that is done gives its place to the next one.
+ * Ignores the second tap of a double tap, wherever the first one has brought it: a closed dialog uncovers
+ * a button, a finished row gives its place to the next one, "Confirm" becomes "All ready". A control that
+ * is meant to be tapped fast, such as a stepper's "+", has the attribute `data-repeat`.
  */
 
 const DOUBLE_MS = 400;
 const NEAR_PX = 24;
 const PRESSED = 'button, a, input, select, textarea, label, summary, [role=button]';
 
-/** Swallow such taps from now on; the first of `clicks` on anything is never swallowed. */
+/** Ignore second taps from now on. Clicks by keys and by scripts are never ignored. */
 export function guardDoubleTaps() {
   let last = { at: -Infinity, x: 0, y: 0, pressed: null };
+  let isTap = false; // a label's click is followed by a click of its field, which no pointer has made
+  addEventListener('pointerdown', () => { isTap = true; }, { capture: true });
   addEventListener('click', (event) => {
-    if (!event.isTrusted || event.detail === 0) return; // a key, or the page itself
+    if (!isTap || !event.isTrusted || event.detail === 0) return;
+    isTap = false;
     const { timeStamp: at, clientX: x, clientY: y } = event;
     const pressed = pressedBy(event.target);
     const isSecond = at - last.at < DOUBLE_MS && Math.hypot(x - last.x, y - last.y) < NEAR_PX;
-    if (isSecond && last.pressed !== null && pressed !== last.pressed) {
+    const isRepeat = pressed !== null && pressed === last.pressed && pressed.hasAttribute('data-repeat');
+    if (isSecond && last.pressed !== null && !isRepeat) {
       event.preventDefault();
       event.stopImmediatePropagation();
+      last = { ...last, at }; // a third tap is no new decision either
       return;
     }
     last = { at, x, y, pressed };
   }, { capture: true });
 }
 
-/** What a click presses: a label presses its field, which then gets a click of its own. */
+/** What a click presses, or null; a dialog itself is pressed beside its content, which closes it. */
 function pressedBy(target) {
-  const found = target instanceof Element ? target.closest(PRESSED) : null;
-  return found instanceof HTMLLabelElement ? (found.control ?? found) : found;
+  if (target instanceof HTMLDialogElement) return target;
+  return target instanceof Element ? target.closest(PRESSED) : null;
 }

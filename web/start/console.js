@@ -49,7 +49,7 @@ export function Console({ restaurant }) {
         <label class="field id">${t('start.id')}
           <input value=${id} inputmode="numeric" disabled=${isOpen} onInput=${(event) => type(event.target.value)} />
         </label>
-        <button class="button ${isOpen ? '' : 'main'}">${t(isOpen ? 'start.disconnect' : 'start.connect')}</button>
+        <button key=${isOpen} class="button ${isOpen ? '' : 'main'}">${t(isOpen ? 'start.disconnect' : 'start.connect')}</button>
         <p class="state" role="status">${t(`start.socket.${socket.state}`, { code: socket.code, reason: socket.reason })}</p>
       </form>
       <form class="card line" onSubmit=${send}>

@@ -115,7 +115,7 @@ function Todo({ place, kind, text, detail, button, disabled = false, onDone }) {
         <strong>${text}</strong>
         <span class="muted small">${detail}</span>
       </span>
-      <button class="button ${TAKEN_NOTE_OF.includes(kind) ? '' : 'main'}" disabled=${busy || disabled} onClick=${act}>${button}</button>
+      <button key=${button} class="button ${TAKEN_NOTE_OF.includes(kind) ? '' : 'main'}" disabled=${busy || disabled} onClick=${act}>${button}</button>
     </li>
   `;
 }

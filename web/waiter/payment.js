@@ -41,7 +41,7 @@ export function Payment({ session, money }) {
     return html`
       <form class="payment card" onSubmit=${pay}>
         <p role="alert">${t('waiter.unanswered', { amount: money(sum(pending.parts)) })}</p>
-        <button class="button main wide">${t('waiter.again')}</button>
+        <button key="again" class="button main wide">${t('waiter.again')}</button>
       </form>
     `;
   }
@@ -64,7 +64,7 @@ export function Payment({ session, money }) {
             <span>${t(`waiter.methods.${each}`)}</span>
           </label>`)}
       </fieldset>
-      <button class="button main wide" disabled=${busy || parts === null || token() === null}>
+      <button key=${shown} class="button main wide" disabled=${busy || parts === null || token() === null}>
         ${t('waiter.take', { amount: money(total === null ? '0' : amountOf(total)) })}
       </button>
     </form>

@@ -86,10 +86,10 @@ function Stepper({ count, onChange }) {
     <div class="row" role="group" aria-label=${t('waiter.guest_count')}>
       <span>${t('waiter.guest_count')}</span>
       <span class="stepper">
-        <button class="button icon" aria-label=${t('waiter.fewer')} disabled=${count <= 1}
+        <button class="button icon" data-repeat aria-label=${t('waiter.fewer')} disabled=${count <= 1}
           onClick=${() => onChange(count - 1)}>−</button>
         <output class="count" aria-live="polite">${count}</output>
-        <button class="button icon" aria-label=${t('waiter.more')} onClick=${() => onChange(count + 1)}>+</button>
+        <button class="button icon" data-repeat aria-label=${t('waiter.more')} onClick=${() => onChange(count + 1)}>+</button>
       </span>
     </div>
   `;
