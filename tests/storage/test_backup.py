@@ -143,7 +143,7 @@ def test_data_that_is_there_is_never_overwritten(tmp_path: Path, command: Comman
     with started(data) as server:
         asyncio.run(one_order(server))
         assert command(data, backup) == ""
-        assert "in use" in command(data, "--restore", backup)
+        assert "another run uses it" in command(data, "--restore", backup)
     assert "has data already" in command(data, "--restore", backup)
 
 
