@@ -47,5 +47,5 @@ def run_tests(
 ) -> None:
     """Run these files; `only` the tests whose names match it."""
     files = (TESTS / f"{name}.test.mjs" for name in names)
-    options = ["--test-concurrency=4", f"--test-name-pattern={only}"]
+    options = ["--test-concurrency=4", *([f"--test-name-pattern={only}"] if only else [])]
     run("node", "--test", *options, *files, service=service, timeout_s=timeout_s)
