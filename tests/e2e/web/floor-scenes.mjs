@@ -39,7 +39,7 @@ export const FLOOR_SCENES = {
     const record = page.getByRole('dialog');
     await record.getByRole('button', { name: /^Order / }).click();
     await record.getByText('Paid €20.00, cash').waitFor();
-    await record.getByText(/^Payment: /).waitFor();
+    await record.getByText(/^Payment \(.*: done$/).waitFor();
   },
   'manager-devices': async (page, evening) => {
     await FLOOR_SCENES.manager(page, evening);
