@@ -3,7 +3,6 @@
 import {
   claims, Frame, html, mount, parameter, t, token, useChannel, useEffect, useMemo, useNow, useOpen, useRedraw,
 } from '../shared/app.js';
-import { isLeftBehind } from '../shared/orders.js';
 import { SignIn } from '../shared/sign-in.js';
 import { Alarms } from './alarms.js';
 import { useAwake } from './awake.js';
@@ -18,8 +17,7 @@ function Kitchen() {
   const board = useBoard(id, data);
   const now = useNow(10);
   const awake = useAwake();
-  const tables = data?.tables.list ?? [];
-  const orders = board.orders.filter((order) => order.status === 'cancelled' || !isLeftBehind(order.row, tables));
+  const { orders } = board;
   const ready = orders.filter((order) => order.status === 'ready');
   const todo = orders.filter((order) => order.status !== 'ready');
   const shared = { board, now, place: data };

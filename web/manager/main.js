@@ -3,8 +3,6 @@
 import {
   claims, Frame, html, mount, parameter, t, token, useChannel, useFormats, useNow, useOpen, useState,
 } from '../shared/app.js';
-import { isLeftBehind } from '../shared/orders.js';
-import { useRefreshed } from '../shared/refreshed.js';
 import { SignIn } from '../shared/sign-in.js';
 import { tableName } from '../shared/table-name.js';
 import { Alerts } from './alerts.js';
@@ -15,6 +13,7 @@ import { Floor } from './floor.js';
 import { MenuList } from './menu.js';
 import { Orders } from './orders.js';
 import { OrderRecord, TableRecord } from './record.js';
+import { useRefreshed } from './refreshed.js';
 
 function Manager() {
   const id = Number(parameter('restaurant') ?? claims().restaurant_id) || null;
@@ -36,20 +35,18 @@ function Manager() {
     <button class="button" disabled=${!home || token() === null} onClick=${() => show({ devices: true })}>${t('manager.devices')}</button>
     <a class="button" href="codes.html?restaurant=${id}">${t('manager.codes')}</a>`;
   const waiters = new Map((home?.waiters ?? []).map(({ waiter_id, name }) => [waiter_id, name]));
-  const present = home?.open_orders.filter((order) => !isLeftBehind(order, home.tables.list));
   const table = home?.tables.list.find(({ table_id }) => table_id === shown?.table);
   return html`
     <${Frame} title=${t('manager.title')} place=${home?.name} timezone=${home?.timezone}
       actions=${actions}>
       ${token() === null && html`<p class="card hint">${t('manager.look_only')}</p>`}
       ${home && html`
-        <${Figures} home=${home} orders=${present} formats=${formats} now=${now} />
+        <${Figures} home=${home} formats=${formats} now=${now} />
         <div class="plan">
           <${Floor} home=${home} notes=${notes} formats=${formats} now=${now}
             onOpen=${(table_id) => show({ table: table_id })} />
           <div class="side">
-            <${Alerts} notes=${notes} orders=${present} tables=${home.tables.list} channel=${notifications}
-              formats=${formats} now=${now} onOpen=${(order_id) => show({ order: order_id })} />
+            <${Alerts} notes=${notes} tables=${home.tables.list} channel=${notifications} formats=${formats} now=${now} />
             <${Orders} orders=${home.open_orders} tables=${home.tables.list} formats=${formats} now=${now}
               onOpen=${(order_id) => show({ order: order_id })} />
           </div>

@@ -1,15 +1,12 @@
-/** Orders that are still to be done or to be paid, the oldest first; last those that a party left unpaid. */
+/** Orders that are still to be done or to be paid, the oldest first. */
 
 import { html, t } from '../shared/app.js';
-import { isLeftBehind } from '../shared/orders.js';
 import { tableName } from '../shared/table-name.js';
-import { isLate, undone } from './states.js';
+import { LONG_WAIT, undone, waited } from './states.js';
 
 export function Orders({ orders, tables, formats, now, onOpen }) {
-  const isLeft = (order) => isLeftBehind(order, tables);
-  const toDo = undone(orders.filter((order) => !isLeft(order)));
-  const unpaid = orders.filter((order) => !toDo.includes(order) && Number(order.balance) > 0);
-  const sorted = [...toDo, ...unpaid.filter((order) => !isLeft(order)), ...unpaid.filter(isLeft)];
+  const toDo = undone(orders);
+  const sorted = [...toDo, ...orders.filter((order) => !toDo.includes(order) && Number(order.balance) > 0)];
   return html`
     <section aria-labelledby="orders">
       <h2 id="orders">${t('manager.orders')}</h2>
@@ -20,9 +17,7 @@ export function Orders({ orders, tables, formats, now, onOpen }) {
             <button class="card order" onClick=${() => onOpen(order.order_id)}>
               <span class="number">${tableName(order, tables)}</span>
               <span class="what">
-                ${isLeft(order)
-                  ? html`<span class="pill">${t('manager.left_unpaid')}</span>`
-                  : html`<span class="pill" data-tone=${toneOf(order, now)}>${t(`manager.order.${order.status}`)}</span>`}
+                <span class="pill" data-tone=${toneOf(order, now)}>${t(`manager.order.${order.status}`)}</span>
                 <span class="muted small">${formats.minutes(order.created_at, now)} · ${t('manager.items', { count: order.items_count })}</span>
               </span>
               <span class="amount">${formats.money(order.total_amount)}</span>
@@ -36,5 +31,5 @@ export function Orders({ orders, tables, formats, now, onOpen }) {
 function toneOf(order, now) {
   if (order.status === 'ready') return 'good';
   if (order.status === 'delivered') return null;
-  return isLate(order, now) ? 'bad' : 'warn';
+  return waited(order, now) >= LONG_WAIT ? 'bad' : 'warn';
 }

@@ -5,7 +5,7 @@ import { t } from '../shared/app.js';
 const MARKS = { ready: ' ✓', voided: ' ✕' };
 
 export function sentence(event, formats) {
-  if (event.outcome) return asked(event, formats);
+  if (event.outcome) return asked(event);
   const values = valuesOf(event, formats);
   const { status, call } = event.data;
   const step = status ?? (call?.status === 'open' ? 'escalated' : '');
@@ -42,23 +42,10 @@ export function nameOf(by, waiters) {
   return t.maybe(`manager.people.${role}`) ?? by;
 }
 
-/** A request: what, with which values, and why it was refused, if it was. */
-function asked({ type, outcome, data }, formats) {
+/** Somebody asked for something: what, with which values, and what came of it. */
+function asked({ type, outcome, data }) {
   const what = t.maybe(`manager.actions.${type}`) ?? type.replaceAll('_', ' ');
-  const given = Object.entries(data).map((field) => valueOf(field, formats)).join(', ');
-  const request = given ? `${what}: ${given}` : what;
-  if (outcome === 'done') return request;
-  return t('manager.refused', { request, why: t.maybe(`shared.errors.${outcome}`) ?? outcome });
-}
-
-function valueOf([name, value], { money }) {
-  switch (name) {
-    case 'status':
-      return t.maybe(`manager.events.StatusChanged_${value}`) ?? t.maybe(`manager.dish.${value}`) ?? value;
-    case 'amount': return money(value);
-    case 'method': return t.maybe(`manager.methods.${value}`) ?? value;
-    case 'reason': return `“${t.maybe(`manager.reasons.${value}`) ?? value}”`;
-    case 'force': return t('manager.by_force');
-    default: return `${name} ${value}`;
-  }
+  const given = Object.entries(data).map(([name, value]) => `${name} ${value}`).join(', ');
+  const came = outcome === 'done' ? t('manager.done') : (t.maybe(`shared.errors.${outcome}`) ?? outcome);
+  return `${what}${given ? ` (${given})` : ''}: ${came}`;
 }

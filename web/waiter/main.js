@@ -4,7 +4,6 @@ import {
   claims, Frame, html, mount, parameter, recall, remember, t, token, useChannel, useEffect,
   useFormats, useNow, useOpen, useState,
 } from '../shared/app.js';
-import { useRefreshed } from '../shared/refreshed.js';
 import { SignIn } from '../shared/sign-in.js';
 import { tableName } from '../shared/table-name.js';
 import { Broadcasts } from './broadcasts.js';
@@ -12,7 +11,7 @@ import { Now } from './now.js';
 import { useSessions } from './sessions.js';
 import { TableCard } from './table-card.js';
 import { TableSheet } from './table-sheet.js';
-import { isMine, partyAt } from './tables.js';
+import { isMine } from './tables.js';
 
 const MINE = 'waiter-sees-all';
 
@@ -28,7 +27,6 @@ function Waiter() {
   const [chosen, choose] = useState(null);
 
   useEffect(() => remember(MINE, all), [all]);
-  useRefreshed(all ? homeChannel : null, channel);
 
   const tables = home?.tables.list ?? [];
   const mine = tables.filter((table) => isMine(table, id));
@@ -37,7 +35,6 @@ function Waiter() {
   const sessions = useSessions(wanted);
   const shown = all ? tables : mine;
 
-  const partyOf = (table) => sessions.get(table.session?.id) ?? partyAt(table, home.open_orders);
   const nameOf = (at) => tableName(at, tables);
 
   if (id === null || status?.state === 'closed') {
@@ -50,7 +47,7 @@ function Waiter() {
       ${token() === null && html`<p class="card hint">${t('waiter.look_only')}</p>`}
       <${Broadcasts} channel=${homeChannel} formats=${formats} />
       <div class="columns">
-        <${Now} me=${me} home=${home} channel=${channel} sessions=${sessions} formats=${formats} now=${now}
+        <${Now} me=${me} channel=${channel} sessions=${sessions} formats=${formats} now=${now}
           nameOf=${nameOf} />
         <section aria-labelledby="tables">
           <header class="row">
@@ -66,7 +63,7 @@ function Waiter() {
           <ul class="tables">
             ${shown.map((table) => html`
               <${TableCard} key=${table.table_id} table=${table} name=${nameOf(table)} formats=${formats} now=${now}
-                party=${partyOf(table)} onOpen=${() => choose(table.table_id)} />`)}
+                session=${sessions.get(table.session?.id)} onOpen=${() => choose(table.table_id)} />`)}
           </ul>
         </section>
       </div>

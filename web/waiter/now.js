@@ -2,32 +2,37 @@
 
 import { html, qr, saying, t, token, useEffect, useRef, useState } from '../shared/app.js';
 import { useDishes } from '../shared/dishes.js';
-import { answeredBills, isOver, isServed } from './notes.js';
 import { isOwn, settle } from './own-payments.js';
 import { sentence } from './sentences.js';
 
-export function Now({ me, home, channel, sessions, formats, now, nameOf }) {
+export function Now({ me, channel, sessions, formats, now, nameOf }) {
   const parties = [...sessions.values()].filter(({ waiter_id }) => waiter_id === me?.waiter_id);
   const ready = parties.flatMap((party) =>
     party.orders.filter(({ status }) => status === 'ready').map((order) => ({ party, order })),
   );
   const carried = new Set(ready.map(({ order }) => order.order_id));
   const isCarried = ({ kind, order_id }) => kind === 'order_ready' && carried.has(order_id);
-  const tasks = me?.tasks ?? [];
-  const news = tasks.filter((note) => !note.acknowledged_at);
-  const answered = useResolved(parties.flatMap((party) => answeredBills(party, tasks)));
+  const news = (me?.tasks ?? []).filter((note) => !note.acknowledged_at);
   const promised = parties.flatMap((party) =>
-    party.calls.filter(({ call_id, status }) => status === 'acknowledged' && !answered.includes(call_id))
-      .map((call) => ({ ...call, place: nameOf(party) })),
+    party.calls.filter(({ status }) => status === 'acknowledged').map((call) => ({ ...call, place: nameOf(party) })),
   );
-  const own = useAcknowledged(news.filter((note) => isOwn(note) || isServed(note, parties)), channel);
-  const isDone = (note) => own.has(note.notification_id) || answered.includes(note.call_id) || isOver(note, parties, home);
-  const notes = news.filter((note) => !isCarried(note) && !isDone(note)).sort(byUrgency);
+  const over = new Set(
+    parties.flatMap(({ orders }) => orders.filter(({ status }) => OVER.includes(status)))
+      .map(({ order_id }) => order_id),
+  );
+  const wasCarried = (note) => note.kind === 'order_ready' && over.has(note.order_id);
+  const own = useAcknowledged(news.filter(isOwn), channel);
+  const notes = news.filter((note) => !isCarried(note) && !own.has(note.notification_id))
+    .map((note) => (wasCarried(note) ? { ...note, kind: 'carried' } : note)).sort(byUrgency);
   const seen = notes.filter(({ kind }) => TAKEN_NOTE_OF.includes(kind));
   const acknowledge = (note) =>
     saying(channel.request('acknowledge', { notification_id: note.notification_id }));
   const acknowledgeAll = () => Promise.all(seen.map(acknowledge));
-  const deliver = (order) => saying(qr.http.patch(`/orders/${order.order_id}`, { status: 'delivered' }));
+  const deliver = async (order) => {
+    const done = await saying(qr.http.patch(`/orders/${order.order_id}`, { status: 'delivered' }));
+    const note = news.find(({ kind, order_id }) => kind === 'order_ready' && order_id === order.order_id);
+    if (done && note) await acknowledge(note);
+  };
   const count = ready.length + notes.length + promised.length;
   return html`
     <section class="now" aria-labelledby="now">
@@ -50,13 +55,13 @@ export function Now({ me, home, channel, sessions, formats, now, nameOf }) {
       </ul>
       ${seen.length > 1 && html`
         <button class="button quiet" onClick=${acknowledgeAll}>${t('waiter.all_noted', { count: seen.length })}</button>`}
-      <${Earlier} notes=${tasks.filter((note) => note.acknowledged_at)} formats=${formats}
+      <${Earlier} notes=${(me?.tasks ?? []).filter((note) => note.acknowledged_at)} formats=${formats}
         nameOf=${nameOf} />
     </section>
   `;
 }
 
-/** Acknowledges notices that ask for nothing more; returns the ids of those that it has. */
+/** Acknowledges the notices of payments that this phone took; returns the ids of those that it has. */
 function useAcknowledged(own, channel) {
   const ids = useRef(new Set());
   own.forEach(({ notification_id }) => ids.current.add(notification_id));
@@ -71,19 +76,10 @@ function useAcknowledged(own, channel) {
   return ids.current;
 }
 
-/** Resolves these calls; returns their ids. */
-function useResolved(calls) {
-  const ids = calls.map(({ call_id }) => call_id);
-  useEffect(() => {
-    if (token() === null) return;
-    for (const id of ids) qr.http.patch(`/calls/${id}`, { status: 'resolved' }).catch(() => {}); // it is only hidden
-  }, [ids.join()]);
-  return ids;
-}
-
 /** What asks for nothing but to be seen. */
-const TAKEN_NOTE_OF = ['new_order', 'payment'];
+const TAKEN_NOTE_OF = ['new_order', 'carried', 'payment'];
 const URGENT = ['alert', 'call', 'order_ready', 'task', ...TAKEN_NOTE_OF];
+const OVER = ['delivered', 'cancelled'];
 
 /** What people wait for first; among equals, who has waited longest. */
 function byUrgency(a, b) {

@@ -5,8 +5,8 @@ import { stateOf } from './tables.js';
 
 const TONES = { ready: 'good', waiting: 'warn', paying: 'warn' };
 
-export function TableCard({ table, name, party, formats, now, onOpen }) {
-  const state = stateOf(table, party);
+export function TableCard({ table, name, session, formats, now, onOpen }) {
+  const state = stateOf(table, session);
   const { guests_count, started_at } = table.session ?? {};
   return html`
     <li>
@@ -21,8 +21,8 @@ export function TableCard({ table, name, party, formats, now, onOpen }) {
               : `${t('waiter.seats', { count: table.seats })} · ${table.zone}`}
           </span>
         </span>
-        ${Number(party.balance) > 0 && html`
-          <strong class="amount">${formats.money(party.balance)}</strong>`}
+        ${session && Number(session.balance) > 0 && html`
+          <strong class="amount">${formats.money(session.balance)}</strong>`}
       </button>
     </li>
   `;

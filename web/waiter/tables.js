@@ -1,7 +1,5 @@
 /** What a waiter wants to know of a table, from its data. Pure. */
 
-import { balanceOf, ordersAt } from '../shared/orders.js';
-
 /** Whose guests they are; while nobody sits there, whose table it is. */
 export function isMine({ session, waiter_id }, waiter) {
   return (session ? session.waiter_id : waiter_id) === waiter;
@@ -10,12 +8,6 @@ export function isMine({ session, waiter_id }, waiter) {
 /** Orders that are still to be done, in the order in which they were placed. */
 export function undone(session) {
   return (session?.orders ?? []).filter(({ status }) => !['delivered', 'cancelled'].includes(status));
-}
-
-/** The party at a table as far as its restaurant lists its orders: those that are done and paid are missing. */
-export function partyAt(table, orders) {
-  const open = ordersAt(table, orders);
-  return { orders: open, balance: balanceOf(open) };
 }
 
 /** `off`, `free`, `ready` (something is to be carried), `waiting`, `paying`, `settled` or `seated`. */

@@ -97,7 +97,6 @@ export default {
       waiter: 'Bedienung rufen',
       bill: 'Um die Rechnung bitten',
       open: 'Um {time} gerufen. Gleich ist jemand bei Ihnen.',
-      bill_open: 'Um {time} haben Sie um die Rechnung gebeten. Gleich ist jemand bei Ihnen.',
       acknowledged: 'Jemand ist unterwegs.',
       waits: 'Wartet auf das Netz …',
       settled: 'Alles ist bezahlt. Vielen Dank!',

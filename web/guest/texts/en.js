@@ -97,7 +97,6 @@ export default {
       waiter: 'Call a waiter',
       bill: 'Ask for the bill',
       open: 'Called at {time}. Someone will be with you soon.',
-      bill_open: 'You asked for the bill at {time}. Someone will be with you soon.',
       acknowledged: 'Someone is on the way.',
       waits: 'Waiting for the network …',
       settled: 'Everything is paid. Thank you!',

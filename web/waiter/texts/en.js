@@ -51,6 +51,7 @@ export default {
     notes: {
       new_order: { one: 'New order: {count} item', other: 'New order: {count} items' },
       order_ready: 'Ready to serve',
+      carried: 'Order delivered',
       payment: 'Paid {amount}, {method}',
     },
     orders: {

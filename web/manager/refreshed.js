@@ -1,6 +1,6 @@
-/** A restaurant does not publish figures and each step of an order: pages request them. */
+/** Figures and the steps of orders are not told as they change: they are asked for. */
 
-import { useEffect } from '../vendor/preact-htm.js';
+import { useEffect } from '../shared/app.js';
 
 const EVERY_MS = 10_000;
 const SOON_MS = 400;
@@ -19,7 +19,6 @@ export function useRefreshed(channel, other) {
     };
     const stops = [other.on('event', heard), channel.on('event', heard)];
     const timer = setInterval(refresh, EVERY_MS);
-    refresh();
     document.addEventListener('visibilitychange', refresh);
     return () => {
       stops.forEach((stop) => stop());
