@@ -143,7 +143,7 @@ class Door:
         return wish if isinstance(wish, Rejected) else await handler(request, wish)
 
     def client_address(self, request: Request) -> ClientAddress:
-        """Where a request came from."""
+        """The address of the client that sent a request."""
         return self._addresses.of(request.scope)
 
     async def address(self, kind: Kind, text: str, principal: Principal) -> Address | Rejected:

@@ -60,7 +60,7 @@ def place_of(api: Api) -> Place | None:
 
 
 def url_of(settings: Settings) -> str:
-    """Where this machine reaches the application."""
+    """The URL of the application on this machine."""
     return f"http://{_authority(settings)}"
 
 

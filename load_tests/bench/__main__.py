@@ -172,7 +172,7 @@ def _host(job: str) -> Any:
 
 
 def _alone(*module: str) -> Any:
-    """What a program of the bench prints."""
+    """The JSON that a program of the bench prints."""
     done = subprocess.run(
         [sys.executable, "-m", *module],
         cwd=ROOT,

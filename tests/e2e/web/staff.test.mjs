@@ -1,4 +1,4 @@
-// What waiters and managers are told, and how staff sign in, in a real browser against the real service.
+// The pages of waiters and managers, and the sign-in of staff, in a real browser against the real service.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
