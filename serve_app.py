@@ -10,8 +10,8 @@ import ipaddress
 import logging
 import os
 import secrets
+import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -27,31 +27,48 @@ from ray import serve
 from ray.serve import Application
 from starlette.types import ASGIApp
 
-from actors import interpreter, tracing
-from actors import metrics as host_metrics
-from actors.announced import HostConfig, StoreSettings, announce, deploy
+from actors import gc_tuning
+from actors.cluster_config import (
+    HostConfig,
+    StoreSettings,
+    deploy,
+    deployment_number,
+    new_deployment,
+)
 from actors.embedded_store import embedded_store
-from actors.host import HostSettings
-from actors.moving import follow
-from actors.placement import Mode, Placement
 from actors.ray_hosts import RayHosts
 from actors.ray_metrics import RayMetrics
-from actors.whereabouts import Whereabouts
+from actors.rebalancing import roll_out
+from actors.warm_workers import WarmWorkers
+from engine import metrics as host_metrics
+from engine import tracing
+from engine.host import HostSettings
+from engine.placement import Mode, Placement
+from engine.placement_watcher import PlacementWatcher
 from gateway import metrics as gateway_metrics
+from gateway import scaling
 from gateway.app import build
-from gateway.origins import ANY_PAGE, is_origin
-from gateway.pages import served_folder
-from gateway.settings import LIVE_LIMITS, LOOPBACK, GatewaySettings, IdentityProvider, Keys, Limits
+from gateway.auth.origins import ANY_PAGE, is_origin
+from gateway.http.pages import served_folder
+from gateway.settings import (
+    LOOPBACK,
+    RELOADABLE_LIMITS,
+    GatewaySettings,
+    IdentityProvider,
+    Keys,
+    Limits,
+)
 from storage.durability import Durability
 
 log = logging.getLogger(__name__)
 
-LIVE = frozenset({"shards", "pinned", "limits"})
-"""What `user_config` changes while everything runs; of the limits LIVE_LIMITS."""
+RELOADABLE = frozenset({"shards", "pinned", "limits"})
+"""The settings that `user_config` changes at run time; of the limits, RELOADABLE_LIMITS."""
 
 
 class Auth(StrEnum):
-    """`open`: who has no token may do what the protocol shows without remark; loopback only."""
+    """`open`: callers without a token are anonymous, only on loopback. `required`: every caller
+    needs a token."""
 
     OPEN = "open"
     REQUIRED = "required"
@@ -69,8 +86,11 @@ def _split(keys: Any) -> Any:
 KeyList = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_split)]
 
 
+Port = Annotated[int, Field(ge=0, le=65536)]
+
+
 class Settings(BaseSettings):
-    """Everything that can be set. Times are seconds."""
+    """All settings. `docs/settings.md` is generated from the docstrings."""
 
     model_config = SettingsConfigDict(
         env_prefix="RESTAURANT_QR_",
@@ -81,57 +101,70 @@ class Settings(BaseSettings):
     )
 
     revision: str = ""
-    """Changes nothing but that it is another deployment. Serve builds the application anew only
-    where its arguments or code location differ: not for other secrets in the environment."""
+    """Another value makes another deployment. Serve rebuilds the application only if its arguments
+    or code location change, not if only the environment (such as a secret) does."""
     host: str = "127.0.0.1"
-    """Address that Serve listens on; here only to refuse an open door on a public address."""
+    """Address that each gateway listens on. Loopback is IPv4 and IPv6, and is added to any other
+    single address; `0.0.0.0` and `::` are all addresses."""
     port: Annotated[int, Field(ge=1, le=65535)] = 9000
+    """Port of the gateways, shared by all gateways of a node."""
     placement: Mode = Mode.ENTITY
+    """The Ray actors that carry entities: one per entity, one per restaurant, or one per shard."""
     shards: Annotated[int, Field(ge=1, le=4096)] = 2
-    """Hosts of placement `shard`."""
+    """Number of hosts with placement `shard`."""
     pinned: dict[int, int] = {}
-    """Restaurants with a shard of their own, such as `{2: 1}`: nobody else is on shard 1."""
+    """Restaurants with a shard of their own: `{2: 1}` gives shard 1 to restaurant 2 alone."""
     gateways: Annotated[int, Field(ge=1, le=64)] = 1
-    """Replicas of the gateway; 1 leaves it to the deployment's settings, which may autoscale."""
+    """Gateway replicas. 1 leaves the number to the deployment's settings, which may autoscale. On
+    macOS, which does not spread connections, there is always one."""
+    warm_workers: Annotated[int, Field(ge=0, le=1000)] = 8
+    """Idle processes for new actors on each node with a gateway, about 65 MB each; only with
+    placement `entity`. 0: each new actor waits for its process to start."""
+    stream_ports: tuple[Port, Port] = (0, 1)
+    """Ports on which actors listen for other nodes, one per actor: `[first, last + 1]`. `[0, 1]`:
+    any free port."""
     redis_url: str | None = None
-    """redis://, rediss://, unix://, redis+sentinel://, redis+cluster://; none: embedded Valkey."""
+    """Store: `redis://`, `rediss://`, `unix://`, `redis+sentinel://` or `redis+cluster://`. None:
+    embedded Valkey."""
     data_dir: Path = Path(".data")
-    """Where the embedded Valkey and the generated secret are kept."""
+    """Folder of the embedded Valkey and of the generated secret."""
     store_timeout_s: Annotated[float, Field(gt=0)] = 2.0
+    """Timeout of a call to the store."""
     durability: Durability = Durability.STORE
-    """What an `ack` waits for, see `docs/reliability.md`."""
+    """The durability that an `ack` waits for: the store, its disk or a replica. See
+    [Guarantees](reliability/guarantees.md#durability)."""
     retention_days: Annotated[float, Field(gt=0)] = 30.0
-    """How long closed sessions and finished orders are kept."""
-    idle_s: Annotated[float, Field(gt=0)] = 300.0
-    """After how long without use an entity leaves memory, and an empty actor its node."""
+    """How long closed sessions, finished orders and audits are kept."""
+    idle_timeout_s: Annotated[float, Field(gt=0)] = 300.0
+    """After this time without use, an entity is evicted from memory and an empty actor ends."""
     allowed_origins: frozenset[str] = frozenset()
-    """Web pages of other hosts that may use the service: `["https://app.example"]`, or `["*"]` for
-    all, only with `auth: required`."""
+    """Origins of other web pages that may use the service: `["https://app.example"]`. `["*"]`: any
+    page, only with `auth: required`."""
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] | None = None
-    """Where guests reach the service, as it stands in QR codes; none: where they are asked for."""
+    """Public address of the service, for QR codes. None: the address of the request."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = LOOPBACK
-    """Who is believed about the address of a client (`X-Forwarded-For`): the load balancer, and the
-    nodes of the cluster, such as `["10.0.5.0/24"]`; never a network of guests. They have no
-    limit by address themselves, and come in by an open door."""
-    trace_share: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Of how many commands OpenTelemetry is told; where to is `OTEL_EXPORTER_OTLP_ENDPOINT`."""
+    """Networks whose `X-Forwarded-For` is trusted: the load balancer's and the cluster's, never one
+    with guests. See [Client addresses](security/limits.md#client-addresses)."""
+    trace_sample_rate: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of commands that are traced. `OTEL_EXPORTER_OTLP_ENDPOINT` is the destination."""
     limits: Limits = Limits()
-    """See `gateway/settings.py`; one of them: `RESTAURANT_QR_LIMITS__BURST=500`."""
+    """See [Limits](#limits)."""
     auth: Auth = Auth.OPEN
+    """Whether callers without a token are anonymous (`open`, only on loopback) or rejected."""
     auth_secret: SecretStr | None = None
-    """The key of tokens and of printed codes, unless `token_keys` or `code_keys` is set. At least
-    32 characters. None: generated on first use and kept in `data_dir`."""
+    """Key that replaces `token_keys` or `code_keys` if unset; at least 32 characters. None:
+    generated on first use and kept in `data_dir`."""
     token_keys: KeyList = ()
-    """Keys of tokens and sign-in codes, at most two: the first signs, both are accepted. Separated
+    """Keys of tokens and sign-in codes, one or two: the first signs, both are accepted. Separated
     by a comma in the environment. None: `auth_secret`."""
     code_keys: KeyList = ()
     """Keys of printed table codes, in the same format. None: `auth_secret`."""
     auth_jwks_url: str | None = None
-    """Where the keys of the chain's identity provider are; see `docs/security.md`."""
+    """JWKS document of the [identity provider](security/identity-provider.md)."""
     auth_issuer: str | None = None
-    """The `iss` of the provider's tokens."""
+    """`iss` of the provider's tokens."""
     auth_audience: str | None = None
-    """What stands in the `aud` of the provider's tokens for this service."""
+    """`aud` of the provider's tokens for this service."""
 
     @model_validator(mode="after")
     def _closed_unless_loopback(self) -> Self:
@@ -165,6 +198,16 @@ class Settings(BaseSettings):
             raise ValueError(
                 'auth=open with allowed_origins ["*"] would let any web page use the chain: set '
                 "auth=required (RESTAURANT_QR_AUTH), or list the origins"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _streams_have_ports(self) -> Self:
+        first, end = self.stream_ports
+        if first >= end:
+            raise ValueError(
+                f"stream_ports [{first}, {end}] has no port: the second is the first that is not "
+                "used, as in [20000, 21000]"
             )
         return self
 
@@ -231,7 +274,7 @@ def provider_of(settings: Settings) -> IdentityProvider | None:
 
 
 def keys_of(settings: Settings) -> Keys:
-    """The keys of the settings, with `auth_secret` in place of an empty list."""
+    """The keys of the settings; `auth_secret` if the list is empty."""
     tokens, codes = (
         tuple(key.get_secret_value() for key in keys) or (secret_of(settings),)
         for keys in (settings.token_keys, settings.code_keys)
@@ -254,16 +297,23 @@ def secret_of(settings: Settings) -> str:
     return path.read_text().strip()
 
 
-def host_config(settings: Settings, redis_url: str, deployed_at: float) -> HostConfig:
-    """What the Ray actors that carry entities are started with."""
+def host_config(settings: Settings, redis_url: str, deployment: int) -> HostConfig:
+    """The configuration of the Ray actors that carry entities."""
     store = StoreSettings(
         redis_url,
         settings.store_timeout_s,
         settings.retention_days * 86400,
         settings.durability,
     )
-    host = HostSettings(idle_s=settings.idle_s)
-    return HostConfig(store, placement_of(settings), host, deployed_at, settings.trace_share)
+    host = HostSettings(idle_s=settings.idle_timeout_s)
+    return HostConfig(
+        store,
+        placement_of(settings),
+        host,
+        deployment,
+        settings.trace_sample_rate,
+        settings.stream_ports,
+    )
 
 
 def placement_of(settings: Settings) -> Placement:
@@ -275,8 +325,8 @@ def changed(settings: Settings, user_config: Mapping[str, Any]) -> Settings:
     """The settings with what Serve's `user_config` changes of them. Raises ValueError."""
     limits: dict[str, Any] = user_config.get("limits", {})
     unknown = [
-        *(user_config.keys() - LIVE),
-        *(f"limits.{name}" for name in limits.keys() - LIVE_LIMITS),
+        *(user_config.keys() - RELOADABLE),
+        *(f"limits.{name}" for name in limits.keys() - RELOADABLE_LIMITS),
     ]
     if unknown:
         raise ValueError(
@@ -288,9 +338,10 @@ def changed(settings: Settings, user_config: Mapping[str, Any]) -> Settings:
 
 
 @serve.deployment(
-    max_ongoing_requests=100_000,  # each connection is one; the gateway itself refuses too many
+    max_ongoing_requests=100_000,  # behind Serve's proxy each connection is one
     max_queued_requests=-1,
     graceful_shutdown_timeout_s=20,
+    graceful_shutdown_wait_loop_s=0.1,  # the gateway waits for its connections itself
     logging_config={"encoding": "JSON", "log_level": "WARNING"},  # access logs show addresses
     user_config={},  # so that `reconfigure` is called at the start, too
 )
@@ -298,41 +349,49 @@ def changed(settings: Settings, user_config: Mapping[str, Any]) -> Settings:
 class Gateway:
     """The Ray Serve shell around the gateway's Starlette application."""
 
-    async def __init__(self, settings: Settings, keys: Keys, deployed_at: float) -> None:  # type: ignore[misc]  # awaited by Serve
+    async def __init__(self, settings: Settings, keys: Keys, deployment: str) -> None:  # type: ignore[misc]  # awaited by Serve
         redis_url = settings.redis_url
         if redis_url is None:
             redis_url = await embedded_store(settings.data_dir, settings.durability).url.remote()
         self._deployed = settings
-        self._config = host_config(settings, redis_url, deployed_at)
+        self._config = host_config(settings, redis_url, deployment_number(deployment))
         in_force = deploy(self._config)
-        self._hosts = RayHosts(in_force)
-        self._whereabouts = Whereabouts(in_force.placement, self._hosts.look)
+        self._hosts = RayHosts(in_force, serve.get_replica_context().replica_tag)
+        self._watcher = PlacementWatcher(in_force.placement, self._hosts.fetch_placement)
         self._is_configured = False
         self._settings = GatewaySettings(
             keys,
-            open_door=settings.auth is Auth.OPEN,
+            allow_anonymous=settings.auth is Auth.OPEN,
             limits=settings.limits,
             trusted_proxies=settings.trusted_proxies,
             allowed_origins=settings.allowed_origins,
             public_url=settings.public_url,
             provider=provider_of(settings),
         )
-        tracing.install(settings.trace_share, serve.get_replica_context().replica_tag)
+        tracing.install(settings.trace_sample_rate, serve.get_replica_context().replica_tag)
         # By their modules: this class reaches a replica by value, and so would what it names.
-        meters = gateway_metrics.GATEWAY, host_metrics.SWEEP, host_metrics.STORE
+        meters = [gateway_metrics.GATEWAY, host_metrics.SWEEP, host_metrics.COMMON]
+        if is_warm := in_force.placement.mode is Mode.ENTITY and settings.warm_workers > 0:
+            meters.append(host_metrics.WARM)
+        self._warm = WarmWorkers(settings.warm_workers) if is_warm else None
         metrics = RayMetrics("gateway", serve.get_replica_context().replica_tag, *meters)
         self._telling = asyncio.create_task(metrics.run())
-        interpreter.tune()
+        gc_tuning.tune()
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
-        return build(
-            hosts=self._hosts,
-            whereabouts=self._whereabouts,
+        self._application = build(
+            network=self._hosts,
+            watcher=self._watcher,
             store=self._config.store.open(),
             settings=self._settings,
             gateway_id=serve.get_replica_context().replica_tag,
             pages_folder=served_folder(),
         )
+        return self._application
+
+    def record_autoscaling_stats(self) -> dict[str, float]:
+        """For `gateway.scaling`."""
+        return {scaling.CONNECTIONS: float(self._application.sockets.connections)}
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
         """Serve calls this at the start and when `user_config` changes; every socket stays."""
@@ -346,10 +405,14 @@ class Gateway:
                 extra={"why": str(error)},
             )
             return
-        for limit in LIVE_LIMITS:
+        for limit in RELOADABLE_LIMITS:
             setattr(self._settings.limits, limit, getattr(settings.limits, limit))
         config = replace(self._config, placement=placement_of(settings))
-        await follow(self._hosts, self._whereabouts, announce, config)
+        await roll_out(self._hosts, self._watcher, config)
+        if not self._is_configured:
+            await self._application.listener.start(self._deployed.host, self._deployed.port)
+            if self._warm is not None:  # now, since its processes would slow down the start
+                self._warming = asyncio.create_task(self._warm.run())
         self._is_configured = True
 
 
@@ -357,7 +420,7 @@ def app(args: Settings) -> Application:
     """The Serve application for these settings. Nothing is started here, not even Ray."""
     placed = args.model_copy(update={"data_dir": args.data_dir.absolute()})
     gateway: Any = Gateway  # a Deployment by now
-    if placed.gateways > 1:
+    if placed.gateways > 1 and sys.platform != "darwin":
         gateway = gateway.options(num_replicas=placed.gateways)
-    application: Application = gateway.bind(placed, keys_of(placed), time.time())
+    application: Application = gateway.bind(placed, keys_of(placed), new_deployment())
     return application

@@ -1,1 +1,4 @@
-"""Entities as actors: the turn, subscribers, outbox and timers, and the Ray actors around them."""
+"""Ray actors that carry entities: how they are found, started, placed, configured and observed.
+
+`engine/` handles their messages.
+"""

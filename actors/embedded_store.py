@@ -8,7 +8,7 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from actors.announced import NAMESPACE
+from actors.cluster_config import NAMESPACE
 from storage.durability import Durability
 from storage.embedded import EmbeddedStore
 
@@ -16,7 +16,8 @@ NAME = "embedded-store"
 
 
 class EmbeddedStoreActor:
-    """Starts the server on its main thread, with which it ends; Ray restarts both."""
+    """Starts the server from its main thread: the server ends with that thread. If the server ends
+    by itself, so does the actor, and Ray restarts both."""
 
     def __init__(self, data_dir: str, flushed: bool) -> None:
         self._stopping = False
@@ -25,11 +26,11 @@ class EmbeddedStoreActor:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def url(self) -> str:
-        """Where the server answers."""
+        """The server's URL."""
         return self._store.url
 
     def stop(self) -> None:
-        """End the server in an orderly way, its data on disk."""
+        """Stop the server after it has written its data to disk."""
         self._stopping = True
         self._store.stop()
 
@@ -40,11 +41,16 @@ class EmbeddedStoreActor:
 
 
 def embedded_store(data_dir: Path, durability: Durability) -> Any:
-    """The actor's handle; it is started on this machine where it does not run yet."""
+    """The actor's handle. It is started on this node if it does not run. Raises ValueError if the
+    embedded store does not fit the durability or the cluster."""
     if durability is Durability.REPLICA:
-        raise ValueError("the embedded store has no replica: set RESTAURANT_QR_REDIS_URL")
+        raise ValueError(
+            "the embedded store has no replica: set RESTAURANT_QR_REDIS_URL, or another durability"
+        )
     if sum(node["Alive"] for node in ray.nodes()) > 1:
-        raise ValueError("a cluster of several nodes needs redis_url: set RESTAURANT_QR_REDIS_URL")
+        raise ValueError(
+            "the embedded store needs a cluster of one node: set RESTAURANT_QR_REDIS_URL"
+        )
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     return (
         ray.remote(EmbeddedStoreActor)

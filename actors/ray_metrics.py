@@ -1,71 +1,79 @@
-"""Hands what was counted to Ray, whose agent on each node shows it to Prometheus."""
+"""Exports the metrics of a process to Ray, whose agent on each node exposes them to Prometheus."""
 
-import asyncio
-import logging
 from collections.abc import Callable
 
 from ray.util import metrics as ray_metrics
 
-from actors.meters import Meters
-
-log = logging.getLogger(__name__)
+from engine.instruments import Registry
+from engine.periodic import every
 
 PERIOD_S = 5.0
-"""Ray itself sends on every ten seconds; a gauge not set for twenty is forgotten."""
+"""Ray itself reports every ten seconds, and drops a gauge that was not set for twenty."""
 PREFIX = "restaurant_qr_"
 
 
 class RayMetrics:
-    """The meters of one process, under a label that tells it from others: `host` or `gateway`."""
+    """The registries of one process, whose metrics all carry `label` (`host` or `gateway`) with the
+    value `name`."""
 
-    def __init__(self, label: str, name: str, *meters: Meters) -> None:
-        self._label, self._mine = label, {label: name}
+    def __init__(self, label: str, name: str, *registries: Registry) -> None:
+        self._label, self._own_tags = label, {label: name}
         self._counters = [
-            (each, ray_metrics.Counter(PREFIX + each.name, each.says, self._keys(each.by)))
-            for group in meters
-            for each in group.counters
+            (
+                counter,
+                ray_metrics.Counter(
+                    PREFIX + counter.name, counter.description, self._keys(counter.label)
+                ),
+            )
+            for registry in registries
+            for counter in registry.counters
         ]
         self._gauges = [
-            (each, ray_metrics.Gauge(PREFIX + each.name, each.says, self._keys(each.by)))
-            for group in meters
-            for each in group.gauges
+            (
+                gauge,
+                ray_metrics.Gauge(PREFIX + gauge.name, gauge.description, self._keys(gauge.label)),
+            )
+            for registry in registries
+            for gauge in registry.gauges
         ]
         self._histograms = [
             (
-                each,
+                histogram,
                 ray_metrics.Histogram(
-                    PREFIX + each.name, each.says, list(each.bounds), self._keys("")
+                    PREFIX + histogram.name,
+                    histogram.description,
+                    list(histogram.bounds),
+                    self._keys(""),
                 ),
             )
-            for group in meters
-            for each in group.histograms
+            for registry in registries
+            for histogram in registry.histograms
         ]
 
     async def run(self, measure: Callable[[], None] = lambda: None) -> None:
-        """Hand over for ever; `measure` sets the gauges first."""
-        while True:
-            await asyncio.sleep(PERIOD_S)
-            try:
-                measure()
-                self.hand_over()
-            except Exception:
-                log.exception("metrics were not handed to Ray; the next ones are tried again")
+        """Export for ever; `measure` sets the gauges before each export."""
 
-    def hand_over(self) -> None:
-        """All that has come since the last time."""
-        for counter, counted in self._counters:
-            for value, count in counter.take().items():
-                if count:
-                    counted.inc(count, self._tags(counter.by, value))
-        for gauge, shown in self._gauges:
-            for value, now in gauge.values.items():
-                shown.set(now, self._tags(gauge.by, value))
-        for histogram, seen in self._histograms:
-            for sample in histogram.take():
-                seen.observe(sample, self._mine)
+        async def export() -> None:
+            measure()
+            self.export()
 
-    def _keys(self, by: str) -> tuple[str, ...]:
-        return (self._label, by) if by else (self._label,)
+        await every(PERIOD_S, export, name="export_metrics")
 
-    def _tags(self, by: str, value: str) -> dict[str, str]:
-        return {**self._mine, by: value} if by else self._mine
+    def export(self) -> None:
+        """Hand what has changed since the last call to Ray."""
+        for counter, exported_counter in self._counters:
+            for label_value, amount in counter.drain().items():
+                if amount:
+                    exported_counter.inc(amount, self._tags(counter.label, label_value))
+        for gauge, exported_gauge in self._gauges:
+            for label_value, value in gauge.values.items():
+                exported_gauge.set(value, self._tags(gauge.label, label_value))
+        for histogram, exported_histogram in self._histograms:
+            for sample in histogram.drain():
+                exported_histogram.observe(sample, self._own_tags)
+
+    def _keys(self, label: str) -> tuple[str, ...]:
+        return (self._label, label) if label else (self._label,)
+
+    def _tags(self, label: str, value: str) -> dict[str, str]:
+        return {**self._own_tags, label: value} if label else self._own_tags

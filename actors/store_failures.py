@@ -3,7 +3,7 @@
 import logging
 import time
 
-from actors.metrics import STORE_FAILURES
+from engine.metrics import STORE_FAILURES
 from storage.failures import Cause
 
 log = logging.getLogger(__name__)
@@ -16,7 +16,7 @@ _logged_at: dict[Cause, float] = {}
 
 def count(cause: Cause, error: Exception) -> None:
     """Count and log a failed call."""
-    STORE_FAILURES.add(of=cause.value)
+    STORE_FAILURES.add(label_value=cause.value)
     now = time.monotonic()
     if now - _logged_at.get(cause, -EVERY_S) >= EVERY_S:
         _logged_at[cause] = now

@@ -1,22 +1,35 @@
-"""What goes on record beside the history: all that was refused, was forced, or touches money."""
+"""The audit entries of commands that were refused, were forced, or touch money or access."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain.device import SignIn
+from domain.device.rules import SignIn
 from protocol import commands as c
 from protocol.caller import Caller
 from protocol.errors import Code
 from protocol.statuses import ItemStatus, OrderStatus
 
-_ALWAYS = (
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeniedRead(c.Command):
+    """A read that the gateway denied, for the audit of the entity. No client sends it.
+
+    `foreign_id` is the id that was read if its reader must not know whether it exists.
+    """
+
+    action: str
+    foreign_id: int | None = None
+
+
+_ALWAYS_AUDITED = (
     c.Pay, c.Refund, c.ReplaceItems, c.ReplaceMenu, c.ChangeMenuItem, c.AddDevice, c.RemoveDevice,
     SignIn,
 )  # fmt: skip
-"""What touches money, and who else may come to."""
+"""Commands that are audited: those about money, and those that grant access."""
 _VOIDS = (OrderStatus.CANCELLED, ItemStatus.VOIDED)
-_TOLD = (
+_FIELDS = (
     "status", "item_id", "amount", "method", "force", "reason", "price", "available",
     "guests_count", "waiter_id", "table_id", "notification_id", "is_active",
     "guest_opens_table", "expected_version", "device_id", "label", "foreign_id",
@@ -24,14 +37,14 @@ _TOLD = (
 """Fields of commands that are put on record where they are given; all of them are short."""
 
 
-def on_record(command: Any, refused: Code | None) -> bool:
+def is_audited(command: Any, refused: Code | None) -> bool:
     """Whether what was asked for, and answered so, leaves an event in the audit."""
     if not isinstance(command, c.Command | SignIn):  # a question of the service's own
         return False
     if refused is not None:
         return refused is not Code.UNAVAILABLE
     return (
-        isinstance(command, _ALWAYS)
+        isinstance(command, _ALWAYS_AUDITED)
         or getattr(command, "force", False)
         or getattr(command, "status", None) in _VOIDS
     )
@@ -44,9 +57,9 @@ def audit_event(
     refused: Code | None,
     result: Mapping[str, Any],
 ) -> Mapping[str, Any]:
-    """Who asked for what, when, from where, and what came of it: `done`, or the error's code.
-    `result` is what was answered beside that: an amount that was given back, a menu's version."""
-    given = {name: getattr(command, name, None) for name in _TOLD} | dict(result)
+    """The audit entry of a command: caller, address, time, fields, and the outcome: `done`, or the
+    error's code. `result` are the further fields of its ack, such as a refunded amount."""
+    given = {name: getattr(command, name, None) for name in _FIELDS} | dict(result)
     return {
         "type": getattr(command, "action", type(command).__name__),
         "outcome": "done" if refused is None else refused,

@@ -1,8 +1,8 @@
-"""What every kind of entity has in common: how a rule is asked and what it may answer.
+"""The signatures of the rules, which are the same for every kind of entity.
 
-`decide(state, command, context)` answers with a `Decision`, a `Rejected` or a `Redirect`;
-`evolve(state, event)` is the state after an event; `publish` says what subscribers hear of it. All
-are pure functions, and a `Behaviour` names those of one kind.
+`decide(state, command, context)` returns a `Decision`, a `Rejected` or a `Redirect`;
+`evolve(state, event)` is the state after an event; `publish` returns the publications for its
+subscribers. All are pure functions, and a `Behaviour` names those of one kind.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,45 +10,54 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from domain.order.line import OrderLine
 from protocol.caller import Caller
 from protocol.errors import Rejected
 from protocol.ids import Address, Channel, Kind
+from protocol.stored_names import UNSTORED, stored_under
 
 S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
-class Supplies:
-    """What a command needs and no pure function can make; the gateway fetched it beforehand.
+class Inputs:
+    """Values that a command needs and a pure function cannot make. The gateway collects them first.
 
-    `id` is unused in its kind, `code` is a session code that no open session has, `prices` are the
-    menu items that the command names: id -> (name, price in minor units). Where the restaurant is
-    on the entity's own host, they come from there, and only their ids are here, `to_price`.
+    `id` is unused in its kind, `code` is a session code that no open session has, `lines` are the
+    command's menu lines as the menu prices them. A menu on the entity's own host prices them there:
+    then only the ids of their items are here, `price_lookups`.
     `refusal` is why they could not be had; that is the answer, unless there was one before.
     """
 
     id: int | None = None
     code: str | None = None
-    prices: Mapping[int, tuple[str, int]] = field(default_factory=dict)
-    to_price: tuple[int, ...] = ()
+    lines: tuple[OrderLine, ...] = ()
+    price_lookups: tuple[int, ...] = ()
     refusal: Rejected | None = None
 
 
-NOTHING = Supplies()
+NO_INPUTS = Inputs()
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class RequestRef:
     """The client's request that a message was sent for, so that its result can be kept elsewhere.
 
-    `asked` is the entity that the client spoke to. `digest` tells two bodies under one `request_id`
-    apart; it is empty for an id that the gateway made up.
+    `target` is the entity that the client addressed. `digest` distinguishes two bodies under one
+    `request_id`; it is empty for an id that the gateway made up. `previous_digest` is that of the
+    previous release, which may have kept the result.
     """
 
-    asked: Address
+    target: Address = field(metadata=stored_under("asked"))
     subject: str
     request_id: str
     digest: str
+    previous_digest: str = field(default="", metadata=UNSTORED)
+
+    def matches(self, digest: str) -> bool:
+        """Whether a result that is kept under the same id, with this digest, is that of this
+        request."""
+        return digest in (self.digest, self.previous_digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +72,10 @@ class Context:
     address: Address
     now: datetime
     caller: Caller
-    supplies: Supplies = NOTHING
+    inputs: Inputs = NO_INPUTS
     online: bool = False
     source: Address | None = None
-    origin: Origin | None = None
+    request_ref: RequestRef | None = None
     redirected: Address | None = None
     followed: bool = False
 
@@ -91,9 +100,10 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What happens: no events means that nothing changed. `result` adds fields to the ack.
+    """The outcome of a command or message. Without events, nothing changes.
 
-    `kept_for` is a request of another entity's caller whose first result this decision is.
+    `result` adds fields to the ack. `completes` is a request to another entity of which this
+    decision is the first result.
     """
 
     events: tuple[Any, ...] = ()
@@ -101,7 +111,7 @@ class Decision:
     timers: tuple[Timer, ...] = ()
     cancels: tuple[str, ...] = ()
     result: Mapping[str, Any] = field(default_factory=dict)
-    kept_for: Origin | None = None
+    completes: RequestRef | None = None
 
 
 UNCHANGED = Decision()
@@ -139,5 +149,5 @@ class Behaviour(Generic[S]):
     evolve: Callable[[S | None, Any], S]
     publish: Callable[[Any, S], Iterable[Publication]]
     snapshot: Callable[[S, Channel], tuple[str, Mapping[str, Any]]]
-    settled: Callable[[S], bool]
-    brief: Callable[[S], bool] = lambda state: False
+    is_final: Callable[[S], bool]
+    is_short_lived: Callable[[S], bool] = lambda state: False

@@ -68,7 +68,7 @@ TABLES: Mapping[str, Mapping[Any, frozenset[Any]]] = {
 def refusal(
     table: Mapping[Status, frozenset[Status]], current: Status, wanted: Status
 ) -> Rejected | None:
-    """Why `wanted` may not follow `current`, or None where it may."""
+    """Why `wanted` may not follow `current`, or None if it may."""
     allowed = table[current]
     if wanted in allowed:
         return None

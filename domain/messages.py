@@ -1,36 +1,29 @@
-"""What entities tell each other: the effects of one entity's change on another.
+"""The messages between entities: the effects of one entity's change on another.
 
-Each is settled when it is sent: its receiver may find nothing to do, but does not refuse. They are
-stored in outboxes, so a field may be added here but never taken away.
+A receiver may ignore a message but does not refuse it. Messages are stored in outboxes, so a field
+may be added but never removed, and a rename declares the stored name (`protocol/stored_names.py`).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import TypeAdapter
 
-from domain.entity import Origin
-from domain.notification import Notification
+from domain.entity import RequestRef
+from domain.menu.state import MenuContent
+from domain.notifications import Notification
+from domain.order.line import OrderLine
+from protocol.commands import MenuLine
 from protocol.statuses import CallReason, OrderStatus, PaymentStatus
+from protocol.stored_names import stored_form, stored_name, stored_under
 
 
 @dataclass(frozen=True, slots=True)
-class OrderLine:
-    """One wished-for thing with its price settled (minor units)."""
-
-    name: str
-    quantity: int
-    unit_price: int
-    notes: str = ""
-    menu_item_id: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OrderCard:
-    """What others know of an order; a higher `version` replaces a lower one.
+class OrderSummary:
+    """A summary of an order for other entities; a higher `version` replaces a lower one.
 
     Amounts are minor units. `table_id` is None in messages of earlier releases.
     """
@@ -69,10 +62,10 @@ class GuestsChanged:
 
 @dataclass(frozen=True, slots=True)
 class SessionEnded:
-    """The session is closed. `origin` is set where the table's own caller asked for it."""
+    """The session is closed. `request_ref` is set where the table's own caller asked for it."""
 
     session_id: int
-    origin: Origin | None = None
+    request_ref: RequestRef | None = field(default=None, metadata=stored_under("origin"))
 
 
 # --- to a session --------------------------------------------------------------------------------
@@ -93,27 +86,33 @@ class OpenSession:
 
 @dataclass(frozen=True, slots=True)
 class OrderChanged:
-    card: OrderCard
+    summary: OrderSummary = field(metadata=stored_under("card"))
 
 
 @dataclass(frozen=True, slots=True)
-class CallUnheard:
+class CallUndelivered:
     """The waiter who was called has no live connection."""
+
+    stored_as: ClassVar[str] = "CallUnheard"
 
     call_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class CallOverdue:
-    """Nobody acknowledged the call in time; the session's own timer."""
+class EscalationDue:
+    """The call was not acknowledged in time. A timer of the session."""
+
+    stored_as: ClassVar[str] = "CallOverdue"
 
     call_id: str
     step: int
 
 
 @dataclass(frozen=True, slots=True)
-class CallHeard:
-    """Somebody acknowledged the call's notification."""
+class CallAcknowledged:
+    """The call's notification was acknowledged."""
+
+    stored_as: ClassVar[str] = "CallHeard"
 
     call_id: str
     at: datetime
@@ -156,7 +155,7 @@ class Notify:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """To a waiter and to a restaurant: somebody else acknowledged it."""
+    """To a waiter and to a restaurant: the other one's notification was acknowledged."""
 
     notification_id: str
     at: datetime
@@ -168,13 +167,13 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class OrderReported:
-    """An order is new or has changed, and what people are told of that.
+    """An order is new or has changed, with the notifications for it.
 
     `paid` is what just came in (minor units); `completed` where that paid it fully for the first
     time.
     """
 
-    card: OrderCard
+    summary: OrderSummary = field(metadata=stored_under("card"))
     notifications: tuple[Notification, ...] = ()
     paid: int = 0
     completed: bool = False
@@ -192,7 +191,7 @@ class TableReported:
 
 @dataclass(frozen=True, slots=True)
 class EscalateCall:
-    """Nobody came: to all waiters of the zone (step 1), then to the managers (step 2)."""
+    """A call escalates: to all waiters of the zone (step 1), then to the managers (step 2)."""
 
     notification: Notification
     zone: str
@@ -200,8 +199,10 @@ class EscalateCall:
 
 
 @dataclass(frozen=True, slots=True)
-class CallTimed:
+class CallDurationReported:
     """How long a call took, in seconds; one of the two at a time."""
+
+    stored_as: ClassVar[str] = "CallTimed"
 
     reason: CallReason
     acknowledged_s: float | None = None
@@ -209,18 +210,35 @@ class CallTimed:
 
 
 @dataclass(frozen=True, slots=True)
-class PriceItems:
-    """A question: what do these menu items cost now? Answered in the result, nothing changes."""
+class HandOverMenu:
+    """Hand the menu over to an entity of its own, unless that was done."""
 
-    ids: tuple[int, ...]
+
+# --- to a menu -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CreateMenu:
+    restaurant_name: str
+    currency: str
+    timezone: str
+    content: MenuContent = field(default_factory=MenuContent)
+
+
+@dataclass(frozen=True, slots=True)
+class PriceLines:
+    """Price the menu lines of an order. The reply's result has `lines`, each an OrderLine."""
+
+    lines: tuple[MenuLine, ...]
 
 
 MESSAGES: dict[str, type] = {
-    cls.__name__: cls
+    stored_name(cls): cls
     for cls in (
-        CreateTable, GuestsChanged, SessionEnded, OpenSession, OrderChanged, CallUnheard,
-        CallOverdue, CallHeard, OpenOrder, CreateWaiter, Notify, Acknowledged, OrderReported,
-        TableReported, EscalateCall, CallTimed, PriceItems,
+        CreateTable, GuestsChanged, SessionEnded, OpenSession, OrderChanged, CallUndelivered,
+        EscalationDue, CallAcknowledged, OpenOrder, CreateWaiter, Notify, Acknowledged,
+        OrderReported, TableReported, EscalateCall, CallDurationReported, HandOverMenu,
+        CreateMenu, PriceLines,
     )
 }  # fmt: skip
 
@@ -232,7 +250,7 @@ def _adapter(cls: type) -> TypeAdapter[Any]:
 
 def encode_message(message: Any) -> dict[str, Any]:
     """A message as something that encodes to JSON."""
-    return {"type": type(message).__name__, "data": message}
+    return {"type": stored_name(type(message)), "data": stored_form(message)}
 
 
 def decode_message(stored: Mapping[str, Any]) -> Any:

@@ -99,7 +99,7 @@ class Refusals:
         left_out = self.left_out(callers)
         return left_out if _is_power_of_ten(left_out.count) else None
 
-    def unsaid(self) -> Iterable[LeftOut]:
+    def unreported(self) -> Iterable[LeftOut]:
         """The reports that this hour still lacks, once it is over."""
         each = (self.left_out(callers) for callers in CallerClass)
         return [one for one in each if one.count and not _is_power_of_ten(one.count)]

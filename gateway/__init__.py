@@ -1,4 +1,4 @@
-"""The way in: sockets and HTTP, tokens and limits, batches to hosts. No Ray here, and no rules.
+"""Gateways: sockets and HTTP, tokens and limits, streams to hosts. Without Ray and without rules.
 
-A gateway holds no state that matters: everything that a client is told comes from a host.
+A gateway has no state that must survive: everything that clients receive comes from hosts.
 """

@@ -1,4 +1,4 @@
-"""The gateway as an ASGI application: its parts put together, started and ended."""
+"""The gateway as an ASGI application: builds, starts and stops its parts."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,86 +14,108 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from actors.sweep import Sweep
-from actors.transport import Hosts
-from actors.whereabouts import Whereabouts
-from gateway.codes import device_codes, table_codes
-from gateway.devices import StaffDevices
-from gateway.door import Door, refusal
-from gateway.feeds import Feeds
-from gateway.gauges import Gauges
-from gateway.health import Health
-from gateway.http import Http
-from gateway.identity import Identity
-from gateway.introductions import Introductions
-from gateway.isolation import Isolation
-from gateway.joining import Joining
-from gateway.links import Links
-from gateway.metrics import HTTP
-from gateway.origins import NamedPages, Origins, PageHeaders
-from gateway.pages import WEB, Pages
-from gateway.prepare import Preparation
-from gateway.qr import QrCodes
-from gateway.reach import Reach
-from gateway.reference import api_routes, document_routes
-from gateway.requests import Requests
+from engine.placement_watcher import PlacementWatcher
+from engine.streams import Network
+from engine.sweep import Sweep
+from gateway.admission import Admission
+from gateway.auth.authenticator import Authenticator
+from gateway.auth.codes import device_codes, table_codes
+from gateway.auth.origins import OriginMiddleware, Origins, SecurityHeadersMiddleware
+from gateway.auth.revocation import RevocationWatcher
+from gateway.auth.token_register import Issuer, TokenRegister
+from gateway.auth.visibility import Visibility
+from gateway.backend.command_dispatch import CommandDispatcher
+from gateway.backend.command_inputs import CommandInputs
+from gateway.backend.connectivity import PartitionDetector
+from gateway.backend.directory import Directory
+from gateway.backend.gauges import Gauges
+from gateway.backend.host_client import HostClient
+from gateway.backend.id_allocation import IdAllocator
+from gateway.backend.subscriptions import SubscriptionHub
+from gateway.docs.pages import api_routes, document_routes
+from gateway.http.devices import StaffDevices
+from gateway.http.health import Health, Liveness
+from gateway.http.join_session import JoinSessionApi
+from gateway.http.pages import WEB, Pages
+from gateway.http.qr_codes import QrCodes
+from gateway.http.requests import ApiRequests, error_response
+from gateway.http.rest_api import RestApi
+from gateway.http.tokens import Tokens
+from gateway.metrics import HTTP_REQUESTS
+from gateway.server.listener import Listener
 from gateway.settings import GatewaySettings
-from gateway.sockets import Sockets
-from gateway.token_register import Issuer, TokenRegister
-from gateway.tokens import Tokens
+from gateway.websocket.asgi import AsgiSockets
+from gateway.websocket.command_loop import CommandServices
+from gateway.websocket.endpoint import WebSocketEndpoint
 from protocol.errors import ERRORS, UNAVAILABLE, Code, Rejected
 from storage.store import Store
 
 
+class GatewayApplication:
+    """One gateway: an ASGI application, and the `listener` that serves it on a port of its own."""
+
+    def __init__(self, http: ASGIApp, sockets: WebSocketEndpoint, listener: Listener) -> None:
+        self._http = http
+        self._asgi_sockets = AsgiSockets(sockets)
+        self.sockets = sockets
+        self.listener = listener
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_socket = scope["type"] == "websocket"
+        await (self._asgi_sockets if is_socket else self._http)(scope, receive, send)
+
+
 def build(
-    hosts: Hosts,
-    whereabouts: Whereabouts,
+    network: Network,
+    watcher: PlacementWatcher,
     store: Store,
     settings: GatewaySettings,
     gateway_id: str,
     pages_folder: Path = WEB,
-) -> ASGIApp:
-    """One gateway; `gateway_id` is its name in subscriber lists, unique among all that ever ran."""
+) -> GatewayApplication:
+    """Build one gateway. `gateway_id` is its name in subscriber lists, and never reused."""
     keys = settings.keys
     register = TokenRegister(store)
-    identity = Identity(
-        keys.tokens, register, open_door=settings.open_door, provider=settings.provider
+    authenticator = Authenticator(
+        keys.tokens, register, allow_anonymous=settings.allow_anonymous, provider=settings.provider
     )
-    links = Links(hosts, whereabouts, gateway_id)
-    origins = Origins(settings.allowed_origins, open_door=settings.open_door)
-    feeds = Feeds(hosts, whereabouts, links, gateway_id, settings.limits.max_subscribers)
-    preparation = Preparation(store, links, whereabouts, settings.limits.max_items)
-    requests = Requests(links)
-    isolation = Isolation(store, whereabouts)
-    reach = Reach(preparation, links, requests)
-    sockets = Sockets(
+    client = HostClient(network, watcher)
+    origins = Origins(settings.allowed_origins, allow_anonymous=settings.allow_anonymous)
+    hub = SubscriptionHub(client, watcher, gateway_id, settings.limits.max_subscribers)
+    directory = Directory(store)
+    ids = IdAllocator(store, directory)
+    admission = Admission(
+        authenticator,
+        Visibility(directory, client),
+        CommandInputs(directory, ids, client, watcher, settings.limits.max_items),
+        CommandDispatcher(client),
+        client,
+    )
+    partition = PartitionDetector(store, watcher)
+    sockets = WebSocketEndpoint(
         settings,
-        identity,
-        register,
-        reach,
-        preparation,
-        links,
-        feeds,
-        requests,
+        admission,
+        RevocationWatcher(register, hub),
+        CommandServices(settings.limits, admission, client),
+        hub,
         origins,
-        isolation,
+        partition,
     )
-    door = Door(settings, identity, reach, links, isolation)
+    api = ApiRequests(settings, admission, client, partition)
     issuer = Issuer(keys.tokens[0], register)
     codes = table_codes(keys.codes, lambda: register.credentials.code_epoch)
-    api = [
-        *Joining(issuer, codes, door, preparation, requests, store).routes(),
-        *QrCodes(codes, door, requests, settings.public_url).routes(),
+    routes = [
+        *JoinSessionApi(issuer, codes, api, admission, directory, store).routes(),
+        *QrCodes(codes, api, settings.public_url).routes(),
         *StaffDevices(
             issuer,
             device_codes(keys.tokens, lambda: register.credentials.token_epoch),
-            door,
-            links,
-            requests,
+            api,
+            client,
             settings.public_url,
         ).routes(),
-        *Tokens(keys.tokens[0], door, register, store).routes(),
-        *Http(door, preparation, links, requests, store).routes(),
+        *Tokens(keys.tokens[0], api, register, store).routes(),
+        *RestApi(api, admission, directory, ids, client, store).routes(),
         *api_routes(),
     ]
 
@@ -102,29 +124,31 @@ def build(
         running = [
             asyncio.create_task(each)
             for each in (
-                whereabouts.run(),
-                Sweep(store, hosts, whereabouts, gateway_id).run(),
+                watcher.run(),
+                Sweep(store, client.send, gateway_id).run(),
                 register.run(),
-                identity.run(),
-                isolation.run(sockets.send_away),
-                Introductions(hosts, whereabouts).run(),
-                Gauges(links, whereabouts, store, settings.limits).run(),
+                authenticator.run(),
+                partition.run(sockets.close_all),
+                Gauges(client, watcher, store, settings.limits).run(),
             )
         ]
+        client.connect_shards()
         yield
+        await listener.stop()
         for task in running:
             task.cancel()
         await sockets.close()
-        await feeds.close()
-        await links.close()
+        listener.end()
+        hub.close()
+        client.close()
         await store.close()
 
     pages = Starlette(
         routes=[
-            Route("/healthz", Health(store, hosts, whereabouts).answer),
+            Route("/healthz", Health(store, client, watcher).answer),
             *document_routes(),
             # A redirect would send `?token=…` on, in an address that is not the load balancer's.
-            Mount("/api", Router(api, redirect_slashes=False)),
+            Mount("/api", Router(routes, redirect_slashes=False)),
             Mount("/", Pages(pages_folder)),
         ],
         middleware=_cross_origin(settings, origins),
@@ -132,17 +156,15 @@ def build(
         exception_handlers={HTTPException: _http_error, Exception: _failure},
     )
     pages.state.folder = pages_folder
-    answers = PageHeaders(pages)  # outside of all: what has failed is answered there, too
+    # The outermost middleware, so that error responses have the headers, too.
+    answers = Liveness(SecurityHeadersMiddleware(pages))
 
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        """Sockets have a way of their own: each opens but once, and they are most of the work."""
-        await (sockets if scope["type"] == "websocket" else answers)(scope, receive, send)
-
-    return application
+    listener = Listener(answers, sockets, settings.limits)
+    return GatewayApplication(answers, sockets, listener)
 
 
 def _cross_origin(settings: GatewaySettings, origins: Origins) -> list[Middleware]:
-    """What a web page of another host may do over HTTP: nothing, unless it was named."""
+    """Middleware that rejects HTTP requests of web pages of other hosts, except allowed origins."""
     named = Middleware(
         CORSMiddleware,
         allow_origins=sorted(settings.allowed_origins),
@@ -151,23 +173,23 @@ def _cross_origin(settings: GatewaySettings, origins: Origins) -> list[Middlewar
         expose_headers=["Location", "Retry-After"],
         max_age=600,
     )
-    guard = Middleware(NamedPages, origins)
+    guard = Middleware(OriginMiddleware, origins)
     return [named, guard] if settings.allowed_origins else [guard]
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    """What Starlette itself refuses, in the protocol's form; a lost person gets a page."""
+    """Starlette's own errors in the protocol's form; a browser gets a page for a wrong link."""
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
-        body = Rejected(Code.UNKNOWN_ACTION, "This path does not take that method.").body()
+        body = Rejected(Code.UNKNOWN_ACTION, "This path does not support that method.").body()
         return JSONResponse(body, 405, error.headers)
     if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):
         return FileResponse(request.app.state.folder / "missing.html", 404)
     if error.status_code == 404:
-        return refusal(Rejected(Code.NOT_FOUND, "There is nothing at this path."))
-    return refusal(Rejected(Code.INVALID_MESSAGE, str(error.detail)))
+        return error_response(Rejected(Code.NOT_FOUND, "There is nothing at this path."))
+    return error_response(Rejected(Code.INVALID_MESSAGE, str(error.detail)))
 
 
 async def _failure(request: Request, error: Exception) -> Response:
-    HTTP.add(of=str(ERRORS[UNAVAILABLE.code].http_status))
-    return refusal(UNAVAILABLE)
+    HTTP_REQUESTS.add(label_value=str(ERRORS[UNAVAILABLE.code].http_status))
+    return error_response(UNAVAILABLE)

@@ -1,37 +1,37 @@
-"""How much one client may send, and how many connections it may have."""
+"""Rate limits and connection quotas."""
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TypeVar
 
-from gateway.metrics import LIMITED
-from protocol.bounds import Beyond
+from gateway.metrics import LIMIT_VIOLATIONS
 from protocol.errors import Rejected
+from protocol.limits import LimitExceeded
 
 T = TypeVar("T")
 
 GUESSES_PER_MINUTE = 10.0
-GUESSES_AT_ONCE = 20
-REMEMBERED = 100_000
-BYTES_OF_ONE = 4096
-"""What a message may have that counts as one."""
+GUESS_BURST = 20
+MAX_TRACKED_KEYS = 100_000
+BYTES_PER_UNIT = 4096
+"""Bytes of a message that count as one message."""
 
 
-def counted(parsed: T | Rejected) -> T | Rejected:
-    """The same. Where a message is over one of the limits of messages, that is counted."""
-    if isinstance(parsed, Beyond):
-        LIMITED.add(of=parsed.limit)
+def record_violation(parsed: T | Rejected) -> T | Rejected:
+    """Count a violation if `parsed` is over a message limit. Returns `parsed`."""
+    if isinstance(parsed, LimitExceeded):
+        LIMIT_VIOLATIONS.add(label_value=parsed.limit)
     return parsed
 
 
-def weight(size: int) -> int:
-    """As how many messages one of so many bytes counts: it costs more to read."""
-    return 1 + size // BYTES_OF_ONE
+def message_cost(size: int) -> int:
+    """Rate-limit cost of a message of `size` bytes."""
+    return 1 + size // BYTES_PER_UNIT
 
 
 class TokenBucket:
-    """`rate` messages a second on average, `burst` at once."""
+    """A limit of `rate` messages per second on average, and `burst` in a row."""
 
     __slots__ = ("_at", "_burst", "_rate", "_tokens")
 
@@ -42,8 +42,8 @@ class TokenBucket:
         self._at = time.monotonic()
 
     def take(self, count: int = 1) -> bool:
-        """Whether one more message is within the limit. One that counts as several is taken whole,
-        and the next ones wait the longer."""
+        """Take `count` tokens; False if none is left. A large message may overdraw the bucket, so
+        that the next ones wait longer."""
         now = time.monotonic()
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
@@ -52,75 +52,76 @@ class TokenBucket:
         self._tokens -= count
         return True
 
-    def give_back(self) -> None:
-        """What was taken did not count."""
+    def refund(self) -> None:
+        """Give one token back."""
         self._tokens = min(self._burst, self._tokens + 1.0)
 
 
-class Rates:
-    """A token bucket each; of the many that ever came, those that came last. `limit` is what that
-    is called where refusals are counted, `bucket` makes the one of somebody new."""
+class KeyedRateLimiter:
+    """A token bucket for each key; the least recently used keys are dropped. `limit` is its name in
+    metrics, `bucket` makes the bucket of a new key."""
 
     def __init__(
-        self, bucket: Callable[[], TokenBucket], limit: str, remembered: int = REMEMBERED
+        self, bucket: Callable[[], TokenBucket], limit: str, max_keys: int = MAX_TRACKED_KEYS
     ) -> None:
         self._bucket = bucket
         self._limit = limit
-        self._remembered = remembered
+        self._max_keys = max_keys
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
-    def take(self, who: str, count: int = 1) -> bool:
-        """Count so many; False where they must wait before the next."""
-        bucket = self._buckets.get(who)
+    def take(self, key: str, count: int = 1) -> bool:
+        """Take `count` tokens of a key; False if it is over its limit."""
+        bucket = self._buckets.get(key)
         if bucket is None:
-            bucket = self._buckets[who] = self._bucket()
-            if len(self._buckets) > self._remembered:
+            bucket = self._buckets[key] = self._bucket()
+            if len(self._buckets) > self._max_keys:
                 self._buckets.popitem(last=False)
         else:
-            self._buckets.move_to_end(who)
+            self._buckets.move_to_end(key)
         if bucket.take(count):
             return True
-        LIMITED.add(of=self._limit)
+        LIMIT_VIOLATIONS.add(label_value=self._limit)
         return False
 
-    def give_back(self, who: str) -> None:
-        """The one that was taken does not count."""
-        bucket = self._buckets.get(who)
+    def refund(self, key: str) -> None:
+        """Give one token of a key back."""
+        bucket = self._buckets.get(key)
         if bucket is not None:
-            bucket.give_back()
+            bucket.refund()
 
 
-def guesses() -> Rates:
-    """For wrong codes, by who tries them."""
-    return Rates(lambda: TokenBucket(GUESSES_PER_MINUTE / 60.0, GUESSES_AT_ONCE), "guesses")
+def code_guess_limiter() -> KeyedRateLimiter:
+    """A limiter of wrong codes, by client."""
+    return KeyedRateLimiter(lambda: TokenBucket(GUESSES_PER_MINUTE / 60.0, GUESS_BURST), "guesses")
 
 
-class Occupancy:
-    """How many places each holder has; at most `most` of them. No holder (None) is unlimited.
-    `limit` is what that is called where refusals are counted."""
+class ConnectionQuota:
+    """Counts the connections of each key, at most `max_count`. The key None is unlimited. `limit`
+    is its name in metrics."""
 
-    def __init__(self, most: int, limit: str) -> None:
-        self._most = most
+    def __init__(self, max_count: int, limit: str) -> None:
+        self._max_count = max_count
         self._limit = limit
-        self._held: dict[str, int] = {}
+        self._counts: dict[str, int] = {}
 
-    def enter(self, holder: str | None) -> bool:
-        """Take one place; False, and nothing taken, where the holder has all of its own."""
-        if holder is None:
+    def acquire(self, key: str | None) -> bool:
+        """Count one connection. Returns False, and counts none, if the key already has
+        `max_count`."""
+        if key is None:
             return True
-        held = self._held.get(holder, 0)
-        if held >= self._most:
-            LIMITED.add(of=self._limit)
+        count = self._counts.get(key, 0)
+        if count >= self._max_count:
+            LIMIT_VIOLATIONS.add(label_value=self._limit)
             return False
-        self._held[holder] = held + 1
+        self._counts[key] = count + 1
         return True
 
-    def leave(self, holder: str | None) -> None:
-        """Give one back."""
-        if holder is None:
+    def release(self, key: str | None) -> None:
+        """Uncount one connection."""
+        if key is None:
             return
-        held = self._held[holder] - 1
-        if held:
-            self._held[holder] = held
+        count = self._counts[key] - 1
+        if count:
+            self._counts[key] = count
         else:
-            del self._held[holder]
+            del self._counts[key]

@@ -1,20 +1,22 @@
-"""What a gateway counts, named as in `actors/metrics.py`."""
+"""Metrics of a gateway, named as in `engine/metrics.py`."""
 
-from actors.meters import MESSAGES, Meters
+from engine.instruments import MESSAGES, Registry
 
-GATEWAY = Meters()
+GATEWAY = Registry()
 
 CONNECTIONS = GATEWAY.gauge("connections", "Open sockets, by channel.", "channel")
 MAX_CONNECTIONS = GATEWAY.gauge("max_connections", "Connections that the gateway accepts.")
-ACCEPTED = GATEWAY.counter("accepted", "Sockets accepted.")
-RECEIVED = GATEWAY.counter("received", "Messages of clients, good or bad.")
+ACCEPTED = GATEWAY.counter("websocket_accepted", "Sockets accepted.")
+MESSAGES_RECEIVED = GATEWAY.counter("websocket_messages", "Messages received from clients.")
 CLOSED = GATEWAY.counter(
-    "closed", "Sockets closed, by close code; 1005 where the client went.", "code"
+    "websocket_closed", "Sockets closed, by close code; 1005 if the client left.", "code"
 )
-REFUSED = GATEWAY.counter("refused", "Errors sent to clients, by their code.", "code")
-LIMITED = GATEWAY.counter("limited", "What was over a limit, by limit.", "limit")
-TURNED_AWAY = GATEWAY.counter(
-    "turned_away", "Tokens that are not good, and web pages of other hosts, by cause.", "cause"
+REFUSED = GATEWAY.counter("websocket_errors", "Errors sent to clients, by their code.", "code")
+LIMIT_VIOLATIONS = GATEWAY.counter("limit_violations", "Limit violations, by limit.", "limit")
+REJECTED_CLIENTS = GATEWAY.counter(
+    "rejected_clients",
+    "Requests and sockets rejected for an invalid token or a disallowed origin.",
+    "reason",
 )
 FORWARDS_IGNORED = GATEWAY.counter(
     "forwards_ignored",
@@ -33,23 +35,34 @@ PREVIOUS_KEY = GATEWAY.counter(
 DELIVERED = GATEWAY.counter("delivered", "Events handed to sockets, counted by socket.")
 FAN_OUT_SECONDS = GATEWAY.histogram(
     "fan_out_seconds",
-    "From the commit of a batch's first event until the last socket here had all of it; across "
-    "machines as true as their clocks.",
+    "Time from the commit of a batch's first event until it was written to the gateway's last "
+    "socket; across machines as accurate as their clocks.",
 )
-BATCH_MESSAGES = GATEWAY.histogram(
-    "batch_messages", "Messages that left for a host in one call.", MESSAGES
+REPLIES_READ = GATEWAY.histogram(
+    "replies_read", "Replies of a host that arrived in one read.", MESSAGES
 )
-BATCH_SECONDS = GATEWAY.histogram(
-    "batch_seconds", "From sending such a batch to its replies, lost hosts included."
+REPLY_SECONDS = GATEWAY.histogram(
+    "reply_seconds",
+    "Time from queueing a message for a host until its reply, lost streams included; measured for "
+    "the first reply of each read.",
 )
-HOSTS_LOST = GATEWAY.counter("hosts_lost", "Calls to hosts that failed or were given up.")
-REJOINS = GATEWAY.counter("rejoins", "Topics whose sockets were subscribed again.")
-HTTP = GATEWAY.counter("http", "HTTP requests of the API, by status.", "status")
-WAITING = GATEWAY.gauge("waiting", "Messages for a host that are queued in the gateway.", "host")
+HOSTS_LOST = GATEWAY.counter(
+    "hosts_lost", "Streams to hosts that were lost, and failed attempts to connect."
+)
+HANDLER_ERRORS = GATEWAY.counter(
+    "gateway_handler_errors", "Replies and events that failed because of a bug; see the log."
+)
+RESUBSCRIPTIONS = GATEWAY.counter("resubscriptions", "Topics whose sockets were resubscribed.")
+HTTP_REQUESTS = GATEWAY.counter("http_requests", "HTTP requests of the API, by status.", "status")
+QUEUED_MESSAGES = GATEWAY.gauge(
+    "queued_messages", "Messages for a host that are queued in the gateway.", "host"
+)
 HOSTS_EXPECTED = GATEWAY.gauge(
     "hosts_expected", "1 for each shard that must report `entities`.", "host"
 )
-CUT_OFF = GATEWAY.gauge("cut_off", "1 if the gateway reaches neither store nor head, else 0.")
+PARTITIONED = GATEWAY.gauge(
+    "partitioned", "1 if the gateway reaches neither store nor head, else 0."
+)
 PROVIDER_KEYS = GATEWAY.gauge("provider_keys", "Usable keys of the chain's identity provider.")
 PROVIDER_RENEWED_AT = GATEWAY.gauge(
     "provider_renewed_timestamp_seconds",

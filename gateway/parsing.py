@@ -1,10 +1,10 @@
-"""Ids as paths and codes have them."""
+"""Parses ids in paths and codes."""
 
 MAX_ID = 2**53 - 1
 
 
 def parse_id(text: str) -> int | None:
-    """The id that a path names, or None where that is no positive integer."""
+    """The id in a path; None unless it is a positive integer."""
     if not (text.isascii() and text.isdigit()) or len(text) > 16 or text[0] == "0":
         return None
     id_ = int(text)

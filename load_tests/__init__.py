@@ -1,1 +1,1 @@
-"""Load tests that are correctness tests too; `python -m load_tests`, see README.md."""
+"""Load tests that are correctness tests too; `./restaurant-qr load`, see README.md."""

@@ -1,9 +1,9 @@
-"""The protocol's channels as a client knows them: paths, words and what may be heard there."""
+"""The protocol's channels for a client: paths, actions and message types."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from restaurant_qr_client.protocol import LOOKS, PATHS, SNAPSHOTS
+from restaurant_qr_wire.channels import PATHS, SNAPSHOT_ACTIONS, SNAPSHOTS
 
 Frame = dict[str, Any]
 
@@ -20,11 +20,11 @@ _NOTES = frozenset(
 
 @dataclass(frozen=True)
 class Channel:
-    """`look` is its `get_*` action; `snapshot` and `events` are the types that it sends."""
+    """`get` is its `get_*` action; `snapshot` and `events` are the types that it sends."""
 
     name: str
     path: str
-    look: str
+    snapshot_action: str
     snapshot: str
     events: frozenset[str]
 
@@ -33,7 +33,7 @@ class Channel:
 
 
 def _channel(name: str, *events: str) -> Channel:
-    return Channel(name, PATHS[name], LOOKS[name], SNAPSHOTS[name], frozenset(events))
+    return Channel(name, PATHS[name], SNAPSHOT_ACTIONS[name], SNAPSHOTS[name], frozenset(events))
 
 
 ORDER = _channel("order", "order_status", "order_update", "order_items_update")

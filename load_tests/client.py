@@ -1,8 +1,7 @@
-"""The protocol's client for load users: one channel of one entity, over as many connections as it
-takes.
+"""The protocol client for load users: one channel of one entity, over any number of connections.
 
-Every frame is checked (`sequence.py`). A lost connection is opened again and resumed from the last
-`seq`; commands still unanswered are sent again under the same `request_id`.
+Every frame is checked (`stream_checker.py`). A lost connection is reopened and resumed from the
+last `seq`; unanswered commands are sent again under the same `request_id`.
 """
 
 import time
@@ -14,120 +13,122 @@ from typing import Any
 import gevent
 from gevent.event import Event
 
-from load_tests.asking import PATIENCE_S, Asking
 from load_tests.channels import Channel, Frame
-from load_tests.commands import BUSINESS, Answer, Ended, GaveUp, Refused
-from load_tests.link import Link
-from load_tests.record import Record
-from load_tests.sequence import Heard, ProtocolViolation, Rule, Sequence
+from load_tests.command_sender import TIMEOUT_S, CommandSender
+from load_tests.commands import EXPECTED_REFUSALS, ChannelClosed, Refused, Reply, RequestTimeout
+from load_tests.recorder import Recorder
+from load_tests.socket import LoadSocket
+from load_tests.stream_checker import ProtocolViolation, ReceivedKind, Rule, StreamChecker
 
 TAIL_S = 5.0
-"""Within which every event comes that a snapshot knows of."""
+"""Seconds within which every event that a snapshot includes must arrive."""
 
 
-class Client:
-    """`state` is the data of the last snapshot or event; `hear` is called with each of them."""
+class LoadClient:
+    """`state` is the data of the last snapshot or event; `on_event` receives each of them."""
 
     def __init__(
         self,
-        record: Record,
+        recorder: Recorder,
         url: str,
         channel: Channel,
         id_: int,
         token: str,
-        hear: Callable[[Frame], None] | None = None,
+        on_event: Callable[[Frame], None] | None = None,
     ) -> None:
-        self._record = record
+        self._recorder = recorder
         self._channel = channel
         self._id = id_
-        self._hear = hear
-        self._sequence = Sequence(channel)
+        self._on_event = on_event
+        self._checker = StreamChecker(channel)
         self._replaced = 0
         self._changed = Event()
         self.state: dict[str, Any] = {}
         place = url.replace("http", "ws", 1) + channel.path_of(id_)
-        self._link = Link(
-            record,
+        self._socket = LoadSocket(
+            recorder,
             token,
-            lambda: place + self._sequence.resume,
+            lambda: place + self._checker.resume,
             self._connected,
-            self._take,
+            self._on_frame,
             self._changed.set,
         )
-        self._asking = Asking(record, channel, self._link, self._violated)
-        self.cut = self._link.cut
-        self.abandon = self._link.abandon
+        self._sender = CommandSender(recorder, channel, self._socket, self._on_violation)
+        self.cut = self._socket.cut
+        self.abort = self._socket.abort
 
     def open(self) -> None:
-        """Connect, until the first snapshot. Raises Ended or GaveUp."""
-        self._link.start()
-        self.wait_until(bool, PATIENCE_S)
+        """Connect and wait for the first snapshot. Raises ChannelClosed or RequestTimeout."""
+        self._socket.start()
+        self.wait_until(bool, TIMEOUT_S)
 
     def request(
-        self, action: str, *, business: Collection[str] = BUSINESS, **fields: Any
-    ) -> Answer:
-        """Send an action and wait for its ack. Raises Refused, Ended or GaveUp."""
-        return self._asking.request(action, business, fields)
+        self, action: str, *, expected: Collection[str] = EXPECTED_REFUSALS, **fields: Any
+    ) -> Reply:
+        """Send an action and wait for its ack. Raises Refused, ChannelClosed or RequestTimeout."""
+        return self._sender.request(action, expected, fields)
 
-    def wait_until(self, holds: Callable[[dict[str, Any]], bool], seconds: float) -> None:
-        """Until the state is such. Raises GaveUp or Ended."""
+    def wait_until(self, condition: Callable[[dict[str, Any]], bool], seconds: float) -> None:
+        """Wait until the state fulfils the condition. Raises RequestTimeout or ChannelClosed."""
         deadline = time.perf_counter() + seconds
-        while not holds(self.state):
-            self._link.raise_if_ended()
+        while not condition(self.state):
+            self._socket.raise_if_ended()
             self._changed.clear()
             if not self._changed.wait(max(0.0, deadline - time.perf_counter())):
-                raise GaveUp(f"{self._channel.name}: waited {seconds:.0f} s in vain")
+                raise RequestTimeout(f"{self._channel.name}: waited {seconds:.0f} s in vain")
 
     def check_tail(self) -> None:
-        """Ask for a snapshot: every event up to it must come by itself."""
-        self.request(self._channel.look)
+        """Request a snapshot: every event up to it must arrive by itself."""
+        self.request(self._channel.snapshot_action)
         deadline = time.perf_counter() + TAIL_S
-        while self._sequence.is_behind and time.perf_counter() < deadline:
+        while self._checker.is_behind and time.perf_counter() < deadline:
             gevent.sleep(0.02)
-        if self._sequence.is_behind:
-            self._violated(ProtocolViolation(Rule.TAIL, f"after {self._sequence.last}"))
+        if self._checker.is_behind:
+            self._on_violation(ProtocolViolation(Rule.MISSING_TAIL, f"after {self._checker.last}"))
 
     def close(self) -> None:
-        """Check that nothing is missing, and leave with a close frame."""
-        if not self._link.is_over and self.state:
-            with suppress(Refused, Ended, GaveUp):  # written down where it happened
+        """Check that nothing is missing, and close with a close frame."""
+        if not self._socket.is_closed and self.state:
+            with suppress(Refused, ChannelClosed, RequestTimeout):  # recorded where it happened
                 self.check_tail()
-        self._link.leave()
+        self._socket.close()
 
-    # --- what the link tells ---------------------------------------------------------------------
+    # --- callbacks of the socket ------------------------------------------------------------------
 
     def _connected(self, began: float) -> None:
-        resumes = self._sequence.last is not None
-        self._replaced = self._sequence.replaced
-        self._asking.resume(began, self._caught_up if resumes else None)
+        resumes = self._checker.last is not None
+        self._replaced = self._checker.replaced
+        self._sender.resume(began, self._caught_up if resumes else None)
 
     def _caught_up(self, began: float) -> None:
-        how = "resumed" if self._sequence.replaced == self._replaced else "replaced"
-        self._record.tally.count(how)
-        self._record.request("RESUME", f"{self._channel.name}: {how}", began)
+        how = "resumed" if self._checker.replaced == self._replaced else "replaced"
+        self._recorder.counters.count(how)
+        self._recorder.request("RESUME", f"{self._channel.name}: {how}", began)
 
-    def _take(self, frame: Frame, at: float) -> None:
+    def _on_frame(self, frame: Frame, at: float) -> None:
         before = self.state
         try:
-            heard = self._sequence.take(frame)
-            if heard is Heard.ANSWER:
-                self._asking.answered(frame)
+            kind = self._checker.check(frame)
+            if kind is ReceivedKind.REPLY:
+                self._sender.on_reply(frame)
         except ProtocolViolation as violation:
-            self._violated(violation)
+            self._on_violation(violation)
             return
-        if heard is Heard.ANSWER or heard is Heard.LOOK:
+        if kind is ReceivedKind.REPLY or kind is ReceivedKind.QUERY_REPLY:
             return
         self.state = frame["data"]
-        if heard is Heard.EVENT:
-            self._record.tally.count("events")
-            self._record.heard(frame, before, at, catching_up=self._asking.is_catching_up)
+        if kind is ReceivedKind.EVENT:
+            self._recorder.counters.count("events")
+            self._recorder.event_received(
+                frame, before, at, catching_up=self._sender.is_catching_up
+            )
         self._changed.set()
-        if self._hear is not None:
+        if self._on_event is not None:
             try:
-                self._hear(frame)
-            except Exception as error:  # a user's mistake must not look like a lost connection
+                self._on_event(frame)
+            except Exception as error:  # must not look like a lost connection
                 traceback.print_exc()
-                self._record.failure(f"{self._channel.name}: user", error)
+                self._recorder.failure(f"{self._channel.name}: user", error)
 
-    def _violated(self, violation: ProtocolViolation) -> None:
-        self._record.violation(self._channel, self._id, violation)
+    def _on_violation(self, violation: ProtocolViolation) -> None:
+        self._recorder.violation(self._channel, self._id, violation)

@@ -1,6 +1,6 @@
-"""The commands of one client that are not answered yet, and what is sent again at a reconnect.
+"""The commands of one client that wait for a reply, and which to send again after a reconnect.
 
-Pure. A command keeps its `request_id` however often it is sent: the server then does it once.
+Pure. A command keeps its `request_id` however often it is sent: the server executes it once.
 """
 
 import uuid
@@ -9,45 +9,46 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from load_tests.channels import Frame
-from load_tests.sequence import ProtocolViolation, Rule
+from load_tests.stream_checker import ProtocolViolation, Rule
 
-BUSINESS = frozenset(
+EXPECTED_REFUSALS = frozenset(
     {
         "invalid_transition",
         "item_unavailable",
         "overpayment",
+        "price_changed",
         "session_closed",
         "table_inactive",
         "table_occupied",
         "unsettled",
     }
 )
-"""Refusals that happen on any evening: two people wanted the same, one was first."""
+"""Rejections that are normal: two clients requested the same, one was first."""
 
 
 class Refused(Exception):
-    """The server said no: its code."""
+    """The server rejected the command with a code."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(f"{code}: {sentence}")
         self.code = code
 
 
-class GaveUp(Exception):
-    """There was no answer in time, however often it was asked."""
+class RequestTimeout(Exception):
+    """No reply in time, despite retries."""
 
 
-class Ended(Exception):
+class ChannelClosed(Exception):
     """The server closed the channel for good."""
 
 
-TROUBLE = (Refused, Ended, GaveUp)
-"""Other outcomes of a request. All but time-outs have been recorded already."""
+REQUEST_ERRORS = (Refused, ChannelClosed, RequestTimeout)
+"""Outcomes other than success. All but time-outs have been recorded already."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What an ack or a response says; `once` where a single try was enough. Seconds."""
+class Reply:
+    """The data of an ack or response; `once` if a single attempt sufficed. Seconds."""
 
     data: dict[str, Any]
     sent_at: float
@@ -56,12 +57,12 @@ class Answer:
 
 @dataclass
 class Command:
-    """One action; `tell` is called with its answer. `sent_on` is the connection's number."""
+    """One action; `on_reply` receives its reply. `sent_on` is the connection's number."""
 
     action: str
     fields: dict[str, Any]
     sent_at: float
-    tell: Callable[[Frame], object] = lambda frame: None
+    on_reply: Callable[[Frame], object] = lambda frame: None
     request_id: str = field(default_factory=lambda: uuid.uuid4().hex)
     sent_on: int = 0
     tries: int = 0
@@ -70,8 +71,8 @@ class Command:
         return {"action": self.action, "request_id": self.request_id, **self.fields}
 
 
-class Unanswered:
-    """A client's commands that wait, oldest first."""
+class PendingCommands:
+    """A client's commands that wait for a reply, oldest first."""
 
     def __init__(self) -> None:
         self._waiting: dict[str, Command] = {}
@@ -82,18 +83,18 @@ class Unanswered:
     def add(self, command: Command) -> None:
         self._waiting[command.request_id] = command
 
-    def forget(self, command: Command) -> None:
+    def discard(self, command: Command) -> None:
         self._waiting.pop(command.request_id, None)
 
     def not_sent_on(self, connection: int) -> list[Command]:
-        """What this connection has not carried yet."""
+        """Commands not yet sent on this connection."""
         return [each for each in self._waiting.values() if each.sent_on != connection]
 
-    def take(self, frame: Frame) -> None:
-        """Give an ack or error to its command. Raises where there is none."""
+    def resolve(self, frame: Frame) -> None:
+        """Pass an ack or error to its command. Raises ProtocolViolation if there is none."""
         request_id = frame.get("request_id")
         command = self._waiting.pop(request_id, None) if isinstance(request_id, str) else None
         if command is None:
             what = frame.get("error") or "ack"
-            raise ProtocolViolation(Rule.STRAY, f"{what} (request {request_id})")
-        command.tell(frame)
+            raise ProtocolViolation(Rule.UNEXPECTED_REPLY, f"{what} (request {request_id})")
+        command.on_reply(frame)

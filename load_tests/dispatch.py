@@ -1,7 +1,7 @@
-"""How users are dealt out to Locust's workers: the staff of a restaurant to one of them.
+"""Assigns users to Locust's workers: a restaurant's staff to the same worker.
 
-Locust deals to one worker after the other. Class by class, with restaurants a multiple of the
-workers, everybody of a restaurant comes to the worker that has the restaurant.
+Locust deals users to workers in turn. Class by class, with restaurants a multiple of the workers,
+all users of a restaurant get the worker that has the restaurant.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from locust.dispatch import UsersDispatcher
 
 
 class ByRestaurant(UsersDispatcher):
-    """First all users of a class with a fixed count, then of the next; then the guests."""
+    """Users of classes with a fixed count first, then guests."""
 
     def _user_gen(self) -> Iterator[str | None]:
         for user in self._user_classes:

@@ -1,7 +1,7 @@
-"""Delivery lag: from sending a command to hearing each event that it caused.
+"""Delivery lag: from sending a command to receiving each event that it caused.
 
-Pure. Both name the fact in the same words, such as `("order", 5, "ready")`. An event may be heard
-before its command is acknowledged, so either side may come first; what finds no match is forgotten.
+Pure. Commands and events name the same fact, such as `("order", 5, "ready")`. An event may arrive
+before its command's ack, so either may come first; unmatched facts are evicted.
 """
 
 from collections import OrderedDict
@@ -12,40 +12,45 @@ from load_tests.channels import Frame
 
 Fact = tuple[str | int, ...]
 Lag = tuple[str, float]
-"""An event's name, and seconds."""
+"""An event's type, and seconds."""
 
-KEPT = 20_000
+MAX_FACTS = 20_000
 
 
 class Lags:
-    """What was sent and what was heard, by fact; the oldest is forgotten first."""
+    """Sent and received facts; the oldest are evicted first."""
 
-    def __init__(self, kept: int = KEPT) -> None:
-        self._kept = kept
+    def __init__(self, max_facts: int = MAX_FACTS) -> None:
+        self._max_facts = max_facts
         self._sent: OrderedDict[Fact, float] = OrderedDict()
-        self._heard: OrderedDict[Fact, list[tuple[str, float]]] = OrderedDict()
+        self._received: OrderedDict[Fact, list[tuple[str, float]]] = OrderedDict()
 
     def sent(self, fact: Fact, at: float) -> list[Lag]:
-        """A command that was done first; the lags of what was heard of it already."""
+        """Record a command; returns the lags of events received before."""
         self._sent[fact] = at
-        if len(self._sent) > self._kept:
+        if len(self._sent) > self._max_facts:
             self._sent.popitem(last=False)
-        return [(name, heard - at) for name, heard in self._heard.pop(fact, ()) if heard >= at]
+        return [
+            (name, received - at)
+            for name, received in self._received.pop(fact, ())
+            if received >= at
+        ]
 
-    def heard(self, fact: Fact, name: str, at: float) -> list[Lag]:
-        """An event; its lag, where the command is known already."""
+    def received(self, fact: Fact, name: str, at: float) -> list[Lag]:
+        """Record an event; returns its lag if the command is known."""
         if fact in self._sent:
             return [(name, at - self._sent[fact])]
-        self._heard.setdefault(fact, []).append((name, at))
-        if len(self._heard) > self._kept:
-            self._heard.popitem(last=False)
+        self._received.setdefault(fact, []).append((name, at))
+        if len(self._received) > self._max_facts:
+            self._received.popitem(last=False)
         return []
 
 
 def facts_of(frame: Frame, before: dict[str, Any]) -> Iterator[Fact]:
-    """The facts that an event tells, where some command may have caused it.
+    """The facts of an event that a command may have caused.
 
-    `before` is the channel's data before this event: a session's events repeat all of its orders.
+    `before` is the channel's data before this event: a session's events repeat all of its
+    orders.
     """
     data = frame["data"]
     match frame["type"]:
@@ -74,10 +79,10 @@ def facts_of(frame: Frame, before: dict[str, Any]) -> Iterator[Fact]:
         case "session_status":
             yield "session", data["id"], data["status"]
         case "session_update":
-            yield from _news_of_session(data, before)
+            yield from _facts_of_session(data, before)
 
 
-def _news_of_session(data: dict[str, Any], before: dict[str, Any]) -> Iterator[Fact]:
+def _facts_of_session(data: dict[str, Any], before: dict[str, Any]) -> Iterator[Fact]:
     known = {row["order_id"]: row for row in before.get("orders", ())}
     for row in data["orders"]:
         order_id = row["order_id"]

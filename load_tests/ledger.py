@@ -1,7 +1,7 @@
-"""What the server acknowledged, and whether it is still so: nothing lost, nothing done twice.
+"""Acknowledged changes, to check at the end that none is lost or repeated.
 
-Pure. A command is noted as asked before it is sent and as done with its ack; what was asked and
-never answered may or may not have been done.
+Pure. A command is recorded before it is sent and when it is acknowledged; one without a reply may
+or may not have been executed.
 """
 
 from collections import Counter
@@ -16,16 +16,16 @@ class Ledger:
 
     def __init__(self) -> None:
         self.orders: dict[int, str] = {}
-        """Order -> the furthest status that was acknowledged."""
+        """Order -> the furthest acknowledged status."""
         self.sessions: dict[int, set[int]] = {}
-        """Session -> the orders that were acknowledged."""
+        """Session -> its acknowledged orders."""
         self._closed: set[int] = set()
         self._cancelling: set[int] = set()
         self._placing: Counter[int] = Counter()
         self._paid: dict[int, Decimal] = {}
         self._paying: dict[int, Decimal] = {}
 
-    # --- asked and done --------------------------------------------------------------------------
+    # --- commands -----------------------------------------------------------------------
 
     def placing(self, session_id: int) -> None:
         self._placing[session_id] += 1
@@ -59,10 +59,10 @@ class Ledger:
     def closed(self, session_id: int) -> None:
         self._closed.add(session_id)
 
-    # --- still so? -------------------------------------------------------------------------------
+    # --- checks ----------------------------------------------------------------------------
 
     def losses_of_order(self, order_id: int, data: dict[str, Any] | None) -> list[str]:
-        """What is not as acknowledged, against the order's snapshot (None: it is not there)."""
+        """Deviations from what was acknowledged, given the order's snapshot (None: not found)."""
         known = self.orders[order_id]
         if data is None:
             return [f"order {order_id} is not there, acknowledged as {known}"]
@@ -79,7 +79,7 @@ class Ledger:
         return losses
 
     def losses_of_session(self, session_id: int, data: dict[str, Any] | None) -> list[str]:
-        """The same for a session: every acknowledged order, and no other."""
+        """The same for a session: all acknowledged orders, and no others."""
         known = self.sessions.get(session_id, set())
         if data is None:
             return [f"session {session_id} is not there"]
@@ -93,7 +93,7 @@ class Ledger:
 
 
 def _rank(status: str) -> int:
-    """How far a status is; cancelled is as far as it gets, and unknown nowhere."""
+    """Rank of a status; cancelled is last, unknown is -1."""
     if status == "cancelled":
         return len(ORDER_OF_STATUSES)
     return ORDER_OF_STATUSES.index(status) if status in ORDER_OF_STATUSES else -1

@@ -1,7 +1,8 @@
-"""What Locust starts: `python -m locust -f load_tests/locustfile.py`, or `python -m load_tests`.
+"""The entry point of Locust: `python -m locust -f load_tests/locustfile.py`, or `./restaurant-qr
+load`.
 
-The local runner or the master makes the restaurants and ends the test; every process that has users
-checks what they hear and reports to it.
+The local runner or the master creates the restaurants and ends the test. Every process with users
+checks what they receive and reports to it.
 """
 
 import logging
@@ -15,40 +16,40 @@ from locust import events
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
-from load_tests.api import Api
-from load_tests.closing import Closing
+from load_tests.api import LoadApi
+from load_tests.counters import Counters
 from load_tests.dispatch import ByRestaurant
+from load_tests.final_audit import FinalAudit
 from load_tests.guests import GuestUser
-from load_tests.record import Record
-from load_tests.restaurants import Founder, Restaurant
-from load_tests.size import Size, deal
+from load_tests.recorder import Recorder
+from load_tests.restaurants import Restaurant, RestaurantFactory
+from load_tests.size import Size, assign
 from load_tests.staff import KitchenUser, ManagerUser
-from load_tests.tally import Tally
 from load_tests.tokens import Tokens
 from load_tests.waiters import WaiterUser
-from load_tests.world import World, enter
+from load_tests.world import LoadWorld, set_current_world
 
 __all__ = ["GuestUser", "KitchenUser", "ManagerUser", "WaiterUser"]
 
 log = logging.getLogger(__name__)
 
-PLAN, REPORT = "evening_plan", "evening_report"
-STATS_S = 4.0
-"""Within which a worker's last statistics reach the master."""
+PLAN, REPORT = "load_plan", "load_report"
+STATS_TIMEOUT_S = 4.0
+"""Seconds within which a worker's last statistics reach the master."""
 GRACE_S = 180.0
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    group = parser.add_argument_group("Evening")
+    group = parser.add_argument_group("Workload")
     group.add_argument("--restaurants", type=int, default=4, help="how many share the users")
     group.add_argument("--waiters", type=int, default=2, help="of each restaurant")
-    group.add_argument("--evening-minutes", type=float, default=2.0, help="that an evening takes")
+    group.add_argument("--minutes", type=float, default=2.0, help="duration of the workload")
     group.add_argument("--data-dir", default=".data", help="of the application, for its key")
     group.add_argument("--report-file", default="", help="where the summary is written, too")
 
 
-class Evening:
-    """The test as the runner of this process sees it."""
+class LoadTest:
+    """The load test in the runner of this process."""
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
@@ -56,9 +57,9 @@ class Evening:
         assert environment.runner is not None
         self.options = environment.parsed_options
         self.runner = environment.runner
-        self.closing: Closing | None = None
+        self.final_audit: FinalAudit | None = None
         self.restaurants: list[Restaurant] = []
-        self.tally = Tally()
+        self.counters = Counters()
         self.expected: set[str] = set()
         """Processes that have not reported yet."""
         self._deadline: Any = None
@@ -87,9 +88,9 @@ class Evening:
         if isinstance(self.runner, WorkerRunner):
             self._open(self.restaurants)
             return
-        self.tally = Tally()
+        self.counters = Counters()
         self._ending = False
-        self.restaurants = self._found()
+        self.restaurants = self._create_restaurants()
         if not isinstance(self.runner, MasterRunner):
             self.expected = {"local"}
             self._open(self.restaurants)
@@ -102,23 +103,23 @@ class Evening:
                 "%d restaurants are not a multiple of %d workers: some have their staff elsewhere",
                 len(self.restaurants), len(workers),
             )  # fmt: skip
-        for worker, places in deal(len(self.restaurants), workers).items():
+        for worker, places in assign(len(self.restaurants), workers).items():
             chosen = [self.restaurants[place].as_message() for place in places]
             self.runner.send_message(PLAN, {"restaurants": chosen}, worker)
-        latest = self.options.evening_minutes * 60 + GRACE_S
+        latest = self.options.minutes * 60 + GRACE_S
         self._deadline = gevent.spawn_later(latest, self._conclude)
 
-    def _found(self) -> list[Restaurant]:
-        """Make the restaurants; what it takes is not part of the figures."""
+    def _create_restaurants(self) -> list[Restaurant]:
+        """Create the restaurants, outside of the statistics."""
         tokens = Tokens(Path(self.options.data_dir))
-        quiet = Environment()
-        api = Api(Record(quiet), str(self.environment.host))
+        discarded = Environment()
+        api = LoadApi(Recorder(discarded), str(self.environment.host))
         users = self.runner.target_user_count
         size = Size(self.options.restaurants, self.options.waiters, users)
         began = time.perf_counter()
-        restaurants = Founder(api, tokens).found(size)
-        took = time.perf_counter() - began
-        log.info("%d restaurants are ready after %.1f s", len(restaurants), took)
+        restaurants = RestaurantFactory(api, tokens).create_missing(size)
+        elapsed_s = time.perf_counter() - began
+        log.info("%d restaurants are ready after %.1f s", len(restaurants), elapsed_s)
         return restaurants
 
     def _planned(self, msg: Any, **_: Any) -> None:
@@ -126,33 +127,31 @@ class Evening:
 
     def _open(self, restaurants: list[Restaurant]) -> None:
         options = self.options
-        world = World(
-            self.environment, Path(options.data_dir), options.evening_minutes, restaurants
-        )
-        enter(world)
-        self.closing = Closing(world, self._report)
+        world = LoadWorld(self.environment, Path(options.data_dir), options.minutes, restaurants)
+        set_current_world(world)
+        self.final_audit = FinalAudit(world, self._report)
 
     # --- end -------------------------------------------------------------------------------------
 
     def _report(self, report: dict[str, Any]) -> None:
         if isinstance(self.runner, WorkerRunner):
-            gevent.sleep(STATS_S)
+            gevent.sleep(STATS_TIMEOUT_S)
         self.runner.send_message(REPORT, report)
 
     def _reported(self, msg: Any, **_: Any) -> None:
-        self.tally.add(msg.data)
+        self.counters.add(msg.data)
         self.expected.discard(msg.node_id)
         if not self.expected and not self._ending:
             self._ending = True
             gevent.spawn(self._conclude)
 
     def _stop(self, **_: Any) -> None:
-        """Somebody has stopped the test, or it is over."""
+        """The test was stopped or is over."""
         self._ending = True
         if self._deadline is not None and self._deadline is not gevent.getcurrent():
             self._deadline.kill(block=False)
-        if self.closing is not None:
-            self.closing.end_now()
+        if self.final_audit is not None:
+            self.final_audit.end_now()
 
     def _conclude(self) -> None:
         if self.options.headless:
@@ -161,22 +160,22 @@ class Evening:
             self.runner.stop()
 
     def sum_up(self, **_: Any) -> None:
-        """Locust quits."""
+        """Print the summary when Locust quits."""
         self._stop()
         if isinstance(self.runner, WorkerRunner) or not self.restaurants:
             return
-        text = self.tally.summary()
+        text = self.counters.summary()
         if self.expected:
             text += f"\n{len(self.expected)} processes have not reported: their part is unchecked"
         print(f"\n{text}\n", flush=True)
         if self.options.report_file:
             Path(self.options.report_file).write_text(text + "\n")
-        if self.expected or self.tally.violations:
+        if self.expected or self.counters.violations:
             self.environment.process_exit_code = 1
 
 
 def _init(environment: Environment, **_: Any) -> None:
-    environment.events.quitting.add_listener(Evening(environment).sum_up)
+    environment.events.quitting.add_listener(LoadTest(environment).sum_up)
 
 
 events.init_command_line_parser.add_listener(_arguments)

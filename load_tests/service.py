@@ -1,4 +1,4 @@
-"""The application that a load test runs against: one that runs already, or one of its own."""
+"""The application under test: a running one, or one started for the test."""
 
 import os
 import signal
@@ -22,27 +22,27 @@ STOP_TIMEOUT_S = 60.0
 
 
 class DidNotStart(Exception):
-    """What it said instead."""
+    """Its output."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """Where it is, and the folder that has its key."""
+    """Its URL, and the folder with its key."""
 
     url: str
     data_dir: Path
 
 
 def answers(url: str) -> bool:
-    """Whether an application is there."""
-    with suppress(OSError), urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:
-        return bool(answer.status == 200)
+    """Whether an application responds at the URL."""
+    with suppress(OSError), urllib.request.urlopen(f"{url}/healthz", timeout=2) as reply:
+        return bool(reply.status == 200)
     return False
 
 
 @contextmanager
 def own_service(placement: str) -> Iterator[Service]:
-    """Start one on a free port with nothing stored; end it as Ctrl-C does."""
+    """Start an application on a free port with an empty store; stop it with SIGINT."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="rq-load-") as data_dir:
         process = _launch(placement, port, data_dir)
@@ -65,27 +65,27 @@ def _launch(placement: str, port: int, data_dir: str) -> "subprocess.Popen[str]"
         if not name.startswith(("RAY_", "RESTAURANT_QR_"))
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "scripts.run"],
+        [sys.executable, "-m", "restaurant_qr", "run"],
         cwd=ROOT,
         env=given | {f"RESTAURANT_QR_{name}": value for name, value in settings.items()},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        start_new_session=True,  # a Ctrl-C ends the test first, then this
+        start_new_session=True,  # a Ctrl-C must end the test first
     )
 
 
 def _wait_until_ready(process: "subprocess.Popen[str]") -> None:
-    """Until it says so; what it says later is of no interest."""
-    said: list[str] = []
+    """Wait until it reports readiness; later output is ignored."""
+    output: list[str] = []
     ready = threading.Event()
 
     def read() -> None:
         assert process.stdout is not None
         for line in process.stdout:
             if not ready.is_set():
-                said.append(line)
+                output.append(line)
             if line.startswith(READY):
                 ready.set()
 
@@ -93,7 +93,7 @@ def _wait_until_ready(process: "subprocess.Popen[str]") -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while not ready.wait(0.2):
         if process.poll() is not None or time.monotonic() > deadline:
-            raise DidNotStart("".join(said))
+            raise DidNotStart("".join(output))
 
 
 def free_port() -> int:

@@ -1,4 +1,4 @@
-"""How many users share how many restaurants, and which worker has which. Pure."""
+"""Numbers of users and restaurants, and their assignment to workers. Pure."""
 
 import math
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Size:
-    """How many users share how many restaurants."""
+    """Numbers of restaurants, waiters per restaurant and users."""
 
     restaurants: int
     waiters: int
@@ -14,19 +14,19 @@ class Size:
 
     @property
     def staff(self) -> int:
-        """A kitchen, a manager and waiters for each."""
+        """A kitchen, a manager and the waiters of each restaurant."""
         return self.restaurants * (2 + self.waiters)
 
     @property
     def tables(self) -> int:
-        """Of each restaurant: enough for all of its guests at once, and some."""
+        """Tables per restaurant: more than its guests can occupy at once."""
         guests = max(1, self.users - self.staff) / self.restaurants
         return math.ceil(guests * 1.2) + 2
 
 
-def deal(restaurants: int, workers: list[str]) -> dict[str, list[int]]:
-    """Worker -> the places of its restaurants in the list of all."""
+def assign(restaurants: int, workers: list[str]) -> dict[str, list[int]]:
+    """Worker -> indices of its restaurants in the list of all."""
     return {
-        worker: list(range(place, restaurants, len(workers)))
-        for place, worker in enumerate(workers)
+        worker: list(range(index, restaurants, len(workers)))
+        for index, worker in enumerate(workers)
     }

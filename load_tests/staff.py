@@ -1,4 +1,4 @@
-"""Kitchens and managers, and what waiters have in common with them: they listen all evening."""
+"""Kitchens and managers, and the base class that they share with waiters."""
 
 import uuid
 from contextlib import suppress
@@ -7,33 +7,33 @@ from typing import Any
 from locust import task
 
 from load_tests.channels import ITEMS, MENU, NOTIFICATIONS, ORDER, RESTAURANT, Frame
-from load_tests.client import Client
-from load_tests.commands import TROUBLE, Answer
-from load_tests.evening import PACE
+from load_tests.client import LoadClient
+from load_tests.commands import REQUEST_ERRORS, Reply
+from load_tests.schedule import PACE
 from load_tests.users import LoadUser
 
 ITEM_BY_ITEM = 0.2
-"""Share of the orders whose items become ready one by one."""
+"""Share of orders whose items become ready one by one."""
 
 
 class StaffUser(LoadUser):
-    """Has nothing to do of itself."""
+    """Base class of staff users."""
 
     abstract = True
 
     def wait_time(self) -> float:
-        return self.world.evening.think(PACE.between_looks, self.random)
+        return self.world.schedule.think(PACE.between_reads, self.random)
 
     @task
-    def look_round(self) -> None:
-        """Read the restaurant's status, as a screen does that is opened."""
-        path = f"/restaurants/{self.house.id}"
-        with suppress(*TROUBLE):
-            self.world.api.look("restaurant", path, self.token("manager"))
+    def read_status(self) -> None:
+        """Read the restaurant's status, as a newly opened screen does."""
+        path = f"/restaurants/{self.restaurant.id}"
+        with suppress(*REQUEST_ERRORS):
+            self.world.api.get("restaurant", path, self.token("manager"))
 
 
 class KitchenUser(StaffUser):
-    """Sees each new order, confirms it, cooks, and says that it is ready."""
+    """Confirms, prepares and finishes each new order."""
 
     fixed_count = 1  # as many as there are restaurants, see locustfile.py
 
@@ -41,20 +41,20 @@ class KitchenUser(StaffUser):
         super().on_start()
         self._token = self.token("kitchen")
         self._seen: set[int] = set()
-        self.listen(RESTAURANT, self.house.id, self._token, self._hear)
+        self.subscribe(RESTAURANT, self.restaurant.id, self._token, self._on_event)
 
-    def _hear(self, frame: Frame) -> None:
+    def _on_event(self, frame: Frame) -> None:
         data = frame["data"]
         rows = data["open_orders"] if frame["type"] == "restaurant_status" else [data]
         if frame["type"] in ("restaurant_status", "new_order"):
             for row in rows:
                 if row["order_id"] not in self._seen and row["status"] in ("pending", "confirmed"):
                     self._seen.add(row["order_id"])
-                    self.begin(self._cook, row["order_id"])
+                    self.spawn_helper(self._cook, row["order_id"])
 
     def _cook(self, order_id: int) -> None:
         self.think(PACE.notice)
-        order = self.listen(ORDER, order_id, self._token)
+        order = self.subscribe(ORDER, order_id, self._token)
         try:
             self._set(order, order_id, "confirmed")
             self.think(PACE.cook)
@@ -63,30 +63,30 @@ class KitchenUser(StaffUser):
             else:
                 self._set(order, order_id, "ready")
         finally:
-            self.leave(order)
+            self.close_client(order)
 
-    def _set(self, order: Client, order_id: int, status: str) -> None:
-        answer = order.request("update_status", status=status)
-        self._reached(order_id, status, answer)
+    def _set(self, order: LoadClient, order_id: int, status: str) -> None:
+        reply = order.request("update_status", status=status)
+        self._reached(order_id, status, reply)
 
     def _finish_items(self, order_id: int) -> None:
-        items = self.listen(ITEMS, order_id, self._token)
+        items = self.subscribe(ITEMS, order_id, self._token)
         try:
-            answer = None
+            reply = None
             for row in items.state["items"]:
-                answer = items.request("update_item", item_id=row["item_id"], status="ready")
+                reply = items.request("update_item", item_id=row["item_id"], status="ready")
         finally:
-            self.leave(items)
-        if answer is not None:
-            self._reached(order_id, "ready", answer)
+            self.close_client(items)
+        if reply is not None:
+            self._reached(order_id, "ready", reply)
 
-    def _reached(self, order_id: int, status: str, answer: Answer) -> None:
-        self.record.ledger.reached(order_id, status)
-        self.caused(("order", order_id, status), answer)
+    def _reached(self, order_id: int, status: str, reply: Reply) -> None:
+        self.recorder.ledger.reached(order_id, status)
+        self.caused(("order", order_id, status), reply)
 
 
 class ManagerUser(StaffUser):
-    """Watches the whole restaurant, and says something now and then."""
+    """Subscribes to the whole restaurant; broadcasts and raises alerts."""
 
     fixed_count = 1  # as many as there are restaurants, see locustfile.py
 
@@ -94,32 +94,32 @@ class ManagerUser(StaffUser):
         super().on_start()
         self._token = self.token("manager")
         for channel in (RESTAURANT, NOTIFICATIONS, MENU):
-            self.listen(channel, self.house.id, self._token)
+            self.subscribe(channel, self.restaurant.id, self._token)
 
     @task
     def broadcast(self) -> None:
         message = f"To all: {uuid.uuid4().hex}"
-        with suppress(*TROUBLE):
-            answer = self._say("broadcasts", message=message)
-            self.caused(("broadcast", message), answer)
+        with suppress(*REQUEST_ERRORS):
+            reply = self._post("broadcasts", message=message)
+            self.caused(("broadcast", message), reply)
 
     @task
     def alert(self) -> None:
-        with suppress(*TROUBLE):
-            answer = self._say("alerts", message="Somebody at the door, please")
-            self.caused(("alert", answer.data["notification_id"]), answer)
+        with suppress(*REQUEST_ERRORS):
+            reply = self._post("alerts", message="Somebody at the door, please")
+            self.caused(("alert", reply.data["notification_id"]), reply)
 
     @task
     def sell_out(self) -> None:
-        """An item is not to be had for a while."""
-        item = self.random.choice(self.house.restaurant.menu)
-        path = f"/restaurants/{self.house.id}/menu/items/{item}"
+        """Make an item unavailable for a while, and then sell it at another price."""
+        item = self.random.choice(self.restaurant.data.menu)
+        path = f"/restaurants/{self.restaurant.id}/menu/items/{item}"
         for available in (False, True):
-            body = {"available": available}
-            with suppress(*TROUBLE):
+            body = {"available": available, "price": f"{self.random.randint(2, 11)}.50"}
+            with suppress(*REQUEST_ERRORS):
                 self.world.api.send("PATCH", "menu item", path, self._token, body)
-            self.think(PACE.between_looks / 3)
+            self.think(PACE.between_reads / 3)
 
-    def _say(self, what: str, **body: Any) -> Answer:
-        path = f"/restaurants/{self.house.id}/{what}"
+    def _post(self, what: str, **body: Any) -> Reply:
+        path = f"/restaurants/{self.restaurant.id}/{what}"
         return self.world.api.send("POST", what, path, self._token, body)

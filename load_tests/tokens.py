@@ -10,7 +10,7 @@ HOURS = 12.0
 
 
 class NoKey(Exception):
-    """There is nothing to sign with."""
+    """The application's key is unknown, so no token can be signed."""
 
 
 class Tokens:

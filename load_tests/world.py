@@ -1,4 +1,4 @@
-"""What the users of one Locust process share: restaurants, places at tables, clock and book."""
+"""State shared by the users of one Locust process: restaurants, free tables, clock and records."""
 
 import time
 from collections import Counter
@@ -8,29 +8,29 @@ from random import Random
 
 from locust.env import Environment
 
-from load_tests.api import Api
+from load_tests.api import LoadApi
 from load_tests.channels import Channel, Frame
-from load_tests.client import Client
-from load_tests.evening import Evening
-from load_tests.record import Record
+from load_tests.client import LoadClient
+from load_tests.recorder import Recorder
 from load_tests.restaurants import Restaurant
+from load_tests.schedule import Schedule
 from load_tests.tokens import Tokens
 
 TRIES_A_TAKEN_TABLE = 0.03
 
 
-class House:
-    """A restaurant, and which of its tables are free as far as this process knows."""
+class LoadRestaurant:
+    """A restaurant, and its free tables as far as this process knows."""
 
     def __init__(self, restaurant: Restaurant) -> None:
-        self.restaurant = restaurant
+        self.data = restaurant
         self.id = restaurant.id
         self._free = list(restaurant.tables)
 
     def take_table(self, random: Random) -> tuple[int, int] | None:
-        """A table and its waiter; now and then one that is taken, since guests do that."""
+        """A table and its waiter; sometimes an occupied one."""
         if random.random() < TRIES_A_TAKEN_TABLE:
-            table = random.choice(self.restaurant.tables)
+            table = random.choice(self.data.tables)
             if table in self._free:
                 self._free.remove(table)
             return table
@@ -41,8 +41,8 @@ class House:
             self._free.append(table)
 
 
-class World:
-    """One test in one process."""
+class LoadWorld:
+    """One load test in one process."""
 
     def __init__(
         self,
@@ -53,70 +53,70 @@ class World:
     ) -> None:
         assert environment.host is not None
         self.url = environment.host
-        self.record = Record(environment)
-        self.random = self.record.random
+        self.recorder = Recorder(environment)
+        self.random = self.recorder.random
         self.tokens = Tokens(data_dir)
-        self.api = Api(self.record, self.url)
-        self.evening = Evening(minutes)
-        self.houses = [House(restaurant) for restaurant in restaurants]
-        self.clients: set[Client] = set()
+        self.api = LoadApi(self.recorder, self.url)
+        self.schedule = Schedule(minutes)
+        self.restaurants = [LoadRestaurant(restaurant) for restaurant in restaurants]
+        self.clients: set[LoadClient] = set()
         self.open_parties = 0
-        self._began = time.perf_counter()
-        self._placed: Counter[str] = Counter()
+        self._started_at = time.perf_counter()
+        self._assigned: Counter[str] = Counter()
 
     @property
     def elapsed_s(self) -> float:
-        return time.perf_counter() - self._began
+        return time.perf_counter() - self._started_at
 
     @property
-    def patience_s(self) -> float:
-        """How long guests wait before something must have gone wrong."""
-        return max(60.0, self.evening.seconds(120.0))
+    def max_wait_s(self) -> float:
+        """Seconds that guests wait before it counts as a failure."""
+        return max(60.0, self.schedule.seconds(120.0))
 
-    def place(self, role: str) -> tuple[House, int]:
-        """Where the next user of a role belongs, and how many of them were there before."""
-        number = self._placed[role]
-        self._placed[role] += 1
-        return self.houses[number % len(self.houses)], number // len(self.houses)
+    def assign_user(self, role: str) -> tuple[LoadRestaurant, int]:
+        """The restaurant of the next user of a role, and its number there."""
+        number = self._assigned[role]
+        self._assigned[role] += 1
+        return self.restaurants[number % len(self.restaurants)], number // len(self.restaurants)
 
     def client(
         self,
         channel: Channel,
         id_: int,
         token: str,
-        hear: Callable[[Frame], None] | None = None,
-    ) -> Client:
-        """Open a channel. Raises Ended or GaveUp."""
-        client = Client(self.record, self.url, channel, id_, token, hear)
+        on_event: Callable[[Frame], None] | None = None,
+    ) -> LoadClient:
+        """Open a channel. Raises ChannelClosed or RequestTimeout."""
+        client = LoadClient(self.recorder, self.url, channel, id_, token, on_event)
         self.clients.add(client)
         try:
             client.open()
         except BaseException:
-            self.drop(client)
+            self.abort(client)
             raise
         return client
 
-    def close(self, client: Client) -> None:
-        """Leave a channel in order."""
+    def close(self, client: LoadClient) -> None:
+        """Close a channel with a close frame."""
         client.close()
         self.clients.discard(client)
 
-    def drop(self, client: Client) -> None:
-        """Leave a channel at once."""
-        client.abandon()
+    def abort(self, client: LoadClient) -> None:
+        """Close a channel at once."""
+        client.abort()
         self.clients.discard(client)
 
 
 class _Current:
-    world: World | None = None
+    world: LoadWorld | None = None
 
 
-def enter(world: World | None) -> None:
-    """This is the world from now on."""
+def set_current_world(world: LoadWorld | None) -> None:
+    """Set the world of this process."""
     _Current.world = world
 
 
-def here() -> World:
-    """The world of the test that runs."""
+def current_world() -> LoadWorld:
+    """The world of the running test."""
     assert _Current.world is not None, "no test has been started"
     return _Current.world

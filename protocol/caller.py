@@ -1,4 +1,4 @@
-"""Who asks: the caller that the gateway has authenticated, as every layer below sees it."""
+"""The caller of a command, as the gateway has authenticated it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,7 +14,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
-LONGEST_SUBJECT = 120
+MAX_SUBJECT_CHARS = 120
 """Maximum length of a subject. Longer ones are cut and made unique by a digest."""
 
 STAFF = frozenset({Role.WAITER, Role.KITCHEN, Role.MANAGER, Role.ADMIN})
@@ -37,15 +37,15 @@ class Caller:
 def subject_of(role: Role, name: str) -> str:
     """The subject of a caller with this role and name. It is unique even for long names."""
     subject = f"{role.value}:{name}"
-    if len(subject) <= LONGEST_SUBJECT:
+    if len(subject) <= MAX_SUBJECT_CHARS:
         return subject
     digest = blake2b(subject.encode(), digest_size=16).hexdigest()
-    return f"{subject[:LONGEST_SUBJECT]}~{digest}"
+    return f"{subject[:MAX_SUBJECT_CHARS]}~{digest}"
 
 
-def subject_before(subject: str) -> str:
+def previous_subject(subject: str) -> str:
     """The subject of the same caller in the previous release, which only cut long ones."""
-    return subject[:LONGEST_SUBJECT]
+    return subject[:MAX_SUBJECT_CHARS]
 
 
 ANONYMOUS = Caller(Role.ANONYMOUS, "anonymous")

@@ -1,13 +1,14 @@
-"""What a client can ask, one class a command, and the parsing of it.
+"""The commands of clients, one class each.
 
 A WebSocket action and the body of an HTTP request are the same command. Unknown fields are refused
 rather than ignored, so that a misspelt `guest_count` is an error and not a silent default.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
+from msgspec import UNSET
 from pydantic import (
     ConfigDict,
     Discriminator,
@@ -16,7 +17,10 @@ from pydantic import (
     Tag,
 )
 
+from protocol.ids import Kind
+from protocol.menu import Categories, Given, LineOptions, OptionGroups
 from protocol.statuses import CallReason, CallStatus, ItemStatus, OrderStatus, PaymentMethod
+from protocol.stored_names import ADDED
 from protocol.timezones import TimeZone
 from protocol.values import (
     Count,
@@ -38,13 +42,25 @@ from protocol.values import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What every command may carry: a key for its retries and the version that it expects."""
+    """The fields of every command: a key for its retries and the version that it expects."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    creates: ClassVar[Kind | None] = None
+    """The kind of the entity that the command creates."""
+    references: ClassVar[Mapping[str, Kind]] = {}
+    """Fields that contain the id of another entity of the same restaurant."""
 
     request_id: RequestId | None = None
     expected_version: Version | None = None
 
+    @property
+    def priced_lines(self) -> "tuple[Line, ...]":
+        """Lines whose menu items need a price."""
+        return ()
+
+
+_WAITER, _TABLE = {"waiter_id": Kind.WAITER}, {"table_id": Kind.TABLE}
 
 CALL_ID = r"^[1-9][0-9]{0,15}-[1-9][0-9]{0,8}$"
 
@@ -60,6 +76,7 @@ class MenuLine:
 
     menu_item_id: Id
     quantity: Count = 1
+    options: LineOptions = field(default=(), metadata=ADDED)
     notes: Notes = ""
 
 
@@ -110,6 +127,11 @@ class UpdateItem(Command):
 class ReplaceItems(Command):
     action: Literal["replace_items"] = "replace_items"
     items: Lines
+    expected_total: Money | None = field(default=None, metadata=ADDED)
+
+    @property
+    def priced_lines(self) -> tuple[Line, ...]:
+        return self.items
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +156,9 @@ class Refund(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occupy(Command):
+    creates = Kind.SESSION
+    references = _WAITER
+
     action: Literal["occupy"] = "occupy"
     guests_count: Count = 1
     waiter_id: Id | None = None
@@ -148,6 +173,8 @@ class Release(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeTable(Command):
+    references = _WAITER
+
     action: Literal["change_table"] = "change_table"
     is_active: Flag | None = None
     zone: Label | None = None
@@ -204,8 +231,27 @@ class UpdateCall(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder(Command):
+    creates = Kind.ORDER
+
     action: Literal["place_order"] = "place_order"
     items: Lines
+    expected_total: Money | None = field(default=None, metadata=ADDED)
+
+    @property
+    def priced_lines(self) -> tuple[Line, ...]:
+        return self.items
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote(Command):
+    """The price of an order that is not placed."""
+
+    action: Literal["quote"] = "quote"
+    items: Lines
+
+    @property
+    def priced_lines(self) -> tuple[Line, ...]:
+        return self.items
 
 
 # --- waiters -------------------------------------------------------------------------------------
@@ -219,6 +265,8 @@ class Acknowledge(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignTask(Command):
+    references = _TABLE
+
     action: Literal["assign_task"] = "assign_task"
     message: Text
     table_id: Id | None = None
@@ -226,6 +274,8 @@ class AssignTask(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseAlert(Command):
+    references = _TABLE
+
     action: Literal["raise_alert"] = "raise_alert"
     message: Text
     table_id: Id | None = None
@@ -236,6 +286,8 @@ class RaiseAlert(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateRestaurant(Command):
+    creates = Kind.RESTAURANT
+
     action: Literal["create_restaurant"] = "create_restaurant"
     name: Name
     currency: Currency
@@ -253,6 +305,9 @@ class ChangeRestaurant(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddTable(Command):
+    creates = Kind.TABLE
+    references = _WAITER
+
     action: Literal["add_table"] = "add_table"
     number: Label
     zone: Label
@@ -262,6 +317,8 @@ class AddTable(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddWaiter(Command):
+    creates = Kind.WAITER
+
     action: Literal["add_waiter"] = "add_waiter"
     name: Name
 
@@ -273,30 +330,12 @@ class Broadcast(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MenuItemInput:
-    """An item of a menu; without an `id` it is a new one."""
-
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-    id: Id | None = None
-    name: Name
-    description: Notes = ""
-    price: Money
-    available: Flag = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MenuCategoryInput:
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
-
-    name: Name
-    items: Annotated[tuple[MenuItemInput, ...], Field(max_length=300), FailFast()]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceMenu(Command):
+    """Option groups that are not given stay as they are."""
+
     action: Literal["replace_menu"] = "replace_menu"
-    categories: Annotated[tuple[MenuCategoryInput, ...], Field(max_length=60), FailFast()]
+    categories: Categories
+    option_groups: Given[OptionGroups] = field(default=UNSET, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -345,15 +384,6 @@ class IssueToken(Command):
 
 
 # --- reads ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look(Command):
-    """Something that was to be read, for the record that it was refused. Nobody sends it.
-    `foreign_id` is of what is out of its reader's reach."""
-
-    action: str
-    foreign_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Who is spoken to: kinds, addresses and channels.
+"""Kinds, addresses and channels of entities.
 
 An id is a positive integer, unique in its kind across the whole chain and never reused. Every
 entity belongs to one restaurant for life, so an address carries the restaurant too: placement and
@@ -8,42 +8,38 @@ the store's hash tags need nothing else.
 from enum import StrEnum
 from typing import NamedTuple
 
+from restaurant_qr_wire.channels import Channel
+
+__all__ = ["CHANNELS", "KIND_OF", "Address", "Channel", "Kind", "Topic"]
+
 
 class Kind(StrEnum):
-    """The five kinds of entity."""
+    """The kinds of entity."""
 
     RESTAURANT = "restaurant"
     TABLE = "table"
     SESSION = "session"
     ORDER = "order"
     WAITER = "waiter"
-
-
-class Channel(StrEnum):
-    """What a socket can listen to. Each channel counts its own `seq`."""
-
-    ORDER = "order"
-    ITEMS = "items"
-    TABLE = "table"
-    SESSION = "session"
-    WAITER = "waiter"
-    RESTAURANT = "restaurant"
-    NOTIFICATIONS = "notifications"
     MENU = "menu"
-    DEVICES = "devices"
+    """A restaurant's menu. Its id is the restaurant's."""
+
+
+NUMBERED: tuple[Kind, ...] = tuple(kind for kind in Kind if kind is not Kind.MENU)
+"""Kinds with ids of their own."""
 
 
 CHANNELS: dict[Kind, tuple[Channel, ...]] = {
     Kind.RESTAURANT: (
         Channel.RESTAURANT,
         Channel.NOTIFICATIONS,
-        Channel.MENU,
         Channel.DEVICES,
     ),
     Kind.TABLE: (Channel.TABLE,),
     Kind.SESSION: (Channel.SESSION,),
     Kind.ORDER: (Channel.ORDER, Channel.ITEMS),
     Kind.WAITER: (Channel.WAITER,),
+    Kind.MENU: (Channel.MENU,),
 }
 KIND_OF: dict[Channel, Kind] = {
     channel: kind for kind, channels in CHANNELS.items() for channel in channels
@@ -51,7 +47,7 @@ KIND_OF: dict[Channel, Kind] = {
 
 
 class Address(NamedTuple):
-    """Where a message goes: one entity of one restaurant. Printed as `order:123`."""
+    """The address of one entity of one restaurant. Printed as `order:123`."""
 
     kind: Kind
     id: int

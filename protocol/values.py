@@ -56,6 +56,23 @@ Money = Annotated[
         {"type": "string", "pattern": r"^\d{1,11}(\.\d{1,2})?$", "examples": ["250.00"]}
     ),
 ]
+
+
+def parse_signed_money(value: Any) -> int:
+    """Minor units as `parse_money`, also of a negative amount, such as `"-0.50"`."""
+    if isinstance(value, str) and value.startswith("-"):
+        return -parse_money(value[1:])
+    return parse_money(value)
+
+
+SignedMoney = Annotated[
+    int,
+    BeforeValidator(parse_signed_money),
+    AfterValidator(_bounded),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^-?\d{1,11}(\.\d{1,2})?$", "examples": ["-0.50"]}
+    ),
+]
 Id = Annotated[int, Field(gt=0, le=2**53 - 1, strict=True)]
 Count = Annotated[int, Field(ge=1, le=999, strict=True)]
 Version = Annotated[int, Field(ge=0, le=2**53 - 1, strict=True)]

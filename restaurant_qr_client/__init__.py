@@ -1,14 +1,15 @@
 """Live orders, tables, sessions, menus and notifications of a Restaurant QR service."""
 
-from restaurant_qr_client import forms
-from restaurant_qr_client.channel import Channel, Message
+from restaurant_qr_client import types
+from restaurant_qr_client.channel import Channel
 from restaurant_qr_client.client import RestaurantQR
+from restaurant_qr_client.connection import Message
 from restaurant_qr_client.errors import (
-    BehindError,
     ClosedError,
     QueueFullError,
     RefusedError,
     RestaurantQRError,
+    SlowConsumerError,
     UnreachableError,
 )
 from restaurant_qr_client.http import Http
@@ -17,7 +18,6 @@ from restaurant_qr_client.status import State, Status
 from restaurant_qr_client.stream import Stream
 
 __all__ = [
-    "BehindError",
     "Channel",
     "ClosedError",
     "Http",
@@ -27,9 +27,10 @@ __all__ = [
     "RestaurantQR",
     "RestaurantQRError",
     "Settings",
+    "SlowConsumerError",
     "State",
     "Status",
     "Stream",
     "UnreachableError",
-    "forms",
+    "types",
 ]

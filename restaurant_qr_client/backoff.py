@@ -1,24 +1,24 @@
-"""Pauses between tries: growing, and never in step with those of other clients."""
+"""Delays between retries: growing and random, so that clients do not retry in step."""
 
 import random
 from collections.abc import Callable
 
 
 class Backoff:
-    """Seconds: anything up to a bound that doubles from `first` to `longest`."""
+    """Delays in seconds, each up to a bound that doubles from `first` to `longest`."""
 
     def __init__(
-        self, first: float, longest: float, chance: Callable[[], float] = random.random
+        self, first: float, longest: float, uniform: Callable[[], float] = random.random
     ) -> None:
         self._first = first
         self._longest = longest
-        self._chance = chance
+        self._uniform = uniform
         self._bound = first
 
     def next(self) -> float:
-        pause = self._chance() * self._bound
+        delay = self._uniform() * self._bound
         self._bound = min(self._longest, 2 * self._bound)
-        return pause
+        return delay
 
     def reset(self) -> None:
         self._bound = self._first

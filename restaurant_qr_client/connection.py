@@ -1,167 +1,177 @@
-"""One connection of a channel: what comes, what is sent, and whether it lives.
+"""One connection of a channel: receives messages, sends actions, detects its loss.
 
-It ends by an exception, and all of it with it; `follow` says by which close code.
+The tasks of a connection end together when one of them raises.
 """
 
 import asyncio
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from restaurant_qr_client.actions import Action, Actions, Frame
-from restaurant_qr_client.sequence import Heard, Sequence
+from restaurant_qr_client.action_queue import Action, ActionQueue, Frame
 from restaurant_qr_client.settings import Settings
+from restaurant_qr_client.stream_position import FrameKind, StreamPosition
 
-FORM = {
+_FIELD_TYPES = {
     "type": str, "data": dict, "seq": int, "epoch": str,
     "request_id": str, "error": str, "code": str, "details": dict,
 }  # fmt: skip
 PROBE_PAUSE_S = 1.0
-"""Until what could not be answered is asked again."""
+"""The delay before a probe is repeated that the service could not answer."""
 
 
-class LostError(Exception):
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A snapshot or an event. A snapshot includes all events up to its `seq`."""
+
+    type: str
+    data: dict[str, Any]
+    seq: int
+    is_snapshot: bool
+
+
+class ConnectionLost(Exception):
     """The connection is of no use any more."""
 
 
 class Connection:
-    """`tell` is given each snapshot and event, `live` is called when all that was told is current.
+    """Passes each snapshot and event to `publish`, and calls `live` when all data is current.
 
-    `heard_at` is when something last came that shows this, by the clock of the wall.
+    `last_message_at` is the wall-clock time of the last message.
     """
 
     def __init__(
         self,
         socket: ClientConnection,
-        sequence: Sequence,
+        position: StreamPosition,
         settings: Settings,
-        look: str,
-        tell: Callable[[Frame], None],
+        snapshot_action: str,
+        publish: Callable[[Message], None],
         live: Callable[[], None],
     ) -> None:
         self._socket = socket
-        self._sequence = sequence
+        self._position = position
         self._settings = settings
-        self._look = look
-        self._tell = tell
+        self._snapshot_action = snapshot_action
+        self._publish = publish
         self._live = live
-        self._resumes = sequence.last is not None
-        self._begun = asyncio.Event()
-        self._answers: dict[str, asyncio.Future[Frame]] = {}
-        self._looked: Frame | None = None
-        self.heard_at = time.time()
+        self._is_resumed = position.last is not None
+        self._has_snapshot = asyncio.Event()
+        self._replies: dict[str, asyncio.Future[Frame]] = {}
+        self._query_reply: Frame | None = None
+        self.last_message_at = time.time()
 
-    async def follow(self, actions: Actions) -> tuple[int, str]:
-        """Until it is lost: the close code and reason, 1006 where there was none."""
+    async def run(self, actions: ActionQueue) -> tuple[int, str]:
+        """Run until the connection is lost; the close code and reason, 1006 without any."""
         try:
-            await self._together(actions)
+            await self._run_tasks(actions)
         except asyncio.CancelledError:  # this side ends it
             await self._socket.close()
             raise
         finally:
-            self._socket.transport.abort()  # nobody waits for the goodbye of who may be gone
+            self._socket.transport.abort()  # its close frame may never come
         received = self._socket.protocol.close_rcvd
         return (1006, "") if received is None else (received.code, received.reason)
 
-    async def _together(self, actions: Actions) -> None:
+    async def _run_tasks(self, actions: ActionQueue) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._read())
+                group.create_task(self._receive())
                 group.create_task(self._watch())
-                group.create_task(actions.send(self._ask))
-        except* (ConnectionClosed, LostError, TimeoutError):
+                group.create_task(actions.run(self._request))
+        except* (ConnectionClosed, ConnectionLost, TimeoutError):
             pass
 
-    # --- what comes ------------------------------------------------------------------------------
-
-    async def _read(self) -> None:
+    async def _receive(self) -> None:
         while True:
-            frame = _parsed(await self._socket.recv())
-            self.heard_at = time.time()
+            frame = _parse_frame(await self._socket.recv())
+            self.last_message_at = time.time()
             if "request_id" in frame:
-                self._answered(frame)
-            elif "error" not in frame:  # one without a request_id comes before a close
-                self._pushed(frame)
+                self._on_reply(frame)
+            elif "error" not in frame:  # one without a request_id precedes a close
+                self._on_message(frame)
 
-    def _pushed(self, frame: Frame) -> None:
-        heard = self._sequence.take(frame)
-        if heard is Heard.GAP:
-            raise LostError("an event is missing")
-        if heard is Heard.LOOK:
-            self._looked = frame
-        elif heard is not Heard.SEEN:
-            if heard is Heard.SNAPSHOT:
-                self._begun.set()
+    def _on_message(self, frame: Frame) -> None:
+        kind = self._position.take(frame)
+        if kind is FrameKind.GAP:
+            raise ConnectionLost("an event is missing")
+        if kind is FrameKind.QUERY_REPLY:
+            self._query_reply = frame
+        elif kind is not FrameKind.DUPLICATE:
+            if kind is FrameKind.SNAPSHOT:
+                self._has_snapshot.set()
                 self._live()
-            self._tell(frame)
+            self._publish(Message(frame["type"], frame["data"], frame["seq"], "epoch" in frame))
 
-    def _answered(self, frame: Frame) -> None:
-        """An ack or an error; before the ack of a `get_*` action comes what it asked for."""
-        looked, self._looked = self._looked, None
-        waiting = self._answers.pop(frame["request_id"], None)
-        if waiting is not None and not waiting.done():
-            waiting.set_result(looked if looked is not None and "error" not in frame else frame)
+    def _on_reply(self, frame: Frame) -> None:
+        """Complete a request. The snapshot of a `get_*` action precedes its ack."""
+        snapshot, self._query_reply = self._query_reply, None
+        reply = self._replies.pop(frame["request_id"], None)
+        if reply is not None and not reply.done():
+            reply.set_result(snapshot if snapshot is not None and "error" not in frame else frame)
 
-    # --- what is sent ----------------------------------------------------------------------------
-
-    async def _ask(self, action: Action) -> Frame:
-        """Send an action; its answer, or TimeoutError: the connection is dead."""
-        answer = asyncio.get_running_loop().create_future()
-        self._answers[action.request_id] = answer
-        async with asyncio.timeout(self._settings.patience):
+    async def _request(self, action: Action) -> Frame:
+        """The reply to an action. Raises TimeoutError if the connection is dead."""
+        reply = self._replies[action.request_id] = asyncio.get_running_loop().create_future()
+        async with asyncio.timeout(self._settings.timeout):
             await self._socket.send(action.text)
-            frame: Frame = await answer
+            frame: Frame = await reply
         return frame
 
-    # --- whether it lives ------------------------------------------------------------------------
-
     async def _watch(self) -> None:
-        """The first message must come; where none need come, and after a silence, ask."""
-        if self._resumes:
-            await self._check()
+        """Wait for the first snapshot, then probe after each silence.
+
+        The service may send nothing after a resume, so that a resumed connection is probed at once.
+        """
+        if self._is_resumed:
+            await self._probe()
         else:
-            async with asyncio.timeout(self._settings.patience):
-                await self._begun.wait()
+            async with asyncio.timeout(self._settings.timeout):
+                await self._has_snapshot.wait()
         while True:
-            left = self.heard_at + self._settings.heartbeat - time.time()
+            left = self.last_message_at + self._settings.heartbeat - time.time()
             if 0 < left <= self._settings.heartbeat:
                 await asyncio.sleep(left)
-            else:  # or the clock was put back
-                await self._check()
+            else:  # or the clock was set back
+                await self._probe()
 
-    async def _check(self) -> None:
-        """Ask for a snapshot: only its answer shows that nothing was missed."""
-        answer = await self._ask(Action(self._look, {}))
-        while "error" in answer:  # such as `unavailable`
+    async def _probe(self) -> None:
+        """Request a snapshot, which shows whether events were missed."""
+        reply = await self._request(Action(self._snapshot_action, {}))
+        while "error" in reply:  # such as `unavailable`
             await asyncio.sleep(PROBE_PAUSE_S)
-            answer = await self._ask(Action(self._look, {}))
-        if "seq" not in answer:
-            raise LostError("it did not tell what it was asked for")
+            reply = await self._request(Action(self._snapshot_action, {}))
+        if "seq" not in reply:
+            raise ConnectionLost("a probe was answered without a snapshot")
         self._live()
-        if self._is_behind(answer):
-            await asyncio.sleep(self._settings.patience)
-            if self._is_behind(answer):
-                raise LostError("the last events are missing")
+        if self._is_behind(reply):
+            await asyncio.sleep(self._settings.timeout)
+            if self._is_behind(reply):
+                raise ConnectionLost("the last events are missing")
 
-    def _is_behind(self, snapshot: dict[str, Any]) -> bool:
-        last = self._sequence.last
+    def _is_behind(self, snapshot: Frame) -> bool:
+        last = self._position.last
         return last is None or snapshot["seq"] > last
 
 
-def _parsed(text: str | bytes) -> Frame:
-    """A frame. Raises LostError where it is none: whoever says such a thing is not the service."""
+def _parse_frame(text: str | bytes) -> Frame:
+    """A frame of the protocol. Raises ConnectionLost if the text is none: its sender is not the
+    service."""
     try:
         frame: Any = json.loads(text)
     except (ValueError, RecursionError):
-        raise LostError("it does not speak JSON") from None
+        raise ConnectionLost("a message is not JSON") from None
     if not isinstance(frame, dict):
-        raise LostError("it does not speak the protocol")
-    needed = {"error", "code"} if "error" in frame else {"type", "data"}
-    fits = all(isinstance(frame[name], FORM[name]) for name in FORM.keys() & frame.keys())
-    if not fits or not needed <= frame.keys():
-        raise LostError("it does not speak the protocol")
+        raise ConnectionLost("a message is not an object")
+    required = {"error", "code"} if "error" in frame else {"type", "data"}
+    is_valid = required <= frame.keys() and all(
+        isinstance(frame[name], _FIELD_TYPES[name]) for name in _FIELD_TYPES.keys() & frame.keys()
+    )
+    if not is_valid:
+        raise ConnectionLost("a message does not have the protocol's fields")
     return frame

@@ -1,17 +1,17 @@
-"""Everything that this client raises, cancellation apart."""
+"""The exceptions that this client raises."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from restaurant_qr_client.protocol import RETRIED
+from restaurant_qr_wire.errors import RETRYABLE_CODES
 
 
 class RestaurantQRError(Exception):
-    """The base of them all."""
+    """The base class of all exceptions of this client."""
 
 
 class RefusedError(RestaurantQRError):
-    """The service has refused: `code` is for programs, the text is a sentence for a person."""
+    """The service rejected a request: `code` is for programs, the text is for people."""
 
     def __init__(self, error: str, code: str, details: Mapping[str, Any] | None = None) -> None:
         super().__init__(error)
@@ -20,10 +20,11 @@ class RefusedError(RestaurantQRError):
 
     @property
     def is_final(self) -> bool:
-        """Whether the request is known to have had no effect. After
-        `unauthenticated`, an earlier try with the same key may have had one, because the service
-        checks the token before the key."""
-        return self.code not in RETRIED and self.code != "unauthenticated"
+        """Whether the request is known to have had no effect.
+
+        After `unauthenticated`, an earlier attempt with the same key may have had one, because the
+        service checks the token before the key."""
+        return self.code not in RETRYABLE_CODES and self.code != "unauthenticated"
 
 
 class UnreachableError(RestaurantQRError):
@@ -32,7 +33,7 @@ class UnreachableError(RestaurantQRError):
 
 
 class ClosedError(RestaurantQRError):
-    """The channel is closed for good; `code` is the close code, 1000 where this side closed it."""
+    """The channel is closed for good; `code` is the close code, 1000 if this client closed it."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason or f"closed with {code}")
@@ -40,16 +41,16 @@ class ClosedError(RestaurantQRError):
 
 
 class QueueFullError(RestaurantQRError):
-    """Too many actions wait for the connection already. This one was not taken."""
+    """Too many actions wait for the connection. This one was not queued."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"{limit} actions wait for the connection already.")
+        super().__init__(f"{limit} actions already wait for the connection")
         self.limit = limit
 
 
-class BehindError(RestaurantQRError):
-    """Who iterates is too slow: more waited than may. Iterate anew, and refresh what is known."""
+class SlowConsumerError(RestaurantQRError):
+    """Too many messages wait in an iterator. Iterate again, and refresh your data."""
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"more than {limit} messages waited to be taken.")
+        super().__init__(f"more than {limit} messages wait in the iterator")
         self.limit = limit

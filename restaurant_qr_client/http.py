@@ -1,4 +1,4 @@
-"""The HTTP API: JSON in and out, refusals raised, each change made once however often sent."""
+"""The HTTP API. Requests are retried under one key, so that a change takes effect once."""
 
 import asyncio
 import uuid
@@ -8,23 +8,22 @@ from typing import Any
 
 import httpx
 
-from restaurant_qr_client.answers import is_refusal, is_success
-from restaurant_qr_client.backoff import Backoff
 from restaurant_qr_client.errors import RefusedError, RestaurantQRError, UnreachableError
-from restaurant_qr_client.protocol import RETRIED
+from restaurant_qr_client.responses import is_refusal, is_success
 from restaurant_qr_client.settings import Settings
 from restaurant_qr_client.tokens import Tokens
+from restaurant_qr_wire.errors import RETRYABLE_CODES
 
-TRIES = 4
+MAX_ATTEMPTS = 4
 
 Body = Mapping[str, Any]
 
 
 class Http:
-    """Paths are those below `/api`, such as `/orders/1`. A `key` of one's own makes a change that
-    is asked for again, maybe by another process, take effect once.
+    """Requests to paths below `/api`, such as `/orders/1`.
 
-    Each raises RefusedError, or UnreachableError after some tries.
+    A change with a `key` of the caller's takes effect once, even if another process repeats it.
+    Each method raises RefusedError, or UnreachableError after `MAX_ATTEMPTS` attempts.
     """
 
     def __init__(self, url: str, tokens: Tokens, settings: Settings) -> None:
@@ -33,19 +32,19 @@ class Http:
         self._settings = settings
 
     async def get(self, path: str) -> Any:
-        return await self._ask("GET", path)
+        return await self._request("GET", path)
 
     async def post(self, path: str, body: Body | None = None, *, key: str | None = None) -> Any:
-        return await self._ask("POST", path, body or {}, key)
+        return await self._request("POST", path, body or {}, key)
 
     async def put(self, path: str, body: Body | None = None, *, key: str | None = None) -> Any:
-        return await self._ask("PUT", path, body or {}, key)
+        return await self._request("PUT", path, body or {}, key)
 
     async def patch(self, path: str, body: Body | None = None, *, key: str | None = None) -> Any:
-        return await self._ask("PATCH", path, body or {}, key)
+        return await self._request("PATCH", path, body or {}, key)
 
     async def delete(self, path: str, *, key: str | None = None) -> Any:
-        return await self._ask("DELETE", path, None, key)
+        return await self._request("DELETE", path, None, key)
 
     async def close(self) -> None:
         if "_client" in vars(self):
@@ -53,24 +52,24 @@ class Http:
 
     @cached_property
     def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=f"{self._url}/api", timeout=self._settings.patience)
+        return httpx.AsyncClient(base_url=f"{self._url}/api", timeout=self._settings.timeout)
 
-    async def _ask(
+    async def _request(
         self, method: str, path: str, body: Body | None = None, key: str | None = None
     ) -> Any:
-        pauses = Backoff(self._settings.first_pause, self._settings.longest_pause)
+        backoff = self._settings.backoff()
         headers = {} if method == "GET" else {"Idempotency-Key": key or uuid.uuid4().hex}
-        for _ in range(TRIES - 1):
+        for _ in range(MAX_ATTEMPTS - 1):
             token = self._tokens.current
             try:
-                return await self._once(method, path, body, headers, token)
+                return await self._attempt(method, path, body, headers, token)
             except RestaurantQRError as error:
-                if not await self._may_help(error, token):
+                if not await self._is_retryable(error, token):
                     raise
-            await asyncio.sleep(pauses.next())
-        return await self._once(method, path, body, headers, self._tokens.current)
+            await asyncio.sleep(backoff.next())
+        return await self._attempt(method, path, body, headers, self._tokens.current)
 
-    async def _once(
+    async def _attempt(
         self,
         method: str,
         path: str,
@@ -81,20 +80,20 @@ class Http:
         if token is not None:
             headers = {**headers, "Authorization": f"Bearer {token}"}
         try:
-            answer = await self._client.request(method, path, json=body, headers=headers)
-            told = answer.json()
+            response = await self._client.request(method, path, json=body, headers=headers)
+            content = response.json()
         except (httpx.HTTPError, ValueError) as error:
             raise UnreachableError(f"{type(error).__name__}: {error}") from error
-        if is_success(answer.status_code, told):
-            return told
-        if is_refusal(answer.status_code, told):
-            raise RefusedError(told["error"], told["code"], told.get("details"))
-        raise UnreachableError(f"An intermediary answered with status {answer.status_code}.")
+        if is_success(response.status_code, content):
+            return content
+        if is_refusal(response.status_code, content):
+            raise RefusedError(content["error"], content["code"], content.get("details"))
+        raise UnreachableError(f"An intermediary answered with status {response.status_code}.")
 
-    async def _may_help(self, error: RestaurantQRError, token: str | None) -> bool:
-        """Whether the same can succeed now."""
+    async def _is_retryable(self, error: RestaurantQRError, token: str | None) -> bool:
+        """Whether the same request can succeed now; renews a rejected token."""
         if not isinstance(error, RefusedError):
             return True
         if error.code == "unauthenticated":
-            return await self._tokens.after(token) is not None
-        return error.code in RETRIED
+            return await self._tokens.renew(token) is not None
+        return error.code in RETRYABLE_CODES

@@ -1,4 +1,4 @@
-"""The token of a client, and how it gets another one: asked for once, whoever needs it."""
+"""The token of a client and its renewal, which all channels and requests share."""
 
 import asyncio
 import inspect
@@ -8,23 +8,25 @@ Renew = Callable[[], Awaitable[str | None] | str | None]
 
 
 class Tokens:
-    """`current` is the one in use."""
+    """`current` is the token in use."""
 
     def __init__(self, token: str | None, renew: Renew | None) -> None:
         self.current = token
         self._renew = renew
-        self._asking = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
-    async def after(self, refused: str | None) -> str | None:
-        """Another token than the one that was refused; None where there is none. Raises what
-        `renew` raises: it cannot be told now."""
-        async with self._asking:
-            if self.current != refused:
+    async def renew(self, rejected: str | None) -> str | None:
+        """Another token than the rejected one, or None if there is none.
+
+        Calls the client's function once for all callers that wait, and raises what it raises.
+        """
+        async with self._lock:
+            if self.current != rejected:
                 return self.current
             if self._renew is None:
                 return None
-            answer = self._renew()
-            token = await answer if inspect.isawaitable(answer) else answer
+            renewed = self._renew()
+            token = await renewed if inspect.isawaitable(renewed) else renewed
             if token is not None:
                 self.current = token
             return token

@@ -1,1 +1,1 @@
-"""What developers and operators run; `README.md` here is the index."""
+"""Programs of developers and operators; `README.md` here is the index."""

@@ -1,58 +1,48 @@
-"""Saves the embedded store, running or not: `python -m scripts.backup FILE`.
+"""Backs up and restores the embedded store, and records the same of a store of your own.
 
-Restores a backup while nothing runs: `python -m scripts.backup --restore FILE`. Repairs files that
-a power cut has damaged: `python -m scripts.backup --repair`. A store of your own is backed up with
-its own means, followed by `python -m scripts.backup --record`, which is what the alert `BackupOld`
-asks for; after it was put back: `python -m scripts.backup --restored`.
-
-`--restore` and `--restored` void all tokens of the service, with `--void-codes` also the printed
-table codes.
+`./restaurant-qr backup`, `restore` and `repair` call this.
 """
 
-import argparse
 import asyncio
-import sys
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import redis
 
-from scripts.before_start import CannotStart, settings_of_environment
+from scripts.preflight import PreflightError
 from serve_app import Settings
 from storage import backup
 from storage.data_folder import EmbeddedStoreError
 from storage.embedded import EmbeddedStore
-from storage.repair import repair
+
+CANNOT = (PreflightError, EmbeddedStoreError, redis.RedisError, OSError, ValueError)
+"""The backup or restore cannot be done. The message says why."""
 
 
-def save(settings: Settings, to: Path) -> str:
+def save(settings: Settings, to: Path) -> tuple[int, redis.RedisError | None]:
+    """The bytes written, and why the time of the backup could not be recorded."""
     with ExitStack() as stack:
-        url = _running(settings.data_dir)
+        url = running_store(settings.data_dir)
         if url is None:
             store = EmbeddedStore(settings.data_dir)
             store.start()
             stack.callback(store.stop)
             url = store.url
         size = backup.snapshot(url, settings.data_dir, to)
-        saved = (
-            f"{to}: {size:,} bytes. It holds guests' data and codes: keep it as safe as the store."
-        )
         try:
-            asyncio.run(backup.record(url))
+            asyncio.run(backup.record_backup(url))
         except redis.RedisError as error:
-            return f"{saved}\nThe backup is complete, but its time could not be recorded ({error})."
-    return saved
+            return size, error
+    return size, None
 
 
 def restore(settings: Settings, backup_file: Path, *, void_codes: bool) -> str:
-    backup.put_back(backup_file, settings.data_dir.absolute())
+    backup.restore(backup_file, settings.data_dir.absolute())
     return restored(settings, void_codes=void_codes)
 
 
-def record(settings: Settings) -> str:
-    asyncio.run(backup.record(_own_store(settings)))
-    return "Recorded: the store has just been backed up."
+def record(settings: Settings) -> None:
+    asyncio.run(backup.record_backup(_own_store(settings)))
 
 
 def restored(settings: Settings, *, void_codes: bool) -> str:
@@ -82,17 +72,17 @@ _CODES_VOIDED = "All printed table codes are void: print each restaurant's sheet
 _CODES_KEPT = """Printed table codes are as they were at the backup. If a table's code was replaced
 since, the old print is valid again and the new one is refused: replace the table's code again, as
 often as it was replaced since, and the newest print is valid. If you do not know which tables that
-are, void all printed codes before the start: python -m scripts.backup --restored --void-codes"""
+are, void all printed codes before the start: ./restaurant-qr restore --complete --void-codes"""
 
 
 def _own_store(settings: Settings) -> str:
     if settings.redis_url is None:
-        raise CannotStart("Set RESTAURANT_QR_REDIS_URL to the address of that store.")
+        raise PreflightError("Set RESTAURANT_QR_REDIS_URL to the address of that store.")
     return settings.redis_url
 
 
-def _running(data_dir: Path) -> str | None:
-    """Where the embedded store of this folder answers, if it runs."""
+def running_store(data_dir: Path) -> str | None:
+    """The URL of this folder's embedded store, if it runs."""
     url = EmbeddedStore(data_dir).url
     try:
         with redis.Redis.from_url(url) as client:
@@ -100,48 +90,3 @@ def _running(data_dir: Path) -> str | None:
     except redis.RedisError:
         return None
     return url
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", type=Path, nargs="?", help="the backup to write or restore")
-    how = parser.add_mutually_exclusive_group()
-    how.add_argument("--restore", action="store_true", help="restore the backup")
-    how.add_argument(
-        "--restored", action="store_true", help="call after restoring a store of your own"
-    )
-    how.add_argument(
-        "--record", action="store_true", help="record that a store of your own was backed up"
-    )
-    how.add_argument("--repair", action="store_true", help="repair the embedded store's files")
-    parser.add_argument(
-        "--void-codes", action="store_true", help="with --restore, --restored: void printed codes"
-    )
-    wanted = parser.parse_args(arguments)
-    if wanted.void_codes and not (wanted.restore or wanted.restored):
-        parser.error("--void-codes needs --restore or --restored")
-    of_own_store = wanted.restored or wanted.record
-    if (wanted.file is None) != (of_own_store or wanted.repair):
-        parser.error("give one FILE, or none with --restored, --record and --repair")
-    try:
-        settings = settings_of_environment()
-        if settings.redis_url is not None and not of_own_store:
-            raise CannotStart(
-                "RESTAURANT_QR_REDIS_URL names a store of your own: back it up by its own means."
-            )
-        if wanted.restored:
-            print(restored(settings, void_codes=wanted.void_codes))
-        elif wanted.record:
-            print(record(settings))
-        elif wanted.repair:
-            print("\n".join(repair(settings.data_dir.absolute())))
-        elif wanted.restore:
-            print(restore(settings, wanted.file, void_codes=wanted.void_codes))
-        else:
-            print(save(settings, wanted.file))
-    except (CannotStart, EmbeddedStoreError, redis.RedisError, OSError, ValueError) as error:
-        sys.exit(str(error))
-
-
-if __name__ == "__main__":
-    main()

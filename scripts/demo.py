@@ -1,4 +1,4 @@
-"""The demo chain of `make run`, made over the public HTTP API and nothing else.
+"""The demo chain of `make run`, created over the public HTTP API.
 
 In an empty store its ids fit the examples of the protocol's document: order 1 belongs to session 1,
 which sits at table 6 of restaurant 2; table 5, free, and waiter 10 are in restaurant 2 too. Each id
@@ -12,6 +12,8 @@ import urllib.request
 from http import HTTPStatus
 from typing import Any
 
+from scripts.demo_menu import MENU, OPTION_GROUPS
+
 RESTAURANTS = (
     {"name": "Trattoria Aurora", "currency": "EUR", "timezone": "Europe/Rome"},
     {"name": "Brasserie du Port", "currency": "EUR", "timezone": "Europe/Paris"},
@@ -21,50 +23,26 @@ WAITERS = (
     ("Giulia", "Marco", "Elena", "Paolo", "Chiara"),
     ("Camille", "Hugo", "Manon", "Louis", "Inès"),
 )
-MENU = (
-    {
-        "name": "Starters",
-        "items": [
-            {"name": "Fish soup", "description": "With rouille and croutons", "price": "14.50"},
-            {"name": "Tomato salad", "description": "Basil, shallots", "price": "9.00"},
-        ],
-    },
-    {
-        "name": "Mains",
-        "items": [
-            {"name": "Seafood platter", "description": "For two to four", "price": "110.00"},
-            {"name": "Mussels and chips", "description": "", "price": "19.50"},
-            {"name": "Ratatouille", "description": "Vegan", "price": "16.00"},
-        ],
-    },
-    {
-        "name": "Wine",
-        "items": [
-            {"name": "Muscadet, a bottle", "description": "0.75 l", "price": "30.00"},
-            {"name": "House red, a glass", "description": "0.2 l", "price": "6.50"},
-        ],
-    },
-)
 ORDER = {"Seafood platter": 2, "Muscadet, a bottle": 1}
-"""250.00 in all."""
+"""Order with a total of 250.00."""
 GUESTS_TABLE = "6"
 
 
 class DemoRefused(Exception):
-    """The API refused a part of the demo: its answer."""
+    """The API rejected a request of the demo. The message is its response."""
 
 
 class Api:
-    """The public HTTP API with an admin's token; answers are JSON objects."""
+    """Client of the public HTTP API with an admin's token; responses are JSON objects."""
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def get(self, path: str) -> Any:
-        """The answer's data, or the whole answer if it has none; None if it is not found."""
+        """Data of a response, or all of it if it has none; None if it is not found."""
         try:
-            answer = self._ask("GET", path, None)
+            answer = self._request("GET", path, None)
             return answer.get("data", answer)
         except urllib.error.HTTPError as error:
             if error.code == HTTPStatus.NOT_FOUND:
@@ -73,11 +51,11 @@ class Api:
 
     def send(self, method: str, path: str, body: object) -> Any:
         try:
-            return self._ask(method, path, body)
+            return self._request(method, path, body)
         except urllib.error.HTTPError as error:
             raise DemoRefused(f"{method} {path}: {error.read().decode()}") from error
 
-    def _ask(self, method: str, path: str, body: object) -> Any:
+    def _request(self, method: str, path: str, body: object) -> Any:
         request = urllib.request.Request(  # noqa: S310  # our own server
             f"{self._url}/api{path}",
             method=method,
@@ -116,13 +94,13 @@ def fill(api: Api) -> bool:
 def _is_wanted(api: Api, found: dict[str, int]) -> bool:
     """Whether the store is empty, or has the beginning of this demo."""
     if not found:
-        return api.get("/restaurants/1") is None  # the list leaves out what does not answer
+        return api.get("/restaurants/1") is None  # the list omits those that do not respond
     first = found.get(RESTAURANTS[0]["name"])
     return first is not None and not _menu(api, first)
 
 
 def _add_waiters(api: Api, home: int, names: tuple[str, ...]) -> list[int]:
-    """Their ids."""
+    """Add waiters; returns their ids."""
     known = {each["name"]: each["waiter_id"] for each in _status(api, home)["waiters"]}
     path = f"/restaurants/{home}/waiters"
     return [
@@ -142,7 +120,8 @@ def _add_tables(api: Api, home: int, number: int, waiters: list[int]) -> None:
 
 def _add_menu(api: Api, home: int) -> None:
     if not _menu(api, home):
-        api.send("PUT", f"/restaurants/{home}/menu", {"categories": MENU})
+        body = {"categories": MENU, "option_groups": OPTION_GROUPS}
+        api.send("PUT", f"/restaurants/{home}/menu", body)
 
 
 def _seat_guests(api: Api, home: int) -> None:
@@ -170,12 +149,12 @@ def _status(api: Api, home: int) -> Any:
 
 
 def _tables(api: Api, home: int) -> dict[str, int]:
-    """Ids by number."""
+    """Ids of tables by number."""
     listed = _status(api, home)["tables"]["list"]
     return {each["table_number"]: each["table_id"] for each in listed}
 
 
 def _menu(api: Api, home: int) -> dict[str, int]:
-    """Ids of the items, by name."""
+    """Ids of menu items by name."""
     categories = api.get(f"/restaurants/{home}/menu")["categories"]
     return {item["name"]: item["id"] for each in categories for item in each["items"]}

@@ -6,7 +6,7 @@ import socket
 import struct
 from collections.abc import Iterator
 
-from scripts.before_start import CannotStart
+from scripts.preflight import PreflightError
 
 ELSEWHERE = ("192.0.2.1", 9)
 """An address for documentation (RFC 5737): the route to it is the default route."""
@@ -18,18 +18,18 @@ _SIOCGIFADDR = 0x8915
 def lan_address(wanted: str | None = None) -> str:
     """`wanted`, or the IPv4 address with which this machine reaches other networks.
 
-    Without a default route it is an interface's, virtual ones last. Raises CannotStart.
+    Without a default route it is an interface's, virtual ones last. Raises PreflightError.
     """
     if wanted is not None:
         if not (_is_reachable(wanted) and _is_of_this_machine(wanted)):
-            raise CannotStart(
+            raise PreflightError(
                 f"PHONE={wanted} is not an IPv4 address of this machine that a phone could reach: "
                 "set it to one, such as PHONE=192.168.1.20, or to 1 to detect one."
             )
         return wanted
     found = next(filter(_is_reachable, _candidates()), None)
     if found is None:
-        raise CannotStart(
+        raise PreflightError(
             "This machine has no address that a phone could reach: connect it to the phone's "
             "network, or set PHONE to an address of it, such as PHONE=192.168.1.20."
         )
@@ -45,7 +45,7 @@ def _candidates() -> Iterator[str]:
             pass
         names = [name for _, name in socket.if_nameindex()]
         for name in sorted(names, key=lambda each: each.startswith(VIRTUAL)):
-            try:  # Linux's question; elsewhere the default route has to do
+            try:  # Linux only; other systems use the default route
                 answer = fcntl.ioctl(probe, _SIOCGIFADDR, struct.pack("256s", name.encode()))
             except OSError:
                 continue

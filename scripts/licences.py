@@ -22,7 +22,7 @@ class Package:
 
 
 def installed() -> list[Package]:
-    """Each once, by name."""
+    """Installed packages, each once, by name."""
     found = {each.name.lower(): each for each in map(_package, distributions())}
     return [found[name] for name in sorted(found)]
 
@@ -37,8 +37,12 @@ def _package(distribution: Distribution) -> Package:
             for each in metadata.get_all("Classifier", [])
             if each.startswith("License ::")
         ),
+        *(
+            distribution.read_text(f"licenses/{file}") or ""
+            for file in metadata.get_all("License-File", [])
+        ),
     ]
-    # Some contain the whole text.
+    # Some contain the whole text, whose first line is the name.
     licence = next(filter(None, said), UNKNOWN).strip().splitlines()[0]
     return Package(distribution.name, distribution.version, licence)
 

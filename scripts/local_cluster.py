@@ -1,8 +1,9 @@
 """Ray, Serve and the application in one cluster of this machine; started by `scripts.run`.
 
-Runs until its standard input ends. Whatever stands in the way is said in one sentence.
+Runs until its standard input ends. Errors at startup are printed as one sentence.
 """
 
+import argparse
 import logging
 import os
 import signal
@@ -17,42 +18,46 @@ from pathlib import Path
 import ray
 from ray import serve
 from ray.exceptions import RayError
-from ray.serve.config import HTTPOptions
 
-from actors.announced import NAMESPACE
+from actors.cluster_config import NAMESPACE
 from actors.embedded_store import NAME as EMBEDDED_STORE
+from actors.embedded_store import embedded_store
 from protocol.caller import Role
-from scripts.before_start import CannotStart, addresses, check, settings_of_environment
+from restaurant_qr.exits import Exit
 from scripts.demo import Api, DemoRefused, fill
 from scripts.issue_token import CannotIssue, token_for
 from scripts.lan_address import lan_address
+from scripts.preflight import PreflightError, check, settings_of_environment
+from scripts.ray_processes import leave_out, metrics_address, start_dashboard
 from scripts.welcome import Place, links, place_of, qr_codes, url_of, welcome
 from serve_app import Auth, Settings, app
 
-OBJECT_STORE_BYTES = 100 * 1024 * 1024  # nothing here is large enough for it
+OBJECT_STORE_BYTES = 100 * 1024 * 1024  # the application stores no large objects
 READY_TIMEOUT_S = 60.0
 STORE_STOP_TIMEOUT_S = 10.0
 
 
-def main(directory: Path, phone: str | None = None) -> int:
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job is born deaf to it
+def main(directory: Path, phone: str | None, *, has_dashboard: bool) -> int:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     threading.Thread(target=_interrupt_at_end_of_input, daemon=True).start()
     try:
         settings = settings_of_environment() if phone is None else _for_phones(phone)
         check(settings)
-        with only_our_words(), running(settings, directory) as dashboard:
+        with silence_ray(), running(settings, directory):
             api = Api(url_of(settings), token_for(settings, Role.ADMIN, label="make run"))
+            say(f"The application answers at {url_of(settings)}.")
             fill_if_empty(api)
+            dashboard = _dashboard() if has_dashboard else None
             place = _place_of(api)
             pages = links(settings, place)
-            say(welcome(settings, place, pages, dashboard, _metrics()))
+            say(welcome(settings, place, pages, dashboard, metrics_address()))
             if phone is not None:
                 say(qr_codes(pages, coloured=os.isatty(1)))
             say("Ctrl-C ends it; the next run finds the same state.")
             threading.Event().wait()
-    except (CannotIssue, CannotStart) as error:
+    except (CannotIssue, PreflightError) as error:
         print(error, file=sys.stderr)
-        return 1
+        return Exit.CANNOT
     except KeyboardInterrupt:
         pass
     return 0
@@ -87,21 +92,22 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def only_our_words() -> Iterator[None]:
-    """Keep what Ray prints about its workers off the screen; it stands in Ray's logs, too."""
+def silence_ray() -> Iterator[None]:
+    """Hide Ray's messages about its workers, which are in Ray's logs."""
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
         yield
 
 
 @contextmanager
-def running(settings: Settings, directory: Path) -> Iterator[str]:
-    """The cluster with the application in it; yields the dashboard's address, ends all at exit."""
+def running(settings: Settings, directory: Path) -> Iterator[None]:
+    """The cluster with the application; ends both at exit."""
     try:
-        yield _start(settings, directory)
+        _start(settings, directory)
+        yield
     except (RayError, RuntimeError, TimeoutError) as error:
         last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
-        raise CannotStart(
+        raise PreflightError(
             f"The application did not start, {directory}/session_latest/logs says why: {last}"
         ) from error
     finally:
@@ -109,15 +115,12 @@ def running(settings: Settings, directory: Path) -> Iterator[str]:
         stop()
 
 
-def _start(settings: Settings, directory: Path) -> str:
-    host, *also = addresses(settings)
-    if also:
-        os.environ["RESTAURANT_QR_ALSO_BIND"] = also[0]  # for scripts/haproxy
+def _start(settings: Settings, directory: Path) -> None:
     say("Starting Ray ...")
-    context = ray.init(
+    leave_out()
+    ray.init(
         address="local",
         namespace=NAMESPACE,
-        include_dashboard=True,
         dashboard_host="127.0.0.1",
         object_store_memory=OBJECT_STORE_BYTES,
         log_to_driver=False,
@@ -126,17 +129,15 @@ def _start(settings: Settings, directory: Path) -> str:
         _temp_dir=str(directory),
     )
     say("Starting the application ...")
-    serve.start(
-        proxy_location="HeadOnly",
-        http_options=HTTPOptions(host=host, port=settings.port),
-    )
+    if settings.redis_url is None:  # while Serve starts; the gateway waits for it
+        embedded_store(settings.data_dir, settings.durability)
+    serve.start(proxy_location="Disabled")
     serve.run(app(settings), name=NAMESPACE)
     _wait_until_ready(settings)
-    return str(context.dashboard_url)
 
 
 def stop() -> None:
-    """Close every socket with 1012, put the embedded store's data on disk, end Ray."""
+    """Close every socket with 1012, stop the embedded store cleanly, end Ray."""
     if not ray.is_initialized():
         return
     with suppress(Exception):
@@ -150,39 +151,23 @@ def stop() -> None:
 def _wait_until_ready(settings: Settings) -> None:
     deadline = time.monotonic() + READY_TIMEOUT_S
     while time.monotonic() < deadline:
-        if answers_directly(url_of(settings)):
+        if answers(url_of(settings)):
             return
         time.sleep(0.1)
-    raise CannotStart(f"The gateway did not answer at {url_of(settings)} within a minute.")
+    raise PreflightError(f"The gateway did not answer at {url_of(settings)} within a minute.")
 
 
-def answers_directly(url: str) -> bool:
-    """Whether the application answers at its `/healthz`, and not by way of Serve's own proxy.
-
-    Serve calls an application ready while HAProxy may still send to that proxy, where a socket
-    would stay for its life.
-    """
+def answers(url: str) -> bool:
+    """Whether the application responds at `/healthz`."""
     try:
-        return bool(_answer(f"{url}/healthz")) and _is_direct()
+        with urllib.request.urlopen(f"{url}/healthz", timeout=2):  # noqa: S310  # our own server
+            return True
     except OSError:
         return False
 
 
-def _is_direct() -> bool:
-    if os.environ["RAY_SERVE_ENABLE_HA_PROXY"] != "1":
-        return True
-    servers = _answer(f"http://127.0.0.1:{os.environ['RAY_SERVE_HAPROXY_STATS_PORT']}/stats;csv")
-    return any("SERVE_REPLICA" in server and ",UP," in server for server in servers.splitlines())
-
-
-def _answer(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310  # our own server
-        text: str = answer.read().decode()
-    return text
-
-
 def fill_if_empty(api: Api) -> None:
-    """Demo data; without it the application serves all the same."""
+    """Create the demo data; the application also serves without it."""
     try:
         if fill(api):
             say("The empty store was filled with a demo chain of two restaurants.")
@@ -190,11 +175,24 @@ def fill_if_empty(api: Api) -> None:
         say(f"The demo chain could not be made: {error}")
 
 
-def _metrics() -> str:
-    """Where this node shows its metrics to Prometheus."""
-    (node,) = ray.nodes()
-    return f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
+def _dashboard() -> str | None:
+    """Address of Ray's dashboard, None if it did not start: the application serves without it."""
+    say("Starting Ray's dashboard ...")
+    try:
+        return start_dashboard()
+    except RuntimeError as error:
+        say(str(error))
+        return None
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--phone")
+    parser.add_argument("--no-dashboard", action="store_true")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), *sys.argv[2:]))
+    arguments = _arguments()
+    sys.exit(main(arguments.directory, arguments.phone, has_dashboard=not arguments.no_dashboard))

@@ -69,19 +69,22 @@ async function packagePage(path) {
     bundle(name, folder, addresses(SCRIPT), 'js'), bundle(name, folder, addresses(STYLE), 'css'),
   ]);
   const up = path.includes('/') ? '../' : name === 'missing' ? '/' : '';
+  // First of all, on the connection that brought the page: each other connection takes two more round trips.
+  const early = script.entry ? `<link rel="modulepreload" href="${up}assets/${script.entry}">\n` : '';
   const head = [
     style.entry && `<link rel="stylesheet" href="${up}assets/${style.entry}">`,
     script.entry && `<script type="module" src="${up}assets/${script.entry}"></script>`,
     // Saves a round trip; which language is needed is known only to the script.
     ...script.texts.map((texts) => `<link rel="modulepreload" href="${up}assets/${texts}">`),
   ].filter(Boolean).join('\n');
-  write(path, Buffer.from(source.replace(STYLE, '').replace(SCRIPT, '').replace('\n</head>', `\n${head}\n</head>`)));
+  const bare = source.replace(STYLE, '').replace(SCRIPT, '');
+  write(path, Buffer.from(bare.replace('<title>', `${early}<title>`).replace('\n</head>', `\n${head}\n</head>`)));
 }
 
 rmSync(OUT, { recursive: true, force: true });
 const names = filesIn(WEB);
 await Promise.all(names.filter((name) => name.endsWith('.html')).map(packagePage));
 // Used by other pages of the service, and the client by pages of anybody.
-const plain = /^(shared\/boot\.js|client\/.*\.js|vendor\/LICENSE.*\.txt|[^/]+\.(css|png|svg))$/;
+const plain = /^(shared\/boot\.js|client\/.*\.js|vendor\/LICENSE.*\.txt|reference\.js|[^/]+\.(css|png|svg))$/;
 for (const name of names.filter((each) => plain.test(each))) write(name, readFileSync(join(WEB, name)));
 writeFileSync(join(OUT, 'sources'), digestOf(WEB));

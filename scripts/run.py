@@ -1,12 +1,9 @@
-"""`make run`: the whole application on this machine, until Ctrl-C. `make run PHONE=1`: also for
-phones in the same network.
+"""The whole application on this machine, until Ctrl-C: `./restaurant-qr run`.
 
 Starts `scripts.local_cluster` in a session of its own, so that a Ctrl-C reaches only this process
-and what runs is ended in order; then ends whatever is left of that session. Exit code 0 after an
-orderly end, 1 where it could not start.
+and what runs is ended in order; then ends whatever is left of that session.
 """
 
-import argparse
 import os
 import shutil
 import signal
@@ -14,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -27,21 +24,21 @@ SAME_SIGNAL_S = 0.5
 """Seconds within which a Ctrl-C sent to make also reaches this process."""
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m scripts.run", description=__doc__)
-    parser.add_argument("--phone", help="also listen on this address of this machine; 1: detect it")
-    phone = parser.parse_args().phone
-    # Short, since the paths of Unix sockets are: a hundred characters or so.
+def main(options: Sequence[str]) -> int:
+    """The exit code: 0 after an orderly end. `options` are those of `scripts.local_cluster`."""
+    # Paths of Unix sockets have at most about a hundred characters.
     directory = Path(tempfile.mkdtemp(prefix="rq-", dir="/tmp"))
-    environment = serve_environment() | one_machine(directory) | os.environ
+    placement = os.environ.get("RESTAURANT_QR_PLACEMENT", "entity")
+    environment = serve_environment() | one_machine(placement) | os.environ
+    environment["RESTAURANT_QR_PLACEMENT"] = placement
     environment["PYTHONPATH"] = os.pathsep.join(
         filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))
     )
     cluster = subprocess.Popen(
-        [sys.executable, "-m", "scripts.local_cluster", str(directory), *filter(None, [phone])],
+        [sys.executable, "-m", "scripts.local_cluster", str(directory), *options],
         cwd=ROOT,
         env=environment,
-        stdin=subprocess.PIPE,  # its end stops the cluster, even where this process was killed
+        stdin=subprocess.PIPE,  # its end stops the cluster, even if this process was killed
         start_new_session=True,
     )
     try:
@@ -49,16 +46,16 @@ def main() -> int:
     finally:
         _end_session(cluster.pid)
     if code == 0 or not any(directory.iterdir()):
-        shutil.rmtree(directory, ignore_errors=True)  # else Ray's logs in it say what went wrong
+        shutil.rmtree(directory, ignore_errors=True)  # else keep Ray's logs
     return code
 
 
 def _until_stopped(cluster: subprocess.Popen[bytes]) -> int:
-    """Wait for the cluster; a signal asks it to stop, a second one insists."""
+    """Wait for the cluster; a signal stops it in order, a second one at once."""
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _interrupt)
     stopping = threading.Event()
-    follow_make(partial(_stop_too, stopping))
+    follow_make(partial(_stop_cluster, stopping))
     try:
         return cluster.wait()
     except KeyboardInterrupt:
@@ -75,7 +72,7 @@ def _until_stopped(cluster: subprocess.Popen[bytes]) -> int:
     return 1
 
 
-def _stop_too(stopping: threading.Event) -> None:
+def _stop_cluster(stopping: threading.Event) -> None:
     if not stopping.wait(SAME_SIGNAL_S):
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -85,7 +82,7 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 
 
 def _end_session(session: int) -> None:
-    """Kill what outlived the cluster: nothing, after an orderly end."""
+    """Kill remaining processes of the cluster; an orderly end leaves none."""
     for pid in _members(session):
         try:
             os.kill(pid, signal.SIGKILL)
@@ -104,4 +101,4 @@ def _members(session: int) -> Iterator[int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

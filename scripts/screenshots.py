@@ -1,7 +1,7 @@
-"""`make screenshots`: the pages as people see them, into `docs/screenshots`.
+"""`make screenshots`: takes the screenshots of `docs/screenshots`.
 
-Starts a service of its own; `tests/e2e/web/scenes.mjs` says what is pictured. Names of scenes as
-arguments: only those.
+Starts its own service; `tests/e2e/web/scenes.mjs` has the scenes. Arguments are names of scenes to
+take, by default all.
 """
 
 import sys

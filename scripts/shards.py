@@ -1,82 +1,75 @@
-"""Where the shards live, and moving them: `python -m scripts.shards`, on any node of the cluster.
+"""Lists and migrates shards: `./restaurant-qr shards`, on any node of the cluster."""
 
-    python -m scripts.shards                       lists shards and nodes
-    python -m scripts.shards --move 1 --to NODE    moves a shard; NODE: how its id begins, or its IP
-    python -m scripts.shards --balance             moves few shards, until nodes have equally many
-
-No socket is closed, and nothing is lost; clients wait for a moment.
-"""
-
-import argparse
 import asyncio
 import logging
-import sys
+import os
 from typing import Any
 
 import ray
+from ray._private import ray_constants, services
 from ray.exceptions import RayError
 
-from actors.announced import NAMESPACE, announced
-from actors.moving import Found, NotMoved, draining_nodes, eligible, move, residents
-from actors.placement import Mode, balanced
+from actors import cluster_config
+from actors.cluster_config import NAMESPACE
 from actors.ray_hosts import RayHosts
+from actors.rebalancing import (
+    HostInfo,
+    MigrationFailed,
+    draining_nodes,
+    eligible_nodes,
+    migrate,
+    shard_locations,
+)
+from engine.placement import Mode, balanced
 
 SAMPLE_S = 1.0
-"""Between two looks at the processes' CPU time."""
+"""The period over which CPU use is measured."""
 
 
-class Wrong(Exception):
-    """In a sentence, why nothing can be done."""
+class CannotMigrate(Exception):
+    """The request does not fit the cluster. The message says why."""
 
 
-def main() -> int:
-    arguments = _parsed()
-    try:
-        ray.init(
-            address="auto", namespace=NAMESPACE, log_to_driver=False, logging_level=logging.ERROR
-        )
-        asyncio.run(_run(arguments))
-    except (Wrong, NotMoved, ConnectionError, RayError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+CANNOT = (CannotMigrate, MigrationFailed, ConnectionError, RayError)
+"""The shards cannot be listed or migrated. The message says why."""
 
 
-def _parsed() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        "python -m scripts.shards",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--move", type=int, metavar="SHARD")
-    parser.add_argument("--to", metavar="NODE")
-    parser.add_argument("--balance", action="store_true")
-    parsed = parser.parse_args()
-    if (parsed.move is None) != (parsed.to is None) or (parsed.balance and parsed.to):
-        parser.error("it is --move SHARD --to NODE, or --balance")
-    return parsed
+def changed(move: tuple[int, str] | None = None, *, balance: bool = False) -> dict[str, Any]:
+    """Moves a shard to a node, or balances the nodes, and returns what `_found` does.
+
+    Raises the errors of CANNOT.
+    """
+    # Ray replaces a loopback address by the machine's own, where `make run` does not listen.
+    addresses = [os.environ.get("RAY_ADDRESS", ""), *services.find_gcs_addresses()]
+    if any(each.startswith("127.0.0.1:") for each in addresses):
+        ray_constants.ENABLE_RAY_CLUSTER = False
+    ray.init(address="auto", namespace=NAMESPACE, log_to_driver=False, logging_level=logging.ERROR)
+    return asyncio.run(_changed(move, balance))
 
 
-async def _run(arguments: argparse.Namespace) -> None:
-    config = announced()
+async def _changed(wanted: tuple[int, str] | None, balance: bool) -> dict[str, Any]:
+    config = cluster_config.latest()
     if config is None:
-        raise Wrong("The application has not been deployed on this cluster.")
+        raise CannotMigrate("The application has not been deployed on this cluster.")
     if config.placement.mode is not Mode.SHARD:
-        raise Wrong(f"The placement is {config.placement.mode}: only shards can be moved.")
-    hosts = RayHosts(config)
-    if arguments.move is not None:
-        node = _node(arguments.to)
-        if node not in eligible(draining_nodes()):
-            raise Wrong(
-                f"{node} is draining, or a head without CPUs: shards would leave it at once."
+        raise CannotMigrate(f"The placement is {config.placement.mode}: only shards can be moved.")
+    hosts = RayHosts(config, "shards")
+    moves: dict[int, str] = {}
+    if wanted is not None:
+        shard, name = wanted
+        moves[shard] = _node(name)
+        if moves[shard] not in eligible_nodes(draining_nodes()):
+            raise CannotMigrate(
+                f"{moves[shard]} is draining, or a head without CPUs: shards would leave it at "
+                "once."
             )
-        await move(hosts, arguments.move, node)
-    elif arguments.balance:
-        homes = {shard: it.node for shard, it in (await residents(hosts, config.placement)).items()}
-        for shard, node in balanced(homes, eligible(draining_nodes())).items():
-            await move(hosts, shard, node)
-            print(f"shard {shard} has moved to {node}")
-    await _show(hosts)
+    elif balance:
+        locations = await shard_locations(hosts, config.placement)
+        nodes = {shard: info.node for shard, info in locations.items()}
+        moves = dict(balanced(nodes, eligible_nodes(draining_nodes())))
+    for shard, node in moves.items():
+        await migrate(hosts, shard, node)
+    return {"moved": moves, **await _found(hosts)}
 
 
 def _node(wanted: str) -> str:
@@ -88,31 +81,65 @@ def _node(wanted: str) -> str:
         if node["NodeID"].startswith(wanted) or node["NodeManagerAddress"] == wanted
     ]
     if len(named) != 1:
-        raise Wrong(f"{wanted} names {len(named)} nodes of {[node['NodeID'] for node in nodes]}.")
+        ids = [node["NodeID"] for node in nodes]
+        raise CannotMigrate(f"{wanted} names {len(named)} nodes of {ids}.")
     return named[0]
 
 
-async def _show(hosts: RayHosts) -> None:
-    placement = await hosts.look()
-    before = await residents(hosts, placement)
+async def _found(hosts: RayHosts) -> dict[str, Any]:
+    """Shards and nodes; `cpu` is in cores, and None if the shard does not run."""
+    placement = await hosts.fetch_placement()
+    before = await shard_locations(hosts, placement)
     await asyncio.sleep(SAMPLE_S)
-    after = await residents(hosts, placement)
+    after = await shard_locations(hosts, placement)
     draining = draining_nodes()
-    print(f"{'shard':<7}{'actor':<14}{'node':<58}{'pid':>8}{'entities':>10}{'CPU':>6}  pinned")
-    for shard, actor in placement.actors().items():
-        pinned = ", ".join(str(each) for each, own in sorted(placement.pinned) if own == shard)
-        print(f"{shard:<7}{actor:<14}{_row(before.get(shard), after.get(shard))}  {pinned}")
-    for node in eligible(()):
-        count = sum(found.node == node for found in after.values())
-        print(f"node {node}: {count} shards{', draining' if node in draining else ''}")
+    shards = [
+        {
+            "shard": shard,
+            "actor": actor,
+            **_row(before.get(shard), after.get(shard)),
+            "pinned": [each for each, own in sorted(placement.pinned) if own == shard],
+        }
+        for shard, actor in placement.actors().items()
+    ]
+    nodes = [
+        {
+            "node": node,
+            "shards": sum(found.node == node for found in after.values()),
+            "draining": node in draining,
+        }
+        for node in eligible_nodes(())
+    ]
+    return {"shards": shards, "nodes": nodes}
 
 
-def _row(before: Found | None, after: Found | None) -> str:
+def _row(before: HostInfo | None, after: HostInfo | None) -> dict[str, Any]:
     if after is None:
-        return f"{'does not run: it starts with its first message':<82}"
+        return dict.fromkeys(("node", "pid", "entities", "cpu"))
     used = after.cpu_s - before.cpu_s if before is not None and before.pid == after.pid else 0.0
-    return f"{after.node:<58}{after.pid:>8}{after.entities:>10}{used / SAMPLE_S:>6.0%}"
+    return {
+        "node": after.node,
+        "pid": after.pid,
+        "entities": after.entities,
+        "cpu": used / SAMPLE_S,
+    }
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def text(found: dict[str, Any]) -> str:
+    """Shards and nodes as text, one line each."""
+    lines = [f"shard {shard} has moved to {node}" for shard, node in found["moved"].items()]
+    lines.append(
+        f"{'shard':<7}{'actor':<14}{'node':<58}{'pid':>8}{'entities':>10}{'CPU':>6}  pinned"
+    )
+    for row in found["shards"]:
+        home = (
+            f"{row['node']:<58}{row['pid']:>8}{row['entities']:>10}{row['cpu']:>6.0%}"
+            if row["node"]
+            else f"{'does not run: it starts with its first message':<82}"
+        )
+        pinned = ", ".join(map(str, row["pinned"]))
+        lines.append(f"{row['shard']:<7}{row['actor']:<14}{home}  {pinned}")
+    for node in found["nodes"]:
+        draining = ", draining" if node["draining"] else ""
+        lines.append(f"node {node['node']}: {node['shards']} shards{draining}")
+    return "\n".join(lines)

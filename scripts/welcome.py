@@ -96,9 +96,14 @@ def links(settings: Settings, place: Place | None) -> dict[str, str]:
 
 
 def welcome(
-    settings: Settings, place: Place | None, pages: dict[str, str], dashboard: str, metrics: str
+    settings: Settings,
+    place: Place | None,
+    pages: dict[str, str],
+    dashboard: str | None,
+    metrics: str,
 ) -> str:
-    """What to open, and what to type."""
+    """The addresses to open and commands to type; `dashboard` is None if Ray's does not run."""
+    ray = "RAY_AUTH_MODE=token .venv/bin/ray list actors --address http://"
     store = settings.redis_url or f"embedded Valkey, data in {settings.data_dir.absolute()}"
     lines = [
         "",
@@ -106,10 +111,7 @@ def welcome(
         *(INDENT.format(who, url) for who, url in pages.items()),
         f"Their tokens are valid for {LINK_HOURS:.0f} hours. In a terminal (npx comes with Node):",
         *(INDENT.format(what, command) for what, command in _commands(settings, place)),
-        INDENT.format(
-            "the actors",
-            f"RAY_AUTH_MODE=token .venv/bin/ray list actors --address http://{dashboard}",
-        ),
+        *([INDENT.format("the actors", ray + dashboard)] if dashboard else []),
         INDENT.format("metrics", f"curl -s {metrics} | grep restaurant_qr"),
         "Where it runs:",
         INDENT.format("store", store.rpartition("@")[2]),

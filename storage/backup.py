@@ -15,7 +15,7 @@ from typing import Any
 
 import redis
 
-from protocol.ids import Kind
+from protocol.ids import NUMBERED, Kind
 from storage import keys
 from storage.connect import connect, disconnect
 from storage.data_folder import LOG, MANIFEST, EmbeddedStoreError, claim_data_dir
@@ -23,7 +23,7 @@ from storage.store import new_epoch
 
 SKIPPED_IDS = 1_000_000
 """More than any chain gives out between a backup and its restoration."""
-SKIPPED_RESTAURANTS = 1_000
+SKIPPED_RESTAURANT_IDS = 1_000
 """The same for restaurants. Each sweep reads their directory from the first id to the last, so a
 larger gap would slow down every sweep."""
 SNAPSHOT_TIMEOUT_S = 600.0
@@ -34,7 +34,7 @@ _BASE = "appendonly.aof.1.base.rdb"
 def snapshot(url: str, data_dir: Path, to: Path) -> int:
     """One moment of a running embedded store as a file; its size in bytes.
 
-    The store works on meanwhile. Raises EmbeddedStoreError.
+    The store keeps running. Raises EmbeddedStoreError.
     """
     dump = data_dir / _DUMP
     try:
@@ -55,7 +55,7 @@ def snapshot(url: str, data_dir: Path, to: Path) -> int:
 
 
 def _write(dump: Path, client: redis.Redis) -> None:
-    """Have the dump written anew, once the log is not being rewritten."""
+    """Start a new dump, once the log is not being rewritten."""
     deadline = time.monotonic() + SNAPSHOT_TIMEOUT_S
     asked = False
     while not (asked and dump.exists()):
@@ -72,7 +72,7 @@ def _write(dump: Path, client: redis.Redis) -> None:
         time.sleep(0.05)
 
 
-def put_back(backup: Path, data_dir: Path) -> None:
+def restore(backup: Path, data_dir: Path) -> None:
     """Make a backup the data of an embedded store that does not run and has none.
 
     Raises EmbeddedStoreError.
@@ -99,7 +99,7 @@ async def after_restore(url: str, *, void_codes: bool) -> None:
     """Call after a store was restored: skip all ids that may have been issued since the backup, and
     void all tokens, since any may have been revoked. `void_codes`: void printed codes, too.
 
-    Nothing else may use the store meanwhile. Raises redis.RedisError and OSError.
+    Nothing else may use the store until this returns. Raises redis.RedisError and OSError.
     """
     client = connect(url, timeout_s=60)
     try:
@@ -107,16 +107,16 @@ async def after_restore(url: str, *, void_codes: bool) -> None:
         if void_codes:
             await client.hset(keys.credentials(), "codes", new_epoch())
         await client.delete(keys.tokens())
-        for kind in Kind:
+        for kind in NUMBERED:
             counter = keys.counter(kind)
             if await client.exists(counter):
-                skipped = SKIPPED_RESTAURANTS if kind is Kind.RESTAURANT else SKIPPED_IDS
+                skipped = SKIPPED_RESTAURANT_IDS if kind is Kind.RESTAURANT else SKIPPED_IDS
                 await client.incrby(counter, skipped)
     finally:
         await disconnect(client)
 
 
-async def record(url: str) -> None:
+async def record_backup(url: str) -> None:
     """Record that a store was just backed up, for the alert on the age of the last backup. Raises
     redis.RedisError and OSError."""
     client = connect(url, timeout_s=60)

@@ -7,27 +7,30 @@ change writes what changed and not all of them.
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from functools import cache
-from operator import attrgetter
+from itertools import compress, repeat
+from operator import attrgetter, is_not
 from typing import Any, TypeVar, cast
 
 import orjson
 from pydantic import TypeAdapter
 
-from protocol.frames import encode_exactly
+from protocol.codec import encode_stored
+from protocol.stored_names import stored_fields, stored_form
 
 S = TypeVar("S")
 
 
 @cache
 def _attributes(cls: Any) -> dict[str, bool]:
-    """Each attribute's name, and whether it is stored an entry at a time."""
-    return {each.name: bool(each.metadata.get("per_entry")) for each in fields(cls)}
+    """Each attribute's stored name, and whether it is stored an entry at a time."""
+    names = stored_fields(cls)
+    return {names[each.name]: bool(each.metadata.get("per_entry")) for each in fields(cls)}
 
 
 @cache
 def _values_of(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
     """All attributes of a state, which has two or more."""
-    return attrgetter(*_attributes(cls))
+    return attrgetter(*stored_fields(cls))
 
 
 @cache
@@ -52,18 +55,19 @@ def changes(before: S | None, after: S) -> dict[str, bytes | None]:
         if per_entry:
             _entry_changes(name, {} if old is MISSING else old, new, changed)
         elif old != new:
-            changed[name] = encode_exactly(new)
+            changed[name] = encode_stored(stored_form(new))
     return changed
 
 
 def _entry_changes(
     name: str, old: Mapping[Any, Any], new: Mapping[Any, Any], changed: dict[str, bytes | None]
 ) -> None:
-    for key, entry in new.items():
-        if old.get(key, MISSING) is not entry:
-            changed[f"{name}/{key}"] = encode_exactly(entry)
-    for key in old:
-        if key not in new:
+    added = 0
+    for key in compress(new, map(is_not, new.values(), map(old.get, new, repeat(MISSING)))):
+        changed[f"{name}/{key}"] = encode_stored(stored_form(new[key]))
+        added += key not in old
+    if len(old) + added > len(new):
+        for key in old.keys() - new.keys():
             changed[f"{name}/{key}"] = None
 
 

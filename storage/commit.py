@@ -1,7 +1,7 @@
 """A commit of one restaurant's entities, as the keys and the argument of the commit script."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from msgpack import packb
@@ -13,14 +13,14 @@ from storage.store import EntityCommit
 
 CLAIM_OF_NOTHING_S = 86_400
 """How long the claim of an entity that was never stored, and its refusals, are remembered."""
-BRIEF_S = 86_400
-"""How long settled `brief` entities and idle journals are kept. Clients that were away for longer
+SHORT_RETENTION_S = 86_400
+"""How long short-lived final entities and idle journals are kept. Clients that were away for longer
 take a snapshot."""
-LASTING = frozenset({Kind.RESTAURANT, Kind.TABLE, Kind.WAITER})
+LASTING = frozenset({Kind.RESTAURANT, Kind.TABLE, Kind.WAITER, Kind.MENU})
 """Kinds that are never settled: history and audit entries older than the retention are dropped."""
-UNREAD = frozenset({Kind.RESTAURANT, Kind.WAITER})
+UNREAD = frozenset({Kind.RESTAURANT, Kind.WAITER, Kind.MENU})
 """Kinds whose history no route reads; it is kept for operators who inspect the store."""
-MOST_ARGUMENTS = 2000
+MAX_ARGUMENTS = 2000
 """Of one operation: a script cannot unpack many more. Even, so that pairs stay together."""
 
 
@@ -45,8 +45,8 @@ class Limits(NamedTuple):
     audit: Ring = Ring(1000, 256_000)
 
     @property
-    def brief_s(self) -> int:
-        return min(BRIEF_S, self.retention_s)
+    def short_retention_s(self) -> int:
+        return min(SHORT_RETENTION_S, self.retention_s)
 
     def history_of(self, kind: Kind) -> Ring:
         if kind in UNREAD:
@@ -55,14 +55,14 @@ class Limits(NamedTuple):
 
 
 def commit_call(
-    group: Sequence[EntityCommit], limits: Limits, life: bytes
+    group: Sequence[EntityCommit], limits: Limits, replication_id: bytes
 ) -> tuple[list[str], list[bytes]]:
-    """Keys and argument of the script for entities that share a restaurant, whose `life` was that
-    of the server when it was last heard of."""
+    """Keys and argument of the script for entities that share a restaurant. `replication_id` is
+    that of the server at the last claim."""
     plan = _Plan([keys.entity(commit.address) for commit in group])
     for commit in group:
-        _write_entity(plan, commit, limits, life)
-    owners = ["" if commit.unclaimed else str(commit.owner) for commit in group]
+        _write_entity(plan, commit, limits, replication_id)
+    owners = ["" if commit.unclaimed else str(commit.fencing_token) for commit in group]
     call = {"owners": owners, "operations": plan.operations}
     return plan.keys, [packb(call, use_bin_type=False)]  # the scripts' decoder knows no other
 
@@ -76,25 +76,41 @@ class _Plan:
         self._index = {key: index for index, key in enumerate(entities, 1)}
 
     def add(self, name: str, key: str, *arguments: Any) -> None:
+        self.operations.append([name, self._index_of(key), *arguments])
+
+    def add_all(self, name: str, key: str, arguments: Sequence[Any]) -> None:
+        """An operation of any number of arguments, or none where there are none."""
+        for start in range(0, len(arguments), MAX_ARGUMENTS):
+            self.add(name, key, *arguments[start : start + MAX_ARGUMENTS])
+
+    def push(self, hash_: str, lists: Sequence["_List"], now: int, written: Sequence[Any]) -> None:
+        """Write fields of an entity's hash, and append to its lists within their bounds."""
+        if not lists or len(written) > MAX_ARGUMENTS:
+            self.add_all("HSET", hash_, written)
+            written = []
+        most = max((len(each.entries) for each in lists), default=0)
+        for start in range(0, most, MAX_ARGUMENTS):
+            chunks = [
+                [
+                    self._index_of(f"{hash_}:{name}"),
+                    f"size:{name}",
+                    *ring,
+                    *past,
+                    now,
+                    entries[start : start + MAX_ARGUMENTS],
+                ]
+                for name, entries, ring, past in lists
+                if len(entries) > start
+            ]
+            self.add(PUSH, hash_, chunks, written)
+            written = []
+
+    def _index_of(self, key: str) -> int:
         index = self._index.get(key)
         if index is None:
             self.keys.append(key)
             index = self._index[key] = len(self.keys)
-        self.operations.append([name, index, *arguments])
-
-    def add_all(self, name: str, key: str, arguments: Sequence[Any]) -> None:
-        """An operation of any number of arguments, or none where there are none."""
-        for start in range(0, len(arguments), MOST_ARGUMENTS):
-            self.add(name, key, *arguments[start : start + MOST_ARGUMENTS])
-
-    def push(
-        self, hash_: str, name: str, entries: Sequence[bytes], ring: Ring, past: "_Past"
-    ) -> None:
-        """Append to the list `name` of an entity within its bounds."""
-        bounds = (self._index[hash_], f"size:{name}", ring.length, ring.size, past.since, past.ends)
-        for start in range(0, len(entries), MOST_ARGUMENTS):
-            chunk = entries[start : start + MOST_ARGUMENTS]
-            self.add(PUSH, f"{hash_}:{name}", *bounds, *chunk)
+        return index
 
 
 class _Past(NamedTuple):
@@ -103,6 +119,15 @@ class _Past(NamedTuple):
 
     since: str
     ends: int
+
+
+class _List(NamedTuple):
+    """The entries that are appended to the list `name` of an entity."""
+
+    name: str
+    entries: Sequence[bytes]
+    ring: Ring
+    past: _Past
 
 
 _FOR_EVER = _Past("", 0)
@@ -116,15 +141,22 @@ def _past(commit: EntityCommit, limits: Limits) -> _Past:
     return _Past(time.strftime("%Y-%m-%dT%H:%M:%SZ", since), limits.retention_s)
 
 
-def _write_entity(plan: _Plan, commit: EntityCommit, limits: Limits, life: bytes) -> None:
+def _write_entity(plan: _Plan, commit: EntityCommit, limits: Limits, replication_id: bytes) -> None:
     key = keys.entity(commit.address)
-    written: list[Any] = ["owner", str(commit.owner_after), "effects", commit.last_effect]
+    written: list[Any] = ["owner", str(commit.next_fencing_token), "effects", commit.last_effect]
     if commit.unclaimed:
-        written += ("life", life)
+        written += ("life", replication_id)
     if commit.version:
-        written += ("version", commit.version, "epoch", commit.epoch, "events", commit.events)
+        written += (
+            "version",
+            commit.version,
+            "epoch",
+            commit.epoch,
+            "events",
+            commit.history_length,
+        )
     if commit.audit:
-        written += ("audits", commit.audits)
+        written += ("audits", commit.audit_length)
     if commit.refusals:
         written += ("refusals", commit.refusals)
     deleted = []
@@ -140,21 +172,28 @@ def _write_entity(plan: _Plan, commit: EntityCommit, limits: Limits, life: bytes
             deleted.append(f"seen:{source}")
         else:
             written += (f"seen:{source}", number)
-    plan.add_all("HSET", key, written)
+    plan.push(key, list(_lists(commit, limits)), int(commit.now), written)
     plan.add_all("HDEL", key, deleted)
-    resumable = _Past("", limits.brief_s)
-    for channel, frames in commit.journal.items():
-        ring = limits.menu_journal if channel == Channel.MENU else limits.journal
-        plan.push(key, f"j:{channel}", frames, ring, resumable)
-    if commit.history or commit.audit:
-        past = _past(commit, limits)
-        plan.push(key, "log", commit.history, limits.history_of(commit.address.kind), past)
-        plan.push(key, "audit", commit.audit, limits.audit, past)
     plan.add_all("RPUSH", f"{key}:req", commit.results)
     for result in commit.dropped_results:
         plan.add("LREM", f"{key}:req", 1, result)
     _write_outbox(plan, commit, f"{key}:out")
     _write_retention(plan, commit, key, limits)
+
+
+def _lists(commit: EntityCommit, limits: Limits) -> Iterator[_List]:
+    """The entries that the commit appends to journals, history and audit."""
+    resumable = _Past("", limits.short_retention_s)
+    for channel, frames in commit.journal.items():
+        ring = limits.menu_journal if channel == Channel.MENU else limits.journal
+        if frames:
+            yield _List(f"j:{channel}", frames, ring, resumable)
+    if commit.history or commit.audit:
+        past = _past(commit, limits)
+        if commit.history:
+            yield _List("log", commit.history, limits.history_of(commit.address.kind), past)
+        if commit.audit:
+            yield _List("audit", commit.audit, limits.audit, past)
 
 
 def _write_outbox(plan: _Plan, commit: EntityCommit, key: str) -> None:
@@ -174,17 +213,17 @@ def _write_outbox(plan: _Plan, commit: EntityCommit, key: str) -> None:
 
 def _write_retention(plan: _Plan, commit: EntityCommit, key: str, limits: Limits) -> None:
     """Settled entities expire, and so does what is kept of those that do not exist."""
-    lasts = commit.stored_version and not commit.was_settled
-    if commit.version and not commit.settled and lasts:
+    lasts = commit.stored_version and not commit.was_final
+    if commit.version and not commit.is_final and lasts:
         return
     every = (key, f"{key}:req", f"{key}:log", f"{key}:audit")
     if not commit.version:
         for each in every[:2]:
             plan.add("EXPIRE", each, CLAIM_OF_NOTHING_S)
-    elif commit.settled:
-        kept_s = limits.brief_s if commit.brief else limits.retention_s
+    elif commit.is_final:
+        kept_s = limits.short_retention_s if commit.is_short_lived else limits.retention_s
         for each in every:
             plan.add("EXPIRE", each, kept_s)
     else:  # what a claim of nothing left to expire is kept from the first commit on
-        for each in every if commit.was_settled else every[:2]:
+        for each in every if commit.was_final else every[:2]:
             plan.add("PERSIST", each)

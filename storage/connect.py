@@ -1,6 +1,5 @@
 """Clients for the addresses that a store can have."""
 
-from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -11,8 +10,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisClusterException, RedisError
 
 FAILURES = (RedisError, RedisClusterException, OSError, TimeoutError)
-"""What a client raises when a store does not answer, or answers with an error."""
-MOST_CONNECTIONS = 64
+"""The exceptions of a client if a store does not answer, or answers with an error."""
+MAX_CONNECTIONS = 64
 """Of one client; further calls wait for one of them."""
 SENTINEL_PORT = 26379
 PORT = 6379
@@ -39,20 +38,9 @@ def connect(url: str, timeout_s: float) -> Any:
     if service == "cluster":
         return _cluster(url, how)
     pool = BlockingConnectionPool.from_url(
-        url, max_connections=MOST_CONNECTIONS, timeout=timeout_s, **how
+        url, max_connections=MAX_CONNECTIONS, timeout=timeout_s, **how
     )
     return Redis.from_pool(pool)
-
-
-def is_cluster(client: Any) -> bool:
-    return isinstance(client, RedisCluster)
-
-
-async def refresh(client: Any) -> None:
-    """After a failure: ask a cluster which of its nodes has what now."""
-    if is_cluster(client):
-        with suppress(*FAILURES):
-            await client.nodes_manager.initialize()
 
 
 async def disconnect(client: Any) -> None:
@@ -71,7 +59,7 @@ def _sentinel(url: str, how: dict[str, Any]) -> Any:
     return sentinel.master_for(
         service or "mymaster",
         db=int(database or 0),
-        max_connections=MOST_CONNECTIONS * 16,  # its pool does not wait, but refuse
+        max_connections=MAX_CONNECTIONS * 16,  # its pool does not wait, but refuse
         **_credentials(url),
     )
 

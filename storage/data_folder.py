@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 from typing import IO
 
-LOCK_PATIENCE_S = 5.0
+LOCK_TIMEOUT_S = 5.0
 """How long the server of a killed run may take to write its data to disk."""
 LOG = "appendonlydir"
 MANIFEST = "appendonly.aof.manifest"
-REPAIR = "run `.venv/bin/python -m scripts.backup --repair`, or restore a backup"
+REPAIR = "run `./restaurant-qr repair`, or restore a backup"
 
 
 class EmbeddedStoreError(Exception):
@@ -31,7 +31,7 @@ def claim_data_dir(data_dir: Path) -> IO[str]:
             f"Cannot write to the data folder {data_dir} ({error.strerror}). "
             "Choose another with RESTAURANT_QR_DATA_DIR."
         ) from error
-    deadline = time.monotonic() + LOCK_PATIENCE_S
+    deadline = time.monotonic() + LOCK_TIMEOUT_S
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

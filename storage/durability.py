@@ -1,4 +1,4 @@
-"""What a write must have survived before the application relies on it."""
+"""The durability that a write must have before the application relies on it."""
 
 from enum import StrEnum
 from typing import Any

@@ -37,7 +37,7 @@ from storage.data_folder import (
 START_TIMEOUT_S = 60.0
 """Until the server answers at all; reading its data may then take as long as it takes."""
 STOP_TIMEOUT_S = 20.0
-LONGEST_SOCKET_PATH = 100
+MAX_SOCKET_PATH = 100
 _STAMP = re.compile(r"^\d+:\w \d+ \w+ \d+ [\d:.]+ \S ")
 """The prefix of each line of Valkey's log."""
 _PR_SET_PDEATHSIG = 1
@@ -58,7 +58,7 @@ class EmbeddedStore:
 
     @property
     def url(self) -> str:
-        """Where it answers, as `open_store` takes it."""
+        """The URL of the server, for `open_store`."""
         return f"unix://{quote(str(self._socket))}"
 
     @property
@@ -108,7 +108,7 @@ class EmbeddedStore:
         return self._process.wait()
 
     def _place_socket(self) -> None:
-        if len(str(self._socket)) > LONGEST_SOCKET_PATH:
+        if len(str(self._socket)) > MAX_SOCKET_PATH:
             self._socket_dir = tempfile.mkdtemp(prefix="rqr-")
             self._socket = Path(self._socket_dir) / "valkey.sock"
         self._socket.unlink(missing_ok=True)
@@ -188,7 +188,7 @@ class EmbeddedStore:
 
 
 def _end_with_parent() -> None:
-    """In the child: be told to end when the thread that started it does (Linux)."""
+    """In the child: end when the thread that started it ends (Linux)."""
     if sys.platform == "linux":
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 

@@ -4,7 +4,7 @@ All keys of one restaurant share its hash tag, so that a cluster keeps them in o
 may touch any of them.
 """
 
-from protocol.caller import subject_before
+from protocol.caller import previous_subject
 from protocol.ids import Address, Kind
 
 BUCKET = 512
@@ -26,8 +26,8 @@ def counter(kind: Kind) -> str:
     return f"rq:ids:{kind.value}"
 
 
-def counter_life(kind: Kind) -> str:
-    """The server's life in which a kind's last id was given out; beside its counter."""
+def counter_replication_id(kind: Kind) -> str:
+    """The server's replication id when a kind's last id was given out; beside its counter."""
     return f"{{{counter(kind)}}}:life"
 
 
@@ -40,16 +40,16 @@ def code(session_code: str) -> str:
     return f"rq:code:{session_code}"
 
 
-def named(caller: str, key: str) -> str:
+def idempotency_key(caller: str, key: str) -> str:
     """The field of a caller's idempotency key. It is unique for caller and key: colons of the key
     are escaped, so the last colon ends the caller."""
     escaped = key.replace("%", "%25").replace(":", "%3A")
     return f"rq:named:{caller}:{escaped}"
 
 
-def named_before(caller: str, key: str) -> str:
+def previous_idempotency_key(caller: str, key: str) -> str:
     """The same in the previous release, which differs for keys with colons and long subjects."""
-    return f"rq:named:{subject_before(caller)}:{key}"
+    return f"rq:named:{previous_subject(caller)}:{key}"
 
 
 def guesses(who: str) -> str:

@@ -1,4 +1,4 @@
-"""Repairs the embedded store's append-only log after a power cut: `scripts.backup --repair`.
+"""Repairs the embedded store's append-only log after a power cut: `./restaurant-qr repair`.
 
 After a power cut the log may end in zeros, or its small manifest may be empty. Valkey then does not
 start. Its own tool, the server binary under another name, finds the end of the log and truncates it

@@ -19,7 +19,7 @@ def _script(source: str) -> Script:
 
 
 PUSH = "PUSH"
-"""A commit operation that is not a server command: append to a list within bounds."""
+"""A commit operation that is not a server command: append to lists within bounds."""
 MEASURED_AT_ONCE = 100
 """Entries of a list that are read at once to measure its size."""
 
@@ -32,42 +32,63 @@ COMMIT = _script(f"""
 -- Returns 0, or the index of the first entity that another claimant owns.
 local plan = cmsgpack.unpack(ARGV[1])
 
--- Append to a list of at most `most` entries and `bytes` bytes, a tenth more until it is cut, and
--- of no entry from before `from`, if that is given; the newest entry stays. A list that is written
--- no more ends after `kept` seconds, if those are given. The hash's field has its length and size.
-local function push(list, hash, field, most, bytes, from, kept, ...)
-  local length, added = redis.call('RPUSH', list, ...), 0
-  for _, entry in ipairs({{...}}) do added = added + #entry end
-  local known, size = string.match(redis.call('HGET', hash, field) or '', '^(%d+) (%d+)$')
+-- Drop the oldest entries of a list. Returns its length and size after that.
+local function drop(list, count, length, size)
+  for _, entry in ipairs(redis.call('LPOP', list, count)) do size = size - #entry end
+  return length - count, size
+end
+
+-- Append `entries` to a list of at most `most` entries and `bytes` bytes, a tenth more until it is
+-- cut, and of no entry from before `from`, if that is given; the newest entry stays. A list that is
+-- written no more ends after `kept` seconds or a sixteenth later, if those are given. `known` has
+-- its length, its size, and when (epoch seconds) its end was set. Returns the next `known`.
+local function append(list, known, most, bytes, from, kept, now, entries)
+  local length, added = redis.call('RPUSH', list, unpack(entries)), 0
+  for _, entry in ipairs(entries) do added = added + #entry end
+  local before, size, set_at = string.match(known, '^(%d+) (%d+) ?(%d*)$')
   size = (tonumber(size) or 0) + added
-  local function drop(count)
-    for _, entry in ipairs(redis.call('LPOP', list, count)) do size = size - #entry end
-    length = length - count
-  end
-  if (tonumber(known) or 0) + select('#', ...) ~= length then  -- some was written without its size
+  if (tonumber(before) or 0) + #entries ~= length then  -- some was written without its size
     redis.call('LTRIM', list, -most, -1)
-    length, size = math.min(length, most), 0
+    length, size, set_at = math.min(length, most), 0, nil
     for start = 0, length - 1, {MEASURED_AT_ONCE} do
       local stop = start + {MEASURED_AT_ONCE - 1}
       for _, entry in ipairs(redis.call('LRANGE', list, start, stop)) do size = size + #entry end
     end
   end
-  if length > most + math.floor(most / 10) then drop(length - most) end
-  if size > bytes + math.floor(bytes / 10) then
+  if length > most + most / 10 then length, size = drop(list, length - most, length, size) end
+  if size > bytes + bytes / 10 then
     while size > bytes and length > 1 do
       local share = math.floor(length * (size - bytes) / size)
-      drop(math.max(1, math.min(share, length - 1, {MEASURED_AT_ONCE})))
+      share = math.max(1, math.min(share, length - 1, {MEASURED_AT_ONCE}))
+      length, size = drop(list, share, length, size)
     end
   end
   if from ~= '' then
     while length > 1 do
       local at = string.match(redis.call('LINDEX', list, 0), '"at":"([^"]*)"')
       if not at or at >= from then break end
-      drop(1)
+      length, size = drop(list, 1, length, size)
     end
   end
-  if kept > 0 then redis.call('EXPIRE', list, kept) end
-  redis.call('HSET', hash, field, length .. ' ' .. size)
+  if kept == 0 then return length .. ' ' .. size end
+  set_at = tonumber(set_at)
+  if not set_at or now < set_at or now - set_at > kept / 16 then
+    redis.call('EXPIRE', list, kept + math.floor(kept / 16))
+    set_at = now
+  end
+  return length .. ' ' .. size .. ' ' .. set_at
+end
+
+-- Append to lists of one entity, each of which is given once, and write fields of its hash, which
+-- has what is known of each list.
+local function push(hash, lists, written)
+  local fields = {{}}
+  for i, list in ipairs(lists) do fields[i] = list[2] end
+  for i, known in ipairs(redis.call('HMGET', hash, unpack(fields))) do
+    written[#written + 1] = fields[i]
+    written[#written + 1] = append(KEYS[lists[i][1]], known or '', unpack(lists[i], 3))
+  end
+  redis.call('HSET', hash, unpack(written))
 end
 
 for i, owner in ipairs(plan.owners) do
@@ -79,7 +100,7 @@ for i, owner in ipairs(plan.owners) do
 end
 for _, operation in ipairs(plan.operations) do
   if operation[1] == '{PUSH}' then
-    push(KEYS[operation[2]], KEYS[operation[3]], unpack(operation, 4))
+    push(KEYS[operation[2]], operation[3], operation[4])
   else
     redis.call(operation[1], KEYS[operation[2]], unpack(operation, 3))
   end
@@ -87,24 +108,24 @@ end
 return 0
 """)
 
-_LIFE = """
--- A server's life, the name of its replication: another one after each start and each fail-over,
--- which is when writes that were acknowledged can be lost, and now and then without a cause.
-local life = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
-if not life then return redis.error_reply('INFO replication has no master_replid') end
+_REPLICATION_ID = """
+-- The server's replication id. It changes at each start and each fail-over, when acknowledged
+-- writes can be lost, and now and then without a cause.
+local replication_id = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
+if not replication_id then return redis.error_reply('INFO replication has no master_replid') end
 """
 
 CLAIM = _script(f"""
 -- KEYS: an entity's hash, its results, its outbox. ARGV: the new owner's token, seconds that a
 -- claim of nothing is kept, another epoch, how many numbers of effects to leave out. The last two
--- are for what was claimed in another life of the server: events and effects may be lost, and
+-- are for what was claimed under another replication id: events and effects may be lost, and
 -- nothing may be numbered like them. Returns all that a host holds of the entity.
-{_LIFE}
+{_REPLICATION_ID}
 local version, before = unpack(redis.call('HMGET', KEYS[1], 'version', 'life'))
-redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'life', life)
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'life', replication_id)
 if not version then
   redis.call('EXPIRE', KEYS[1], ARGV[2])
-elseif before ~= life then
+elseif before ~= replication_id then
   redis.call('HSET', KEYS[1], 'epoch', ARGV[3])
   redis.call('HINCRBY', KEYS[1], 'effects', ARGV[4])
 end
@@ -116,14 +137,14 @@ return {{
 """)
 
 RESERVE = _script(f"""
--- KEYS: the last id given out in a kind, the life of the server that gave it. ARGV: how many are
--- wanted, how many to leave out in another life: those that were given out and are forgotten.
+-- KEYS: the last id given out in a kind, the replication id of the server that gave it. ARGV: how
+-- many are wanted, how many to skip under another one: those that were given out and are lost.
 -- Returns the last one. Only the first ids that there ever were are given out again where all
 -- knowledge of them is lost.
-{_LIFE}
+{_REPLICATION_ID}
 local before = redis.call('GET', KEYS[2])
-if before ~= life then
-  redis.call('SET', KEYS[2], life)
+if before ~= replication_id then
+  redis.call('SET', KEYS[2], replication_id)
   if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('INCRBY', KEYS[1], ARGV[2]) end
 end
 return redis.call('INCRBY', KEYS[1], ARGV[1])
@@ -163,7 +184,7 @@ return {stop, redis.call('LRANGE', KEYS[2], -newer - ARGV[1], -newer - 1)}
 """)
 
 GUESS = _script("""
--- KEYS: when all that somebody has guessed will be earned again. ARGV: how many guesses (-1: one
+-- KEYS: when all of a client's guesses will be earned again. ARGV: how many guesses (-1: one
 -- that did not count), milliseconds in which one is earned, how many there may be at once.
 -- Returns whether there may be so many more (the generic cell rate algorithm).
 local time = redis.call('TIME')

@@ -10,7 +10,7 @@ from storage import keys
 from storage.store import StoreStatus
 
 PROBE_MS = 60_000
-MOST_PROBES = 4096
+MAX_PROBES = 4096
 """Maximum number of keys tried to find one on each server of a cluster."""
 
 
@@ -36,7 +36,7 @@ def _one_of_each_server(client: Any) -> dict[Any, str]:
     """A key for each server that has slots."""
     servers = len(client.get_primaries())
     found: dict[Any, str] = {}
-    for number in range(MOST_PROBES):
+    for number in range(MAX_PROBES):
         if len(found) == servers:
             break
         key = keys.probe(number)

@@ -1,9 +1,9 @@
-"""What the layers above ask of a store, and what it answers with."""
+"""The interface of a store."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from secrets import randbits
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 from uuid import uuid4
 
 from protocol.ids import Address, Kind, Topic
@@ -28,19 +28,19 @@ class StoreStatus(NamedTuple):
     backed_up_at: float
 
 
-OWNER_BITS = 62
+FENCING_TOKEN_BITS = 62
 
 
-def new_owner() -> int:
+def new_fencing_token() -> int:
     """A fencing token, drawn and not counted: a server that lost the last second's writes, or an
     expired entity, would count to the same number again."""
-    return randbits(OWNER_BITS)
+    return randbits(FENCING_TOKEN_BITS)
 
 
-def owner_after(owner: int) -> int:
+def next_fencing_token(token: int) -> int:
     """The token that a commit leaves behind. No commit is taken twice, and none onto an older state
     than it was decided on: one that a server which lost its last second still has."""
-    return owner + 1
+    return token + 1
 
 
 def new_epoch() -> str:
@@ -62,22 +62,22 @@ class Credentials(NamedTuple):
     registering_since: float
 
 
-class Loaded(NamedTuple):
-    """What a claim brings.
+class StoredEntity(NamedTuple):
+    """An entity as a claim found it in the store.
 
-    `owner` is the claim's fencing token, as good as unique. Without a stored state `exists` is
-    False and `epoch` empty; where the server may have lost acknowledged writes since the entity was
-    last claimed, the epoch is a new one. State fields are `<attribute>` or `<attribute>/<key>`.
-    `events` counts its history, `audits` its audit; `refusals` is what was last written of those.
-    `seen` is the last effect number of each source. Results come oldest first.
+    `fencing_token` is the claim's. `exists` is False and `epoch` empty if no state is stored. The
+    epoch is a new one if the server may have lost acknowledged writes since the last claim. State
+    fields are `<attribute>` or `<attribute>/<key>`. `history_length` and `audit_length` count all
+    entries that were ever appended; `refusals` is the text last written. `seen` has the last effect
+    number of each source. Results come oldest first.
     """
 
-    owner: int
+    fencing_token: int
     exists: bool
     version: int
     epoch: str
-    events: int
-    audits: int
+    history_length: int
+    audit_length: int
     seqs: dict[str, int]
     state: dict[str, bytes]
     seen: dict[str, int]
@@ -86,32 +86,31 @@ class Loaded(NamedTuple):
     last_effect: int
     refusals: str = ""
 
-
-def nothing() -> Loaded:
-    """What a claim would bring of an entity that does not exist, without asking the store."""
-    return Loaded(new_owner(), False, 0, "", 0, 0, {}, {}, {}, [], {}, 0)
+    @classmethod
+    def empty(cls) -> Self:
+        """An entity that does not exist, without a claim in the store."""
+        return cls(new_fencing_token(), False, 0, "", 0, 0, {}, {}, {}, [], {}, 0)
 
 
 @dataclass(slots=True)
 class EntityCommit:
     """One entity's part of a commit: only what changed.
 
-    It is taken where `owner` is in force, and leaves `owner_after` in force; where an entity is
-    `unclaimed`, it must not exist yet.
-    `stored_version` is the version that it changes, 0 where there was none. `state` maps fields to
-    JSON; None deletes one, as it does in `seen`. `journal` and `seqs` are by channel; `events`
-    counts the history, this commit's included, as `audits` does the audit; `refusals` says how
-    many of those were refused of late, nothing where that is as before. `dropped_results` are
-    kept no longer, new ones among them. All bytes are JSON, and come back as they are. `cleared`
-    leave the outbox. `due` is the earliest time (epoch seconds) of what is left in the outbox, None
-    where nothing is. A `settled` entity expires after the store's retention, or after a day if it
-    is `brief`. `now` is the time of the host (epoch seconds). Version 0 is an entity that does not
-    exist: only its results are kept, for a day.
+    The store accepts it if `fencing_token` is the current one, and sets `next_fencing_token`. An
+    `unclaimed` entity must not exist yet. `stored_version` is the version that it changes, 0 if
+    there was none. `state` maps fields to JSON; None deletes one, as it does in `seen`. `journal`
+    and `seqs` are by channel. `history_length` and `audit_length` count all entries, those of this
+    commit included; `refusals` is empty if unchanged. `dropped_results` are removed, new ones among
+    them. All bytes are JSON, and come back as they are. `cleared` entries leave the outbox. `due`
+    is the earliest time (epoch seconds) of what remains in it, or None. An `is_final` entity
+    expires after the store's retention, or after a day if it `is_short_lived`. `now` is the time of
+    the host (epoch seconds). Version 0 is an entity that does not exist: only its results are kept,
+    for a day.
     """
 
     address: Address
-    owner: int
-    owner_after: int
+    fencing_token: int
+    next_fencing_token: int
     unclaimed: bool
     stored_version: int
     version: int
@@ -120,9 +119,9 @@ class EntityCommit:
     journal: dict[str, list[bytes]]
     seqs: dict[str, int]
     history: list[bytes]
-    events: int
+    history_length: int
     audit: list[bytes]
-    audits: int
+    audit_length: int
     refusals: str
     results: list[bytes]
     dropped_results: list[bytes]
@@ -131,26 +130,28 @@ class EntityCommit:
     last_effect: int
     seen: dict[str, int | None]
     due: float | None
-    settled: bool
-    was_settled: bool
+    is_final: bool
+    was_final: bool
     now: float
-    brief: bool = False
+    is_short_lived: bool = False
 
 
-class Store(Protocol):
-    """Every method is one round trip unless it says otherwise, and raises StoreUnavailable."""
+class EntityStore(Protocol):
+    """Entities: claims, commits, and what is read of them without a claim."""
 
-    async def claim(self, addresses: Sequence[Address]) -> list[Loaded]:
+    async def claim(self, addresses: Sequence[Address]) -> list[StoredEntity]:
         """Become the owner of entities and load them; older owners' commits are refused."""
 
-    async def owners(self, addresses: Sequence[Address]) -> list[int | None]:
-        """Each entity's owner at this moment, None where nobody has claimed it."""
+    async def fencing_tokens(self, addresses: Sequence[Address]) -> list[int | None]:
+        """The fencing token of each entity, None if it was never claimed."""
 
     async def commit(self, commits: Sequence[EntityCommit]) -> frozenset[int]:
         """Store all entities of a restaurant together; answers with the restaurants that were
         fenced, of which nothing was written. Never sent twice."""
 
-    async def clear(self, entries: Sequence[tuple[Address, Sequence[str], float | None]]) -> None:
+    async def acknowledge_outbox(
+        self, entries: Sequence[tuple[Address, Sequence[str], float | None]]
+    ) -> None:
         """Remove delivered outbox entries: (source, entries, the next due time)."""
 
     async def journal(self, reads: Sequence[tuple[Topic, int, int]]) -> list[list[bytes] | None]:
@@ -167,7 +168,14 @@ class Store(Protocol):
     async def audit(
         self, address: Address, *, limit: int, before: int | None = None
     ) -> list[tuple[int, bytes]]:
-        """What is on record beside the history, in the same way."""
+        """The audit, in the same way."""
+
+    async def overdue(self, restaurants: Sequence[int], before: float, limit: int) -> list[Address]:
+        """Entities with something in their outbox that was due before (epoch seconds)."""
+
+
+class DirectoryStore(Protocol):
+    """The way to find and to create entities: ids, codes and idempotency keys."""
 
     async def restaurant_of(self, wanted: Sequence[tuple[Kind, int]]) -> list[int | None]:
         """The restaurant of each id, None where there is no such entity."""
@@ -188,13 +196,17 @@ class Store(Protocol):
     async def session_of_code(self, code: str) -> Address | None:
         """The session that a code was taken for."""
 
-    async def named_id(self, caller: str, key: str, id_: int) -> int:
+    async def idempotent_id(self, caller: str, key: str, id_: int) -> int:
         """The id first stored under an idempotency key, kept for a day; `id_` if there is none.
         Takes two round trips if the previous release names the key differently."""
 
-    async def guess(self, who: str, count: int, *, every_s: float, at_once: int) -> bool:
-        """Whether somebody may guess so many times more, one every so many seconds and a few at
-        once; then they are counted, for all gateways. -1: one is taken back."""
+    async def consume_guess(self, who: str, count: int, *, every_s: float, burst: int) -> bool:
+        """Count a client's guesses, for all gateways. Returns False, and counts none, if they
+        exceed its limit: one every `every_s` seconds, `burst` in a row. -1 takes one back."""
+
+
+class TokenStore(Protocol):
+    """Registered tokens, and the credentials that apply to all of them."""
 
     async def credentials(self) -> Credentials:
         """The credentials of the store. The first call starts the registration of tokens."""
@@ -211,8 +223,9 @@ class Store(Protocol):
     async def remove_tokens(self, token_ids: Sequence[int]) -> int:
         """Remove tokens from the list. Returns how many were listed."""
 
-    async def overdue(self, restaurants: Sequence[int], before: float, limit: int) -> list[Address]:
-        """Entities with something in their outbox that was due before (epoch seconds)."""
+
+class Store(EntityStore, DirectoryStore, TokenStore, Protocol):
+    """Every method is one round trip unless it says otherwise, and raises StoreUnavailable."""
 
     async def lease(self, name: str, holder: str, seconds: float) -> bool:
         """Whether `holder` has the lease, for so many seconds more."""

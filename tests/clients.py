@@ -1,4 +1,4 @@
-"""A WebSocket client for tests: frames as parsed JSON, and the waiting that tests do."""
+"""A WebSocket client for tests, which parses frames and waits for those that a test needs."""
 
 import asyncio
 import time
@@ -9,21 +9,21 @@ import orjson
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-PATIENCE_S = 30
-"""On a busy machine an actor takes its time to start."""
+TIMEOUT_S = 30
+"""Longer than an actor takes to start on a busy machine."""
 
 
 class Socket:
-    """A client's end: frames as parsed JSON."""
+    """A client's socket."""
 
     def __init__(self, raw: ClientConnection) -> None:
         self.raw = raw
 
     async def next(self) -> Any:
-        return orjson.loads(await asyncio.wait_for(self.raw.recv(), PATIENCE_S))
+        return orjson.loads(await asyncio.wait_for(self.raw.recv(), TIMEOUT_S))
 
     async def until(self, type_: str) -> Any:
-        """The next frame of a type, `error` for an error; those before it are passed over."""
+        """The next frame of a type (`error` for an error), skipping others."""
         while True:
             frame = await self.next()
             if frame.get("type", "error") == type_:
@@ -33,7 +33,7 @@ class Socket:
         await self.raw.send(orjson.dumps({"action": action, **fields}).decode())
 
     async def ask(self, action: str, **fields: Any) -> Any:
-        """Send an action and answer with its ack or error."""
+        """Send an action; returns its ack or error."""
         await self.send(action, request_id=(id_ := f"r-{time.monotonic_ns()}"), **fields)
         while True:
             frame = await self.next()
@@ -41,7 +41,7 @@ class Socket:
                 return frame
 
     async def rest(self) -> list[Any]:
-        """All frames that still come, until the server closes."""
+        """All frames until the server closes."""
         frames: list[Any] = []
         with suppress(ConnectionClosed):
             while True:
@@ -49,9 +49,9 @@ class Socket:
         return frames
 
     async def closed(self) -> int | None:
-        """The code that the server closes with; what it still sends is passed over."""
+        """The server's close code, after skipping its frames."""
         with suppress(ConnectionClosed):
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(TIMEOUT_S):
                 while True:
                     await self.raw.recv()
         return self.raw.close_code

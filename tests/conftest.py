@@ -1,4 +1,4 @@
-"""What many tests need: one embedded Valkey a session, emptied for each store."""
+"""Shared fixtures: one embedded Valkey a session, emptied for each store."""
 
 import signal
 from collections.abc import AsyncIterator, Iterator
@@ -12,19 +12,19 @@ from xdist.scheduler import LoadScopeScheduling
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
 from storage.store import Store
-from tests.tally import Tally, attempts
+from tests.attack_report import AttackReport, attempts
 
 __all__ = ["attempts"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--tally", type=Path, help="where to write how many attacks were refused")
+    parser.addoption("--attack-report", type=Path, help="file for the counts of refused attacks")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(Tally(config.getoption("tally")))
+    config.pluginmanager.register(AttackReport(config.getoption("attack_report")))
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # In the background of a shell: what is started here would be deaf to Ctrl-C, too.
+        # In the background of a shell, processes started here would ignore Ctrl-C, too.
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 

@@ -1,25 +1,29 @@
-"""A transport between hosts in one process, with the faults that a test chooses.
+"""Hosts in one process behind streams in memory, with the faults that a test chooses.
 
-Messages and replies are pickled on their way, as Ray would. A host is killed by forgetting it:
-what it held in memory is gone, what it stored is not.
+A killed host loses its streams and its memory; the store keeps its commits.
 """
 
 import asyncio
-import pickle
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from actors.host import Host, HostSettings
-from actors.messages import Exchanged, Feed, Message, Reply
-from actors.placement import Placement
-from actors.transport import HostGone
-from actors.whereabouts import Whereabouts
+from engine.codec import decode
+from engine.entity import LoadedEntity
+from engine.host import Host, HostSettings
+from engine.messages import Dropped, Message, Published, Reply
+from engine.peers import Peers
+from engine.placement import Placement
+from engine.placement_watcher import PlacementWatcher
+from engine.streams import PUSHED, HostUnavailable, IncomingStream, Item, Stream
+from protocol.ids import Address
 from storage.store import Store
+from tests.pipes import Pipe
+
+SECRET = bytes(32)
 
 
 class TestClock:
-    """Wall-clock time that a test can move on."""
+    """A wall clock that a test can advance."""
 
     __test__ = False
 
@@ -31,8 +35,8 @@ class TestClock:
 
 
 class LocalHosts:
-    """Starts a `Host` a name, on first use. `silent` hosts do not answer; `deaf` ones do the work
-    but their answer is lost."""
+    """Starts a `Host` for each name at its first use. No stream reaches `silent` hosts; `mute` ones
+    handle messages, but what they send is lost, and the stream with it."""
 
     def __init__(
         self,
@@ -48,66 +52,98 @@ class LocalHosts:
         self.settings = settings or HostSettings()
         self.hosts: dict[str, Host] = {}
         self.silent: set[str] = set()
-        self.deaf: set[str] = set()
+        self.mute: set[str] = set()
         self.delivered: list[tuple[str, Sequence[Message]]] = []
-        self._calls: dict[str, set[asyncio.Future[Any]]] = {}
+        self.pushed: list[Published | Dropped] = []
+        self._pipes: dict[str, list[Pipe]] = {}
+        self._peers = Peers(self.network("test"))
 
-    async def look(self) -> Placement:
-        """The newest placement: tests set it."""
+    def network(self, caller: str) -> "LocalNetwork":
+        """Network of one gateway or host to all hosts."""
+        return LocalNetwork(self, caller)
+
+    async def fetch_placement(self) -> Placement:
+        """The current placement, which tests set."""
         return self.placement
 
     async def deliver(self, host: str, batch: Sequence[Message]) -> list[Reply]:
-        if host in self.silent:
-            raise HostGone(f"{host} is silent")
-        self.delivered.append((host, batch))
-        replies = self._host(host).deliver(pickle.loads(pickle.dumps(batch)))
-        answer: list[Reply] = await self._answered(host, replies)
-        return answer
+        """One reply a message. Raises HostUnavailable."""
+        return await self._peers.deliver(host, batch)
 
-    async def exchange(
-        self, host: str, gateway: str, cursor: int, batch: Sequence[Message]
-    ) -> Exchanged:
-        if host in self.silent:
-            raise HostGone(f"{host} is silent")
-        self.delivered.append((host, batch))
-        exchanged = self._host(host).exchange(gateway, cursor, pickle.loads(pickle.dumps(batch)))
-        answer: Exchanged = await self._answered(host, exchanged)
-        return answer
-
-    async def poll(self, host: str, gateway: str, cursor: int) -> Feed:
-        if host in self.silent:
-            await asyncio.sleep(0.01)
-            raise HostGone(f"{host} is silent")
-        feed: Feed = await self._answered(host, self._host(host).poll(gateway, cursor))
-        return feed
+    def entity(self, address: Address) -> LoadedEntity | None:
+        """An entity as a host has it in memory."""
+        for host in self.hosts.values():
+            if (entity := host._cache.get(address)) is not None:
+                return entity
+        return None
 
     def kill(self, host: str) -> None:
-        """End a host at once: its memory, timers and what it was about to send are gone."""
+        """End a host at once: it loses its memory, timers and unsent messages."""
         killed = self.hosts.pop(host, None)
         if killed is not None:
             killed.close()
-            for call in self._calls.pop(host, ()):
-                call.cancel()
+        self.cut(host)
 
-    async def _answered(self, host: str, call: Coroutine[Any, Any, Any]) -> Any:
-        """What a host answers, unless it is killed meanwhile."""
-        task = asyncio.ensure_future(call)
-        calls = self._calls.setdefault(host, set())
-        calls.add(task)
-        task.add_done_callback(calls.discard)
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError:
-            task.cancel()
-            raise
-        if task.cancelled():
-            raise HostGone(f"{host} was killed")
-        if host in self.deaf:
-            raise HostGone(f"{host}: the answer was lost")
-        return pickle.loads(pickle.dumps(task.result()))
+    def cut(self, host: str) -> None:
+        """End all streams to a host, which keeps running."""
+        for pipe in self._pipes.pop(host, ()):
+            pipe.cut()
+
+    def open(self, caller: str, host: str, stream: Stream) -> str:
+        """Connect a stream to a host. Raises HostUnavailable."""
+        if host in self.silent:
+            raise HostUnavailable(f"{host} is silent")
+        target = self._host(host)
+        incoming = IncomingStream(SECRET, target.attach)
+        pipe = Pipe(
+            stream, incoming,
+            lambda data: self._passes(host, data, forth=True),
+            lambda data: self._passes(host, data, forth=False),
+        )  # fmt: skip
+        self._pipes.setdefault(host, []).append(pipe)
+        stream.send_preface(SECRET, caller)
+        return f"{host} {id(target)}"
+
+    def _passes(self, host: str, data: bytes, *, forth: bool) -> bool:
+        if forth and host in self.silent:
+            return False
+        if forth:
+            if batch := [body for _, body in items_of(data)]:
+                self.delivered.append((host, batch))  # type: ignore[arg-type]
+        else:
+            self.pushed += [body for number, body in items_of(data) if number == PUSHED]  # type: ignore[misc]
+        return forth or host not in self.mute
 
     def _host(self, name: str) -> Host:
         if name not in self.hosts:
-            whereabouts = Whereabouts(self.placement, self.look)
-            self.hosts[name] = Host(name, self.store, self, whereabouts, self.clock, self.settings)
+            watcher = PlacementWatcher(self.placement, self.fetch_placement)
+            peers = Peers(self.network(name))
+            self.hosts[name] = Host(name, self.store, peers, watcher, self.clock, self.settings)
         return self.hosts[name]
+
+
+class LocalNetwork:
+    """All hosts, as one caller connects to them."""
+
+    def __init__(self, hosts: LocalHosts, caller: str) -> None:
+        self._hosts, self._caller = hosts, caller
+
+    async def connect(self, host: str, stream: Stream) -> str:
+        await asyncio.sleep(0)
+        return self._hosts.open(self._caller, host, stream)
+
+    async def incarnation(self, host: str) -> str:
+        return f"{host} {id(self._hosts.hosts.get(host))}"
+
+
+def items_of(data: bytes) -> list[Item]:
+    """Items of one write on a stream."""
+    items, start = [], 0
+    if data.startswith(b"RQST"):
+        start = 39 + data[38]
+    while start < len(data):
+        end = start + 4 + int.from_bytes(data[start : start + 4])
+        if end > start + 4:
+            items.append(decode(data[start + 4 : end]))
+        start = end
+    return items

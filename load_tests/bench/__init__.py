@@ -1,1 +1,1 @@
-"""Closed-loop benchmarks, each beside its baselines in one run: `python -m load_tests.bench`."""
+"""Closed-loop benchmarks, each beside its baselines in one run: `./restaurant-qr bench`."""

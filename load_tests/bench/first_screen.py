@@ -1,6 +1,6 @@
 """A guest's first visit on slow 3G in Chromium, with the packaged pages and with the sources.
 
-`first-screen.mjs` of `tests/e2e/web` visits; `slow-network.mjs` there is the network.
+`tests/e2e/web/first-screen.mjs` is the visitor, `slow-network.mjs` the network.
 """
 
 import json
@@ -10,7 +10,7 @@ import statistics
 import subprocess
 from typing import Any
 
-from gateway.pages import PACKAGE
+from gateway.http.pages import PACKAGE
 from load_tests.bench.servers import ROOT, Server, product, token
 
 RUNS = 7

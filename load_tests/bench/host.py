@@ -1,7 +1,7 @@
-"""One shard's host in this process, on an append-only Valkey of its own: what an entity costs.
+"""Cost of an entity: one shard's host in this process, on its own append-only Valkey.
 
-The class that the Ray actor carries, driven without Ray and without sockets, so that its memory and
-its CPU time are its own.
+The host runs without Ray and sockets, so that memory and CPU time of the process are its own.
+Messages and replies are encoded and decoded as on a stream.
 """
 
 import asyncio
@@ -20,19 +20,22 @@ from typing import Any, NamedTuple
 import uvloop
 from redis.asyncio import Redis
 
-from actors import interpreter
-from actors.host import Host
-from actors.messages import Done, Exchanged, Feed, Message, Read, Reply, Submit, View
-from actors.placement import Mode, Placement
-from actors.ray_hosts import WallClock
-from actors.transport import HostGone
-from actors.whereabouts import Whereabouts
-from domain.entity import NOTHING, Origin, Supplies
+from actors import gc_tuning
+from actors.host_actor import WallClock
+from domain.entity import NO_INPUTS, Inputs, RequestRef
+from engine.codec import Body, decode, encode
+from engine.host import Host
+from engine.messages import Done, Message, Read, Submit, View
+from engine.peers import Peers
+from engine.placement import Mode, Placement
+from engine.placement_watcher import PlacementWatcher
+from engine.streams import HostUnavailable, Stream
 from load_tests.bench.measure import latencies
 from load_tests.bench.usage import cpu_of
 from protocol import commands as c
 from protocol.caller import Caller, Role
 from protocol.ids import Address, Channel, Kind, Topic
+from protocol.menu import MenuCategoryInput, MenuItemInput
 from protocol.statuses import OrderStatus
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
@@ -42,49 +45,71 @@ ADMIN = Caller(Role.ADMIN, "admin:bench")
 BATCH = 32
 LIVE = 50_000
 TIMEOUT_S = 900
-ORDERS_A_PARTY = 4
+ORDERS_PER_SESSION = 4
 MENU = c.ReplaceMenu(
     categories=(
-        c.MenuCategoryInput(
+        MenuCategoryInput(
             name="All",
             items=(
-                c.MenuItemInput(name="Soup", price=1450),
-                c.MenuItemInput(name="Fish", price=900),
+                MenuItemInput(name="Soup", price=1450),
+                MenuItemInput(name="Fish", price=900),
             ),
         ),
     )
 )
 ITEMS = (c.MenuLine(menu_item_id=1), c.MenuLine(menu_item_id=2))
-LIFE = (OrderStatus.CONFIRMED, OrderStatus.READY, OrderStatus.DELIVERED)
+LIFECYCLE = (OrderStatus.CONFIRMED, OrderStatus.READY, OrderStatus.DELIVERED)
 
 
-class Alone:
-    """The other hosts, of which there are none."""
+class NoPeers:
+    """A network without other hosts."""
 
-    async def deliver(self, host: str, batch: Sequence[Message]) -> list[Reply]:
-        raise HostGone(host)
+    async def connect(self, host: str, stream: Stream) -> str:
+        raise HostUnavailable(host)
 
-    async def exchange(
-        self, host: str, gateway: str, cursor: int, batch: Sequence[Message]
-    ) -> Exchanged:
-        raise HostGone(host)
-
-    async def poll(self, host: str, gateway: str, cursor: int) -> Feed:
-        raise HostGone(host)
+    async def incarnation(self, host: str) -> str:
+        raise HostUnavailable(host)
 
 
-class InStore(NamedTuple):
-    """Bytes."""
+class Mailbox:
+    """A stream in memory: delivers messages to a host and collects its replies."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._replies: dict[int, Body] = {}
+        self._answered = asyncio.Event()
+        self._awaited = 0
+
+    async def deliver(self, batch: Sequence[Message]) -> list[Body]:
+        """One reply a message, in order."""
+        self._replies.clear()
+        self._answered.clear()
+        self._awaited = len(batch)
+        frames = [encode(number, message) for number, message in enumerate(batch)]
+        self._host.post(self, [decode(frame) for frame in frames])
+        await self._answered.wait()
+        return [self._replies[number] for number in range(len(batch))]
+
+    def send(self, number: int, body: Body) -> None:
+        """Receive a reply of the host."""
+        _, self._replies[number] = decode(encode(number, body))
+        if len(self._replies) == self._awaited:
+            self._answered.set()
+
+
+class StoreUsage(NamedTuple):
+    """Bytes in the store's memory, and bytes sent to it."""
 
     memory: int
     received: int
 
 
-class Chain:
-    """Restaurants with a table each, where party follows party."""
+class BenchHost:
+    """A host and its restaurants, with one table each."""
 
     def __init__(self, host: Host, store: Store, server: EmbeddedStore) -> None:
         self.host = host
+        self.mailbox = Mailbox(host)
         self._store, self.url = store, server.url
         self.orders: list[Address] = []
         self.sessions: list[Address] = []
@@ -98,63 +123,66 @@ class Chain:
         return time.process_time() + cpu_of(self._valkey_pid)
 
     async def open(self, restaurants: int) -> list[Address]:
-        """New restaurants; their tables."""
+        """Create restaurants; returns their tables."""
         homes = [self._new(Kind.RESTAURANT, 0) for _ in range(restaurants)]
         opening = c.CreateRestaurant(name="No. 1", currency="EUR", timezone="Europe/Rome")
         await self._all([self._submit(home, opening) for home in homes])
-        await self._all([self._submit(home, MENU) for home in homes])
+        menus = [Address(Kind.MENU, home.id, home.id) for home in homes]
+        await self._all([self._submit(menu, MENU) for menu in menus])
         tables = [self._new(Kind.TABLE, home.restaurant) for home in homes]
         adding = c.AddTable(number="1", zone="A", seats=4)
         await self._all(
             [
-                self._submit(home, adding, Supplies(id=table.id))
+                self._submit(home, adding, Inputs(id=table.id))
                 for home, table in zip(homes, tables, strict=True)
             ]
         )
         return tables
 
-    async def hire(self, home: Address) -> Address:
-        """A new waiter."""
+    async def add_waiter(self, home: Address) -> Address:
+        """Add a waiter to a restaurant."""
         waiter = self._new(Kind.WAITER, home.restaurant)
-        await self._all([self._submit(home, c.AddWaiter(name="Ada"), Supplies(id=waiter.id))])
+        await self._all([self._submit(home, c.AddWaiter(name="Ada"), Inputs(id=waiter.id))])
         return waiter
 
-    async def seat(self, table: Address) -> Address:
-        """The session of a new party."""
+    async def occupy(self, table: Address) -> Address:
+        """Open a session at a table."""
         session = self._new(Kind.SESSION, table.restaurant)
-        supplies = Supplies(session.id, f"c{session.id}")
-        await self._all([self._submit(table, c.Occupy(), supplies)])
+        inputs = Inputs(session.id, f"c{session.id}")
+        await self._all([self._submit(table, c.Occupy(), inputs)])
         return session
 
     async def do(self, commands: Sequence[tuple[Address, c.Command]]) -> None:
         await self._all([self._submit(to, command) for to, command in commands])
 
-    async def parties(self, tables: Sequence[Address], *, served: bool = True) -> None:
-        """At each table a party sits down, orders four times, is served or not, and leaves."""
+    async def run_sessions(self, tables: Sequence[Address], *, served: bool = True) -> None:
+        """At each table, open a session, place and perhaps serve its orders, and close it."""
         sessions = [self._new(Kind.SESSION, table.restaurant) for table in tables]
         await self._all(
             [
-                self._submit(table, c.Occupy(), Supplies(session.id, f"c{session.id}"))
+                self._submit(table, c.Occupy(), Inputs(session.id, f"c{session.id}"))
                 for table, session in zip(tables, sessions, strict=True)
             ]
         )
-        for _ in range(ORDERS_A_PARTY):
-            await self.lives(sessions, LIFE if served else ())
+        for _ in range(ORDERS_PER_SESSION):
+            await self.order_lifecycles(sessions, LIFECYCLE if served else ())
         closing = c.CloseSession(force=True, reason="the bench is closing")
         await self._all([self._submit(session, closing) for session in sessions])
         self.sessions += sessions
 
-    async def lives(self, sessions: Sequence[Address], life: Sequence[OrderStatus]) -> None:
-        """One order a session, and what becomes of it."""
+    async def order_lifecycles(
+        self, sessions: Sequence[Address], statuses: Sequence[OrderStatus]
+    ) -> None:
+        """Place one order a session, and take all through these statuses."""
         orders = [self._new(Kind.ORDER, session.restaurant) for session in sessions]
         placing = c.PlaceOrder(items=ITEMS)
         await self._all(
             [
-                self._submit(session, placing, Supplies(id=order.id, to_price=(1, 2)))
+                self._submit(session, placing, Inputs(id=order.id, price_lookups=(1, 2)))
                 for session, order in zip(sessions, orders, strict=True)
             ]
         )
-        for status in life:
+        for status in statuses:
             await self._all([self._submit(o, c.UpdateStatus(status=status)) for o in orders])
         self.orders += orders
 
@@ -162,124 +190,126 @@ class Chain:
         id_ = next(self._ids[kind])
         return Address(kind, id_, restaurant or id_)
 
-    def _submit(self, to: Address, command: Any, supplies: Supplies = NOTHING) -> Submit:
-        origin = Origin(to, ADMIN.subject, f"r{next(self._requests)}", "digest")
-        return Submit(to, command, ADMIN, origin, supplies)
+    def _submit(self, to: Address, command: Any, inputs: Inputs = NO_INPUTS) -> Submit:
+        request_ref = RequestRef(to, ADMIN.subject, f"r{next(self._requests)}", "digest")
+        return Submit(to, command, ADMIN, request_ref, inputs)
 
-    async def in_store(self) -> InStore:
-        """What the store holds, and has been sent by now."""
+    async def store_usage(self) -> StoreUsage:
+        """Memory of the store and bytes sent to it so far."""
         async with Redis.from_url(self.url) as redis:
             memory, stats = await redis.info("memory"), await redis.info("stats")
-        return InStore(memory["used_memory"], stats["total_net_input_bytes"])
+        return StoreUsage(memory["used_memory"], stats["total_net_input_bytes"])
 
     async def frames(self, entities: Sequence[Address], channel: Channel) -> list[bytes]:
-        """All events that a channel of theirs has told; they are in memory."""
-        seqs = [self.host._held[each].seqs.get(channel, 0) for each in entities]
+        """All events of a channel of entities in memory."""
+        loaded = [self.host._cache.get(each) for each in entities]
+        seqs = [entity.seqs.get(channel, 0) if entity else 0 for entity in loaded]
         reads = [
             (Topic(each, channel), 0, seq) for each, seq in zip(entities, seqs, strict=True) if seq
         ]
         async with asyncio.timeout(TIMEOUT_S):
-            told = await self._store.journal(reads)
-        return [frame for frames in told for frame in frames or ()]
+            journals = await self._store.journal(reads)
+        return [frame for frames in journals for frame in frames or ()]
 
     async def _all(self, messages: Sequence[Message]) -> None:
         for start in range(0, len(messages), BATCH):
-            replies: list[Reply] = await self.host.deliver(messages[start : start + BATCH])
+            replies = await self.mailbox.deliver(messages[start : start + BATCH])
             assert all(isinstance(reply, Done) for reply in replies), replies[0]
 
 
 @asynccontextmanager
-async def chain() -> AsyncIterator[Chain]:
-    """A host that carries everything, for as long as this lasts."""
+async def bench_host() -> AsyncIterator[BenchHost]:
+    """A host that carries all entities, with its store."""
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
         server = EmbeddedStore(Path(directory))
         server.start()
-        interpreter.tune()
+        gc_tuning.tune()
         store = open_store(server.url, retention_s=86_400, timeout_s=30)
-        host = Host("shard:0", store, Alone(), Whereabouts(Placement(Mode.SHARD, 1)), WallClock())
+        watcher = PlacementWatcher(Placement(Mode.SHARD, 1))
+        host = Host("shard:0", store, Peers(NoPeers()), watcher, WallClock())
         try:
-            yield Chain(host, store, server)
+            yield BenchHost(host, store, server)
         finally:
             host.close()
             await store.close()
             server.stop()
 
 
-async def entities(wanted: int) -> dict[str, Any]:
-    """Memory of so many entities that are live at once, and how soon a cold one answers."""
-    async with chain() as made:
-        tables = await made.open(500)
-        await made.parties(tables)
-        start, before = len(made.host._held), _resident()
-        while len(made.host._held) < start + wanted:
-            await made.parties(tables)
-        live = len(made.host._held) - start
+async def entities(count: int) -> dict[str, Any]:
+    """Memory of many live entities, and latency of reading one that is not in memory."""
+    async with bench_host() as bench:
+        tables = await bench.open(500)
+        await bench.run_sessions(tables)
+        start, before = bench.host.entities, _resident()
+        while bench.host.entities < start + count:
+            await bench.run_sessions(tables)
+        live = bench.host.entities - start
         each = (_resident() - before) / live
         took = []
-        for order in made.orders[:: max(1, len(made.orders) // 1000)]:
-            made.host.forget(order)
+        for order in bench.orders[:: max(1, len(bench.orders) // 1000)]:
+            bench.host._residents.forget(order)
             began = time.perf_counter()
-            [reply] = await made.host.deliver([Read(order, Channel.ORDER)])
+            [reply] = await bench.mailbox.deliver([Read(order, Channel.ORDER)])
             took.append(time.perf_counter() - began)
             assert isinstance(reply, View)
         return {"live": live, "bytes_each": each, **latencies(took)}
 
 
 async def growth() -> list[dict[str, Any]]:
-    """CPU of a command, host and store, as the chain and its past grow."""
+    """CPU of a command in host and store as restaurants and stored orders grow."""
     rows = []
-    async with chain() as made:
+    async with bench_host() as bench:
         tables: list[Address] = []
         for restaurants in (32, 100, 1000):
-            tables += await made.open(restaurants - len(tables))
-            rows.append(await _row(made, tables, restaurants=restaurants))
+            tables += await bench.open(restaurants - len(tables))
+            rows.append(await _row(bench, tables, restaurants=restaurants))
         for stored in (10_000, 30_000, 100_000):
-            while len(made.orders) < stored:
-                await made.parties(tables, served=False)
-                for address in made.orders[-ORDERS_A_PARTY * len(tables) :]:
-                    made.host.forget(address)  # as when they have been idle
-            rows.append(await _row(made, tables, restaurants=len(tables)))
+            while len(bench.orders) < stored:
+                await bench.run_sessions(tables, served=False)
+                for address in bench.orders[-ORDERS_PER_SESSION * len(tables) :]:
+                    bench.host._residents.forget(address)  # as after idle eviction
+            rows.append(await _row(bench, tables, restaurants=len(tables)))
     return rows
 
 
-async def kept(rounds: int) -> dict[str, Any]:
-    """Bytes in the store's memory, sent to it, and of an event, each on average."""
-    async with chain() as made:
-        empty = await made.in_store()
-        tables = await made.open(200)
-        opened = await made.in_store()
+async def stored_bytes(rounds: int) -> dict[str, Any]:
+    """Mean bytes of store memory and of store traffic, and of an event."""
+    async with bench_host() as bench:
+        empty = await bench.store_usage()
+        tables = await bench.open(200)
+        opened = await bench.store_usage()
         for _ in range(rounds):
-            await made.parties(tables)
-        full = await made.in_store()
-        parties, orders = len(made.sessions), len(made.orders)
-        frames = await made.frames(made.orders[-200:], Channel.ORDER)
-        frames += await made.frames(made.sessions[-200:], Channel.SESSION)
+            await bench.run_sessions(tables)
+        full = await bench.store_usage()
+        sessions, orders = len(bench.sessions), len(bench.orders)
+        frames = await bench.frames(bench.orders[-200:], Channel.ORDER)
+        frames += await bench.frames(bench.sessions[-200:], Channel.SESSION)
         return {
-            "parties": parties,
+            "parties": sessions,
             "orders": orders,
             "restaurant_bytes": (opened.memory - empty.memory) / len(tables),
-            "party_bytes": (full.memory - opened.memory) / parties,
-            "party_sent_bytes": (full.received - opened.received) / parties,
+            "party_bytes": (full.memory - opened.memory) / sessions,
+            "party_sent_bytes": (full.received - opened.received) / sessions,
             "frame_bytes": sum(map(len, frames)) / len(frames),
         }
 
 
-async def _row(made: Chain, tables: list[Address], restaurants: int) -> dict[str, Any]:
-    """Thirty-two tables at a time, drawn from all."""
+async def _row(bench: BenchHost, tables: list[Address], restaurants: int) -> dict[str, Any]:
+    """CPU of a command in sessions at thirty-two tables at a time, taken from all in turn."""
     rounds = 20
-    chosen = [
+    drawn = [
         [tables[(32 * turn + place) % len(tables)] for place in range(32)] for turn in range(rounds)
     ]
-    await made.parties(chosen[0])
-    stored = len(made.orders)
-    before = made.cpu_s
-    for some in chosen:
-        await made.parties(some)
-    commands = rounds * 32 * (2 + ORDERS_A_PARTY * (1 + len(LIFE)))
+    await bench.run_sessions(drawn[0])
+    stored = len(bench.orders)
+    before = bench.cpu_s
+    for some in drawn:
+        await bench.run_sessions(some)
+    commands = rounds * 32 * (2 + ORDERS_PER_SESSION * (1 + len(LIFECYCLE)))
     return {
         "restaurants": restaurants,
         "stored_orders": stored,
-        "command_us": (made.cpu_s - before) / commands * 1e6,
+        "command_us": (bench.cpu_s - before) / commands * 1e6,
     }
 
 
@@ -290,7 +320,7 @@ def _resident() -> int:
 
 def main() -> None:
     jobs: dict[str, Callable[[], Awaitable[Any]]]
-    jobs = {"entities": lambda: entities(LIVE), "growth": growth, "kept": lambda: kept(20)}
+    jobs = {"entities": lambda: entities(LIVE), "growth": growth, "kept": lambda: stored_bytes(20)}
     job = jobs[sys.argv[1]]()
     print(json.dumps(uvloop.run(asyncio.wait_for(job, TIMEOUT_S))))
 

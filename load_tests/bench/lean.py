@@ -1,4 +1,4 @@
-"""How the baselines run uvicorn: with all that is fast, and nothing that nobody asked for."""
+"""Uvicorn for the baselines: its fastest options, and no feature that they do not use."""
 
 import gc
 import socket
@@ -24,7 +24,7 @@ LEAN: dict[str, Any] = {
 
 
 class ReadyServer(uvicorn.Server):
-    """Says when it answers, and leaves what was made until then to no garbage collection."""
+    """Prints `ready` once it accepts connections, and exempts startup objects from collection."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

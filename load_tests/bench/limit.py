@@ -1,6 +1,6 @@
-"""The limit: Starlette on one uvicorn process, and nothing else but a loop over its sockets.
+"""The limit: Starlette on one uvicorn process that only loops over its sockets.
 
-`/ws/echo` sends a text frame back; `/ws/broadcast` sends it to all that are connected there.
+`/ws/echo` sends a text frame back; `/ws/broadcast` sends it to all of its sockets.
 
     python -m load_tests.bench.limit --port 9501
 """
@@ -35,7 +35,7 @@ async def echo(websocket: WebSocket) -> None:
 
 
 async def broadcast(websocket: WebSocket) -> None:
-    """One message for all, and no task each; it goes below Starlette's checks of its own state."""
+    """Send one message to all, without a task each and below Starlette's own state checks."""
     await websocket.accept()
     _sockets[websocket] = websocket._send
     try:
@@ -44,7 +44,7 @@ async def broadcast(websocket: WebSocket) -> None:
             for each, send in list(_sockets.items()):
                 try:
                     await send(message)
-                except OSError:  # it is gone, and its own coroutine is about to hear of it
+                except OSError:  # closed; its own coroutine is about to end
                     _sockets.pop(each, None)
     except WebSocketDisconnect:
         return

@@ -1,4 +1,4 @@
-"""What a benchmark comes to: operations, wall and CPU time of server and client, latencies."""
+"""Figures of a benchmark: operations, wall and CPU time of server and client, latencies."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from load_tests.bench.servers import Server
 
 @dataclass(slots=True)
 class Cost:
-    """What a stretch of work cost. Times are seconds; `by_program` is the server's CPU."""
+    """Cost of some work. Times are in seconds; `by_program` is the server's CPU time."""
 
     wall_s: float = 0.0
     server_cpu_s: float = 0.0
@@ -19,7 +19,7 @@ class Cost:
     by_program: dict[str, float] = field(default_factory=dict)
 
     def each(self, operations: int) -> dict[str, Any]:
-        """The row of a table: rate, and microseconds of CPU an operation."""
+        """A row of figures: rate, and microseconds of CPU an operation."""
         return {
             "operations": operations,
             "rate": operations / self.wall_s,
@@ -36,7 +36,7 @@ class Cost:
 
 @contextmanager
 def cost_of(server: Server) -> Iterator[Cost]:
-    """Measures what happens inside; complete when it ends."""
+    """Cost of the work inside; complete when the block ends."""
     cost = Cost()
     before, client = server.usage(), time.process_time()
     yield cost
@@ -52,7 +52,7 @@ def percentile(values: Sequence[float], percent: float) -> float:
 
 
 def latencies(values: Sequence[float]) -> dict[str, float]:
-    """Seconds as the milliseconds of a table."""
+    """Percentiles of seconds, in milliseconds."""
     return {
         "p50_ms": percentile(values, 50) * 1e3,
         "p99_ms": percentile(values, 99) * 1e3,

@@ -1,7 +1,7 @@
-"""Starts what is measured, each in processes that carry a mark, and ends it again.
+"""Starts and stops the measured servers, whose processes carry a mark.
 
-All are driven over the same protocol on a port of their own. The product keeps its data in a folder
-that lives as long as it does; so does the peer.
+All serve the same protocol, each on its own port. Product and peer keep their data in a temporary
+folder.
 """
 
 import os
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,21 +19,19 @@ from pathlib import Path
 import jwt
 
 from load_tests.bench.usage import MARK, Usage, memory, usage
-from scripts.environment import free_port, one_machine, serve_environment
+from scripts.environment import free_port
 from storage.embedded import EmbeddedStore
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "a secret of the benchmarks, long enough"
 STOP_TIMEOUT_S = 60.0
 LIMIT = "uvicorn alone"
-STACK = "Serve and HAProxy alone"
-STRAIGHT = "this, straight to the gateway"
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server: `name` as the tables call it; `directory` is where its data is; `others`
-    are processes that it uses and did not start."""
+    """A running server: its name in the tables, its data folder, and `others`, processes that it
+    uses and did not start."""
 
     name: str
     port: int
@@ -44,8 +42,8 @@ class Server:
 
     @property
     def is_bare(self) -> bool:
-        """Whether it is a loop over sockets, without restaurants."""
-        return self.name in (LIMIT, STACK)
+        """Whether it only loops over sockets, without restaurants."""
+        return self.name == LIMIT
 
     def ws(self, path: str) -> str:
         return f"ws://127.0.0.1:{self.port}/ws/{path}"
@@ -63,46 +61,39 @@ class Server:
 
 @contextmanager
 def product(
-    name: str = "this", environment: Mapping[str, str] = {}, **settings: object
+    name: str = "this",
+    environment: Mapping[str, str] = {},
+    options: Iterable[str] = (),
+    ready: str = "Ctrl-C ends it",
+    **settings: object,
 ) -> Iterator[Server]:
-    """The product as `make run` starts it, with settings by their names; placement `shard`."""
-    crowds = {
-        "limits__connections_per_token": 20_000,
+    """The product as `make run` starts it, with placement `shard` and these settings. It has
+    started once it prints a line that begins with `ready`."""
+    connection_limits = {
+        "limits__max_connections_per_principal": 20_000,
         "limits__messages_per_s_per_token": 1_000_000,
     }
-    given = {"placement": "shard", "auth_secret": SECRET} | crowds | settings
+    settings_ = {"placement": "shard", "auth_secret": SECRET} | connection_limits | settings
     environment = {
         **environment,
-        **{f"RESTAURANT_QR_{key.upper()}": str(value) for key, value in given.items()},
+        **{f"RESTAURANT_QR_{key.upper()}": str(value) for key, value in settings_.items()},
     }
     with tempfile.TemporaryDirectory(prefix="bench-") as directory:
-        port = int(str(given.get("port", free_port())))
+        port = int(str(settings_.get("port", free_port())))
         environment |= {
             "RESTAURANT_QR_PORT": str(port),
             "RESTAURANT_QR_DATA_DIR": environment.get("RESTAURANT_QR_DATA_DIR", directory),
         }
-        command = [sys.executable, "-m", "scripts.run"]
+        command = [sys.executable, "-m", "restaurant_qr", "run", *options]
         folder = Path(environment["RESTAURANT_QR_DATA_DIR"])
-        with _running(name, command, port, folder, environment, "Ctrl-C ends it") as server:
+        with _running(name, command, port, folder, environment, ready) as server:
             yield server
 
 
 @contextmanager
-def straight(**settings: object) -> Iterator[Server]:
-    """The product as it is behind a load balancer that knows the gateways: as the peer's workers
-    are, its sockets are asked for at the gateway's own port, and HAProxy has nothing to do."""
-    port = free_port()
-    ports = {
-        "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(port),
-        "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(port + 1),  # the first that is not one
-    }
-    with product(STRAIGHT, ports, **settings) as server:
-        yield replace(server, port=port)
-
-
-@contextmanager
-def peer() -> Iterator[Server]:
-    """Django Channels with Redis, tuned: what a user would pick instead."""
+def peer(*options: str) -> Iterator[Server]:
+    """Django Channels with Redis, tuned, as the alternative to the product. With `--orm`, as its
+    documentation shows it."""
     port = free_port()
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
@@ -112,32 +103,15 @@ def peer() -> Iterator[Server]:
         command = [
             *(sys.executable, "-m", "load_tests.bench.peer", "--port", str(port)),
             *("--redis", redis.url, "--data", str(directory)),
+            *options,
         ]
         with _running("Django Channels", command, port, directory, {}, "ready") as server:
             yield replace(server, others=(redis.pid,))
 
 
 @contextmanager
-def stack() -> Iterator[Server]:
-    """The limit's application on Ray Serve behind HAProxy: what the product's way in can do."""
-    port = free_port()
-    with ExitStack() as ending:
-        # Short, since the paths of Unix sockets are.
-        directory = Path(
-            ending.enter_context(tempfile.TemporaryDirectory(prefix="rq-", dir="/tmp"))
-        )
-        environment = serve_environment() | one_machine(directory)
-        command = [
-            *(sys.executable, "-m", "load_tests.bench.stack"),
-            *("--port", str(port), "--data", str(directory)),
-        ]
-        with _running(STACK, command, port, directory, environment, "ready") as server:
-            yield server
-
-
-@contextmanager
 def limit() -> Iterator[Server]:
-    """Starlette on uvicorn and nothing else: what one process can do at most."""
+    """Starlette on uvicorn alone, as the limit of one process."""
     port = free_port()
     command = [sys.executable, "-m", "load_tests.bench.limit", "--port", str(port)]
     with _running(LIMIT, command, port, ROOT, {}, "ready") as server:
@@ -166,13 +140,13 @@ def _running(
     )
     try:
         assert process.stdout is not None
-        said = []
+        lines = []
         for line in process.stdout:
-            said.append(line)
+            lines.append(line)
             if line.startswith(ready):
                 break
         else:
-            raise RuntimeError(f"{name} did not start:\n{''.join(said)}")
+            raise RuntimeError(f"{name} did not start:\n{''.join(lines)}")
         yield Server(name, port, mark, directory, time.monotonic() - began)
     finally:
         process.send_signal(signal.SIGINT)
@@ -184,10 +158,12 @@ def _running(
 
 
 def _clean_environment() -> dict[str, str]:
-    return {k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "RESTAURANT_QR_"))}
+    """Environment of a user, in which Python compiles the code once and not in each process."""
+    left_out = ("RAY_", "RESTAURANT_QR_", "PYTHONDONTWRITEBYTECODE")
+    return {k: v for k, v in os.environ.items() if not k.startswith(left_out)}
 
 
 def token(role: str = "admin", **claims: object) -> str:
-    """A token that the product takes; the baselines ask for none."""
-    told = {"role": role, "sub": "bench", "exp": int(time.time()) + 86_400, **claims}
-    return jwt.encode(told, SECRET, algorithm="HS256")
+    """Token for the product; the baselines require none."""
+    payload = {"role": role, "sub": "bench", "exp": int(time.time()) + 86_400, **claims}
+    return jwt.encode(payload, SECRET, algorithm="HS256")

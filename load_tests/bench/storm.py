@@ -1,7 +1,7 @@
-"""A gateway is killed: its sockets come back and resume, while the other gateway's go on.
+"""A gateway is killed: its sockets reconnect and resume, while the other gateway's keep working.
 
-Sockets listen to sessions whose numbers of guests keep changing, over HTTP. Each knows the last
-`seq` it saw and reconnects with it, after a random moment, as the protocol's clients do.
+Sockets subscribe to sessions whose number of guests keeps changing, over HTTP. Each reconnects with
+its last `seq` after a random pause, as the protocol's clients do.
 """
 
 import asyncio
@@ -15,20 +15,20 @@ from typing import Any
 import httpx
 import orjson
 
-from load_tests.bench.chain import places
 from load_tests.bench.measure import latencies
+from load_tests.bench.restaurants import create_restaurants
 from load_tests.bench.servers import Server, token
 from load_tests.bench.usage import usage
 from load_tests.bench.wire import Socket, open_socket
 
 RESTAURANTS = 10
 CHANGES_PER_S = 20
-LONGEST_WAIT_S = 2.0
+MAX_PAUSE_S = 2.0
 BEFORE_S, AFTER_S = 3.0, 15.0
 
 
-class Listener:
-    """One socket that comes back; `missing` counts events that never came, or came twice."""
+class StormClient:
+    """A socket that reconnects; `wrong` counts events that are lost or repeated."""
 
     def __init__(self, server: Server, session: int) -> None:
         self._path = server.ws(f"tables/sessions/{session}/")
@@ -39,13 +39,13 @@ class Listener:
         self.epoch = ""
         self.wrong = 0
         self.snapshots = 0
-        self.heard: dict[int, float] = {}
+        self.received_at: dict[int, float] = {}
         self.lost_at: float | None = None
-        self.back_at: float | None = None
-        self.greeted = asyncio.Event()
-        self.task = asyncio.create_task(self._hold())
+        self.reconnected_at: float | None = None
+        self.has_snapshot = asyncio.Event()
+        self.task = asyncio.create_task(self._run())
 
-    def _take(self, text: bytes) -> None:
+    def _on_frame(self, text: bytes) -> None:
         frame = orjson.loads(text)
         seq = frame["seq"]
         if "epoch" in frame:
@@ -54,37 +54,39 @@ class Listener:
         elif seq != self.seq + 1:
             self.wrong += 1
         self.seq = seq
-        self.greeted.set()
+        self.has_snapshot.set()
         self.version = frame["data"]["version"]
-        self.heard[self.version] = time.monotonic()
-        if self.lost_at is not None and self.back_at is None:
-            self.back_at = time.monotonic()
+        self.received_at[self.version] = time.monotonic()
+        if self.lost_at is not None and self.reconnected_at is None:
+            self.reconnected_at = time.monotonic()
 
-    async def _hold(self) -> None:
+    async def _run(self) -> None:
         while True:
             resume = f"?since={self.seq}&epoch={self.epoch}" if self.epoch else ""
             try:
-                socket: Socket = await open_socket(self._path + resume, self._take, self._token)
+                socket: Socket = await open_socket(self._path + resume, self._on_frame, self._token)
             except Exception:
-                await asyncio.sleep(random.uniform(0.1, LONGEST_WAIT_S))
+                await asyncio.sleep(random.uniform(0.1, MAX_PAUSE_S))
                 continue
             await socket.closed
             if self.lost_at is None:
                 self.lost_at = time.monotonic()
-            await asyncio.sleep(random.uniform(0, LONGEST_WAIT_S))
+            await asyncio.sleep(random.uniform(0, MAX_PAUSE_S))
 
 
 async def storm(server: Server, size: int) -> dict[str, Any]:
     """`size` sockets over two gateways, one of which is killed."""
-    listeners = []
-    sessions = [place.sessions[0] for place in await places(server, RESTAURANTS)]
+    clients = []
+    sessions = [
+        restaurant.sessions[0] for restaurant in await create_restaurants(server, RESTAURANTS)
+    ]
     for number in range(size):
-        listeners.append(Listener(server, sessions[number % RESTAURANTS]))
+        clients.append(StormClient(server, sessions[number % RESTAURANTS]))
         if number % 50 == 0:
             await asyncio.sleep(0.05)
-    await asyncio.gather(*(listener.greeted.wait() for listener in listeners))
-    told: dict[tuple[int, int], float] = {}
-    changing = asyncio.create_task(_change(server, sessions, told))
+    await asyncio.gather(*(client.has_snapshot.wait() for client in clients))
+    sent_at: dict[tuple[int, int], float] = {}
+    changing = asyncio.create_task(_change(server, sessions, sent_at))
     await asyncio.sleep(BEFORE_S)
     gateways = [pid for pid, name in usage(server.mark).names.items() if name == "ServeReplica"]
     killed_at = time.monotonic()
@@ -93,14 +95,16 @@ async def storm(server: Server, size: int) -> dict[str, Any]:
     changing.cancel()
     await asyncio.gather(changing, return_exceptions=True)
     await asyncio.sleep(2.0)
-    result = _result(listeners, told, killed_at)
-    for listener in listeners:
-        listener.task.cancel()
+    result = _result(clients, sent_at, killed_at)
+    for client in clients:
+        client.task.cancel()
     return result
 
 
-async def _change(server: Server, sessions: list[int], told: dict[tuple[int, int], float]) -> None:
-    """Change one session after the other, from outside; a lost answer is asked for again."""
+async def _change(
+    server: Server, sessions: list[int], sent_at: dict[tuple[int, int], float]
+) -> None:
+    """Change one session after another over HTTP; a request without a response is repeated."""
     headers = {"Authorization": f"Bearer {token()}"}
     async with httpx.AsyncClient(base_url=server.api, headers=headers, timeout=30) as http:
         for turn in itertools.count():
@@ -111,7 +115,7 @@ async def _change(server: Server, sessions: list[int], told: dict[tuple[int, int
                     body = {"guests_count": turn // len(sessions) % 40 + 3}
                     answer = await http.patch(f"/sessions/{session}", json=body)
                     answer.raise_for_status()
-                    told[session, answer.json()["version"]] = sent
+                    sent_at[session, answer.json()["version"]] = sent
                     break
                 except httpx.HTTPError:
                     await asyncio.sleep(0.1)
@@ -119,25 +123,25 @@ async def _change(server: Server, sessions: list[int], told: dict[tuple[int, int
 
 
 def _result(
-    listeners: list[Listener], told: dict[tuple[int, int], float], killed_at: float
+    clients: list[StormClient], sent_at: dict[tuple[int, int], float], killed_at: float
 ) -> dict[str, Any]:
     last: dict[int, int] = {}
-    for session, version in told:
+    for session, version in sent_at:
         last[session] = max(version, last.get(session, 0))
-    lost = [each for each in listeners if each.lost_at is not None]
+    lost = [each for each in clients if each.lost_at is not None]
     others = [
-        each.heard[version] - sent
-        for each in listeners
+        each.received_at[version] - sent
+        for each in clients
         if each.lost_at is None
-        for (session, version), sent in told.items()
-        if session == each.session and version in each.heard and sent > killed_at
+        for (session, version), sent in sent_at.items()
+        if session == each.session and version in each.received_at and sent > killed_at
     ]
     return {
-        "sockets": len(listeners),
+        "sockets": len(clients),
         "cut": len(lost),
-        "all_back_s": max((each.back_at or 1e9) - killed_at for each in lost),
-        "not_resumed": sum(each.snapshots - 1 for each in listeners),
-        "lost_or_doubled": sum(each.wrong for each in listeners),
-        "behind": sum(each.version < last[each.session] for each in listeners),
+        "all_back_s": max((each.reconnected_at or 1e9) - killed_at for each in lost),
+        "not_resumed": sum(each.snapshots - 1 for each in clients),
+        "lost_or_doubled": sum(each.wrong for each in clients),
+        "behind": sum(each.version < last[each.session] for each in clients),
         "others": latencies(others),
     }

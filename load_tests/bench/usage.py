@@ -1,7 +1,7 @@
-"""What a server's processes use: CPU and memory, every one of them counted.
+"""CPU time and memory of all processes of a server.
 
-A server is started with a mark in its environment, which all that it starts inherit: Ray's own
-processes, Serve, HAProxy, the store. Linux only.
+A server is started with a mark in its environment, which all of its processes inherit: Ray's own,
+Serve, the store. Linux only.
 """
 
 import os
@@ -17,7 +17,7 @@ _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """CPU-seconds since each process's start, by process id; its name; and the wall's clock."""
+    """CPU-seconds since each process's start, by process id; their names; and the time."""
 
     at: float
     cpu_s: dict[int, float]
@@ -43,7 +43,7 @@ class Spent:
 
 
 def usage(mark: str, others: Iterable[int] = ()) -> Usage:
-    """What the processes with this mark, and those others, have used so far."""
+    """CPU used so far by the processes with this mark and by the others."""
     cpu_s, names = {}, {}
     for pid in marked(mark).union(others):
         try:
@@ -71,7 +71,7 @@ def memory(mark: str, others: Iterable[int] = ()) -> dict[str, int]:
 
 
 def marked(mark: str) -> set[int]:
-    """The ids of the processes that carry a mark, or whose parent does: some write over theirs."""
+    """Ids of processes with a mark, or whose parent has it: some overwrite their environment."""
     wanted = f"{MARK}={mark}".encode()
     found, children = set(), defaultdict(list)
     for directory in Path("/proc").glob("[0-9]*"):
@@ -101,12 +101,12 @@ def _cpu_s(stat: str) -> float:
 
 
 def _fields(stat: str) -> list[str]:
-    """What follows the program's name: state, parent, …; user and system time are 11 and 12."""
+    """Fields after the program's name: state, parent, …; user and system time are 11 and 12."""
     return stat.rpartition(")")[2].split()
 
 
 def _program(pid: int, stat: str) -> str:
-    """What a reader calls the process: Ray's workers by what they carry."""
+    """Readable name of a process: of Ray's workers, the class of their actor."""
     name = stat[stat.index("(") + 1 : stat.rindex(")")]
     try:
         command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[0].decode()

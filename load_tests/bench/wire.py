@@ -1,6 +1,6 @@
-"""The benchmarks' WebSocket client: counts frames, parses none unless asked.
+"""The benchmarks' WebSocket client, which counts frames without parsing them.
 
-On `picows`, whose client costs a few microseconds a frame, so that what is measured is the server.
+It uses `picows`, which costs a few microseconds a frame, so that the server is measured.
 """
 
 import asyncio
@@ -47,7 +47,7 @@ class Socket(WSListener):
 async def open_socket(
     url: str, on_text: Callable[[bytes], None], token: str | None = None
 ) -> Socket:
-    """A socket whose handshake is done."""
+    """Connect a socket."""
     headers = {"Authorization": f"Bearer {token}"} if token is not None else None
     _, socket = await ws_connect(
         lambda: Socket(on_text),
@@ -62,7 +62,7 @@ async def open_socket(
 
 
 class Expected:
-    """Frames that are awaited, from any number of sockets; the moment of the last one is kept."""
+    """Waits for a number of frames on any sockets."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -72,8 +72,8 @@ class Expected:
         self.ack: bytes = b""
         self.count = 0
 
-    def take(self, text: bytes) -> None:
-        """A frame has come."""
+    def on_frame(self, text: bytes) -> None:
+        """Count a received frame."""
         self.count += 1
         if text.startswith(b'{"type":"ack"'):
             self.ack = text
@@ -84,7 +84,7 @@ class Expected:
             self._done.set_result(self._loop.time())
 
     def expect(self, frames: int) -> asyncio.Future[float]:
-        """Done, with the loop's time, when so many more frames have come; call before sending."""
+        """Future of the loop's time after that many more frames. Call before sending."""
         self._missing += frames
         self._done = self._loop.create_future()
         if self._missing <= 0:

@@ -1,34 +1,32 @@
-"""Hosts on a real Valkey, in each placement, without Ray."""
-
-import asyncio
-from collections.abc import AsyncIterator
+"""Ray's key-value store in memory, for the cluster configuration."""
 
 import pytest
 
-from actors.placement import Mode, Placement
-from storage.store import Store
-from tests.actors.chain import LocalChain
-from tests.local_hosts import LocalHosts
+from actors import cluster_config
 
 
-@pytest.fixture(params=list(Mode))
-def placement(request: pytest.FixtureRequest) -> Placement:
-    return Placement(request.param, shards=2)
+class KeyValues(dict[bytes, bytes]):
+    """Stands in for `ray.experimental.internal_kv`."""
+
+    def list_keys(self, prefix: bytes, *, namespace: str) -> list[bytes]:
+        return [key for key in self if key.startswith(prefix)]
+
+    def get_value(self, key: bytes, *, namespace: str) -> bytes | None:
+        return self.get(key)
+
+    def put(self, key: bytes, value: bytes | str, *, overwrite: bool, namespace: str) -> bool:
+        """Returns whether the key existed, and then changes nothing."""
+        assert not overwrite
+        exists = key in self
+        self.setdefault(key, value.encode() if isinstance(value, str) else value)
+        return exists
 
 
 @pytest.fixture
-async def hosts(store: Store, placement: Placement) -> AsyncIterator[LocalHosts]:
-    hosts = LocalHosts(store, placement)
-    yield hosts
-    turns = [host._turning for host in hosts.hosts.values() if host._turning is not None]
-    for name in list(hosts.hosts):
-        hosts.kill(name)
-    if turns:  # the store's client may swallow what cancels one
-        await asyncio.wait(turns, timeout=10)
-
-
-@pytest.fixture
-async def chain(hosts: LocalHosts) -> LocalChain:
-    chain = LocalChain(hosts)
-    await chain.open()
-    return chain
+def key_values(monkeypatch: pytest.MonkeyPatch) -> KeyValues:
+    key_values = KeyValues()
+    monkeypatch.setattr(cluster_config, "_internal_kv_list", key_values.list_keys)
+    monkeypatch.setattr(cluster_config, "_internal_kv_get", key_values.get_value)
+    monkeypatch.setattr(cluster_config, "_internal_kv_put", key_values.put)
+    monkeypatch.setattr(cluster_config, "_with_code", lambda config: config)
+    return key_values

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from actors.placement import Mode, Placement
+from engine.placement import Mode, Placement
 from restaurant_qr_client import RestaurantQR, Settings
 from tests.client.proxy import Proxy, proxied
 from tests.gateway.conftest import Gateway, gateway, hosts, place, settings, token
@@ -15,7 +15,7 @@ HASTY = Settings(
     first_pause=0.02,
     longest_pause=0.2,
     heartbeat=0.5,
-    patience=2.0,
+    timeout=2.0,
     stale_after=0.2,
     queue=5,
     backlog=500,

@@ -1,4 +1,4 @@
-"""A TCP proxy between a client and a gateway, with the faults of a network."""
+"""A TCP proxy between a client and a gateway that injects network faults."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager, suppress
 
 
 class Proxy:
-    """`target` is the gateway's port; None refuses whoever connects.
+    """`target` is the gateway's port; None rejects connections.
 
-    `deaf` keeps from the client what the gateway says, `silent` lets nothing through either way:
-    connections stay open, as with a network that is gone.
+    `deaf` drops data to the client, `silent` drops data in both directions. Connections stay open,
+    as on a network that is gone.
     """
 
     def __init__(self, target: int) -> None:
@@ -21,7 +21,7 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
 
     def cut(self) -> None:
-        """Lose every connection at once, without a goodbye."""
+        """Abort every connection at once."""
         for writer in self._writers:
             writer.transport.abort()
 
@@ -30,21 +30,24 @@ class Proxy:
             writer.transport.abort()
             return
         self.connections += 1
-        there, back = await asyncio.open_connection("127.0.0.1", self.target)
-        self._writers |= {writer, back}
-        ways = [self._pass(reader, back, False), self._pass(there, writer, True)]
+        upstream, upstream_writer = await asyncio.open_connection("127.0.0.1", self.target)
+        self._writers |= {writer, upstream_writer}
+        directions = [
+            self._forward(reader, upstream_writer, to_client=False),
+            self._forward(upstream, writer, to_client=True),
+        ]
         try:
-            tasks = [asyncio.create_task(way) for way in ways]
+            tasks = [asyncio.create_task(each) for each in directions]
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in tasks:
                 task.cancel()
         finally:
-            self._writers -= {writer, back}
+            self._writers -= {writer, upstream_writer}
             writer.transport.abort()
-            back.transport.abort()
+            upstream_writer.transport.abort()
 
-    async def _pass(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, to_client: bool
+    async def _forward(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, to_client: bool
     ) -> None:
         with suppress(OSError):
             while data := await reader.read(65536):

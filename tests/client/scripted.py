@@ -1,4 +1,4 @@
-"""A service that says what a test tells it to: what a real one says on its worst day."""
+"""A scripted service: sends what no healthy service sends."""
 
 import asyncio
 import json
@@ -9,69 +9,70 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection, serve
 
 
-class Visit:
-    """One connection: `query` is what it asked for."""
+class ServerSide:
+    """The service's side of one connection; `query` is that of its handshake."""
 
     def __init__(self, socket: ServerConnection) -> None:
         self._socket = socket
         assert socket.request is not None
         self.query = socket.request.path.partition("?")[2]
 
-    async def say(self, **frame: Any) -> None:
+    async def send_frame(self, **frame: Any) -> None:
         await self.send(json.dumps(frame))
 
     async def send(self, text: str | bytes) -> None:
-        """Whether it is a frame or not."""
+        """Send any text, which need not be a frame."""
         await self._socket.send(text)
 
     async def snapshot(self, seq: int, epoch: str = "e", **data: Any) -> None:
-        await self.say(type="table_status", data=data, seq=seq, epoch=epoch)
+        await self.send_frame(type="table_status", data=data, seq=seq, epoch=epoch)
 
     async def event(self, seq: int) -> None:
-        await self.say(type="table_update", data={"number": seq}, seq=seq)
+        await self.send_frame(type="table_update", data={"number": seq}, seq=seq)
 
-    async def next(self) -> dict[str, Any]:
+    async def receive(self) -> dict[str, Any]:
         """The next action."""
         frame: dict[str, Any] = json.loads(await self._socket.recv())
         return frame
 
-    async def answer(self, seq: int, epoch: str = "e") -> None:
-        """The next action, which is a look: nothing was missed up to `seq`."""
-        asked = await self.next()
-        assert asked["action"] == "get_status"
+    async def answer_probe(self, seq: int, epoch: str = "e") -> None:
+        """Answer the next action, a probe, with a snapshot as of `seq`."""
+        action = await self.receive()
+        assert action["action"] == "get_status"
         await self.snapshot(seq, epoch)
-        await self.ack(asked)
+        await self.ack(action)
 
-    async def ack(self, asked: dict[str, Any]) -> None:
+    async def ack(self, action: dict[str, Any]) -> None:
         data = {"changed": False, "version": 1}
-        await self.say(type="ack", request_id=asked["request_id"], data=data)
+        await self.send_frame(type="ack", request_id=action["request_id"], data=data)
 
-    async def refuse(self, asked: dict[str, Any], code: str) -> None:
-        await self.say(error="No.", code=code, request_id=asked["request_id"])
+    async def refuse(self, action: dict[str, Any], code: str) -> None:
+        await self.send_frame(error="No.", code=code, request_id=action["request_id"])
 
     async def close(self, code: int) -> None:
         await self._socket.close(code)
 
 
-class Script:
-    """The connections, in the order in which they came; each stays until the client leaves it."""
+class ScriptedService:
+    """Its connections in order; each stays open until the client or the test closes it."""
 
     def __init__(self) -> None:
-        self._visits: asyncio.Queue[Visit] = asyncio.Queue()
+        self._connections: asyncio.Queue[ServerSide] = asyncio.Queue()
         self.url = ""
 
-    async def visit(self) -> Visit:
-        return await self._visits.get()
+    async def connection(self) -> ServerSide:
+        """The next connection."""
+        return await self._connections.get()
 
     async def serve(self, socket: ServerConnection) -> None:
-        await self._visits.put(Visit(socket))
+        await self._connections.put(ServerSide(socket))
         await socket.wait_closed()
 
 
 @asynccontextmanager
-async def scripted() -> AsyncIterator[Script]:
-    script = Script()
-    async with serve(script.serve, "127.0.0.1", 0) as server:
+async def scripted() -> AsyncIterator[ScriptedService]:
+    service = ScriptedService()
+    async with serve(service.serve, "127.0.0.1", 0) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        script.url = f"http://127.0.0.1:{port}"
-        yield script
+        service.url = f"http://127.0.0.1:{port}"
+        yield service

@@ -1,4 +1,4 @@
-"""Answers that are not the service's: they say nothing about the outcome of a request."""
+"""HTTP responses of intermediaries: they leave the outcome of a request unknown."""
 
 import asyncio
 import json
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway import openapi
+from gateway.docs import openapi
 from restaurant_qr_client import RefusedError, RestaurantQR, UnreachableError
-from restaurant_qr_client.answers import is_success
+from restaurant_qr_client.responses import is_success
 from tests.client.conftest import HASTY
 
 CASES = json.loads(Path(__file__).with_name("foreign_answers.json").read_text())
@@ -23,7 +23,7 @@ DONE = (200, "application/json", '{"changed": true, "order_id": 7}')
 async def answering(
     *answers: tuple[int, str, str],
 ) -> AsyncIterator[tuple[RestaurantQR, list[str]]]:
-    """A client of something that gives these answers, and the keys that it was asked under."""
+    """A client of a server with these responses, and the keys of its requests."""
     keys: list[str] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""HTTP beside the channels, and the client's bad days: no network for long, a laptop asleep."""
+"""HTTP requests and channels through long outages and a suspended process."""
 
 import asyncio
 import os
@@ -15,8 +15,8 @@ from tests.client.conftest import HASTY
 from tests.client.proxy import Proxy
 from tests.gateway.conftest import KEYS, Gateway, Place, token
 
-GONE_S = 30.0
-ASLEEP_S = 5.0
+OUTAGE_S = 15.0
+SUSPENDED_S = 5.0
 CHANGES = range(3, 10)
 
 WATCHER = """
@@ -24,7 +24,7 @@ import asyncio, sys
 from restaurant_qr_client import RestaurantQR, Settings
 
 async def main(url, token, session):
-    async with RestaurantQR(url, token=token, settings=Settings(heartbeat=2, patience=1)) as qr:
+    async with RestaurantQR(url, token=token, settings=Settings(heartbeat=2, timeout=1)) as qr:
         async for message in qr.session(int(session)).messages():
             print(message.seq, message.data["guests_count"], flush=True)
 
@@ -45,12 +45,12 @@ async def test_a_guest_joins_and_orders(qr: RestaurantQR, gateway: Gateway, plac
         with pytest.raises(RefusedError) as refused:
             await guest.http.get(f"/orders/{made['order_id']}/audit")
         assert refused.value.code == "forbidden"
-    with pytest.raises(RefusedError, match="not good"):
+    with pytest.raises(RefusedError, match="invalid or has expired"):
         await qr.join(session_code="AAAAAA")
 
 
-async def test_an_answer_of_something_in_between_is_none() -> None:
-    """A proxy's own error is no refusal of the service's, whatever it holds."""
+async def test_response_of_an_intermediary_is_no_refusal() -> None:
+    """A proxy's own error is no refusal of the service, whatever its body."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -68,15 +68,15 @@ async def test_an_answer_of_something_in_between_is_none() -> None:
     assert bodies == []
 
 
-async def test_a_change_whose_answer_is_lost_is_made_once(
+async def test_change_whose_response_is_lost_takes_effect_once(
     qr: RestaurantQR, proxy: Proxy, place: Place
 ) -> None:
     proxy.deaf = True
-    asked = asyncio.create_task(qr.http.post(f"/tables/{place.table}/sessions"))
+    request = asyncio.create_task(qr.http.post(f"/tables/{place.table}/sessions"))
     await asyncio.sleep(0.5)
     proxy.deaf = False
     proxy.cut()
-    made = await asked
+    made = await request
     assert (await qr.http.get(f"/tables/{place.table}"))["data"]["session"]["id"] == made[
         "session_id"
     ]
@@ -86,40 +86,40 @@ async def test_a_change_whose_answer_is_lost_is_made_once(
         await qr.http.get(f"/tables/{place.table}")
 
 
-async def test_a_network_that_is_gone_for_long_costs_only_time(
+async def test_client_recovers_from_a_long_outage(
     qr: RestaurantQR, proxy: Proxy, gateway: Gateway, place: Place
 ) -> None:
-    """With the settings that it comes with."""
+    """Uses the default settings."""
     made = await gateway.post(f"/tables/{place.table}/sessions")
     url = f"http://127.0.0.1:{proxy.port}"
-    async with asyncio.timeout(120), RestaurantQR(url, token=token("admin")) as lasting:
-        session = lasting.session(made["session_id"])
-        told = session.messages()
-        first = await anext(told)
+    async with asyncio.timeout(120), RestaurantQR(url, token=token("admin")) as client:
+        session = client.session(made["session_id"])
+        messages = session.messages()
+        first = await anext(messages)
         proxy.silent = True
-        wishes = [
+        pending = [
             asyncio.create_task(session.request("update_guests_count", guests_count=count))
             for count in CHANGES
         ]
-        await asyncio.sleep(GONE_S)
+        await asyncio.sleep(OUTAGE_S)
         proxy.cut()
         proxy.silent = False
-        await asyncio.gather(*wishes)
-        seen = [await anext(told) for _ in CHANGES]
+        await asyncio.gather(*pending)
+        received = [await anext(messages) for _ in CHANGES]
     assert first.seq is not None
-    assert [each.seq for each in seen] == [first.seq + n for n in range(1, len(CHANGES) + 1)]
-    assert [each.data["guests_count"] for each in seen] == list(CHANGES)
+    assert [each.seq for each in received] == [first.seq + n for n in range(1, len(CHANGES) + 1)]
+    assert [each.data["guests_count"] for each in received] == list(CHANGES)
 
 
-class TestAsleep:
+class TestSuspended:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(KEYS, limits=Limits(ping_s=1.0))
+        return GatewaySettings(KEYS, limits=Limits(ping_interval_s=1.0))
 
-    async def test_a_laptop_that_was_asleep_is_told_what_it_missed(
+    async def test_client_resumes_after_a_suspend(
         self, gateway: Gateway, place: Place, tmp_path: Path
     ) -> None:
-        """Its socket is gone when it wakes: it has not answered a ping."""
+        """The gateway closes its socket meanwhile, because no ping is answered."""
         session = (await gateway.post(f"/tables/{place.table}/sessions"))["session_id"]
         script = tmp_path / "watcher.py"
         script.write_text(WATCHER)
@@ -133,15 +133,15 @@ class TestAsleep:
             async with asyncio.timeout(60):
                 first = int((await watcher.stdout.readline()).split()[0])
                 watcher.send_signal(signal.SIGSTOP)
-                await asyncio.sleep(ASLEEP_S)
+                await asyncio.sleep(SUSPENDED_S)
                 for count in CHANGES:
                     await gateway.http.patch(
                         f"/api/sessions/{session}", json={"guests_count": count}
                     )
                 watcher.send_signal(signal.SIGCONT)
-                seen = [(await watcher.stdout.readline()).decode().split() for _ in CHANGES]
+                printed = [(await watcher.stdout.readline()).decode().split() for _ in CHANGES]
         finally:
             watcher.kill()
             await watcher.wait()
-        wanted = [[str(first + n), str(count)] for n, count in enumerate(CHANGES, 1)]
-        assert seen == wanted
+        expected = [[str(first + n), str(count)] for n, count in enumerate(CHANGES, 1)]
+        assert printed == expected

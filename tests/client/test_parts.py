@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restaurant_qr_client.actions import Action, Actions
+from restaurant_qr_client.action_queue import Action, ActionQueue
 from restaurant_qr_client.backoff import Backoff
 from restaurant_qr_client.errors import RefusedError
-from restaurant_qr_client.sequence import Heard, Sequence
+from restaurant_qr_client.stream_position import FrameKind, StreamPosition
 from restaurant_qr_client.tokens import Tokens
 
 
@@ -22,102 +22,108 @@ def snapshot(seq: int, epoch: str = "e", **data: Any) -> dict[str, Any]:
     return {"type": "order_status", "data": data, "seq": seq, "epoch": epoch}
 
 
-# --- sequence ------------------------------------------------------------------------------------
+# --- stream position-------------------------------------------------------------------------------
 
 
 @given(st.lists(st.integers(1, 12), max_size=40))
-def test_what_is_passed_on_is_each_event_once_and_in_order(seqs: list[int]) -> None:
-    sequence = Sequence()
-    sequence.take(snapshot(0))
-    told = [seq for seq in seqs if sequence.take(event(seq)) is Heard.EVENT]
-    assert told == list(range(1, len(told) + 1))
-    assert sequence.resume == f"?since={len(told)}&epoch=e"
+def test_stream_position_passes_each_event_once_in_order(seqs: list[int]) -> None:
+    position = StreamPosition()
+    position.take(snapshot(0))
+    delivered = [seq for seq in seqs if position.take(event(seq)) is FrameKind.EVENT]
+    assert delivered == list(range(1, len(delivered) + 1))
+    assert position.resume == f"?since={len(delivered)}&epoch=e"
 
 
-def test_a_snapshot_is_a_beginning_an_answer_or_a_doubt() -> None:
-    sequence = Sequence()
-    assert sequence.resume == ""
-    assert sequence.take(event(1)) is Heard.GAP
-    assert sequence.take(snapshot(3)) is Heard.SNAPSHOT
-    assert sequence.take(snapshot(5)) is Heard.LOOK
-    assert sequence.last == 3
-    assert sequence.take(snapshot(5, "f")) is Heard.GAP
-    assert sequence.take(snapshot(1, "f/1", resumed=False)) is Heard.SNAPSHOT
-    assert sequence.resume == "?since=1&epoch=f%2F1"
+def test_snapshot_is_the_first_a_reply_or_a_gap() -> None:
+    position = StreamPosition()
+    assert position.resume == ""
+    assert position.take(event(1)) is FrameKind.GAP
+    assert position.take(snapshot(3)) is FrameKind.SNAPSHOT
+    assert position.take(snapshot(5)) is FrameKind.QUERY_REPLY
+    assert position.last == 3
+    assert position.take(snapshot(5, "f")) is FrameKind.GAP
+    assert position.take(snapshot(1, "f/1", resumed=False)) is FrameKind.SNAPSHOT
+    assert position.resume == "?since=1&epoch=f%2F1"
 
 
-def test_a_message_without_a_number_is_a_doubt() -> None:
-    assert Sequence().take({"type": "order_status", "data": {}}) is Heard.GAP
+def test_message_without_seq_is_a_gap() -> None:
+    assert StreamPosition().take({"type": "order_status", "data": {}}) is FrameKind.GAP
 
 
-# --- pauses --------------------------------------------------------------------------------------
+# --- backoff --------------------------------------------------------------------------------------
 
 
-def test_pauses_grow_up_to_a_bound_and_begin_anew() -> None:
-    pauses = Backoff(0.5, 3.0, chance=lambda: 1.0)
-    assert [pauses.next() for _ in range(5)] == [0.5, 1.0, 2.0, 3.0, 3.0]
-    pauses.reset()
-    assert pauses.next() == 0.5
+def test_backoff_grows_to_a_maximum_and_resets() -> None:
+    backoff = Backoff(0.5, 3.0, uniform=lambda: 1.0)
+    assert [backoff.next() for _ in range(5)] == [0.5, 1.0, 2.0, 3.0, 3.0]
+    backoff.reset()
+    assert backoff.next() == 0.5
 
 
-def test_pauses_are_anything_up_to_the_bound() -> None:
-    assert Backoff(0.5, 3.0, chance=lambda: 0.0).next() == 0.0
+def test_delay_is_random_up_to_the_bound() -> None:
+    assert Backoff(0.5, 3.0, uniform=lambda: 0.0).next() == 0.0
 
 
-# --- actions -------------------------------------------------------------------------------------
+# --- actions --------------------------------------------------------------------------------------
 
 
-async def test_what_cannot_be_done_now_is_sent_again_before_anything_else() -> None:
-    actions = Actions(10, Backoff(0.0, 0.0))
+async def test_retried_action_precedes_later_ones() -> None:
+    actions = ActionQueue(10, Backoff(0.0, 0.0))
     sent: list[str] = []
 
-    async def ask(action: Action) -> dict[str, Any]:
+    async def send(action: Action) -> dict[str, Any]:
         sent.append(action.request_id)
         if len(sent) < 3:
             return {"error": "Not now.", "code": "unavailable"}
         return {"data": {"sent": len(sent)}}
 
-    both = [asyncio.create_task(actions.do(Action("look", {"request_id": id_}))) for id_ in "ab"]
-    sending = asyncio.create_task(actions.send(ask))
+    both = [
+        asyncio.create_task(actions.submit(Action("get_status", {"request_id": id_})))
+        for id_ in "ab"
+    ]
+    sending = asyncio.create_task(actions.run(send))
     assert await asyncio.gather(*both) == [{"sent": 3}, {"sent": 4}]
     assert sent == ["a", "a", "a", "b"]
     assert len(actions) == 0
     sending.cancel()
 
 
-async def test_a_refusal_is_the_answer_of_one_and_stops_nothing() -> None:
-    actions = Actions(10, Backoff(0.0, 0.0))
+async def test_refused_action_does_not_stop_later_ones() -> None:
+    actions = ActionQueue(10, Backoff(0.0, 0.0))
 
-    async def ask(action: Action) -> dict[str, Any]:
+    async def send(action: Action) -> dict[str, Any]:
         if action.request_id == "a":
-            return {"error": "No.", "code": "forbidden", "details": {"why": 1}}
+            return {"error": "No.", "code": "forbidden", "details": {"field": 1}}
         return {"data": {}}
 
-    both = [asyncio.create_task(actions.do(Action("look", {"request_id": id_}))) for id_ in "ab"]
-    sending = asyncio.create_task(actions.send(ask))
+    both = [
+        asyncio.create_task(actions.submit(Action("get_status", {"request_id": id_})))
+        for id_ in "ab"
+    ]
+    sending = asyncio.create_task(actions.run(send))
     with pytest.raises(RefusedError, match="No") as refused:
         await both[0]
-    assert refused.value.details == {"why": 1}
+    assert refused.value.details == {"field": 1}
     assert await both[1] == {}
     sending.cancel()
 
 
-# --- tokens --------------------------------------------------------------------------------------
+# --- tokens ---------------------------------------------------------------------------------------
 
 
-async def test_a_token_is_asked_for_once_by_all_who_need_it() -> None:
-    asked = []
+async def test_concurrent_requests_renew_the_token_once() -> None:
+    calls = []
 
     async def renew() -> str:
-        asked.append(1)
+        calls.append(1)
         await asyncio.sleep(0)
         return "new"
 
     tokens = Tokens("old", renew)
-    found = await asyncio.gather(*(tokens.after("old") for _ in range(3)))
-    assert (found, asked, tokens.current) == (["new"] * 3, [1], "new")
+    found = await asyncio.gather(*(tokens.renew("old") for _ in range(3)))
+    assert (found, calls, tokens.current) == (["new"] * 3, [1], "new")
 
 
-async def test_a_function_that_is_no_coroutine_renews_as_well() -> None:
-    assert await Tokens("old", lambda: "new").after("old") == "new"
-    assert await Tokens("old", None).after("old") is None
+async def test_plain_function_renews_the_token() -> None:
+    assert await Tokens("old", lambda: "new").renew("old") == "new"
+    assert await Tokens("old", None).renew("old") is None

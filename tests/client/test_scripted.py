@@ -1,4 +1,4 @@
-"""What no healthy service does: the client must not pass it on."""
+"""The client against faults of a service: gaps, duplicates, invalid frames, silence."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,151 +9,161 @@ import pytest
 
 from restaurant_qr_client import Channel, ClosedError, RestaurantQR, Settings, State
 from restaurant_qr_client import channel as channels
-from tests.client.scripted import Script, scripted
+from tests.client.scripted import ScriptedService, scripted
 
 HASTY = Settings(
-    first_pause=0.01, longest_pause=0.05, heartbeat=30.0, patience=30.0, stale_after=30.0
+    first_pause=0.01, longest_pause=0.05, heartbeat=30.0, timeout=30.0, stale_after=30.0
 )
-IMPATIENT = replace(HASTY, patience=1.0)
+IMPATIENT = replace(HASTY, timeout=1.0)
 
 
 @pytest.fixture
-async def script() -> AsyncIterator[Script]:
-    async with scripted() as script:
-        yield script
+async def service() -> AsyncIterator[ScriptedService]:
+    async with scripted() as service:
+        yield service
 
 
 @pytest.fixture
-async def table(script: Script) -> AsyncIterator[Channel[Any]]:
-    async with RestaurantQR(script.url, settings=HASTY) as qr:
+async def table(service: ScriptedService) -> AsyncIterator[Channel[Any]]:
+    async with RestaurantQR(service.url, settings=HASTY) as qr:
         yield qr.table(5)
 
 
 @pytest.fixture
-async def impatient(script: Script) -> AsyncIterator[Channel[Any]]:
-    """One whose client soon leaves a service that does not answer."""
-    async with RestaurantQR(script.url, settings=IMPATIENT) as qr:
+async def impatient(service: ScriptedService) -> AsyncIterator[Channel[Any]]:
+    """A channel whose client times out after a second."""
+    async with RestaurantQR(service.url, settings=IMPATIENT) as qr:
         yield qr.table(5)
 
 
-async def test_a_gap_is_filled_before_anything_is_told(table: Channel[Any], script: Script) -> None:
-    told = table.messages()
-    visit = await script.visit()
-    assert visit.query == ""
-    await visit.snapshot(3)
-    await visit.event(4)
-    await visit.event(6)
-    visit = await script.visit()
-    assert visit.query == "since=4&epoch=e"
-    for seq in (5, 6):
-        await visit.event(seq)
-    assert [(await anext(told)).seq for _ in range(4)] == [3, 4, 5, 6]
-
-
-async def test_what_was_told_is_not_told_again(table: Channel[Any], script: Script) -> None:
-    told = table.messages()
-    visit = await script.visit()
-    await visit.snapshot(3)
-    for seq in (4, 4, 3, 5):
-        await visit.event(seq)
-    assert [(await anext(told)).seq for _ in range(3)] == [3, 4, 5]
-
-
-async def test_a_snapshot_in_place_of_a_resume_begins_anew(
-    table: Channel[Any], script: Script
+async def test_gap_is_filled_before_later_events_are_delivered(
+    table: Channel[Any], service: ScriptedService
 ) -> None:
-    told = table.messages()
-    visit = await script.visit()
-    await visit.snapshot(30)
-    await visit.close(1012)
-    visit = await script.visit()
-    await visit.snapshot(2, "f", resumed=False)
-    await visit.event(3)
-    heard = [await anext(told) for _ in range(3)]
-    assert [(each.seq, each.is_snapshot) for each in heard] == [(30, True), (2, True), (3, False)]
-    await visit.close(1012)
-    assert (await script.visit()).query == "since=3&epoch=f"
+    messages = table.messages()
+    connection = await service.connection()
+    assert connection.query == ""
+    await connection.snapshot(3)
+    await connection.event(4)
+    await connection.event(6)
+    connection = await service.connection()
+    assert connection.query == "since=4&epoch=e"
+    for seq in (5, 6):
+        await connection.event(seq)
+    assert [(await anext(messages)).seq for _ in range(4)] == [3, 4, 5, 6]
 
 
-async def test_after_a_resume_only_an_answer_shows_that_nothing_was_missed(
-    table: Channel[Any], script: Script
+async def test_duplicate_events_are_not_delivered(
+    table: Channel[Any], service: ScriptedService
+) -> None:
+    messages = table.messages()
+    connection = await service.connection()
+    await connection.snapshot(3)
+    for seq in (4, 4, 3, 5):
+        await connection.event(seq)
+    assert [(await anext(messages)).seq for _ in range(3)] == [3, 4, 5]
+
+
+async def test_snapshot_instead_of_a_resume_resets_the_position(
+    table: Channel[Any], service: ScriptedService
+) -> None:
+    messages = table.messages()
+    connection = await service.connection()
+    await connection.snapshot(30)
+    await connection.close(1012)
+    connection = await service.connection()
+    await connection.snapshot(2, "f", resumed=False)
+    await connection.event(3)
+    received = [await anext(messages) for _ in range(3)]
+    assert [(each.seq, each.is_snapshot) for each in received] == [
+        (30, True),
+        (2, True),
+        (3, False),
+    ]
+    await connection.close(1012)
+    assert (await service.connection()).query == "since=3&epoch=f"
+
+
+async def test_channel_is_live_after_a_resume_only_once_a_probe_is_answered(
+    table: Channel[Any], service: ScriptedService
 ) -> None:
     statuses = table.statuses()
-    visit = await script.visit()
-    await visit.snapshot(3)
-    await visit.close(4408)
-    visit = await script.visit()
-    await visit.event(4)
-    seen = [(await anext(statuses)).state for _ in range(3)]
-    assert seen == [State.CONNECTING, State.LIVE, State.RECONNECTING]
+    connection = await service.connection()
+    await connection.snapshot(3)
+    await connection.close(4408)
+    connection = await service.connection()
+    await connection.event(4)
+    states = [(await anext(statuses)).state for _ in range(3)]
+    assert states == [State.CONNECTING, State.LIVE, State.RECONNECTING]
     assert table.status.state is State.RECONNECTING
-    await visit.answer(4)
+    await connection.answer_probe(4)
     assert (await anext(statuses)).state is State.LIVE
 
 
-async def test_what_an_answer_knows_and_does_not_come_is_fetched(
-    impatient: Channel[Any], script: Script
+async def test_client_resumes_if_a_reply_is_ahead_of_its_events(
+    impatient: Channel[Any], service: ScriptedService
 ) -> None:
-    told = impatient.messages()
-    visit = await script.visit()
-    await visit.snapshot(3)
-    await visit.close(1012)
-    visit = await script.visit()
-    await visit.answer(5)
-    visit = await script.visit()
-    assert visit.query == "since=3&epoch=e"
+    messages = impatient.messages()
+    connection = await service.connection()
+    await connection.snapshot(3)
+    await connection.close(1012)
+    connection = await service.connection()
+    await connection.answer_probe(5)
+    connection = await service.connection()
+    assert connection.query == "since=3&epoch=e"
     for seq in (4, 5):
-        await visit.event(seq)
-    assert [(await anext(told)).seq for _ in range(3)] == [3, 4, 5]
+        await connection.event(seq)
+    assert [(await anext(messages)).seq for _ in range(3)] == [3, 4, 5]
 
 
-async def test_what_cannot_be_answered_is_asked_again(
-    table: Channel[Any], script: Script, monkeypatch: pytest.MonkeyPatch
+async def test_unavailable_request_is_retried(
+    table: Channel[Any], service: ScriptedService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("restaurant_qr_client.connection.PROBE_PAUSE_S", 0.01)
-    visit = await script.visit()
-    await visit.snapshot(3)
-    await visit.close(1012)
-    visit = await script.visit()
-    await visit.refuse(await visit.next(), "unavailable")
-    await visit.answer(3)
+    connection = await service.connection()
+    await connection.snapshot(3)
+    await connection.close(1012)
+    connection = await service.connection()
+    await connection.refuse(await connection.receive(), "unavailable")
+    await connection.answer_probe(3)
     async for status in table.statuses():
         if status.state is State.LIVE:
             break
 
 
-async def test_an_action_goes_on_over_connections_with_one_request_id(
-    impatient: Channel[Any], script: Script
+async def test_action_is_resent_on_new_connections_under_one_request_id(
+    impatient: Channel[Any], service: ScriptedService
 ) -> None:
-    asked = asyncio.create_task(impatient.request("occupy"))
-    visit = await script.visit()
-    await visit.snapshot(3)
-    first = await visit.next()
-    await visit.refuse(first, "unavailable")
-    assert await visit.next() == first
-    visit = await script.visit()  # there was no answer in time
+    request = asyncio.create_task(impatient.request("occupy"))
+    connection = await service.connection()
+    await connection.snapshot(3)
+    first = await connection.receive()
+    await connection.refuse(first, "unavailable")
+    assert await connection.receive() == first
+    connection = await service.connection()  # the reply timed out
     for _ in range(2):
-        sent = await visit.next()
+        sent = await connection.receive()
         if sent["action"] == "get_status":
-            await visit.snapshot(3)
+            await connection.snapshot(3)
         else:
             assert sent == first
-        await visit.ack(sent)
-    assert await asked == {"changed": False, "version": 1}
+        await connection.ack(sent)
+    assert await request == {"changed": False, "version": 1}
 
 
-async def test_an_answer_that_nobody_waits_for_is_none(table: Channel[Any], script: Script) -> None:
-    told = table.messages()
-    visit = await script.visit()
-    await visit.snapshot(3)
-    await visit.ack({"request_id": "somebody else's"})
-    await visit.say(error="Not yours.", code="forbidden")
-    await visit.event(4)
-    assert [(await anext(told)).seq for _ in range(2)] == [3, 4]
+async def test_reply_without_a_request_is_ignored(
+    table: Channel[Any], service: ScriptedService
+) -> None:
+    messages = table.messages()
+    connection = await service.connection()
+    await connection.snapshot(3)
+    await connection.ack({"request_id": "another request's"})
+    await connection.send_frame(error="Not yours.", code="forbidden")
+    await connection.event(4)
+    assert [(await anext(messages)).seq for _ in range(2)] == [3, 4]
 
 
 @pytest.mark.parametrize(
-    "said",
+    "text",
     [
         "", "no JSON", b"\xff\xfe", "[" * 100_000, "null", "7", "[]", "{}", '{"type": "alert"}',
         '{"type": 1, "data": {}, "seq": 4}', '{"type": "alert", "data": [], "seq": 4}',
@@ -163,40 +173,40 @@ async def test_an_answer_that_nobody_waits_for_is_none(table: Channel[Any], scri
         '{"error": {}, "code": 1}', '{"error": "No.", "code": "forbidden", "details": [1]}',
     ],
 )  # fmt: skip
-async def test_what_is_no_frame_costs_a_connection_and_nothing_more(
-    table: Channel[Any], script: Script, said: str | bytes
+async def test_invalid_frame_only_causes_a_reconnect(
+    table: Channel[Any], service: ScriptedService, text: str | bytes
 ) -> None:
-    told = table.messages()
-    visit = await script.visit()
-    await visit.snapshot(3)
-    await visit.send(said)
-    visit = await script.visit()
-    assert visit.query == "since=3&epoch=e"
-    await visit.event(4)
-    assert [(await anext(told)).seq for _ in range(2)] == [3, 4]
+    messages = table.messages()
+    connection = await service.connection()
+    await connection.snapshot(3)
+    await connection.send(text)
+    connection = await service.connection()
+    assert connection.query == "since=3&epoch=e"
+    await connection.event(4)
+    assert [(await anext(messages)).seq for _ in range(2)] == [3, 4]
 
 
-async def test_an_ack_without_what_was_asked_for_shows_nothing(
-    table: Channel[Any], script: Script
+async def test_ack_instead_of_a_snapshot_does_not_count_as_synchronized(
+    table: Channel[Any], service: ScriptedService
 ) -> None:
-    visit = await script.visit()
-    await visit.snapshot(3)
-    await visit.close(1012)
-    visit = await script.visit()
-    await visit.ack(await visit.next())
-    visit = await script.visit()
+    connection = await service.connection()
+    await connection.snapshot(3)
+    await connection.close(1012)
+    connection = await service.connection()
+    await connection.ack(await connection.receive())
+    connection = await service.connection()
     assert table.status.state is State.RECONNECTING
-    await visit.answer(3)
+    await connection.answer_probe(3)
     async for status in table.statuses():
         if status.state is State.LIVE:
             break
 
 
-async def test_a_channel_that_is_closed_is_forgotten(script: Script) -> None:
-    async with RestaurantQR(script.url, settings=HASTY) as qr:
+async def test_closed_channel_is_replaced_by_a_new_one(service: ScriptedService) -> None:
+    async with RestaurantQR(service.url, settings=HASTY) as qr:
         first = qr.table(5)
         assert qr.table(5) is first
-        await (await script.visit()).close(4404)
+        await (await service.connection()).close(4404)
         with pytest.raises(ClosedError):
             await anext(first.messages())
         second = qr.table(5)
@@ -207,52 +217,54 @@ async def test_a_channel_that_is_closed_is_forgotten(script: Script) -> None:
     assert not [each for each in running if "Channel._run" in repr(each)]
 
 
-async def test_a_service_that_takes_a_connection_and_says_nothing_is_left(
-    impatient: Channel[Any], script: Script
+async def test_silent_server_causes_a_reconnect(
+    impatient: Channel[Any], service: ScriptedService
 ) -> None:
-    await script.visit()
-    visit = await script.visit()
-    await visit.snapshot(1)
+    await service.connection()
+    connection = await service.connection()
+    await connection.snapshot(1)
     assert await anext(impatient.statuses())
 
 
-async def test_who_asks_too_much_waits(
-    table: Channel[Any], script: Script, monkeypatch: pytest.MonkeyPatch
+async def test_rate_limited_client_waits_before_retrying(
+    table: Channel[Any], service: ScriptedService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses = []
-    monkeypatch.setattr(channels, "TOO_MANY_PAUSE_S", 0.05)
+    monkeypatch.setattr(channels, "RATE_LIMITED_PAUSE_S", 0.05)
     sleep = asyncio.sleep
 
-    async def noted(seconds: float) -> None:
+    async def record(seconds: float) -> None:
         pauses.append(seconds)
         await sleep(seconds)
 
-    visit = await script.visit()
-    monkeypatch.setattr(asyncio, "sleep", noted)
-    await visit.close(4429)
-    await script.visit()
+    connection = await service.connection()
+    monkeypatch.setattr(asyncio, "sleep", record)
+    await connection.close(4429)
+    await service.connection()
     assert max(pauses) >= 0.05
 
 
 @pytest.mark.parametrize("code", [4400, 4403, 4404])
-async def test_a_final_code_is_final(table: Channel[Any], script: Script, code: int) -> None:
-    asked = asyncio.create_task(table.request("occupy"))
-    visit = await script.visit()
-    await visit.close(code)
+async def test_final_close_code_closes_the_channel(
+    table: Channel[Any], service: ScriptedService, code: int
+) -> None:
+    request = asyncio.create_task(table.request("occupy"))
+    connection = await service.connection()
+    await connection.close(code)
     with pytest.raises(ClosedError) as closed:
-        await asked
+        await request
     assert closed.value.code == code
     assert table.status.error is closed.value
 
 
-async def test_a_silence_is_ended_by_a_question(script: Script) -> None:
+async def test_silent_connection_is_probed(service: ScriptedService) -> None:
     settings = replace(IMPATIENT, heartbeat=0.05)
-    async with RestaurantQR(script.url, settings=settings) as qr:
+    async with RestaurantQR(service.url, settings=settings) as qr:
         qr.table(5)
-        visit = await script.visit()
-        await visit.snapshot(1)
-        await visit.answer(1)
-        await visit.answer(1)
-        await visit.next()  # which is not answered
-        visit = await script.visit()
-        assert visit.query == "since=1&epoch=e"
+        connection = await service.connection()
+        await connection.snapshot(1)
+        await connection.answer_probe(1)
+        await connection.answer_probe(1)
+        await connection.receive()  # no reply
+        connection = await service.connection()
+        assert connection.query == "since=1&epoch=e"

@@ -1,4 +1,4 @@
-"""What the client does against a real gateway, over a network on its worst day."""
+"""The client against a real gateway, over a network with faults."""
 
 import asyncio
 import time
@@ -9,13 +9,13 @@ import pytest
 
 from gateway.settings import GatewaySettings
 from restaurant_qr_client import (
-    BehindError,
     Channel,
     ClosedError,
     Message,
     QueueFullError,
     RefusedError,
     RestaurantQR,
+    SlowConsumerError,
     State,
     Status,
     Stream,
@@ -49,22 +49,22 @@ async def session_of(qr: RestaurantQR, place: Place) -> Channel[Any]:
     return qr.session(made["session_id"])
 
 
-# --- a good day ----------------------------------------------------------------------------------
+# --- without faults -------------------------------------------------------------------------------
 
 
-async def test_a_snapshot_then_each_event_and_an_answer_to_each_action(
+async def test_client_gets_a_snapshot_then_each_event_and_a_result_of_each_action(
     qr: RestaurantQR, place: Place
 ) -> None:
     table = qr.table(place.table)
-    told = table.messages()
-    first = await anext(told)
+    messages = table.messages()
+    first = await anext(messages)
     assert first.is_snapshot
     assert first.data["is_occupied"] is False
     statuses = table.statuses()
     assert (await anext(statuses)).state is State.LIVE
     done = await table.request("occupy", guests_count=3)
     assert done["changed"]
-    event = await anext(told)
+    event = await anext(messages)
     assert (event.type, event.seq, event.is_snapshot) == ("table_status", first.seq + 1, False)
     assert event.data["session"]["id"] == done["session_id"]
     session = (await table.refresh())["session"]
@@ -73,7 +73,7 @@ async def test_a_snapshot_then_each_event_and_an_answer_to_each_action(
     assert (await table.request("get_status"))["is_occupied"]
 
 
-async def test_a_refusal_is_an_error_with_its_code(qr: RestaurantQR, place: Place) -> None:
+async def test_refused_request_raises_its_code(qr: RestaurantQR, place: Place) -> None:
     table = qr.table(place.table)
     await table.request("occupy")
     with pytest.raises(RefusedError) as refused:
@@ -87,15 +87,15 @@ async def test_a_refusal_is_an_error_with_its_code(qr: RestaurantQR, place: Plac
     assert refused.value.code == "unknown_action"
 
 
-async def test_a_channel_is_opened_once_and_closed_with_its_client(
+async def test_channel_is_opened_once_and_closed_with_its_client(
     qr: RestaurantQR, place: Place
 ) -> None:
     table = qr.table(place.table)
     assert qr.table(place.table) is table
-    told = table.messages()
-    await anext(told)
+    messages = table.messages()
+    await anext(messages)
     await qr.close()
-    for stream in (told, table.messages()):
+    for stream in (messages, table.messages()):
         with pytest.raises(ClosedError) as closed:
             await anext(stream)
         assert closed.value.code == 1000
@@ -104,27 +104,27 @@ async def test_a_channel_is_opened_once_and_closed_with_its_client(
     assert qr.table(place.table) is not table
 
 
-async def test_who_is_too_slow_is_told_so_and_nothing_is_left_out_silently() -> None:
+async def test_slow_iterator_raises_instead_of_dropping_events() -> None:
     stream: Stream[int] = Stream(2)
     for each in range(4):
         stream.put(each)
     assert [await anext(stream), await anext(stream)] == [0, 1]
-    with pytest.raises(BehindError):
+    with pytest.raises(SlowConsumerError):
         await anext(stream)
 
 
-# --- lost connections ----------------------------------------------------------------------------
+# --- lost connections -----------------------------------------------------------------------------
 
 
-async def test_each_event_comes_once_and_in_order_however_often_the_connection_is_lost(
+async def test_events_arrive_once_and_in_order_across_reconnects(
     qr: RestaurantQR, proxy: Proxy, gateway: Gateway, place: Place
 ) -> None:
     restaurant = qr.restaurant(place.restaurant)
-    told = restaurant.messages()
-    first = await anext(told)
+    messages = restaurant.messages()
+    first = await anext(messages)
     wanted = 60
 
-    async def trouble() -> None:
+    async def cut_often() -> None:
         for number in range(wanted):
             await gateway.post(
                 f"/restaurants/{place.restaurant}/broadcasts", {"message": str(number)}
@@ -133,16 +133,16 @@ async def test_each_event_comes_once_and_in_order_however_often_the_connection_i
                 proxy.cut()
             await asyncio.sleep(0.005)
 
-    troubling = asyncio.create_task(trouble())
-    heard = [await anext(told) for _ in range(wanted)]
-    await troubling
-    assert [each.data["message"] for each in heard] == [str(n) for n in range(wanted)]
-    assert [each.seq for each in heard] == list(range(first.seq + 1, first.seq + 1 + wanted))
-    assert not any(each.is_snapshot for each in heard)
+    cutting = asyncio.create_task(cut_often())
+    received = [await anext(messages) for _ in range(wanted)]
+    await cutting
+    assert [each.data["message"] for each in received] == [str(n) for n in range(wanted)]
+    assert [each.seq for each in received] == list(range(first.seq + 1, first.seq + 1 + wanted))
+    assert not any(each.is_snapshot for each in received)
     assert proxy.connections > 2
 
 
-async def test_another_gateway_takes_over_where_the_first_one_ended(
+async def test_client_resumes_at_another_gateway(
     qr: RestaurantQR,
     proxy: Proxy,
     gateway: Gateway,
@@ -150,69 +150,69 @@ async def test_another_gateway_takes_over_where_the_first_one_ended(
     valkey: EmbeddedStore,
     place: Place,
 ) -> None:
-    told = qr.restaurant(place.restaurant).messages()
-    first = await anext(told)
+    messages = qr.restaurant(place.restaurant).messages()
+    first = await anext(messages)
     path = f"/restaurants/{place.restaurant}/broadcasts"
     async with serving(
         hosts, open_store(valkey.url, retention_s=3600), GatewaySettings(KEYS), "g2"
     ) as other:
         proxy.target = None
         proxy.cut()
-        await other.post(path, {"message": "while nobody was there"})
+        await other.post(path, {"message": "during the reconnect"})
         proxy.target = other.port
         await other.post(path, {"message": "afterwards"})
-        heard = [await anext(told), await anext(told)]
-        assert [each.seq for each in heard] == [first.seq + 1, first.seq + 2]
-    # it has ended with 1012 for all of its connections
+        received = [await anext(messages), await anext(messages)]
+        assert [each.seq for each in received] == [first.seq + 1, first.seq + 2]
+    # the other gateway closed its connections with 1012
     proxy.target = gateway.port
     await gateway.post(path, {"message": "back again"})
-    assert (await anext(told)).seq == first.seq + 3
+    assert (await anext(messages)).seq == first.seq + 3
 
 
-async def test_a_network_that_is_silent_is_noticed_and_said(
+async def test_silent_network_makes_the_channel_reconnecting_then_stale(
     qr: RestaurantQR, proxy: Proxy, place: Place
 ) -> None:
     session = await session_of(qr, place)
-    told = session.messages()
-    await anext(told)
+    messages = session.messages()
+    await anext(messages)
     await until(session, State.LIVE)
     statuses = session.statuses()
     proxy.silent = True
-    asked = asyncio.create_task(session.request("place_order", items=SOUP))
-    seen = [(await anext(statuses)) for _ in range(3)]
-    assert [each.state for each in seen] == [State.LIVE, State.RECONNECTING, State.STALE]
-    assert seen[1].since == seen[2].since
-    assert not asked.done()
+    request = asyncio.create_task(session.request("place_order", items=SOUP))
+    changes = [(await anext(statuses)) for _ in range(3)]
+    assert [each.state for each in changes] == [State.LIVE, State.RECONNECTING, State.STALE]
+    assert changes[1].since == changes[2].since
+    assert not request.done()
     proxy.silent = False
     proxy.cut()
     assert (await anext(statuses)).state is State.LIVE
-    assert (await asked)["order_id"]
-    assert len((await next_of(told, "session_update")).data["orders"]) == 1
+    assert (await request)["order_id"]
+    assert len((await next_of(messages, "session_update")).data["orders"]) == 1
 
 
-async def test_what_was_done_without_an_answer_is_not_done_twice(
+async def test_request_without_a_reply_is_executed_once(
     qr: RestaurantQR, proxy: Proxy, gateway: Gateway, place: Place
 ) -> None:
     session = await session_of(qr, place)
     await session.refresh()
     proxy.deaf = True
-    asked = asyncio.create_task(session.request("place_order", items=SOUP))
+    request = asyncio.create_task(session.request("place_order", items=SOUP))
     path = f"/api/sessions/{session.id}"
     while not (await gateway.http.get(path)).json()["data"]["orders"]:
         await asyncio.sleep(0.01)
     proxy.deaf = False
     proxy.cut()
-    done = await asked
+    done = await request
     orders = (await session.refresh())["orders"]
     assert [each["order_id"] for each in orders] == [done["order_id"]]
 
 
-async def test_actions_wait_in_their_order_and_not_without_end(
+async def test_actions_wait_in_order_up_to_the_queue_limit(
     qr: RestaurantQR, proxy: Proxy, gateway: Gateway, place: Place
 ) -> None:
     session = await session_of(qr, place)
-    told = session.messages()
-    await anext(told)
+    messages = session.messages()
+    await anext(messages)
     proxy.target = None
     proxy.cut()
     await until(session, State.RECONNECTING, State.STALE)
@@ -225,38 +225,38 @@ async def test_actions_wait_in_their_order_and_not_without_end(
         await asyncio.sleep(0)
     with pytest.raises(QueueFullError):
         await session.request("update_guests_count", guests_count=99)
-    given_up = waiting.pop()
-    given_up.cancel()
-    await asyncio.wait({given_up})
+    cancelled = waiting.pop()
+    cancelled.cancel()
+    await asyncio.wait({cancelled})
     assert session.queued == len(waiting)
     proxy.target = gateway.port
     await asyncio.gather(*waiting)
-    heard = [(await anext(told)).data["guests_count"] for _ in waiting]
-    assert heard == list(counts)[: len(waiting)]
+    received = [(await anext(messages)).data["guests_count"] for _ in waiting]
+    assert received == list(counts)[: len(waiting)]
 
 
-async def test_who_waits_as_it_is_closed_is_told(
+async def test_pending_request_raises_when_the_channel_is_closed(
     qr: RestaurantQR, proxy: Proxy, place: Place
 ) -> None:
     proxy.target = None
     table = qr.table(place.table)
-    asked = asyncio.create_task(table.request("occupy"))
+    request = asyncio.create_task(table.request("occupy"))
     await asyncio.sleep(0)
     await table.close()
     with pytest.raises(ClosedError):
-        await asked
+        await request
 
 
-# --- tokens and close codes ----------------------------------------------------------------------
+# --- tokens and close codes -----------------------------------------------------------------------
 
 
-async def test_a_token_that_has_expired_is_renewed_and_nothing_is_missed(
+async def test_expired_token_is_renewed_without_missing_events(
     proxy: Proxy, gateway: Gateway, place: Place
 ) -> None:
-    asked = []
+    calls = []
 
     async def renew() -> str:
-        asked.append(1)
+        calls.append(1)
         return token("admin", sub="me")
 
     claims = {"role": "admin", "sub": "me", "exp": int(time.time()) + 2}
@@ -264,28 +264,30 @@ async def test_a_token_that_has_expired_is_renewed_and_nothing_is_missed(
     url = f"ws://127.0.0.1:{proxy.port}"
     async with RestaurantQR(url, token=soon, renew_token=renew, settings=HASTY) as qr:
         table, home = qr.table(place.table), qr.restaurant(place.restaurant)
-        told = home.messages()
-        first = await anext(told)
+        messages = home.messages()
+        first = await anext(messages)
         while qr.token == soon:
             await asyncio.sleep(0.05)
         await gateway.post(f"/restaurants/{place.restaurant}/broadcasts", {"message": "On"})
-        assert (await anext(told)).seq == first.seq + 1
+        assert (await anext(messages)).seq == first.seq + 1
         await table.refresh()
-    assert asked == [1]
+    assert calls == [1]
 
 
-@pytest.mark.parametrize("renewed", [None, "none either"])
-async def test_without_a_good_token_a_channel_ends(
+@pytest.mark.parametrize("renewed", [None, "invalid"])
+async def test_channel_closes_without_a_valid_token(
     proxy: Proxy, place: Place, renewed: str | None
 ) -> None:
     url = f"http://127.0.0.1:{proxy.port}"
-    async with RestaurantQR(url, token="none", renew_token=lambda: renewed, settings=HASTY) as qr:
+    async with RestaurantQR(
+        url, token="also invalid", renew_token=lambda: renewed, settings=HASTY
+    ) as qr:
         with pytest.raises(ClosedError) as closed:
             await anext(qr.table(place.table).messages())
     assert closed.value.code == 4401
 
 
-async def test_what_is_not_there_or_not_allowed_is_final(
+async def test_not_found_and_forbidden_close_the_channel(
     proxy: Proxy, place: Place, qr: RestaurantQR
 ) -> None:
     for channel, code in ((qr.order(4711), 4404), (qr.order(-1), 4400)):
@@ -299,22 +301,22 @@ async def test_what_is_not_there_or_not_allowed_is_final(
     assert closed.value.code == 4403
 
 
-async def test_statuses_are_told_to_a_callback_whose_mistakes_stop_nothing(
+async def test_errors_in_a_status_callback_do_not_stop_the_client(
     proxy: Proxy, place: Place
 ) -> None:
-    told: list[State] = []
+    states: list[State] = []
 
     def on_status(status: Status, channel: Channel[Any]) -> None:
-        told.append(status.state)
-        raise RuntimeError("a mistake of the program's")
+        states.append(status.state)
+        raise RuntimeError("a bug in the callback")
 
     url = f"http://127.0.0.1:{proxy.port}"
     async with RestaurantQR(url, token=token("admin"), on_status=on_status, settings=HASTY) as qr:
         await qr.table(place.table).refresh()
-    assert told == [State.LIVE, State.CLOSED]
+    assert states == [State.LIVE, State.CLOSED]
 
 
-def test_a_url_that_is_none_is_refused_at_once() -> None:
+def test_invalid_url_raises() -> None:
     for url in ("localhost:9000", "ftp://orders.example", "http://"):
         with pytest.raises(ValueError, match="url"):
             RestaurantQR(url)

@@ -1,4 +1,4 @@
-"""Real Ray, once a session, with hosts in real actors and a real Valkey."""
+"""Real Ray, started once a session, with hosts in real actors and a real Valkey."""
 
 import os
 import shutil
@@ -10,20 +10,29 @@ from pathlib import Path
 import pytest
 import ray
 
-from actors.announced import NAMESPACE, HostConfig, StoreSettings
-from actors.host import HostSettings
-from actors.placement import Mode, Placement
+from actors.cluster_config import NAMESPACE, HostConfig, StoreSettings
 from actors.ray_hosts import RayHosts
+from engine.host import HostSettings
+from engine.peers import Peers
+from engine.placement import Mode, Placement
 from storage.embedded import EmbeddedStore
 from storage.store import Store
-from tests.actors.chain import Chain
+from tests.engine.chain import Chain
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
+class RayChain(Chain):
+    """A chain whose hosts are Ray actors on `network`."""
+
+    def __init__(self, network: RayHosts, placement: Placement, restaurant: int) -> None:
+        super().__init__(Peers(network), placement, restaurant)
+        self.network = network
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Path]:
-    """A Ray cluster of its own ports and folder, whose workers find the application."""
+    """A Ray cluster with its own ports and folder, whose workers can import the application."""
     directory = Path(tempfile.mkdtemp(prefix="rq-", dir="/tmp"))
     os.environ["PYTHONPATH"] = str(ROOT)
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
@@ -53,18 +62,18 @@ async def chain(
     store: Store,
     placement: Placement,
     request: pytest.FixtureRequest,
-) -> AsyncIterator[Chain]:
+) -> AsyncIterator[RayChain]:
     """A restaurant on Ray in an empty store; its actors end with the test.
 
-    Each test has a restaurant of its own, whose ids no late word of another test's actors meets.
+    Each test has its own restaurant, so late messages of another test's actors cannot reach it.
     """
     idle_s = getattr(request, "param", 300.0)
     config = HostConfig(StoreSettings(valkey.url), placement, HostSettings(idle_s=idle_s))
-    chain = Chain(RayHosts(config), placement, restaurant=next(_restaurants))
+    chain = RayChain(RayHosts(config, "test"), placement, next(_restaurants))
     await chain.open()
     yield chain
     for name in actor_names():
-        with suppress(ValueError):  # it was replaced, and has just ended
+        with suppress(ValueError):  # its process has just ended
             ray.kill(ray.get_actor(name, namespace=NAMESPACE))
 
 

@@ -1,4 +1,4 @@
-"""Shards move, and become more, while people work: nobody's socket closes, nothing is lost."""
+"""Shards are moved and added under load: no socket closes, no acknowledged command is lost."""
 
 import asyncio
 import json
@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
-from actors.placement import Mode, Placement
+from engine.placement import Mode, Placement
 from protocol.caller import Role
 from protocol.ids import Address, Kind
 from scripts.environment import ROOT, free_port
 from scripts.issue_token import token_for
 from serve_app import Settings
 from storage.embedded import EmbeddedStore
+from tests.eventually import eventually
 
 log = logging.getLogger(__name__)
 pytestmark = [pytest.mark.cluster, pytest.mark.faults]  # a minute: not in every run
@@ -33,7 +35,7 @@ SHARDS_BEFORE, SHARDS_AFTER = 2, 4
 
 
 class Cluster:
-    """The process of `two_nodes.py`."""
+    """A running `two_nodes.py`."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -41,8 +43,8 @@ class Cluster:
         self.head = ""
         self.nodes: list[str] = []
 
-    async def hear(self) -> Any:
-        """What it says next; what Ray and Serve print in between does not matter."""
+    async def read(self) -> Any:
+        """Next line of JSON of its output; other lines are skipped."""
         assert self._process.stdout is not None
         async with asyncio.timeout(TIMEOUT_S):
             while line := await self._process.stdout.readline():
@@ -53,21 +55,25 @@ class Cluster:
     async def do(self, **what: Any) -> None:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(what).encode() + b"\n")
-        assert await self.hear() == "done"
+        assert await self.read() == "done"
 
     async def shards(self, *arguments: str) -> str:
-        """What `python -m scripts.shards` prints."""
-        asked = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "scripts.shards", *arguments, cwd=ROOT,
+        """Output of `restaurant-qr shards`."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "restaurant_qr", "shards", *arguments, cwd=ROOT,
             env={**os.environ, "RAY_ADDRESS": self.address}, stdout=subprocess.PIPE,
         )  # fmt: skip
-        printed, _ = await asked.communicate()
-        assert asked.returncode == 0, printed
+        printed, _ = await process.communicate()
+        assert process.returncode == 0, printed
         return printed.decode()
 
-    def nodes_of(self, listed: str) -> set[str]:
-        """The nodes on which there are shards."""
-        return {row.split()[2] for row in listed.splitlines() if row[0].isdigit()}
+    async def lists(self, text: str) -> bool:
+        return text in await self.shards()
+
+    async def has_shards(self, on: Callable[[set[str]], bool]) -> bool:
+        """Whether the nodes with shards are as wanted."""
+        rows = (await self.shards()).splitlines()
+        return on({row.split()[2] for row in rows if row[0].isdigit()})
 
 
 @asynccontextmanager
@@ -80,8 +86,12 @@ async def two_nodes(redis_url: str, port: int, directory: Path) -> AsyncIterator
     assert started.stdin is not None
     try:
         cluster = Cluster(started)
-        said = await cluster.hear()
-        cluster.address, cluster.head, cluster.nodes = said["address"], said["head"], said["nodes"]
+        first = await cluster.read()
+        cluster.address, cluster.head, cluster.nodes = (
+            first["address"],
+            first["head"],
+            first["nodes"],
+        )
         yield cluster
     finally:
         started.stdin.close()
@@ -89,8 +99,8 @@ async def two_nodes(redis_url: str, port: int, directory: Path) -> AsyncIterator
             await started.communicate()
 
 
-class Party:
-    """One of a session changes its number of guests, the other looks on."""
+class MovingSession:
+    """A session with one client that changes its number of guests and one that subscribes."""
 
     def __init__(self, session: int, restaurant: int) -> None:
         self.session = session
@@ -100,19 +110,22 @@ class Party:
         self.waited_s: list[float] = []
         self.last = 0
 
-    async def act(self, socket: ClientConnection, done: asyncio.Event) -> None:
+    async def send_commands(self, socket: ClientConnection, done: asyncio.Event) -> None:
         while not done.is_set():
             guests = 3 + self.acknowledged % 2
-            asked_at = time.monotonic()
-            wish = {"action": "update_guests_count", "guests_count": guests}
-            await socket.send(json.dumps({**wish, "request_id": str(self.acknowledged)}))
+            sent_at = time.monotonic()
+            command = {"action": "update_guests_count", "guests_count": guests}
+            await socket.send(json.dumps({**command, "request_id": str(self.acknowledged)}))
             while (frame := json.loads(await socket.recv())).get("type") != "ack":
                 assert "error" not in frame, frame
-            self.waited_s.append(time.monotonic() - asked_at)
+            self.waited_s.append(time.monotonic() - sent_at)
             self.acknowledged += 1
             await asyncio.sleep(0.01)
 
-    async def look_on(self, socket: ClientConnection) -> None:
+    def has_seen_all(self) -> bool:
+        return self.seen[-1] - self.seen[0] >= self.acknowledged
+
+    async def watch(self, socket: ClientConnection) -> None:
         async for raw in socket:
             frame = json.loads(raw)
             if "seq" in frame:
@@ -123,100 +136,100 @@ async def test_shards_move_and_grow_under_open_sockets(
     valkey: EmbeddedStore, tmp_path: Path
 ) -> None:
     port = free_port()
+    settings = Settings(data_dir=tmp_path, redis_url=valkey.url)
     async with two_nodes(valkey.url, port, tmp_path) as cluster, AsyncExitStack() as stack:
-        parties = await _seated(port, token_for(Settings(data_dir=tmp_path), Role.ADMIN))
+        sessions = await _open_sessions(port, token_for(settings, Role.ADMIN))
         before, after = Placement(Mode.SHARD, SHARDS_BEFORE), Placement(Mode.SHARD, SHARDS_AFTER)
-        homes = [Address(Kind.RESTAURANT, each.restaurant, each.restaurant) for each in parties]
+        homes = [Address(Kind.RESTAURANT, each.restaurant, each.restaurant) for each in sessions]
         assert any(before.host_of(home) != after.host_of(home) for home in homes)
         done = asyncio.Event()
-        acting, looking = [], []
-        for party in parties:
-            url = f"ws://127.0.0.1:{port}/ws/tables/sessions/{party.session}/"
-            actor, onlooker = [await stack.enter_async_context(connect(url)) for _ in range(2)]
-            acting.append(asyncio.create_task(party.act(actor, done)))
-            looking.append(asyncio.create_task(party.look_on(onlooker)))
-        await _more(parties)
-        _reset(parties)
+        sending, watching = [], []
+        for session in sessions:
+            url = f"ws://127.0.0.1:{port}/ws/tables/sessions/{session.session}/"
+            sender, watcher = [await stack.enter_async_context(connect(url)) for _ in range(2)]
+            watching.append(asyncio.create_task(session.watch(watcher)))
+            await eventually(partial(len, session.seen), TIMEOUT_S)
+            sending.append(asyncio.create_task(session.send_commands(sender, done)))
+        await _wait_for_commands(sessions)
+        _reset(sessions)
 
-        for node in cluster.nodes:  # wherever it lives, one of the two moves it
-            listed = await cluster.shards("--move", "0", "--to", node)
+        for node in cluster.nodes:  # one of the two moves moves it
+            listed = await cluster.shards("move", "0", "--to", node)
             assert node in listed
-            await _more(parties)
-        _say("moved", parties)
+            await _wait_for_commands(sessions)
+        _log_waits("moved", sessions)
 
         await cluster.do(move=0, to=cluster.head)
-        async with asyncio.timeout(TIMEOUT_S):
-            while not cluster.nodes_of(await cluster.shards()) <= set(cluster.nodes):
-                await asyncio.sleep(1)
-        await _more(parties)
-        _say("left the head, which has no CPUs", parties)
+        await eventually(
+            partial(cluster.has_shards, lambda nodes: nodes <= {*cluster.nodes}), TIMEOUT_S
+        )
+        await _wait_for_commands(sessions)
+        _log_waits("evacuated from the head, which has no CPUs", sessions)
 
         await cluster.do(user_config={"shards": SHARDS_AFTER, "pinned": {1: 1}})
-        async with asyncio.timeout(TIMEOUT_S):
-            while f"\n{SHARDS_AFTER - 1} " not in await cluster.shards():
-                await asyncio.sleep(1)
-        await _more(parties)
-        _say("grown", parties)
+        await eventually(partial(cluster.lists, f"\n{SHARDS_AFTER - 1} "), TIMEOUT_S)
+        await _wait_for_commands(sessions)
+        _log_waits("grown", sessions)
 
         await cluster.do(drain=cluster.nodes[1])
-        async with asyncio.timeout(TIMEOUT_S):
-            while f"node {cluster.nodes[1]}: 0 shards" not in await cluster.shards():
-                await asyncio.sleep(1)
-        await _more(parties)
-        _say("drained", parties)
+        # An empty draining node ends, and is no longer listed.
+        await eventually(
+            partial(cluster.has_shards, lambda nodes: nodes == {cluster.nodes[0]}), TIMEOUT_S
+        )
+        await _wait_for_commands(sessions)
+        _log_waits("drained", sessions)
 
         done.set()
-        await asyncio.gather(*acting)
-        for party in parties:
-            async with asyncio.timeout(TIMEOUT_S):
-                while party.seen[-1] - party.seen[0] < party.acknowledged:
-                    await asyncio.sleep(0.05)
-            assert party.seen == list(range(party.seen[0], party.seen[-1] + 1))
-            assert party.seen[-1] - party.seen[0] == party.acknowledged
-        assert not any(task.done() for task in looking), "a socket was closed"
-        for task in looking:
+        await asyncio.gather(*sending)
+        for session in sessions:
+            await eventually(session.has_seen_all, TIMEOUT_S)
+            assert session.seen == list(range(session.seen[0], session.seen[-1] + 1))
+            assert session.seen[-1] - session.seen[0] == session.acknowledged
+        assert not any(task.done() for task in watching), "a socket was closed"
+        for task in watching:
             task.cancel()
 
 
-async def _seated(port: int, token: str) -> list[Party]:
-    """A party in each of some restaurants."""
-    parties = []
+async def _open_sessions(port: int, token: str) -> list[MovingSession]:
+    """A session in each of several new restaurants."""
+    sessions = []
     url, headers = f"http://127.0.0.1:{port}/api", {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60) as http:
 
-        async def made(path: str, **body: Any) -> Any:
+        async def create(path: str, **body: Any) -> Any:
             answer = await http.post(path, json=body)
             assert answer.is_success, answer.text
             return answer.json()
 
         for number in range(RESTAURANTS):
-            place = await made("/restaurants", name=f"R{number}", currency="EUR", timezone="UTC")
+            place = await create("/restaurants", name=f"R{number}", currency="EUR", timezone="UTC")
             restaurant = place["restaurant_id"]
-            waiter = await made(f"/restaurants/{restaurant}/waiters", name="Ada")
-            table = await made(
+            waiter = await create(f"/restaurants/{restaurant}/waiters", name="Ada")
+            table = await create(
                 f"/restaurants/{restaurant}/tables",
                 number="1", zone="A", seats=4, waiter_id=waiter["waiter_id"],
             )  # fmt: skip
-            session = await made(f"/tables/{table['table_id']}/sessions", guests_count=2)
-            parties.append(Party(session["session_id"], restaurant))
-    return parties
+            seated = await create(f"/tables/{table['table_id']}/sessions", guests_count=2)
+            sessions.append(MovingSession(seated["session_id"], restaurant))
+    return sessions
 
 
-async def _more(parties: list[Party]) -> None:
-    """Until each party has done something since."""
-    goals = [party.acknowledged + 20 for party in parties]
-    async with asyncio.timeout(TIMEOUT_S):
-        while any(p.acknowledged < goal for p, goal in zip(parties, goals, strict=True)):
-            await asyncio.sleep(0.05)
+async def _wait_for_commands(sessions: list[MovingSession]) -> None:
+    """Wait until each session has 20 more acknowledged commands."""
+    goals = [session.acknowledged + 20 for session in sessions]
+    await eventually(
+        lambda: all(p.acknowledged >= goal for p, goal in zip(sessions, goals, strict=True)),
+        TIMEOUT_S,
+    )
 
 
-def _reset(parties: list[Party]) -> None:
-    for party in parties:
-        party.waited_s.clear()
+def _reset(sessions: list[MovingSession]) -> None:
+    for session in sessions:
+        session.waited_s.clear()
 
 
-def _say(what: str, parties: list[Party]) -> None:
-    """What it was like for the parties; `pytest --log-cli-level INFO` shows it."""
-    longest = ", ".join(f"{max(party.waited_s) * 1000:.0f}" for party in parties)
-    log.info("%s: the longest wait of each party was %s ms", what, longest)
-    _reset(parties)
+def _log_waits(what: str, sessions: list[MovingSession]) -> None:
+    """Log the longest wait of each session, which `pytest --log-cli-level INFO` shows."""
+    longest = ", ".join(f"{max(session.waited_s) * 1000:.0f}" for session in sessions)
+    log.info("%s: longest wait of each session: %s ms", what, longest)
+    _reset(sessions)

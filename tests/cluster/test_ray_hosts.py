@@ -1,4 +1,4 @@
-"""Entities in real Ray actors: found by name, restarted, left and come back."""
+"""Entities in real Ray actors: found by name, restarted, stopped when idle and started again."""
 
 import asyncio
 import os
@@ -9,21 +9,23 @@ import pytest
 import ray
 import redis
 
-from actors.announced import NAMESPACE
+from actors.cluster_config import NAMESPACE
 from actors.embedded_store import embedded_store
-from actors.messages import Done
-from actors.placement import Mode
+from engine.messages import Done
+from engine.placement import Mode
+from engine.streams import HostUnavailable
 from protocol import commands as c
 from protocol.ids import Channel, Kind, Topic
 from protocol.statuses import OrderStatus
 from storage.durability import Durability
-from tests.actors.chain import Chain, sequence
-from tests.cluster.conftest import actor_names
+from tests.cluster.conftest import RayChain, actor_names
+from tests.engine.chain import sequence
+from tests.eventually import eventually
 
 pytestmark = pytest.mark.cluster
 
 
-async def test_the_placement_names_the_actors(chain: Chain) -> None:
+async def test_actors_have_the_names_of_their_placement(chain: RayChain) -> None:
     session = await chain.occupy()
     names = actor_names()
     for address in (chain.home, chain.table, chain.waiter, session):
@@ -32,73 +34,76 @@ async def test_the_placement_names_the_actors(chain: Chain) -> None:
         assert {str(chain.table), str(session)} <= names
 
 
-async def test_a_closed_session_frees_its_table_across_actors(chain: Chain) -> None:
+async def test_a_closed_session_frees_its_table_across_actors(chain: RayChain) -> None:
     session = await chain.occupy()
     order = await chain.order(session, price=0)
     await chain.do(order, c.UpdateStatus(status=OrderStatus.CANCELLED))
-    async with asyncio.timeout(20):
-        while not isinstance(await chain.ask(session, c.CloseSession()), Done):
-            await asyncio.sleep(0.05)  # the order's word is on its way to the session
-        while (await chain.see(chain.table))["is_occupied"]:
-            await asyncio.sleep(0.05)
+
+    async def is_closed() -> bool:
+        return isinstance(await chain.ask(session, c.CloseSession()), Done)
+
+    async def is_free() -> bool:
+        return not (await chain.see(chain.table))["is_occupied"]
+
+    await eventually(is_closed, 20)
+    assert await eventually(is_free, 20)
 
 
-async def test_what_was_acknowledged_outlives_a_killed_actor(chain: Chain) -> None:
+async def test_acknowledged_changes_survive_a_killed_actor(chain: RayChain) -> None:
     session = await chain.occupy()
     topic = Topic(session, Channel.SESSION)
-    joined = await chain.join(topic)
+    subscribed = await chain.join(topic)
     await chain.do(session, c.UpdateGuestsCount(guests_count=7), request_id="seven")
-    _kill(chain.placement.host_of(session))
-    resumed = joined
-    async with asyncio.timeout(20):
-        while resumed.incarnation == joined.incarnation:  # it still answers for a moment
-            resumed = await chain.join(topic, epoch=joined.epoch, since=joined.seq)
-    assert sequence(resumed.frames) == [joined.seq + 1]
+    host = chain.placement.host_of(session)
+    before = await chain.network.incarnation(host)
+    _kill(host)
+
+    async def is_restarted() -> bool:
+        return await _incarnation(chain, host) not in (before, "")
+
+    await eventually(is_restarted, 20)
+    resumed = await chain.join(topic, epoch=subscribed.epoch, since=subscribed.seq)
+    assert sequence(resumed.frames) == [subscribed.seq + 1]
     again = await chain.do(session, c.UpdateGuestsCount(guests_count=7), request_id="seven")
     assert again.changed, "the first result, not a second decision"
 
 
 @pytest.mark.parametrize("chain", [1.0], indirect=True)
-async def test_idle_actors_leave_and_come_back_with_their_state(chain: Chain) -> None:
+async def test_idle_actors_stop_and_start_again_with_their_state(chain: RayChain) -> None:
     session = await chain.occupy()
     if chain.placement.mode is not Mode.SHARD:  # shards stay
-        async with asyncio.timeout(30):
-            while chain.placement.host_of(session) in actor_names():
-                await asyncio.sleep(0.2)
+        await eventually(lambda: chain.placement.host_of(session) not in actor_names(), 30)
     assert (await chain.see(session))["guests_count"] == 2
     assert (await chain.do(session, c.UpdateGuestsCount(guests_count=3))).changed
 
 
-async def test_many_callers_at_once_start_one_actor(chain: Chain) -> None:
+async def test_concurrent_callers_start_one_actor(chain: RayChain) -> None:
     table = await chain.do(
         chain.home,
         c.AddTable(number="6", zone="A", seats=2),
-        supplies=chain.fresh(Kind.TABLE),
+        inputs=chain.fresh(Kind.TABLE),
     )
     address = chain.at(Kind.TABLE, table.result["table_id"])
     replies = await asyncio.gather(
-        *(chain.ask(address, c.Occupy(), supplies=chain.fresh(Kind.SESSION)) for _ in range(10))
+        *(chain.ask(address, c.Occupy(), inputs=chain.fresh(Kind.SESSION)) for _ in range(10))
     )
     assert sum(isinstance(reply, Done) for reply in replies) == 1
 
 
-async def test_a_killed_embedded_store_comes_back_with_its_data(
+async def test_a_killed_embedded_store_restarts_with_its_data(
     cluster: Path, tmp_path: Path
 ) -> None:
     actor = embedded_store(tmp_path, Durability.STORE)
     try:
         url = ray.get(actor.url.remote())
         with redis.Redis.from_url(url) as client:
-            client.set("kept", "yes")
+            client.set("key", "value")
         server = _server_in(tmp_path)
         os.kill(server, signal.SIGKILL)
-        while _runs(server):
-            await asyncio.sleep(0.05)
-        async with asyncio.timeout(30):
-            while not _answers(url):
-                await asyncio.sleep(0.2)
+        await eventually(lambda: not _runs(server))
+        await eventually(lambda: _answers(url), 30)
         with redis.Redis.from_url(url) as client:
-            assert client.get("kept") == b"yes"
+            assert client.get("key") == b"value"
     finally:
         ray.kill(actor)
 
@@ -119,7 +124,7 @@ def _runs(pid: int) -> bool:
 
 
 def _server_in(data_dir: Path) -> int:
-    """The process id of the server that keeps its data there."""
+    """Process id of the server with this data folder."""
     for cmdline in Path("/proc").glob("[0-9]*/cmdline"):
         words = cmdline.read_text(errors="replace").split("\0")
         if "valkey" in words[0] and any(str(data_dir) in word for word in words):
@@ -128,6 +133,13 @@ def _server_in(data_dir: Path) -> int:
 
 
 def _kill(name: str) -> None:
-    """End an actor's process as a crash would; Ray restarts it."""
+    """Kill an actor's process, which Ray restarts."""
     actor = ray.get_actor(name, namespace=NAMESPACE)
     ray.kill(actor, no_restart=False)
+
+
+async def _incarnation(chain: RayChain, host: str) -> str:
+    try:
+        return await chain.network.incarnation(host)
+    except HostUnavailable:
+        return ""

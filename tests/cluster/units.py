@@ -1,6 +1,6 @@
-"""Systemd units as systemd starts them: their own commands, environment and folder.
+"""Systemd units, started as systemd does: with their own command, environment and folder.
 
-Of systemd's language only what the units of this project use; anything else fails.
+Reads only the syntax that the units of this project use; anything else fails.
 """
 
 import os
@@ -24,7 +24,7 @@ MACHINES = ROOT / "deploy" / "machines"
 INSTALLED = "/opt/restaurant-qr"
 NODES_ENV = "/etc/restaurant-qr/nodes.env"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""What systemd gives a service; nothing else comes from the environment of these tests."""
+"""PATH of a systemd service; nothing else of the tests' environment is passed on."""
 END_TIMEOUT_S = 30.0
 SANDBOX = """
 umask 077
@@ -33,15 +33,15 @@ for path in $WRITABLE; do mount --bind "$path" "$path"; done
 mount -o remount,bind,ro /
 exec setpriv --no-new-privs --bounding-set -all "$@"
 """
-"""The part of a unit's sandbox that can be had without systemd: no other writes, no privileges."""
+"""Script for the part of a sandbox that needs no systemd: read-only files, no privileges."""
 
 
 @dataclass
 class Unit:
-    """A service of `deploy/machines` with this checkout as the one that is installed.
+    """A service of `deploy/machines` that runs this checkout.
 
-    `options` come after those of its own command, and `extra` into its environment: what it takes
-    to have several nodes on one machine.
+    `options` are added to its command and `extra` to its environment, as several nodes on one
+    machine need.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Unit:
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
-        """Start its command; that it does its work is for others to wait for."""
+        """Start its command; does not wait for readiness."""
         service = read(self.name)
         assert service["WorkingDirectory"] == INSTALLED
         assert service["EnvironmentFile"] == NODES_ENV
@@ -77,10 +77,10 @@ class Unit:
             )
 
     def kill(self) -> None:
-        """End all of its processes at once; again for those born meanwhile."""
+        """Kill all of its processes, including those started meanwhile."""
         deadline = time.monotonic() + END_TIMEOUT_S
-        while left := marked(self.mark):
-            for pid in left:
+        while pids := marked(self.mark):
+            for pid in pids:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             if self.process is not None:
@@ -97,7 +97,7 @@ class Unit:
 
 
 def sandbox(service: Mapping[str, str]) -> list[str]:
-    """The command that runs another one as the unit says; none if this machine cannot."""
+    """Command prefix that applies the unit's sandbox; empty if this machine cannot."""
     assert service["ProtectSystem"] == "strict"
     assert service["NoNewPrivileges"] == "yes"
     assert service["CapabilityBoundingSet"] == ""
@@ -110,21 +110,21 @@ def sandbox(service: Mapping[str, str]) -> list[str]:
 
 
 def read(name: str) -> Mapping[str, str]:
-    """What a unit says of its service."""
+    """The service section of a unit."""
     unit = RawConfigParser(delimiters=("=",))
-    unit.optionxform = str  # type: ignore[assignment,method-assign]  # names as they stand
+    unit.optionxform = str  # type: ignore[assignment,method-assign]  # keep the case of names
     unit.read(MACHINES / name)
     return unit["Service"]
 
 
 def words(command: str) -> list[str]:
-    """A command line's words: without their quotes, and a dollar for each `$$`."""
-    others = command.replace("$$", "")
-    assert not any(sign in others for sign in "$%\\"), f"more than is read here: {command}"
+    """Words of a command line, unquoted, with `$` for `$$`."""
+    rest = command.replace("$$", "")
+    assert not any(sign in rest for sign in "$%\\"), f"syntax that this test cannot read: {command}"
     return [word.replace("$$", "$") for word in shlex.split(command)]
 
 
 def environment(file: Path) -> dict[str, str]:
-    """An EnvironmentFile's variables, whose values have no quotes."""
+    """Variables of an EnvironmentFile, whose values have no quotes."""
     lines = file.read_text().splitlines()
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))

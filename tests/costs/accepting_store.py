@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from protocol.ids import Address
-from storage.store import EntityCommit, Loaded
+from storage.store import EntityCommit, StoredEntity
 
 
 class AcceptingStore:
@@ -19,17 +19,17 @@ class AcceptingStore:
     def __getattr__(self, name: str) -> Any:
         raise AssertionError(f"a hot path has come to call {name} of the store")
 
-    async def claim(self, addresses: Sequence[Address]) -> list[Loaded]:
+    async def claim(self, addresses: Sequence[Address]) -> list[StoredEntity]:
         self.claims.append(addresses)
         self._owners |= dict.fromkeys(addresses, 1)
-        return [Loaded(1, False, 0, "", 0, 0, {}, {}, {}, [], {}, 0) for _ in addresses]
+        return [StoredEntity(1, False, 0, "", 0, 0, {}, {}, {}, [], {}, 0) for _ in addresses]
 
-    async def owners(self, addresses: Sequence[Address]) -> list[int | None]:
+    async def fencing_tokens(self, addresses: Sequence[Address]) -> list[int | None]:
         return [self._owners.get(address) for address in addresses]
 
     async def commit(self, commits: Sequence[EntityCommit]) -> frozenset[int]:
         self.commits.append(commits)
-        self._owners |= {commit.address: commit.owner_after for commit in commits}
+        self._owners |= {commit.address: commit.next_fencing_token for commit in commits}
         return frozenset()
 
     def forget(self) -> None:

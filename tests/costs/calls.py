@@ -1,77 +1,108 @@
-"""Calls that must not become more: of the store, between gateway and host, and once an event."""
+"""Counts of calls: to the store, on streams, and per event."""
 
 import asyncio
+from typing import NamedTuple
 
 from pydantic_core import SchemaValidator
 
-from actors.messages import Done
-from actors.whereabouts import Whereabouts
-from domain import order, restaurant, session, waiter
-from gateway.links import Links
-from gateway.requests import Requests
-from gateway.wire import framed
+from domain.order import rules as order_rules
+from domain.restaurant import rules as restaurant_rules
+from domain.session import rules as session_rules
+from domain.waiter import rules as waiter_rules
+from engine import codec
+from engine.messages import Done
+from gateway.backend.command_dispatch import CommandDispatcher
+from gateway.server.frames import encode_text_frame
+from protocol import codec as protocol_codec
 from protocol import commands as c
-from protocol import frames
 from protocol.errors import Rejected
-from tests.costs.chain import GATEWAY, MANAGER, PLACEMENT, Chain
+from tests.costs.chain import MANAGER, MeasuredChain, first_channel
 from tests.costs.counting import Calls
-from tests.costs.crowd import Crowd
-from tests.costs.paths import BATCH, EVENT, FRAMES
+from tests.costs.paths import BATCH, FRAMES
 
 BURST = 500
 ORDERS = 20
 
 
-async def of_the_store(action: str) -> tuple[int, int]:
+async def store_calls(action: str) -> tuple[int, int]:
     """Commits and claims of a batch on as many restaurants."""
-    chain = await Chain.open(BATCH)
+    chain = await MeasuredChain.open(BATCH)
     batch = await chain.batch(action, BATCH)
     chain.store.forget()
     await chain.do(batch)
     changed = {each.address for commits in chain.store.commits for each in commits}
-    assert len(changed) == 4 * BATCH
+    entities = 5 if action == "place_order" else 4  # it also confirms the ownership of the menu
+    assert len(changed) == entities * BATCH
     return len(chain.store.commits), len(chain.store.claims)
 
 
-async def of_a_turn(action: str) -> tuple[float, float]:
+async def turn_calls(action: str) -> tuple[float, float]:
     """Encodings and decisions of a command in a batch."""
-    chain = await Chain.open(BATCH)
+    chain = await MeasuredChain.open(BATCH)
     batch = await chain.batch(action, BATCH)
     with Calls() as calls:
         await chain.do(batch)
-    rules = [kind.decide for kind in (order, restaurant, session, waiter)]
-    encodings = calls.of(frames.encode) + calls.of(frames.encode_exactly)
+    rules = [kind.decide for kind in (order_rules, restaurant_rules, session_rules, waiter_rules)]
+    encodings = calls.of(protocol_codec.encode) + calls.of(protocol_codec.encode_stored)
     return encodings / BATCH, sum(map(calls.of, rules)) / BATCH
 
 
-async def of_a_burst() -> tuple[int, float]:
-    """Exchanges of a burst at one moment, and validations of each of its commands."""
-    chain = await Chain.open(ORDERS)
+class Burst(NamedTuple):
+    """Writes of gateway and host on their stream, and validations of each command."""
+
+    sends: int
+    replies: int
+    validations: float
+
+
+async def burst_calls() -> Burst:
+    """Of 500 commands at one moment."""
+    chain = await MeasuredChain.open(ORDERS)
     orders = [each.to for each in await chain.batch("update_status", ORDERS)]
-    links = Links(chain.hosts, Whereabouts(PLACEMENT), GATEWAY)
-    requests = Requests(links)
+    dispatcher = CommandDispatcher(chain.gateway.client)
     channel, frame = FRAMES["update_status"]
+    chain.network.reset()
     with Calls() as calls:
         replies = []
         for each in orders * (BURST // ORDERS):
-            command = frames.parse_frame(channel, frame)
+            command = protocol_codec.parse_frame(channel, frame)
             assert not isinstance(command, Rejected)
-            replies.append(requests.submit(each, command, MANAGER))
+            replies.append(dispatcher.submit(each, command, MANAGER))
         answers = await asyncio.gather(*replies)
-    await links.close()
     assert all(isinstance(answer, Done) for answer in answers)
-    return chain.hosts.exchanges, calls.of_methods(SchemaValidator) / BURST
+    validations = calls.of_methods(SchemaValidator) / BURST
+    return Burst(chain.network.sends, chain.network.replies, validations)
 
 
-async def of_an_event(sockets: int) -> tuple[int, int]:
-    """Encodings on host and gateway, and framings, of an event to so many sockets."""
-    chain = await Chain.open(1)
-    await chain.listen(chain.homes, sockets)
-    with Calls() as on_host:
+class Event(NamedTuple):
+    """What is done with an event, by its host and all of the gateways."""
+
+    encodings: float
+    decodings: float
+    framings: float
+
+
+async def added_by_sockets(sockets: int) -> Event:
+    """What an event costs more for so many further sockets of a gateway that has one."""
+    one, all_ = await _event_calls(1, 1), await _event_calls(1, 1 + sockets)
+    return Event(*(more - few for more, few in zip(all_, one, strict=True)))
+
+
+async def added_by_gateway(gateways: int) -> Event:
+    """What an event costs more for each of so many further gateways."""
+    one, all_ = await _event_calls(1, 1), await _event_calls(1 + gateways, 1)
+    return Event(*((more - few) / gateways for more, few in zip(all_, one, strict=True)))
+
+
+async def _event_calls(gateways: int, sockets: int) -> Event:
+    """An event, its command and the command's reply."""
+    chain = await MeasuredChain.open(1)
+    topic = first_channel(chain.homes[0])
+    for number in range(gateways):
+        await chain.add_gateway(f"listener {number}").subscribe(topic, sockets)
+    with Calls() as calls:
         await chain.do(chain.submits(chain.homes, c.Broadcast(message="Last orders")))
-    crowd = await Crowd.gather(sockets)
-    with Calls() as on_gateway:
-        crowd.take(EVENT)
-    await crowd.leave()
-    encodings = on_host.of(frames.encode) + on_gateway.of(frames.encode)
-    return encodings, on_gateway.of(framed)
+    encodings = calls.of(protocol_codec.encode) + calls.of(codec.encode)
+    event = Event(encodings, calls.of(codec.decode), calls.of(encode_text_frame))
+    assert min(event) > 0
+    return event

@@ -20,7 +20,7 @@ _HERE = __file__
 class Instructions:
     """Bytecode instructions while entered, by function.
 
-    Do once what is to be counted, `start_over`, and do it again: the first time fills caches, and
+    Do once what is to be counted, `reset`, and do it again: the first time fills caches, and
     from Python 3.12 on the interpreter reports a function's instructions only from its second call.
     """
 
@@ -31,8 +31,14 @@ class Instructions:
     def total(self) -> int:
         return self.by_function.total()
 
-    def start_over(self) -> None:
+    def reset(self) -> None:
         self.by_function.clear()
+
+    def part(self, keeps: Callable[[CodeType], bool]) -> "Instructions":
+        """Those of some functions."""
+        part = Instructions()
+        part.by_function.update({c: n for c, n in self.by_function.items() if keeps(c)})
+        return part
 
     def __enter__(self) -> Self:
         self._collects = gc.isenabled()

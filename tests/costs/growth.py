@@ -1,29 +1,68 @@
-"""The same command where there is much of something and where there is little: (many, few)."""
+"""Costs of the same operation among many and among few: (many, few)."""
 
-from tests.costs.chain import Chain
+from domain.session.rules import MAX_ORDERS
+from engine.messages import Read, View
+from protocol.ids import Channel
+from tests.costs.chain import MeasuredChain
+from tests.costs.counting import Instructions
 from tests.costs.paths import BATCH, counted
 
 
-async def later_in_a_batch(action: str) -> tuple[float, float]:
-    """A command of the batch's end, and one of its second to fourth."""
+async def late_in_batch(action: str) -> tuple[float, float]:
+    """A command at the batch's end, and one of its second to fourth."""
     first, some, all_ = [
-        (await counted(await Chain.open(BATCH + 1), action, size)).total for size in (1, 4, BATCH)
+        (await counted(await MeasuredChain.open(BATCH + 1), action, size)).total
+        for size in (1, 4, BATCH)
     ]
     return (all_ - some) / (BATCH - 4), (some - first) / 3
 
 
-async def beside_2000_entities(action: str) -> tuple[float, float]:
-    """Restaurants of waiter, table, session and maybe an order: 10 entities at most, or 2,000."""
+async def among_2000_entities(action: str) -> tuple[float, float]:
+    """A command among 2,000 entities, and among 10 at most."""
     few, many = [
-        (await counted(await Chain.open(restaurants), action, 1)).total for restaurants in (2, 500)
+        (await counted(await MeasuredChain.open(restaurants), action, 1)).total
+        for restaurants in (2, 500)
     ]
     return many, few
+
+
+async def long_session(action: str) -> tuple[float, float]:
+    """A table with 200 orders, the maximum, and with one."""
+    few, many = [await _at_one_table(action, orders) for orders in (1, MAX_ORDERS)]
+    return many, few
+
+
+async def _at_one_table(action: str, orders: int) -> float:
+    chain = await MeasuredChain.open(1)
+    chain.sessions *= orders
+    await chain.batch("update_status", orders)
+    chain.sessions = chain.sessions[:1] * 2
+    return (await counted(chain, action, 1)).total
 
 
 async def full_restaurant() -> tuple[float, float]:
-    """One restaurant of 250 open orders, each with its notifications, and one of 4."""
+    """A restaurant with 250 open orders and notifications, and with 4."""
     few, many = [
-        (await counted(await Chain.open(1, tables), "update_status", 1)).total
+        (await counted(await MeasuredChain.open(1, tables), "update_status", 1)).total
         for tables in (4, 250)
     ]
     return many, few
+
+
+async def snapshots_of_a_full_restaurant() -> tuple[float, float]:
+    """Snapshots of a restaurant read after each change."""
+    few, many = [await _snapshots_after_a_change(tables) for tables in (4, 250)]
+    return many, few
+
+
+async def _snapshots_after_a_change(tables: int) -> float:
+    chain = await MeasuredChain.open(1, tables)
+    changes = await chain.batch("update_status", tables)
+    with Instructions() as taken:
+        for change in changes[:3]:
+            await chain.do([change])
+            taken.reset()
+            for channel in (Channel.RESTAURANT, Channel.NOTIFICATIONS):
+                view = await chain.gateway.client.send(Read(chain.homes[0], channel))
+                assert isinstance(view, View)
+    return taken.total

@@ -1,23 +1,26 @@
-"""The four hot paths, each run once as the product does and once as `plain.py` does."""
+"""The five hot paths, each run once as the product does and once as `plain.py` does."""
 
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from types import CodeType
 from unittest.mock import patch
 
-from actors.draft import Draft
-from protocol import frames
+from engine import commit as engine_commit
+from engine.transaction import EntityTransaction
+from protocol import codec as protocol_codec
 from protocol.ids import Channel
 from storage import commit as commits
 from storage.store import EntityCommit
 from tests.costs import plain
-from tests.costs.chain import Chain
+from tests.costs.chain import MeasuredChain
 from tests.costs.counting import Instructions
-from tests.costs.crowd import Crowd
+from tests.costs.socket_group import SocketGroup
 
 BATCH = 32
-CROWD = 1000
+SOCKETS = 1000
 FRAMES = {
     "update_status": (Channel.ORDER, b'{"action":"update_status","status":"ready"}'),
     "place_order": (
@@ -25,6 +28,10 @@ FRAMES = {
         b'{"action":"place_order","items":[{"menu_item_id":1},{"menu_item_id":2,"quantity":3}]}',
     ),
 }
+TRANSPORT = {"gateway", "websockets"}
+STREAMS = {"codec.py", "peers.py", "stream_sockets.py", "streams.py"}
+"""The directories, and the files of the engine, that stand between a socket and the host's mailbox;
+all else that runs counts as the turn's, as do Python's library and the tests."""
 LIMITS = commits.Limits(retention_s=3600)
 LIFE = b"1f2e3d4c5b6a79880716253443526170f0e1d2c3"
 EVENT = b'{"type":"broadcast","data":{"message":"Last orders"},"seq":1}'
@@ -50,70 +57,88 @@ class Cost:
 
 def parse(action: str) -> Cost:
     channel, frame = FRAMES[action]
-    taken = _count(lambda: frames.parse_frame(channel, frame))
+    taken = _count(lambda: protocol_codec.parse_frame(channel, frame))
     return Cost(f"parse {action}", taken, 1, _count(lambda: plain.parse(frame)).total)
 
 
 async def turn(action: str, size: int = BATCH) -> Cost:
-    """A batch on as many restaurants, from the gateway's exchange with the host to its replies."""
-    chain = await Chain.open(size + 1)
+    """A batch on as many restaurants, from the host's inbox to its replies."""
+    chain = await MeasuredChain.open(size + 1)
     taken = await counted(chain, action, size)
-    return Cost(f"turn {action}", taken, size, _count(plain.turn).total)
+    host = taken.part(lambda code: not _is_transport(code))
+    return Cost(f"turn {action}", host, size, _count(plain.turn).total)
+
+
+async def transport(action: str, size: int = BATCH) -> Cost:
+    """Such a batch from the gateway over its stream to the host, and its replies and events back to
+    their senders and sockets."""
+    chain = await MeasuredChain.open(size + 1)
+    taken = await counted(chain, action, size)
+    ways = taken.part(_is_transport)
+    return Cost(f"transport {action}", ways, size, _count(plain.transport).total)
 
 
 async def encode(action: str, size: int = BATCH) -> Cost:
     """The commit of such a batch: each draft's part in it, and the arguments of the scripts."""
-    chain = await Chain.open(size)
+    chain = await MeasuredChain.open(size)
     batch = await chain.batch(action, size)
-    drafts: list[tuple[Draft, datetime, int]] = []
-    part_of = Draft.commit
+    transactions: list[tuple[EntityTransaction, datetime]] = []
+    part_of = engine_commit.entity_commit
 
-    def kept(draft: Draft, now: datetime, results_length: int) -> EntityCommit:
-        """As it is now: the turn makes what is held what the draft is."""
-        twin = copy(draft)
-        twin.held = copy(draft.held)
-        twin.held.results = copy(draft.held.results)
-        drafts.append((twin, now, results_length))
-        return part_of(draft, now, results_length)
+    def kept(staged: EntityTransaction, now: datetime, *, has_effects: bool) -> EntityCommit:
+        """As it is now: the turn makes the entity what was staged."""
+        twin = copy(staged)
+        twin.entity = copy(staged.entity)
+        transactions.append((twin, now))
+        return part_of(staged, now, has_effects=has_effects)
 
-    with patch.object(Draft, "commit", kept):
+    with patch.object(engine_commit, "entity_commit", kept):
         await chain.do(batch)
 
     def encoded() -> None:
         by_restaurant: dict[int, list[EntityCommit]] = {}
-        for draft, now, results_length in drafts:
-            restaurant = draft.held.address.restaurant
-            by_restaurant.setdefault(restaurant, []).append(draft.commit(now, results_length))
+        for staged, now in transactions:
+            commit = part_of(staged, now, has_effects=False)
+            by_restaurant.setdefault(staged.address.restaurant, []).append(commit)
         for group in by_restaurant.values():
             commits.commit_call(group, LIMITS, LIFE)
 
     return Cost(f"encode {action}", _count(encoded), size, _count(plain.encode).total)
 
 
-async def fan_out(sockets: int = CROWD) -> Cost:
-    """One event that a host has published, to all sockets of a gateway."""
-    crowd = await Crowd.gather(sockets)
-    taken = _count(lambda: crowd.take(EVENT))
-    await crowd.leave()
+async def fan_out(sockets: int = SOCKETS) -> Cost:
+    """One event, from the host's stream to all sockets of a gateway."""
+    group = await SocketGroup.open(sockets)
+    with Instructions() as taken:
+        await group.publish(EVENT)
+        taken.reset()
+        await group.publish(EVENT)
+    group.close()
     seqs = iter((1, 2))
     listening = [{"last": 0, "write": lambda frame: True} for _ in range(sockets)]
     basic = _count(lambda: plain.fan_out(listening, next(seqs), EVENT))
     return Cost("fan-out", taken, sockets, basic.total / sockets)
 
 
-async def counted(chain: Chain, action: str, size: int) -> Instructions:
+async def counted(chain: MeasuredChain, action: str, size: int) -> Instructions:
     """`size` commands in one batch, at the chain's first tables; one at its last goes before."""
     batch = await chain.batch(action, len(chain.sessions))
     with Instructions() as taken:
         await chain.do(batch[-1:])
-        taken.start_over()
+        taken.reset()
         await chain.do(batch[:size])
     return taken
+
+
+def _is_transport(code: CodeType) -> bool:
+    file = Path(code.co_filename)
+    is_stream = file.parent.name == "engine" and file.name in STREAMS
+    return is_stream or not TRANSPORT.isdisjoint(file.parts)
 
 
 def _count(operation: Callable[[], object]) -> Instructions:
     with Instructions() as taken:
         operation()
-        taken.start_over()
+        taken.reset()
         operation()
     return taken

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
-from msgpack import packb
+from msgpack import packb, unpackb
 
 STATUSES = ("pending", "confirmed", "ready", "delivered", "cancelled")
 ENTITIES = ("order:1", "session:1", "restaurant:1", "waiter:1")
@@ -27,20 +27,40 @@ def parse(frame: bytes) -> tuple[str, Any]:
 
 
 def turn() -> dict[str, Any]:
-    """Change four entities, write down what happened to each and tell who listens."""
-    held: dict[str, dict[str, Any]] = dict.fromkeys(ENTITIES, BEFORE)
-    told: dict[str, list[bytes]] = {}
+    """Change four entities, record their events and publish them."""
+    entities: dict[str, dict[str, Any]] = dict.fromkeys(ENTITIES, BEFORE)
+    published: dict[str, list[bytes]] = {}
     history: dict[str, list[bytes]] = {}
     for name in ENTITIES:
-        before = held[name]
+        before = entities[name]
         after = {**before, "status": "ready", "version": before["version"] + 1}
         after["seq"] = seq = before["seq"] + 1
         event = {"type": "StatusChanged", "by": "manager:1", "version": after["version"]}
         history.setdefault(name, []).append(orjson.dumps(event))
         frame = {"type": "order_update", "data": after, "seq": seq}
-        told.setdefault(name, []).append(orjson.dumps(frame))
-        held[name] = after
-    return {"done": True, "held": held, "told": told, "history": history}
+        published.setdefault(name, []).append(orjson.dumps(frame))
+        entities[name] = after
+    return {"done": True, "entities": entities, "published": published, "history": history}
+
+
+def transport() -> list[tuple[str, bytes]]:
+    """Send a command to another process, and from there its reply and an event an entity."""
+    written: list[tuple[str, bytes]] = []
+    waiting: dict[int, Callable[[Any], None]] = {1: lambda reply: None}
+    number, to, action, fields = unpackb(
+        packb((1, "order:1", "update_status", {"status": "ready"}))
+    )
+    assert (to, action) == ("order:1", "update_status")
+    event = orjson.dumps({"type": "order_update", "data": fields, "seq": 8})
+    stream = [packb((0, name, event)) for name in ENTITIES]
+    stream.append(packb((number, "done", 4)))
+    for frame in stream:
+        number, name, body = unpackb(frame)
+        if number:
+            waiting.pop(number)(body)
+        else:
+            written.append((name, b"\x81" + len(body).to_bytes(2) + body))
+    return written
 
 
 def encode() -> bytes:

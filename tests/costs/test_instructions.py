@@ -1,4 +1,4 @@
-"""What one operation of each hot path executes, beside the same job in plain Python."""
+"""Instruction counts of each hot path, relative to the same job in plain Python."""
 
 import pytest
 
@@ -19,6 +19,11 @@ async def test_a_command_in_a_turn_stays_as_cheap_as_it_is(action: str) -> None:
 
 
 @pytest.mark.parametrize("action", ACTIONS)
+async def test_carrying_a_command_to_its_host_and_back_stays_as_cheap_as_it_is(action: str) -> None:
+    check(await paths.transport(action))
+
+
+@pytest.mark.parametrize("action", ACTIONS)
 async def test_encoding_a_commit_stays_as_cheap_as_it_is(action: str) -> None:
     check(await paths.encode(action))
 
@@ -28,5 +33,6 @@ async def test_handing_an_event_to_a_socket_stays_as_cheap_as_it_is() -> None:
 
 
 async def test_the_same_command_is_counted_the_same_every_time() -> None:
-    costs = [(await paths.turn("update_status", 4)).taken.total for _ in range(3)]
-    assert max(costs) < 1.001 * min(costs)
+    for path in (paths.turn, paths.transport):
+        costs = [(await path("update_status", 4)).taken.total for _ in range(3)]
+        assert max(costs) < 1.001 * min(costs)

@@ -78,10 +78,10 @@ def test_prometheus_accepts_the_rules() -> None:
 
 
 def test_prometheus_accepts_the_jobs_of_the_documentation(tmp_path: Path) -> None:
-    text = (ROOT / "docs" / "operations.md").read_text()
+    text = (ROOT / "docs" / "operations" / "monitor.md").read_text()
     jobs = [
         job
-        for block in re.findall(r"^```yaml\n(- job_name: .*?)^```", text, re.MULTILINE | re.DOTALL)
+        for block in re.findall(r"^ *```yaml\n( *- job_name: .*?)^ *```", text, re.M | re.S)
         for job in yaml.safe_load(block)
     ]
     assert {job["job_name"] for job in jobs} == {"ray", "restaurant-qr"}

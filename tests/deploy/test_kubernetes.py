@@ -82,7 +82,7 @@ def test_the_schema_finds_a_slip(service: Any, schema: Any) -> None:
         jsonschema.validate(slipped, schema)
 
 
-def test_it_deploys_what_deployments_yaml_says(service: Any) -> None:
+def test_manifest_matches_deployments_yaml(service: Any) -> None:
     assert service["spec"]["serveConfigV2"] == (ROOT / "deployments.yaml").read_text()
 
 
@@ -104,7 +104,7 @@ def test_every_pod_has_the_environment_and_few_rights(groups: dict[str, Any]) ->
         assert pod["automountServiceAccountToken"] is (name == "head")
 
 
-def test_gateways_are_where_the_guests_are_led(service: Any, groups: dict[str, Any]) -> None:
+def test_service_selects_the_pods_with_gateways(service: Any, groups: dict[str, Any]) -> None:
     """A gateway takes a CPU of Ray's: one group has any, and that one's port is led to."""
     cpus = {name: group["rayStartParams"]["num-cpus"] for name, group in groups.items()}
     assert cpus == {"head": "0", "gateways": "1", "actors": "0"}
@@ -114,10 +114,14 @@ def test_gateways_are_where_the_guests_are_led(service: Any, groups: dict[str, A
     assert {"name": "serve", "containerPort": PORT} in container["ports"]
     (other,) = groups["actors"]["template"]["spec"]["containers"]
     assert "serve" not in {port["name"] for port in other["ports"]}
+    (head,) = groups["head"]["template"]["spec"]["containers"]
+    assert "serve" not in {port["name"] for port in head["ports"]}
     assert service["spec"]["excludeHeadPodFromServeSvc"]
+    described = yaml.safe_load(service["spec"]["serveConfigV2"])
+    assert described["applications"][0]["args"]["port"] == PORT
 
 
-def test_every_pod_shows_its_metrics_where_prometheus_may_ask(groups: dict[str, Any]) -> None:
+def test_every_pod_exposes_metrics_to_prometheus(groups: dict[str, Any]) -> None:
     named = {"name": "metrics", "containerPort": METRICS}
     for name, group in groups.items():
         assert group["rayStartParams"]["metrics-export-port"] == str(METRICS), name
@@ -132,7 +136,7 @@ def test_every_pod_shows_its_metrics_where_prometheus_may_ask(groups: dict[str, 
         rule for rule in asking if {"protocol": "TCP", "port": METRICS} in rule.get("ports", [])
     ]
     assert collector["from"] == [
-        {"namespaceSelector": {"matchLabels": {"restaurant-qr/may": "collect-metrics"}}}
+        {"namespaceSelector": {"matchLabels": {"restaurant-qr/access": "metrics"}}}
     ]
 
 

@@ -36,5 +36,5 @@ def test_systemd_calls_its_exposure_acceptable(unit: Path) -> None:
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
-def test_metrics_are_at_a_port_that_prometheus_can_be_told(unit: Path) -> None:
+def test_metrics_have_a_fixed_port(unit: Path) -> None:
     assert re.search(r"^ExecStart=.* --metrics-export-port=8080 ", unit.read_text(), re.M)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.placement import Mode
+from engine.placement import Mode
 from tests.e2e.service import ROOT, Service, free_port, started
 
 PLACEMENTS = [

@@ -1,4 +1,4 @@
-"""The application as a user starts it: `python -m scripts.run` in a process of its own."""
+"""The application as a user starts it, with `restaurant-qr run`."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from websockets.asyncio.client import connect
 
-from actors.announced import NAMESPACE
+from actors.cluster_config import NAMESPACE
 from protocol.caller import Role
 from scripts.issue_token import token_for
 from serve_app import Settings
@@ -26,7 +26,7 @@ from tests.storage.servers import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 PORT = 9000
-LAST_BREATH_S = 10
+EXIT_TIMEOUT_S = 10
 START_TIMEOUT_S = 180
 
 
@@ -75,15 +75,15 @@ class Service:
         }
 
     def gateways(self) -> list[int]:
-        """The process ids of this service's gateways, and of no other on this machine."""
-        ours = f"RESTAURANT_QR_DATA_DIR={self.data_dir}\0"
+        """Process ids of this service's gateways."""
+        variable = f"RESTAURANT_QR_DATA_DIR={self.data_dir}\0"
         found = []
         for process in Path("/proc").glob("[0-9]*"):
             try:
                 command = (process / "cmdline").read_text(errors="replace")
                 if command.startswith("ray::ServeReplica:"):
                     environment = (process / "environ").read_text(errors="replace")
-                    found += [int(process.name)] if ours in environment else []
+                    found += [int(process.name)] if variable in environment else []
             except OSError:  # it has ended meanwhile
                 continue
         return found
@@ -106,7 +106,7 @@ class Service:
 
 @contextmanager
 def started(data_dir: Path, **environment: str) -> Iterator[Service]:
-    """Start, hand over when it says that it is ready, and end it as Ctrl-C does."""
+    """A service that is ready; ended as Ctrl-C does."""
     process = launch(data_dir, **environment)
     assert process.stdout is not None
     lines: list[str] = []
@@ -119,7 +119,7 @@ def started(data_dir: Path, **environment: str) -> Iterator[Service]:
     found = re.search(r"--address (http://\S+)", output)
     if found is None:
         process.kill()
-        raise AssertionError(f"it did not start:\n{output}")
+        raise AssertionError(f"the service did not start:\n{output}")
     try:
         url = f"127.0.0.1:{environment.get('PORT', PORT)}"
         yield Service(process, data_dir, found[1], output, url)
@@ -127,21 +127,21 @@ def started(data_dir: Path, **environment: str) -> Iterator[Service]:
         process.send_signal(signal.SIGINT)
         rest = process.communicate(timeout=60)[0]
     assert process.returncode == 0, rest
-    left = left_at_last(data_dir)
-    assert not left, f"processes were left: {left}"
+    left = remaining_processes(data_dir)
+    assert not left, f"processes still run: {left}"
 
 
 def launch(
     data_dir: Path, *arguments: str, enter: Sequence[str] = (), **environment: str
 ) -> "subprocess.Popen[str]":
-    """The launcher, with settings as the upper-case names of their variables, and Ray's as they
-    are. `enter` is the command that leads to the network it is to run in."""
+    """Start the launcher, with settings named as their variables without the prefix, and Ray's own
+    variables. `enter` is a command prefix, such as one that enters a network namespace."""
     settings = {
         name if name.startswith("RAY_") else f"RESTAURANT_QR_{name}": value
         for name, value in environment.items()
     }
     return subprocess.Popen(
-        [*enter, sys.executable, "-m", "scripts.run", *arguments],
+        [*enter, sys.executable, "-m", "restaurant_qr", "run", *arguments],
         cwd=ROOT,
         env={
             **{k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "RESTAURANT_QR_"))},
@@ -155,26 +155,33 @@ def launch(
     )
 
 
-def left_at_last(data_dir: Path) -> list[str]:
-    """Processes of a run that outlive it for longer than helpers of Ray's dashboard may."""
-    deadline = time.monotonic() + LAST_BREATH_S
-    while (left := left_over(data_dir)) and time.monotonic() < deadline:
-        time.sleep(0.1)  # they end when they see that the dashboard has
+def remaining_processes(data_dir: Path) -> list[str]:
+    """Processes of a run that still run `EXIT_TIMEOUT_S` after it has ended."""
+    deadline = time.monotonic() + EXIT_TIMEOUT_S
+    while (left := processes_of_run(data_dir)) and time.monotonic() < deadline:
+        time.sleep(0.1)  # helpers of Ray's dashboard end after it
     return left
 
 
-def left_over(data_dir: Path) -> list[str]:
-    """Processes that carry the environment of a run although it has ended."""
-    left = []
+def processes_of_run(data_dir: Path) -> list[str]:
+    """Processes with the environment of a run."""
+    return [command[:80] for command in commands(data_dir)]
+
+
+def commands(data_dir: Path) -> list[str]:
+    """Command lines of all processes with the environment of a run."""
+    found = []
     for environ in Path("/proc").glob("[0-9]*/environ"):
         try:
-            mine = f"RESTAURANT_QR_DATA_DIR={data_dir}\0" in environ.read_text(errors="replace")
+            is_of_run = f"RESTAURANT_QR_DATA_DIR={data_dir}\0" in environ.read_text(
+                errors="replace"
+            )
             command = environ.with_name("cmdline").read_text().replace("\0", " ")
         except OSError:
             continue
-        if mine and command:
-            left.append(command[:80])
-    return left
+        if is_of_run and command:
+            found.append(command)
+    return found
 
 
 def free_port() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gateway.asyncapi import document
+from gateway.docs.asyncapi import document
 
 pytestmark = pytest.mark.e2e
 
@@ -32,7 +32,7 @@ def test_the_parser_finds_nothing_wrong() -> None:
     assert findings(json.dumps(document())) == ""
 
 
-def test_it_would_find_an_operation_without_its_message() -> None:
+def test_linter_reports_an_operation_without_its_message() -> None:
     broken: Any = copy.deepcopy(document())
     del broken["channels"]["table"]["messages"]["occupy"]
     assert "occupy" in findings(json.dumps(broken))

@@ -14,10 +14,10 @@ import orjson
 import pytest
 from websockets.asyncio.client import connect
 
-from actors.placement import Mode
+from engine.placement import Mode
+from tests.attack_report import Attempts
 from tests.clients import Socket
 from tests.e2e.service import Service
-from tests.tally import Attempts
 
 PATIENCE_S = 20.0
 
@@ -85,7 +85,9 @@ async def still_well(service: Service) -> None:
 
 
 @pytest.mark.attack("handshakes")
-async def test_what_does_not_come_is_not_waited_for(service: Service, attempts: Attempts) -> None:
+async def test_unfinished_handshakes_and_bodies_time_out(
+    service: Service, attempts: Attempts
+) -> None:
     """Handshakes that do not end, and a body that does not."""
     beginnings = (
         b"",

@@ -11,19 +11,16 @@ from tests.e2e.service import Service
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
-def test_waiters_serve_and_managers_decide(rough_service: Service) -> None:
-    run_tests(rough_service, "floor")
+def test_waiters_serve_and_managers_decide_and_sign_in(rough_service: Service) -> None:
+    """All at a time: they mostly wait, and only the first one changes restaurant 2."""
+    run_tests(rough_service, "floor", "staff", "taps")
 
 
-def test_staff_sign_in_and_see_dishes_names_and_payments(rough_service: Service) -> None:
-    run_tests(rough_service, "staff")
+def test_managers_edit_the_menu(rough_service: Service) -> None:
+    run_tests(rough_service, "menu-editor")
 
 
-def test_the_second_tap_of_a_double_tap_is_ignored(rough_service: Service) -> None:
-    run_tests(rough_service, "taps")
-
-
-def test_an_evening_in_four_windows_while_the_gateway_is_killed(rough_service: Service) -> None:
+def test_four_windows_recover_from_a_killed_gateway(rough_service: Service) -> None:
     run_tests(rough_service, "evening")
 
 

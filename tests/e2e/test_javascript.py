@@ -23,7 +23,8 @@ TSC = HERE / "node_modules" / "typescript" / "bin" / "tsc"
 
 
 def test_its_parts_and_a_service_on_its_worst_day() -> None:
-    run_tests(None, "parts", "scripted", "foreign", "clock", "rules", "kept", "pulse", "unanswered")
+    without_service = ("parts", "scripted", "foreign", "clock", "kept", "pulse", "unanswered")
+    run_tests(None, *without_service, "rules", "guest-menu")
 
 
 def test_the_compiler_finds_nothing_in_it_nor_in_what_pages_do_with_it() -> None:
@@ -70,9 +71,7 @@ def test_the_installed_package_works_under_node(package: Path, rough_service: Se
     assert run("node", "page.js", service=rough_service, cwd=folder).strip() == "pending"
 
 
-def test_what_the_service_tells_is_what_the_types_say(
-    rough_service: Service, tmp_path: Path
-) -> None:
+def test_messages_match_the_generated_types(rough_service: Service, tmp_path: Path) -> None:
     told = tmp_path / "told.mts"
     run("node", TESTS / "frames.mjs", told, CLIENT / "index.js", service=rough_service)
     project = {"extends": str(TESTS / "tsconfig.json"), "files": [told.name]}

@@ -16,14 +16,26 @@ def test_every_language_has_every_text() -> None:
 
 
 @pytest.mark.slow
-def test_guests_order_and_the_kitchen_cooks(rough_service: Service) -> None:
-    run_tests(rough_service, "pages")
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(("pages", "layout-names"), id="orders and long names"),
+        pytest.param(("rough", "kitchen"), id="rough networks and the kitchen's board"),
+    ],
+)
+def test_guests_order_and_kitchens_cook(rough_service: Service, names: tuple[str, ...]) -> None:
+    """Two files at a time, which mostly wait, and of which only one changes restaurant 2."""
+    run_tests(rough_service, *names)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["layout", "layout-names"])
-def test_pages_fit_every_window_text_size_and_direction(rough_service: Service, name: str) -> None:
-    run_tests(rough_service, name)
+def test_guests_choose_options_and_agree_to_prices(rough_service: Service) -> None:
+    run_tests(rough_service, "guest-options")
+
+
+@pytest.mark.slow
+def test_pages_fit_every_window_text_size_and_direction(rough_service: Service) -> None:
+    run_tests(rough_service, "layout")
 
 
 @pytest.mark.slow
@@ -37,10 +49,5 @@ def test_a_first_visit_takes_few_requests_and_bytes(rough_service: Service) -> N
 
 
 @pytest.mark.slow
-def test_the_kitchen_page_shows_the_current_state_of_orders(rough_service: Service) -> None:
-    run_tests(rough_service, "kitchen")
-
-
-@pytest.mark.slow
-def test_the_pages_work_in_rough_browsers_and_networks(rough_service: Service) -> None:
-    run_tests(rough_service, "rough")
+def test_documentation_pages_send_requests_only_to_the_service(rough_service: Service) -> None:
+    run_tests(rough_service, "documents")

@@ -53,43 +53,48 @@ async def test_a_gateway_that_is_killed_costs_nothing_but_time(rough_service: Se
         assert (await session.refresh())["guests_count"] == counts[-1]
 
 
-def test_it_needs_the_standard_library_and_websockets_alone() -> None:
-    """Without site-packages, nothing but `websockets` is missing."""
-    program = "import sys; sys.path.insert(0, '.'); import restaurant_qr_client"
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", program],
-        cwd=ROOT,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    assert "No module named 'websockets'" in done.stderr
+PACKAGES = {
+    "restaurant_qr_client": ["httpx", "restaurant-qr-wire", "websockets"],
+    "restaurant_qr_wire": ["typing-extensions"],
+}
 
 
 @pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the packed package is installed, and nothing else."""
-    folder = tmp_path_factory.mktemp("package")
-    source = shutil.copytree(
-        CLIENT, folder / "source", ignore=shutil.ignore_patterns("__pycache__")
-    )
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the packed packages are installed, and nothing else."""
+    folder = tmp_path_factory.mktemp("packages")
+    sources = [
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in PACKAGES
+    ]
     pip = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     offline = ["--no-index", "--no-deps", "--no-build-isolation", "--no-compile"]
-    subprocess.run([*pip, *offline, "--target", folder / "installed", source], check=True)
+    subprocess.run([*pip, *offline, "--target", folder / "installed", *sources], check=True)
     return folder / "installed"
 
 
-def test_the_package_has_what_it_needs_and_nothing_else(package: Path) -> None:
-    packed = package / "restaurant_qr_client"
-    modules = {path.name for path in CLIENT.glob("*.py")}
-    assert {path.name for path in packed.iterdir()} == modules | {"py.typed"}
-    [about] = package.glob("*.dist-info")
-    needed = re.findall(r"^Requires-Dist: (\w+)", (about / "METADATA").read_text(), re.MULTILINE)
-    assert sorted(needed) == ["httpx", "websockets"]
+@pytest.mark.parametrize("name", PACKAGES)
+def test_a_package_has_what_it_needs_and_nothing_else(installed: Path, name: str) -> None:
+    modules = {path.name for path in (ROOT / name).glob("*.py")}
+    assert {path.name for path in (installed / name).iterdir()} == modules | {"py.typed"}
+    [about] = installed.glob(f"{name}-*.dist-info")
+    metadata = (about / "METADATA").read_text()
+    assert sorted(re.findall(r"^Requires-Dist: ([\w-]+)", metadata, re.MULTILINE)) == PACKAGES[name]
     assert (about / "licenses" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
 
 
-def test_a_strict_type_checker_takes_the_example(package: Path, tmp_path: Path) -> None:
+def test_installed_client_imports_without_the_service(installed: Path, tmp_path: Path) -> None:
+    program = "import restaurant_qr_client; print(restaurant_qr_client.__file__)"
+    shown = subprocess.check_output(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        text=True,
+    )
+    assert Path(shown.strip()).is_relative_to(installed)
+
+
+def test_a_strict_type_checker_takes_the_example(installed: Path, tmp_path: Path) -> None:
     found = re.search(r"```python\n(.*?)```", (CLIENT / "README.md").read_text(), re.DOTALL)
     assert found
     example = textwrap.indent(found[1], "    ")
@@ -108,7 +113,7 @@ def test_a_strict_type_checker_takes_the_example(package: Path, tmp_path: Path) 
             "example.py",
         ],
         cwd=tmp_path,
-        env={**os.environ, "MYPYPATH": str(package)},
+        env={**os.environ, "MYPYPATH": str(installed)},
         stdout=subprocess.PIPE,
         text=True,
         check=False,

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect
 
-from actors.placement import Mode
+from engine.placement import Mode
 from protocol.caller import Role
 from tests.clients import Socket
 from tests.e2e.service import Service

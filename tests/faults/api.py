@@ -1,4 +1,4 @@
-"""The HTTP API for a trial: every command has its `Idempotency-Key` and is sent until answered."""
+"""The HTTP API for a trial: every command has an `Idempotency-Key` and is sent until answered."""
 
 import asyncio
 import uuid
@@ -8,68 +8,72 @@ from typing import Any
 import httpx
 
 from load_tests.bench.servers import token
-from load_tests.commands import GaveUp, Refused
-from load_tests.evening import back_off
-from restaurant_qr_client.protocol import RETRIED
-from tests.faults.book import Book
-from tests.faults.link import now
+from load_tests.commands import Refused, RequestTimeout
+from load_tests.schedule import back_off
+from restaurant_qr_wire.errors import RETRYABLE_CODES
+from tests.faults.socket import now
+from tests.faults.trial_log import TrialLog
 
-PATIENCE_S = 120.0
+TOTAL_TIMEOUT_S = 120.0
 TIMEOUT_S = 10.0
 
 
-class Api:
-    """One trial's; where a node does not answer, the next one is asked from then on."""
+class TrialApi:
+    """One trial's connections; if a node does not answer, the next one is used."""
 
-    def __init__(self, book: Book, urls: Sequence[str]) -> None:
-        self._book = book
+    def __init__(self, log: TrialLog, urls: Sequence[str]) -> None:
+        self._log = log
         self._urls = urls
         self._turn = 0
         self._http = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {token()}"}, timeout=TIMEOUT_S, trust_env=False
         )
 
-    async def look(self, path: str) -> Any:
-        """A snapshot's or a list's data. Raises Refused or GaveUp."""
-        return (await self._insist("GET", path, None, ""))["data"]
+    async def get(self, path: str) -> Any:
+        """A snapshot's or a list's data. Raises Refused or RequestTimeout."""
+        return (await self._send_until_answered("GET", path, None, ""))["data"]
 
     async def send(
         self, method: str, path: str, body: dict[str, Any], key: str | None = None
     ) -> dict[str, Any]:
-        """A command's result. Raises Refused or GaveUp."""
-        return await self._insist(method, path, body, key or uuid.uuid4().hex)
+        """A command's result. Raises Refused or RequestTimeout."""
+        return await self._send_until_answered(method, path, body, key or uuid.uuid4().hex)
 
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def _insist(self, method: str, path: str, body: Any, key: str) -> dict[str, Any]:
-        deadline = now() + PATIENCE_S
-        tries = 0
+    async def _send_until_answered(
+        self, method: str, path: str, body: Any, key: str
+    ) -> dict[str, Any]:
+        deadline = now() + TOTAL_TIMEOUT_S
+        attempts = 0
         while True:
-            tries += 1
-            status, answer = await self._ask(method, path, body, key)
-            code = answer.get("code", f"HTTP {status}") if status >= 400 else ""
-            if status and code not in RETRIED and not code.startswith("HTTP 5"):
+            attempts += 1
+            status, reply = await self._send_once(method, path, body, key)
+            code = reply.get("code", f"HTTP {status}") if status >= 400 else ""
+            if status and code not in RETRYABLE_CODES and not code.startswith("HTTP 5"):
                 break
             if now() > deadline:
-                raise GaveUp(f"{method} {path}: {code or answer}")
-            self._book.met[code or "no HTTP answer"] += 1
+                raise RequestTimeout(f"{method} {path}: {code or reply}")
+            self._log.client_errors[code or "no HTTP answer"] += 1
             self._turn += 1
-            await asyncio.sleep(back_off(tries, self._book.random))
-        self._book.counts["commands"] += body is not None
-        self._book.counts["sent again"] += body is not None and tries > 1
+            await asyncio.sleep(back_off(attempts, self._log.random))
+        self._log.counts["commands"] += body is not None
+        self._log.counts["sent again"] += body is not None and attempts > 1
         if code:
-            self._book.counts["refused"] += 1
-            raise Refused(code, str(answer.get("error")))
-        return answer
+            self._log.counts["refused"] += 1
+            raise Refused(code, str(reply.get("error")))
+        return reply
 
-    async def _ask(self, method: str, path: str, body: Any, key: str) -> tuple[int, dict[str, Any]]:
-        """Status and JSON; status 0 where nobody answered who speaks the protocol."""
+    async def _send_once(
+        self, method: str, path: str, body: Any, key: str
+    ) -> tuple[int, dict[str, Any]]:
+        """Status and JSON; status 0 without a valid response."""
         url = f"{self._urls[self._turn % len(self._urls)]}/api{path}"
         headers = {"Idempotency-Key": key} if key else {}
         try:
             response = await self._http.request(method, url, json=body, headers=headers)
-            answer = response.json()
+            reply = response.json()
         except (httpx.HTTPError, ValueError) as error:
             return 0, {"error": str(error)}
-        return response.status_code, answer if isinstance(answer, dict) else {}
+        return response.status_code, reply if isinstance(reply, dict) else {}

@@ -1,8 +1,8 @@
-"""The protocol's client on asyncio: one channel of one entity over as many connections as it takes.
+"""The protocol client on asyncio: one channel of one entity over any number of connections.
 
-The rules are those of the load tests' client: every frame is checked (`sequence.py`), a lost
-connection is resumed with `since` and `epoch`, and what is unanswered is sent again under the same
-`request_id` (`commands.py`).
+The rules are those of the load tests' client: every frame is checked (`stream_checker.py`), a lost
+connection is resumed with `since` and `epoch`, and unanswered commands are sent again under the
+same `request_id` (`commands.py`).
 """
 
 import asyncio
@@ -10,144 +10,152 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from load_tests.channels import Channel, Frame
-from load_tests.commands import Answer, Command, Ended, GaveUp, Refused, Unanswered
-from load_tests.evening import back_off
-from load_tests.sequence import Heard, ProtocolViolation, Rule
-from load_tests.sequence import Sequence as Heeded
-from restaurant_qr_client.protocol import RETRIED
-from tests.faults.book import Book
-from tests.faults.link import Link, now
+from load_tests.commands import (
+    ChannelClosed,
+    Command,
+    PendingCommands,
+    Refused,
+    Reply,
+    RequestTimeout,
+)
+from load_tests.schedule import back_off
+from load_tests.stream_checker import ProtocolViolation, ReceivedKind, Rule, StreamChecker
+from restaurant_qr_wire.errors import RETRYABLE_CODES
+from tests.faults.socket import TrialSocket, now
+from tests.faults.trial_log import TrialLog
 
-ANSWER_S = 10.0
-"""After which a connection counts as dead."""
-PATIENCE_S = 120.0
-TAIL_S = 15.0
-"""Within which every event comes that a snapshot knows of."""
+REPLY_TIMEOUT_S = 10.0
+"""Seconds without a reply after which a connection counts as lost."""
+TOTAL_TIMEOUT_S = 120.0
+TAIL_TIMEOUT_S = 15.0
+"""Seconds within which every event that a snapshot includes must arrive."""
 
 
-class Client:
-    """`state` is the data of the last snapshot or event; `hear` is called with each event."""
+class TrialClient:
+    """`state` is the data of the last snapshot or event; `on_event` receives each event."""
 
     def __init__(
         self,
-        book: Book,
+        log: TrialLog,
         urls: Sequence[str],
         channel: Channel,
         id_: int,
         token: str,
-        hear: Callable[[Frame], None] = lambda frame: None,
+        on_event: Callable[[Frame], None] = lambda frame: None,
     ) -> None:
         self.channel = channel
         self.id = id_
-        self._book = book
-        self._hear = hear
-        self._heeded = Heeded(channel)
-        self._unanswered = Unanswered()
-        self._greeted = asyncio.Event()
+        self._log = log
+        self._on_event = on_event
+        self._checker = StreamChecker(channel)
+        self._pending = PendingCommands()
+        self._has_snapshot = asyncio.Event()
         self.state: dict[str, Any] = {}
-        self._link = Link(
-            book, urls, lambda: channel.path_of(id_) + self._heeded.resume, token,
-            self._connected, self._take,
+        self._socket = TrialSocket(
+            log, urls, lambda: channel.path_of(id_) + self._checker.resume, token,
+            self._on_open, self._on_frame,
         )  # fmt: skip
 
     @property
     def replaced(self) -> int:
-        """Snapshots that came in place of a resume."""
-        return self._heeded.replaced
+        """Snapshots received instead of a resume."""
+        return self._checker.replaced
 
     async def open(self) -> None:
-        """Until the first snapshot. Raises GaveUp."""
+        """Wait for the first snapshot. Raises RequestTimeout."""
         try:
-            await asyncio.wait_for(self._greeted.wait(), PATIENCE_S)
+            await asyncio.wait_for(self._has_snapshot.wait(), TOTAL_TIMEOUT_S)
         except TimeoutError:
-            raise GaveUp(f"{self.channel.name} {self.id}: no snapshot") from None
+            raise RequestTimeout(f"{self.channel.name} {self.id}: no snapshot") from None
 
-    async def request(self, action: str, **fields: Any) -> Answer:
-        """Send an action until it is answered. Raises Refused, Ended or GaveUp."""
+    async def request(self, action: str, **fields: Any) -> Reply:
+        """Send an action until it is answered. Raises Refused, ChannelClosed or RequestTimeout."""
         command = Command(action, fields, now())
-        deadline = command.sent_at + PATIENCE_S
+        deadline = command.sent_at + TOTAL_TIMEOUT_S
         try:
             while True:
-                frame = await self._try(command)
-                if frame is not None and frame.get("code") not in RETRIED:
+                frame = await self._send_once(command)
+                if frame is not None and frame.get("code") not in RETRYABLE_CODES:
                     break
-                if self._link.ended is not None:
-                    raise Ended(f"{self.channel.name} {self.id}: closed with {self._link.ended}")
+                if self._socket.ended is not None:
+                    raise ChannelClosed(
+                        f"{self.channel.name} {self.id}: closed with {self._socket.ended}"
+                    )
                 if now() > deadline:
-                    raise GaveUp(f"{self.channel.name} {self.id}: {action} is not answered")
+                    raise RequestTimeout(f"{self.channel.name} {self.id}: {action} is not answered")
                 if frame is None:
-                    self._book.met["no answer"] += 1
-                    self._link.cut()
+                    self._log.client_errors["no answer"] += 1
+                    self._socket.cut()
                 else:
-                    self._book.met[frame["code"]] += 1
-                    await asyncio.sleep(back_off(command.tries, self._book.random))
+                    self._log.client_errors[frame["code"]] += 1
+                    await asyncio.sleep(back_off(command.tries, self._log.random))
                     command.sent_on = 0
         finally:
-            self._unanswered.forget(command)
-        self._book.counts["commands"] += 1
+            self._pending.discard(command)
+        self._log.counts["commands"] += 1
         if "error" in frame:
-            self._book.counts["refused"] += 1
+            self._log.counts["refused"] += 1
             raise Refused(frame["code"], frame["error"])
-        return Answer(frame["data"], command.sent_at, once=command.tries == 1)
+        return Reply(frame["data"], command.sent_at, once=command.tries == 1)
 
     async def check_tail(self) -> None:
-        """Ask for a snapshot: every event up to it must come by itself."""
-        await self.request(self.channel.look)
-        deadline = now() + TAIL_S
-        while self._heeded.is_behind and now() < deadline:
+        """Request a snapshot: every event up to it must arrive by itself."""
+        await self.request(self.channel.snapshot_action)
+        deadline = now() + TAIL_TIMEOUT_S
+        while self._checker.is_behind and now() < deadline:
             await asyncio.sleep(0.02)
-        if self._heeded.is_behind:
-            self._violated(ProtocolViolation(Rule.TAIL, f"after {self._heeded.last}"))
+        if self._checker.is_behind:
+            self._on_violation(ProtocolViolation(Rule.MISSING_TAIL, f"after {self._checker.last}"))
 
     async def close(self) -> None:
-        """Check that nothing is missing, then leave."""
+        """Check that nothing is missing, then close."""
         try:
             await self.check_tail()
         finally:
-            await self._link.leave()
+            await self._socket.close()
 
-    async def leave(self) -> None:
-        """End at once."""
-        await self._link.leave()
+    async def abort(self) -> None:
+        """Close without a check."""
+        await self._socket.close()
 
-    async def _try(self, command: Command) -> Frame | None:
-        """Its answer on this connection or a later one; None: none in time."""
+    async def _send_once(self, command: Command) -> Frame | None:
+        """Its reply on this connection or a later one; None if none came in time."""
         answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
-        command.tell = answer.set_result
-        self._unanswered.add(command)
+        command.on_reply = answer.set_result
+        self._pending.add(command)
         self._send(command)
         try:
-            return await asyncio.wait_for(answer, ANSWER_S)
+            return await asyncio.wait_for(answer, REPLY_TIMEOUT_S)
         except TimeoutError:
             return None
 
     def _send(self, command: Command) -> None:
-        """Once on each connection; without one the next connection does it."""
-        if self._link.is_up and command.sent_on != self._link.number:
-            command.sent_on = self._link.number
+        """Send once per connection; without one, the next connection sends it."""
+        if self._socket.is_connected and command.sent_on != self._socket.number:
+            command.sent_on = self._socket.number
             command.tries += 1
-            self._book.counts["sent again"] += command.tries > 1
-            self._link.send(command.frame())
+            self._log.counts["sent again"] += command.tries > 1
+            self._socket.send(command.frame())
 
-    def _connected(self) -> None:
-        for command in self._unanswered.not_sent_on(self._link.number):
+    def _on_open(self) -> None:
+        for command in self._pending.not_sent_on(self._socket.number):
             self._send(command)
 
-    def _take(self, frame: Frame) -> None:
+    def _on_frame(self, frame: Frame) -> None:
         try:
-            heard = self._heeded.take(frame)
-            if heard is Heard.ANSWER and "request_id" in frame:
-                self._unanswered.take(frame)
+            received = self._checker.check(frame)
+            if received is ReceivedKind.REPLY and "request_id" in frame:
+                self._pending.resolve(frame)
         except ProtocolViolation as violation:
-            self._violated(violation)
+            self._on_violation(violation)
             return
-        if heard in (Heard.ANSWER, Heard.LOOK):
+        if received in (ReceivedKind.REPLY, ReceivedKind.QUERY_REPLY):
             return
         self.state = frame["data"]
-        self._greeted.set()
-        if heard is Heard.EVENT:
-            self._book.counts["events"] += 1
-            self._hear(frame)
+        self._has_snapshot.set()
+        if received is ReceivedKind.EVENT:
+            self._log.counts["events"] += 1
+            self._on_event(frame)
 
-    def _violated(self, violation: ProtocolViolation) -> None:
-        self._book.violation(self.channel, self.id, violation)
+    def _on_violation(self, violation: ProtocolViolation) -> None:
+        self._log.violation(self.channel, self.id, violation)

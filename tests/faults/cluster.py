@@ -1,7 +1,7 @@
-"""A cluster of four nodes with the application on it: a head, and three workers that carry it.
+"""A cluster of four nodes with the application: a head and three workers.
 
-Deployed as a chain does it: `serve deploy` with `deployments.yaml`, HAProxy on every node, an
-outside store. The head has no CPU to offer, so that gateways live on the workers.
+Deployed as in production: `serve deploy` with `deployments.yaml`, and an external store. The head
+has no CPUs, so gateways run on the workers.
 """
 
 import json
@@ -18,10 +18,10 @@ from typing import Any
 
 import yaml
 
-from actors.announced import NAMESPACE
+from actors.cluster_config import NAMESPACE
 from load_tests.bench.servers import SECRET
 from scripts.environment import ROOT
-from tests.faults.network import LOOPBACK, Network, Place
+from tests.faults.network import LOOPBACK, Network, NetworkNamespace
 from tests.faults.node import RAY, Node
 from tests.faults.valkey import Valkey
 from tests.storage.servers import free_ports
@@ -43,7 +43,7 @@ class Actor:
 
     @property
     def host(self) -> str:
-        """The name of what it carries; a shard that has moved keeps it, and counts its moves."""
+        """The name of the host it carries, without the count of a shard's moves."""
         return self.name.partition("#")[0]
 
     @property
@@ -59,18 +59,18 @@ class Cluster:
         store: Valkey,
         directory: Path,
         *,
-        lasting_head: bool = False,
+        persistent_head: bool = False,
         network: Network | None = None,
     ) -> None:
-        """What the head knows is kept in the store where it is a `lasting_head`. With a network
-        each node has an address of its own; else all are on loopback."""
+        """With `persistent_head`, the head's state is kept in the store. With a network, each node
+        has its own address; otherwise all use loopback."""
         self.store = store
         self._network = network
         self._directory = directory
         self._token = secrets.token_hex(32)
-        gcs, self._dashboard, client, *http = free_ports(5 + WORKERS)
-        here = self._place()
-        self._gcs = f"{here.address}:{gcs}"
+        gcs, self._dashboard, client, port = free_ports(4)
+        head_namespace = self._namespace()
+        self._gcs = f"{head_namespace.address}:{gcs}"
         token_file = directory / "auth_token"
         token_file.write_text(self._token)
         environment = {
@@ -81,29 +81,35 @@ class Cluster:
         head = (
             "--head", "--port", str(gcs), "--num-cpus", "0",
             "--ray-client-server-port", str(client), "--include-dashboard", "true",
-            "--dashboard-host", here.address, "--dashboard-port", str(self._dashboard),
+            "--dashboard-host", head_namespace.address, "--dashboard-port", str(self._dashboard),
         )  # fmt: skip
         worker = ("--address", self._gcs, "--num-cpus", str(WORKER_CPUS))
-        kept = {"RAY_REDIS_ADDRESS": store.url.removeprefix("redis://").partition("/")[0]}
-        self.head = Node("head", environment | (kept if lasting_head else {}), head, http[0], here)
-        made = [
-            Node(f"worker {n}", environment, worker, port, self._place())
-            for n, port in enumerate(http[1:], 1)
+        persistent = {"RAY_REDIS_ADDRESS": store.url.removeprefix("redis://").partition("/")[0]}
+        self.head = Node(
+            "head",
+            environment | (persistent if persistent_head else {}),
+            head,
+            port,
+            head_namespace,
+        )
+        workers = [
+            Node(f"worker {n}", environment, worker, port, self._namespace())
+            for n in range(1, WORKERS + 2)
         ]
-        self._spare = made.pop()
-        self.workers = made
+        self._spare = workers.pop()
+        self.workers = workers
 
-    def _place(self) -> Place:
-        return self._network.place() if self._network else LOOPBACK
+    def _namespace(self) -> NetworkNamespace:
+        return self._network.namespace() if self._network else LOOPBACK
 
     @property
     def nodes(self) -> list[Node]:
         return [self.head, *self.workers]
 
-    def ways_in(self) -> list[str]:
-        """Of the nodes that listen: the head, and workers with a gateway. A load balancer would
-        stand before them."""
-        return [node.url for node in self.nodes if _answers(node.url)]
+    def gateway_urls(self) -> list[str]:
+        """URLs of workers with a gateway. In production a load balancer is in front of them. On
+        loopback all gateways share one."""
+        return [url for url in dict.fromkeys(node.url for node in self.workers) if _answers(url)]
 
     # --- starting and ending ---------------------------------------------------------------------
 
@@ -118,12 +124,12 @@ class Cluster:
         self._wait(lambda: len(self.live_nodes()) == len(self.nodes), "the workers")
 
     def restart_head(self) -> None:
-        """As `systemd` does on the same machine: the address is the old one."""
+        """Restart it at its old address, as `systemd` does."""
         (self.head.directory / "ray" / "ray_current_cluster").unlink(missing_ok=True)
         self.head.start()
 
     def add_worker(self) -> str:
-        """Start one more; the id of its node."""
+        """Start one more worker; returns its node id."""
         before = self.live_nodes().keys()
         self.workers.append(self._spare)
         self._spare.start()
@@ -132,33 +138,33 @@ class Cluster:
         return added
 
     def drain(self, node_id: str) -> None:
-        """Have a node left by all that runs on it."""
-        self._do(
+        """Drain a node."""
+        self._run(
             str(RAY), "drain-node", "--address", self._gcs, "--node-id", node_id,
             "--reason", "DRAIN_NODE_REASON_PREEMPTION", "--reason-message", "a test",
             "--deadline-remaining-seconds", "600",
         )  # fmt: skip
 
     @contextmanager
-    def cut_off(self, node: Node) -> Iterator[None]:
-        """All that this node and the others send each other is lost, while inside."""
+    def partitioned(self, node: Node) -> Iterator[None]:
+        """Drop all packets between this node and the others while inside."""
         assert self._network is not None
-        self._network.cut(node.place)
+        self._network.cut(node.namespace)
         try:
             yield
         finally:
-            self._network.mend(node.place)
+            self._network.heal(node.namespace)
 
     def move(self, shard: int, node_id: str) -> str:
-        """What the operator is shown."""
-        return self._do(
-            sys.executable, "-m", "scripts.shards", "--move", str(shard), "--to", node_id,
+        """The command's output."""
+        return self._run(
+            sys.executable, "-m", "restaurant_qr", "shards", "move", str(shard), "--to", node_id,
             RAY_ADDRESS=self._gcs,
         )  # fmt: skip
 
-    def _do(self, *command: str, **environment: str) -> str:
+    def _run(self, *command: str, **environment: str) -> str:
         done = subprocess.run(
-            (*self.head.place.enter, *command),
+            (*self.head.namespace.enter, *command),
             cwd=ROOT,
             env=self.head.variables() | environment,
             capture_output=True,
@@ -174,55 +180,50 @@ class Cluster:
             node.remove()
 
     def deploy(self, code: Path | None = None, **args: Any) -> None:
-        """`serve deploy` with these arguments of the application, and the code of a folder other
-        than this one; returns when it is told."""
-        described = yaml.safe_load((ROOT / "deployments.yaml").read_text())
-        described["http_options"] |= {"port": self.head.http_port}
+        """Run `serve deploy` with these arguments and, if given, the code of another folder. Does
+        not wait."""
+        config = yaml.safe_load((ROOT / "deployments.yaml").read_text())
+        (application,) = config["applications"]
+        application["args"]["port"] = self.head.http_port
         if self._network is None:
-            described["http_options"] |= {"host": LOOPBACK.address}
-        (application,) = described["applications"]
+            application["args"]["host"] = LOOPBACK.address
         application["args"] |= {name: str(value) for name, value in args.items()}
         if code is not None:
             application["runtime_env"] = {"working_dir": f"local://{code}"}
         (gateway,) = application["deployments"]
         gateway["autoscaling_config"]["min_replicas"] = WORKERS
         path = self._directory / "deployments.yaml"
-        path.write_text(yaml.safe_dump(described))
-        self._do(str(SERVE), "deploy", str(path), "--address", self._api(""))
+        path.write_text(yaml.safe_dump(config))
+        self._run(str(SERVE), "deploy", str(path), "--address", self._api(""))
 
-    def wait_until_left(self, node_id: str) -> None:
-        """Until neither a gateway nor a shard is on a node."""
-        leave = ("ServeReplica:restaurant-qr:Gateway", "ShardActor")
+    def wait_until_empty(self, node_id: str) -> None:
+        """Wait until the node has neither a gateway nor a shard."""
+        evacuated = ("ServeReplica:restaurant-qr:Gateway", "ShardActor")
         self._wait(
-            lambda: all(actor.node_id != node_id for actor in self.of_class(*leave)),
-            "a node to be left",
+            lambda: all(actor.node_id != node_id for actor in self.of_class(*evacuated)),
+            "evacuation of a node",
         )
 
     def wait_until_serving(self) -> None:
-        """Until the application runs as deployed, and the way in leads to it."""
+        """Wait until the application runs as deployed and is reachable."""
         self._wait(self._is_running, "the application")
-        self._wait(lambda: len(self.ways_in()) > 1, "the ways in")
+        self._wait(lambda: bool(self.gateway_urls()), "the gateways")
         (head,) = (id_ for id_, row in self.live_nodes().items() if row["is_head_node"])
-        self.wait_until_left(head)  # where shards start now and then, and do not stay
+        self.wait_until_empty(head)  # shards may start there and are evacuated
 
     def _is_running(self) -> bool:
-        details = self.ask("/api/serve/applications/")
+        details = self.dashboard("/api/serve/applications/")
         application = details["applications"].get(NAMESPACE, {})
         if application.get("status") != "RUNNING":
             return False
         gateway = application["deployments"]["Gateway"]
         replicas = [replica["state"] for replica in gateway["replicas"]]
-        proxies = [proxy["status"] for proxy in details["proxies"].values()]
-        return (
-            gateway["status"] == "HEALTHY"
-            and replicas == ["RUNNING"] * WORKERS
-            and set(proxies) == {"HEALTHY"}
-        )
+        return gateway["status"] == "HEALTHY" and replicas == ["RUNNING"] * WORKERS
 
-    # --- looking ---------------------------------------------------------------------------------
+    # --- state ------------------------------------------------------------------------------
 
-    def ask(self, path: str) -> Any:
-        """What Ray's dashboard answers. Raises OSError."""
+    def dashboard(self, path: str) -> Any:
+        """The response of Ray's dashboard. Raises OSError."""
         request = urllib.request.Request(
             self._api(path), headers={"Authorization": f"Bearer {self._token}"}
         )
@@ -230,7 +231,7 @@ class Cluster:
             return json.load(answer)
 
     def live_nodes(self) -> dict[str, Any]:
-        """Node id -> what Ray knows of it."""
+        """Node id -> Ray's row of the node."""
         rows = self._list("nodes")
         return {row["node_id"]: row for row in rows if row["state"] == "ALIVE"}
 
@@ -249,17 +250,17 @@ class Cluster:
         return [actor for actor in self.actors() if actor.class_name in names]
 
     def node_of(self, actor: Actor) -> Node:
-        """Raises ValueError where the actor has just ended."""
+        """The node of an actor. Raises ValueError if the actor has just ended."""
         (home,) = [node for node in self.nodes if actor.pid in node.processes()]
         return home
 
     def _list(self, what: str) -> list[dict[str, Any]]:
-        answer = self.ask(f"/api/v0/{what}?detail=true&limit=10000")
+        answer = self.dashboard(f"/api/v0/{what}?detail=true&limit=10000")
         rows: list[dict[str, Any]] = answer["data"]["result"]["result"]
         return rows
 
     def _api(self, path: str) -> str:
-        return f"http://{self.head.place.address}:{self._dashboard}{path}"
+        return f"http://{self.head.namespace.address}:{self._dashboard}{path}"
 
     def _wait(self, check: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + READY_TIMEOUT_S
@@ -269,7 +270,7 @@ class Cluster:
                     return
             except (OSError, KeyError, TypeError):
                 pass
-            assert time.monotonic() < deadline, f"{what} did not come"
+            assert time.monotonic() < deadline, f"timed out: {what}"
             time.sleep(0.2)
 
 

@@ -1,21 +1,21 @@
-"""Every run of the tests breaks a few things once; `make faults` breaks all of them, often."""
+"""Every run of the tests injects a few faults once; `make faults` injects all, repeatedly."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.stage import Stage
+from tests.faults.trial_runner import TrialRunner
 
 
 @pytest.fixture(scope="package")
-def stage() -> Iterator[Stage]:
-    stage = Stage()
-    yield stage
-    stage.close()
+def runner() -> Iterator[TrialRunner]:
+    runner = TrialRunner()
+    yield runner
+    runner.close()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what takes long, unless `-m` asks for it."""
+    """Deselect long trials unless `-m` selects them."""
     if "faults" in config.getoption("markexpr"):
         return
     long = [item for item in items if item.get_closest_marker("faults") is not None]

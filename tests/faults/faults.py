@@ -1,4 +1,4 @@
-"""What is broken, and how: each fault is aimed first, then strikes, and is healed at the end."""
+"""The faults: each is prepared first, then injected, and healed at the end."""
 
 import atexit
 import os
@@ -7,46 +7,46 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from operator import attrgetter
 from pathlib import Path
 
-from actors.placement import Mode, Placement
+from engine.placement import Mode, Placement
 from protocol.ids import Address
 from scripts.environment import ROOT
 from tests.faults.cluster import Actor, Cluster
 from tests.faults.node import Node
 
-STORE_AWAY_S = 2.0
+STORE_DOWN_S = 2.0
 STORE_STOPPED_S = 10.0
 ACTOR_STOPPED_S = 30.0
 NODE_STOPPED_S = 60.0
 NODE_CUT_S = 45.0
-HEAD_AWAY_S = 20.0
+HEAD_DOWN_S = 20.0
 DISK_FULL_S = 10.0
 
 
-class Missed(Exception):
-    """The fault would hit nothing that is watched: Ray has placed it elsewhere."""
+class NoTarget(Exception):
+    """The fault would hit no observed session: Ray has placed them elsewhere."""
 
 
-Strike = Callable[[], None]
-"""Breaks something; returns when there is nothing more to do about it."""
+Injection = Callable[[], None]
+"""Injects the fault; returns when it is healed as far as it will be."""
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """The arguments that the application is deployed with; `is_previous`: its code is older."""
+    """Arguments of a deployment; `is_previous` uses the previous version's code."""
 
     placement: Mode
     shards: int = 2
-    idle_s: float = 300.0
+    idle_timeout_s: float = 300.0
     is_previous: bool = False
 
-    def on(self, cluster: Cluster) -> None:
-        """Have it deployed; returns when that is told."""
+    def deploy_to(self, cluster: Cluster) -> None:
+        """Deploy it; does not wait."""
         args = asdict(self)
         code = previous_version() if args.pop("is_previous") else None
         cluster.deploy(code, **args)
@@ -57,15 +57,15 @@ class Deployed:
 
 SHARD = Deployed(Mode.SHARD)
 PREVIOUS = Deployed(Mode.SHARD, is_previous=True)
-ENTITY = Deployed(Mode.ENTITY, idle_s=20.0)
+ENTITY = Deployed(Mode.ENTITY, idle_timeout_s=20.0)
 
 
-PRODUCT = ("serve_app.py", "actors", "domain", "gateway", "protocol", "storage")
+PRODUCT = ("serve_app.py", "actors", "domain", "engine", "gateway", "protocol", "storage")
 
 
 @cache
 def previous_version() -> Path:
-    """A folder with the code of before the last commit that changed what is deployed."""
+    """A folder with the code before the last commit that changed the product."""
     last = subprocess.run(
         ["git", "rev-list", "-1", "HEAD", "--", *PRODUCT],
         cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True,
@@ -80,15 +80,15 @@ def previous_version() -> Path:
 
 
 @dataclass(frozen=True)
-class Site:
-    """Where a fault strikes: the cluster, and the sessions that are watched."""
+class Target:
+    """The cluster, and the sessions under observation."""
 
     cluster: Cluster
     sessions: Sequence[Address]
     deployed: Deployed
 
     def hosts(self) -> list[Actor]:
-        """The Ray actors that carry the sessions; of a shard that has moved, its last."""
+        """The Ray actors that carry the sessions; of a moved shard, the latest."""
         names = {self.deployed.host_of(session) for session in self.sessions}
         actors = [actor for actor in self.cluster.actors() if actor.host in names]
         return list({each.host: each for each in sorted(actors, key=attrgetter("moves"))}.values())
@@ -96,253 +96,239 @@ class Site:
 
 @dataclass(frozen=True)
 class Fault:
-    """`before` is how the application is deployed, `after` what a fault leaves in its place.
+    """`before` is the deployment, `after` the one that the fault leaves.
 
-    What `lasts` is no moment: only how long commands waited says something.
+    If `is_gradual`, there is no moment of failure: only the longest wait is reported.
     """
 
     name: str
-    says: str
-    aim: Callable[[Site], Strike]
+    description: str
+    prepare: Callable[[Target], Injection]
     before: Deployed = SHARD
     after: Deployed | None = None
-    lasts: bool = False
-    alone: bool = False
-    """Whether it takes a cluster of its own, which is not whole again afterwards."""
-    lasting_head: bool = False
-    """Whether the cluster outlives its head."""
+    is_gradual: bool = False
+    needs_own_cluster: bool = False
+    """Whether it needs its own cluster, which is discarded afterwards."""
+    persistent_head: bool = False
+    """Whether the cluster must survive its head."""
     network: bool = False
-    """Whether its nodes need addresses of their own, and wires that can be cut."""
+    """Whether nodes need their own addresses and network."""
     small_disk: bool = False
-    """Whether the store must be on a disk that can be filled."""
-    brief: bool = False
-    """Whether it is part of every run of the tests."""
+    """Whether the store must be on a small disk."""
+    in_every_run: bool = False
+    """Whether it is part of every test run."""
 
 
-def _kill(*pids: int) -> Strike:
-    def strike() -> None:
+def _kill(*pids: int) -> Injection:
+    def inject() -> None:
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
 
-    return strike
+    return inject
 
 
-def _kill_host(site: Site) -> Strike:
-    return _kill(site.hosts()[0].pid)
+def _kill_host(target: Target) -> Injection:
+    return _kill(target.hosts()[0].pid)
 
 
-def _kill_gateway(site: Site) -> Strike:
-    return _kill(site.cluster.of_class("ServeReplica:restaurant-qr:Gateway")[0].pid)
+def _kill_gateway(target: Target) -> Injection:
+    return _kill(target.cluster.of_class("ServeReplica:restaurant-qr:Gateway")[0].pid)
 
 
-def _kill_haproxy(site: Site) -> Strike:
-    return _kill(*(pid for node in site.cluster.nodes for pid in _named("haproxy", node)))
+def _kill_controller(target: Target) -> Injection:
+    return _kill(target.cluster.actor("SERVE_CONTROLLER_ACTOR").pid)
 
 
-def _kill_proxies(site: Site) -> Strike:
-    return _kill(*(actor.pid for actor in site.cluster.of_class("HAProxyManager", "ProxyActor")))
+def _kill_store(target: Target) -> Injection:
+    def inject() -> None:
+        target.cluster.store.kill()
+        time.sleep(STORE_DOWN_S)
+        target.cluster.store.start()
+
+    return inject
 
 
-def _kill_controller(site: Site) -> Strike:
-    return _kill(site.cluster.actor("SERVE_CONTROLLER_ACTOR").pid)
+def _stop_store(target: Target) -> Injection:
+    return _paused(target.cluster.store.signal, STORE_STOPPED_S)
 
 
-def _kill_store(site: Site) -> Strike:
-    def strike() -> None:
-        site.cluster.store.kill()
-        time.sleep(STORE_AWAY_S)
-        site.cluster.store.start()
-
-    return strike
-
-
-def _stop_store(site: Site) -> Strike:
-    return _paused(site.cluster.store.signal, STORE_STOPPED_S)
-
-
-def _fill_disk(site: Site) -> Strike:
-    def strike() -> None:
-        with site.cluster.store.full_disk():
+def _fill_disk(target: Target) -> Injection:
+    def inject() -> None:
+        with target.cluster.store.full_disk():
             time.sleep(DISK_FULL_S)
 
-    return strike
+    return inject
 
 
-def _stop_host(site: Site) -> Strike:
-    pid = site.hosts()[0].pid
+def _stop_host(target: Target) -> Injection:
+    pid = target.hosts()[0].pid
     return _paused(lambda number: os.kill(pid, number), ACTOR_STOPPED_S)
 
 
-def _node_of_host(site: Site) -> Node:
-    """The worker that carries most of the sessions. Raises Missed where the head has them all."""
-    nodes = [site.cluster.node_of(host) for host in site.hosts()]
-    node = max(site.cluster.workers, key=nodes.count)
+def _node_of_host(target: Target) -> Node:
+    """The worker that carries most of the sessions. Raises NoTarget if the head has them all."""
+    nodes = [target.cluster.node_of(host) for host in target.hosts()]
+    node = max(target.cluster.workers, key=nodes.count)
     if node not in nodes:
-        raise Missed(f"{node.name} carries none of the sessions")
+        raise NoTarget(f"{node.name} carries none of the sessions")
     return node
 
 
-def _kill_node(site: Site) -> Strike:
-    return _node_of_host(site).kill
+def _kill_node(target: Target) -> Injection:
+    return _node_of_host(target).kill
 
 
-def _stop_node(site: Site) -> Strike:
-    return _paused(_node_of_host(site).signal_all, NODE_STOPPED_S)
+def _stop_node(target: Target) -> Injection:
+    return _paused(_node_of_host(target).signal_all, NODE_STOPPED_S)
 
 
-def _cut_node(site: Site) -> Strike:
-    node = _node_of_host(site)
+def _cut_node(target: Target) -> Injection:
+    node = _node_of_host(target)
 
-    def strike() -> None:
-        with site.cluster.cut_off(node):
+    def inject() -> None:
+        with target.cluster.partitioned(node):
             time.sleep(NODE_CUT_S)
 
-    return strike
+    return inject
 
 
-def _drain_node(site: Site) -> Strike:
-    node = _node_of_host(site)
-    node_id = _id_of(node, site)
+def _drain_node(target: Target) -> Injection:
+    node = _node_of_host(target)
+    node_id = _id_of(node, target)
 
-    def strike() -> None:
-        site.cluster.drain(node_id)
-        site.cluster.wait_until_left(node_id)
+    def inject() -> None:
+        target.cluster.drain(node_id)
+        target.cluster.wait_until_empty(node_id)
         node.kill()
 
-    return strike
+    return inject
 
 
-def _add_node(site: Site) -> Strike:
-    host = site.hosts()[0]
+def _add_node(target: Target) -> Injection:
+    host = target.hosts()[0]
     shard = int(host.host.partition(":")[2])
 
-    def strike() -> None:
-        added = site.cluster.add_worker()
-        shown = site.cluster.move(shard, added)
+    def inject() -> None:
+        added = target.cluster.add_worker()
+        output = target.cluster.move(shard, added)
         (moved,) = (
             actor
-            for actor in site.cluster.of_class(host.class_name)
+            for actor in target.cluster.of_class(host.class_name)
             if actor.host == host.host and actor.pid != host.pid
         )
-        assert moved.node_id == added, f"{moved} is not on {added}:\n{shown}"
+        assert moved.node_id == added, f"{moved} is not on {added}:\n{output}"
 
-    return strike
-
-
-def _restart_head(site: Site) -> Strike:
-    def strike() -> None:
-        site.cluster.head.kill()
-        time.sleep(HEAD_AWAY_S)
-        site.cluster.restart_head()
-        site.cluster.wait_for_nodes()
-        site.cluster.wait_until_serving()
-
-    return strike
+    return inject
 
 
-def _id_of(node: Node, site: Site) -> str:
+def _restart_head(target: Target) -> Injection:
+    def inject() -> None:
+        target.cluster.head.kill()
+        time.sleep(HEAD_DOWN_S)
+        target.cluster.restart_head()
+        target.cluster.wait_for_nodes()
+        target.cluster.wait_until_serving()
+
+    return inject
+
+
+def _id_of(node: Node, target: Target) -> str:
     pids = node.processes()
-    (found,) = {actor.node_id for actor in site.cluster.actors() if actor.pid in pids}
+    (found,) = {actor.node_id for actor in target.cluster.actors() if actor.pid in pids}
     return found
 
 
-def _paused(send: Callable[[signal.Signals], None], seconds: float) -> Strike:
-    def strike() -> None:
+def _paused(send: Callable[[signal.Signals], None], seconds: float) -> Injection:
+    def inject() -> None:
         send(signal.SIGSTOP)
         try:
             time.sleep(seconds)
         finally:
             send(signal.SIGCONT)
 
-    return strike
+    return inject
 
 
-def _deploy(deployed: Deployed) -> Callable[[Site], Strike]:
-    def aim(site: Site) -> Strike:
-        def strike() -> None:
-            deployed.on(site.cluster)
-            site.cluster.wait_until_serving()
+def _deploy(deployed: Deployed) -> Callable[[Target], Injection]:
+    def prepare(target: Target) -> Injection:
+        def inject() -> None:
+            deployed.deploy_to(target.cluster)
+            target.cluster.wait_until_serving()
 
-        return strike
+        return inject
 
-    return aim
-
-
-def _change(name: str, says: str, after: Deployed) -> Fault:
-    return Fault(name, says, _deploy(after), after=after, lasts=True)
+    return prepare
 
 
-def _named(program: str, node: Node) -> Iterator[int]:
-    for pid in node.processes():
-        try:
-            name = Path(f"/proc/{pid}/comm").read_text().strip()
-        except OSError:
-            continue
-        if name == program:
-            yield pid
+def _change(name: str, description: str, after: Deployed) -> Fault:
+    return Fault(name, description, _deploy(after), after=after, is_gradual=True)
 
 
 FAULTS = (
-    Fault("shard", "`kill -9` of a shard's actor", _kill_host, brief=True),
-    Fault("gateway", "`kill -9` of a gateway replica (one of three)", _kill_gateway, brief=True),
-    Fault("haproxy", "`kill -9` of HAProxy, on every node at once", _kill_haproxy),
-    Fault("proxies", "`kill -9` of Serve's proxy actors, on every node at once", _kill_proxies),
+    Fault("shard", "`kill -9` of a shard's actor", _kill_host, in_every_run=True),
+    Fault(
+        "gateway", "`kill -9` of a gateway replica (one of three)", _kill_gateway,
+        in_every_run=True,
+    ),
     Fault("controller", "`kill -9` of Serve's controller", _kill_controller),
     Fault(
-        "store", f"`kill -9` of the store; it is back after {STORE_AWAY_S:.0f} s", _kill_store,
-        brief=True,
+        "store", f"`kill -9` of the store, which is back after {STORE_DOWN_S:.0f} s", _kill_store,
+        in_every_run=True,
     ),
-    Fault("store-stopped", f"the store stands still for {STORE_STOPPED_S:.0f} s", _stop_store),
+    Fault("store-stopped", f"the store hangs for {STORE_STOPPED_S:.0f} s", _stop_store),
     Fault(
         "disk-full", f"the store's disk is full for {DISK_FULL_S:.0f} s", _fill_disk,
-        lasts=True, alone=True, small_disk=True,
+        is_gradual=True, needs_own_cluster=True, small_disk=True,
     ),
     Fault(
-        "shard-stopped", f"a shard's actor stands still for {ACTOR_STOPPED_S:.0f} s", _stop_host
+        "shard-stopped", f"a shard's actor hangs for {ACTOR_STOPPED_S:.0f} s", _stop_host
     ),
-    Fault("node", "`kill -9` of a worker node, all of its processes", _kill_node, alone=True),
+    Fault(
+        "node", "`kill -9` of a worker node, all of its processes", _kill_node,
+        needs_own_cluster=True,
+    ),
     Fault(
         "node-stopped",
-        f"a worker node stands still for {NODE_STOPPED_S:.0f} s, and goes on as a zombie",
+        f"a worker node hangs for {NODE_STOPPED_S:.0f} s, then resumes as a zombie",
         _stop_node,
-        alone=True,
+        needs_own_cluster=True,
     ),
     Fault(
         "node-cut",
-        f"a worker node is cut off from all but its clients for {NODE_CUT_S:.0f} s",
+        f"a worker node is partitioned from all but its clients for {NODE_CUT_S:.0f} s",
         _cut_node,
-        alone=True,
+        needs_own_cluster=True,
         network=True,
     ),
     Fault(
         "drain", "a worker node is drained, and killed when it is empty", _drain_node,
-        lasts=True, alone=True,
+        is_gradual=True, needs_own_cluster=True,
     ),
     Fault(
         "node-added", "a worker node is added, and a shard moved to it", _add_node,
-        lasts=True, alone=True,
+        is_gradual=True, needs_own_cluster=True,
     ),
     Fault(
-        "head", f"`kill -9` of the head, which is back after {HEAD_AWAY_S:.0f} s",
-        _restart_head, lasts=True, alone=True, lasting_head=True,
+        "head", f"`kill -9` of the head, which is back after {HEAD_DOWN_S:.0f} s",
+        _restart_head, is_gradual=True, needs_own_cluster=True, persistent_head=True,
     ),
     Fault(
-        "upgrade", "a rolling upgrade from the version before to this one",
-        _deploy(SHARD), PREVIOUS, SHARD, lasts=True,
+        "upgrade", "a rolling upgrade from the previous version",
+        _deploy(SHARD), PREVIOUS, SHARD, is_gradual=True,
     ),
-    _change("deploy", "a rolling `serve deploy`", Deployed(Mode.SHARD, idle_s=200.0)),
+    _change("deploy", "a rolling `serve deploy`", Deployed(Mode.SHARD, idle_timeout_s=200.0)),
     _change("shards", "a change from 2 to 3 shards", Deployed(Mode.SHARD, shards=3)),
     _change("placement", "a change of placement from `shard` to `entity`", ENTITY),
     Fault("entity", "`kill -9` of a session's own actor", _kill_host, ENTITY),
     Fault(
         "entity-stopped",
-        f"a session's own actor stands still for {ACTOR_STOPPED_S:.0f} s",
+        f"a session's own actor hangs for {ACTOR_STOPPED_S:.0f} s",
         _stop_host,
         ENTITY,
     ),
     Fault(
         "entity-node", "`kill -9` of a worker node, placement `entity`", _kill_node, ENTITY,
-        alone=True,
+        needs_own_cluster=True,
     ),
 )  # fmt: skip
 BY_NAME = {fault.name: fault for fault in FAULTS}

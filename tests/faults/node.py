@@ -1,7 +1,7 @@
-"""One Ray node of a test cluster: a raylet with ports, folder and environment of its own.
+"""One Ray node of a test cluster: a raylet with its own ports, folder and environment.
 
 Every process of a node carries the node's mark, so that the node can be killed or stopped as a
-whole, as a machine would be.
+whole.
 """
 
 import os
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from load_tests.bench.usage import MARK, marked
 from scripts.environment import ROOT, one_machine, serve_environment
-from tests.faults.network import LOOPBACK, Place
+from tests.faults.network import LOOPBACK, NetworkNamespace
 from tests.storage.servers import free_ports
 
 RAY = Path(sys.executable).with_name("ray")
@@ -29,13 +29,13 @@ END_TIMEOUT_S = 30.0
 
 @dataclass
 class Node:
-    """A node that can be started, killed, and stopped for a while."""
+    """A node that can be started, paused and killed."""
 
     name: str
     environment: Mapping[str, str]
     arguments: tuple[str, ...]
     http_port: int
-    place: Place = LOOPBACK
+    namespace: NetworkNamespace = LOOPBACK
     mark: str = field(default_factory=lambda: secrets.token_hex(8))
     directory: Path = field(
         default_factory=lambda: Path(tempfile.mkdtemp(prefix="rq-", dir="/tmp"))
@@ -43,7 +43,7 @@ class Node:
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
-        """Start `ray start --block`; that it answers is for others to wait for."""
+        """Start `ray start --block`; does not wait for readiness."""
         ports = free_ports(6)
         names = (
             "node-manager-port", "object-manager-port", "dashboard-agent-listen-port",
@@ -55,8 +55,8 @@ class Node:
         with open(self.directory / "ray-start.log", "ab") as log:
             self.process = subprocess.Popen(
                 [
-                    *self.place.enter, str(RAY), "start", "--block", "--disable-usage-stats",
-                    "--node-ip-address", self.place.address,
+                    *self.namespace.enter, str(RAY), "start", "--block", "--disable-usage-stats",
+                    "--node-ip-address", self.namespace.address,
                     "--temp-dir", str(self.directory / "ray"),
                     "--object-store-memory", str(OBJECT_STORE_BYTES),
                     *map(str, own), *self.arguments,
@@ -71,19 +71,18 @@ class Node:
 
     @property
     def url(self) -> str:
-        """Of its way in, where it has one."""
-        return f"http://{self.place.address}:{self.http_port}"
+        """The URL of its gateway."""
+        return f"http://{self.namespace.address}:{self.http_port}"
 
     def variables(self) -> dict[str, str]:
-        """What this node's processes find in their environment."""
-        alone = one_machine(self.directory)
-        del alone["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"]  # it would be a cluster of one node
+        """The environment of the node's processes."""
+        variables = one_machine()
+        del variables["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"]  # allows only a cluster of one node
         return {
             **_clean_environment(),
-            **alone,
+            **variables,
             **serve_environment(),
             **self.environment,
-            "RAY_SERVE_WORKER_PROXY_HTTP_PORT": str(self.http_port),
             MARK: self.mark,
         }
 
@@ -96,7 +95,7 @@ class Node:
                 os.kill(pid, number)
 
     def kill(self) -> None:
-        """End all of its processes at once; again for those born meanwhile."""
+        """Kill all of its processes, including those started meanwhile."""
         deadline = time.monotonic() + END_TIMEOUT_S
         while self.processes():
             self.signal_all(signal.SIGKILL)

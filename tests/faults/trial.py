@@ -1,4 +1,4 @@
-"""One trial: clients at work, a fault in their midst, and whether all is true in the end."""
+"""One trial: clients at work, a fault, and the invariants afterwards."""
 
 import asyncio
 import os
@@ -8,154 +8,162 @@ from dataclasses import asdict, dataclass
 from random import Random
 from typing import Any
 
-from actors.placement import Mode
+from engine.placement import Mode
 from load_tests.bench.servers import token
 from load_tests.channels import SESSION
 from protocol.ids import Address, Kind
-from tests.faults import audit
-from tests.faults.api import Api
-from tests.faults.book import Book
-from tests.faults.client import Client
+from tests.faults import invariants
+from tests.faults.api import TrialApi
+from tests.faults.client import TrialClient
 from tests.faults.cluster import WORKERS, Cluster
-from tests.faults.faults import Fault, Site, Strike
-from tests.faults.house import House, found
-from tests.faults.link import now
-from tests.faults.party import Table
+from tests.faults.faults import Fault, Injection, Target
 from tests.faults.probe import Probe
+from tests.faults.restaurant import TrialRestaurant, create_restaurant
+from tests.faults.socket import now
+from tests.faults.table_workload import TableWorkload
+from tests.faults.trial_log import TrialLog
 
-CALM_ACKS = 10
+MIN_ACKS = 10
 """Acknowledged commands of every probe before the fault, and again after it."""
-AGAIN_S = 150.0
-"""Within which every channel must work again."""
+RECOVERY_TIMEOUT_S = 150.0
+"""Seconds within which every channel must work again."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """How many restaurants, tables with parties in each, and seconds between commands."""
+    """Restaurants, busy tables in each, and seconds between a table's commands."""
 
-    houses: int
+    restaurants: int
     tables: int
     think_s: float
 
 
-MANY = Size(houses=4, tables=2, think_s=0.3)
-FEW = Size(houses=2, tables=1, think_s=1.0)
-"""Where each entity is a process, of which a machine starts one or two a second."""
+LARGE = Size(restaurants=4, tables=2, think_s=0.3)
+SMALL = Size(restaurants=2, tables=1, think_s=1.0)
+"""For placement `entity`: a machine starts only one or two actors a second."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What clients saw. Seconds; of the channel that was hit hardest."""
+    """Results as seen by clients, in seconds, for the channel hit hardest."""
 
     fault: str
     first_ack_s: float | None
     longest_wait_s: float
-    met: dict[str, int]
+    client_errors: dict[str, int]
     counts: dict[str, int]
-    wrong: list[str]
+    violations: list[str]
 
     def as_row(self) -> dict[str, Any]:
         return asdict(self) | {"workers": WORKERS}
 
 
 class Trial:
-    """The clients of one trial on a cluster that serves."""
+    """The clients of one trial on a running cluster."""
 
     def __init__(self, cluster: Cluster, fault: Fault) -> None:
         self._cluster = cluster
         self._fault = fault
         modes = {deployed.placement for deployed in (fault.before, fault.after or fault.before)}
-        self._size = FEW if Mode.ENTITY in modes else MANY
-        self._book = Book(Random(os.urandom(8)))
-        self._urls = cluster.ways_in()
-        self._api = Api(self._book, self._urls)
-        self._enough = asyncio.Event()
-        self._houses: list[House] = []
+        self._size = SMALL if Mode.ENTITY in modes else LARGE
+        self._log = TrialLog(Random(os.urandom(8)))
+        self._urls = cluster.gateway_urls()
+        self._api = TrialApi(self._log, self._urls)
+        self._stop = asyncio.Event()
+        self._restaurants: list[TrialRestaurant] = []
         self._probes: list[Probe] = []
 
     async def run(self) -> Outcome:
-        """Raises what a client raised that could not go on."""
+        """Run the trial. Raises the error of a client that could not continue."""
         try:
             async with asyncio.TaskGroup() as workers:
                 await self._open(workers)
-                await self._acks_after(now())
-                self._book.met.clear()
-                site = Site(self._cluster, self._watched(), self._fault.before)
-                strike = await asyncio.to_thread(self._fault.aim, site)
-                struck_at, again_at = await self._strike(strike)
-                self._enough.set()
+                await self._wait_for_acks(now())
+                self._log.client_errors.clear()
+                target = Target(self._cluster, self._probed_sessions(), self._fault.before)
+                inject = await asyncio.to_thread(self._fault.prepare, target)
+                injected_at, recovered_at = await self._inject(inject)
+                self._stop.set()
             await asyncio.gather(
-                *(screen.check_tail() for house in self._houses for screen in house.screens)
+                *(
+                    screen.check_tail()
+                    for restaurant in self._restaurants
+                    for screen in restaurant.screens
+                )
             )
-            self._book.wrong += await asyncio.to_thread(self._not_deployed)
-            found = await audit.wrongs(self._api, self._book.ledger, self._houses)
-            self._book.wrong += found
+            self._log.violations += await asyncio.to_thread(self._not_deployed)
+            found = await invariants.violations(self._api, self._log.ledger, self._restaurants)
+            self._log.violations += found
         finally:
             await self._close()
-        return self._outcome(struck_at, again_at)
+        return self._outcome(injected_at, recovered_at)
 
     async def _open(self, workers: asyncio.TaskGroup) -> None:
         size, urls = self._size, self._urls
-        numbers = range(1, size.houses + 1)
-        self._houses = await asyncio.gather(
-            *(found(self._api, number, size.tables + 1) for number in numbers)
+        numbers = range(1, size.restaurants + 1)
+        self._restaurants = await asyncio.gather(
+            *(create_restaurant(self._api, number, size.tables + 1) for number in numbers)
         )
-        for house in self._houses:
-            first, *others = house.tables
+        for restaurant in self._restaurants:
+            first, *others = restaurant.tables
             answer = await self._api.send("POST", f"/tables/{first}/sessions", {"guests_count": 2})
-            session = Client(self._book, urls, SESSION, answer["session_id"], token())
-            house.sat[first] = [session.id]
-            await asyncio.gather(session.open(), house.watch(self._book, urls))
-            self._probes.append(Probe(house, session))
-            workers.create_task(self._probes[-1].run(self._enough))
+            session = TrialClient(self._log, urls, SESSION, answer["session_id"], token())
+            restaurant.sessions_by_table[first] = [session.id]
+            await asyncio.gather(session.open(), restaurant.watch(self._log, urls))
+            self._probes.append(Probe(restaurant, session))
+            workers.create_task(self._probes[-1].run(self._stop))
             for id_ in others:
-                table = Table(self._book, self._api, urls, house, id_, size.think_s)
-                workers.create_task(table.serve(self._enough))
+                table = TableWorkload(self._log, self._api, urls, restaurant, id_, size.think_s)
+                workers.create_task(table.run(self._stop))
 
-    def _watched(self) -> list[Address]:
+    def _probed_sessions(self) -> list[Address]:
         return [
-            Address(Kind.SESSION, house.sat[house.tables[0]][0], house.id) for house in self._houses
+            Address(
+                Kind.SESSION, restaurant.sessions_by_table[restaurant.tables[0]][0], restaurant.id
+            )
+            for restaurant in self._restaurants
         ]
 
-    async def _strike(self, strike: Strike) -> tuple[float, float]:
-        """When it struck, and when all channels had worked again for a while."""
-        struck_at = now()
-        await asyncio.to_thread(strike)
-        await self._acks_after(now())
-        return struck_at, now()
+    async def _inject(self, inject: Injection) -> tuple[float, float]:
+        """Inject the fault; returns when it was injected and when all channels had recovered."""
+        injected_at = now()
+        await asyncio.to_thread(inject)
+        await self._wait_for_acks(now())
+        return injected_at, now()
 
     def _not_deployed(self) -> list[str]:
-        """Hosts of what a fault leaves in place that do not carry the sessions."""
+        """Expected hosts of the sessions that do not run."""
         after = self._fault.after or self._fault.before
-        wanted = {after.host_of(session) for session in self._watched()}
+        wanted = {after.host_of(session) for session in self._probed_sessions()}
         missing = wanted - {actor.host for actor in self._cluster.actors()}
         return [f"{name} does not run" for name in sorted(missing)]
 
-    async def _acks_after(self, moment: float) -> None:
-        """Until every probe has some commands acknowledged that were sent after a moment."""
-        deadline = now() + AGAIN_S
+    async def _wait_for_acks(self, moment: float) -> None:
+        """Wait until every probe has `MIN_ACKS` commands acknowledged that were sent after a
+        moment."""
+        deadline = now() + RECOVERY_TIMEOUT_S
         while not all(
-            sum(ack.sent >= moment for ack in probe.acks) >= CALM_ACKS for probe in self._probes
+            sum(ack.sent >= moment for ack in probe.acks) >= MIN_ACKS for probe in self._probes
         ):
-            assert now() < deadline, "a channel does not work"
+            assert now() < deadline, "a channel has not recovered"
             await asyncio.sleep(0.05)
 
     async def _close(self) -> None:
-        screens = [screen for house in self._houses for screen in house.screens]
-        await asyncio.gather(*(screen.leave() for screen in screens), return_exceptions=True)
+        screens = [screen for restaurant in self._restaurants for screen in restaurant.screens]
+        await asyncio.gather(*(screen.abort() for screen in screens), return_exceptions=True)
         await self._api.close()
 
-    def _outcome(self, struck_at: float, again_at: float) -> Outcome:
-        first = [probe.first_after(struck_at) for probe in self._probes]
-        counts: Counter[str] = self._book.counts
-        counts["orders"] = sum(len(house.orders) for house in self._houses)
+    def _outcome(self, injected_at: float, recovered_at: float) -> Outcome:
+        first = [probe.first_after(injected_at) for probe in self._probes]
+        counts: Counter[str] = self._log.counts
+        counts["orders"] = sum(len(restaurant.orders) for restaurant in self._restaurants)
         return Outcome(
             self._fault.name,
-            None if self._fault.lasts else max(each for each in first if each is not None),
-            max(probe.longest(struck_at, again_at) for probe in self._probes),
-            _plain(self._book.met),
+            None if self._fault.is_gradual else max(each for each in first if each is not None),
+            max(probe.longest(injected_at, recovered_at) for probe in self._probes),
+            _plain(self._log.client_errors),
             _plain(counts),
-            self._book.wrong,
+            self._log.violations,
         )
 
 

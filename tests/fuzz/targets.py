@@ -5,16 +5,19 @@ from typing import Any
 
 import orjson
 
-from gateway.routes import ACTS
-from gateway.sockets import _parse_query, _request_id
+from gateway.http.routes import COMMAND_ROUTES
+from gateway.websocket.command_loop import request_id_of
+from gateway.websocket.handshake import parse_query
 from protocol import commands as c
+from protocol.codec import encode, parse_body, parse_frame
 from protocol.errors import Code, Rejected
-from protocol.frames import encode, parse_body, parse_frame
 from protocol.ids import Channel
 
 CORPUS = Path(__file__).with_name("corpus")
 CHANNELS = tuple(Channel)
-BODIES = tuple(dict.fromkeys((c.CreateRestaurant, c.JoinSession, *(act.command for act in ACTS))))
+BODIES = tuple(
+    dict.fromkeys((c.CreateRestaurant, c.JoinSession, *(act.command for act in COMMAND_ROUTES)))
+)
 LONGEST_ERROR = 4096
 
 
@@ -36,7 +39,7 @@ def _frame(channel: Channel, message: bytes) -> None:
     _holds(parse_frame(channel, message), c.Command)
     text = message.decode(errors="replace")
     _holds(parse_frame(channel, text), c.Command)
-    request_id = _request_id(text)
+    request_id = request_id_of(text)
     assert request_id is None or 0 < len(request_id) <= 64
 
 
@@ -47,7 +50,7 @@ def _body(command: type[c.Command], message: bytes) -> None:
 
 
 def _query(message: bytes) -> None:
-    answer = _parse_query(message)
+    answer = parse_query(message)
     if isinstance(answer, Rejected):
         _holds(answer, c.Command)
 

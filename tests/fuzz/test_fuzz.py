@@ -10,20 +10,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
-from actors.placement import Mode, Placement
+from engine.placement import Mode, Placement
 from gateway.settings import GatewaySettings, Limits
 from protocol import commands as c
-from protocol.bounds import MAX_FRAME_BYTES
-from protocol.frames import ACTIONS, parse_frame
+from protocol.codec import ACTIONS, parse_frame
 from protocol.ids import Channel
 from protocol.statuses import CallReason, ItemStatus, OrderStatus
 from protocol.values import format_money
+from restaurant_qr_wire.channels import MAX_FRAME_BYTES
+from tests.attack_report import Attempts
 from tests.fuzz.targets import BODIES, CHANNELS, CORPUS, one_input
 from tests.gateway.conftest import KEYS, Gateway, Place
 from tests.gateway.conftest import gateway as gateway
 from tests.gateway.conftest import hosts as hosts
 from tests.gateway.conftest import place as place
-from tests.tally import Attempts
 
 SEED = 20260128
 MUTANTS = 20_000
@@ -67,7 +67,7 @@ def mutants(random: Random, seeds: list[bytes], count: int) -> Iterator[bytes]:
 
 
 @pytest.mark.attack("fuzz")
-def test_what_is_made_of_the_kept_inputs_gets_an_answer(attempts: Attempts) -> None:
+def test_mutations_of_the_corpus_get_a_response(attempts: Attempts) -> None:
     random, seeds = Random(SEED), kept()
     tried = [bytes([reader]) + deep for reader in range(READERS) for deep in DEEP]
     for data in (*seeds, *tried, *mutants(random, seeds, MUTANTS)):
@@ -92,10 +92,10 @@ class TestThroughASocket:
 
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(KEYS, limits=Limits(messages_per_s=1e6, burst=10**6))
+        return GatewaySettings(KEYS, limits=Limits(messages_per_s=1e6, burst_messages=10**6))
 
     @pytest.mark.attack("fuzz")
-    async def test_each_message_is_answered_and_the_socket_stays(
+    async def test_fuzzed_messages_get_a_response_and_keep_the_socket_open(
         self, gateway: Gateway, place: Place, attempts: Attempts
     ) -> None:
         """As text and as bytes, in one conversation with the table."""

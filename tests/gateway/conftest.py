@@ -1,8 +1,10 @@
-"""A gateway under a real uvicorn, in front of hosts in the same process and a real Valkey."""
+"""A gateway on its own listener, and under plain uvicorn, in front of hosts in the same process and
+a real Valkey."""
 
 import asyncio
+import itertools
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -11,20 +13,20 @@ import httpx
 import jwt
 import pytest
 import uvicorn
+import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from actors.placement import Mode, Placement
-from actors.whereabouts import Whereabouts
-from gateway.app import build
-from gateway.ingress import DirectSockets
+from engine.placement import Mode, Placement
+from engine.placement_watcher import PlacementWatcher
+from gateway.app import GatewayApplication, build
+from gateway.auth.token_register import TokenRegister
 from gateway.settings import GatewaySettings, Keys
-from gateway.token_register import TokenRegister
-from gateway.uvicorn_socket import UvicornSocket
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
 from storage.store import Credentials, Store
 from tests.clients import Socket
+from tests.eventually import eventually
 from tests.local_hosts import LocalHosts
 
 SECRET = "a secret of the tests that is long enough"
@@ -32,7 +34,7 @@ KEYS = Keys((SECRET,), (SECRET,))
 
 
 class NoTokens:
-    """As much of a store as the register asks, one that lists no token."""
+    """The part of a store that the token register uses, without registered tokens."""
 
     def __init__(self, credentials: Credentials) -> None:
         self._credentials = credentials
@@ -45,9 +47,15 @@ class NoTokens:
 
 
 def empty_register(credentials: Credentials | None = None) -> TokenRegister:
-    """By default that of a store which has begun to register tokens just now."""
-    begun = credentials or Credentials("", "", time.time())
-    return TokenRegister(cast(Store, NoTokens(begun)))
+    """Register without tokens, by default of a store that has registered tokens since now."""
+    return TokenRegister(cast(Store, NoTokens(credentials or Credentials("", "", time.time()))))
+
+
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run tests on the event loop that Ray's workers use."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(params=[Mode.ENTITY, Mode.SHARD])
@@ -64,16 +72,16 @@ async def hosts(store: Store, placement: Placement) -> AsyncIterator[LocalHosts]
 
 
 def token(role: str, **claims: Any) -> str:
-    """A token of the tests' own making, good for an hour."""
+    """Token signed with `SECRET`, valid for an hour."""
     return jwt.encode({"role": role, "exp": int(time.time()) + 3600, **claims}, SECRET, "HS256")
 
 
 @dataclass
 class Gateway:
-    """Where a gateway under test is, and how to talk to it."""
+    """A gateway under test, with an HTTP client that is an admin of the chain."""
 
     port: int
-    server: uvicorn.Server
+    app: GatewayApplication
     http: httpx.AsyncClient
     open_sockets: list[ClientConnection] = field(default_factory=list)
 
@@ -93,40 +101,68 @@ class Gateway:
         return answer.json()
 
 
+_gateways = itertools.count(1)
+
+
 @asynccontextmanager
 async def serving(
     hosts: LocalHosts,
     store: Store,
     settings: GatewaySettings,
-    gateway_id: str = "g1",
+    gateway_id: str | None = None,
 ) -> AsyncIterator[Gateway]:
-    app = build(hosts, Whereabouts(hosts.placement, hosts.look), store, settings, gateway_id)
-    as_under_serve = hosts.placement.together
-    if as_under_serve:
-        app = DirectSockets(app)
+    gateway_id = gateway_id or f"g{next(_gateways)}"
+    network, watcher = (
+        hosts.network(gateway_id),
+        PlacementWatcher(hosts.placement, hosts.fetch_placement),
+    )
+    app = build(network, watcher, store, settings, gateway_id)
+    # Each placement has one of the two servers: both run all tests.
+    served = on_own_listener(app) if hosts.placement.together else on_uvicorn(app)
+    headers = {"Authorization": f"Bearer {token('admin')}"}
+    async with (
+        served as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=10) as http,
+    ):
+        gateway = Gateway(port, app, http)
+        yield gateway
+        for socket in gateway.open_sockets:
+            socket.transport.abort()
+
+
+@asynccontextmanager
+async def on_own_listener(app: GatewayApplication) -> AsyncIterator[int]:
+    """Serve as Ray Serve does, which runs the application's lifespan protocol."""
+    events: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+    answers: asyncio.Queue[Any] = asyncio.Queue()
+    scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
+    lifespan = asyncio.create_task(app(scope, events.get, answers.put))
+    for event in ("startup", "shutdown"):
+        await events.put({"type": f"lifespan.{event}"})
+        assert await answers.get() == {"type": f"lifespan.{event}.complete"}
+        if event == "startup":
+            await app.listener.start("127.0.0.1", 0)
+            yield app.listener.port
+    await lifespan
+
+
+@asynccontextmanager
+async def on_uvicorn(app: GatewayApplication) -> AsyncIterator[int]:
+    """Serve on another ASGI server."""
     config = uvicorn.Config(
         app,
         port=0,
         log_level="warning",
         lifespan="on",
         proxy_headers=False,
-        ws=UvicornSocket if as_under_serve else "websockets-sansio",
+        ws="websockets-sansio",
         ws_max_size=2**24,
-        ws_per_message_deflate=False,  # HAProxy does not let clients ask for it
+        ws_per_message_deflate=False,
     )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    headers = {"Authorization": f"Bearer {token('admin')}"}
-    async with httpx.AsyncClient(
-        base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=10
-    ) as http:
-        gateway = Gateway(port, server, http)
-        yield gateway
-        for socket in gateway.open_sockets:
-            socket.transport.abort()
+    await eventually(lambda: server.started)
+    yield server.servers[0].sockets[0].getsockname()[1]
     server.should_exit = True
     await running
 
@@ -157,6 +193,16 @@ class Place:
 @pytest.fixture
 async def place(gateway: Gateway) -> Place:
     return await make_place(gateway)
+
+
+async def wait_table_free(gateway: Gateway, place: Place) -> None:
+    """Wait until the end of the table's session has reached the table."""
+
+    async def is_free() -> bool:
+        table = (await gateway.http.get(f"/api/tables/{place.table}")).json()["data"]
+        return not table["is_occupied"]
+
+    await eventually(is_free)
 
 
 async def make_place(gateway: Gateway) -> Place:

@@ -1,4 +1,4 @@
-"""A chain's identity provider: real keys, a real HTTP server, and all that may be wrong with it."""
+"""An identity provider with real keys and a real HTTP server, which tests stop and misconfigure."""
 
 import time
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 @cache
 def rsa_key(name: str, bits: int = 2048) -> rsa.RSAPrivateKey:
-    """The same key for the same name."""
+    """RSA key of a name, the same at each call."""
     return rsa.generate_private_key(65537, bits)
 
 
@@ -31,7 +31,7 @@ def ec_key(name: str, curve: ec.EllipticCurve | None = None) -> ec.EllipticCurve
 
 
 def jwk(kid: Any, key: Key, **more: Any) -> dict[str, Any]:
-    """The public half as JWKS has it."""
+    """Public key as in a JWKS document."""
     public = (
         RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
         if isinstance(key, rsa.RSAPrivateKey)
@@ -41,18 +41,18 @@ def jwk(kid: Any, key: Key, **more: Any) -> dict[str, Any]:
 
 
 class Provider:
-    """Publishes `keys`; `asked` has the path of each request that it was sent."""
+    """Publishes `keys`, or sends `answer` if set; `requests` has the path of each request."""
 
     def __init__(self) -> None:
         self.keys: dict[str, Key] = {"rsa-1": rsa_key("rsa-1"), "ec-1": ec_key("ec-1")}
         self.answer: web.Response | None = None
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         self.settings = IdentityProvider("", ISSUER, AUDIENCE)
         self._runner: web.ServerRunner | None = None
         self._port = 0
 
     async def start(self) -> None:
-        """Listen, at the same address as before."""
+        """Listen, on the same port after a stop."""
         self._runner = web.ServerRunner(web.Server(self._handle))
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
@@ -60,26 +60,26 @@ class Provider:
         self.settings = IdentityProvider(f"http://127.0.0.1:{self._port}/jwks", ISSUER, AUDIENCE)
 
     async def stop(self) -> None:
-        """Be away."""
+        """Stop listening."""
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        self.asked.append(request.path)
+        self.requests.append(request.path)
         if self.answer is not None:
             return self.answer
         return web.json_response({"keys": [jwk(kid, key) for kid, key in self.keys.items()]})
 
     def token(self, kid: str = "rsa-1", *, key: Key | None = None, **claims: Any) -> str:
-        """A manager's token, good for a minute; a claim of None is left out."""
+        """A manager's token, valid for a minute; a claim of None is left out."""
         key = key or self.keys[kid]
         algorithm = "RS256" if isinstance(key, rsa.RSAPrivateKey) else "ES256"
         return jwt.encode(claims_with(claims), key, algorithm, headers={"kid": kid})
 
 
 def claims_with(changes: dict[str, Any]) -> dict[str, Any]:
-    """Claims that are all right but for the changes."""
+    """Valid claims with changes; a claim of None is left out."""
     claims = {
         "iss": ISSUER,
         "aud": AUDIENCE,
@@ -100,7 +100,7 @@ async def providing() -> AsyncIterator[Provider]:
 
 
 class Clock:
-    """Seconds that pass when a test says so."""
+    """A clock of seconds that a test advances."""
 
     def __init__(self) -> None:
         self.now = 1000.0

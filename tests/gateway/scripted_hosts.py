@@ -1,54 +1,82 @@
-"""Hosts that answer as a test has written down, for faults that real hosts show too rarely."""
+"""Hosts with replies and faults that a test chooses, for those that real hosts show too rarely."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from actors.messages import STORED, Exchanged, Feed, Message, Reply
-from actors.transport import HostGone
+from engine.codec import Body
+from engine.messages import ACCEPTED, Dropped, Message, Published, Reply
+from engine.streams import PUSHED, HostUnavailable, IncomingStream, Stream
+from tests.local_hosts import SECRET
+from tests.pipes import Pipe
 
 
 class ScriptedHosts:
-    """Answers each message with `reply(message)`; the next `failures` deliveries are lost.
+    """A network of hosts that answer each message with `reply(message)` while `gate` is set.
 
-    Polls answer with what stands in `feeds`, an exception among them is raised; when it is empty
-    they stay parked.
+    At the next `failures` writes of a gateway, the messages are recorded and the stream is lost;
+    the next `refusals` connections fail.
     """
 
-    def __init__(self, reply: Callable[[Message], Reply] = lambda message: STORED) -> None:
+    def __init__(self, reply: Callable[[Message], Reply] = lambda message: ACCEPTED) -> None:
         self.reply = reply
         self.failures = 0
+        self.refusals = 0
         self.batches: list[list[Message]] = []
         self.gate = asyncio.Event()
         self.gate.set()
-        self.feeds: deque[Feed | HostGone] = deque()
-        self.cursors: list[int] = []
-        self._more = asyncio.Event()
+        self.process = "a"
+        self.streams: dict[str, IncomingStream] = {}
+        self.connected: list[str] = []
+        self._pipes: dict[str, Pipe] = {}
+        self._waiting: deque[tuple[IncomingStream, int, Message]] = deque()
+        self._answering: asyncio.Task[None] | None = None
 
-    async def deliver(self, host: str, batch: Sequence[Message]) -> list[Reply]:
-        self.batches.append(list(batch))
-        await self.gate.wait()
+    async def connect(self, host: str, stream: Stream) -> str:
+        self.connected.append(host)
+        await asyncio.sleep(0)
+        if self.refusals:
+            self.refusals -= 1
+            raise HostUnavailable(f"{host} is unavailable")
+
+        def accept(incoming: IncomingStream) -> None:
+            incoming.receive = self._receive
+            self.streams[host] = incoming
+
+        incoming = IncomingStream(SECRET, accept)
+        self._pipes[host] = Pipe(stream, incoming, lambda data: True, lambda data: True)
+        stream.send_preface(SECRET, "gateway")
+        return self.process
+
+    async def incarnation(self, host: str) -> str:
+        return self.process
+
+    def push(self, host: str, *bodies: Published | Dropped) -> None:
+        """Publish to the gateway."""
+        for body in bodies:
+            self.streams[host].send(PUSHED, body)
+
+    def cut(self, host: str) -> None:
+        """Lose the host's stream with the data in flight."""
+        self._pipes[host].cut()
+
+    def messages(self) -> list[Message]:
+        """All received messages, in order."""
+        return [message for batch in self.batches for message in batch]
+
+    def _receive(self, stream: Stream, items: Sequence[tuple[int, Body]]) -> None:
+        assert isinstance(stream, IncomingStream)
+        self.batches.append([message for _, message in items])  # type: ignore[misc]
         if self.failures:
             self.failures -= 1
-            raise HostGone(f"{host} is gone")
-        return [self.reply(message) for message in batch]
+            stream.abort()
+            return
+        self._waiting.extend((stream, number, message) for number, message in items)  # type: ignore[misc]
+        if self._answering is None or self._answering.done():
+            self._answering = asyncio.create_task(self._answer())
 
-    async def exchange(
-        self, host: str, gateway: str, cursor: int, batch: Sequence[Message]
-    ) -> Exchanged:
-        return Exchanged(await self.deliver(host, batch), None)
-
-    async def poll(self, host: str, gateway: str, cursor: int) -> Feed:
-        self.cursors.append(cursor)
-        while not self.feeds:
-            self._more.clear()
-            await self._more.wait()
-        answer = self.feeds.popleft()
-        if isinstance(answer, HostGone):
-            raise answer
-        return answer
-
-    def tell(self, *feeds: Feed | HostGone) -> None:
-        """What the next polls answer."""
-        self.feeds.extend(feeds)
-        self._more.set()
+    async def _answer(self) -> None:
+        while self._waiting:
+            await self.gate.wait()
+            stream, number, message = self._waiting.popleft()
+            stream.send(number, self.reply(message))

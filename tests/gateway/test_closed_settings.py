@@ -1,4 +1,4 @@
-"""Settings that would let strangers in are refused, with what to set instead."""
+"""Settings that would open a gateway to other machines are refused, with what to set instead."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The demo chain: in an empty store, and after a filling that was interrupted anywhere."""
+"""The demo chain: in an empty store, and completed after an interruption at any write."""
 
 import asyncio
 from collections.abc import Iterator
@@ -6,8 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from actors.placement import Mode, Placement
-from scripts.demo import MENU, RESTAURANTS, WAITERS, ZONES, Api, fill
+from engine.placement import Mode, Placement
+from scripts.demo import RESTAURANTS, WAITERS, ZONES, Api, fill
+from scripts.demo_menu import MENU
+from tests.eventually import eventually
 from tests.gateway.conftest import Gateway, token
 
 WRITES = 24
@@ -20,11 +22,11 @@ def placement() -> Placement:
 
 
 class Killed(Exception):
-    """The process that filled the store is gone."""
+    """The process that filled the store was killed."""
 
 
 class Interrupted(Api):
-    """Is killed before it has the answer to its `last` write."""
+    """API client that is killed before it has the response to its `last` write."""
 
     def __init__(self, url: str, key: str, last: int) -> None:
         super().__init__(url, key)
@@ -96,12 +98,13 @@ def expected() -> Iterator[dict[str, Any]]:
 
 async def settled(gateway: Gateway) -> list[dict[str, Any]]:
     """The chain once its order has reached its restaurant."""
-    for _ in range(200):
-        seen = await chain(gateway)
-        if seen and seen[-1]["orders"]:
-            break
-        await asyncio.sleep(0.02)
-    return seen
+
+    async def complete() -> list[dict[str, Any]] | None:
+        found = await chain(gateway)
+        return found if found and found[-1]["orders"] else None
+
+    found: list[dict[str, Any]] = await eventually(complete)
+    return found
 
 
 async def test_demo_ids_in_an_empty_store_match_the_examples_of_the_protocol(
@@ -130,7 +133,7 @@ async def test_the_demo_does_not_change_a_store_with_another_chain(gateway: Gate
 
 
 async def another_client(gateway: Gateway) -> None:
-    """Takes an id of each kind."""
+    """Create an entity of each kind, as another client of the store."""
     described = {"name": "Another", "currency": "EUR", "timezone": "Europe/Rome"}
     home = (await gateway.post("/restaurants", described))["restaurant_id"]
     await gateway.post(f"/restaurants/{home}/waiters", {"name": "Ada"})

@@ -39,7 +39,7 @@ async def listed(gateway: Gateway, place: Place) -> list[dict[str, Any]]:
     return devices
 
 
-async def test_a_device_is_signed_in_once_and_does_its_role(gateway: Gateway, place: Place) -> None:
+async def test_a_device_signs_in_once_and_gets_its_role(gateway: Gateway, place: Place) -> None:
     device, code = await added(gateway, place, shift_hours=8)
     answer = await signed_in(gateway, code)
     assert answer.status_code == 200, answer.text
@@ -64,9 +64,7 @@ async def test_a_device_is_signed_in_once_and_does_its_role(gateway: Gateway, pl
     assert refused.json()["code"] == "forbidden"
 
 
-async def test_a_lost_answer_is_asked_for_again_with_the_same_key(
-    gateway: Gateway, place: Place
-) -> None:
+async def test_a_sign_in_can_be_retried_with_the_same_key(gateway: Gateway, place: Place) -> None:
     _, code = await added(gateway, place)
     first = await signed_in(gateway, code, **{"Idempotency-Key": "k"})
     again = await signed_in(gateway, code, **{"Idempotency-Key": "k"})
@@ -74,7 +72,7 @@ async def test_a_lost_answer_is_asked_for_again_with_the_same_key(
     assert first.json()["expires_at"] == again.json()["expires_at"]
 
 
-async def test_signing_out_closes_its_sockets_and_nobody_elses(
+async def test_signing_a_device_out_closes_only_its_own_sockets(
     gateway: Gateway, place: Place
 ) -> None:
     device, code = await added(gateway, place)
@@ -104,7 +102,7 @@ async def test_signing_out_closes_its_sockets_and_nobody_elses(
     assert [row["label"] for row in await listed(gateway, place)] == ["Grill"]
 
 
-async def test_a_code_is_good_for_ten_minutes(
+async def test_a_sign_in_code_expires_after_ten_minutes(
     gateway: Gateway, place: Place, hosts: LocalHosts
 ) -> None:
     device, code = await added(gateway, place)
@@ -116,7 +114,7 @@ async def test_a_code_is_good_for_ten_minutes(
 
 
 @pytest.mark.parametrize("change", ["2.1.", "x", "1.99.AAAAAAAAAAAAAAAA", ""])
-async def test_what_was_not_signed_here_signs_nobody_in(
+async def test_a_sign_in_code_with_an_invalid_signature_is_refused(
     gateway: Gateway, place: Place, change: str
 ) -> None:
     _, code = await added(gateway, place)
@@ -130,7 +128,7 @@ async def test_what_was_not_signed_here_signs_nobody_in(
     [{"role": "manager"}, {"role": "kitchen"}, {"waiter_id": None}, {"waiter_id": 999},
      {"shift_hours": 25}, {"label": ""}],
 )  # fmt: skip
-async def test_a_device_is_a_waiters_or_a_kitchens(
+async def test_a_device_for_another_role_or_without_its_waiter_is_refused(
     gateway: Gateway, place: Place, wrong: dict[str, Any]
 ) -> None:
     body = {"role": "waiter", "waiter_id": place.waiter, "label": "phone", **wrong}
@@ -140,7 +138,7 @@ async def test_a_device_is_a_waiters_or_a_kitchens(
     assert await listed(gateway, place) == []
 
 
-async def test_codes_of_devices_are_for_managers(gateway: Gateway, place: Place) -> None:
+async def test_only_managers_can_read_device_codes(gateway: Gateway, place: Place) -> None:
     device, _ = await added(gateway, place)
     path = f"/api/restaurants/{place.restaurant}/devices/{device}"
     waiter = token("waiter", restaurant_id=place.restaurant, waiter_id=place.waiter)

@@ -1,23 +1,26 @@
-"""The two documents, held against the service: every example of theirs is sent, every message that
-they describe is heard, and all that is heard is as they say.
+"""The OpenAPI and AsyncAPI documents against a gateway: every example is sent, every described
+message is received, and every response and message matches its schema.
 
-The numbers in the examples are those of one evening, so the house here is numbered alike: what is
-sent is the example to the letter.
+The examples have fixed ids. The restaurant is created with the same ones, so the examples are sent
+unchanged.
 """
 
 import json
+import re
 from collections.abc import Iterable
 from itertools import count, repeat
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 import schemathesis
 from jsonschema_rs import Draft202012Validator
 
-from gateway import asyncapi, openapi
-from protocol import told
-from protocol.frames import ACTIONS
+from gateway.docs import asyncapi, openapi
+from protocol.codec import ACTIONS
 from protocol.ids import Channel
+from restaurant_qr_wire import messages
+from restaurant_qr_wire.channels import MESSAGES
 from tests.clients import Socket
 from tests.gateway.conftest import Gateway, make_place, token
 
@@ -33,33 +36,33 @@ IDS = {
 }
 
 
-async def counted_up_to(
+async def create_up_to(
     wanted: int, gateway: Gateway, path: str, id_: str, bodies: Iterable[Any]
 ) -> None:
-    """Make as many as it takes for the last to have that id."""
+    """Create entities until one has the wanted id."""
     for body in bodies:
         if (await gateway.post(path, body))[id_] == wanted:
             return
 
 
 @pytest.fixture
-async def house(gateway: Gateway) -> Gateway:
-    """Restaurant 2 with waiter 10 at table 5, where session 2 is the next, and in it order 2."""
+async def restaurant(gateway: Gateway) -> Gateway:
+    """Restaurant 2 with waiter 10 and table 5; the next session and order are 2."""
     first = await make_place(gateway)
     earlier = (await gateway.post(f"/tables/{first.table}/sessions"))["session_id"]
     await gateway.post(f"/sessions/{earlier}/orders", {"items": [{"menu_item_id": 1}]})
     second = await make_place(gateway)
     assert second.restaurant == HOME
     ada = repeat({"name": "Ada"})
-    await counted_up_to(WAITER, gateway, f"/restaurants/{HOME}/waiters", "waiter_id", ada)
+    await create_up_to(WAITER, gateway, f"/restaurants/{HOME}/waiters", "waiter_id", ada)
     seats = {"zone": "A", "seats": 4, "waiter_id": WAITER}
     tables = ({"number": f"A{number}", **seats} for number in count(1))
-    await counted_up_to(TABLE, gateway, f"/restaurants/{HOME}/tables", "table_id", tables)
+    await create_up_to(TABLE, gateway, f"/restaurants/{HOME}/tables", "table_id", tables)
     return gateway
 
 
-async def added_device(gateway: Gateway) -> tuple[int, str]:
-    """Its id and code, which nobody can know beforehand."""
+async def add_device(gateway: Gateway) -> tuple[int, str]:
+    """Id and code of a new device, which no example can have."""
     body = {"role": "kitchen", "label": "The oven's screen"}
     added = (await gateway.post(f"/restaurants/{HOME}/devices", body))["device_id"]
     shown = await gateway.http.get(f"/api/restaurants/{HOME}/devices/{added}/code")
@@ -67,7 +70,7 @@ async def added_device(gateway: Gateway) -> tuple[int, str]:
 
 
 def validators(document: Document) -> dict[str, Draft202012Validator]:
-    """One for each message. Of what is told, no field may come that is not described."""
+    """A validator for each message, which accepts no undocumented field in `data`."""
     checks = {}
     for name, message in document["components"]["messages"].items():
         payload = message["payload"]
@@ -86,21 +89,21 @@ def document() -> Document:
     return asyncapi.document()
 
 
-# --- alone ---------------------------------------------------------------------------------------
+# --- without a gateway ---------------------------------------------------------------------------
 
 
-def test_the_openapi_document_is_one() -> None:
+def test_the_openapi_document_is_valid() -> None:
     schemathesis.openapi.from_dict(openapi.document()).validate()
 
 
 def test_every_channel_action_and_message_is_described(document: Document) -> None:
     assert set(document["channels"]) == {each.value for each in Channel}
     for channel in Channel:
-        names = {*ACTIONS[channel], *told.TOLD[channel], "ack", "error"}
+        names = {*ACTIONS[channel], *MESSAGES[channel], "ack", "error"}
         assert set(document["channels"][channel.value]["messages"]) == names
 
 
-def test_every_example_is_as_its_schema_says(document: Document) -> None:
+def test_every_example_matches_its_schema(document: Document) -> None:
     for name, check in validators(document).items():
         for example in document["components"]["messages"][name]["examples"]:
             check.validate(example["payload"])
@@ -114,52 +117,93 @@ def test_every_example_is_as_its_schema_says(document: Document) -> None:
 
 
 def _contents(operation: Document) -> list[Document]:
-    """Each body that an operation takes or answers."""
+    """All request and response bodies of an operation."""
     bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
     return [content for body in bodies for content in body.get("content", {}).values()]
 
 
-# --- as it is served -----------------------------------------------------------------------------
+# --- against a gateway ---------------------------------------------------------------------------
 
 
-async def test_both_can_be_fetched_and_read(gateway: Gateway, document: Document) -> None:
+async def test_documents_are_served(gateway: Gateway, document: Document) -> None:
     assert (await gateway.http.get("/asyncapi.json")).json() == document
     assert (await gateway.http.get("/api/openapi.json")).json() == openapi.document()
-    for path, words in (
-        ("/api/asyncapi", [*document["components"]["messages"], "4408"]),
-        ("/api/docs", openapi.document()["paths"]),
-    ):
-        page = await gateway.http.get(path)
-        assert page.headers["content-type"] == "text/html; charset=utf-8"
-        assert "default-src 'none'" in page.headers["content-security-policy"]
-        for foreign in ("<script", " style=", "//", "onclick", "javascript:"):
-            assert foreign not in page.text, foreign
-        for word in words:
-            assert word in page.text
 
 
 @pytest.mark.parametrize(
-    "path", ["/asyncapi.json", "/api/openapi.json", "/api/docs", "/api/asyncapi"]
+    ("path", "linked"),
+    [
+        ("/api/docs", {"/api/viewer/swagger-ui-bundle.js", "/reference.js", "/api/openapi.json"}),
+        ("/api/asyncapi", {"/api/viewer/asyncapi-viewer.iife.js", "/asyncapi.json"}),
+    ],
 )
-async def test_a_constant_document_is_encoded_once_and_not_sent_again(
-    gateway: Gateway, path: str, monkeypatch: pytest.MonkeyPatch
+async def test_a_documentation_page_links_only_files_of_the_gateway(
+    gateway: Gateway, path: str, linked: set[str]
 ) -> None:
-    first = await gateway.http.get(path)
+    page = await gateway.http.get(path)
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    for inline in ("<script>", "<style", " style=", "onclick", "javascript:", "//"):
+        assert inline not in page.text, inline
+    links = {urljoin(path, link) for link in re.findall(r'(?:href|src)="([^"]+)"', page.text)}
+    assert linked <= links
+    for link in links:
+        assert (await gateway.http.get(link)).status_code == 200, link
+
+
+async def test_the_page_of_the_channels_lists_every_close_code(
+    gateway: Gateway, document: Document
+) -> None:
+    page = (await gateway.http.get("/api/asyncapi")).text
+    for code in document["x-close-codes"]:
+        assert f"<code>{code}</code>" in page
+
+
+CONSTANT = (
+    "/asyncapi.json",
+    "/api/openapi.json",
+    "/api/docs",
+    "/api/asyncapi",
+    "/api/viewer/swagger-ui.css",
+)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+@pytest.mark.parametrize("path", CONSTANT)
+async def test_a_document_is_encoded_once_and_not_sent_to_a_client_that_has_it(
+    gateway: Gateway, path: str, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepting = {"Accept-Encoding": encoding}
+    first = await gateway.http.get(path, headers=accepting)
     etag = first.headers["etag"]
     for module in (openapi, asyncapi):
         monkeypatch.setattr(module, "document", lambda: pytest.fail("it is encoded once"))
-    again = await gateway.http.get(path)
+    again = await gateway.http.get(path, headers=accepting)
     assert (again.content, again.headers["etag"]) == (first.content, etag)
     for named in (etag, f"W/{etag}", f'"another", {etag}', "*"):
-        unchanged = await gateway.http.get(path, headers={"If-None-Match": named})
+        unchanged = await gateway.http.get(path, headers={"If-None-Match": named, **accepting})
         assert (unchanged.status_code, unchanged.content) == (304, b""), named
         assert unchanged.headers["etag"] == etag
-    other = await gateway.http.get(path, headers={"If-None-Match": '"another"'})
+    other = await gateway.http.get(path, headers={"If-None-Match": '"another"', **accepting})
     assert other.content == first.content
 
 
-class Listener:
-    """All channels of the house, and each frame that they tell, held against the document."""
+@pytest.mark.parametrize("path", CONSTANT)
+async def test_a_document_is_compressed_only_for_clients_that_accept_it(
+    gateway: Gateway, path: str
+) -> None:
+    plain = await gateway.http.get(path, headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    small = await gateway.http.get(path, headers={"Accept-Encoding": "br, gzip"})
+    assert small.headers["content-encoding"] == "gzip"
+    assert int(small.headers["content-length"]) < int(plain.headers["content-length"])
+    assert small.content == plain.content
+    assert small.headers["etag"] != plain.headers["etag"]
+    assert small.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+
+
+class DocumentedClient:
+    """Sockets on all channels of the restaurant, which validate each frame."""
 
     def __init__(self, gateway: Gateway, document: Document) -> None:
         self._gateway = gateway
@@ -167,7 +211,7 @@ class Listener:
         self._checks = validators(document)
         self._sockets: dict[Channel, Socket] = {}
         self._kitchens: Socket | None = None
-        self.heard: set[tuple[Channel, str]] = set()
+        self.received: set[tuple[Channel, str]] = set()
 
     async def open(self, *channels: Channel) -> None:
         for channel in channels:
@@ -182,7 +226,7 @@ class Listener:
                 self._kitchens = await self._gateway.socket(path, as_=kitchen)
 
     async def send(self, channel: Channel, action: str) -> Document:
-        """The example of an action; its answer is one that the document names, and no error."""
+        """Send the example of an action; its reply must be a documented one and no error."""
         message = self._document["components"]["messages"][action]
         sent = message["examples"][0]["payload"]
         socket = self._sockets[channel]
@@ -195,26 +239,26 @@ class Listener:
             if is_answer and ("request_id" in sent or "epoch" in frame):
                 assert frame["type"] in answers, frame
                 if frame["type"] == "ack":
-                    assert set(frame["data"]) <= set(told.Result.__annotations__)
+                    assert set(frame["data"]) <= set(messages.Result.__annotations__)
                 return frame
 
-    async def all_heard(self) -> None:
-        """Until nothing that is described is missing."""
+    async def receive_all(self) -> None:
+        """Read until every described message was received."""
         for channel in Channel:
             if channel is Channel.NOTIFICATIONS and self._kitchens is not None:
-                await self._hear_as_kitchen(self._kitchens)
+                await self._receive_as_kitchen(self._kitchens)
             while missing := {
-                type_ for type_ in told.TOLD[channel] if (channel, type_) not in self.heard
+                type_ for type_ in MESSAGES[channel] if (channel, type_) not in self.received
             }:
                 try:
                     await self._next(channel)
                 except TimeoutError:
-                    raise AssertionError(f"{channel.value}: never heard {missing}") from None
+                    raise AssertionError(f"{channel.value}: never received {missing}") from None
 
-    async def _hear_as_kitchen(self, socket: Socket) -> None:
-        """What nobody else is sent."""
+    async def _receive_as_kitchen(self, socket: Socket) -> None:
+        """Read until a kitchen has received `withheld`, which is sent to no other role."""
         own, self._sockets[Channel.NOTIFICATIONS] = self._sockets[Channel.NOTIFICATIONS], socket
-        while (Channel.NOTIFICATIONS, "withheld") not in self.heard:
+        while (Channel.NOTIFICATIONS, "withheld") not in self.received:
             await self._next(Channel.NOTIFICATIONS)
         self._sockets[Channel.NOTIFICATIONS] = own
 
@@ -223,58 +267,58 @@ class Listener:
         name = frame.get("type", "error")
         self._checks[name].validate(frame)
         assert name in self._document["channels"][channel.value]["messages"]
-        self.heard.add((channel, name))
+        self.received.add((channel, name))
         return frame
 
 
 IN_SESSION = {Channel.SESSION, Channel.ORDER, Channel.ITEMS}
-"""Of what the evening begins."""
+"""Channels that exist only within a session."""
 
 
-async def test_every_action_is_taken_and_every_message_is_heard(
-    house: Gateway, document: Document
+async def test_every_documented_action_and_message_occurs(
+    restaurant: Gateway, document: Document
 ) -> None:
-    evening = Listener(house, document)
-    await evening.open(*(each for each in Channel if each not in IN_SESSION))
-    done = await evening.send(Channel.TABLE, "occupy")
+    client = DocumentedClient(restaurant, document)
+    await client.open(*(each for each in Channel if each not in IN_SESSION))
+    done = await client.send(Channel.TABLE, "occupy")
     assert done["data"]["session_id"] == SESSION
-    await evening.open(Channel.SESSION)
-    done = await evening.send(Channel.SESSION, "place_order")
+    await client.open(Channel.SESSION)
+    done = await client.send(Channel.SESSION, "place_order")
     assert done["data"]["order_id"] == ORDER
-    await evening.open(Channel.ORDER, Channel.ITEMS)
-    await evening.send(Channel.ORDER, "update_status")
-    await evening.send(Channel.ITEMS, "update_item")
-    await evening.send(Channel.SESSION, "update_guests_count")
-    await evening.send(Channel.SESSION, "call_waiter")
-    alert = await house.post(f"/waiters/{WAITER}/alerts", {"message": "A glass broke"})
-    await evening.send(Channel.WAITER, "acknowledge")
-    again = await evening.send(Channel.NOTIFICATIONS, "acknowledge")
+    await client.open(Channel.ORDER, Channel.ITEMS)
+    await client.send(Channel.ORDER, "update_status")
+    await client.send(Channel.ITEMS, "update_item")
+    await client.send(Channel.SESSION, "update_guests_count")
+    await client.send(Channel.SESSION, "call_waiter")
+    alert = await restaurant.post(f"/waiters/{WAITER}/alerts", {"message": "A glass broke"})
+    await client.send(Channel.WAITER, "acknowledge")
+    again = await client.send(Channel.NOTIFICATIONS, "acknowledge")
     assert alert["changed"], again
     assert not again["data"]["changed"]
-    await house.http.patch(f"/api/orders/{ORDER}", json={"status": "ready"})
-    await house.post(
+    await restaurant.http.patch(f"/api/orders/{ORDER}", json={"status": "ready"})
+    await restaurant.post(
         f"/orders/{ORDER}/payments", {"amount": "17.00", "method": "card"},
         headers={"Idempotency-Key": "payment-1"},
     )  # fmt: skip
-    await house.post(f"/restaurants/{HOME}/broadcasts", {"message": "The kitchen closes"})
-    await house.http.patch(f"/api/restaurants/{HOME}/menu/items/1", json={"available": False})
-    device, code = await added_device(house)
-    await house.post("/devices/sign-in", {"device_code": code})
-    await house.http.delete(f"/api/restaurants/{HOME}/devices/{device}")
+    await restaurant.post(f"/restaurants/{HOME}/broadcasts", {"message": "The kitchen closes"})
+    await restaurant.http.patch(f"/api/restaurants/{HOME}/menu/items/1", json={"available": False})
+    device, code = await add_device(restaurant)
+    await restaurant.post("/devices/sign-in", {"device_code": code})
+    await restaurant.http.delete(f"/api/restaurants/{HOME}/devices/{device}")
     for channel, actions in ACTIONS.items():
         for action in actions:
             if action.startswith("get_"):
-                await evening.send(channel, action)
-    await evening.send(Channel.SESSION, "close_session")
-    await house.post(f"/tables/{TABLE}/sessions")
-    await evening.send(Channel.TABLE, "release")
-    await evening.all_heard()
+                await client.send(channel, action)
+    await client.send(Channel.SESSION, "close_session")
+    await restaurant.post(f"/tables/{TABLE}/sessions")
+    await client.send(Channel.TABLE, "release")
+    await client.receive_all()
 
 
-async def test_a_refusal_is_as_described(house: Gateway, document: Document) -> None:
-    socket = await house.socket(f"tables/{TABLE}/", as_=token("admin"))
+async def test_an_error_matches_its_schema(restaurant: Gateway, document: Document) -> None:
+    socket = await restaurant.socket(f"tables/{TABLE}/", as_=token("admin"))
     await socket.next()
-    await house.post(f"/tables/{TABLE}/sessions")
+    await restaurant.post(f"/tables/{TABLE}/sessions")
     refused = await socket.ask("occupy")
     validators(document)["error"].validate(refused)
     assert refused["code"] == "table_occupied"
@@ -282,10 +326,11 @@ async def test_a_refusal_is_as_described(house: Gateway, document: Document) -> 
 
 # --- HTTP ----------------------------------------------------------------------------------------
 
-EVENING = (
+SCENARIO_ROUTES = (
     "POST /restaurants", "PATCH /restaurants/{id}",
     "POST /restaurants/{id}/tables", "POST /restaurants/{id}/waiters", "PATCH /tables/{id}",
     "POST /tables/{id}/code", "POST /tables/{id}/sessions", "PATCH /sessions/{id}",
+    "POST /sessions/{id}/quote",
     "POST /sessions/{id}/orders", "POST /sessions/{id}/calls", "PATCH /calls/{call_id}",
     "POST /sessions/join", "PUT /orders/{id}/items", "PATCH /orders/{id}",
     "POST /orders/{id}/payments", "PATCH /orders/{id}/items/{item_id}",
@@ -295,7 +340,7 @@ EVENING = (
     "POST /sessions/{id}/close", "POST /restaurants/{id}/devices", "POST /devices/sign-in",
     "DELETE /restaurants/{id}/devices/{device_id}", "POST /tokens",
 )  # fmt: skip
-"""All that can be sent, in an order in which it can be done."""
+"""Routes with a body, in an order in which every request succeeds."""
 
 
 def _path(template: str, device: int) -> str:
@@ -303,7 +348,7 @@ def _path(template: str, device: int) -> str:
     return template.format(id=id_, item_id=1, call_id=f"{SESSION}-1", device_id=device)
 
 
-async def test_every_example_of_a_body_is_taken(house: Gateway) -> None:
+async def test_every_example_body_is_accepted(restaurant: Gateway) -> None:
     document = openapi.document()
     sendable = {
         f"{method.upper()} {path}"
@@ -311,14 +356,14 @@ async def test_every_example_of_a_body_is_taken(house: Gateway) -> None:
         for method, operation in item.items()
         if method != "parameters" and "requestBody" in operation
     }
-    assert sendable == set(EVENING)
-    device, code = await added_device(house)
-    for number, what in enumerate(EVENING):
+    assert sendable == set(SCENARIO_ROUTES)
+    device, code = await add_device(restaurant)
+    for number, what in enumerate(SCENARIO_ROUTES):
         method, _, path = what.partition(" ")
         operation = document["paths"][path][method.lower()]
         body = dict(operation["requestBody"]["content"]["application/json"]["example"])
-        if path == "/sessions/join":  # nobody can know a code beforehand
-            data = (await house.http.get(f"/api/sessions/{SESSION}")).json()["data"]
+        if path == "/sessions/join":
+            data = (await restaurant.http.get(f"/api/sessions/{SESSION}")).json()["data"]
             assert len(body["session_code"]) == len(data["session_code"])
             body["session_code"] = data["session_code"]
         if path == "/devices/sign-in":
@@ -327,25 +372,25 @@ async def test_every_example_of_a_body_is_taken(house: Gateway) -> None:
         key = {"Idempotency-Key": f"example-{number}"}
         if path == "/orders/{id}/refunds":
             voided = {"status": "cancelled", "reason": "It burnt"}
-            await house.http.patch(f"/api/orders/{ORDER}", json=voided)
+            await restaurant.http.patch(f"/api/orders/{ORDER}", json=voided)
         url = "/api" + _path(path, device)
-        answer = await house.http.request(method, url, json=body, headers=key)
+        answer = await restaurant.http.request(method, url, json=body, headers=key)
         assert answer.status_code < 300, (what, answer.text)
         described = operation["responses"][str(answer.status_code)]["content"]["application/json"]
         schema = {**described["schema"], "components": document["components"]}
         Draft202012Validator(schema).validate(answer.json())
 
 
-async def test_every_answer_to_a_look_is_as_described(house: Gateway) -> None:
+async def test_every_snapshot_response_matches_its_schema(restaurant: Gateway) -> None:
     document = openapi.document()
-    await house.post(f"/tables/{TABLE}/sessions")
-    await house.post(f"/sessions/{SESSION}/orders", {"items": [{"menu_item_id": 1}]})
-    await house.http.patch(f"/api/tables/{TABLE}", json={"is_active": False})  # into the audit
-    device, _ = await added_device(house)
+    await restaurant.post(f"/tables/{TABLE}/sessions")
+    await restaurant.post(f"/sessions/{SESSION}/orders", {"items": [{"menu_item_id": 1}]})
+    await restaurant.http.patch(f"/api/tables/{TABLE}", json={"is_active": False})  # into the audit
+    device, _ = await add_device(restaurant)
     for path, item in document["paths"].items():
         if "get" not in item:
             continue
-        answer = await house.http.get("/api" + _path(path, device))
+        answer = await restaurant.http.get("/api" + _path(path, device))
         assert answer.status_code == 200, path
         contents = item["get"]["responses"]["200"]["content"]
         media = answer.headers["content-type"].partition(";")[0]

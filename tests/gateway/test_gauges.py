@@ -1,4 +1,4 @@
-"""What a gateway measures: what waits for hosts, which hosts there must be, how the store is."""
+"""Gauges of a gateway: queued messages, expected hosts, and the store."""
 
 import asyncio
 import time
@@ -8,24 +8,25 @@ from pathlib import Path
 import pytest
 import redis
 
-from actors.placement import Mode, Placement
-from actors.whereabouts import Whereabouts
-from gateway import gauges, isolation
-from gateway.gauges import Gauges
-from gateway.jwks import KEPT_S, Jwks
-from gateway.links import MAX_BATCH, Links
+from engine.placement import Mode, Placement
+from engine.placement_watcher import PlacementWatcher
+from gateway.auth.jwks import MAX_STALE_S, Jwks
+from gateway.backend import connectivity, gauges
+from gateway.backend.gauges import Gauges
+from gateway.backend.host_client import HostClient
+from gateway.backend.message_queue import WINDOW
 from gateway.metrics import (
     BACKED_UP_AT,
     CLOCK_OFFSET,
     CONNECTIONS,
-    CUT_OFF,
     HOSTS_EXPECTED,
-    HTTP,
+    HTTP_REQUESTS,
     MAX_CONNECTIONS,
+    PARTITIONED,
     PROVIDER_KEYS,
     PROVIDER_RENEWED_AT,
+    QUEUED_MESSAGES,
     STORE_MEMORY_USED,
-    WAITING,
 )
 from gateway.settings import GatewaySettings, Limits
 from protocol.ids import Channel
@@ -34,11 +35,12 @@ from serve_app import Settings
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
 from storage.store import Store
+from tests.eventually import eventually
 from tests.gateway.conftest import Gateway, serving
 from tests.gateway.provider import jwk, rsa_key
 from tests.gateway.scripted_hosts import ScriptedHosts
+from tests.gateway.test_host_client import echo, read
 from tests.gateway.test_jwks import document
-from tests.gateway.test_links import echo, read
 from tests.local_hosts import LocalHosts
 
 NEVER = "the value was never measured"
@@ -50,52 +52,52 @@ def hosts() -> ScriptedHosts:
 
 
 @pytest.fixture
-async def links(hosts: ScriptedHosts) -> AsyncIterator[Links]:
-    links = Links(hosts, Whereabouts(Placement(Mode.SHARD, shards=1)), "g1")
-    yield links
+async def client(hosts: ScriptedHosts) -> AsyncIterator[HostClient]:
+    client = HostClient(hosts, PlacementWatcher(Placement(Mode.SHARD, shards=1)))
+    yield client
     hosts.gate.set()
-    await links.close()
+    client.close()
 
 
-async def test_queued_messages_are_measured_by_host_and_drop_to_none_when_delivered(
-    hosts: ScriptedHosts, links: Links, store: Store
+async def test_queued_messages_are_measured_by_host_until_they_are_delivered(
+    hosts: ScriptedHosts, client: HostClient, store: Store
 ) -> None:
-    measured = Gauges(links, Whereabouts(Placement(Mode.SHARD, shards=1)), store, Limits())
+    measured = Gauges(client, PlacementWatcher(Placement(Mode.SHARD, shards=1)), store, Limits())
     hosts.gate.clear()
-    replies = [links.send(read(number)) for number in range(1, 1001)]
-    async with asyncio.timeout(5):
-        while not hosts.batches:
-            await asyncio.sleep(0)
+    replies = [client.send(read(number)) for number in range(1, 1001)]
+    await eventually(lambda: hosts.batches)
     measured.measure()
-    assert WAITING.values == {"shard:0": 1000 - MAX_BATCH}
+    assert QUEUED_MESSAGES.values == {"shard:0": 1000 - WINDOW}
     hosts.gate.set()
     await asyncio.gather(*replies)
     measured.measure()
-    assert WAITING.values == {}
+    assert QUEUED_MESSAGES.values == {}
 
 
 async def test_each_current_shard_is_expected_and_no_removed_one(
-    links: Links, store: Store
+    client: HostClient, store: Store
 ) -> None:
-    whereabouts = Whereabouts(Placement(Mode.SHARD, shards=3).moved(1))
-    measured = Gauges(links, whereabouts, store, Limits())
+    watcher = PlacementWatcher(Placement(Mode.SHARD, shards=3).moved(1))
+    measured = Gauges(client, watcher, store, Limits())
     measured.measure()
     assert HOSTS_EXPECTED.values == {"shard:0": 1, "shard:1#1": 1, "shard:2": 1}
-    whereabouts.learn(Placement(Mode.SHARD, shards=1, generation=1))
+    watcher.update(Placement(Mode.SHARD, shards=1, generation=1))
     measured.measure()
     assert HOSTS_EXPECTED.values == {"shard:0": 1}
 
 
-async def test_no_host_is_expected_if_each_entity_has_its_own(links: Links, store: Store) -> None:
-    Gauges(links, Whereabouts(Placement(Mode.ENTITY)), store, Limits()).measure()
+async def test_no_host_is_expected_if_each_entity_has_its_own(
+    client: HostClient, store: Store
+) -> None:
+    Gauges(client, PlacementWatcher(Placement(Mode.ENTITY)), store, Limits()).measure()
     assert HOSTS_EXPECTED.values == {}
 
 
 async def test_the_connection_limit_is_exported_after_it_changes_at_run_time(
-    links: Links, store: Store
+    client: HostClient, store: Store
 ) -> None:
     limits = Limits(max_connections=500)
-    measured = Gauges(links, Whereabouts(Placement()), store, limits)
+    measured = Gauges(client, PlacementWatcher(Placement()), store, limits)
     measured.measure()
     assert MAX_CONNECTIONS.values == {"": 500}
     limits.max_connections = 900
@@ -104,33 +106,33 @@ async def test_the_connection_limit_is_exported_after_it_changes_at_run_time(
 
 
 async def test_a_gateway_exports_zero_connections_before_the_first_one(
-    links: Links, store: Store
+    client: HostClient, store: Store
 ) -> None:
     CONNECTIONS.replace({})
-    running = asyncio.create_task(Gauges(links, Whereabouts(Placement()), store, Limits()).run())
-    async with asyncio.timeout(5):
-        while not CONNECTIONS.values:
-            await asyncio.sleep(0)
+    running = asyncio.create_task(
+        Gauges(client, PlacementWatcher(Placement()), store, Limits()).run()
+    )
+    await eventually(lambda: CONNECTIONS.values)
     running.cancel()
     assert CONNECTIONS.values == {channel.value: 0 for channel in Channel}
 
 
 async def test_the_gauges_of_the_store_include_its_last_backup(
-    links: Links, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    client: HostClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gauges, "PERIOD_S", 0.01)
     server = EmbeddedStore(tmp_path / "data")
     server.start()
     store = open_store(server.url, retention_s=1)
-    running = asyncio.create_task(Gauges(links, Whereabouts(Placement()), store, Limits()).run())
+    running = asyncio.create_task(
+        Gauges(client, PlacementWatcher(Placement()), store, Limits()).run()
+    )
     try:
-        with redis.Redis.from_url(server.url) as client:
-            client.config_set("maxmemory", 2 * client.info("memory")["used_memory"])
+        with redis.Redis.from_url(server.url) as commands:
+            commands.config_set("maxmemory", 2 * commands.info("memory")["used_memory"])
         settings = Settings(data_dir=tmp_path / "data")
         await asyncio.to_thread(save, settings, tmp_path / "backup")
-        async with asyncio.timeout(10):
-            while time.time() - BACKED_UP_AT.values.get("", 0) > 60:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: time.time() - BACKED_UP_AT.values.get("", 0) <= 60)
         assert 0.1 < STORE_MEMORY_USED.values[""] < 1
         assert abs(CLOCK_OFFSET.values[""]) < 60
     finally:
@@ -139,24 +141,25 @@ async def test_the_gauges_of_the_store_include_its_last_backup(
         server.stop()
 
 
-async def test_a_gateway_exports_whether_it_is_cut_off(
+async def test_a_gateway_exports_whether_it_is_partitioned(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(isolation, "PERIOD_S", 0.01)
+    monkeypatch.setattr(connectivity, "PERIOD_S", 0.01)
     reached = True
 
-    async def reaches_anybody(self: isolation.Isolation) -> bool:
+    async def can_reach_any(self: connectivity.PartitionDetector) -> bool:
         return reached
 
-    monkeypatch.setattr(isolation.Isolation, "_reaches_anybody", reaches_anybody)
-    looking = asyncio.create_task(
-        isolation.Isolation(store, Whereabouts(Placement())).run(lambda: None)
+    monkeypatch.setattr(connectivity.PartitionDetector, "_can_reach_any", can_reach_any)
+    detecting = asyncio.create_task(
+        connectivity.PartitionDetector(store, PlacementWatcher(Placement())).run(lambda: None)
     )
-    for reached in (True, False, True):  # read by the function above
-        async with asyncio.timeout(5):
-            while CUT_OFF.values.get("") != (not reached):
-                await asyncio.sleep(0.01)
-    looking.cancel()
+    await eventually(lambda: PARTITIONED.values.get("") == 0)
+    reached = False
+    await eventually(lambda: PARTITIONED.values.get("") == 1)
+    reached = True
+    await eventually(lambda: PARTITIONED.values.get("") == 0)
+    detecting.cancel()
 
 
 async def test_the_age_and_number_of_the_providers_keys_are_exported() -> None:
@@ -164,25 +167,25 @@ async def test_the_age_and_number_of_the_providers_keys_are_exported() -> None:
 
     async def fetch() -> bytes:
         if not answers:
-            raise OSError("away")
+            raise OSError("unreachable")
         return document(jwk("a", rsa_key("a")))
 
     keys = Jwks(fetch, clock=lambda: now[0])
     assert PROVIDER_KEYS.values == {"": 0}, NEVER
     PROVIDER_RENEWED_AT.set(0)
-    await keys.renew()
+    await keys.refresh()
     assert PROVIDER_KEYS.values == {"": 1}
     assert time.time() - PROVIDER_RENEWED_AT.values[""] < 60
     answers = False
     PROVIDER_RENEWED_AT.set(0)
-    await keys.renew()
+    await keys.refresh()
     assert PROVIDER_RENEWED_AT.values == {"": 0}, "it was not renewed"
-    now[0] += KEPT_S + 1
+    now[0] += MAX_STALE_S + 1
     assert keys.version
     assert PROVIDER_KEYS.values == {"": 0}
 
 
-async def test_an_answer_that_failed_unexpectedly_is_counted(
+async def test_a_request_that_fails_unexpectedly_is_counted_as_503(
     store: Store, settings: GatewaySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken() -> list[int]:
@@ -191,9 +194,9 @@ async def test_an_answer_that_failed_unexpectedly_is_counted(
     own = LocalHosts(store, Placement(Mode.SHARD))
     async with serving(own, store, settings) as gateway:
         monkeypatch.setattr(store, "restaurants", broken)
-        HTTP.take()
+        HTTP_REQUESTS.drain()
         assert (await _restaurants(gateway)) == 503
-        assert HTTP.take() == {"503": 1}
+        assert HTTP_REQUESTS.drain() == {"503": 1}
 
 
 async def _restaurants(gateway: Gateway) -> int:

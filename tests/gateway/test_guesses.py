@@ -1,4 +1,4 @@
-"""Wrong codes: how they are counted, by whom they are limited, and what goes on meanwhile."""
+"""Quotas of wrong codes per address, network and chain, and codes that are not affected."""
 
 import asyncio
 import logging
@@ -6,15 +6,15 @@ import time
 
 import pytest
 
-from gateway.addresses import LOCAL, UNKNOWN, ClientAddress, Locality
-from gateway.codes import device_codes
-from gateway.guesses import OF_ADDRESS, OF_CHAIN, OF_NETWORK, Quota, SessionGuesses
-from gateway.metrics import LIMITED, WRONG_CODES
-from gateway.turned_away import TurnedAway
+from gateway.auth.client_address import LOCAL, UNKNOWN, ClientAddress, Locality
+from gateway.auth.codes import device_codes
+from gateway.auth.guesses import OF_ADDRESS, OF_CHAIN, OF_NETWORK, Quota, SessionGuesses
+from gateway.metrics import LIMIT_VIOLATIONS, WRONG_CODES
+from gateway.rejection_log import RejectionLog
 from storage.store import Store
+from tests.attack_report import Attempts
 from tests.gateway.conftest import KEYS, Gateway, Place
-from tests.gateway.test_joining import code_of, join, manager
-from tests.tally import Attempts
+from tests.gateway.test_join_session import code_of, join, manager
 
 
 def at(site: str) -> ClientAddress:
@@ -27,12 +27,12 @@ def site(number: int) -> ClientAddress:
 
 
 async def use_up(store: Store, quota: Quota, key: str) -> None:
-    assert await store.guess(key, quota.at_once, every_s=quota.every_s, at_once=quota.at_once)
+    assert await store.consume_guess(key, quota.burst, every_s=quota.every_s, burst=quota.burst)
 
 
 def count_excess(answers: list[bool], quota: Quota, began: float, attempts: Attempts) -> None:
-    """Count what was tried beyond a quota and what was earned since `began`."""
-    most = quota.at_once + 1 + int((time.monotonic() - began) / quota.every_s)
+    """Count attempts beyond a quota and what was earned since `began`."""
+    most = quota.burst + 1 + int((time.monotonic() - began) / quota.every_s)
     for excess in range(len(answers) - most):
         attempts.refused(sum(answers) <= most, excess)
 
@@ -57,9 +57,9 @@ async def test_one_address_is_refused_after_its_quota_of_wrong_codes(
     store: Store, attempts: Attempts
 ) -> None:
     guesses = SessionGuesses(store)
-    answers = [await guesses.take(at("203.0.113.7")) for _ in range(OF_ADDRESS.at_once + 5)]
-    assert answers == [True] * OF_ADDRESS.at_once + [False] * 5
-    for answer in answers[OF_ADDRESS.at_once :]:
+    answers = [await guesses.take(at("203.0.113.7")) for _ in range(OF_ADDRESS.burst + 5)]
+    assert answers == [True] * OF_ADDRESS.burst + [False] * 5
+    for answer in answers[OF_ADDRESS.burst :]:
         attempts.refused(not answer)
     assert await guesses.take(at("203.0.113.8"))
 
@@ -71,10 +71,10 @@ async def test_all_addresses_of_a_48_network_share_its_quota_of_wrong_codes(
     gateways = [SessionGuesses(store) for _ in range(3)]
     began = time.monotonic()
     answers = [
-        await gateways[number % 3].take(site(number)) for number in range(OF_NETWORK.at_once + 30)
+        await gateways[number % 3].take(site(number)) for number in range(OF_NETWORK.burst + 30)
     ]
     count_excess(answers, OF_NETWORK, began, attempts)
-    assert answers[: OF_NETWORK.at_once] == [True] * OF_NETWORK.at_once
+    assert answers[: OF_NETWORK.burst] == [True] * OF_NETWORK.burst
     assert await gateways[0].take(at("2001:db8:1::/64")), "another /48"
 
 
@@ -88,15 +88,15 @@ async def test_many_addresses_share_the_quota_of_the_chain(
     answers = await asyncio.gather(
         *(gateways[number % 2].take(who) for number, who in enumerate(addresses))
     )
-    assert sum(answers) >= OF_CHAIN.at_once
+    assert sum(answers) >= OF_CHAIN.burst
     count_excess(answers, OF_CHAIN, began, attempts)
 
 
 async def test_a_correct_code_is_uncounted_for_address_network_and_chain(store: Store) -> None:
     guesses = SessionGuesses(store)
-    for _ in range(OF_CHAIN.at_once + 10):
+    for _ in range(OF_CHAIN.burst + 10):
         assert await guesses.take(site(1))
-        await guesses.give_back(site(1))
+        await guesses.refund(site(1))
 
 
 async def test_a_code_refused_for_the_chain_does_not_count_against_its_address(
@@ -104,11 +104,11 @@ async def test_a_code_refused_for_the_chain_does_not_count_against_its_address(
 ) -> None:
     guesses = SessionGuesses(store)
     await use_up(store, OF_CHAIN, "chain")
-    for _ in range(2 * OF_ADDRESS.at_once):
+    for _ in range(2 * OF_ADDRESS.burst):
         await guesses.take(site(1))
-    await store.guess("chain", -OF_CHAIN.at_once, every_s=OF_CHAIN.every_s, at_once=300)
-    answers = [await guesses.take(site(1)) for _ in range(OF_ADDRESS.at_once)]
-    assert sum(answers) >= OF_ADDRESS.at_once - 5, "what was earned meanwhile was allowed"
+    await store.consume_guess("chain", -OF_CHAIN.burst, every_s=OF_CHAIN.every_s, burst=300)
+    answers = [await guesses.take(site(1)) for _ in range(OF_ADDRESS.burst)]
+    assert sum(answers) >= OF_ADDRESS.burst - 5, "what was earned meanwhile was allowed"
 
 
 @pytest.mark.attack("codes")
@@ -120,8 +120,8 @@ async def test_table_and_device_codes_work_while_session_codes_are_refused(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    fresh = TurnedAway(OF_CHAIN.limit, "session codes are refused", LIMITED)
-    monkeypatch.setattr("gateway.guesses._CHAIN_REFUSES", fresh)
+    fresh = RejectionLog(OF_CHAIN.limit, "session codes are refused", LIMIT_VIOLATIONS)
+    monkeypatch.setattr("gateway.auth.guesses._CHAIN_REFUSAL_LOG", fresh)
     table_code = await code_of(gateway, place)
     session = (await join(gateway, table_code=table_code)).json()["data"]
     device = await gateway.post(
@@ -130,7 +130,7 @@ async def test_table_and_device_codes_work_while_session_codes_are_refused(
         headers=manager(place),
     )
     await use_up(store, OF_CHAIN, "chain")
-    LIMITED.take()
+    LIMIT_VIOLATIONS.drain()
     for number in range(3):
         for code in ("ZZZZZZ", session["session_code"]):
             answer = await join(gateway, f"203.0.113.{number}", session_code=code)
@@ -138,12 +138,12 @@ async def test_table_and_device_codes_work_while_session_codes_are_refused(
                 await use_up_again(store)
                 continue
             attempts.refused(answer.json()["code"] == "rate_limited", answer.text)
-    assert LIMITED.take().get(OF_CHAIN.limit, 0) >= 1
+    assert LIMIT_VIOLATIONS.drain().get(OF_CHAIN.limit, 0) >= 1
     assert [each.levelno for each in caplog.records if "refused" in each.message] == [
         logging.WARNING
     ]
     assert (await join(gateway, table_code=table_code)).status_code == 200
-    code = device_codes(KEYS.tokens, str).code(place.restaurant, device["device_id"])
+    code = device_codes(KEYS.tokens, str).sign(place.restaurant, device["device_id"])
     signing_in = gateway.http.build_request(
         "POST", "/api/devices/sign-in", json={"device_code": code}
     )
@@ -152,13 +152,13 @@ async def test_table_and_device_codes_work_while_session_codes_are_refused(
 
 
 async def use_up_again(store: Store) -> None:
-    await store.guess("chain", 1, every_s=OF_CHAIN.every_s, at_once=OF_CHAIN.at_once)
+    await store.consume_guess("chain", 1, every_s=OF_CHAIN.every_s, burst=OF_CHAIN.burst)
 
 
 async def test_each_wrong_code_is_counted_by_kind(gateway: Gateway, place: Place) -> None:
     code = await code_of(gateway, place)
     session = (await join(gateway, table_code=code)).json()["data"]
-    WRONG_CODES.take()
+    WRONG_CODES.drain()
     await join(gateway, session_code="ZZZZZZ")
     await join(gateway, session_code="ZZZZZY")
     await join(gateway, session_code=session["session_code"])
@@ -166,4 +166,4 @@ async def test_each_wrong_code_is_counted_by_kind(gateway: Gateway, place: Place
     await join(gateway, table_code=code)
     signing_in = {"device_code": "1.1.forged"}
     await gateway.http.post("/api/devices/sign-in", json=signing_in)
-    assert WRONG_CODES.take() == {"session": 2, "table": 1, "device": 1}
+    assert WRONG_CODES.drain() == {"session": 2, "table": 1, "device": 1}

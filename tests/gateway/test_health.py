@@ -1,4 +1,4 @@
-"""Whether a gateway is ready is for the store and the actors to say, and asked sparingly."""
+"""Readiness of a gateway, by few and cached checks of the store and of actors."""
 
 import asyncio
 from pathlib import Path
@@ -8,114 +8,127 @@ from typing import Any
 import pytest
 import redis
 
-from actors.placement import Mode, Placement
-from actors.whereabouts import Whereabouts
-from gateway.health import ASKED_HOSTS, Health
+from engine.placement import Mode, Placement
+from engine.placement_watcher import PlacementWatcher
+from gateway.backend.host_client import HostClient
+from gateway.http.health import MAX_HOSTS, Health
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
 from storage.store import StoreUnavailable
+from tests.gateway.conftest import Gateway
 from tests.gateway.scripted_hosts import ScriptedHosts
 
-ANYBODY: Any = SimpleNamespace()
+ANY_REQUEST: Any = SimpleNamespace()
 
 
-class Chain:
-    """A store of so many restaurants, which may be away."""
+class DirectoryStore:
+    """A store with a directory of restaurants, which may be unavailable."""
 
     def __init__(self, restaurants: int) -> None:
         self.ids = list(range(1, restaurants + 1))
-        self.is_away = False
+        self.is_down = False
         self.checks = 0
 
     async def check(self) -> None:
         self.checks += 1
-        if self.is_away:
-            raise StoreUnavailable("away")
+        if self.is_down:
+            raise StoreUnavailable("unavailable")
 
     async def restaurants(self) -> list[int]:
         return self.ids
 
 
 def health(store: Any, hosts: ScriptedHosts, mode: Mode = Mode.SHARD) -> Health:
-    return Health(store, hosts, Whereabouts(Placement(mode, shards=2)))
+    watcher = PlacementWatcher(Placement(mode, shards=2))
+    return Health(store, HostClient(hosts, watcher), watcher)
 
 
 async def status(health: Health) -> int:
-    return (await health.answer(ANYBODY)).status_code
+    return (await health.answer(ANY_REQUEST)).status_code
 
 
 @pytest.fixture(autouse=True)
-def fresh_for_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each question is a look of its own, unless a test says otherwise."""
-    monkeypatch.setattr("gateway.health.FRESH_S", -1.0)
+def without_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check at each probe, unless a test sets a cache time."""
+    monkeypatch.setattr("gateway.http.health.CACHE_S", -1.0)
 
 
 async def test_a_gateway_without_its_store_is_not_ready_until_it_is_back() -> None:
-    store = Chain(3)
-    asked = health(store, ScriptedHosts())
-    store.is_away = True
-    assert await status(asked) == 503
-    store.is_away = False
-    assert await status(asked) == 200
+    store = DirectoryStore(3)
+    probe = health(store, ScriptedHosts())
+    store.is_down = True
+    assert await status(probe) == 503
+    store.is_down = False
+    assert await status(probe) == 200
 
 
 async def test_a_gateway_whose_store_refuses_writes_is_not_ready(tmp_path: Path) -> None:
     server = EmbeddedStore(tmp_path)
     server.start()
     store = open_store(server.url, retention_s=1)
-    asked = health(store, ScriptedHosts())
+    probe = health(store, ScriptedHosts())
     try:
         with redis.Redis.from_url(server.url) as client:
-            assert await status(asked) == 200
+            assert await status(probe) == 200
             client.config_set("maxmemory", 1)
             await store.ping()
-            assert await status(asked) == 503
+            assert await status(probe) == 503
             client.config_set("maxmemory", 0)
-            assert await status(asked) == 200
+            assert await status(probe) == 200
     finally:
         await store.close()
         server.stop()
 
 
-async def test_one_actor_that_answers_is_enough_and_none_is_not() -> None:
+async def test_healthy_if_one_actor_answers_and_unhealthy_if_none_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gateway.http.health.HOST_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("gateway.backend.host_link.INITIAL_BACKOFF_S", 10.0)
     hosts = ScriptedHosts()
-    asked = health(Chain(50), hosts)
-    hosts.failures = 1
-    assert await status(asked) == 200
-    hosts.failures = 2
-    assert await status(asked) == 503
-    assert await status(asked) == 200
-
-
-async def test_actors_that_stand_still_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.health.PATIENCE_S", 0.05)
-    hosts = ScriptedHosts()
-    hosts.gate.clear()
-    assert await status(health(Chain(3), hosts)) == 503
+    hosts.refusals = 1
+    assert await status(health(DirectoryStore(50), hosts)) == 200
+    hosts.refusals = 2
+    assert await status(health(DirectoryStore(50), hosts)) == 503
+    assert await status(health(DirectoryStore(50), hosts)) == 200
 
 
 async def test_a_chain_without_restaurants_needs_no_actor() -> None:
     hosts = ScriptedHosts()
-    hosts.failures = 9
-    assert await status(health(Chain(0), hosts)) == 200
-    assert not hosts.batches
+    hosts.refusals = 9
+    assert await status(health(DirectoryStore(0), hosts)) == 200
+    assert not hosts.connected
 
 
-async def test_few_actors_are_asked_however_many_restaurants_there_are() -> None:
+async def test_probe_contacts_a_bounded_number_of_actors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("gateway.http.health.HOST_TIMEOUT_S", 0.05)
     hosts = ScriptedHosts()
-    hosts.failures = 1000  # so that each of them is asked
-    asked = health(Chain(500), hosts, Mode.RESTAURANT)
+    hosts.refusals = 1000  # so all of them are tried
+    probe = health(DirectoryStore(500), hosts, Mode.RESTAURANT)
     for _ in range(3):
-        assert await status(asked) == 503
-    assert len(hosts.batches) == 3 * ASKED_HOSTS
-    assert not any(hosts.batches), "an empty batch makes no turn"
+        assert await status(probe) == 503
+    assert len(set(hosts.connected)) == MAX_HOSTS
+    assert not hosts.batches, "no message is sent, so no turn is made"
 
 
-async def test_many_who_ask_at_once_are_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.health.FRESH_S", 3600.0)
-    store = Chain(3)
-    asked = health(store, ScriptedHosts())
-    assert set(await asyncio.gather(*(status(asked) for _ in range(100)))) == {200}
-    store.is_away = True
-    assert await status(asked) == 200, "what was seen a moment ago"
+async def test_concurrent_probes_share_one_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.http.health.CACHE_S", 3600.0)
+    store = DirectoryStore(3)
+    probe = health(store, ScriptedHosts())
+    assert set(await asyncio.gather(*(status(probe) for _ in range(100)))) == {200}
+    store.is_down = True
+    assert await status(probe) == 200, "the cached result"
     assert store.checks == 1
+
+
+async def test_a_probe_without_a_host_header_gets_200(gateway: Gateway) -> None:
+    """Load balancers send probes in HTTP/1.0."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(b"GET /-/healthz HTTP/1.0\r\n\r\n")
+    async with asyncio.timeout(5):
+        answer = await reader.read()
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert answer.endswith(b"success")
+    writer.close()

@@ -1,4 +1,4 @@
-"""The identity provider's keys: which are taken, how long they are kept, when it is asked."""
+"""The identity provider's keys: accepted kinds, refresh and expiry."""
 
 import asyncio
 import json
@@ -17,12 +17,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
 
-from gateway import fetch, jwks
-from gateway.addresses import LOCAL
-from gateway.identity import Identity, Principal
-from gateway.jwks import APART_S, KEPT_S, keys_in
+from gateway.auth import fetch, jwks
+from gateway.auth.authenticator import Authenticator
+from gateway.auth.client_address import LOCAL
+from gateway.auth.jwks import MAX_STALE_S, REFRESH_COOLDOWN_S, keys_in
+from gateway.auth.principal import Principal
 from gateway.settings import GatewaySettings
 from protocol.errors import Code, Rejected
+from tests.eventually import eventually
 from tests.gateway.conftest import KEYS, SECRET, Gateway, Place, empty_register, token
 from tests.gateway.provider import Clock, Provider, ec_key, jwk, providing, rsa_key
 
@@ -39,26 +41,26 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def chain(provider: Provider, clock: Clock) -> Identity:
-    return Identity(
-        (SECRET,), empty_register(), open_door=True, provider=provider.settings, clock=clock
+def chain(provider: Provider, clock: Clock) -> Authenticator:
+    return Authenticator(
+        (SECRET,), empty_register(), allow_anonymous=True, provider=provider.settings, clock=clock
     )
 
 
-async def answer(identity: Identity, token: str) -> Code | None:
-    """Why a token is refused; None where it is good."""
+async def answer(identity: Authenticator, token: str) -> Code | None:
+    """Error code of a token, None if it is valid."""
     principal = await identity.principal(token, LOCAL)
     return principal.code if isinstance(principal, Rejected) else None
 
 
-# --- which keys are taken ------------------------------------------------------------------------
+# --- accepted keys -------------------------------------------------------------------------------
 
 
 def document(*listed: Any) -> bytes:
     return json.dumps({"keys": listed}).encode()
 
 
-def test_keys_for_signatures_are_taken() -> None:
+def test_signature_keys_are_accepted() -> None:
     bare = {name: value for name, value in jwk("c", ec_key("c")).items() if name != "use"}
     keys = keys_in(document(jwk("a", rsa_key("a"), alg="RS256"), jwk("b", ec_key("b")), bare))
     assert set(keys) == {("RS256", "a"), ("ES256", "b"), ("ES256", "c")}
@@ -92,16 +94,16 @@ def test_keys_for_signatures_are_taken() -> None:
         None,
     ],
 )
-def test_other_keys_are_left_out_and_take_none_with_them(unusable: Any) -> None:
-    keys = keys_in(document(unusable, jwk("good", rsa_key("a"))))
-    assert set(keys) == {("RS256", "good")}
+def test_an_unusable_key_is_skipped_and_the_others_are_kept(unusable: Any) -> None:
+    keys = keys_in(document(unusable, jwk("valid", rsa_key("a"))))
+    assert set(keys) == {("RS256", "valid")}
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"no", b"[]", b"{}", b'{"keys": {}}', b"[" * 100_000, b"\xff"]
 )
-def test_what_is_no_document_is_told_apart_from_one_without_keys(body: bytes) -> None:
-    with pytest.raises(ValueError, match="no JWKS document"):
+def test_an_invalid_document_differs_from_one_without_keys(body: bytes) -> None:
+    with pytest.raises(ValueError, match="not a JWKS document"):
         keys_in(body)
     assert keys_in(b'{"keys": []}') == {}
 
@@ -109,89 +111,97 @@ def test_what_is_no_document_is_told_apart_from_one_without_keys(body: bytes) ->
 # --- rotation ------------------------------------------------------------------------------------
 
 
-async def test_a_new_key_is_found_by_the_first_token_that_names_it(
-    chain: Identity, provider: Provider, clock: Clock
+async def test_the_first_token_that_names_a_new_key_fetches_it(
+    chain: Authenticator, provider: Provider, clock: Clock
 ) -> None:
     assert await answer(chain, provider.token("rsa-1")) is None
     provider.keys["rsa-2"] = rsa_key("rsa-2")
-    clock.advance(APART_S)
+    clock.advance(REFRESH_COOLDOWN_S)
     assert await answer(chain, provider.token("rsa-2")) is None
     assert await answer(chain, provider.token("rsa-1")) is None
-    assert len(provider.asked) == 2
+    assert len(provider.requests) == 2
 
 
-async def test_a_key_that_was_withdrawn_is_refused_even_for_tokens_that_were_good(
-    chain: Identity, provider: Provider, clock: Clock
+async def test_a_token_of_a_withdrawn_key_is_refused_even_if_it_was_accepted_before(
+    chain: Authenticator, provider: Provider, clock: Clock
 ) -> None:
-    old, good = provider.token("rsa-1"), provider.token("ec-1")
+    old, valid = provider.token("rsa-1"), provider.token("ec-1")
     assert await answer(chain, old) is None
     del provider.keys["rsa-1"]
     assert await answer(chain, old) is None
-    clock.advance(APART_S)
+    clock.advance(REFRESH_COOLDOWN_S)
     assert await answer(chain, provider.token("unknown", key=rsa_key("a"))) is Code.UNAUTHENTICATED
     assert await answer(chain, old) is Code.UNAUTHENTICATED
-    assert await answer(chain, good) is None
+    assert await answer(chain, valid) is None
 
 
-async def test_keys_are_renewed_without_anybody_asking(
-    chain: Identity, provider: Provider, monkeypatch: pytest.MonkeyPatch
+async def test_keys_are_refreshed_periodically(
+    chain: Authenticator,
+    provider: Provider,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(jwks, "RENEWED_S", 0.001)
-    monkeypatch.setattr(jwks, "RETRIED_S", 0.001)
+    monkeypatch.setattr(jwks, "REFRESH_INTERVAL_S", 0.001)
+    monkeypatch.setattr(jwks, "RETRY_INTERVAL_S", 0.001)
     old = provider.token("rsa-1")
     running = asyncio.create_task(chain.run())
-    async with asyncio.timeout(10):
-        while not provider.asked:
-            await asyncio.sleep(0.001)
-        assert await answer(chain, old) is None
-        await provider.stop()
-        await asyncio.sleep(0.01)
-        del provider.keys["rsa-1"]
-        await provider.start()
-        while await answer(chain, old) is None:
-            await asyncio.sleep(0.001)
+    await eventually(lambda: provider.requests)
+    assert await answer(chain, old) is None
+    await provider.stop()
+    await eventually(lambda: caplog.records)
+    del provider.keys["rsa-1"]
+    await provider.start()
+
+    async def is_refused() -> bool:
+        return await answer(chain, old) is not None
+
+    await eventually(is_refused)
     running.cancel()
 
 
-# --- how often the provider is asked -------------------------------------------------------------
+# --- how often the provider is queried -----------------------------------------------------------
 
 
-async def test_a_storm_of_unknown_keys_asks_once_a_period(
-    chain: Identity, provider: Provider, clock: Clock
+async def test_many_unknown_keys_cause_one_refresh_per_cooldown(
+    chain: Authenticator, provider: Provider, clock: Clock
 ) -> None:
     forged = [provider.token(f"unknown-{n}", key=rsa_key("a forger's")) for n in range(50)]
     for period in range(1, 4):
         answers = await asyncio.gather(*(answer(chain, each) for each in forged))
         assert set(answers) == {Code.UNAUTHENTICATED}
-        assert len(provider.asked) == period
-        clock.advance(APART_S - 0.1)
+        assert len(provider.requests) == period
+        clock.advance(REFRESH_COOLDOWN_S - 0.1)
         assert await answer(chain, forged[0]) is Code.UNAUTHENTICATED
-        assert len(provider.asked) == period
+        assert len(provider.requests) == period
         clock.advance(0.1)
     assert await answer(chain, provider.token()) is None
 
 
-async def test_many_first_tokens_wait_for_one_answer(chain: Identity, provider: Provider) -> None:
+async def test_concurrent_first_tokens_share_one_request(
+    chain: Authenticator, provider: Provider
+) -> None:
     tokens = [provider.token(sub=f"person-{n}") for n in range(20)]
     assert set(await asyncio.gather(*(answer(chain, each) for each in tokens))) == {None}
-    assert len(provider.asked) == 1
+    assert len(provider.requests) == 1
 
 
-async def test_who_gives_up_waiting_takes_nobody_along(chain: Identity, provider: Provider) -> None:
+async def test_a_cancelled_waiter_does_not_cancel_the_others(
+    chain: Authenticator, provider: Provider
+) -> None:
     first = asyncio.create_task(chain.principal(provider.token(), LOCAL))
     await asyncio.sleep(0)
     second = asyncio.create_task(chain.principal(provider.token(), LOCAL))
     await asyncio.sleep(0)
     first.cancel()
     assert isinstance(await second, Principal)
-    assert len(provider.asked) == 1
+    assert len(provider.requests) == 1
 
 
-# --- a provider that is away ---------------------------------------------------------------------
+# --- an unavailable provider ---------------------------------------------------------------------
 
 
-async def test_a_provider_that_is_away_at_the_start_opens_nothing(
-    chain: Identity, provider: Provider, clock: Clock, caplog: pytest.LogCaptureFixture
+async def test_tokens_are_refused_while_the_provider_has_never_answered(
+    chain: Authenticator, provider: Provider, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     await provider.stop()
     secret = provider.token()
@@ -205,26 +215,26 @@ async def test_a_provider_that_is_away_at_the_start_opens_nothing(
 
     assert await answer(chain, token("admin")) is None
     await provider.start()
-    clock.advance(APART_S)
+    clock.advance(REFRESH_COOLDOWN_S)
     assert await answer(chain, secret) is None
 
 
-async def test_the_last_keys_are_good_for_a_day(
-    chain: Identity, provider: Provider, clock: Clock, caplog: pytest.LogCaptureFixture
+async def test_the_last_keys_are_used_for_a_day(
+    chain: Authenticator, provider: Provider, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     known = provider.token()
     assert await answer(chain, known) is None
     await provider.stop()
-    clock.advance(KEPT_S)
+    clock.advance(MAX_STALE_S)
     assert await answer(chain, known) is None
     assert await answer(chain, provider.token(sub="another")) is None
-    # whether this one is forged cannot be told
+    # it may be forged or signed with a new key
     assert await answer(chain, provider.token("new", key=rsa_key("a"))) is Code.UNAVAILABLE
     clock.advance(1)
     assert await answer(chain, known) is Code.UNAVAILABLE
     assert await answer(chain, token("admin")) is None
     assert any(line.levelno == logging.ERROR for line in caplog.records)
-    clock.advance(APART_S)
+    clock.advance(REFRESH_COOLDOWN_S)
     await provider.start()
     assert await answer(chain, known) is None
 
@@ -243,40 +253,40 @@ async def test_the_last_keys_are_good_for_a_day(
         lambda: web.json_response({"keys": [], "more": "x" * fetch.MAX_BYTES}),
     ],
 )
-async def test_a_wrong_answer_leaves_the_keys_as_they_were(
-    chain: Identity, provider: Provider, clock: Clock, wrong: Any
+async def test_an_invalid_response_keeps_the_last_keys(
+    chain: Authenticator, provider: Provider, clock: Clock, wrong: Any
 ) -> None:
     known = provider.token()
     assert await answer(chain, known) is None
-    clock.advance(APART_S)
+    clock.advance(REFRESH_COOLDOWN_S)
     provider.answer = wrong()
     assert await answer(chain, provider.token("x", key=rsa_key("a"))) is Code.UNAVAILABLE
-    assert len(provider.asked) == 2
+    assert len(provider.requests) == 2
     assert await answer(chain, known) is None
 
 
-async def test_a_provider_that_withdraws_all_its_keys_is_believed(
-    chain: Identity, provider: Provider, clock: Clock
+async def test_tokens_are_refused_once_the_provider_withdraws_all_keys(
+    chain: Authenticator, provider: Provider, clock: Clock
 ) -> None:
     known = provider.token()
     assert await answer(chain, known) is None
-    clock.advance(APART_S)
+    clock.advance(REFRESH_COOLDOWN_S)
     provider.answer = web.json_response({"keys": []})
     assert await answer(chain, provider.token("x", key=rsa_key("a"))) is Code.UNAVAILABLE
     assert await answer(chain, known) is Code.UNAVAILABLE
 
 
-async def test_redirects_are_not_followed(chain: Identity, provider: Provider) -> None:
+async def test_redirects_are_not_followed(chain: Authenticator, provider: Provider) -> None:
     async with providing() as elsewhere:
         provider.answer = web.Response(
             status=302, headers={"Location": elsewhere.settings.jwks_url}
         )
         assert await answer(chain, provider.token()) is Code.UNAVAILABLE
-        assert provider.asked == ["/jwks"]
-        assert elsewhere.asked == []
+        assert provider.requests == ["/jwks"]
+        assert elsewhere.requests == []
 
 
-async def test_a_provider_that_never_answers_is_not_waited_for(
+async def test_a_request_to_a_silent_provider_times_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -290,8 +300,8 @@ async def test_a_provider_that_never_answers_is_not_waited_for(
             await fetch.fetch(f"http://127.0.0.1:{port}/jwks")
 
 
-async def test_a_provider_that_cannot_show_who_it_is_is_not_listened_to(tmp_path: Path) -> None:
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def test_a_provider_with_an_untrusted_certificate_is_refused(tmp_path: Path) -> None:
+    async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
     key, now = ec_key("tls"), datetime.now(UTC)
@@ -304,7 +314,7 @@ async def test_a_provider_that_cannot_show_who_it_is_is_not_listened_to(tmp_path
     chain.write_bytes(certificate.public_bytes(Encoding.PEM) + private)
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(chain)
-    async with await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls) as server:
+    async with await asyncio.start_server(close, "127.0.0.1", 0, ssl=tls) as server:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(fetch.FetchFailed, match="CERTIFICATE_VERIFY_FAILED"):
             await fetch.fetch(f"https://localhost:{port}/jwks")
@@ -318,27 +328,25 @@ def settings(provider: Provider) -> GatewaySettings:
     return GatewaySettings(KEYS, provider=provider.settings)
 
 
-async def test_the_gateway_takes_the_providers_tokens(
+async def test_the_gateway_accepts_tokens_of_the_provider(
     gateway: Gateway, place: Place, provider: Provider
 ) -> None:
-    good = provider.token("ec-1", restaurant_id=place.restaurant)
-    socket = await gateway.socket(f"restaurants/{place.restaurant}/", good)
+    valid = provider.token("ec-1", restaurant_id=place.restaurant)
+    socket = await gateway.socket(f"restaurants/{place.restaurant}/", valid)
     assert (await socket.next())["type"] == "restaurant_status"
     reply = await gateway.http.get(
-        f"/api/tables/{place.table}", headers={"Authorization": f"Bearer {good}"}
+        f"/api/tables/{place.table}", headers={"Authorization": f"Bearer {valid}"}
     )
     assert reply.status_code == 200
 
 
-async def test_the_gateway_asks_for_the_keys_as_it_starts(
+async def test_the_gateway_fetches_the_keys_at_its_start(
     gateway: Gateway, provider: Provider
 ) -> None:
-    async with asyncio.timeout(10):
-        while not provider.asked:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: provider.requests)
 
 
-class TestAway:
+class TestUnavailableProvider:
     """A gateway whose provider does not answer."""
 
     @pytest.fixture
@@ -346,7 +354,7 @@ class TestAway:
         await provider.stop()
         return GatewaySettings(KEYS, provider=provider.settings)
 
-    async def test_clients_are_told_to_come_back(
+    async def test_clients_get_unavailable_and_close_code_1012(
         self, gateway: Gateway, place: Place, provider: Provider
     ) -> None:
         unknown = provider.token(restaurant_id=place.restaurant)

@@ -1,9 +1,9 @@
-"""Who gets at what, through real sockets and requests: every role, route, channel and action, of
-its own, of its neighbours, of another restaurant and of nobody.
+"""Access of every role to every route, channel and action, over real sockets and requests: to its
+own entities, to those of other sessions, to those of another restaurant, and to missing ones.
 
-What is expected stands here, letter by letter, and not in `gateway/policy.py`. Every action names a
-version that its entity never has: who may do it is told so, who may not is told that, and nothing
-changes while all of it is tried.
+The expectations are written out here instead of read from `gateway/auth/policy.py`. Every action
+names a version that its entity never has, so permitted ones fail with a version conflict and
+nothing changes.
 """
 
 import asyncio
@@ -18,29 +18,29 @@ import httpx
 import orjson
 import pytest
 
-from gateway.openapi import document
-from gateway.sockets import PATHS
-from protocol.frames import ACTIONS
+from gateway.docs.openapi import document
+from protocol.codec import ACTIONS
 from protocol.ids import Channel
-from tests.gateway.conftest import Gateway, Place, make_place, token
-from tests.tally import Attempts
+from restaurant_qr_wire.channels import PATHS
+from tests.attack_report import Attempts
+from tests.gateway.conftest import Gateway, Place, make_place, token, wait_table_free
 
-NEVER = 999_999
-NOWHERE = 987_654
-"""An id that nothing has."""
+NO_VERSION = 999_999
+MISSING_ID = 987_654
+"""An id that no entity has."""
 
 A, G, W, K, M, R, C = "AGWKMRC"
-"""Anybody, guest, waiter, kitchen, manager, admin of one restaurant, admin of the chain."""
+"""Anonymous, guest, waiter, kitchen, manager, admin of one restaurant, admin of the chain."""
 ALL = A + G + W + K + M + R + C
 FLOOR = A + W + M + R + C
-HEADS = M + R + C
+MANAGEMENT = M + R + C
 
-HOUSES = {A: "any", C: "any"}
-"""Whose restaurants a role reaches; all others their own alone."""
-NEIGHBOURS = {(G, "sessions"), (G, "tables"), (G, "orders"), (G, "waiters"), (W, "waiters")}
-"""Which kinds a role sees its own of, and not those of others in the same restaurant."""
-NEVER_THEIRS = {(G, "waiters")}
-"""Which kinds a role does not even have one of."""
+ANY_RESTAURANT = {A, C}
+"""Roles that can access all restaurants; the others can access only their own."""
+ONLY_OWN = {(G, "sessions"), (G, "tables"), (G, "orders"), (G, "waiters"), (W, "waiters")}
+"""Kinds of which a role sees its own entity, and no other of the same restaurant."""
+NONE_VISIBLE = {(G, "waiters")}
+"""Kinds of which a role sees no entity."""
 
 CHANNELS: dict[str, str] = {
     "orders/{}": ALL,
@@ -50,87 +50,91 @@ CHANNELS: dict[str, str] = {
     "waiters/{}": FLOOR,
     "restaurants/{}/notifications": A + W + K + M + R + C,
     "restaurants/{}/menu": ALL,
-    "restaurants/{}/devices": HEADS,
+    "restaurants/{}/devices": MANAGEMENT,
     "restaurants/{}": A + W + K + M + R + C,
 }
 READS: dict[str, str] = {
     "/restaurants/{}": A + W + K + M + R + C,
     "/restaurants/{}/menu": ALL,
     "/restaurants/{}/notifications": A + W + K + M + R + C,
-    "/restaurants/{}/qr-sheet": W + HEADS,
-    "/restaurants/{}/devices": HEADS,
+    "/restaurants/{}/qr-sheet": W + MANAGEMENT,
+    "/restaurants/{}/devices": MANAGEMENT,
     "/tables/{}": A + G + W + M + R + C,
-    "/tables/{}/history": HEADS,
-    "/tables/{}/audit": HEADS,
-    "/tables/{}/code": W + HEADS,
-    "/tables/{}/qr.svg": W + HEADS,
-    "/tables/{}/qr.png": W + HEADS,
+    "/tables/{}/history": MANAGEMENT,
+    "/tables/{}/audit": MANAGEMENT,
+    "/tables/{}/code": W + MANAGEMENT,
+    "/tables/{}/qr.svg": W + MANAGEMENT,
+    "/tables/{}/qr.png": W + MANAGEMENT,
     "/sessions/{}": A + G + W + M + R + C,
-    "/sessions/{}/history": HEADS,
-    "/sessions/{}/audit": HEADS,
+    "/sessions/{}/history": MANAGEMENT,
+    "/sessions/{}/audit": MANAGEMENT,
     "/orders/{}": ALL,
     "/orders/{}/items": ALL,
-    "/orders/{}/history": HEADS,
-    "/orders/{}/audit": HEADS,
+    "/orders/{}/history": MANAGEMENT,
+    "/orders/{}/audit": MANAGEMENT,
     "/waiters/{}": FLOOR,
-    "/waiters/{}/audit": HEADS,
-    "/restaurants/{}/audit": HEADS,
+    "/waiters/{}/audit": MANAGEMENT,
+    "/restaurants/{}/audit": MANAGEMENT,
+    "/restaurants/{}/menu/audit": MANAGEMENT,
 }
 ITEMS = {"items": [{"menu_item_id": 1}]}
 WHY = {"force": True, "reason": "x"}
 
 ROUTES: list[tuple[str, str, dict[str, Any], str]] = [
-    ("POST", "/restaurants/{}/tables", {"number": "1", "zone": "A", "seats": 2}, HEADS),
-    ("POST", "/restaurants/{}/waiters", {"name": "Eve"}, HEADS),
-    ("POST", "/restaurants/{}/devices", {"role": "kitchen", "label": "Grill"}, HEADS),
-    ("DELETE", "/restaurants/{}/devices/1", {}, HEADS),
-    ("PATCH", "/restaurants/{}", {"guest_opens_table": False}, HEADS),
-    ("PUT", "/restaurants/{}/menu", {"categories": []}, HEADS),
-    ("PATCH", "/restaurants/{}/menu/items/1", {"available": False}, HEADS),
-    ("POST", "/restaurants/{}/alerts", {"message": "x"}, HEADS),
-    ("POST", "/restaurants/{}/broadcasts", {"message": "x"}, HEADS),
-    ("PATCH", "/tables/{}", {"is_active": False}, HEADS),
-    ("POST", "/tables/{}/code", {}, HEADS),
+    ("POST", "/restaurants/{}/tables", {"number": "1", "zone": "A", "seats": 2}, MANAGEMENT),
+    ("POST", "/restaurants/{}/waiters", {"name": "Eve"}, MANAGEMENT),
+    ("POST", "/restaurants/{}/devices", {"role": "kitchen", "label": "Grill"}, MANAGEMENT),
+    ("DELETE", "/restaurants/{}/devices/1", {}, MANAGEMENT),
+    ("PATCH", "/restaurants/{}", {"guest_opens_table": False}, MANAGEMENT),
+    ("PUT", "/restaurants/{}/menu", {"categories": []}, MANAGEMENT),
+    ("PATCH", "/restaurants/{}/menu/items/1", {"available": False}, MANAGEMENT),
+    ("POST", "/restaurants/{}/alerts", {"message": "x"}, MANAGEMENT),
+    ("POST", "/restaurants/{}/broadcasts", {"message": "x"}, MANAGEMENT),
+    ("PATCH", "/tables/{}", {"is_active": False}, MANAGEMENT),
+    ("POST", "/tables/{}/code", {}, MANAGEMENT),
     ("POST", "/tables/{}/sessions", {"guests_count": 2}, FLOOR),
     ("PATCH", "/sessions/{}", {"guests_count": 3}, FLOOR),
     ("POST", "/sessions/{}/close", {}, FLOOR),
-    ("POST", "/sessions/{}/close", WHY, HEADS),
+    ("POST", "/sessions/{}/close", WHY, MANAGEMENT),
     ("POST", "/sessions/{}/orders", ITEMS, A + G + W + M + R + C),
+    ("POST", "/sessions/{}/quote", ITEMS, A + G + W + M + R + C),
     ("POST", "/sessions/{}/calls", {"reason": "bill"}, A + G + W + M + R + C),
-    ("PATCH", "/calls/{}-1", {"status": "resolved"}, W + HEADS),
-    ("PUT", "/orders/{}/items", ITEMS, W + HEADS),
-    ("PATCH", "/orders/{}", {"status": "confirmed"}, W + K + HEADS),
-    ("PATCH", "/orders/{}", {"status": "ready"}, K + HEADS),
-    ("PATCH", "/orders/{}", {"status": "delivered"}, W + HEADS),
-    ("PATCH", "/orders/{}", {"status": "cancelled", "reason": "x"}, G + W + HEADS),
-    ("PATCH", "/orders/{}", {"status": "pending"}, HEADS),
-    ("PATCH", "/orders/{}/items/1", {"status": "ready"}, W + K + HEADS),
-    ("PATCH", "/orders/{}/items/1", {"status": "voided", "reason": "x"}, W + HEADS),
-    ("POST", "/orders/{}/payments", {"amount": "1.00", "method": "cash"}, W + HEADS),
-    ("POST", "/orders/{}/refunds", {"reason": "x"}, HEADS),
-    ("POST", "/waiters/{}/tasks", {"message": "x"}, HEADS),
-    ("POST", "/waiters/{}/alerts", {"message": "x"}, HEADS),
+    ("PATCH", "/calls/{}-1", {"status": "resolved"}, W + MANAGEMENT),
+    ("PUT", "/orders/{}/items", ITEMS, W + MANAGEMENT),
+    ("PATCH", "/orders/{}", {"status": "confirmed"}, W + K + MANAGEMENT),
+    ("PATCH", "/orders/{}", {"status": "ready"}, K + MANAGEMENT),
+    ("PATCH", "/orders/{}", {"status": "delivered"}, W + MANAGEMENT),
+    ("PATCH", "/orders/{}", {"status": "cancelled", "reason": "x"}, G + W + MANAGEMENT),
+    ("PATCH", "/orders/{}", {"status": "pending"}, MANAGEMENT),
+    ("PATCH", "/orders/{}/items/1", {"status": "ready"}, W + K + MANAGEMENT),
+    ("PATCH", "/orders/{}/items/1", {"status": "voided", "reason": "x"}, W + MANAGEMENT),
+    ("POST", "/orders/{}/payments", {"amount": "1.00", "method": "cash"}, W + MANAGEMENT),
+    ("POST", "/orders/{}/refunds", {"reason": "x"}, MANAGEMENT),
+    ("POST", "/waiters/{}/tasks", {"message": "x"}, MANAGEMENT),
+    ("POST", "/waiters/{}/alerts", {"message": "x"}, MANAGEMENT),
 ]
-SAID: list[tuple[str, dict[str, Any], str]] = [
+SOCKET_COMMANDS: list[tuple[str, dict[str, Any], str]] = [
     ("orders/{}", {"action": "get_status"}, ALL),
-    ("orders/{}", {"action": "update_status", "status": "confirmed"}, W + K + HEADS),
-    ("orders/{}", {"action": "update_status", "status": "ready"}, K + HEADS),
-    ("orders/{}", {"action": "update_status", "status": "delivered"}, W + HEADS),
-    ("orders/{}", {"action": "update_status", "status": "cancelled"}, G + W + HEADS),
+    ("orders/{}", {"action": "update_status", "status": "confirmed"}, W + K + MANAGEMENT),
+    ("orders/{}", {"action": "update_status", "status": "ready"}, K + MANAGEMENT),
+    ("orders/{}", {"action": "update_status", "status": "delivered"}, W + MANAGEMENT),
+    ("orders/{}", {"action": "update_status", "status": "cancelled"}, G + W + MANAGEMENT),
     ("orders/{}/items", {"action": "get_items"}, ALL),
-    ("orders/{}/items", {"action": "update_item", "item_id": 1, "status": "ready"}, W + K + HEADS),
-    ("orders/{}/items", {"action": "update_item", "item_id": 1, "status": "voided"}, W + HEADS),
+    ("orders/{}/items", {"action": "update_item", "item_id": 1, "status": "ready"},
+     W + K + MANAGEMENT),
+    ("orders/{}/items", {"action": "update_item", "item_id": 1, "status": "voided"},
+     W + MANAGEMENT),
     ("tables/{}", {"action": "get_status"}, ALL),
     ("tables/{}", {"action": "occupy"}, FLOOR),
     ("tables/{}", {"action": "release"}, FLOOR),
-    ("tables/{}", {"action": "release", **WHY}, HEADS),
-    ("restaurants/{}/devices", {"action": "get_devices"}, HEADS),
+    ("tables/{}", {"action": "release", **WHY}, MANAGEMENT),
+    ("restaurants/{}/devices", {"action": "get_devices"}, MANAGEMENT),
     ("tables/sessions/{}", {"action": "get_status"}, ALL),
     ("tables/sessions/{}", {"action": "update_guests_count", "guests_count": 9}, FLOOR),
     ("tables/sessions/{}", {"action": "close_session"}, FLOOR),
-    ("tables/sessions/{}", {"action": "close_session", **WHY}, HEADS),
-    ("tables/sessions/{}", {"action": "call_waiter"}, A + G + W + HEADS),
-    ("tables/sessions/{}", {"action": "place_order", **ITEMS}, A + G + W + HEADS),
+    ("tables/sessions/{}", {"action": "close_session", **WHY}, MANAGEMENT),
+    ("tables/sessions/{}", {"action": "call_waiter"}, A + G + W + MANAGEMENT),
+    ("tables/sessions/{}", {"action": "place_order", **ITEMS}, A + G + W + MANAGEMENT),
     ("waiters/{}", {"action": "get_tasks"}, ALL),
     ("waiters/{}", {"action": "acknowledge", "notification_id": "1"}, FLOOR),
     ("restaurants/{}/notifications", {"action": "get_notifications"}, ALL),
@@ -138,12 +142,12 @@ SAID: list[tuple[str, dict[str, Any], str]] = [
     ("restaurants/{}/menu", {"action": "get_menu"}, ALL),
     ("restaurants/{}", {"action": "get_status"}, ALL),
 ]  # fmt: skip
-"""On a channel that the role may listen to at all."""
+"""Roles that may send an action, of those that may subscribe to its channel."""
 
 
 @dataclass
-class Party:
-    """One of each kind, by the word that paths have for it."""
+class MatrixEntities:
+    """One entity of each kind, by the word that paths have for it."""
 
     restaurants: int
     tables: int
@@ -156,44 +160,43 @@ class Party:
         return id_
 
 
-async def seated(gateway: Gateway, place: Place, table: int, waiter: int) -> Party:
+async def open_session(gateway: Gateway, place: Place, table: int, waiter: int) -> MatrixEntities:
     session = (await gateway.post(f"/tables/{table}/sessions", {"waiter_id": waiter}))["session_id"]
     order = await gateway.post(f"/sessions/{session}/orders", ITEMS)
     await gateway.post(f"/sessions/{session}/calls")
-    return Party(place.restaurant, table, waiter, session, order["order_id"])
+    return MatrixEntities(place.restaurant, table, waiter, session, order["order_id"])
 
 
 @dataclass
-class World:
-    """`parties` by whose they are: one's own, a neighbour's in the same restaurant, one of another
-    restaurant, and one that is not there."""
+class MatrixWorld:
+    """Entities by owner: those of the caller, of another session in its restaurant (`other`), of
+    another restaurant (`foreign`), and missing ones."""
 
     gateway: Gateway
-    parties: dict[str, Party] = field(default_factory=dict)
+    entities: dict[str, MatrixEntities] = field(default_factory=dict)
     bearers: dict[str, str | None] = field(default_factory=dict)
 
-    def reaches(self, who: str, kind: str, whose: str) -> bool:
-        """Whether a role may know of such a thing."""
-        if whose == "nobody's" or (who, kind) in NEVER_THEIRS:
+    def is_visible(self, role: str, kind: str, owner: str) -> bool:
+        if owner == "missing" or (role, kind) in NONE_VISIBLE:
             return False
-        if whose == "foreign":
-            return HOUSES.get(who) == "any"
-        return whose == "own" or (who, kind) not in NEIGHBOURS
+        if owner == "foreign":
+            return role in ANY_RESTAURANT
+        return owner == "own" or (role, kind) not in ONLY_OWN
 
-    async def asked(
-        self, who: str, method: str, path: str, body: dict[str, Any] | None = None
+    async def request(
+        self, role: str, method: str, path: str, body: dict[str, Any] | None = None
     ) -> httpx.Response:
         request = self.gateway.http.build_request(
             method, f"/api{path}", json=body, headers={"Idempotency-Key": uuid4().hex}
         )
         del request.headers["Authorization"]
-        if (bearer := self.bearers[who]) is not None:
+        if (bearer := self.bearers[role]) is not None:
             request.headers["Authorization"] = f"Bearer {bearer}"
         return await self.gateway.http.send(request)
 
-    async def heard(self, who: str, path: str) -> tuple[bytes, int | None, str | None, Any]:
-        """The first frame, the close code and reason where it was closed then, and the socket."""
-        socket = await self.gateway.socket(path, self.bearers[who])
+    async def connect(self, role: str, path: str) -> tuple[bytes, int | None, str | None, Any]:
+        """First frame, close code and reason if it was an error, and the socket."""
+        socket = await self.gateway.socket(path, self.bearers[role])
         first = await socket.raw.recv(decode=False)
         if "error" not in orjson.loads(first):
             return first, None, None, socket
@@ -201,18 +204,18 @@ class World:
 
 
 @pytest.fixture
-async def world(gateway: Gateway) -> World:
+async def world(gateway: Gateway) -> MatrixWorld:
     home, other = await make_place(gateway), await make_place(gateway)
     waiter = await gateway.post(f"/restaurants/{home.restaurant}/waiters", {"name": "Bob"})
     table = await gateway.post(
         f"/restaurants/{home.restaurant}/tables", {"number": "6", "zone": "A", "seats": 4}
     )
-    own = await seated(gateway, home, home.table, home.waiter)
-    parties = {
+    own = await open_session(gateway, home, home.table, home.waiter)
+    entities = {
         "own": own,
-        "neighbour's": await seated(gateway, home, table["table_id"], waiter["waiter_id"]),
-        "foreign": await seated(gateway, other, other.table, other.waiter),
-        "nobody's": Party(*[NOWHERE] * 5),
+        "other": await open_session(gateway, home, table["table_id"], waiter["waiter_id"]),
+        "foreign": await open_session(gateway, other, other.table, other.waiter),
+        "missing": MatrixEntities(*[MISSING_ID] * 5),
     }
     here = {"restaurant_id": own.restaurants}
     bearers = {
@@ -224,86 +227,88 @@ async def world(gateway: Gateway) -> World:
         R: token("admin", **here),
         C: token("admin"),
     }
-    return World(gateway, parties, bearers)
+    return MatrixWorld(gateway, entities, bearers)
 
 
-def cells(world: World, path: str) -> Iterator[tuple[str, str, str, bool]]:
-    """Every role, whose thing, the path to it, and whether the role may know of it."""
+def cells(world: MatrixWorld, path: str) -> Iterator[tuple[str, str, str, bool]]:
+    """Every role, the owner of an entity, its path, and whether the role can see it."""
     kind = "sessions" if "sessions" in path.split("{}")[0] else path.strip("/").split("/")[0]
-    for whose, party in world.parties.items():
-        if whose == "neighbour's" and kind == "restaurants":
+    for owner, entities in world.entities.items():
+        if owner == "other" and kind == "restaurants":
             continue
-        there = path.format(party.id(kind))
-        reached = "sessions" if kind == "calls" else kind
-        for who in ALL:
-            yield who, whose, there, world.reaches(who, reached, whose)
+        url = path.format(entities.id(kind))
+        entity_kind = "sessions" if kind == "calls" else kind
+        for role in ALL:
+            yield role, owner, url, world.is_visible(role, entity_kind, owner)
 
 
 def code(answer: httpx.Response) -> str:
-    """The code of an error, the status where it is none."""
+    """Code of an error, status of a success."""
     return str(answer.status_code if answer.is_success else answer.json()["code"])
 
 
 @pytest.mark.attack("matrix")
-async def test_who_may_read_what(world: World, attempts: Attempts) -> None:
+async def test_http_reads_follow_the_role_matrix(world: MatrixWorld, attempts: Attempts) -> None:
     for path, allowed in READS.items():
-        for who, whose, there, known in cells(world, path):
-            answer = await world.asked(who, "GET", there)
-            told = f"{who} GET {there} ({whose}): {answer.status_code} {answer.text[:80]}"
-            if not known:
-                attempts.refused(code(answer) == "not_found", told)
-            elif who not in allowed:
-                attempts.refused(code(answer) == "forbidden", told)
+        for role, owner, url, is_visible in cells(world, path):
+            answer = await world.request(role, "GET", url)
+            case = f"{role} GET {url} ({owner}): {answer.status_code} {answer.text[:80]}"
+            if not is_visible:
+                attempts.refused(code(answer) == "not_found", case)
+            elif role not in allowed:
+                attempts.refused(code(answer) == "forbidden", case)
             else:
-                assert answer.status_code == 200, told
+                assert answer.status_code == 200, case
 
 
 @pytest.mark.attack("matrix")
-async def test_who_may_do_what(world: World, attempts: Attempts) -> None:
+async def test_http_commands_follow_the_role_matrix(world: MatrixWorld, attempts: Attempts) -> None:
     for method, path, body, allowed in ROUTES:
-        for who, whose, there, known in cells(world, path):
-            answer = await world.asked(who, method, there, body | {"expected_version": NEVER})
-            told = f"{who} {method} {there} {body} ({whose}): {answer.text[:80]}"
-            if not known:
-                attempts.refused(code(answer) == "not_found", told)
-            elif who not in allowed:
-                attempts.refused(code(answer) == "forbidden", told)
+        for role, owner, url, is_visible in cells(world, path):
+            answer = await world.request(role, method, url, body | {"expected_version": NO_VERSION})
+            case = f"{role} {method} {url} {body} ({owner}): {answer.text[:80]}"
+            if not is_visible:
+                attempts.refused(code(answer) == "not_found", case)
+            elif role not in allowed:
+                attempts.refused(code(answer) == "forbidden", case)
             else:
-                assert code(answer) == "version_conflict", told
+                assert code(answer) == "version_conflict", case
 
 
 @pytest.mark.attack("matrix")
-async def test_who_may_listen_to_what(world: World, attempts: Attempts) -> None:
+async def test_subscriptions_follow_the_role_matrix(world: MatrixWorld, attempts: Attempts) -> None:
     for path, allowed in CHANNELS.items():
-        for who, whose, there, known in cells(world, path):
-            first, closed, _, socket = await world.heard(who, there)
-            told = f"{who} /ws/{there} ({whose}): {closed} {first[:80]!r}"
-            if not known:
-                attempts.refused(closed == 4404, told)
-            elif who not in allowed:
-                attempts.refused(closed == 4403, told)
+        for role, owner, url, is_visible in cells(world, path):
+            first, closed, _, socket = await world.connect(role, url)
+            case = f"{role} /ws/{url} ({owner}): {closed} {first[:80]!r}"
+            if not is_visible:
+                attempts.refused(closed == 4404, case)
+            elif role not in allowed:
+                attempts.refused(closed == 4403, case)
             else:
-                assert closed is None, told
+                assert closed is None, case
             await socket.raw.close()
 
 
 @pytest.mark.attack("matrix")
-async def test_who_may_say_what(world: World, attempts: Attempts) -> None:
-    for path, message, allowed in SAID:
+async def test_socket_commands_follow_the_role_matrix(
+    world: MatrixWorld, attempts: Attempts
+) -> None:
+    for path, message, allowed in SOCKET_COMMANDS:
         reads = message["action"].startswith("get_")
-        for who, whose, there, known in cells(world, path):
-            if not known or who not in CHANNELS[path]:
+        for role, owner, url, is_visible in cells(world, path):
+            if not is_visible or role not in CHANNELS[path]:
                 continue
-            socket = await world.gateway.socket(there, world.bearers[who])
+            socket = await world.gateway.socket(url, world.bearers[role])
             await socket.next()
-            version = {} if reads else {"expected_version": NEVER}
+            version = {} if reads else {"expected_version": NO_VERSION}
             answer = await socket.ask(message["action"], **_rest(message), **version)
-            told = f"{who} /ws/{there} {message} ({whose}): {answer}"
-            if who not in allowed:
-                attempts.refused(answer.get("code") == "forbidden", told)
+            case = f"{role} /ws/{url} {message} ({owner}): {answer}"
+            if role not in allowed:
+                attempts.refused(answer.get("code") == "forbidden", case)
             else:
                 got = "type" if reads else "code"
-                assert answer[got] == ("ack" if reads else "version_conflict"), told
+                assert answer[got] == ("ack" if reads else "version_conflict"), case
             await socket.raw.close()
 
 
@@ -312,75 +317,77 @@ def _rest(message: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.attack("foreign")
-async def test_what_is_anothers_answers_as_what_is_not_there(
-    world: World, attempts: Attempts
+async def test_entities_of_others_are_answered_like_missing_ones(
+    world: MatrixWorld, attempts: Attempts
 ) -> None:
-    """To the byte, headers included, but for the id that was asked for."""
-    asks: list[tuple[str, str, dict[str, Any] | None]] = [("GET", path, None) for path in READS]
-    asks += [(method, path, body) for method, path, body, _ in ROUTES]
-    for method, path, body in asks:
-        for who, whose, there, known in cells(world, path):
-            if known or whose == "nobody's":
+    """The bytes are the same, headers included, except for the requested id."""
+    requests: list[tuple[str, str, dict[str, Any] | None]] = [("GET", path, None) for path in READS]
+    requests += [(method, path, body) for method, path, body, _ in ROUTES]
+    for method, path, body in requests:
+        for role, owner, url, is_visible in cells(world, path):
+            if is_visible or owner == "missing":
                 continue
-            nowhere = path.format(NOWHERE)
-            theirs = _anonymous(await world.asked(who, method, there, body), there)
-            none = _anonymous(await world.asked(who, method, nowhere, body), nowhere)
-            attempts.refused(theirs == none, f"{who} {method} {there} ({whose}): {theirs} {none}")
+            missing_url = path.format(MISSING_ID)
+            existing = _comparable(await world.request(role, method, url, body), url)
+            missing = _comparable(await world.request(role, method, missing_url, body), missing_url)
+            attempts.refused(
+                existing == missing, f"{role} {method} {url} ({owner}): {existing} {missing}"
+            )
     for path in CHANNELS:
-        for who, whose, there, known in cells(world, path):
-            if known or whose == "nobody's":
+        for role, owner, url, is_visible in cells(world, path):
+            if is_visible or owner == "missing":
                 continue
-            theirs_, none_ = [
-                [_nameless(each, way) for each in (await world.heard(who, way))[:3]]
-                for way in (there, path.format(NOWHERE))
+            existing_, missing_ = [
+                [_without_id(each, address) for each in (await world.connect(role, address))[:3]]
+                for address in (url, path.format(MISSING_ID))
             ]
-            attempts.refused(theirs_ == none_, f"{who} /ws/{there}: {theirs_} {none_}")
+            attempts.refused(existing_ == missing_, f"{role} /ws/{url}: {existing_} {missing_}")
 
 
-def _anonymous(answer: httpx.Response, path: str) -> list[Any]:
-    """All of an answer but when it came, and the id that was asked for."""
+def _comparable(answer: httpx.Response, path: str) -> list[Any]:
+    """Status, headers and body of a response, without its date and the requested id."""
     headers = {k: v for k, v in answer.headers.items() if k not in ("date", "content-length")}
-    return [answer.status_code, headers, _nameless(answer.content, path)]
+    return [answer.status_code, headers, _without_id(answer.content, path)]
 
 
-def _nameless(told: Any, path: str) -> Any:
+def _without_id(value: Any, path: str) -> Any:
     found = re.search("[0-9]+", path)
     assert found is not None
-    text = told.decode() if isinstance(told, bytes) else told
+    text = value.decode() if isinstance(value, bytes) else value
     return re.sub(rf"\b{found[0]}\b", "ID", text) if isinstance(text, str) else text
 
 
 @pytest.mark.attack("privacy")
-async def test_a_guest_is_told_nothing_of_others(gateway: Gateway, attempts: Attempts) -> None:
-    """Names of the staff, what other tables order, and who sat at this one before."""
+async def test_a_guest_receives_nothing_about_other_sessions(
+    gateway: Gateway, attempts: Attempts
+) -> None:
+    """Staff names, other tables' orders and earlier sessions of its table stay hidden."""
     place = await make_place(gateway)
-    named = "Zacharias"
-    waiter = (await gateway.post(f"/restaurants/{place.restaurant}/waiters", {"name": named}))[
+    name = "Zacharias"
+    waiter = (await gateway.post(f"/restaurants/{place.restaurant}/waiters", {"name": name}))[
         "waiter_id"
     ]
     table = await gateway.post(
         f"/restaurants/{place.restaurant}/tables", {"number": "6", "zone": "A", "seats": 4}
     )
 
-    async def party(table: int, wish: str) -> tuple[int, int, str]:
+    async def seat(table: int, dish: str) -> tuple[int, int, str]:
         made = await gateway.post(f"/tables/{table}/sessions", {"waiter_id": waiter})
-        line = {"name": wish, "unit_price": "1.00", "notes": f"for {wish}"}
+        line = {"name": dish, "unit_price": "1.00", "notes": f"for {dish}"}
         order = await gateway.post(f"/sessions/{made['session_id']}/orders", {"items": [line]})
         return made["session_id"], order["order_id"], made["data"]["session_code"]
 
-    before = await party(place.table, "earlier-wish")
-    close = {"force": True, "reason": f"{named} says so"}
+    before = await seat(place.table, "earlier-dish")
+    close = {"force": True, "reason": f"{name} says so"}
     await gateway.post(f"/sessions/{before[0]}/close", close)
-    other = await party(table["table_id"], "neighbours-wish")
-    async with asyncio.timeout(5):
-        while (await gateway.http.get(f"/api/tables/{place.table}")).json()["data"]["is_occupied"]:
-            await asyncio.sleep(0.02)
-    session, order, _ = await party(place.table, "own-wish")
+    other = await seat(table["table_id"], "other-dish")
+    await wait_table_free(gateway, place)
+    session, order, _ = await seat(place.table, "own-dish")
 
     bearer = token("guest", restaurant_id=place.restaurant, session_id=session)
-    ways = [f"tables/sessions/{session}", f"tables/{place.table}", f"orders/{order}"]
-    ways += [f"orders/{order}/items", f"restaurants/{place.restaurant}/menu"]
-    sockets = [await gateway.socket(way, bearer) for way in ways]
+    channels = [f"tables/sessions/{session}", f"tables/{place.table}", f"orders/{order}"]
+    channels += [f"orders/{order}/items", f"restaurants/{place.restaurant}/menu"]
+    sockets = [await gateway.socket(channel, bearer) for channel in channels]
 
     staff = token("waiter", restaurant_id=place.restaurant, waiter_id=waiter)
     as_staff = {"Authorization": f"Bearer {staff}"}
@@ -395,34 +402,34 @@ async def test_a_guest_is_told_nothing_of_others(gateway: Gateway, attempts: Att
     ):
         done = await gateway.http.patch(f"/api{path}", json=body, headers=as_staff)
         assert done.status_code == 200, done.text
-    for whose in (order, other[1]):
+    for id_ in (order, other[1]):
         paid = {"amount": "0.50", "method": "cash"}
-        path = f"/orders/{whose}/payments"
-        await gateway.post(path, paid, headers={**as_staff, "Idempotency-Key": f"k{whose}"})
-    message = {"message": f"{named}, to table 6: neighbours-wish"}
+        path = f"/orders/{id_}/payments"
+        await gateway.post(path, paid, headers={**as_staff, "Idempotency-Key": f"k{id_}"})
+    message = {"message": f"{name}, to table 6: other-dish"}
     for path in (f"restaurants/{place.restaurant}/broadcasts", f"waiters/{waiter}/tasks"):
         await gateway.post(f"/{path}", message)
 
-    told: list[bytes] = []
+    received: list[bytes] = []
     for socket in sockets:
         with suppress(TimeoutError):
             while True:
-                told.append(await asyncio.wait_for(socket.raw.recv(decode=False), 0.4))
-    assert len(told) > len(sockets) + 5, "it was told of what is its own"
-    assert any(b"own-wish" in frame for frame in told)
-    for way in ways:
-        path = way.replace("tables/sessions", "sessions")
+                received.append(await asyncio.wait_for(socket.raw.recv(decode=False), 0.4))
+    assert len(received) > len(sockets) + 5, "events of its own session are missing"
+    assert any(b"own-dish" in frame for frame in received)
+    for channel in channels:
+        path = channel.replace("tables/sessions", "sessions")
         answer = await gateway.http.get(
             f"/api/{path}", headers={"Authorization": f"Bearer {bearer}"}
         )
-        assert answer.status_code == 200, way
-        told.append(answer.content)
-    strange = [named, "Ada", "earlier-wish", "neighbours-wish", before[2], other[2]]
-    for frame in told:
+        assert answer.status_code == 200, channel
+        received.append(answer.content)
+    foreign = [name, "Ada", "earlier-dish", "other-dish", before[2], other[2]]
+    for frame in received:
         text = frame.decode()
         ids = _ids(orjson.loads(frame))
         attempts.refused(
-            not any(each in text for each in strange)
+            not any(each in text for each in foreign)
             and not ids & {("order_id", before[1]), ("order_id", other[1])}
             and not ids & {("session_id", before[0]), ("session_id", other[0])},
             text,
@@ -430,7 +437,7 @@ async def test_a_guest_is_told_nothing_of_others(gateway: Gateway, attempts: Att
 
 
 def _ids(value: Any) -> set[tuple[str, int]]:
-    """Every id in a frame, by its name."""
+    """Names and values of all ids in a frame."""
     if isinstance(value, list):
         return set().union(*(_ids(each) for each in value))
     if not isinstance(value, dict):
@@ -441,23 +448,23 @@ def _ids(value: Any) -> set[tuple[str, int]]:
     return own.union(*(_ids(each) for each in value.values()))
 
 
-async def test_restaurants_are_founded_and_listed_for_whom_they_are(world: World) -> None:
-    founding = {"name": "x", "currency": "EUR", "timezone": "Europe/Rome"}
-    home, other = (world.parties[whose].restaurants for whose in ("own", "foreign"))
-    seen = {A: {home, other}, C: {home, other}, **{who: {home} for who in (W, K, M, R)}}
-    for who in ALL:
-        founded = await world.asked(who, "POST", "/restaurants", founding)
-        assert code(founded) == ("201" if who == C else "forbidden"), who
-        listed = await world.asked(who, "GET", "/restaurants")
-        if who == G:
+async def test_restaurants_are_created_and_listed_by_role(world: MatrixWorld) -> None:
+    body = {"name": "x", "currency": "EUR", "timezone": "Europe/Rome"}
+    home, other = (world.entities[owner].restaurants for owner in ("own", "foreign"))
+    seen = {A: {home, other}, C: {home, other}, **{role: {home} for role in (W, K, M, R)}}
+    for role in ALL:
+        created = await world.request(role, "POST", "/restaurants", body)
+        assert code(created) == ("201" if role == C else "forbidden"), role
+        listed = await world.request(role, "GET", "/restaurants")
+        if role == G:
             assert code(listed) == "forbidden"
         else:
             ids = {each["id"] for each in listed.json()["data"]}
-            assert ids & {home, other} == seen[who], who
+            assert ids & {home, other} == seen[role], role
 
 
-def test_nothing_is_left_out() -> None:
-    """Every route and action of the product stands in the tables above."""
+def test_the_matrix_covers_every_role_channel_and_command() -> None:
+    """Every documented route and every action is in the tables above."""
     routes = {
         (method.upper(), _plain(path))
         for path, methods in document()["paths"].items()
@@ -465,19 +472,19 @@ def test_nothing_is_left_out() -> None:
         if method != "parameters"
     }
     tried = {(method, path) for method, path, _, _ in ROUTES} | {("GET", path) for path in READS}
-    beside = {
+    elsewhere = {
         ("GET", "/restaurants"), ("POST", "/restaurants"), ("POST", "/sessions/join"),
         ("POST", "/devices/sign-in"), ("GET", "/restaurants/{}/devices/{}/code"),
         ("GET", "/restaurants/{}/devices/{}/qr.svg"), ("GET", "/tokens"), ("POST", "/tokens"),
         ("DELETE", "/tokens/{}"),
     }  # fmt: skip
-    assert {(method, re.sub("/1$", "/{}", path)) for method, path in tried} | beside == routes
-    assert {(path, message["action"]) for path, message, _ in SAID} == {
-        (_plain(PATHS[channel]).removeprefix("/ws/"), action)
+    assert {(method, re.sub("/1$", "/{}", path)) for method, path in tried} | elsewhere == routes
+    assert {(path, message["action"]) for path, message, _ in SOCKET_COMMANDS} == {
+        (_plain(PATHS[channel]).removeprefix("/ws/").removesuffix("/"), action)
         for channel in Channel
         for action in ACTIONS[channel]
     }
-    assert {path for path, _, _ in SAID} == set(CHANNELS)
+    assert {path for path, _, _ in SOCKET_COMMANDS} == set(CHANNELS)
 
 
 def _plain(path: str) -> str:

@@ -1,11 +1,11 @@
-"""Which web pages may use the gateway from a browser."""
+"""Origins of web pages that may use the gateway from a browser."""
 
 from functools import partial
 
 import httpx
 import pytest
 
-from gateway.origins import Origins
+from gateway.auth.origins import Origins
 from gateway.settings import GatewaySettings
 from tests.gateway.conftest import KEYS, Gateway, Place, token
 
@@ -17,14 +17,14 @@ def allowed(
     origin: str | None,
     *,
     named: tuple[str, ...] = (),
-    open_door: bool = False,
+    allow_anonymous: bool = False,
     host: str = "eat.example:8443",
 ) -> bool:
     headers = [(b"host", host.encode())]
     if origin is not None:
         headers.append((b"origin", origin.encode()))
     scope = {"type": "http", "headers": headers}
-    return Origins(named, open_door=open_door).refusal(scope) is None
+    return Origins(named, allow_anonymous=allow_anonymous).check(scope) is None
 
 
 @pytest.mark.parametrize(
@@ -49,12 +49,12 @@ def allowed(
         ("http://localhost:3000", False),
     ],
 )
-def test_a_page_is_of_the_gateway_or_named(origin: str | None, answer: bool) -> None:
+def test_a_page_is_allowed_if_it_is_our_own_or_listed(origin: str | None, answer: bool) -> None:
     assert allowed(origin, named=(APP + "/",)) is answer
 
 
-def test_pages_of_this_machine_may_use_an_open_door() -> None:
-    here = partial(allowed, open_door=True, host="127.0.0.1:9000")
+def test_pages_of_this_machine_are_allowed_with_anonymous_access() -> None:
+    here = partial(allowed, allow_anonymous=True, host="127.0.0.1:9000")
     for origin in ("http://localhost:3000", "http://127.0.0.1", "http://[::1]:5173"):
         assert here(origin)
     assert not here("http://localhost.evil.example")
@@ -73,41 +73,43 @@ def test_pages_of_this_machine_may_use_an_open_door() -> None:
      ("localhost/evil.example", False), ("localhost?evil.example", False), ("localhost:x", False),
      ("localhost:", False), ("localhost.", False), ("[::1]x", False), ("LOCALHOST:9000", True)],
 )  # fmt: skip
-def test_an_open_door_has_no_other_name(host: str, answer: bool) -> None:
-    """A page of `evil.example` whose name leads here comes without an origin, or with its own."""
-    assert allowed(None, open_door=True, host=host) is answer
+def test_anonymous_access_requires_a_loopback_host_name(host: str, answer: bool) -> None:
+    """DNS rebinding: a page of a name that resolves to this machine sends its own name as host."""
+    assert allowed(None, allow_anonymous=True, host=host) is answer
     if not answer:
-        assert not allowed(f"http://{host}", open_door=True, host=host)
+        assert not allowed(f"http://{host}", allow_anonymous=True, host=host)
     assert allowed(None, host=host)
 
 
-def test_any_page_where_that_is_said() -> None:
+def test_an_allowed_origin_of_star_allows_any_page() -> None:
     assert allowed(EVIL, named=("*",))
 
 
 @pytest.mark.attack("pages")
-async def test_a_page_that_names_this_machine_gets_nothing(gateway: Gateway, place: Place) -> None:
-    """DNS rebinding: what the door is open for is called so."""
+async def test_a_foreign_page_that_names_this_machine_is_refused(
+    gateway: Gateway, place: Place
+) -> None:
+    """DNS rebinding: anonymous access is for hosts named as this machine."""
     path = f"/api/tables/{place.table}"
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}") as nobody:
-        named = await nobody.get(path, headers={"Host": "evil.example"})
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}") as anonymous:
+        named = await anonymous.get(path, headers={"Host": "evil.example"})
         assert named.json()["code"] == "forbidden"
-        assert (await nobody.get(path)).status_code == 200
+        assert (await anonymous.get(path)).status_code == 200
 
 
 @pytest.mark.attack("pages")
-async def test_an_open_door_is_open_to_this_machine_alone(gateway: Gateway, place: Place) -> None:
-    """Whatever Serve may listen on."""
+async def test_anonymous_access_is_limited_to_this_machine(gateway: Gateway, place: Place) -> None:
+    """Whatever address Serve listens on."""
     path, there = f"tables/{place.table}", {"X-Forwarded-For": "203.0.113.5"}
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}") as nobody:
-        assert (await nobody.get(f"/api/{path}", headers=there)).status_code == 401
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{gateway.port}") as anonymous:
+        assert (await anonymous.get(f"/api/{path}", headers=there)).status_code == 401
     socket = await gateway.socket(f"{path}/", additional_headers=there)
     assert (await socket.next())["code"] == "unauthenticated"
     assert await socket.closed() == 4401
 
 
 @pytest.mark.attack("pages")
-async def test_a_foreign_page_gets_no_socket(gateway: Gateway, place: Place) -> None:
+async def test_a_foreign_page_cannot_open_a_socket(gateway: Gateway, place: Place) -> None:
     socket = await gateway.socket(f"tables/{place.table}/", origin=EVIL)
     assert (await socket.next())["code"] == "forbidden"
     assert await socket.closed() == 4403
@@ -116,7 +118,7 @@ async def test_a_foreign_page_gets_no_socket(gateway: Gateway, place: Place) -> 
 
 
 @pytest.mark.attack("pages")
-async def test_a_foreign_page_changes_nothing_even_where_the_browser_does_not_ask(
+async def test_a_foreign_page_changes_nothing_without_a_preflight(
     gateway: Gateway, place: Place
 ) -> None:
     answer = await gateway.http.post(
@@ -147,17 +149,19 @@ async def test_pages_run_no_script_but_their_own(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("path", ["/../serve_app.py", "/%2e%2e/serve_app.py", "/.data/auth_secret"])
-async def test_nothing_else_is_served(gateway: Gateway, path: str) -> None:
+async def test_files_outside_the_web_folder_are_not_served(gateway: Gateway, path: str) -> None:
     assert (await gateway.http.get(path)).status_code == 404
 
 
-class TestNamedPages:
+class TestAllowedOrigins:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
         return GatewaySettings(KEYS, allowed_origins=frozenset({APP}))
 
-    async def test_they_are_told_what_they_may_do(self, gateway: Gateway, place: Place) -> None:
-        asked = await gateway.http.options(
+    async def test_preflight_of_an_allowed_origin_lists_methods_and_headers(
+        self, gateway: Gateway, place: Place
+    ) -> None:
+        preflight = await gateway.http.options(
             f"/api/tables/{place.table}",
             headers={
                 "Origin": APP,
@@ -165,10 +169,10 @@ class TestNamedPages:
                 "Access-Control-Request-Headers": "authorization,idempotency-key",
             },
         )
-        assert asked.status_code == 200
-        assert asked.headers["access-control-allow-origin"] == APP
-        assert "PATCH" in asked.headers["access-control-allow-methods"]
-        assert "access-control-allow-credentials" not in asked.headers
+        assert preflight.status_code == 200
+        assert preflight.headers["access-control-allow-origin"] == APP
+        assert "PATCH" in preflight.headers["access-control-allow-methods"]
+        assert "access-control-allow-credentials" not in preflight.headers
         done = await gateway.http.get(f"/api/tables/{place.table}", headers={"Origin": APP})
         assert done.headers["access-control-allow-origin"] == APP
         admin = token("admin")
@@ -176,7 +180,9 @@ class TestNamedPages:
         assert (await socket.next())["type"] == "table_status"
 
     @pytest.mark.attack("pages")
-    async def test_others_are_not(self, gateway: Gateway, place: Place) -> None:
+    async def test_an_origin_that_is_not_listed_gets_403_and_no_cors_header(
+        self, gateway: Gateway, place: Place
+    ) -> None:
         answer = await gateway.http.get(f"/api/tables/{place.table}", headers={"Origin": EVIL})
         assert answer.status_code == 403
         assert "access-control-allow-origin" not in answer.headers

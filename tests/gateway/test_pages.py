@@ -10,7 +10,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from gateway.pages import IMMUTABLE, MEDIA, WEB, Pages, digest_of, served_folder
+from gateway.http.pages import IMMUTABLE, MEDIA, WEB, Pages, digest_of, served_folder
 from tests.gateway.conftest import Gateway
 
 MODULES = sorted(path.name for path in (WEB / "client").glob("*.js"))
@@ -33,7 +33,7 @@ async def test_pages_can_import_the_client_without_a_build(gateway: Gateway) -> 
         assert answer.content == (WEB / "client" / name).read_bytes()
 
 
-async def test_a_browser_has_its_copy_confirmed(gateway: Gateway) -> None:
+async def test_an_unchanged_file_is_revalidated_with_304(gateway: Gateway) -> None:
     first = await gateway.http.get("/client/index.js")
     assert first.headers["cache-control"] == "no-cache"
     known = {"If-None-Match": first.headers["etag"]}
@@ -71,13 +71,13 @@ async def test_a_browser_has_its_copy_confirmed(gateway: Gateway) -> None:
         "/kitchen/main.py",
     ],
 )
-async def test_nothing_else_is_there(gateway: Gateway, path: str) -> None:
+async def test_files_that_are_no_pages_assets_get_404(gateway: Gateway, path: str) -> None:
     answer = await gateway.http.get(path)
     assert answer.status_code == 404
     assert answer.json()["code"] == "not_found"
 
 
-async def test_a_person_who_is_lost_gets_a_page(gateway: Gateway) -> None:
+async def test_an_unknown_path_returns_a_page_to_browsers(gateway: Gateway) -> None:
     for path in ("/nothing/", "/api/nothing"):
         answer = await gateway.http.get(path, headers={"Accept": "text/html,*/*;q=0.8"})
         assert answer.status_code == 404
@@ -86,7 +86,7 @@ async def test_a_person_who_is_lost_gets_a_page(gateway: Gateway) -> None:
         assert "default-src" in answer.headers["content-security-policy"]
 
 
-async def test_pages_and_styles_have_their_types(gateway: Gateway) -> None:
+async def test_pages_and_styles_have_their_content_types(gateway: Gateway) -> None:
     page = await gateway.http.get("/")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     style = await gateway.http.get("/shared/style.css")
@@ -94,7 +94,7 @@ async def test_pages_and_styles_have_their_types(gateway: Gateway) -> None:
     assert (await gateway.http.post("/client/index.js")).status_code == 405
 
 
-async def test_each_page_is_a_folder(gateway: Gateway) -> None:
+async def test_pages_are_served_at_folder_urls_with_an_etag(gateway: Gateway) -> None:
     assert {"guest", "kitchen"} <= set(PAGES)
     for page in PAGES:
         answer = await gateway.http.get(f"/{page}/?restaurant=2")
@@ -105,34 +105,34 @@ async def test_each_page_is_a_folder(gateway: Gateway) -> None:
         without_slash = await gateway.http.get(f"/{page}")
         assert without_slash.status_code == 307
         assert without_slash.headers["location"] == f"{page}/"
-    asked = await gateway.http.get("/guest?code=a%2Fb&x=1")
-    assert asked.headers["location"] == "guest/?code=a%2Fb&x=1"
+    redirect = await gateway.http.get("/guest?code=a%2Fb&x=1")
+    assert redirect.headers["location"] == "guest/?code=a%2Fb&x=1"
 
 
 @pytest.mark.parametrize("page", PAGES)
-async def test_each_page_may_do_little_and_has_no_script_in_it(gateway: Gateway, page: str) -> None:
+async def test_pages_have_a_strict_policy_and_no_inline_script(gateway: Gateway, page: str) -> None:
     answer = await gateway.http.get(f"/{page}/")
     assert answer.status_code == 200
-    _may_do_little(answer)
+    _has_strict_policy(answer)
     scripts = re.findall(r"<script\b[^>]*>(.*?)</script>", answer.text, re.DOTALL)
-    assert scripts, "it has one, by its address"
+    assert scripts, "no script"
     assert not "".join(scripts).strip()
     assert not re.search(r"\son\w+\s*=|javascript:|<style|\sstyle\s*=", answer.text)
 
 
-async def test_what_has_failed_may_do_no_more(
+async def test_an_error_response_has_the_security_headers(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def failing(pages: Pages, path: str, scope: Any) -> Any:
-        raise RuntimeError("a mistake")
+        raise RuntimeError("by the test")
 
     monkeypatch.setattr(Pages, "get_response", failing)
     answer = await gateway.http.get("/guest/")
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-    _may_do_little(answer)
+    _has_strict_policy(answer)
 
 
-def _may_do_little(answer: Response) -> None:
+def _has_strict_policy(answer: Response) -> None:
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'; script-src 'self';" in policy
     assert "frame-ancestors 'self'" in policy
@@ -141,13 +141,13 @@ def _may_do_little(answer: Response) -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_an_address_with_a_token_in_it_is_not_sent_elsewhere(gateway: Gateway) -> None:
+async def test_a_url_with_a_token_is_not_redirected_to_another_host(gateway: Gateway) -> None:
     answer = await gateway.http.get("/api/orders/1/?token=secret")
     assert answer.status_code == 404
     assert "location" not in answer.headers
 
 
-async def test_each_file_has_its_type_and_may_do_little(gateway: Gateway) -> None:
+async def test_files_have_their_media_type_and_a_strict_policy(gateway: Gateway) -> None:
     for name in FILES:
         answer = await gateway.http.get(f"/{name}")
         assert answer.status_code == 200, name
@@ -170,7 +170,7 @@ def test_no_file_needs_another_host_or_a_looser_policy(name: str) -> None:
         assert addresses <= {"http://www.w3.org", "http://localhost"}
 
 
-def test_what_is_vendored_is_what_was_published() -> None:
+def test_vendored_files_match_their_published_hashes() -> None:
     described = (WEB / "vendor" / "README.md").read_text()
     for path in (WEB / "vendor").glob("*.js"):
         assert f"`{path.name}`" in described

@@ -1,21 +1,21 @@
-"""The table of roles, row by row."""
+"""The policy of roles: commands, channels, records and visibility."""
 
 from typing import Any
 
 import pytest
 
-from gateway.identity import NOBODY, Principal
-from gateway.policy import COMMANDS, READS, may_do, may_read, not_found
+from gateway.auth.policy import COMMANDS, READS, Record, is_visible, may_do, may_read
+from gateway.auth.principal import ANONYMOUS_PRINCIPAL, Principal
 from protocol import commands as c
 from protocol.caller import Caller, Role
+from protocol.codec import ACTIONS
 from protocol.errors import Code
-from protocol.frames import ACTIONS
-from protocol.ids import KIND_OF, Address, Channel, Kind
+from protocol.ids import Address, Channel, Kind
 from protocol.statuses import CallStatus, ItemStatus, OrderStatus, PaymentMethod
 
 HOME = 2
 WHO: dict[Role, Principal] = {
-    Role.ANONYMOUS: NOBODY,
+    Role.ANONYMOUS: ANONYMOUS_PRINCIPAL,
     Role.GUEST: Principal(Caller(Role.GUEST, "guest:7"), HOME, session_id=7),
     Role.WAITER: Principal(Caller(Role.WAITER, "waiter:10"), HOME, waiter_id=10),
     Role.KITCHEN: Principal(Caller(Role.KITCHEN, "kitchen:2"), HOME),
@@ -28,6 +28,7 @@ ENTITIES = {
     Kind.SESSION: Address(Kind.SESSION, 7, HOME),
     Kind.ORDER: Address(Kind.ORDER, 1, HOME),
     Kind.WAITER: Address(Kind.WAITER, 10, HOME),
+    Kind.MENU: Address(Kind.MENU, HOME, HOME),
 }
 A, G, W, K, M, ADMIN = Role
 STAFF_OF_TABLES = {A, W, M, ADMIN}
@@ -39,42 +40,43 @@ def status(status: OrderStatus) -> c.UpdateStatus:
     return c.UpdateStatus(status=status)
 
 
-ROWS: list[tuple[Kind, c.Command, set[Role]]] = [
-    (Kind.TABLE, c.Occupy(), STAFF_OF_TABLES),
-    (Kind.TABLE, c.Release(), STAFF_OF_TABLES),
-    (Kind.TABLE, c.Release(force=True, reason="x"), MANAGEMENT),
-    (Kind.TABLE, c.ChangeTable(seats=2), MANAGEMENT),
-    (Kind.SESSION, c.UpdateGuestsCount(guests_count=2), STAFF_OF_TABLES),
-    (Kind.SESSION, c.CloseSession(), STAFF_OF_TABLES),
-    (Kind.SESSION, c.CloseSession(force=True, reason="x"), MANAGEMENT),
-    (Kind.SESSION, c.CallWaiter(), {A, G, W, M, ADMIN}),
-    (Kind.SESSION, c.PlaceOrder(items=(LINE,)), {A, G, W, M, ADMIN}),
-    (Kind.SESSION, c.UpdateCall(call_id="7-1", status=CallStatus.RESOLVED), {W, M, ADMIN}),
-    (Kind.ORDER, status(OrderStatus.CONFIRMED), {W, K, M, ADMIN}),
-    (Kind.ORDER, status(OrderStatus.READY), {K, M, ADMIN}),
-    (Kind.ORDER, status(OrderStatus.DELIVERED), {W, M, ADMIN}),
-    (Kind.ORDER, status(OrderStatus.CANCELLED), {G, W, M, ADMIN}),
-    (Kind.ORDER, c.UpdateItem(item_id=1, status=ItemStatus.READY), {W, K, M, ADMIN}),
-    (Kind.ORDER, c.UpdateItem(item_id=1, status=ItemStatus.VOIDED), {W, M, ADMIN}),
-    (Kind.ORDER, c.ReplaceItems(items=(LINE,)), {W, M, ADMIN}),
-    (Kind.ORDER, c.Pay(amount=100, method=PaymentMethod.CASH), {W, M, ADMIN}),
-    (Kind.ORDER, c.Refund(reason="x"), MANAGEMENT),
-    (Kind.WAITER, c.Acknowledge(notification_id="1"), STAFF_OF_TABLES),
-    (Kind.RESTAURANT, c.Acknowledge(notification_id="1"), STAFF_OF_TABLES),
-    (Kind.WAITER, c.AssignTask(message="x"), MANAGEMENT),
-    (Kind.WAITER, c.RaiseAlert(message="x"), MANAGEMENT),
-    (Kind.RESTAURANT, c.RaiseAlert(message="x"), MANAGEMENT),
-    (Kind.RESTAURANT, c.Broadcast(message="x"), MANAGEMENT),
-    (Kind.RESTAURANT, c.AddTable(number="1", zone="A", seats=2), MANAGEMENT),
-    (Kind.RESTAURANT, c.AddWaiter(name="Ada"), MANAGEMENT),
-    (Kind.RESTAURANT, c.ChangeRestaurant(guest_opens_table=False), MANAGEMENT),
-    (Kind.TABLE, c.ReplaceTableCode(), MANAGEMENT),
-    (Kind.RESTAURANT, c.ReplaceMenu(categories=()), MANAGEMENT),
-    (Kind.RESTAURANT, c.ChangeMenuItem(item_id=1, available=False), MANAGEMENT),
-    (Kind.RESTAURANT, c.AddDevice(role="kitchen", label="x"), MANAGEMENT),
-    (Kind.RESTAURANT, c.RemoveDevice(device_id=1), MANAGEMENT),
+ROWS: list[tuple[c.Command, set[Role]]] = [
+    (c.Occupy(), STAFF_OF_TABLES),
+    (c.Release(), STAFF_OF_TABLES),
+    (c.Release(force=True, reason="x"), MANAGEMENT),
+    (c.ChangeTable(seats=2), MANAGEMENT),
+    (c.UpdateGuestsCount(guests_count=2), STAFF_OF_TABLES),
+    (c.CloseSession(), STAFF_OF_TABLES),
+    (c.CloseSession(force=True, reason="x"), MANAGEMENT),
+    (c.CallWaiter(), {A, G, W, M, ADMIN}),
+    (c.PlaceOrder(items=(LINE,)), {A, G, W, M, ADMIN}),
+    (c.Quote(items=(LINE,)), {A, G, W, M, ADMIN}),
+    (c.UpdateCall(call_id="7-1", status=CallStatus.RESOLVED), {W, M, ADMIN}),
+    (status(OrderStatus.CONFIRMED), {W, K, M, ADMIN}),
+    (status(OrderStatus.READY), {K, M, ADMIN}),
+    (status(OrderStatus.DELIVERED), {W, M, ADMIN}),
+    (status(OrderStatus.CANCELLED), {G, W, M, ADMIN}),
+    (c.UpdateItem(item_id=1, status=ItemStatus.READY), {W, K, M, ADMIN}),
+    (c.UpdateItem(item_id=1, status=ItemStatus.VOIDED), {W, M, ADMIN}),
+    (c.ReplaceItems(items=(LINE,)), {W, M, ADMIN}),
+    (c.Pay(amount=100, method=PaymentMethod.CASH), {W, M, ADMIN}),
+    (c.Refund(reason="x"), MANAGEMENT),
+    (c.Acknowledge(notification_id="1"), STAFF_OF_TABLES),
+    (c.Acknowledge(notification_id="1"), STAFF_OF_TABLES),
+    (c.AssignTask(message="x"), MANAGEMENT),
+    (c.RaiseAlert(message="x"), MANAGEMENT),
+    (c.RaiseAlert(message="x"), MANAGEMENT),
+    (c.Broadcast(message="x"), MANAGEMENT),
+    (c.AddTable(number="1", zone="A", seats=2), MANAGEMENT),
+    (c.AddWaiter(name="Ada"), MANAGEMENT),
+    (c.ChangeRestaurant(guest_opens_table=False), MANAGEMENT),
+    (c.ReplaceTableCode(), MANAGEMENT),
+    (c.ReplaceMenu(categories=()), MANAGEMENT),
+    (c.ChangeMenuItem(item_id=1, available=False), MANAGEMENT),
+    (c.AddDevice(role="kitchen", label="x"), MANAGEMENT),
+    (c.RemoveDevice(device_id=1), MANAGEMENT),
+    (c.IssueToken(role="admin", label="x"), {ADMIN}),
     (
-        Kind.RESTAURANT,
         c.CreateRestaurant(name="x", currency="EUR", timezone="Europe/Rome"),
         {ADMIN},
     ),
@@ -85,59 +87,61 @@ def _named(value: Any) -> str | None:
     return type(value).__name__ if isinstance(value, c.Command) else None
 
 
-@pytest.mark.parametrize(("kind", "command", "allowed"), ROWS, ids=_named)
-def test_a_command_is_for_these_roles_alone(
-    kind: Kind, command: c.Command, allowed: set[Role]
-) -> None:
+@pytest.mark.parametrize(("command", "allowed"), ROWS, ids=_named)
+def test_a_command_is_allowed_only_for_its_roles(command: c.Command, allowed: set[Role]) -> None:
     for role, principal in WHO.items():
-        refusal = may_do(principal, ENTITIES[kind], command)
+        refusal = may_do(principal, command)
         if role in allowed:
             assert refusal is None, role
-        elif role is Role.GUEST and kind is Kind.WAITER:
-            assert refusal == not_found(kind, ENTITIES[kind].id)
         else:
             assert refusal is not None, role
             assert refusal.code is Code.FORBIDDEN, role
 
 
-def test_every_command_stands_in_the_table() -> None:
+def test_policy_table_lists_every_command() -> None:
     known = {command for commands in COMMANDS.values() for command in commands}
-    assert known == {type(command) for _, command, _ in ROWS}
-    asked = {command for actions in ACTIONS.values() for command in actions.values()}
-    assert asked - known == {c.Get}
+    assert known == {type(command) for command, _ in ROWS}
+    requested = {command for actions in ACTIONS.values() for command in actions.values()}
+    assert requested - known == {c.Get}
 
 
 @pytest.mark.parametrize("role", list(Role))
-@pytest.mark.parametrize("channel", list(Channel))
-def test_a_channel_is_read_by_the_roles_of_the_table(role: Role, channel: Channel) -> None:
-    entity = ENTITIES[KIND_OF[channel]]
-    refusal = may_read(WHO[role], entity, channel)
-    if channel in READS[role]:
+@pytest.mark.parametrize("what", [*Channel, *Record])
+def test_a_channel_or_record_is_read_by_the_roles_of_the_table(
+    role: Role, what: Channel | Record
+) -> None:
+    refusal = may_read(WHO[role], what)
+    if what in READS[role]:
         assert refusal is None
     else:
         assert refusal is not None
-        assert refusal.code in (Code.FORBIDDEN, Code.NOT_FOUND)
+        assert refusal.code is Code.FORBIDDEN
+
+
+@pytest.mark.parametrize(
+    ("record", "allowed"),
+    [
+        (Record.HISTORY, MANAGEMENT),
+        (Record.AUDIT, MANAGEMENT),
+        (Record.TABLE_CODE, {W, *MANAGEMENT}),
+        (Record.DEVICE_CODE, MANAGEMENT),
+    ],
+)
+def test_a_record_can_be_read_only_by_its_roles(record: Record, allowed: set[Role]) -> None:
+    assert {role for role in Role if record in READS[role]} == allowed
 
 
 @pytest.mark.parametrize("role", [Role.GUEST, Role.WAITER, Role.KITCHEN, Role.MANAGER])
 @pytest.mark.parametrize("kind", list(Kind))
-def test_what_is_of_another_restaurant_is_not_there(role: Role, kind: Kind) -> None:
-    foreign = ENTITIES[kind]._replace(restaurant=3)
-    answer = not_found(kind, foreign.id)
-    assert may_do(WHO[role], foreign, c.Occupy()) == answer
-    for channel in Channel:
-        if KIND_OF[channel] is kind:
-            assert may_read(WHO[role], foreign, channel) == answer
+def test_an_entity_of_another_restaurant_is_not_visible(role: Role, kind: Kind) -> None:
+    assert not is_visible(WHO[role], ENTITIES[kind]._replace(restaurant=3))
 
 
-def test_another_waiters_channel_is_not_there_for_a_waiter() -> None:
+def test_only_its_own_waiter_channel_is_visible_to_a_waiter() -> None:
     other = Address(Kind.WAITER, 11, HOME)
-    assert may_read(WHO[Role.WAITER], other, Channel.WAITER) == not_found(Kind.WAITER, 11)
-    assert may_read(WHO[Role.MANAGER], other, Channel.WAITER) is None
+    assert not is_visible(WHO[Role.WAITER], other)
+    assert is_visible(WHO[Role.MANAGER], other)
 
 
-def test_another_session_is_not_there_for_a_guest() -> None:
-    other = Address(Kind.SESSION, 8, HOME)
-    answer = not_found(Kind.SESSION, 8)
-    assert may_read(WHO[Role.GUEST], other, Channel.SESSION) == answer
-    assert may_do(WHO[Role.GUEST], other, c.PlaceOrder(items=(LINE,))) == answer
+def test_another_session_is_not_visible_to_a_guest() -> None:
+    assert not is_visible(WHO[Role.GUEST], Address(Kind.SESSION, 8, HOME))

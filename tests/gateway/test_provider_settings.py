@@ -1,4 +1,4 @@
-"""The identity provider as it is set: whole or not at all, and over https."""
+"""Settings of the identity provider: all or none, and over HTTPS."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     "url",
     [URL, "https://login.example:8443/a/b?c=d", "http://127.0.0.1:8080/jwks", "http://[::1]/jwks"],
 )
-def test_a_provider_is_set_by_its_address_its_name_and_ours(url: str) -> None:
+def test_a_provider_needs_url_issuer_and_audience(url: str) -> None:
     settings = Settings(auth_jwks_url=url, auth_issuer="it", auth_audience="us")
     assert provider_of(settings) == IdentityProvider(url, "it", "us")
     assert provider_of(Settings()) is None
@@ -38,7 +38,7 @@ def test_a_provider_is_set_by_its_address_its_name_and_ours(url: str) -> None:
         {"auth_audience": "us"},
     ],
 )
-def test_half_a_provider_is_refused_with_what_to_set(some: dict[str, Any]) -> None:
+def test_an_incomplete_provider_is_refused_with_the_missing_settings(some: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match=r"AUTH_JWKS_URL.*ISSUER.*AUDIENCE"):
         Settings(**some)
 

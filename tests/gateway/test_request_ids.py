@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.settings import GatewaySettings, Limits
-from tests.gateway.conftest import KEYS, Gateway, Place
+from tests.gateway.conftest import KEYS, Gateway, Place, token
 
 
 @pytest.mark.parametrize(
@@ -40,12 +40,38 @@ async def test_an_unusable_id_is_not_repeated(
     assert "request_id" not in error
 
 
+async def test_the_id_of_a_request_with_another_action_is_a_conflict(
+    gateway: Gateway, place: Place
+) -> None:
+    socket = await gateway.socket(f"tables/{place.table}/", token("admin"))
+    await socket.next()
+    await socket.send("occupy", request_id="r")
+    assert (await socket.until("ack"))["request_id"] == "r"
+    await socket.send("release", request_id="r")
+    assert (await socket.until("error"))["code"] == "idempotency_conflict"
+    await socket.send("get_status")
+    assert (await socket.until("table_status"))["data"]["is_occupied"] is True
+
+
+async def test_a_retry_that_spells_out_a_default_is_no_conflict(
+    gateway: Gateway, place: Place
+) -> None:
+    socket = await gateway.socket(f"tables/{place.table}/", token("admin"))
+    await socket.next()
+    await socket.send("occupy", request_id="r")
+    first = await socket.until("ack")
+    await socket.send("occupy", request_id="r", guests_count=1)
+    assert await socket.until("ack") == first
+
+
 class TestLimited:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(KEYS, limits=Limits(messages_per_s=0.001, burst=1))
+        return GatewaySettings(KEYS, limits=Limits(messages_per_s=0.001, burst_messages=1))
 
-    async def test_so_does_a_refusal_for_its_rate(self, gateway: Gateway, place: Place) -> None:
+    async def test_rate_limit_error_has_the_request_id(
+        self, gateway: Gateway, place: Place
+    ) -> None:
         socket = await gateway.socket(f"tables/{place.table}/")
         await socket.next()
         await socket.send("get_status")

@@ -1,7 +1,7 @@
-"""The API does what its OpenAPI document says, whatever schemathesis makes of that document.
+"""The API against its OpenAPI document, with requests that schemathesis generates from it.
 
-Left out of its checks: that all that the document allows is accepted. No schema says which
-timezones there are, or that one of two codes is needed, and to JSON Schema `1.0` is an integer.
+Positive data acceptance is not checked: no schema says which time zones exist or that one of two
+codes is required, and JSON Schema takes `1.0` for an integer.
 """
 
 import asyncio
@@ -20,12 +20,12 @@ from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 from schemathesis.schemas import APIOperation
 
-from actors.placement import Mode, Placement
+from engine.placement import Mode, Placement
+from tests.attack_report import Attempts
 from tests.gateway.conftest import Gateway, Place, make_place, token
-from tests.tally import Attempts
 
 EXAMPLES = 36
-"""Of each operation, half of them about entities that are there."""
+"""Examples for each operation, half of them for existing entities."""
 TIGHT = hypothesis_settings(
     max_examples=EXAMPLES,
     derandomize=True,
@@ -48,15 +48,15 @@ def placement() -> Placement:
 
 
 @dataclass
-class House:
-    """A restaurant in the middle of an evening, made anew for each operation."""
+class SchemaRestaurant:
+    """A restaurant with an open session and an order, created for each operation."""
 
     place: Place
     session: int
     order: int
 
     def ids(self, path: str) -> dict[str, Any]:
-        """What a path's parameters are here."""
+        """Existing values of a path's parameters."""
         ids = {
             "restaurants": self.place.restaurant,
             "tables": self.place.table,
@@ -80,37 +80,39 @@ class House:
             "guest": token("guest", restaurant_id=home, session_id=self.session),
             "foreign": token("manager", restaurant_id=home + 1000),
             "forged": token("admin")[:-2],
-            "nobody": None,
+            "anonymous": None,
         }
 
 
-async def opened(gateway: Gateway) -> House:
+async def open_session(gateway: Gateway) -> SchemaRestaurant:
     place = await make_place(gateway)
     made = await gateway.post(f"/tables/{place.table}/sessions")
     session = made["session_id"]
     items = {"items": [{"name": "Soup", "unit_price": "6.50"}]}
     order = (await gateway.post(f"/sessions/{session}/orders", items))["order_id"]
     await gateway.post(f"/sessions/{session}/calls")
-    return House(place, session, order)
+    return SchemaRestaurant(place, session, order)
 
 
 @pytest.mark.filterwarnings("ignore:Do not use the .random. module")  # schemathesis does
 @pytest.mark.attack("schema")
-async def test_every_answer_is_one_of_the_document(gateway: Gateway, attempts: Attempts) -> None:
+async def test_every_response_matches_the_openapi_document(
+    gateway: Gateway, attempts: Attempts
+) -> None:
     document = (await gateway.http.get("/api/openapi.json")).json()
     load_all_checks()
     chosen = [CHECKS.get_one(name) for name in CHECKS.get_all_names() if name not in LEFT_OUT]
     schema = schemathesis.openapi.from_dict(document)
-    schema.config.generation.update(allow_extra_parameters=False)  # nobody minds a `?utm_source=`
+    schema.config.generation.update(allow_extra_parameters=False)  # the API ignores them
     loop = asyncio.get_running_loop()
 
     def run() -> None:
-        """In a thread of its own, since schemathesis waits for each answer."""
+        """Try all operations, in a thread: schemathesis blocks until each response."""
         for found in schema.get_all_operations():
             assert isinstance(found, Ok)
-            house = asyncio.run_coroutine_threadsafe(opened(gateway), loop).result(30)
+            restaurant = asyncio.run_coroutine_threadsafe(open_session(gateway), loop).result(30)
             base = f"{gateway.http.base_url}/api"
-            _try(found.ok(), house, base, chosen, attempts)
+            _try(found.ok(), restaurant, base, chosen, attempts)
 
     await asyncio.to_thread(run)
     assert attempts.tried > EXAMPLES * len(document["paths"]) / 2
@@ -119,23 +121,23 @@ async def test_every_answer_is_one_of_the_document(gateway: Gateway, attempts: A
 
 def _try(
     operation: AnyOperation,
-    house: House,
+    restaurant: SchemaRestaurant,
     base: str,
     checks: list[Any],
     attempts: Attempts,
 ) -> None:
-    bearers = house.bearers()
+    bearers = restaurant.bearers()
     cases = st.one_of([operation.as_strategy(mode) for mode in GenerationMode])
 
     @TIGHT
     @given(cases, st.sampled_from(sorted(bearers)), st.booleans())
-    def attempt(case: Any, who: str, there: bool) -> None:
-        if there:
-            known = house.ids(operation.path)
+    def attempt(case: Any, role: str, exists: bool) -> None:
+        if exists:
+            known = restaurant.ids(operation.path)
             case.path_parameters = {
                 name: known[name] or value for name, value in case.path_parameters.items()
             }
-        bearer = bearers[who]
+        bearer = bearers[role]
         if bearer is not None:
             case.headers["Authorization"] = f"Bearer {bearer}"
         answer = case.call(base_url=base)
@@ -143,17 +145,17 @@ def _try(
             case.validate_response(answer, checks=checks)
         except FailureGroup as group:
             failed = "; ".join(str(each) for each in group.exceptions)
-            attempts.refused(False, f"{operation.label} as {who}: {failed}")
+            attempts.refused(False, f"{operation.label} as {role}: {failed}")
         else:
             attempts.refused(True)
 
     attempt()
 
 
-async def test_the_document_is_about_every_route(gateway: Gateway) -> None:
-    """What schemathesis does not know of it cannot try."""
+async def test_the_openapi_document_covers_every_route(gateway: Gateway) -> None:
+    """Methods that the document leaves out are refused with 405."""
     document = (await gateway.http.get("/api/openapi.json")).json()
-    async with httpx.AsyncClient(base_url=str(gateway.http.base_url)) as nobody:
+    async with httpx.AsyncClient(base_url=str(gateway.http.base_url)) as http:
         for path in document["paths"]:
-            answer = await nobody.request("TRACE", "/api" + path.replace("{id}", "1"))
+            answer = await http.request("TRACE", "/api" + path.replace("{id}", "1"))
             assert answer.status_code == 405, path

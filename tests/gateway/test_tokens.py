@@ -8,11 +8,12 @@ import jwt
 import orjson
 import pytest
 
-from gateway.addresses import LOCAL
-from gateway.identity import Identity, Principal
-from gateway.issuing import rows_of
+from gateway.auth.authenticator import Authenticator
+from gateway.auth.client_address import LOCAL
+from gateway.auth.issuance import list_rows
+from gateway.auth.principal import Principal
+from gateway.auth.token_register import TokenRegister
 from gateway.settings import GatewaySettings
-from gateway.token_register import TokenRegister
 from protocol.errors import Code, Rejected
 from storage.embedded import EmbeddedStore
 from storage.redis_store import RedisStore, open_store
@@ -70,14 +71,14 @@ async def test_revoking_a_token_closes_its_sockets_and_no_others(
     first, second = [await gateway.post("/tokens", TILL) for _ in range(2)]
     path = f"tables/{place.table}/"
     lost = [await gateway.socket(path, as_=first["token"]) for _ in range(2)]
-    kept = [await gateway.socket(path, as_=each) for each in (second["token"], token("admin"))]
-    for socket in (*lost, *kept):
+    others = [await gateway.socket(path, as_=each) for each in (second["token"], token("admin"))]
+    for socket in (*lost, *others):
         await socket.next()
     token_id = first["data"]["token_id"]
     assert await revoked(gateway, token_id) == {"changed": True}
     for socket in lost:
         assert await socket.closed() == 4401
-    for socket in kept:
+    for socket in others:
         assert "type" in await socket.ask("get_status")
     assert await status(gateway, f"/tables/{place.table}", first["token"]) == 401
     late = await gateway.socket(path, as_=first["token"])
@@ -117,7 +118,7 @@ async def test_a_signed_token_that_is_not_listed_is_refused(gateway: Gateway, pl
     ],
     ids=["manager", "kitchen", "waiter", "administrator of one restaurant"],
 )
-async def test_tokens_of_a_restaurant_are_revocable_too(
+async def test_a_token_of_a_restaurant_is_refused_once_it_is_revoked(
     gateway: Gateway, place: Place, what: dict[str, Any], restaurant: bool, waiter: bool
 ) -> None:
     body = what | {"label": "A system"}
@@ -193,12 +194,12 @@ async def test_a_repeated_key_gets_the_same_token_until_it_is_revoked(gateway: G
 async def test_a_token_request_can_be_retried_with_its_key_after_a_store_failure(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def away(self: RedisStore, token_id: int, row: bytes) -> None:
+    async def unavailable(self: RedisStore, token_id: int, row: bytes) -> None:
         raise StoreUnavailable("refused by the test")
 
     key = {"Idempotency-Key": "k"}
     with monkeypatch.context() as failing:
-        failing.setattr(RedisStore, "register_token", away)
+        failing.setattr(RedisStore, "register_token", unavailable)
         failed = await gateway.http.post("/api/tokens", json=TILL, headers=key)
     assert failed.json()["code"] == "unavailable"
     repeated = await gateway.http.post("/api/tokens", json=TILL, headers=key)
@@ -220,7 +221,7 @@ async def test_an_expired_token_is_not_listed_and_is_removed_with_the_next_one_i
     gateway: Gateway, store: Store
 ) -> None:
     issued = await gateway.post("/tokens", TILL)
-    [row] = await rows_of(store)
+    [row] = await list_rows(store)
     await store.register_token(1, orjson.dumps(row | {"token_id": 1, "expires_at": 1}))
     assert await listed(gateway) == [issued["data"]]
     assert len(await store.tokens()) == 2
@@ -231,7 +232,7 @@ async def test_an_expired_token_is_not_listed_and_is_removed_with_the_next_one_i
 async def test_a_full_list_of_tokens_refuses_another_one(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gateway.issuing.MOST_TOKENS", 1)
+    monkeypatch.setattr("gateway.auth.issuance.MAX_TOKENS", 1)
     await gateway.post("/tokens", TILL)
     refused = await gateway.http.post("/api/tokens", json=TILL)
     assert refused.json()["code"] == "rate_limited"
@@ -248,7 +249,7 @@ def of_release_before(hours: float) -> str:
 async def principal(registering_for_hours: float, bearer: str) -> Principal | Rejected:
     since = time.time() - registering_for_hours * 3600
     register = empty_register(Credentials("", "", since))
-    return await Identity((SECRET,), register, open_door=False).principal(bearer, LOCAL)
+    return await Authenticator((SECRET,), register, allow_anonymous=False).principal(bearer, LOCAL)
 
 
 @pytest.mark.parametrize(
@@ -271,20 +272,22 @@ async def test_unregistered_admin_tokens_are_refused_a_day_after_the_upgrade() -
 
 
 async def test_a_gateway_answers_unavailable_until_it_has_read_the_credentials() -> None:
-    class Away:
-        is_away = True
+    class UnavailableStore:
+        is_unavailable = True
 
         async def credentials(self) -> Credentials:
-            if self.is_away:
+            if self.is_unavailable:
                 raise StoreUnavailable("refused by the test")
             return Credentials("", "", time.time())
 
-    away = Away()
-    identity = Identity((SECRET,), TokenRegister(cast(Store, away)), open_door=True)
+    unavailable = UnavailableStore()
+    identity = Authenticator(
+        (SECRET,), TokenRegister(cast(Store, unavailable)), allow_anonymous=True
+    )
     bearer = token("manager", restaurant_id=2)
     for each in (bearer, None):
         refused = await identity.principal(each, LOCAL)
         assert isinstance(refused, Rejected)
         assert refused.code is Code.UNAVAILABLE
-    away.is_away = False
+    unavailable.is_unavailable = False
     assert isinstance(await identity.principal(bearer, LOCAL), Principal)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from gateway.sockets import PATHS
 from load_tests import channels
-from protocol.frames import ACTIONS
+from protocol.codec import ACTIONS
 from protocol.ids import Channel
+from restaurant_qr_wire.channels import PATHS
 
 KNOWN = {
     known.name: known for known in vars(channels).values() if isinstance(known, channels.Channel)
@@ -13,7 +13,7 @@ KNOWN = {
 
 
 @pytest.mark.parametrize("channel", list(Channel))
-def test_path_and_look_are_the_gateways(channel: Channel) -> None:
+def test_paths_and_snapshot_actions_match_the_gateway(channel: Channel) -> None:
     known = KNOWN[channel.value]
-    assert known.path_of(7) == f"{PATHS[channel].format(id=7)}/"
-    assert known.look in ACTIONS[channel]
+    assert known.path_of(7) == PATHS[channel].format(id=7)
+    assert known.snapshot_action in ACTIONS[channel]

@@ -3,39 +3,39 @@
 import pytest
 
 from load_tests.channels import Frame
-from load_tests.commands import Command, Unanswered
-from load_tests.sequence import ProtocolViolation, Rule
+from load_tests.commands import Command, PendingCommands
+from load_tests.stream_checker import ProtocolViolation, Rule
 
 
-def command(told: list[Frame]) -> Command:
-    return Command("call_waiter", {"reason": "bill"}, 0.0, told.append)
+def command(replies: list[Frame]) -> Command:
+    return Command("call_waiter", {"reason": "bill"}, 0.0, replies.append)
 
 
 def ack(to: Command) -> Frame:
     return {"type": "ack", "request_id": to.request_id, "data": {"changed": True}}
 
 
-def test_an_answer_goes_to_its_command_whatever_the_order() -> None:
-    first_told: list[Frame] = []
-    second_told: list[Frame] = []
-    first, second = command(first_told), command(second_told)
-    waiting = Unanswered()
+def test_replies_resolve_their_commands_in_any_order() -> None:
+    first_replies: list[Frame] = []
+    second_replies: list[Frame] = []
+    first, second = command(first_replies), command(second_replies)
+    waiting = PendingCommands()
     waiting.add(first)
     waiting.add(second)
-    waiting.take(ack(second))
-    waiting.take(ack(first))
-    assert (first_told, second_told) == ([ack(first)], [ack(second)])
+    waiting.resolve(ack(second))
+    waiting.resolve(ack(first))
+    assert (first_replies, second_replies) == ([ack(first)], [ack(second)])
     assert len(waiting) == 0
 
 
-def test_what_is_unanswered_is_sent_again_on_a_new_connection_under_the_same_request_id() -> None:
-    told: list[Frame] = []
-    waiting = Unanswered()
-    waiting.add(lost := command(told))
-    waiting.add(answered := command(told))
+def test_pending_command_is_resent_with_the_same_request_id() -> None:
+    replies: list[Frame] = []
+    waiting = PendingCommands()
+    waiting.add(lost := command(replies))
+    waiting.add(answered := command(replies))
     lost.sent_on = answered.sent_on = 1
     before = lost.frame()
-    waiting.take(ack(answered))
+    waiting.resolve(ack(answered))
     assert waiting.not_sent_on(1) == []
     assert waiting.not_sent_on(2) == [lost]
     assert lost.frame() == before
@@ -43,17 +43,17 @@ def test_what_is_unanswered_is_sent_again_on_a_new_connection_under_the_same_req
 
 
 def test_a_second_answer_to_one_request_is_a_violation() -> None:
-    waiting = Unanswered()
-    waiting.add(asked := command([]))
-    waiting.take(ack(asked))
+    waiting = PendingCommands()
+    waiting.add(sent := command([]))
+    waiting.resolve(ack(sent))
     with pytest.raises(ProtocolViolation) as caught:
-        waiting.take(ack(asked))
-    assert caught.value.rule is Rule.STRAY
+        waiting.resolve(ack(sent))
+    assert caught.value.rule is Rule.UNEXPECTED_REPLY
 
 
-def test_an_answer_to_a_request_nobody_made_is_a_violation() -> None:
+def test_reply_without_a_request_is_a_violation() -> None:
     with pytest.raises(ProtocolViolation):
-        Unanswered().take({"error": "No.", "code": "forbidden", "request_id": "r"})
+        PendingCommands().resolve({"error": "No.", "code": "forbidden", "request_id": "r"})
 
 
 def test_requests_of_different_commands_have_different_ids() -> None:

@@ -10,33 +10,33 @@ from load_tests.lag import Fact, Lags, facts_of
 READY: Fact = ("order", 5, "ready")
 
 
-def test_an_event_after_the_ack_has_its_lag_for_each_who_hears_it() -> None:
+def test_event_after_the_ack_has_a_lag_per_subscriber() -> None:
     lags = Lags()
     assert lags.sent(READY, 10.0) == []
-    assert lags.heard(READY, "order_status", 10.5) == [("order_status", 0.5)]
-    assert lags.heard(READY, "order_ready", 11.0) == [("order_ready", 1.0)]
+    assert lags.received(READY, "order_status", 10.5) == [("order_status", 0.5)]
+    assert lags.received(READY, "order_ready", 11.0) == [("order_ready", 1.0)]
 
 
 def test_an_event_before_the_ack_has_its_lag_once_the_ack_is_there() -> None:
     lags = Lags()
-    assert lags.heard(READY, "order_status", 10.5) == []
+    assert lags.received(READY, "order_status", 10.5) == []
     assert lags.sent(READY, 10.0) == [("order_status", 0.5)]
     assert lags.sent(READY, 10.0) == []
 
 
 def test_an_event_from_before_the_command_is_not_its_doing() -> None:
     lags = Lags()
-    lags.heard(READY, "order_status", 9.0)
+    lags.received(READY, "order_status", 9.0)
     assert lags.sent(READY, 10.0) == []
 
 
-def test_what_finds_no_match_is_forgotten() -> None:
-    lags = Lags(kept=2)
+def test_unmatched_facts_are_evicted() -> None:
+    lags = Lags(max_facts=2)
     for order in (1, 2, 3):
         lags.sent(("order", order, "ready"), 10.0)
-        lags.heard(("order", -order, "ready"), "order_status", 10.0)
-    assert lags.heard(("order", 3, "ready"), "order_status", 11.0) == [("order_status", 1.0)]
-    assert lags.heard(("order", 1, "ready"), "order_status", 11.0) == []
+        lags.received(("order", -order, "ready"), "order_status", 10.0)
+    assert lags.received(("order", 3, "ready"), "order_status", 11.0) == [("order_status", 1.0)]
+    assert lags.received(("order", 1, "ready"), "order_status", 11.0) == []
     assert lags.sent(("order", -3, "ready"), 9.0) == [("order_status", 1.0)]
     assert lags.sent(("order", -1, "ready"), 9.0) == []
 
@@ -64,14 +64,14 @@ EVENTS: list[tuple[str, dict[str, Any], list[Fact]]] = [
 
 
 @pytest.mark.parametrize(("type_", "data", "facts"), EVENTS)
-def test_an_event_tells_the_fact_that_a_command_made(
+def test_event_yields_the_commands_fact(
     type_: str, data: dict[str, Any], facts: list[Fact]
 ) -> None:
     frame: Frame = {"type": type_, "data": data}
     assert list(facts_of(frame, {})) == facts
 
 
-def test_a_sessions_event_tells_only_what_is_new_in_it() -> None:
+def test_session_event_yields_only_new_facts() -> None:
     def row(order_id: int, status: str, balance: str) -> dict[str, Any]:
         return {"order_id": order_id, "status": status, "balance": balance}
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from load_tests.counters import Counters
 from load_tests.ledger import Ledger
-from load_tests.tally import Tally
 
 
 @pytest.fixture
@@ -34,13 +34,13 @@ def test_an_order_may_be_further_than_was_acknowledged(ledger: Ledger, status: s
 
 
 @pytest.mark.parametrize("found", [None, order("pending")], ids=["gone", "a step back"])
-def test_an_acknowledged_status_that_is_gone_is_a_loss(
+def test_missing_acknowledged_status_is_a_loss(
     ledger: Ledger, found: dict[str, Any] | None
 ) -> None:
     assert len(ledger.losses_of_order(5, found)) == 1
 
 
-def test_an_order_is_cancelled_only_where_somebody_wished_it(ledger: Ledger) -> None:
+def test_cancelled_order_is_a_loss_unless_requested(ledger: Ledger) -> None:
     ledger.reached(5, "delivered")
     assert ledger.losses_of_order(5, order("ready"))
     ledger.cancelling(5)
@@ -82,9 +82,9 @@ def test_a_closed_session_stays_closed(ledger: Ledger) -> None:
 
 
 def test_the_reports_of_all_processes_make_one_summary() -> None:
-    whole = Tally()
+    whole = Counters()
     for _ in range(2):
-        part = Tally()
+        part = Counters()
         part.count("events", 21)
         part.violation("gap", "order 5: gap")
         whole.add(part.report())

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from load_tests.channels import Channel
-from load_tests.commands import Answer, Ended
-from load_tests.party import Party
-from load_tests.tally import Tally
+from load_tests.commands import ChannelClosed, Reply
+from load_tests.counters import Counters
+from load_tests.party import LoadParty
 
-REFUSED = Ended("closed with 4401")
+REFUSED = ChannelClosed("closed with 4401")
 RESULTS: dict[str, dict[str, Any]] = {
     "occupy": {"session_id": 1},
     "place_order": {"order_id": 1},
@@ -29,14 +29,16 @@ class Socket:
         self.state: dict[str, Any] = {
             "id": 1,
             "status": "delivered",
-            "categories": [{"items": [{"id": n, "available": True} for n in range(1, 5)]}],
+            "categories": [
+                {"items": [{"id": n, "available": True, "price": "1.00"} for n in range(1, 5)]}
+            ],
         }
 
-    def request(self, action: str, **fields: Any) -> Answer:
+    def request(self, action: str, **fields: Any) -> Reply:
         self._fail_at(f"{self._name}: {fields.get('reason', action)}")
-        return Answer(RESULTS[action], 0.0, once=True)
+        return Reply(RESULTS[action], 0.0, once=True)
 
-    def wait_until(self, holds: object, seconds: float) -> None:
+    def wait_until(self, condition: object, seconds: float) -> None:
         self._fail_at(f"{self._name}: wait")
 
     def _fail_at(self, step: str) -> None:
@@ -51,7 +53,7 @@ class Service:
         self._session = session
         self.forced = 0
 
-    def look(self, name: str, path: str, token: str) -> dict[str, Any]:
+    def get(self, name: str, path: str, token: str) -> dict[str, Any]:
         assert (path, token) == ("/sessions/1", "manager")
         return {"status": self._session}
 
@@ -59,46 +61,48 @@ class Service:
         self.forced += 1
 
 
-def evening(closed_at: str, session: str) -> tuple[Tally, list[tuple[str, Exception]], Service]:
+def run_party(
+    closed_at: str, session: str
+) -> tuple[Counters, list[tuple[str, Exception]], Service]:
     """A party whose socket is refused with 4401 at a step, while its session is such."""
-    tally, service = Tally(), Service(session)
+    counters, service = Counters(), Service(session)
     failures: list[tuple[str, Exception]] = []
     nothing = SimpleNamespace(placing=id, not_placed=id, placed=lambda *_: None)
     user: Any = SimpleNamespace(
         random=Random(1),
-        record=SimpleNamespace(
-            tally=tally, ledger=nothing, failure=lambda *about: failures.append(about)
+        recorder=SimpleNamespace(
+            counters=counters, ledger=nothing, failure=lambda *about: failures.append(about)
         ),
-        world=SimpleNamespace(open_parties=0, patience_s=1.0, api=service, drop=id),
-        house=SimpleNamespace(id=2, take_table=lambda _: (5, 10), give_back=id),
+        world=SimpleNamespace(open_parties=0, max_wait_s=1.0, api=service, abort=id),
+        restaurant=SimpleNamespace(id=2, take_table=lambda _: (5, 10), give_back=id),
         token=lambda role, **ids: role,
-        listen=lambda channel, id_, token: Socket(channel, closed_at),
-        leave=id,
+        subscribe=lambda channel, id_, token: Socket(channel, closed_at),
+        close_client=id,
         think=id,
         caused=lambda *_: None,
     )
     user.random.random = lambda: 0.99  # no menu over HTTP, one order, no change of mind
-    Party(user).come()
-    return tally, failures, service
+    LoadParty(user).run()
+    return counters, failures, service
 
 
 @pytest.mark.parametrize("closed_at", ["session: wait", "session: bill"])
 def test_a_party_that_missed_the_end_of_its_session_is_no_failure(closed_at: str) -> None:
-    tally, failures, service = evening(closed_at, "closed")
+    counters, failures, service = run_party(closed_at, "closed")
     assert not failures
-    assert tally.counts["settled"] == 1
+    assert counters.counts["settled"] == 1
     assert service.forced == 0
 
 
 @pytest.mark.parametrize("closed_at", ["session: wait", "session: bill"])
 def test_a_party_that_is_refused_while_its_session_is_open_is_a_failure(closed_at: str) -> None:
-    tally, failures, service = evening(closed_at, "open")
+    counters, failures, service = run_party(closed_at, "open")
     assert failures == [("a party", REFUSED)]
-    assert tally.counts["settled"] == 0
+    assert counters.counts["settled"] == 0
     assert service.forced == 1
 
 
 def test_a_party_that_is_refused_before_it_asks_for_the_bill_is_a_failure() -> None:
-    _, failures, service = evening("order: wait", "closed")
+    _, failures, service = run_party("order: wait", "closed")
     assert failures == [("a party", REFUSED)]
     assert service.forced == 1

@@ -1,5 +1,5 @@
-"""The service in one process and one thread, where a seed decides all that chance decides.
+"""Simulates the service in one process and one thread, deterministically from a seed.
 
-Hosts, turns, outboxes, rules and whole gateways are the real ones. Clock, event loop, network and
-the store's server are simulated. `python -m tests.simulation SEED` tells what happened in a seed.
+Hosts, turns, outboxes, rules and gateways are the product's own. Clock, event loop, network and the
+store's server are simulated. `./restaurant-qr simulate SEED` prints the trace of a seed.
 """

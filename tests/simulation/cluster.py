@@ -1,41 +1,57 @@
-"""Ray, as far as the product sees of it: named actors that are started, found, lost and killed.
+"""Simulates the part of Ray that the product uses: named actors that start, are found, are lost and
+are killed.
 
-Each life of an actor is a process with a real `Host`. A caller keeps the handle that it found until
-a call fails, so that two lives of one name can both be spoken to.
+Each incarnation of an actor is a process with a real `Host`. Two of one name may run at the same
+time, each with its own streams.
 """
 
 import asyncio
-import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import partial
 from random import Random
-from typing import Any
 
-from actors.host import Host, HostSettings
-from actors.messages import Rejoin, Wake
-from actors.placement import Placement
-from actors.transport import HostGone
-from actors.whereabouts import Whereabouts
+from engine.host import Host, HostSettings
+from engine.messages import Activate, Resubscribe
+from engine.peers import Peers
+from engine.placement import Placement
+from engine.placement_watcher import PlacementWatcher
+from engine.streams import IncomingStream, Item, Stream
 from storage.store import Store
-from tests.simulation.caller import Caller
-from tests.simulation.chance import SimClock
+from tests.simulation.connection import VERY_LATE_S, Connection
 from tests.simulation.faults import Faults
-from tests.simulation.life import Call, Does, Life
 from tests.simulation.loop import Process, SimLoop
+from tests.simulation.network import SECRET, SimNetwork
+from tests.simulation.randomness import SimClock
 from tests.simulation.trace import Trace
 
-REST_PERIOD_S = 5.0
-VERY_LATE_S = 16.0
-"""Longer than a gateway has patience."""
+IDLE_CHECK_S = 5.0
+
+
+@dataclass(eq=False, slots=True)
+class Incarnation:
+    """One process of an actor. The first stream that reaches it creates its host."""
+
+    name: str
+    number: int
+    process: Process
+    network: SimNetwork
+    clock: SimClock
+    ready_at: float
+    host: Host | None = None
+
+    def __str__(self) -> str:
+        return f"{self.name}#{self.number}"
 
 
 class Cluster:
-    """All actors, and the network between them and their callers."""
+    """All actors and the connections to them."""
 
     def __init__(
         self,
         loop: SimLoop,
         network: Process,
-        chance: Random,
+        rng: Random,
         faults: Faults,
         trace: Trace,
         store: Callable[[], Store],
@@ -44,153 +60,142 @@ class Cluster:
     ) -> None:
         self.faults = faults
         self.announced = announced
-        self.lives: list[Life] = []
+        self.running: list[Incarnation] = []
         self._loop = loop
         self._network = network
-        self._chance = chance
+        self._rng = rng
         self._trace = trace
         self._store = store
         self._settings = settings
-        self._names: dict[str, Life] = {}
-        self._born = 0
+        self._names: dict[str, Incarnation] = {}
+        self._connections: list[Connection] = []
+        self._started = 0
 
-    async def look(self) -> Placement:
-        """The newest placement that is announced."""
-        await asyncio.sleep(self._delay())
+    async def fetch_placement(self) -> Placement:
+        """The newest announced placement."""
+        await asyncio.sleep(self.delay())
         return self.announced
 
-    # --- lives -----------------------------------------------------------------------------------
+    def delay(self) -> float:
+        """Seconds that a Ray operation takes."""
+        if self.faults.happens("ray_late"):
+            return self._rng.random() * self._rng.choice((1.0, 1.0, VERY_LATE_S))
+        return 0.0002 + self._rng.random() * 0.002
 
-    def find(self, name: str) -> Life:
-        """The actor of that name, started where there is none."""
-        life = self._names.get(name)
-        if life is None:
-            self._born += 1
-            process = Process(f"{name}#{self._born}")
-            ready_at = self._loop.time() + self._chance.random() * self._chance.choice((0.02, 1.5))
-            clock = SimClock(self._loop, self._chance.uniform(-0.05, 0.05))
-            life = self._names[name] = Life(name, self._born, process, clock, ready_at)
-            self.lives.append(life)
-            self._trace.tell("start", str(life))
-        return life
+    def detection_delay(self) -> float:
+        """Seconds until a loss is detected."""
+        return self._rng.random() * self._rng.choice((0.01, 0.5, 3.0))
 
-    def is_current(self, life: Life) -> bool:
-        return self._names.get(life.name) is life
+    # --- actors ----------------------------------------------------------------------------------
 
-    def kill(self, life: Life, why: str) -> None:
-        """Its memory is gone, and so is what it was about to do. Who waits learns it in time."""
-        self._trace.tell(why, str(life))
-        life.process.kill()
-        self.lives.remove(life)
-        if self.is_current(life):
-            del self._names[life.name]
-        for call in list(life.calls):
-            self._lose(call, self._chance.random() * 0.5)
+    def find(self, name: str) -> Incarnation:
+        """The actor of that name, started if there is none."""
+        found = self._names.get(name)
+        if found is None:
+            self._started += 1
+            process = Process(f"{name}#{self._started}")
+            network = SimNetwork(name, self, process)
+            clock = SimClock(self._loop, self._rng.uniform(-0.05, 0.05))
+            ready_at = self._loop.time() + self._rng.random() * self._rng.choice((0.02, 1.5))
+            found = Incarnation(name, self._started, process, network, clock, ready_at)
+            self._names[name] = found
+            self.running.append(found)
+            self._trace.add("start", str(found))
+        return found
 
-    def double(self, life: Life, cut_off: Sequence[Caller]) -> None:
-        """The actor is taken for dead and started anew, but goes on for those not `cut_off`."""
-        self._trace.tell("double", str(life), *(caller.name for caller in cut_off))
-        del self._names[life.name]
-        for caller in cut_off:
-            caller.drop(life)
-        for call in list(life.calls):
-            if call.caller in cut_off:
-                self._lose(call, self._chance.random() * 0.5)
+    def is_current(self, incarnation: Incarnation) -> bool:
+        return self._names.get(incarnation.name) is incarnation
 
-    def _started(self, life: Life) -> Host:
-        """The host, made within its own process by the first call."""
-        if life.host is None:
-            hosts = life.caller = Caller(str(life), self, life.process)
-            whereabouts = Whereabouts(self.announced, self.look)
-            life.host = life.process.context.run(
-                Host, life.name, self._store(), hosts, whereabouts, life.clock, self._settings
+    def startup_delay_s(self, incarnation: Incarnation) -> float:
+        """Seconds until it is ready."""
+        return max(0.0, incarnation.ready_at - self._loop.time())
+
+    def kill(self, incarnation: Incarnation, why: str) -> None:
+        """End its process with all its state and pending work."""
+        self._trace.add(why, str(incarnation))
+        self.running.remove(incarnation)
+        if self.is_current(incarnation):
+            del self._names[incarnation.name]
+        self.end(incarnation.process)
+
+    def start_duplicate(self, incarnation: Incarnation, cut_off: Collection[SimNetwork]) -> None:
+        """Start a second incarnation while the first keeps serving callers that are not
+        `cut_off`."""
+        self._trace.add("double", str(incarnation), *(network.name for network in cut_off))
+        del self._names[incarnation.name]
+        for network in cut_off:
+            network.forget_handle(incarnation)
+            self._cut(incarnation.process, network.process)
+
+    def _host_of(self, incarnation: Incarnation) -> Host:
+        """The host, created on the first call, in its own process."""
+        if incarnation.host is None:
+            peers, watcher = (
+                Peers(incarnation.network),
+                PlacementWatcher(self.announced, self.fetch_placement),
             )
-            life.process.spawn(whereabouts.run())
-            life.process.later(REST_PERIOD_S, self._rest, life)
-        return life.host
+            incarnation.host = Host(
+                incarnation.name, self._store(), peers, watcher, incarnation.clock,
+                self._settings,
+            )  # fmt: skip
+            incarnation.process.spawn(watcher.run())
+            incarnation.process.later(IDLE_CHECK_S, self._evict_idle, incarnation, peers)
+        return incarnation.host
 
-    def _rest(self, life: Life) -> None:
-        """An actor that has carried nothing for a while leaves; callers find its successor."""
-        assert life.host is not None
-        if life.host.rest() and not life.host.stays:
-            self.faults.note("actor_left")
-            self._network.later(0.0, self._leave, life)
+    def _evict_idle(self, incarnation: Incarnation, peers: Peers) -> None:
+        """Stop an actor that has been idle, unless a message has arrived since."""
+        host = incarnation.host
+        assert host is not None
+        peers.close_old()
+        if host.evict_idle() and not host.is_required:
+            self._network.later(0.0, self._stop_if_idle, incarnation, peers)
         else:
-            life.process.later(REST_PERIOD_S, self._rest, life)
+            incarnation.process.later(IDLE_CHECK_S, self._evict_idle, incarnation, peers)
 
-    def _leave(self, life: Life) -> None:
-        if life.process.alive and life.host is not None and life.host.rest():
-            self.kill(life, "leave")
-        else:
-            life.process.later(REST_PERIOD_S, self._rest, life)
-
-    # --- calls -----------------------------------------------------------------------------------
-
-    async def call(self, caller: Caller, life: Life, does: Does, batch: tuple[Any, ...]) -> Any:
-        """The answer. HostGone where the call or its answer is lost."""
-        answer: asyncio.Future[Any] = self._loop.create_future()
-        call = Call(caller, life, does, batch, answer)
-        life.calls[call] = None
-        happens = self.faults.happens
-        delay = self._delay() + max(0.0, life.ready_at - self._loop.time())
-        if happens("request_lost"):
-            self._lose(call, delay + self._detection())
-            return await answer
-        self._network.later(delay, self._arrive, call)
-        if happens("request_doubled"):
-            again = Call(caller, life, does, batch, self._loop.create_future())
-            later = delay + self._chance.random() * self._chance.choice((0.01, 0.5))
-            self._network.later(later, self._arrive, again)
-        return await answer
-
-    def _arrive(self, call: Call) -> None:
-        life = call.life
-        if not life.process.alive:
-            self._lose(call, 0.0)
+    def _stop_if_idle(self, incarnation: Incarnation, peers: Peers) -> None:
+        if not incarnation.process.alive or incarnation.host is None:
             return
-        self._trace.tell("arrive", str(life), call.caller.name, *call.batch)
-        for message in call.batch:
-            if isinstance(message, Wake | Rejoin):
-                self.faults.note(type(message).__name__.lower())
-        task = life.process.spawn(_answered(call.does, self._started(life)))
-        task.add_done_callback(lambda done: self._return(call, done), context=self._network.context)
-
-    def _return(self, call: Call, done: asyncio.Task[Any]) -> None:
-        if done.cancelled():
-            return
-        packed = done.result()
-        happens = self.faults.happens
-        if happens("reply_lost"):
-            self._lose(call, self._detection())
+        if incarnation.host.evict_idle():
+            self.faults.note("actor_stopped")
+            self.kill(incarnation, "leave")
         else:
-            self._network.later(self._delay(), self._given, call, packed)
+            incarnation.process.later(IDLE_CHECK_S, self._evict_idle, incarnation, peers)
 
-    def _given(self, call: Call, packed: bytes) -> None:
-        call.life.calls.pop(call, None)
-        if not call.answer.done():
-            call.answer.set_result(pickle.loads(packed))
+    # --- connections -----------------------------------------------------------------------------
 
-    def _lose(self, call: Call, delay: float) -> None:
-        self._network.later(delay, self._lost, call)
+    def open(self, caller: SimNetwork, stream: Stream, incarnation: Incarnation) -> None:
+        """Connect a caller's stream to an actor."""
 
-    def _lost(self, call: Call) -> None:
-        call.life.calls.pop(call, None)
-        call.caller.drop(call.life)
-        if not call.answer.done():
-            call.answer.set_exception(HostGone(f"{call.life.name}: lost"))
-            call.answer.exception()  # who asked may be dead and never look
+        def accept() -> IncomingStream:
+            self._host_of(incarnation)
+            return IncomingStream(SECRET, partial(self._attach, incarnation))
 
-    def _delay(self) -> float:
-        if self.faults.happens("message_very_late"):
-            return VERY_LATE_S + self._chance.random() * 4.0
-        if self.faults.happens("message_late"):
-            return self._chance.random() * 1.0
-        return 0.0002 + self._chance.random() * 0.002
+        near, far = (caller.process, stream), (incarnation.process, accept)
+        self._connections.append(Connection(near, far, self._rng, self.faults))
 
-    def _detection(self) -> float:
-        """How long it takes to learn that a call is lost."""
-        return self._chance.random() * self._chance.choice((0.01, 0.5, 3.0))
+    def end(self, process: Process) -> None:
+        """Kill a process; its peers detect it after a delay."""
+        process.kill()
+        self._cut(process)
 
+    def _cut(self, *processes: Process) -> None:
+        """Cut the connections of a process, or between two."""
+        for connection in list(self._connections):
+            if all(connection.connects(process) for process in processes):
+                self._connections.remove(connection)
+                connection.cut()
 
-async def _answered(does: Does, host: Host) -> bytes:
-    return pickle.dumps(await does(host), pickle.HIGHEST_PROTOCOL)
+    def _attach(self, incarnation: Incarnation, incoming: IncomingStream) -> None:
+        """Attach a stream to the host and trace its messages."""
+        host = self._host_of(incarnation)
+        host.attach(incoming)
+
+        def receive(stream: Stream, items: Sequence[Item]) -> None:
+            messages = [message for _, message in items]
+            self._trace.add("arrive", str(incarnation), incoming.peer, *messages)
+            for message in messages:
+                if isinstance(message, Activate | Resubscribe):
+                    self.faults.note(type(message).__name__.lower())
+            host.post(stream, items)
+
+        incoming.receive = receive

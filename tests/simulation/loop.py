@@ -1,7 +1,7 @@
-"""An event loop without a clock: time jumps to the next timer, a seed orders what is ready.
+"""An event loop without a clock: time jumps to the next timer; a seed orders the ready callbacks.
 
-What belongs to a `Process` ends with it at whatever `await` it has come to: no `finally`, no
-`except`, nothing of it ever runs again.
+Tasks and timers of a killed `Process` end at their current `await`: no `finally` or `except`
+runs.
 """
 
 import asyncio
@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-MOST_STEPS = 600_000
-"""A world that has not come to its end after so many steps never does."""
+MAX_STEPS = 600_000
+"""Steps after which a simulation counts as stuck."""
 
 
 class Process:
-    """What lives and dies together; tasks and timers belong to the process that made them."""
+    """A unit of failure; tasks and timers belong to the process that created them."""
 
     __slots__ = ("alive", "context", "name")
 
@@ -42,9 +42,9 @@ _process: ContextVar[Process | None] = ContextVar("process", default=None)
 
 
 class _Handle(asyncio.TimerHandle):
-    """A handle with nothing in it but what this loop needs."""
+    """A minimal handle."""
 
-    __slots__ = ("args", "callback", "context", "over", "when_")
+    __slots__ = ("args", "callback", "context", "is_cancelled", "when_")
 
     def __init__(
         self, when: float, callback: Callable[..., Any], args: tuple[Any, ...], context: Context
@@ -53,21 +53,21 @@ class _Handle(asyncio.TimerHandle):
         self.callback = callback
         self.args = args
         self.context = context
-        self.over = False
+        self.is_cancelled = False
 
     def cancel(self) -> None:
-        self.over = True
+        self.is_cancelled = True
 
     def cancelled(self) -> bool:
-        return self.over
+        return self.is_cancelled
 
     def when(self) -> float:
         return self.when_
 
 
 class SimLoop(asyncio.AbstractEventLoop):
-    """Only what tasks, futures and timers need. `order` shuffles what is ready at the same time;
-    None keeps it in the order in which it became so."""
+    """The subset of a loop that tasks, futures and timers need. `order` shuffles callbacks that are
+    ready at the same time; None keeps their order."""
 
     def __init__(self, order: Random | None) -> None:
         self.steps = 0
@@ -76,24 +76,24 @@ class SimLoop(asyncio.AbstractEventLoop):
         self._now = 0.0
         self._ready: list[tuple[Process | None, _Handle]] = []
         self._timers: list[tuple[float, int, Process | None, _Handle]] = []
-        self._made = 0
+        self._created = 0
         self._tasks: list[asyncio.Task[Any]] = []
         self._closed = False
 
     # --- running ---------------------------------------------------------------------------------
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Until the coroutine is done. RuntimeError where nothing is left that could go on."""
+        """Run until the coroutine is done. Raises RuntimeError if nothing is left to run."""
         asyncio._set_running_loop(self)
         try:
             task = self.create_task(coroutine)
             while not task.done():
                 self._step()
-            self._look_for_lost_errors()
+            self._raise_lost_errors()
             result: T = task.result()
             return result
         finally:
-            self._bury()
+            self._close_tasks()
             asyncio._set_running_loop(None)
             self._closed = True
 
@@ -104,10 +104,10 @@ class SimLoop(asyncio.AbstractEventLoop):
         if self._order is not None and len(batch) > 1:
             self._order.shuffle(batch)
         self.steps += len(batch)
-        if self.steps > MOST_STEPS:
-            raise RuntimeError("the world does not come to rest")
+        if self.steps > MAX_STEPS:
+            raise RuntimeError("the simulation does not come to rest")
         for process, handle in batch:
-            if not handle.over and (process is None or process.alive):
+            if not handle.is_cancelled and (process is None or process.alive):
                 try:
                     handle.context.run(handle.callback, *handle.args)
                 except Exception as error:
@@ -116,41 +116,41 @@ class SimLoop(asyncio.AbstractEventLoop):
                 raise self._error
 
     def _jump(self) -> None:
-        """To the moment of the next timer, and make ready all that is due then."""
+        """Advance to the next timer and make all due timers ready."""
         while self._timers:
             when, _, process, timer = heapq.heappop(self._timers)
-            if timer.over or (process is not None and not process.alive):
+            if timer.is_cancelled or (process is not None and not process.alive):
                 continue
             self._now = max(self._now, when)
             self._ready.append((process, timer))
             if not self._timers or self._timers[0][0] > self._now:
                 return
         if not self._ready:
-            raise RuntimeError("everybody waits, and nothing is under way")
+            raise RuntimeError("deadlock: all tasks wait and no timer is set")
 
-    def _look_for_lost_errors(self) -> None:
-        """A task of the product's that failed, and whose error nobody took."""
+    def _raise_lost_errors(self) -> None:
+        """Raise the error of a failed task whose result was not retrieved."""
         for task in self._tasks:
             if task.done() and getattr(task, "_log_traceback", False):
                 error = task.exception()
                 if error is not None:
                     raise error
 
-    def _bury(self) -> None:
-        """End what is left, the dead included, before the collector does it at its own time."""
-        for task in self._tasks:  # grows meanwhile: what ends may start something
+    def _close_tasks(self) -> None:
+        """Close remaining coroutines now, before the garbage collector does at a random time."""
+        for task in self._tasks:  # grows meanwhile: closing may start tasks
             if not task.done():
                 task._log_destroy_pending = False  # type: ignore[attr-defined]
                 coroutine: Any = task.get_coro()
                 try:
                     coroutine.close()
-                except BaseException:  # it is dead, whatever it says
+                except BaseException:  # it is being discarded
                     continue
         self._ready.clear()
         self._timers.clear()
         self._tasks.clear()
 
-    # --- what asyncio asks of a loop -------------------------------------------------------------
+    # --- the loop's interface to asyncio ----------------------------------------------------------
 
     def time(self) -> float:
         return self._now
@@ -179,8 +179,8 @@ class SimLoop(asyncio.AbstractEventLoop):
         if context is None:
             context = copy_context()
         timer = _Handle(when, callback, args, context)
-        self._made += 1
-        heapq.heappush(self._timers, (when, self._made, context.get(_process), timer))
+        self._created += 1
+        heapq.heappush(self._timers, (when, self._created, context.get(_process), timer))
         return timer
 
     def call_later(  # type: ignore[override]  # any callable, as asyncio itself
@@ -200,7 +200,7 @@ class SimLoop(asyncio.AbstractEventLoop):
         return task
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """What the collector finds, at its own time, is looked for at a fixed one."""
+        """Ignored: lost errors are raised by `_raise_lost_errors` at a fixed time."""
 
     def default_exception_handler(self, context: dict[str, Any]) -> None:
-        """As above."""
+        """Ignored, as in `call_exception_handler`."""

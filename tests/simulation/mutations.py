@@ -1,4 +1,4 @@
-"""The product without one of its guarantees: what the simulation must notice."""
+"""Mutations that remove one guarantee each; the simulation must detect every one."""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -8,61 +8,75 @@ from importlib import import_module
 from typing import Any
 from unittest.mock import patch
 
-from actors.draft import Draft
-from actors.host import Host
-from actors.outbox import Outbox
-from actors.subscribers import Subscribers, _GatewayFeed
-from actors.sweep import Sweep
-from actors.telling import Telling
-from actors.turn import Turn
-from gateway.feeds import Feeds, _Subscription
+import domain.menu.pricing
+import engine.commit
+from engine.decide import Decider
+from engine.outbox import Outbox
+from engine.peers import _Peer
+from engine.request_results import StagedResults
+from engine.residents import Residents
+from engine.streams import FrameReader, Stream
+from engine.subscribers import Subscribers
+from engine.sweep import Sweep
+from engine.timers import Timers
+from engine.turn import Turns
+from gateway.backend.host_client import HostClient
+from gateway.backend.host_link import HostLink
+from gateway.backend.message_queue import PendingMessage
+from gateway.backend.subscriptions import SubscriptionHub
+from gateway.backend.topic_subscribers import Subscription
+from protocol.errors import Rejected
 from storage.redis_store import RedisStore
 from storage.store import EntityCommit
 from tests.simulation.faults import RATES
 from tests.simulation.server import Server
 
 Patches = list[tuple[Any, str, Any]]
-"""Where, which attribute, and what stands there instead."""
+"""Object or module, attribute, replacement."""
 
 
 def no_fencing() -> Patches:
-    """The store takes the commit of an owner that another has replaced."""
+    """The store accepts a commit with an outdated fencing token."""
     return [(Server, "_is_owned", lambda server, key, owner: True)]
 
 
-_LOSSES = ("tests.simulation.faults", "RATES", {**RATES, "store_loses": 0.1})
-"""In most evenings, where it is they that must be noticed."""
+_FREQUENT_DATA_LOSS = ("tests.simulation.faults", "RATES", {**RATES, "store_data_loss": 0.1})
+"""In most seeds, for mutations that only data loss reveals."""
 
 
-def commits_leave_their_token() -> Patches:
-    """A commit is taken by whatever state its decider's claim left, later or earlier."""
-    return [_LOSSES, ("actors.draft", "owner_after", lambda owner: owner)]
+def no_token_rotation() -> Patches:
+    """A commit does not change the fencing token."""
+    return [
+        _FREQUENT_DATA_LOSS,
+        ("engine.transaction", "next_fencing_token", lambda owner: owner),
+        ("engine.commit", "next_fencing_token", lambda owner: owner),
+    ]
 
 
 def no_new_epoch() -> Patches:
-    """A store that lost its last writes numbers on under the same epoch."""
-    begin = Server.begin_life_with
+    """A store that lost its last writes keeps its epoch."""
+    restart = Server.restart_with
 
-    def unnoticed(server: Server, kept: Any) -> None:
-        life = server.life
-        begin(server, kept)
-        server.life = life
+    def keep_replication_id(server: Server, dump: Any) -> None:
+        replication_id = server.replication_id
+        restart(server, dump)
+        server.replication_id = replication_id
 
-    return [_LOSSES, (Server, "begin_life_with", unnoticed)]
+    return [_FREQUENT_DATA_LOSS, (Server, "restart_with", keep_replication_id)]
 
 
 def no_outbox() -> Patches:
-    """Effects are sent from memory only."""
-    commit = Draft.commit
+    """Effects are kept in memory only."""
+    encode = engine.commit.entity_commit
 
-    def forgetful(draft: Draft, *args: Any) -> EntityCommit:
-        return replace(commit(draft, *args), outbox={}, due=None)
+    def without_outbox(*args: Any, **kwargs: Any) -> EntityCommit:
+        return replace(encode(*args, **kwargs), outbox={}, due=None)
 
-    return [(Draft, "commit", forgetful)]
+    return [("engine.commit", "entity_commit", without_outbox)]
 
 
 def no_sweep() -> Patches:
-    """Nobody looks for what nobody carries."""
+    """No sweep finds overdue outboxes of entities without a host."""
 
     async def idle(sweep: Sweep) -> int:
         return 0
@@ -70,120 +84,198 @@ def no_sweep() -> Patches:
     return [(Sweep, "once", idle)]
 
 
-def no_dedupe() -> Patches:
-    """An effect that comes again takes effect again."""
+def no_effect_dedupe() -> Patches:
+    """A repeated effect is applied again."""
 
     class Unseen(dict[str, int]):
         def get(self, key: str, default: Any = None) -> Any:
             return 0
 
-    tell = Turn._tell
+    receive = Decider._receive_effects
 
-    async def again(turn: Turn, message: Any) -> Any:
-        draft = await turn._draft(message.to)
-        draft.seen = Unseen(draft.seen)
-        return await tell(turn, message)
+    def again(decider: Decider, message: Any) -> Any:
+        staged = decider._staging.transaction(message.to)
+        staged.seen = Unseen(staged.seen)
+        return receive(decider, message)
 
-    return [(Turn, "_tell", again)]
-
-
-def no_results() -> Patches:
-    """A request that comes again is done again."""
-    return [(Draft, "first_result", lambda draft, origin: None)]
+    return [(Decider, "_receive_effects", again)]
 
 
-def told_before_stored() -> Patches:
-    """Subscribers hear of a turn before its commit."""
-    commit = Turn._commit
-
-    async def hasty(turn: Turn, outcome: Any) -> Any:
-        telling = Telling(turn._entities, turn._subscribers, turn._store)
-        for draft in turn._drafts.values():
-            telling._publish(draft)
-        return await commit(turn, outcome)
-
-    return [(Turn, "_commit", hasty)]
+def no_request_results() -> Patches:
+    """A repeated request is executed again."""
+    return [(StagedResults, "first", lambda results, origin: None)]
 
 
-def joined_after_snapshot() -> Patches:
-    """A snapshot is taken in one step, and its reader subscribed in a later one."""
-    join = Subscribers.join
+def published_before_commit() -> Patches:
+    """Events are published before their commit."""
+    run = Turns.run
+
+    async def publish_first(turns: Turns, batch: Any) -> Any:
+        commit = turns._committer.commit
+
+        async def published(staged: Any, *args: Any) -> Any:
+            for each in staged:
+                turns._replies.publish(each)
+            return await commit(staged, *args)
+
+        with patch.object(turns._committer, "commit", published):
+            return await run(turns, batch)
+
+    return [(Turns, "run", publish_first)]
+
+
+def subscribed_after_snapshot() -> Patches:
+    """A subscriber is added some time after its snapshot was read."""
+    subscribe = Subscribers.subscribe
 
     def late(subscribers: Subscribers, *args: Any, **how: Any) -> None:
         loop = asyncio.get_running_loop()
-        loop.call_later(0.1, lambda: join(subscribers, *args, **how))
+        loop.call_later(0.1, lambda: subscribe(subscribers, *args, **how))
 
-    return [(Subscribers, "join", late)]
-
-
-def no_doubt() -> Patches:
-    """Who listens is not told to join again where a commit is in doubt."""
-    return [(Subscribers, "lose", lambda subscribers, topic: None)]
+    return [(Subscribers, "subscribe", late)]
 
 
-def kept_in_doubt() -> Patches:
-    """A host goes on with what it held before a commit that failed."""
-    return [(Host, "evict", lambda host, address: None)]
+def unverified_entities_kept() -> Patches:
+    """A host keeps its state after a failed commit."""
+    return [(Residents, "evict", lambda residents, address: None)]
 
 
-def no_acknowledgement() -> Patches:
-    """A host forgets what it has told as soon as it was told."""
-
-    def trusting(feed: _GatewayFeed, cursor: int) -> bool:
-        feed.unacknowledged.clear()
-        return True
-
-    return [(_GatewayFeed, "acknowledge", trusting)]
+# --- streams -------------------------------------------------------------------------------------
 
 
-def gaps_are_passed_on() -> Patches:
-    """A gateway does not look whether numbers are missing."""
-    spread = Feeds._spread
+def no_reassembly() -> Patches:
+    """An incomplete frame is dropped."""
+    feed = FrameReader.feed
 
-    def blind(feeds: Feeds, feed: Any, published: Any) -> None:
-        if feed.last is not None and feed.rejoining is None:
-            feed.last = max(feed.last, published.seq - 1)
-        spread(feeds, feed, published)
+    def feed_and_forget(reader: FrameReader, data: bytes) -> Any:
+        items = feed(reader, data)
+        reader._buffer.clear()
+        return items
 
-    def anything_new(subscription: Any, seq: int, frame: Any) -> None:
-        if subscription.last is None:
-            subscription.early.append((seq, frame))
-        elif seq > subscription.last:
-            subscription.last = seq
-            subscription.connection.push(frame)
-
-    return [(Feeds, "_spread", blind), (_Subscription, "push", anything_new)]
+    return [(FrameReader, "feed", feed_and_forget)]
 
 
-def lost_hosts_are_forgotten() -> Patches:
-    """A gateway does not join again where a host has begun a new life."""
+def no_peer_timeout() -> Patches:
+    """A silent peer never times out."""
+    often = {**RATES, "stream_cut": 0.15, "stream_end_unnoticed": 1.0}
+    return [
+        ("tests.simulation.faults", "RATES", often),
+        ("engine.streams", "PEER_TIMEOUT_S", 1e9),
+        ("engine.peers", "MAX_AGE_S", 1e9),
+        ("engine.peers", "TIMEOUT_S", 1e9),
+    ]
 
-    def content(feeds: Feeds, topic: Any) -> None:
+
+def replaced_hosts_kept() -> Patches:
+    """Neither gateways nor hosts check whether a host was replaced."""
+
+    async def skip_check(link: HostLink) -> None:
         return None
 
-    return [(Feeds, "_rejoin_soon", content)]
+    often = {**RATES, "host_duplicated": 0.4}
+    return [
+        ("tests.simulation.faults", "RATES", often),
+        ("engine.host", "OWNERSHIP_RECHECK_S", 1e9),
+        (HostLink, "_check_incarnation", skip_check),
+    ]
 
 
-def listeners_stay_behind() -> Patches:
-    """A gateway goes on listening where an entity was before its shard changed."""
+def no_resend() -> Patches:
+    """A gateway does not resend the messages of a lost stream."""
+    return [(HostClient, "on_lost", lambda client, link, under_way: None)]
+
+
+def no_reply_timeout() -> Patches:
+    """A host waits forever for replies on a lost stream."""
+
+    def wait_forever(peer: _Peer, stream: Stream) -> None:
+        peer.is_lost = True
+
+    return [("engine.peers", "TIMEOUT_S", 1e9), (_Peer, "_on_lost", wait_forever)]
+
+
+def old_stream_detaches_new_one() -> Patches:
+    """The end of a gateway's stream also removes the subscriptions of its next stream."""
+    detach = Subscribers.detach
+
+    def any_stream(subscribers: Subscribers, stream: Any) -> None:
+        gateway = subscribers._gateways.get(stream.peer)
+        if gateway is not None:
+            detach(subscribers, gateway.stream)
+
+    return [(Subscribers, "detach", any_stream)]
+
+
+# --- subscriptions -------------------------------------------------------------------------------
+
+
+def no_topic_invalidation() -> Patches:
+    """Gateways are not asked to resubscribe after a failed commit or a move."""
+    return [(Subscribers, "invalidate", lambda subscribers, topic: None)]
+
+
+def no_resubscribe_after_drop() -> Patches:
+    """A gateway does not resubscribe to a topic that its host dropped."""
+    return [(SubscriptionHub, "on_dropped", lambda hub, host, topic: None)]
+
+
+def no_resubscribe_on_new_stream() -> Patches:
+    """A gateway does not resubscribe on a new stream."""
+    return [(SubscriptionHub, "on_connected", lambda hub, host: None)]
+
+
+def late_subscribe_reply() -> Patches:
+    """A gateway handles later messages before the subscribe reply."""
+
+    def answer(waiting: PendingMessage, reply: Any) -> None:
+        if not waiting.reply.done():
+            waiting.reply.set_result(reply)
+            if waiting.observe is not None:
+                asyncio.get_running_loop().call_later(0.05, waiting.observe, reply)
+
+    return [(PendingMessage, "complete", answer)]
+
+
+def events_before_snapshot() -> Patches:
+    """A connection is sent events before its snapshot."""
+    push, published = Subscription.deliver, SubscriptionHub.on_published
+
+    def early(subscription: Subscription, seq: int, frame: Any) -> None:
+        if subscription.last_seq is None:
+            subscription.connection.send(frame)
+        push(subscription, seq, frame)
+
+    def pass_on(hub: SubscriptionHub, host: str, body: Any) -> None:
+        subscribers = hub._topics.get(host, {}).get(body.topic)
+        if subscribers is not None and subscribers.last_seq is None:
+            subscribers.deliver(body.seq, body.frames)
+            subscribers.last_seq = None
+        published(hub, host, body)
+
+    return [(Subscription, "deliver", early), (SubscriptionHub, "on_published", pass_on)]
+
+
+def no_resubscribe_after_placement_change() -> Patches:
+    """A gateway does not resubscribe when an entity's shard changes."""
     often = ("tests.simulation.faults", "RATES", {**RATES, "shards_changed": 0.5})
-    return [often, (Feeds, "_placement_changed", lambda feeds: None)]
+    return [often, (SubscriptionHub, "_placement_changed", lambda hub: None)]
 
 
-def events_come_again() -> Patches:
-    """A socket is sent whatever comes, seen or not."""
+def no_event_dedupe() -> Patches:
+    """A socket is sent duplicate events."""
 
-    def careless(subscription: Any, seq: int, frame: Any) -> None:
-        if subscription.last is None:
-            subscription.early.append((seq, frame))
-        else:
-            subscription.last = seq
-            subscription.connection.push(frame)
+    def send_always(subscription: Subscription, seq: int, frame: Any) -> None:
+        if subscription.last_seq is not None:
+            subscription.last_seq = seq
+            subscription.connection.send(frame)
 
-    return [(_Subscription, "push", careless)]
+    return [(Subscription, "deliver", send_always)]
 
 
-def commits_may_be_split() -> Patches:
+# --- turns ---------------------------------------------------------------------------------------
+
+
+def split_commits() -> Patches:
     """The entities of a restaurant are committed one by one."""
     commit = RedisStore.commit
 
@@ -196,31 +288,50 @@ def commits_may_be_split() -> Patches:
     return [(RedisStore, "commit", singly)]
 
 
-def no_waiting_for_creation() -> Patches:
-    """A creation is answered before what it creates exists."""
-    return [(Outbox, "when_delivered", lambda outbox, source, entry, call: call())]
+def reply_before_creation() -> Patches:
+    """A creation is acknowledged before the entity exists."""
+    return [(Outbox, "on_ack", lambda outbox, source, entry, call: call())]
 
 
 def no_timers() -> Patches:
-    """A timer that is due does not ring."""
-    return [(Host, "_schedule", lambda host, address, alarm: None)]
+    """A due timer does not fire."""
+    return [(Timers, "_schedule", lambda timers, address, timer: None)]
+
+
+# --- rules ---------------------------------------------------------------------------------------
+
+
+def unpriced_options() -> Patches:
+    """A line costs what its item does, whatever its options cost."""
+    price = domain.menu.pricing._price_line
+
+    def without_options(line: Any, item: Any, groups: Any) -> Any:
+        sold = price(line, item, groups)
+        return sold if isinstance(sold, Rejected) else replace(sold, unit_price=item.price)
+
+    return [("domain.menu.pricing", "_price_line", without_options)]
 
 
 MUTATIONS: dict[str, Callable[[], Patches]] = {
     each.__name__: each
     for each in (
-        no_fencing, commits_leave_their_token, no_new_epoch,
-        no_outbox, no_sweep, no_dedupe, no_results, told_before_stored,
-        joined_after_snapshot, no_doubt, kept_in_doubt, no_acknowledgement, gaps_are_passed_on,
-        lost_hosts_are_forgotten, listeners_stay_behind, events_come_again,
-        commits_may_be_split, no_waiting_for_creation, no_timers,
+        no_fencing, no_token_rotation, no_new_epoch,
+        no_outbox, no_sweep, no_effect_dedupe, no_request_results, published_before_commit,
+        subscribed_after_snapshot, unverified_entities_kept,
+        no_reassembly, no_peer_timeout, replaced_hosts_kept, no_resend,
+        no_reply_timeout, old_stream_detaches_new_one,
+        no_topic_invalidation, no_resubscribe_after_drop, no_resubscribe_on_new_stream,
+        late_subscribe_reply, events_before_snapshot,
+        no_resubscribe_after_placement_change, no_event_dedupe,
+        split_commits, reply_before_creation, no_timers,
+        unpriced_options,
     )
 }  # fmt: skip
 
 
 @contextmanager
 def mutated(name: str | None) -> Iterator[None]:
-    """The product without that guarantee, or as it is."""
+    """Mutations that remove one guarantee each; the simulation must detect every one."""
     with ExitStack() as patches:
         for place, attribute, instead in MUTATIONS[name]() if name else ():
             whole = import_module(place) if isinstance(place, str) else place

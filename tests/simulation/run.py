@@ -1,4 +1,4 @@
-"""One seed from its beginning to its end: an evening with faults, then calm, then the reckoning."""
+"""Runs one seed: a workload with faults, then recovery, then the final checks."""
 
 import asyncio
 import logging
@@ -6,25 +6,25 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests.simulation.chance import sealed, stream
-from tests.simulation.disasters import Disasters
+from tests.simulation.client_view import Violation
+from tests.simulation.fault_injector import FaultInjector
+from tests.simulation.final_checks import check_final_state
 from tests.simulation.loop import SimLoop
-from tests.simulation.people import People
-from tests.simulation.reckoning import reckon
-from tests.simulation.thrift import thrifty
+from tests.simulation.randomness import deterministic, random_stream
+from tests.simulation.shared_caches import shared_caches
 from tests.simulation.trace import Trace
-from tests.simulation.view import Violation
-from tests.simulation.world import World, eventually
+from tests.simulation.workload import Workload
+from tests.simulation.world import SimWorld, eventually
 
-EVENING_S = 25.0
-LAST_ORDERS_S = 120.0
-QUIET_S = 60.0
-CALLS_S = 200.0
+WORKLOAD_S = 25.0
+DRAIN_S = 120.0
+QUIESCE_S = 60.0
+ESCALATION_S = 200.0
 
 
 @dataclass(slots=True)
 class Report:
-    """What came of a seed; `failure` is None where all guarantees held."""
+    """The result of a seed; `failure` is None if all guarantees held."""
 
     seed: int
     failure: str | None = None
@@ -34,18 +34,18 @@ class Report:
     trace: Trace | None = None
 
 
-def simulate(seed: int, *, listen: bool = False) -> Report:
-    """Run a seed. Whatever goes wrong is in the report; `listen` adds what the product logs."""
+def simulate(seed: int, *, log_all: bool = False) -> Report:
+    """Run a seed. The report has any failure; `log_all` adds the product's logs to the trace."""
     report = Report(seed)
-    order = stream(seed, "order")
+    order = random_stream(seed, "order")
     loop = SimLoop(order if order.random() < 0.5 else None)  # type: ignore[abstract]  # enough of one
-    errors = _Errors(report, listen)
+    errors = _Errors(report, log_all)
     logging.getLogger().addHandler(errors)
-    logging.disable(logging.INFO if listen else logging.WARNING)
+    logging.disable(logging.INFO if log_all else logging.WARNING)
     try:
-        with sealed(seed, loop), thrifty():
+        with deterministic(seed, loop), shared_caches():
             try:
-                loop.run(_evening(seed, loop, report))
+                loop.run(_run_workload(seed, loop, report))
                 if errors.found:
                     raise Violation(errors.found[0])
             finally:
@@ -61,88 +61,90 @@ def simulate(seed: int, *, listen: bool = False) -> Report:
 
 
 class _Errors(logging.Handler):
-    """What the product logs as an error is one: it should never have come to that."""
+    """Collects errors that the product logs: each is a failure."""
 
-    def __init__(self, report: Report, listen: bool) -> None:
-        super().__init__(logging.WARNING if listen else logging.ERROR)
+    def __init__(self, report: Report, log_all: bool) -> None:
+        super().__init__(logging.WARNING if log_all else logging.ERROR)
         self.found: list[str] = []
         self._report = report
 
     def emit(self, record: logging.LogRecord) -> None:
         details = {name: getattr(record, name) for name in _DETAILS if hasattr(record, name)}
         error = record.exc_info[1] if record.exc_info else None
-        where = "".join(traceback.format_exception(error)) if error else ""
-        after_a_loss = record.msg in _AFTER_A_LOSS and self._report.counts["store_loses"]
-        if record.levelno >= logging.ERROR and not after_a_loss:
-            self.found.append(f"logged: {record.getMessage()} {details} {where}")
+        error_text = "".join(traceback.format_exception(error)) if error else ""
+        is_expected = (
+            record.msg in _EXPECTED_AFTER_DATA_LOSS and self._report.counts["store_data_loss"]
+        )
+        if record.levelno >= logging.ERROR and not is_expected:
+            self.found.append(f"logged: {record.getMessage()} {details} {error_text}")
         if self._report.trace is not None:
-            self._report.trace.tell("log", record.getMessage(), details, where)
+            self._report.trace.add("log", record.getMessage(), details, error_text)
 
 
-_AFTER_A_LOSS = (
-    "the store has lost what it acknowledged: did it restart, or fail over?",
-    "an effect was refused and is dropped",
+_EXPECTED_AFTER_DATA_LOSS = (
+    "store has lost acknowledged writes: did it restart or fail over?",
+    "effect refused and dropped",
 )
 _DETAILS = ("entity", "source", "message_type", "answer", "host", "why", "restaurant")
 
 
-async def _evening(seed: int, loop: SimLoop, report: Report) -> None:
-    world = World(seed, loop)
+async def _run_workload(seed: int, loop: SimLoop, report: Report) -> None:
+    world = SimWorld(seed, loop)
     report.trace, report.counts = world.trace, world.faults.counts
-    disasters = Disasters(world)
-    people = People(world, wishes=world.chance["world"].choice((5, 10, 20)))
-    evening = asyncio.create_task(people.spend_the_evening())
-    striking = asyncio.create_task(disasters.run())
-    await asyncio.wait({evening}, timeout=EVENING_S)
-    world.trace.tell("calm")
-    world.faults.calm = True
-    striking.cancel()
-    await disasters.mend()
-    await asyncio.wait({evening}, timeout=LAST_ORDERS_S)
-    if not evening.done():
-        asked = [str(wish) for wish in world.wishes if wish.is_open]
-        raise Violation(f"never answered: {asked}")
-    evening.result()
-    await _quiet(world)
+    injector = FaultInjector(world)
+    workload = Workload(world, requests=world.rngs["world"].choice((5, 10, 20)))
+    workload_task = asyncio.create_task(workload.run())
+    injection = asyncio.create_task(injector.run())
+    await asyncio.wait({workload_task}, timeout=WORKLOAD_S)
+    world.trace.add("calm")
+    world.faults.are_disabled = True
+    injection.cancel()
+    await injector.heal()
+    await asyncio.wait({workload_task}, timeout=DRAIN_S)
+    if not workload_task.done():
+        unanswered = [str(request) for request in world.requests if request.is_open]
+        raise Violation(f"no response: {unanswered}")
+    workload_task.result()
+    await _wait_until_quiescent(world)
     if seed % 4 == 0:
-        await _after_the_last_call(world)
-    reckon(world)
+        await _wait_for_timers(world)
+    check_final_state(world)
 
 
-async def _quiet(world: World) -> None:
-    """Everything delivered, everybody up to date."""
+async def _wait_until_quiescent(world: SimWorld) -> None:
+    """Wait until all effects are delivered and all clients are up to date."""
 
     def delivered() -> bool:
         return not any(entry.startswith(b"e:") for _, entry in world.outboxes())
 
     def up_to_date() -> bool:
-        return not any(device.is_open and device.view.behind for device in world.devices)
+        return not any(client.is_open and client.view.missing_events for client in world.clients)
 
-    if not await eventually(world, delivered, QUIET_S):
+    if not await eventually(world, delivered, QUIESCE_S):
         raise Violation(f"never delivered: {list(world.outboxes())}")
 
-    def gone() -> bool:
-        return not any(device.is_open and device.has_overstayed for device in world.devices)
+    def all_left() -> bool:
+        return not any(client.is_open and client.has_closed_session for client in world.clients)
 
-    if not await eventually(world, gone, QUIET_S):
-        stayed = [
-            f"{device.name} on {device.topic}"
-            for device in world.devices
-            if device.is_open and device.has_overstayed
+    if not await eventually(world, all_left, QUIESCE_S):
+        remaining = [
+            f"{client.name} on {client.topic}"
+            for client in world.clients
+            if client.is_open and client.has_closed_session
         ]
-        raise Violation(f"guests of a closed session are still there: {stayed}")
-    if not await eventually(world, up_to_date, QUIET_S):
-        behind = [
-            f"{device.name} on {device.topic}: {device.view.last} of {len(device.view.stored)}"
-            for device in world.devices
-            if device.is_open and device.view.behind
+        raise Violation(f"guests of a closed session are still connected: {remaining}")
+    if not await eventually(world, up_to_date, QUIESCE_S):
+        missing_events = [
+            f"{client.name} on {client.topic}: {client.view.last} of {len(client.view.stored)}"
+            for client in world.clients
+            if client.is_open and client.view.missing_events
         ]
-        raise Violation(f"never told: {behind}")
-    for device in world.devices:
-        device.leave()
+        raise Violation(f"not up to date: {missing_events}")
+    for client in world.clients:
+        client.close()
 
 
-async def _after_the_last_call(world: World) -> None:
-    """Until every call has taken its last step."""
-    if not await eventually(world, lambda: not any(world.outboxes()), CALLS_S):
-        raise Violation(f"never rang: {list(world.outboxes())}")
+async def _wait_for_timers(world: SimWorld) -> None:
+    """Wait until every timer has fired."""
+    if not await eventually(world, lambda: not any(world.outboxes()), ESCALATION_S):
+        raise Violation(f"timers did not fire: {list(world.outboxes())}")

@@ -1,10 +1,10 @@
-"""Many seeds, over several processes. Each process has the same fixed hash seed, so that the order
-of sets is a part of what a seed decides.
-"""
+"""Runs many seeds in several processes, each with the same hash seed, so that a seed also
+determines the order of sets."""
 
 import gc
 import multiprocessing
 import os
+import signal
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -19,12 +19,12 @@ WORKERS = 2
 CHUNK = 5
 
 
-_for_life = ExitStack()
+_process_patches = ExitStack()
 
 
 @dataclass(slots=True)
 class Total:
-    """What came of many seeds."""
+    """The result of many seeds."""
 
     seeds: int = 0
     steps: int = 0
@@ -44,7 +44,7 @@ class Total:
 def reports(
     seeds: Iterable[int], *, without: str | None = None, workers: int = WORKERS
 ) -> Iterator[Report]:
-    """One report a seed, as they come; `without` names a guarantee that is taken away."""
+    """One report per seed as they complete; `without` names a mutation."""
     start = multiprocessing.get_context("spawn")
     with (
         patch.dict(os.environ, HASH_SEED),
@@ -61,21 +61,22 @@ def run(seeds: Iterable[int]) -> Total:
 
 
 def first_failure(seeds: Iterable[int], without: str) -> Report | None:
-    """The first report that says that something is missing."""
+    """The first report of a failure, if any."""
     found = (report for report in reports(seeds, without=without) if report.failure is not None)
     return next(found, None)
 
 
 def digests(seeds: Iterable[int]) -> dict[int, str]:
-    """A digest of all that happened in each seed, made in another process."""
+    """A digest of each seed's trace, computed in another process."""
     start = multiprocessing.get_context("spawn")
     with patch.dict(os.environ, HASH_SEED), start.Pool(1, _begin, (None,)) as pool:
         return dict(pool.imap_unordered(_digest, seeds))
 
 
 def _begin(without: str | None) -> None:
-    """For a process's whole life: collect seldom, and never what was imported."""
-    _for_life.enter_context(mutated(without))
+    """Set up a worker: apply the mutation and keep garbage collection rare."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pool's owner ends them on a Ctrl-C
+    _process_patches.enter_context(mutated(without))
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 20)

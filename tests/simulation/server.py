@@ -1,6 +1,6 @@
-"""The store's server: keys in memory, and what each command and script does to them.
+"""A simulated store server: keys in memory, commands and scripts.
 
-Only what `RedisStore` uses. `test_server.py` compares it with a real one.
+Only what `RedisStore` uses. `test_server.py` compares it with a real server.
 """
 
 import copy
@@ -17,27 +17,27 @@ Operation = tuple[bytes, bytes, list[bytes]]
 """Name, key and arguments of one write of a commit."""
 
 
-def plain(value: Any) -> bytes:
-    """An argument as the wire has it."""
+def to_bytes(value: Any) -> bytes:
+    """An argument as the wire carries it."""
     if isinstance(value, bytes):
         return value
     return repr(value).encode() if isinstance(value, float) else str(value).encode()
 
 
 class Server:
-    """`now` is the server's clock in seconds; `committed` hears of each commit: of all that it
-    wrote, which is nothing where it was fenced."""
+    """`now` is the server's clock in seconds; `on_commit` receives the writes of each commit, none
+    if it was fenced."""
 
     def __init__(
         self,
         now: Callable[[], float],
-        committed: Callable[[list[Operation]], None] = lambda operations: None,
+        on_commit: Callable[[list[Operation]], None] = lambda operations: None,
     ) -> None:
         self._now = now
-        self._committed = committed
-        self.life = b"1"
+        self._on_commit = on_commit
+        self.replication_id = b"1"
         self._keys: dict[bytes, Any] = {}
-        self._ends: dict[bytes, float] = {}
+        self._expires_at: dict[bytes, float] = {}
         self._scripts: dict[bytes, Callable[..., Any]] = {}
         self._commands: dict[bytes, Callable[..., Any]] = {
             b"SET": self._set, b"GET": self._get, b"INCRBY": self._incrby, b"PING": self._ping,
@@ -50,8 +50,8 @@ class Server:
             b"EVALSHA": self._evalsha, b"EVAL": self._eval,
         }  # fmt: skip
         self._sources = {
-            each.source.encode(): (each.digest.encode(), does)
-            for each, does in (
+            each.source.encode(): (each.digest.encode(), script)
+            for each, script in (
                 (scripts.COMMIT, self._commit),
                 (scripts.CLAIM, self._claim),
                 (scripts.CLEAR, self._clear),
@@ -63,45 +63,48 @@ class Server:
         }
 
     def run(self, name: Any, *arguments: Any) -> Any:
-        """One command, atomic."""
-        return self._commands[plain(name)](*map(plain, arguments))
+        """Run one command."""
+        return self._commands[to_bytes(name)](*map(to_bytes, arguments))
 
-    def kept(self) -> Any:
-        """All that there is, for `begin_life_with`."""
-        return copy.deepcopy((self._keys, self._ends))
+    def dump(self) -> Any:
+        """All data, for `restart_with`."""
+        return copy.deepcopy((self._keys, self._expires_at))
 
-    def begin_life_with(self, kept: Any) -> None:
-        """Start again with what there was, as a server does whose last writes are lost."""
-        self._keys, self._ends = kept
-        self.life = plain(int(self.life) + 1)
+    def restart_with(self, dump: Any) -> None:
+        """Restart with an earlier dump, as after losing the last writes."""
+        self._keys, self._expires_at = dump
+        self.replication_id = to_bytes(int(self.replication_id) + 1)
         self.forget_scripts()
 
     def forget_scripts(self) -> None:
-        """As after a restart of the server."""
+        """Forget all scripts, as a restarted server does."""
         self._scripts.clear()
 
-    def look(self, key: str) -> Any:
-        """What a key holds now, to compare; None where there is none."""
+    def value_of(self, key: str) -> Any:
+        """The value of a key, or None."""
         return self._at(key.encode(), None)
 
     def names(self) -> dict[str, float]:
-        """All keys, each with the seconds until it ends, -1 for never."""
+        """All keys with their seconds to live, -1 for no expiry."""
         now = self._now()
         live = [key for key in list(self._keys) if self._at(key, None) is not None]
-        return {key.decode(): self._ends[key] - now if key in self._ends else -1 for key in live}
+        return {
+            key.decode(): self._expires_at[key] - now if key in self._expires_at else -1
+            for key in live
+        }
 
     # --- keys ------------------------------------------------------------------------------------
 
     def _at(self, key: bytes, empty: Any) -> Any:
-        if key in self._ends and self._ends[key] <= self._now():
+        if key in self._expires_at and self._expires_at[key] <= self._now():
             self._drop(key)
         return self._keys.get(key, empty)
 
     def _drop(self, key: bytes) -> None:
         self._keys.pop(key, None)
-        self._ends.pop(key, None)
+        self._expires_at.pop(key, None)
 
-    def _made(self, key: bytes, kind: type) -> Any:
+    def _get_or_create(self, key: bytes, kind: type) -> Any:
         value = self._at(key, None)
         if value is None:
             value = self._keys[key] = kind()
@@ -110,11 +113,11 @@ class Server:
     def _expire(self, key: bytes, seconds: bytes) -> int:
         if self._at(key, None) is None:
             return 0
-        self._ends[key] = self._now() + float(seconds)
+        self._expires_at[key] = self._now() + float(seconds)
         return 1
 
     def _persist(self, key: bytes) -> int:
-        return 0 if self._ends.pop(key, None) is None else 1
+        return 0 if self._expires_at.pop(key, None) is None else 1
 
     # --- strings ---------------------------------------------------------------------------------
 
@@ -122,35 +125,37 @@ class Server:
         return b"PONG"
 
     def _info(self) -> dict[str, int]:
-        """As the client reads it."""
+        """Fields of INFO that the client reads."""
         return {"used_memory": 0, "server_time_usec": int(self._now() * 1e6)}
 
     def _get(self, key: bytes) -> Any:
         return self._at(key, None)
 
-    def _set(self, key: bytes, value: bytes, *how: bytes) -> Any:
+    def _set(self, key: bytes, value: bytes, *options: bytes) -> Any:
         before = self._at(key, None)
-        if b"NX" in how and before is not None:
-            return before if b"GET" in how else None
+        if b"NX" in options and before is not None:
+            return before if b"GET" in options else None
         self._drop(key)
         self._keys[key] = value
         for unit, scale in ((b"EX", 1.0), (b"PX", 0.001)):
-            if unit in how:
-                self._ends[key] = self._now() + scale * float(how[how.index(unit) + 1])
-        return before if b"GET" in how else b"OK"
+            if unit in options:
+                self._expires_at[key] = self._now() + scale * float(
+                    options[options.index(unit) + 1]
+                )
+        return before if b"GET" in options else b"OK"
 
     def _incrby(self, key: bytes, by: bytes) -> int:
         value = int(self._at(key, b"0")) + int(by)
-        self._keys[key] = plain(value)
+        self._keys[key] = to_bytes(value)
         return value
 
     # --- hashes, lists, sorted sets --------------------------------------------------------------
 
     def _hset(self, key: bytes, *pairs: bytes) -> None:
-        self._made(key, dict).update(zip(pairs[::2], pairs[1::2], strict=True))
+        self._get_or_create(key, dict).update(zip(pairs[::2], pairs[1::2], strict=True))
 
     def _hsetnx(self, key: bytes, name: bytes, value: bytes) -> int:
-        fields = self._made(key, dict)
+        fields = self._get_or_create(key, dict)
         if name in fields:
             return 0
         fields[name] = value
@@ -170,12 +175,12 @@ class Server:
         return list(self._at(key, {}))
 
     def _rpush(self, key: bytes, *entries: bytes) -> None:
-        self._made(key, list).extend(entries)
+        self._get_or_create(key, list).extend(entries)
 
     def _ltrim(self, key: bytes, first: bytes, last: bytes) -> None:
-        kept = _range(self._at(key, []), int(first), int(last))
-        if kept:
-            self._keys[key] = kept
+        dump = _range(self._at(key, []), int(first), int(last))
+        if dump:
+            self._keys[key] = dump
         else:
             self._drop(key)
 
@@ -188,7 +193,7 @@ class Server:
             self._drop(key)
 
     def _zadd(self, key: bytes, score: bytes, member: bytes) -> None:
-        self._made(key, dict)[member] = float(score)
+        self._get_or_create(key, dict)[member] = float(score)
 
     def _zrem(self, key: bytes, member: bytes) -> int:
         scores = self._at(key, {})
@@ -197,9 +202,9 @@ class Server:
             self._drop(key)
         return int(removed)
 
-    def _zrange(self, key: bytes, low: bytes, high: bytes, *how: bytes) -> list[bytes]:
-        assert how[:2] == (b"BYSCORE", b"LIMIT")
-        offset, count = map(int, how[2:])
+    def _zrange(self, key: bytes, low: bytes, high: bytes, *options: bytes) -> list[bytes]:
+        assert options[:2] == (b"BYSCORE", b"LIMIT")
+        offset, count = map(int, options[2:])
         found = sorted(
             (score, member)
             for member, score in self._at(key, {}).items()
@@ -207,70 +212,89 @@ class Server:
         )
         return [member for _, member in found][offset : offset + count]
 
-    # --- scripts, word for word ------------------------------------------------------------------
+    # --- scripts ---------------------------------------------------------------
 
     def _evalsha(self, digest: bytes, count: bytes, *rest: bytes) -> Any:
-        does = self._scripts.get(digest)
-        if does is None:
+        script = self._scripts.get(digest)
+        if script is None:
             return NoScriptError("No matching script.")
-        return does(list(rest[: int(count)]), list(rest[int(count) :]))
+        return script(list(rest[: int(count)]), list(rest[int(count) :]))
 
     def _eval(self, source: bytes, count: bytes, *rest: bytes) -> Any:
-        digest, does = self._sources[source]
-        self._scripts[digest] = does
-        return does(list(rest[: int(count)]), list(rest[int(count) :]))
+        digest, script = self._sources[source]
+        self._scripts[digest] = script
+        return script(list(rest[: int(count)]), list(rest[int(count) :]))
 
     def _commit(self, keys: list[bytes], arguments: list[bytes]) -> int:
         plan = unpackb(arguments[0], raw=True)
         for index, owner in enumerate(plan[b"owners"]):
             if not self._is_owned(keys[index], owner):
-                self._committed([])
+                self._on_commit([])
                 return index + 1
         operations: list[Operation] = []
         for name, index, *rest in plan[b"operations"]:
             key = keys[index - 1]
             if name == scripts.PUSH.encode():
-                hash_, field, most, size, since, ends, *entries = rest
-                self._push(key, keys[hash_ - 1], plain(field), most, size, since, ends, entries)
-                operations.append((b"RPUSH", key, entries))
+                lists, written = rest
+                if written:
+                    arguments_ = [*map(to_bytes, written)]
+                    operations.append((b"HSET", key, arguments_))
+                    self._hset(key, *arguments_)
+                for list_, field, max_length, size, since, ttl_s, now, entries in lists:
+                    self._push(
+                        keys[list_ - 1],
+                        key,
+                        to_bytes(field),
+                        max_length,
+                        size,
+                        since,
+                        ttl_s,
+                        now,
+                        entries,
+                    )
+                    operations.append((b"RPUSH", keys[list_ - 1], entries))
             else:
-                arguments_ = [*map(plain, rest)]
+                arguments_ = [*map(to_bytes, rest)]
                 operations.append((name, key, arguments_))
                 self._commands[name](key, *arguments_)
-        self._committed(operations)
+        self._on_commit(operations)
         return 0
 
     def _push(
-        self, key: bytes, hash_: bytes, field: bytes, most: int, most_size: int, since: bytes,
-        ends: int, new: list[bytes],
+        self, key: bytes, hash_: bytes, field: bytes, max_length: int, max_bytes: int, since: bytes,
+        ttl_s: int, now: int, new: list[bytes],
     ) -> None:  # fmt: skip
         self._rpush(key, *new)
         entries = self._at(key, [])
-        known, _, size = (self._hget(hash_, field) or b"0 0").partition(b" ")
+        known, size, *set_at = (self._hget(hash_, field) or b"0 0").split()
         total = int(size) + sum(map(len, new))
         if int(known) + len(new) != len(entries):
-            del entries[:-most]
-            total = sum(map(len, entries))
+            del entries[:-max_length]
+            total, set_at = sum(map(len, entries)), []
 
         def drop(count: int) -> int:
-            gone = entries[:count]
+            dropped = entries[:count]
             del entries[:count]
-            return sum(map(len, gone))
+            return sum(map(len, dropped))
 
-        if len(entries) > most + most // 10:
-            total -= drop(len(entries) - most)
-        if total > most_size + most_size // 10:
-            while total > most_size and len(entries) > 1:
-                share = len(entries) * (total - most_size) // total
+        if len(entries) > max_length + max_length // 10:
+            total -= drop(len(entries) - max_length)
+        if total > max_bytes + max_bytes // 10:
+            while total > max_bytes and len(entries) > 1:
+                share = len(entries) * (total - max_bytes) // total
                 total -= drop(max(1, min(share, len(entries) - 1, scripts.MEASURED_AT_ONCE)))
         while since and len(entries) > 1:
             at = re.search(rb'"at":"([^"]*)"', entries[0])
             if at is None or at[1] >= since:
                 break
             total -= drop(1)
-        if ends:
-            self._expire(key, plain(ends))
-        self._hset(hash_, field, b"%d %d" % (len(entries), total))
+        dump = b"%d %d" % (len(entries), total)
+        if ttl_s:
+            if not set_at or not 0 <= now - int(set_at[0]) <= ttl_s // 16:
+                self._expire(key, to_bytes(ttl_s + ttl_s // 16))
+                set_at = [to_bytes(now)]
+            dump += b" " + set_at[0]
+        self._hset(hash_, field, dump)
 
     def _is_owned(self, key: bytes, owner: bytes) -> bool:
         stored = self._at(key, {})
@@ -279,12 +303,12 @@ class Server:
     def _claim(self, keys: list[bytes], arguments: list[bytes]) -> list[Any]:
         owner, kept_s, epoch, left_out = arguments
         before = self._hget(keys[0], b"life")
-        self._hset(keys[0], b"owner", owner, b"life", self.life)
+        self._hset(keys[0], b"owner", owner, b"life", self.replication_id)
         if self._hget(keys[0], b"version") is None:
             self._expire(keys[0], kept_s)
-        elif before != self.life:
+        elif before != self.replication_id:
             effects = int(self._hget(keys[0], b"effects") or 0) + int(left_out)
-            self._hset(keys[0], b"epoch", epoch, b"effects", plain(effects))
+            self._hset(keys[0], b"epoch", epoch, b"effects", to_bytes(effects))
         return [
             dict(self._at(keys[0], {})), list(self._at(keys[1], [])), dict(self._at(keys[2], {})),
         ]  # fmt: skip
@@ -318,8 +342,8 @@ class Server:
     def _reserve(self, keys: list[bytes], arguments: list[bytes]) -> int:
         wanted, left_out = arguments
         before = self._get(keys[1])
-        if before != self.life:
-            self._set(keys[1], self.life)
+        if before != self.replication_id:
+            self._set(keys[1], self.replication_id)
             if self._get(keys[0]) is not None:
                 self._incrby(keys[0], left_out)
         return self._incrby(keys[0], wanted)
@@ -333,7 +357,7 @@ class Server:
 
 
 def _range(entries: Sequence[bytes], first: int, last: int) -> list[bytes]:
-    """LRANGE: both ends belong to it, negative ones count from the end."""
+    """LRANGE: both ends are inclusive, negative ones count from the end."""
     length = len(entries)
     first = max(0, first + length if first < 0 else first)
     last = last + length if last < 0 else last

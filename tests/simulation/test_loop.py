@@ -1,4 +1,4 @@
-"""The loop and its processes: time that jumps, order that a seed decides, ends that are final."""
+"""The simulated loop: jumping time, seeded order, and processes that can be killed."""
 
 import asyncio
 from random import Random
@@ -21,39 +21,39 @@ def test_time_jumps_to_the_next_timer() -> None:
     assert loop_of(None).run(wait()) == 1800
 
 
-def test_nothing_of_a_process_runs_once_it_is_killed() -> None:
-    told: list[str] = []
+def test_killed_process_runs_no_task_timer_or_finally() -> None:
+    log: list[str] = []
 
     async def live() -> None:
         try:
-            told.append("begun")
+            log.append("begun")
             await asyncio.sleep(10)
-            told.append("over")
+            log.append("over")
         finally:
-            told.append("finally")
+            log.append("finally")
 
     async def kill() -> list[str]:
         process = Process("a")
         process.spawn(live())
-        process.later(3, told.append, "timer")
+        process.later(3, log.append, "timer")
         await asyncio.sleep(1)
         process.kill()
         await asyncio.sleep(100)
-        return list(told)
+        return list(log)
 
     assert loop_of(None).run(kill()) == ["begun"]
 
 
-def test_what_a_process_starts_is_its_own() -> None:
-    told: list[str] = []
+def test_killed_process_ends_tasks_and_timers_it_started() -> None:
+    log: list[str] = []
 
     async def child() -> None:
         await asyncio.sleep(2)
-        told.append("child")
+        log.append("child")
 
     async def live() -> None:
-        asyncio.create_task(child())  # noqa: RUF006  # it belongs to its process
-        asyncio.get_running_loop().call_later(2, told.append, "timer")
+        asyncio.create_task(child())  # noqa: RUF006  # the process keeps a reference
+        asyncio.get_running_loop().call_later(2, log.append, "timer")
 
     async def kill() -> list[str]:
         process = Process("a")
@@ -61,40 +61,40 @@ def test_what_a_process_starts_is_its_own() -> None:
         await asyncio.sleep(1)
         process.kill()
         await asyncio.sleep(100)
-        return list(told)
+        return list(log)
 
     assert loop_of(None).run(kill()) == []
 
 
-def order(seed: int | None) -> list[int]:
-    told: list[int] = []
+def completion_order(seed: int | None) -> list[int]:
+    log: list[int] = []
 
-    async def tell() -> list[int]:
-        await asyncio.gather(*(say(number) for number in range(8)))
-        return told
+    async def run_all() -> list[int]:
+        await asyncio.gather(*(complete(number) for number in range(8)))
+        return log
 
-    async def say(number: int) -> None:
-        told.append(number)
+    async def complete(number: int) -> None:
+        log.append(number)
 
-    return loop_of(seed).run(tell())
-
-
-def test_a_seed_decides_who_comes_first() -> None:
-    assert order(None) == list(range(8))
-    assert order(1) == order(1)
-    assert order(1) != order(2)
-    assert sorted(order(1)) == list(range(8))
+    return loop_of(seed).run(run_all())
 
 
-def test_waiting_for_nothing_is_an_error() -> None:
+def test_seed_determines_order_of_ready_tasks() -> None:
+    assert completion_order(None) == list(range(8))
+    assert completion_order(1) == completion_order(1)
+    assert completion_order(1) != completion_order(2)
+    assert sorted(completion_order(1)) == list(range(8))
+
+
+def test_loop_raises_when_nothing_can_run() -> None:
     async def wait() -> None:
         await asyncio.get_running_loop().create_future()
 
-    with pytest.raises(RuntimeError, match="everybody waits"):
+    with pytest.raises(RuntimeError, match="deadlock"):
         loop_of(None).run(wait())
 
 
-def test_an_error_that_nobody_takes_is_not_lost() -> None:
+def test_loop_raises_unretrieved_task_errors() -> None:
     async def fail() -> None:
         raise ValueError("lost")
 

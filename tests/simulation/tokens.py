@@ -1,11 +1,11 @@
-"""Who may do what in the simulation: tokens as the chain gives them out."""
+"""Tokens for the simulation's clients, signed with the gateways' secret."""
 
 from functools import cache
 
 import jwt
 
 from protocol.caller import Role
-from tests.simulation.front import SECRET
+from tests.simulation.gateway import SECRET
 
 FAR_AWAY = 4_000_000_000
 

@@ -1,4 +1,4 @@
-"""`make run`, ended by a signal that make alone gets, as a supervisor sends it."""
+"""`make run`, ended by a signal to make alone, as a supervisor sends it."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.service import ROOT, free_port, left_at_last
+from tests.e2e.service import ROOT, free_port, remaining_processes
 
 pytestmark = pytest.mark.e2e
 
@@ -40,4 +40,4 @@ def test_a_signal_to_make_alone_stops_the_whole_run(signum: signal.Signals, tmp_
         process.kill()
     assert process.returncode == -signum, output
     assert "Stopping ..." in output
-    assert not left_at_last(tmp_path)
+    assert not remaining_processes(tmp_path)

@@ -1,4 +1,4 @@
-"""`make run PHONE=1`: a phone in the machine's network scans what it prints, and is let in."""
+"""`make run PHONE=1`: a phone in the machine's network joins by the printed codes."""
 
 import json
 import os
@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import segno
 
-from tests.e2e.service import free_port, launch, left_at_last
+from restaurant_qr.exits import Exit
+from tests.e2e.service import free_port, launch, remaining_processes
 
 pytestmark = pytest.mark.e2e
 
@@ -33,7 +34,7 @@ print(answer.status, answer.read().decode())
 
 @pytest.fixture
 def network() -> Iterator[list[str]]:
-    """The command that leads into a network with this machine's `ADDRESS` and no way out."""
+    """Command prefix to enter an isolated network with this machine's `ADDRESS`."""
     as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
     set_up = (
         "ip link set lo up && ip link add rq0 type veth peer name rq1 && ip link set rq0 up && "
@@ -49,18 +50,18 @@ def network() -> Iterator[list[str]]:
             text=True,
         )
     except OSError as error:
-        pytest.skip(f"no network can be made here: {error}")
+        pytest.skip(f"network namespaces are not available: {error}")
     assert holder.stdout is not None
-    told = holder.stdout.readline()
-    if told != "ready\n":
-        pytest.skip(f"no network can be made here: {told}")
+    first_line = holder.stdout.readline()
+    if first_line != "ready\n":
+        pytest.skip(f"network namespaces are not available: {first_line}")
     user = ["--user", "--preserve-credentials"] if as_root else []
     yield ["nsenter", "--target", str(holder.pid), "--net", *user]
     holder.communicate(timeout=10)
 
 
 def ask(network: list[str], method: str, url: str, token: str = "", body: str = "") -> str:
-    """Status and body of an answer, as a device of the network gets it."""
+    """Status and body of a response to a device in the network."""
     return subprocess.run(
         [*network, sys.executable, "-c", PHONE, method, url, token, body],
         stdout=subprocess.PIPE,
@@ -70,8 +71,8 @@ def ask(network: list[str], method: str, url: str, token: str = "", body: str = 
     ).stdout
 
 
-def drawn(url: str) -> str:
-    """A QR code as a terminal shows it."""
+def rendered(url: str) -> str:
+    """A QR code as text for a terminal."""
     shown = StringIO()
     segno.make(url, error="l", micro=False).terminal(shown, border=2, compact=True)
     return shown.getvalue()
@@ -91,13 +92,13 @@ def test_a_phone_joins_by_the_printed_code(network: list[str], tmp_path: Path) -
         links = dict(re.findall(r"^    (\w[\w ]*?) +(http://\S+#\S+)$", output, re.M))
         assert set(links) == {"start page", "guest", "kitchen", "waiter", "manager"}, output
         assert all(url.startswith(f"{base}/") for url in links.values())
-        assert drawn(links["guest"]) in output
-        assert drawn(links["manager"]) in output
+        assert rendered(links["guest"]) in output
+        assert rendered(links["manager"]) in output
 
         page, code = links["guest"].split("#join=")
         assert ask(network, "GET", page).startswith("200 <!doctype html>")
-        wish = json.dumps({"table_code": code})
-        status, _, joined = ask(network, "POST", f"{base}/api/sessions/join", "", wish).partition(
+        body = json.dumps({"table_code": code})
+        status, _, joined = ask(network, "POST", f"{base}/api/sessions/join", "", body).partition(
             " "
         )
         assert status == "200", joined
@@ -106,28 +107,28 @@ def test_a_phone_joins_by_the_printed_code(network: list[str], tmp_path: Path) -
         token = links["manager"].partition("#token=")[2]
         home = f"{base}/api/restaurants/2"
         assert ask(network, "GET", home, f"Bearer {token}").startswith("200 ")
-        assert ask(network, "GET", home).startswith("401 "), "the door is closed"
+        assert ask(network, "GET", home).startswith("401 "), "a token is required"
         sheet = ask(network, "GET", f"{base}/api/tables/5/code", f"Bearer {token}")
-        assert f"{base}/guest/" in sheet, "printed codes lead to the same address"
+        assert f"{base}/guest/" in sheet, "printed codes have the same address"
     finally:
         process.send_signal(signal.SIGINT)
         rest = process.communicate(timeout=60)[0]
     assert process.returncode == 0, output + rest
-    assert not left_at_last(tmp_path)
+    assert not remaining_processes(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("phone", "says"),
+    ("phone", "error"),
     [("1", "no address that a phone could reach"), ("127.0.0.1", "PHONE=127.0.0.1 is not")],
 )
 def test_make_run_without_an_address_for_phones_fails_with_one_sentence(
-    phone: str, says: str, tmp_path: Path
+    phone: str, error: str, tmp_path: Path
 ) -> None:
     unshare = ["unshare", *([] if os.geteuid() == 0 else ["--map-root-user"]), "--net"]
     if subprocess.run([*unshare, "true"], check=False, capture_output=True).returncode:
-        pytest.skip("no network can be made here")
+        pytest.skip("network namespaces are not available")
     process = launch(tmp_path, "--phone", phone, enter=unshare, PORT=free_port())
     output = process.communicate(timeout=60)[0]
-    assert process.returncode == 1
-    assert says in output
+    assert process.returncode == Exit.CANNOT
+    assert error in output
     assert len(output.splitlines()) == 1, output

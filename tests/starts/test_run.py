@@ -1,4 +1,4 @@
-"""`make run`: what it says when it cannot, and that its state outlives it."""
+"""`make run`: errors at startup, and state that survives a restart."""
 
 import socket
 from pathlib import Path
@@ -6,45 +6,46 @@ from pathlib import Path
 import pytest
 
 from protocol.caller import Role
+from restaurant_qr.exits import Exit
 from tests.e2e.service import Service, free_port, launch, started
 
 pytestmark = pytest.mark.e2e
 
 
 def _refusal(data_dir: Path, **environment: str) -> str:
-    """What it says as it refuses to start: one sentence on one line."""
+    """Error of a failed start, which must be one line."""
     process = launch(data_dir, **environment)
     output = process.communicate(timeout=60)[0]
-    assert process.returncode == 1, output
+    assert process.returncode == Exit.CANNOT, output
     assert "Traceback" not in output
     assert len(output.strip().splitlines()) == 1, output
     return output
 
 
-def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
+def test_an_error_about_a_taken_port_is_one_line(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        assert f"Port {port}" in _refusal(tmp_path, PORT=port)
+        assert f"port {port}" in _refusal(tmp_path, PORT=port)
 
 
-@pytest.mark.skipif(not Path("/proc/1").exists(), reason="needs a folder nobody may write")
-def test_a_data_folder_that_cannot_be_written_is_said_in_one_sentence() -> None:
+@pytest.mark.skipif(not Path("/proc/1").exists(), reason="needs an unwritable folder")
+def test_an_error_about_an_unwritable_data_folder_is_one_line() -> None:
     assert "RESTAURANT_QR_DATA_DIR" in _refusal(Path("/proc/1/nowhere"), PORT=free_port())
 
 
-def test_a_store_that_does_not_answer_is_said_in_one_sentence(tmp_path: Path) -> None:
+def test_an_error_about_an_unreachable_store_is_one_line(tmp_path: Path) -> None:
     output = _refusal(tmp_path, PORT=free_port(), REDIS_URL=f"redis://127.0.0.1:{free_port()}")
     assert "RESTAURANT_QR_REDIS_URL" in output
 
 
-def test_an_open_door_on_a_public_address_is_refused(tmp_path: Path) -> None:
+def test_anonymous_access_on_a_public_address_is_rejected(tmp_path: Path) -> None:
     assert "auth=required" in _refusal(tmp_path, HOST="0.0.0.0", PORT=free_port())
 
 
-async def test_a_restart_finds_the_same_state(tmp_path: Path) -> None:
-    async def see(service: Service) -> list[object]:
+async def test_state_survives_a_restart_with_another_placement(tmp_path: Path) -> None:
+    async def state(service: Service) -> list[object]:
         async with service.http() as http:
             paths = ("/orders/1", "/tables/5", "/sessions/1", "/restaurants/2")
             return [(await http.get(path)).json()["data"] for path in paths]
@@ -59,12 +60,12 @@ async def test_a_restart_finds_the_same_state(tmp_path: Path) -> None:
             answer = await http.patch("/orders/1", json={"status": "confirmed"})
             assert answer.status_code == 200, answer.text
             last = await order.next()
-        before = await see(service)
+        before = await state(service)
         epoch = (await _snapshot(service))["epoch"]
     with started(tmp_path, PLACEMENT="restaurant", PORT=port) as service:
-        assert await see(service) == before
+        assert await state(service) == before
         async with service.socket(f"orders/1/?since={last['seq'] - 1}&epoch={epoch}") as order:
-            snapshot = await order.next()  # a store that started again may have lost something
+            snapshot = await order.next()  # a restarted store may have lost writes
             assert (snapshot["seq"], snapshot["data"]["resumed"]) == (last["seq"], False)
             assert snapshot["data"]["status"] == "confirmed"
             assert snapshot["epoch"] != epoch

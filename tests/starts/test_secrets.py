@@ -1,4 +1,4 @@
-"""A start that fails says why, and none of what is secret."""
+"""Errors at startup contain no secret."""
 
 import os
 import subprocess
@@ -12,22 +12,25 @@ from tests.e2e.service import free_port
 
 SECRET = "open-sesame-open-sesame-open-sesame"
 WRONG = {
-    "the store is away": {"REDIS_URL": f"redis://:{SECRET}@127.0.0.1:1/0"},
-    "the store's address is none": {"REDIS_URL": f"nonsense://:{SECRET}@127.0.0.1:1/0"},
-    "a setting is wrong": {"PLACEMENT": SECRET},
-    "a door is open": {"HOST": "0.0.0.0", "AUTH_JWKS_URL": f"http://u:{SECRET}@host/"},
+    "store unavailable": {"REDIS_URL": f"redis://:{SECRET}@127.0.0.1:1/0"},
+    "invalid store URL": {"REDIS_URL": f"nonsense://:{SECRET}@127.0.0.1:1/0"},
+    "invalid setting": {"PLACEMENT": SECRET},
+    "anonymous access on all addresses": {
+        "HOST": "0.0.0.0",
+        "AUTH_JWKS_URL": f"http://u:{SECRET}@host/",
+    },
 }
 
 
 @pytest.mark.parametrize("why", WRONG)
-def test_a_start_that_fails_shows_no_secret(why: str, tmp_path: Path) -> None:
+def test_a_failed_start_prints_and_stores_no_secret(why: str, tmp_path: Path) -> None:
     given = {"AUTH_SECRET": SECRET, "DATA_DIR": str(tmp_path), "PORT": str(free_port())}
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "RESTAURANT_QR_"))},
         **{f"RESTAURANT_QR_{name}": value for name, value in (given | WRONG[why]).items()},
     }
     done = subprocess.run(
-        [sys.executable, "-m", "scripts.run"],
+        [sys.executable, "-m", "restaurant_qr", "run"],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,

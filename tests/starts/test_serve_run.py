@@ -1,5 +1,6 @@
-"""`serve run`, by import path and by `deployments.yaml`, as someone without make starts it."""
+"""`serve run` without make, by import path and by `deployments.yaml`."""
 
+import json
 import os
 import shutil
 import signal
@@ -12,20 +13,23 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.sync.client import connect
 
 from scripts.environment import one_machine, serve_environment
-from tests.e2e.service import ROOT, free_port, left_over
+from tests.e2e.service import ROOT, free_port, processes_of_run
 
 pytestmark = pytest.mark.e2e
 
 READY_TIMEOUT_S = 90
+PROXY_PORT = 8000
+"""Default port of Serve's proxy."""
 
 
 @pytest.mark.parametrize("what", ["serve_app:app", "deployments.yaml"])
-def test_serve_run_serves_and_ends(what: str, short_path: Path) -> None:
-    port = 8000  # what Serve takes where nothing is said
-    if what == "deployments.yaml":  # on a port of its own: others test on the one it names
-        port = int(free_port())
+def test_serve_run_serves_until_it_is_interrupted(what: str, short_path: Path) -> None:
+    port = int(free_port())
+    is_described = what == "deployments.yaml"
+    if is_described:
         described = (ROOT / what).read_text().replace("port: 9000", f"port: {port}")
         described = described.replace("host: 0.0.0.0", "host: 127.0.0.1")
         what = str(short_path / what)
@@ -33,10 +37,11 @@ def test_serve_run_serves_and_ends(what: str, short_path: Path) -> None:
     environment = {
         **{k: v for k, v in os.environ.items() if not k.startswith(("RAY_", "RESTAURANT_QR_"))},
         **serve_environment(),
-        **one_machine(short_path),
+        **one_machine(),
         "RAY_ADDRESS": "local",
         "RESTAURANT_QR_DATA_DIR": str(short_path),
         "RESTAURANT_QR_PLACEMENT": "shard",
+        "RESTAURANT_QR_PORT": str(port),
     }
     serve = Path(sys.executable).with_name("serve")
     with open(short_path / "serve.log", "wb") as log:
@@ -47,21 +52,26 @@ def test_serve_run_serves_and_ends(what: str, short_path: Path) -> None:
         assert _answers(process, f"http://127.0.0.1:{port}/healthz"), (
             short_path / "serve.log"
         ).read_text()
-        refused = httpx.get(f"http://127.0.0.1:{port}/api/orders/1")
-        is_open = what == "serve_app:app"
-        assert refused.json()["code"] == ("not_found" if is_open else "unauthenticated")
+        # By import path, Serve's own proxy serves, too.
+        for each in (port,) if is_described else (port, PROXY_PORT):
+            assert _answers(process, f"http://127.0.0.1:{each}/healthz")
+            refused = httpx.get(f"http://127.0.0.1:{each}/api/orders/1")
+            assert refused.json()["code"] == ("unauthenticated" if is_described else "not_found")
+            if not is_described:
+                with connect(f"ws://127.0.0.1:{each}/ws/orders/1/") as socket:
+                    assert json.loads(socket.recv())["code"] == "not_found"
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
     deadline = time.monotonic() + 30
-    while (left := left_over(short_path)) and time.monotonic() < deadline:
+    while (left := processes_of_run(short_path)) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert not left
 
 
 @pytest.fixture
 def short_path() -> Iterator[Path]:
-    """Short, since the paths of HAProxy's sockets have 97 characters at most."""
+    """A folder with a short path, as Unix sockets need."""
     directory = Path(tempfile.mkdtemp(prefix="rq-", dir="/tmp"))
     yield directory
     shutil.rmtree(directory, ignore_errors=True)

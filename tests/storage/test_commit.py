@@ -8,7 +8,7 @@ import redis
 from protocol.ids import Address, Kind
 from storage import keys
 from storage.redis_store import open_store
-from storage.store import Store, owner_after
+from storage.store import Store, next_fencing_token
 from tests.storage.commits import (
     ELSEWHERE,
     ORDER,
@@ -40,7 +40,7 @@ async def test_a_claim_brings_back_what_was_committed(store: Store) -> None:
         [
             commit_of(
                 ORDER,
-                claimed.owner,
+                claimed.fencing_token,
                 version=3,
                 epoch="abc",
                 state={"status": b'"ready"', "items/1": b'{"n":"caf\xc3\xa9 \\"1\\""}'},
@@ -66,14 +66,17 @@ async def test_a_claim_brings_back_what_was_committed(store: Store) -> None:
     assert loaded.outbox == {"e:4": b'{"to":1}', "t:late": b'{"due":2}'}
 
 
-async def test_a_commit_leaves_what_it_does_not_name(store: Store) -> None:
+async def test_commit_keeps_fields_it_does_not_name(store: Store) -> None:
     [claimed] = await store.claim([ORDER])
     first = commit_of(
-        ORDER, claimed.owner, state={"a": b"1", "b/1": b"2", "b/2": b"3"}, seen={"s": 1, "t": 2}
+        ORDER,
+        claimed.fencing_token,
+        state={"a": b"1", "b/1": b"2", "b/2": b"3"},
+        seen={"s": 1, "t": 2},
     )
     await store.commit([first])
     second = commit_of(
-        ORDER, claimed.owner, 2, state={"b/1": None, "b/3": b"4"}, seen={"s": None, "t": 5}
+        ORDER, claimed.fencing_token, 2, state={"b/1": None, "b/3": b"4"}, seen={"s": None, "t": 5}
     )
     await store.commit([second])
     [loaded] = await store.claim([ORDER])
@@ -86,12 +89,12 @@ async def test_a_commit_may_be_larger_than_a_script_can_unpack(store: Store) -> 
     [claimed] = await store.claim([ORDER])
     state: dict[str, bytes | None] = {f"table/{number}": b"%d" % number for number in range(9000)}
     outbox = {f"e:{number}": b"{}" for number in range(9000)}
-    commit = commit_of(ORDER, claimed.owner, state=state, outbox=outbox, due=1.0)
+    commit = commit_of(ORDER, claimed.fencing_token, state=state, outbox=outbox, due=1.0)
     assert await store.commit([commit]) == frozenset()
     [loaded] = await store.claim([ORDER])
     assert loaded.state == state
     assert loaded.outbox == outbox
-    await store.clear([(ORDER, list(outbox), None)])
+    await store.acknowledge_outbox([(ORDER, list(outbox), None)])
     [loaded] = await store.claim([ORDER])
     assert loaded.outbox == {}
 
@@ -100,7 +103,7 @@ async def test_many_entities_of_many_restaurants_are_committed_in_one_call(store
     addresses = [Address(Kind.TABLE, number, number % 7 + 1) for number in range(1, 60)]
     claims = await store.claim(addresses)
     commits = [
-        commit_of(address, claim.owner, state={"number": b"%d" % address.id})
+        commit_of(address, claim.fencing_token, state={"number": b"%d" % address.id})
         for address, claim in zip(addresses, claims, strict=True)
     ]
     assert await store.commit(commits) == frozenset()
@@ -108,23 +111,26 @@ async def test_many_entities_of_many_restaurants_are_committed_in_one_call(store
         assert loaded.state == {"number": b"%d" % address.id}
 
 
-async def test_nothing_to_claim_or_commit_asks_nobody(store: Store) -> None:
+async def test_empty_claim_or_commit_sends_nothing(store: Store) -> None:
     assert await store.claim([]) == []
     assert await store.commit([]) == frozenset()
 
 
 async def test_an_older_claimant_is_fenced(store: Store, client: redis.Redis) -> None:
     [older] = await store.claim([ORDER])
-    await store.commit([commit_of(ORDER, older.owner, state={"a": b"1"}, **event(1))])
+    await store.commit([commit_of(ORDER, older.fencing_token, state={"a": b"1"}, **event(1))])
     [newer] = await store.claim([ORDER])
     before = everything(client)
     late = commit_of(
-        ORDER, older.owner, 2, state={"a": b"2"}, results=[b"{}"], history=[b"{}"],
+        ORDER, older.fencing_token, 2, state={"a": b"2"}, results=[b"{}"], history=[b"{}"],
         outbox={"e:1": b"{}"}, due=1.0, **event(2),
     )  # fmt: skip
     assert await store.commit([late]) == {2}
     assert everything(client) == before
-    assert await store.commit([commit_of(ORDER, newer.owner, 2, state={"a": b"3"})]) == frozenset()
+    assert (
+        await store.commit([commit_of(ORDER, newer.fencing_token, 2, state={"a": b"3"})])
+        == frozenset()
+    )
 
 
 async def test_a_late_commit_after_a_reload_is_fenced(store: Store, redis_url: str) -> None:
@@ -132,9 +138,12 @@ async def test_a_late_commit_after_a_reload_is_fenced(store: Store, redis_url: s
     [first] = await store.claim([ORDER])
     again = open_store(redis_url, retention_s=3600)
     [second] = await again.claim([ORDER])
-    assert first.owner != second.owner
-    assert await again.commit([commit_of(ORDER, second.owner, state={"a": b"2"})]) == frozenset()
-    assert await store.commit([commit_of(ORDER, first.owner, state={"a": b"1"})]) == {2}
+    assert first.fencing_token != second.fencing_token
+    assert (
+        await again.commit([commit_of(ORDER, second.fencing_token, state={"a": b"2"})])
+        == frozenset()
+    )
+    assert await store.commit([commit_of(ORDER, first.fencing_token, state={"a": b"1"})]) == {2}
     [loaded] = await store.claim([ORDER])
     assert loaded.state == {"a": b"2"}
     await again.close()
@@ -143,36 +152,43 @@ async def test_a_late_commit_after_a_reload_is_fenced(store: Store, redis_url: s
 async def test_no_commit_is_taken_twice(store: Store, client: redis.Redis) -> None:
     [claimed] = await store.claim([ORDER])
     once = commit_of(
-        ORDER, claimed.owner, state={"a": b"1"}, owner_after=owner_after(claimed.owner), **event(1)
+        ORDER,
+        claimed.fencing_token,
+        state={"a": b"1"},
+        next_fencing_token=next_fencing_token(claimed.fencing_token),
+        **event(1),
     )
     assert await store.commit([once]) == frozenset()
     before = everything(client)
     assert await store.commit([once]) == {2}
     assert everything(client) == before
-    assert await store.owners([ORDER]) == [owner_after(claimed.owner)]
-    next_one = commit_of(ORDER, owner_after(claimed.owner), 2, state={"a": b"2"})
+    assert await store.fencing_tokens([ORDER]) == [next_fencing_token(claimed.fencing_token)]
+    next_one = commit_of(ORDER, next_fencing_token(claimed.fencing_token), 2, state={"a": b"2"})
     assert await store.commit([next_one]) == frozenset()
 
 
 async def test_no_commit_is_taken_onto_an_older_state(store: Store, client: redis.Redis) -> None:
     """A server that lost its last second has lost who may go on, too."""
     [claimed] = await store.claim([ORDER])
-    second, third = owner_after(claimed.owner), owner_after(owner_after(claimed.owner))
+    second, third = (
+        next_fencing_token(claimed.fencing_token),
+        next_fencing_token(next_fencing_token(claimed.fencing_token)),
+    )
     key = "rq:{2}:order:123"
-    await store.commit([commit_of(ORDER, claimed.owner, state={"a": b"1"}, owner_after=second)])
+    await store.commit(
+        [commit_of(ORDER, claimed.fencing_token, state={"a": b"1"}, next_fencing_token=second)]
+    )
     older: Any = client.dump(key)
-    await store.commit([commit_of(ORDER, second, 2, state={"a": b"2"}, owner_after=third)])
+    await store.commit([commit_of(ORDER, second, 2, state={"a": b"2"}, next_fencing_token=third)])
     client.restore(key, 0, older, replace=True)
     assert await store.commit([commit_of(ORDER, third, 3, state={"b": b"3"})]) == {2}
 
 
-async def test_an_entity_that_is_gone_fences_its_claimant(
-    store: Store, client: redis.Redis
-) -> None:
+async def test_commit_to_a_deleted_entity_is_fenced(store: Store, client: redis.Redis) -> None:
     [claimed] = await store.claim([ORDER])
     client.flushdb()
-    assert await store.commit([commit_of(ORDER, claimed.owner, state={"a": b"1"})]) == {2}
-    assert client.dbsize() == 0
+    assert await store.commit([commit_of(ORDER, claimed.fencing_token, state={"a": b"1"})]) == {2}
+    assert everything(client) == {}
 
 
 async def test_a_new_claim_after_expiry_does_not_revive_an_old_token(
@@ -182,19 +198,19 @@ async def test_a_new_claim_after_expiry_does_not_revive_an_old_token(
     client.flushdb()
     await store.claim([ORDER])
     before = everything(client)
-    assert await store.commit([commit_of(ORDER, older.owner, state={"a": b"1"})]) == {2}
+    assert await store.commit([commit_of(ORDER, older.fencing_token, state={"a": b"1"})]) == {2}
     assert everything(client) == before
 
 
-async def test_one_fenced_entity_holds_back_all_of_its_restaurant(
+async def test_one_fenced_entity_fails_its_restaurants_commit(
     store: Store, client: redis.Redis
 ) -> None:
     order, session = await store.claim([ORDER, SESSION])
     await store.claim([SESSION])
     before = everything(client)
     commits = [
-        commit_of(ORDER, order.owner, state={"a": b"1"}, **event(1)),
-        commit_of(SESSION, session.owner, state={"a": b"1"}, **event(1, "session")),
+        commit_of(ORDER, order.fencing_token, state={"a": b"1"}, **event(1)),
+        commit_of(SESSION, session.fencing_token, state={"a": b"1"}, **event(1, "session")),
     ]
     assert await store.commit(commits) == {2}
     assert await store.commit(commits[::-1]) == {2}
@@ -205,8 +221,8 @@ async def test_a_fenced_restaurant_does_not_hold_back_another(store: Store) -> N
     here, there = await store.claim([ORDER, ELSEWHERE])
     await store.claim([ORDER])
     commits = [
-        commit_of(ORDER, here.owner, state={"a": b"1"}),
-        commit_of(ELSEWHERE, there.owner, state={"a": b"1"}),
+        commit_of(ORDER, here.fencing_token, state={"a": b"1"}),
+        commit_of(ELSEWHERE, there.fencing_token, state={"a": b"1"}),
     ]
     assert await store.commit(commits) == {2}
     refused, stored = await store.claim([ORDER, ELSEWHERE])
@@ -214,7 +230,7 @@ async def test_a_fenced_restaurant_does_not_hold_back_another(store: Store) -> N
     assert stored.state == {"a": b"1"}
 
 
-async def test_of_two_claimants_at_once_exactly_the_last_may_commit(
+async def test_only_the_last_of_concurrent_claimants_can_commit(
     store: Store, redis_url: str
 ) -> None:
     stores = [store, *(open_store(redis_url, retention_s=3600) for _ in range(3))]
@@ -222,25 +238,35 @@ async def test_of_two_claimants_at_once_exactly_the_last_may_commit(
         claims = [claim for [claim] in await asyncio.gather(*(s.claim([ORDER]) for s in stores))]
         answers = await asyncio.gather(
             *(
-                each.commit([commit_of(ORDER, claim.owner, state={"by": b"%d" % claim.owner})])
+                each.commit(
+                    [
+                        commit_of(
+                            ORDER, claim.fencing_token, state={"by": b"%d" % claim.fencing_token}
+                        )
+                    ]
+                )
                 for each, claim in zip(stores, claims, strict=True)
             )
         )
         winners = [claim for claim, fenced in zip(claims, answers, strict=True) if not fenced]
         assert len(winners) == 1
         [loaded] = await store.claim([ORDER])
-        assert loaded.state == {"by": b"%d" % winners[0].owner}
+        assert loaded.state == {"by": b"%d" % winners[0].fencing_token}
     for other in stores[1:]:
         await other.close()
 
 
-async def test_results_that_are_dropped_are_gone_and_the_others_stay_in_order(
+async def test_evicted_results_are_removed_and_others_keep_their_order(
     store: Store,
 ) -> None:
     [claimed] = await store.claim([ORDER])
-    await store.commit([commit_of(ORDER, claimed.owner, results=[b"1", b"2", b"3"])])
+    await store.commit([commit_of(ORDER, claimed.fencing_token, results=[b"1", b"2", b"3"])])
     await store.commit(
-        [commit_of(ORDER, claimed.owner, 2, results=[b"4", b"5"], dropped_results=[b"2", b"4"])]
+        [
+            commit_of(
+                ORDER, claimed.fencing_token, 2, results=[b"4", b"5"], dropped_results=[b"2", b"4"]
+            )
+        ]
     )
     [loaded] = await store.claim([ORDER])
     assert loaded.results == [b"1", b"3", b"5"]
@@ -251,11 +277,13 @@ async def test_a_claim_of_nothing_does_not_stay_for_ever(store: Store, client: r
     assert seconds_left(client) == {"rq:{2}:order:123": DAY_S}
 
 
-async def test_a_refusal_kept_for_what_does_not_exist_does_not_stay_for_ever(
+async def test_stored_rejection_for_a_missing_entity_expires(
     store: Store, client: redis.Redis
 ) -> None:
     [claimed] = await store.claim([ORDER])
-    await store.commit([commit_of(ORDER, claimed.owner, 0, epoch="", results=[b'"not_found"'])])
+    await store.commit(
+        [commit_of(ORDER, claimed.fencing_token, 0, epoch="", results=[b'"not_found"'])]
+    )
     assert set(seconds_left(client).values()) == {DAY_S}
     [loaded] = await store.claim([ORDER])
     assert not loaded.exists
@@ -265,36 +293,52 @@ async def test_a_refusal_kept_for_what_does_not_exist_does_not_stay_for_ever(
 async def test_the_first_commit_makes_an_entity_last(store: Store, client: redis.Redis) -> None:
     """Whatever its version: a turn may create an entity and change it before it commits."""
     [claimed] = await store.claim([ORDER])
-    await store.commit([commit_of(ORDER, claimed.owner, 0, epoch="", results=[b'"not_found"'])])
+    await store.commit(
+        [commit_of(ORDER, claimed.fencing_token, 0, epoch="", results=[b'"not_found"'])]
+    )
     commit = commit_of(
-        ORDER, claimed.owner, 2, state={"a": b"1"}, history=[b"{}"], results=[b"{}"], **event(1)
+        ORDER,
+        claimed.fencing_token,
+        2,
+        state={"a": b"1"},
+        history=[b"{}"],
+        results=[b"{}"],
+        **event(1),
     )
     await store.commit([commit])
     lasting = dict.fromkeys(ORDER_KEYS, -1)
     for _ in range(2):
         left = seconds_left(client)
-        assert 0 < left.pop(f"{ORDER_KEY}:j:order") <= RETENTION_S
+        assert 0 < left.pop(f"{ORDER_KEY}:j:order") <= RETENTION_S * 17 / 16
         assert left == lasting
         await store.claim([ORDER])
 
 
-async def test_all_of_a_settled_entity_expires_and_lasts_again_when_it_is_not(
+def ends(client: redis.Redis) -> dict[str, set[int]]:
+    """Seconds until the keys expire; a journal's end is set a sixteenth further."""
+    left = seconds_left(client)
+    journals = {key: seconds for key, seconds in left.items() if ":j:" in key}
+    entity = {seconds for key, seconds in left.items() if key not in journals}
+    return {"entity": entity, "journals": set(journals.values())}
+
+
+async def test_final_entity_expires_and_persists_again_after_a_change(
     store: Store, client: redis.Redis
 ) -> None:
     [claimed] = await store.claim([ORDER])
     created = commit_of(
-        ORDER, claimed.owner, state={"a": b"1"}, history=[b"{}"], results=[b"{}"],
+        ORDER, claimed.fencing_token, state={"a": b"1"}, history=[b"{}"], results=[b"{}"],
         journal={"order": [frame(1)], "items": [frame(1)]}, seqs={"order": 1, "items": 1},
     )  # fmt: skip
     await store.commit([created])
-    await store.commit([commit_of(ORDER, claimed.owner, 2, settled=True, **event(2))])
+    await store.commit([commit_of(ORDER, claimed.fencing_token, 2, is_final=True, **event(2))])
     assert len(seconds_left(client)) == 5
-    assert set(seconds_left(client).values()) == {3600}
+    assert ends(client) == {"entity": {3600}, "journals": {3825}}
     await store.claim([ORDER])
-    assert set(seconds_left(client).values()) == {3600}
-    await store.commit([commit_of(ORDER, claimed.owner, 3, was_settled=True)])
-    assert set(seconds_left(client).values()) == {3600}, "fenced: nothing changed"
+    assert ends(client) == {"entity": {3600}, "journals": {3825}}
+    await store.commit([commit_of(ORDER, claimed.fencing_token, 3, was_final=True)])
+    assert ends(client) == {"entity": {3600}, "journals": {3825}}, "fenced: nothing changed"
     [claimed] = await store.claim([ORDER])
-    await store.commit([commit_of(ORDER, claimed.owner, 3, was_settled=True)])
+    await store.commit([commit_of(ORDER, claimed.fencing_token, 3, was_final=True)])
     left = seconds_left(client)
     assert {key: left[key] for key in ORDER_KEYS} == dict.fromkeys(ORDER_KEYS, -1)

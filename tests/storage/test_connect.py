@@ -16,7 +16,7 @@ async def test_a_store_behind_a_sentinel_is_found_by_its_name(tmp_path: Path) ->
         url = f"redis+sentinel://127.0.0.1:1,127.0.0.1:{port}/kitchen/2"
         store = open_store(url, retention_s=3600)
         [claimed] = await store.claim([ORDER])
-        assert await store.commit([commit_of(ORDER, claimed.owner)]) == frozenset()
+        assert await store.commit([commit_of(ORDER, claimed.fencing_token)]) == frozenset()
         await store.close()
         unknown = open_store(f"redis+sentinel://127.0.0.1:{port}/nobody", retention_s=3600)
         with pytest.raises(StoreUnavailable, match="nobody"):
@@ -25,7 +25,7 @@ async def test_a_store_behind_a_sentinel_is_found_by_its_name(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("scheme", ["redis", "redis+sentinel", "redis+cluster"])
-async def test_an_address_where_nobody_answers_is_a_store_that_is_away(scheme: str) -> None:
+async def test_unreachable_address_raises_store_unavailable(scheme: str) -> None:
     [port] = free_ports(1)
     store = open_store(f"{scheme}://127.0.0.1:{port}", retention_s=3600, timeout_s=0.3)
     with pytest.raises(StoreUnavailable):

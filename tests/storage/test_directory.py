@@ -24,13 +24,13 @@ async def test_ids_count_from_one_in_each_kind(store: Store) -> None:
     assert await store.reserve({}) == {}
 
 
-async def test_ids_reserved_at_once_are_all_different(store: Store) -> None:
+async def test_concurrently_reserved_ids_are_unique(store: Store) -> None:
     answers = await asyncio.gather(*(store.reserve({Kind.ORDER: n % 5 + 1}) for n in range(100)))
     ids = list(itertools.chain.from_iterable(answer[Kind.ORDER] for answer in answers))
     assert len(ids) == len(set(ids)) == 300
 
 
-async def test_the_directory_knows_the_restaurant_of_what_was_registered(store: Store) -> None:
+async def test_directory_returns_the_restaurant_of_registered_ids(store: Store) -> None:
     addresses = [Address(Kind.ORDER, number, number % 9 + 1) for number in range(1, 1500, 7)]
     await store.register([*addresses, Address(Kind.TABLE, 1, 99)])
     wanted = [(address.kind, address.id) for address in addresses]
@@ -64,10 +64,10 @@ async def test_a_code_outlives_its_session(store: Store, client: redis.Redis) ->
 
 
 async def test_a_named_creation_has_one_id_however_often_it_is_sent(store: Store) -> None:
-    assert await store.named_id("waiter:10", "key-1", 5) == 5
-    assert await store.named_id("waiter:10", "key-1", 6) == 5
-    assert await store.named_id("waiter:10", "key-2", 7) == 7
-    assert await store.named_id("waiter:11", "key-1", 8) == 8
+    assert await store.idempotent_id("waiter:10", "key-1", 5) == 5
+    assert await store.idempotent_id("waiter:10", "key-1", 6) == 5
+    assert await store.idempotent_id("waiter:10", "key-2", 7) == 7
+    assert await store.idempotent_id("waiter:11", "key-1", 8) == 8
 
 
 @pytest.mark.parametrize(
@@ -86,9 +86,9 @@ async def test_a_named_creation_has_one_id_however_often_it_is_sent(store: Store
 async def test_idempotency_fields_differ_for_each_caller_and_key(
     store: Store, one: tuple[str, str], other: tuple[str, str]
 ) -> None:
-    assert await store.named_id(*one, 5) == 5
-    assert await store.named_id(*other, 6) == 6
-    assert await store.named_id(*one, 7) == 5
+    assert await store.idempotent_id(*one, 5) == 5
+    assert await store.idempotent_id(*other, 6) == 6
+    assert await store.idempotent_id(*one, 7) == 5
 
 
 @pytest.mark.parametrize(
@@ -109,25 +109,25 @@ async def test_an_idempotency_field_of_the_previous_release_is_found(
     store: Store, client: redis.Redis, name: str, caller: str, key: str
 ) -> None:
     client.set(name, 5)
-    assert await store.named_id(caller, key, 6) == 5
+    assert await store.idempotent_id(caller, key, 6) == 5
 
 
 async def test_a_plain_key_keeps_the_field_that_the_previous_release_reads(
     store: Store, client: redis.Redis
 ) -> None:
-    await store.named_id("admin:a", "5f0c-key_1", 5)
+    await store.idempotent_id("admin:a", "5f0c-key_1", 5)
     kept = client.get("rq:named:admin:a:5f0c-key_1")
     assert isinstance(kept, bytes)
     assert int(kept) == 5
 
 
-async def test_a_name_is_kept_for_a_day(store: Store, client: redis.Redis) -> None:
-    await store.named_id("waiter:10", "key-1", 5)
+async def test_idempotency_key_expires_after_a_day(store: Store, client: redis.Redis) -> None:
+    await store.idempotent_id("waiter:10", "key-1", 5)
     assert list(seconds_left(client).values()) == [DAY_S]
 
 
-async def test_a_creation_named_at_once_has_one_id(store: Store) -> None:
-    ids = await asyncio.gather(*(store.named_id("waiter:10", "key", n) for n in range(1, 31)))
+async def test_concurrent_creations_with_one_key_get_one_id(store: Store) -> None:
+    ids = await asyncio.gather(*(store.idempotent_id("waiter:10", "key", n) for n in range(1, 31)))
     assert len(set(ids)) == 1
 
 

@@ -14,9 +14,9 @@ import redis
 from storage.durability import Durability
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
-from storage.store import Loaded, Store, StoreUnavailable
+from storage.store import Store, StoredEntity, StoreUnavailable
 from tests.storage.commits import ORDER, commit_of
-from tests.storage.servers import PATIENCE_S, free_ports, valkey
+from tests.storage.servers import TIMEOUT_S, free_ports, valkey
 
 ON_DISK = ("--appendonly", "yes", "--appendfsync", "always", "--save", "")
 IN_MEMORY = ("--appendonly", "no", "--save", "")
@@ -46,20 +46,20 @@ def calls_of(port: int, command: str) -> int:
     return int(stats.get(f"cmdstat_{command}", {"calls": 0})["calls"])
 
 
-async def patiently_claimed(store: Store) -> Loaded:
+async def patiently_claimed(store: Store) -> StoredEntity:
     """A claim that may come before a replica is in step."""
-    async with asyncio.timeout(PATIENCE_S):
+    async with asyncio.timeout(TIMEOUT_S):
         while True:
             with suppress(StoreUnavailable):
                 [loaded] = await store.claim([ORDER])
                 return loaded
 
 
-async def test_nothing_more_is_waited_for_unless_asked(running: Any) -> None:
+async def test_commits_do_not_wait_for_durability_by_default(running: Any) -> None:
     port, _ = running("one", *ON_DISK)
     store = opened(port, Durability.STORE)
     [claimed] = await store.claim([ORDER])
-    await store.commit([commit_of(ORDER, claimed.owner)])
+    await store.commit([commit_of(ORDER, claimed.fencing_token)])
     await store.close()
     assert calls_of(port, "evalsha") == 2
     assert (calls_of(port, "waitaof"), calls_of(port, "wait")) == (0, 0)
@@ -72,7 +72,7 @@ async def test_a_claim_and_a_commit_wait_once_a_batch_for_the_disk(running: Any)
     assert calls_of(port, "waitaof") == 2, "the script was new to the server, and was sent whole"
     await store.claim([ORDER])
     assert calls_of(port, "waitaof") == 3
-    assert await store.commit([commit_of(ORDER, claimed[0].owner)]) == frozenset({2})
+    assert await store.commit([commit_of(ORDER, claimed[0].fencing_token)]) == frozenset({2})
     await store.close()
 
 
@@ -102,11 +102,11 @@ async def test_a_write_that_no_replica_has_is_of_unknown_outcome(running: Any) -
     replica, pid = running("replica", *ON_DISK, "--replicaof", f"127.0.0.1 {port}")
     store = opened(port, Durability.REPLICA)
     claimed = await patiently_claimed(store)
-    first = commit_of(ORDER, claimed.owner, state={"a": b"1"})
+    first = commit_of(ORDER, claimed.fencing_token, state={"a": b"1"})
     assert await store.commit([first]) == frozenset()
     os.kill(pid, signal.SIGSTOP)
     try:
-        second = commit_of(ORDER, claimed.owner, 2, state={"a": b"2"}, stored_version=1)
+        second = commit_of(ORDER, claimed.fencing_token, 2, state={"a": b"2"}, stored_version=1)
         with pytest.raises(StoreUnavailable, match="did not reach the replica"):
             await store.commit([second])
         with pytest.raises(StoreUnavailable, match="did not reach the replica"):
@@ -129,7 +129,7 @@ def test_a_cluster_and_a_wrong_word_are_refused() -> None:
 
 
 @pytest.mark.parametrize(("flushed", "expected"), [(False, "everysec"), (True, "always")])
-def test_the_embedded_store_flushes_as_it_is_told(
+def test_embedded_store_uses_the_configured_fsync(
     tmp_path: Path, flushed: bool, expected: str
 ) -> None:
     server = EmbeddedStore(tmp_path, flushed=flushed)

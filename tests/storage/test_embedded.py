@@ -32,7 +32,7 @@ time.sleep(60)
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage.data_folder, "LOCK_PATIENCE_S", 0.1)
+    monkeypatch.setattr(storage.data_folder, "LOCK_TIMEOUT_S", 0.1)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def started(tmp_path: Path) -> Iterator[EmbeddedStore]:
     store.stop()
 
 
-def test_it_keeps_its_data_across_a_restart(tmp_path: Path) -> None:
+def test_embedded_store_keeps_data_across_a_restart(tmp_path: Path) -> None:
     for expected in (1, 2):
         store = EmbeddedStore(tmp_path / "a folder" / "of data")
         store.start()
@@ -53,7 +53,9 @@ def test_it_keeps_its_data_across_a_restart(tmp_path: Path) -> None:
         store.stop()
 
 
-def test_it_listens_on_no_port_and_to_no_other_user(started: EmbeddedStore, tmp_path: Path) -> None:
+def test_embedded_store_has_no_port_and_a_private_socket(
+    started: EmbeddedStore, tmp_path: Path
+) -> None:
     with redis.Redis.from_url(started.url) as client:
         assert client.config_get("port") == {"port": "0"}
         assert client.config_get("appendonly") == {"appendonly": "yes"}
@@ -96,7 +98,7 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         EmbeddedStore(tmp_path / "file" / "data").start()
 
 
-def test_a_server_that_does_not_start_says_why(tmp_path: Path) -> None:
+def test_failed_start_raises_with_the_servers_reason(tmp_path: Path) -> None:
     (tmp_path / "valkey.log").write_text("what an earlier run said\n")
     (tmp_path / "appendonlydir").write_text("in the way")
     store = EmbeddedStore(tmp_path)
@@ -116,7 +118,7 @@ def test_a_binary_that_cannot_run_is_one_sentence(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends it on Linux only")
-def test_it_ends_with_its_owner_and_not_with_the_thread_that_started_it(tmp_path: Path) -> None:
+def test_embedded_store_ends_with_its_process_but_not_with_its_thread(tmp_path: Path) -> None:
     command = [sys.executable, "-c", OWNER, str(tmp_path)]
     owner = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert owner.stdout is not None

@@ -3,17 +3,19 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 import redis
 
 from protocol.ids import Channel, Kind, Topic
+from storage.commands import Commands
 from storage.embedded import EmbeddedStore
-from storage.redis_store import open_store
+from storage.redis_store import RedisStore, open_store
 from storage.store import Store, StoreUnavailable
 from tests.storage.commits import ORDER, SESSION, commit_of, event, everything, frame, without_owner
+from tests.storage.conftest import LIMITS
 
 
 @pytest.fixture
@@ -25,8 +27,10 @@ def server(tmp_path: Path) -> Iterator[EmbeddedStore]:
 
 
 @pytest.fixture
-async def store(server: EmbeddedStore) -> AsyncIterator[Store]:
-    store = open_store(server.url, retention_s=3600, timeout_s=1.0)
+async def store(
+    server: EmbeddedStore, open_commands: Callable[[str, float], Commands]
+) -> AsyncIterator[Store]:
+    store = RedisStore(open_commands(server.url, 1.0), LIMITS)
     yield store
     await store.close()
 
@@ -36,15 +40,15 @@ async def test_a_killed_store_is_unavailable_and_comes_back_with_its_data(
 ) -> None:
     [claimed] = await store.claim([ORDER])
     commit = commit_of(
-        ORDER, claimed.owner, state={"a": b"1"}, results=[b'"r"'], outbox={"e:1": b"{}"}, due=1.0,
-        **event(1),
+        ORDER, claimed.fencing_token, state={"a": b"1"}, results=[b'"r"'], outbox={"e:1": b"{}"},
+        due=1.0, **event(1),
     )  # fmt: skip
     await store.commit([commit])
     [before] = await store.claim([ORDER])
     os.kill(server.pid, signal.SIGKILL)
     server.wait()
     with pytest.raises(StoreUnavailable):
-        await store.commit([commit_of(ORDER, before.owner, 2, state={"a": b"2"})])
+        await store.commit([commit_of(ORDER, before.fencing_token, 2, state={"a": b"2"})])
     with pytest.raises(StoreUnavailable):
         await store.ping()
     server.stop()
@@ -58,18 +62,20 @@ async def test_a_killed_store_is_unavailable_and_comes_back_with_its_data(
         assert without_owner(as_before) == without_owner(before)
         assert await store.journal([(Topic(ORDER, Channel.ORDER), 0, 1)]) == [[frame(1)]]
         assert await store.overdue([2], 2.0, 10) == [ORDER]
-        changed = commit_of(ORDER, after.owner, 2, state={"a": b"2"})
+        changed = commit_of(ORDER, after.fencing_token, 2, state={"a": b"2"})
         assert await store.commit([changed]) == frozenset()
     finally:
         again.stop()
 
 
-async def test_every_call_says_that_the_store_is_away(server: EmbeddedStore, store: Store) -> None:
+async def test_every_call_raises_store_unavailable_if_the_server_is_down(
+    server: EmbeddedStore, store: Store
+) -> None:
     server.stop()
     calls = [
         store.claim([ORDER]),
         store.commit([commit_of(ORDER, 1)]),
-        store.clear([(ORDER, ["e:1"], None)]),
+        store.acknowledge_outbox([(ORDER, ["e:1"], None)]),
         store.journal([(Topic(ORDER, Channel.ORDER), 0, 1)]),
         store.history(ORDER, limit=1),
         store.restaurant_of([(Kind.ORDER, 1)]),
@@ -78,10 +84,10 @@ async def test_every_call_says_that_the_store_is_away(server: EmbeddedStore, sto
         store.register([ORDER]),
         store.reserve_code("ABC234", SESSION),
         store.session_of_code("ABC234"),
-        store.named_id("waiter:10", "key", 1),
+        store.idempotent_id("waiter:10", "key", 1),
         store.overdue([1], 1.0, 1),
         store.lease("sweep", "a", 1.0),
-        store.guess("203.0.113.9", 1, every_s=6.0, at_once=20),
+        store.consume_guess("203.0.113.9", 1, every_s=6.0, burst=20),
         store.ping(),
     ]
     answers = await asyncio.gather(*calls, return_exceptions=True)
@@ -96,15 +102,17 @@ async def test_a_commit_that_timed_out_is_sent_once_and_fenced_by_the_next_claim
     os.kill(server.pid, signal.SIGSTOP)
     started = asyncio.get_running_loop().time()
     with pytest.raises(StoreUnavailable):
-        await store.commit([commit_of(ORDER, claimed.owner, history=[b"1"], state={"a": b"1"})])
+        await store.commit(
+            [commit_of(ORDER, claimed.fencing_token, history=[b"1"], state={"a": b"1"})]
+        )
     assert asyncio.get_running_loop().time() - started < 4
     os.kill(server.pid, signal.SIGCONT)
     [loaded] = await store.claim([ORDER])
     late = await store.history(ORDER, limit=9)
     assert [raw for _, raw in late] in ([], [b"1"])
-    assert await store.commit([commit_of(ORDER, claimed.owner, 2, history=[b"2"])]) == {2}
+    assert await store.commit([commit_of(ORDER, claimed.fencing_token, 2, history=[b"2"])]) == {2}
     assert await store.history(ORDER, limit=9) == late
-    assert await store.commit([commit_of(ORDER, loaded.owner, 2)]) == frozenset()
+    assert await store.commit([commit_of(ORDER, loaded.fencing_token, 2)]) == frozenset()
 
 
 async def test_an_abandoned_call_does_not_give_its_answer_to_the_next(
@@ -118,7 +126,7 @@ async def test_an_abandoned_call_does_not_give_its_answer_to_the_next(
     os.kill(server.pid, signal.SIGCONT)
     with pytest.raises(asyncio.CancelledError):
         await abandoned
-    assert await store.named_id("waiter:10", "key", 77) == 77
+    assert await store.idempotent_id("waiter:10", "key", 77) == 77
     [ids] = (await store.reserve({Kind.ORDER: 1})).values()
     assert ids in (range(2, 3), range(7, 8))
 
@@ -137,7 +145,7 @@ async def test_a_server_that_forgot_its_scripts_is_sent_them_again(
     for version in range(1, 4):
         with redis.Redis.from_url(server.url) as client:
             client.script_flush()
-        commit = commit_of(ORDER, claimed.owner, version, history=[b"%d" % version])
+        commit = commit_of(ORDER, claimed.fencing_token, version, history=[b"%d" % version])
         assert await store.commit([commit]) == frozenset()
     assert await store.history(ORDER, limit=9) == [(0, b"1"), (1, b"2"), (2, b"3")]
 
@@ -146,12 +154,14 @@ async def test_a_store_out_of_memory_refuses_and_keeps_what_it_has(
     server: EmbeddedStore, store: Store
 ) -> None:
     [claimed] = await store.claim([ORDER])
-    await store.commit([commit_of(ORDER, claimed.owner, state={"a": b"1"})])
+    await store.commit([commit_of(ORDER, claimed.fencing_token, state={"a": b"1"})])
     with redis.Redis.from_url(server.url) as client:
         before = everything(client)
         client.config_set("maxmemory", 1)
         with pytest.raises(StoreUnavailable, match="maxmemory"):
-            await store.commit([commit_of(ORDER, claimed.owner, 2, state={"a": b"2"}, **event(1))])
+            await store.commit(
+                [commit_of(ORDER, claimed.fencing_token, 2, state={"a": b"2"}, **event(1))]
+            )
         client.config_set("maxmemory", 0)
         assert everything(client) == before
 

@@ -5,15 +5,16 @@ from typing import Any
 
 from protocol.ids import Address, Kind
 from storage.store import Store
+from tests.eventually import eventually
 from tests.storage.commits import ELSEWHERE, ORDER, SESSION, commit_of
 
 
 async def _commit(store: Store, address: Address, due: float | None, **changed: Any) -> None:
     [claimed] = await store.claim([address])
-    await store.commit([commit_of(address, claimed.owner, due=due, **changed)])
+    await store.commit([commit_of(address, claimed.fencing_token, due=due, **changed)])
 
 
-async def test_what_is_due_is_found_and_what_is_not_is_not(store: Store) -> None:
+async def test_overdue_lists_exactly_due_entities(store: Store) -> None:
     await _commit(store, ORDER, 100.5, outbox={"e:1": b"{}"})
     await _commit(store, SESSION, 200.5, outbox={"t:late": b"{}"})
     await _commit(store, ELSEWHERE, 50.5, outbox={"e:1": b"{}"})
@@ -41,12 +42,12 @@ async def test_a_commit_that_leaves_the_outbox_alone_leaves_the_index_alone(stor
 
 async def test_delivered_effects_leave_and_the_timers_stay(store: Store) -> None:
     await _commit(store, ORDER, 100.0, outbox={"e:1": b"1", "e:2": b"2", "t:late": b"3"})
-    await store.clear([(ORDER, ["e:1", "e:2"], 200.0)])
+    await store.acknowledge_outbox([(ORDER, ["e:1", "e:2"], 200.0)])
     [loaded] = await store.claim([ORDER])
     assert loaded.outbox == {"t:late": b"3"}
     assert await store.overdue([2], 150, 10) == []
     assert await store.overdue([2], 250, 10) == [ORDER]
-    await store.clear([(ORDER, ["t:late"], 200.0)])
+    await store.acknowledge_outbox([(ORDER, ["t:late"], 200.0)])
     [loaded] = await store.claim([ORDER])
     assert loaded.outbox == {}
     assert await store.overdue([2], 999, 10) == []
@@ -56,16 +57,16 @@ async def test_an_effect_that_came_meanwhile_stays_due(store: Store) -> None:
     """A commit may add an effect between the delivery of another and its clearing."""
     await _commit(store, ORDER, 100.0, outbox={"e:1": b"1", "t:late": b"3"})
     await _commit(store, ORDER, 100.0, outbox={"e:2": b"2"})
-    await store.clear([(ORDER, ["e:1"], 200.0)])
+    await store.acknowledge_outbox([(ORDER, ["e:1"], 200.0)])
     assert await store.overdue([2], 150, 10) == [ORDER]
-    await store.clear([(ORDER, [], None)])
+    await store.acknowledge_outbox([(ORDER, [], None)])
     assert await store.overdue([2], 150, 10) == [ORDER]
 
 
-async def test_clearing_what_is_gone_does_nothing(store: Store) -> None:
-    await store.clear([(ORDER, ["e:1"], None), (ELSEWHERE, ["e:9"], 5.0)])
+async def test_acknowledging_missing_outbox_entries_does_nothing(store: Store) -> None:
+    await store.acknowledge_outbox([(ORDER, ["e:1"], None), (ELSEWHERE, ["e:9"], 5.0)])
     assert await store.overdue([2, 3], 999, 10) == []
-    await store.clear([])
+    await store.acknowledge_outbox([])
 
 
 async def test_a_lease_has_one_holder_at_a_time(store: Store) -> None:
@@ -73,8 +74,7 @@ async def test_a_lease_has_one_holder_at_a_time(store: Store) -> None:
     assert not await store.lease("sweep", "b", 0.2)
     assert await store.lease("sweep", "a", 0.2)
     assert await store.lease("other", "b", 0.2)
-    await asyncio.sleep(0.3)
-    assert await store.lease("sweep", "b", 60)
+    await eventually(lambda: store.lease("sweep", "b", 60))
     assert not await store.lease("sweep", "a", 60)
 
 

@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 import redis
 
-from scripts.backup import main
-from scripts.before_start import CannotStart, check
+from scripts.preflight import PreflightError, check
 from serve_app import Settings
 from storage.data_folder import EmbeddedStoreError
 from storage.embedded import EmbeddedStore
+from tests.command_line import refusal, restaurant_qr
 from tests.storage.servers import free_ports
 
 KEYS = 20
 TAIL = b"\0" * 4096
-ASKS_FOR_REPAIR = r"python -m scripts\.backup --repair"
+ASKS_FOR_REPAIR = r"\./restaurant-qr repair"
 
 
 def log_of(data: Path) -> Path:
@@ -72,14 +72,17 @@ def keys_in(data: Path) -> int:
         store.stop()
 
 
-def run(monkeypatch: pytest.MonkeyPatch, data: Path, *arguments: str) -> str:
-    """What the command refuses with, "" if it succeeds."""
+def repair(monkeypatch: pytest.MonkeyPatch, data: Path) -> str:
+    """What the command prints; it must succeed."""
     monkeypatch.setenv("RESTAURANT_QR_DATA_DIR", str(data))
-    try:
-        main(arguments)
-    except SystemExit as end:
-        return str(end.code)
-    return ""
+    result = restaurant_qr("repair")
+    assert result.exit_code == 0, result.output
+    return str(result.stdout)
+
+
+def refused(monkeypatch: pytest.MonkeyPatch, data: Path) -> str:
+    monkeypatch.setenv("RESTAURANT_QR_DATA_DIR", str(data))
+    return refusal("repair")
 
 
 @pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: damage.__name__)
@@ -98,12 +101,10 @@ def test_repair_brings_back_all_keys_and_keeps_the_files_as_they_were(
     data: Path,
     damage: Callable[[Path], None],
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> None:
     damage(data)
     before = {path.name: path.read_bytes() for path in log_of(data).iterdir()}
-    assert run(monkeypatch, data, "--repair") == ""
-    said = capsys.readouterr().out
+    said = repair(monkeypatch, data)
     [kept] = data.glob("appendonlydir.before-repair-*")
     assert {path.name: path.read_bytes() for path in kept.iterdir()} == before
     assert str(kept) in said
@@ -112,17 +113,16 @@ def test_repair_brings_back_all_keys_and_keeps_the_files_as_they_were(
 
 
 def test_repair_changes_nothing_in_intact_files(
-    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert run(monkeypatch, data, "--repair") == ""
-    assert "Nothing was changed" in capsys.readouterr().out
+    assert "Nothing was changed" in repair(monkeypatch, data)
     assert not list(data.glob("appendonlydir.before-repair-*"))
 
 
 def test_repair_of_an_empty_folder_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "because it has no data" in run(monkeypatch, tmp_path / "none", "--repair")
+    assert "because it has no data" in refused(monkeypatch, tmp_path / "none")
 
 
 def test_repair_refuses_to_guess_which_of_several_logs_belong_together(
@@ -133,16 +133,16 @@ def test_repair_refuses_to_guess_which_of_several_logs_belong_together(
         (log / "appendonly.aof.1.incr.aof").read_bytes()
     )
     remove_manifest(data)
-    assert "Restore a backup" in run(monkeypatch, data, "--repair")
+    assert "Restore a backup" in refused(monkeypatch, data)
     assert not (log / "appendonly.aof.manifest").exists()
 
 
 def test_repair_of_a_running_store_is_refused(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.data_folder.LOCK_PATIENCE_S", 0.1)
+    monkeypatch.setattr("storage.data_folder.LOCK_TIMEOUT_S", 0.1)
     store = EmbeddedStore(data)
     store.start()
     try:
-        assert "another run uses it" in run(monkeypatch, data, "--repair")
+        assert "another run uses it" in refused(monkeypatch, data)
     finally:
         store.stop()
 
@@ -150,7 +150,7 @@ def test_repair_of_a_running_store_is_refused(data: Path, monkeypatch: pytest.Mo
 def test_the_check_before_the_start_reports_the_reason_of_valkey(data: Path) -> None:
     end_with_zeros(data)
     [port] = free_ports(1)
-    with pytest.raises(CannotStart, match=f"Bad file format reading .*{ASKS_FOR_REPAIR}"):
+    with pytest.raises(PreflightError, match=f"Bad file format reading .*{ASKS_FOR_REPAIR}"):
         check(Settings(data_dir=data, port=port))
 
 

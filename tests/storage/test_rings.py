@@ -1,15 +1,15 @@
 """Rings are bounded in entries and in bytes, lose what is too old, and end with their use."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
 
 from protocol.ids import Address, Channel, Kind, Topic
 from storage import keys
-from storage.commit import BRIEF_S, Limits
-from storage.connect import connect
+from storage.commands import commands_to
+from storage.commit import SHORT_RETENTION_S, Limits
 from storage.redis_store import RedisStore
 from storage.store import Store
 from tests.storage.commits import ORDER, commit_of, frame, seconds_left
@@ -27,10 +27,10 @@ async def happened(
 ) -> None:
     """Events that the history and the audit of an entity keep, one a commit."""
     [claimed] = await store.claim([address])
-    for number, event in enumerate(events, claimed.events + 1):
+    for number, event in enumerate(events, claimed.history_length + 1):
         commit = commit_of(
-            address, claimed.owner, number, history=[event], audit=[event], audits=number,
-            now=now.timestamp(),
+            address, claimed.fencing_token, number, history=[event], audit=[event],
+            audit_length=number, now=now.timestamp(),
         )  # fmt: skip
         await store.commit([commit])
 
@@ -53,9 +53,9 @@ async def test_a_history_is_bounded_in_bytes(
     listed = await store.history(address, limit=100)
     assert sum(len(each) for _, each in listed) <= ring.size * 1.1
     assert listed == list(enumerate(events))[-len(listed) :], "the newest, at their positions"
-    assert client.hget(keys.entity(address), "size:log") == b"%d %d" % (
-        len(listed), 300 * len(listed),
-    )  # fmt: skip
+    known = client.hget(keys.entity(address), "size:log")
+    assert isinstance(known, bytes)
+    assert known.split()[:2] == [b"%d" % len(listed), b"%d" % (300 * len(listed))]
 
 
 async def test_the_newest_event_is_kept_however_long_it_is(store: Store) -> None:
@@ -72,7 +72,7 @@ async def test_a_journal_is_bounded_in_bytes_and_a_resume_beyond_it_gets_a_snaps
     frames = [frame(number).ljust(400) for number in range(1, 5)]
     for seq, each in enumerate(frames, 1):
         commit = commit_of(
-            ORDER, claimed.owner, seq, journal={"order": [each]}, seqs={"order": seq}
+            ORDER, claimed.fencing_token, seq, journal={"order": [each]}, seqs={"order": seq}
         )
         await store.commit([commit])
     topic = Topic(ORDER, Channel.ORDER)
@@ -83,7 +83,7 @@ async def test_the_journal_of_a_menu_holds_its_last_two_events(store: Store) -> 
     [claimed] = await store.claim([HOME])
     for seq in range(1, 6):
         commit = commit_of(
-            HOME, claimed.owner, seq, journal={"menu": [frame(seq)]}, seqs={"menu": seq}
+            HOME, claimed.fencing_token, seq, journal={"menu": [frame(seq)]}, seqs={"menu": seq}
         )
         await store.commit([commit])
     assert await store.journal([(MENU, 2, 5), (MENU, 3, 5)]) == [None, [frame(4), frame(5)]]
@@ -99,10 +99,33 @@ async def test_entries_older_than_the_retention_are_dropped_from_an_entity_that_
     assert await store.audit(address, limit=9) == [(2, old[2])], "an hour is kept"
     left = seconds_left(client)
     for name in ("audit", "log"):
-        assert 0 < left[f"{keys.entity(address)}:{name}"] <= RETENTION_S
+        assert 0 < left[f"{keys.entity(address)}:{name}"] <= RETENTION_S * 17 / 16
     await happened(store, address, [event(3, 60)])
     assert await store.audit(address, limit=9) == [(3, event(3, 60))]
     assert await store.history(address, limit=9) == [(3, event(3, 60))]
+
+
+@pytest.mark.parametrize(
+    ("later_s", "left_s"),
+    [(0, 1000), (RETENTION_S // 16, 1000), (RETENTION_S // 16 + 1, RETENTION_S * 17 // 16)],
+    ids=["at_once", "a_sixteenth_later", "after_that"],
+)
+async def test_the_end_of_a_list_is_moved_once_a_sixteenth_of_its_time(
+    store: Store, client: redis.Redis, later_s: int, left_s: int
+) -> None:
+    await happened(store, TABLE, [event(0, 60)])
+    log = f"{keys.entity(TABLE)}:log"
+    client.expire(log, 1000)  # to see whether it is moved
+    await happened(store, TABLE, [event(1, 60)], NOW + timedelta(seconds=later_s))
+    assert left_s - 60 < seconds_left(client)[log] <= left_s
+
+
+async def test_the_end_of_a_list_that_ended_is_set_again(store: Store, client: redis.Redis) -> None:
+    await happened(store, TABLE, [event(0, 60)])
+    log = f"{keys.entity(TABLE)}:log"
+    client.delete(log)
+    await happened(store, TABLE, [event(1, 60)])
+    assert RETENTION_S < seconds_left(client)[log] <= RETENTION_S * 17 / 16
 
 
 async def test_the_history_of_an_order_is_not_cut_by_age(store: Store) -> None:
@@ -122,15 +145,24 @@ async def test_lists_of_an_older_version_are_measured_and_cut_once(
     client.hset(key, "events", 250)
     await happened(store, HOME, [event(250, 60)])
     assert [n for n, _ in await store.history(HOME, limit=9)] == [247, 248, 249, 250]
-    assert client.hget(key, "size:log") == b"4 240"
+    known = client.hget(key, "size:log")
+    assert isinstance(known, bytes)
+    assert known.split()[:2] == [b"4", b"240"]
 
 
 async def test_a_brief_entity_is_kept_for_a_day(redis_url: str, client: redis.Redis) -> None:
-    store = RedisStore(connect(redis_url, 2.0), Limits(30 * 86_400))
+    store = RedisStore(commands_to(redis_url, 2.0), Limits(30 * 86_400))
     [claimed] = await store.claim([ORDER])
     commit = commit_of(
-        ORDER, claimed.owner, state={"a": b"1"}, history=[b"{}"], settled=True, brief=True
+        ORDER,
+        claimed.fencing_token,
+        state={"a": b"1"},
+        history=[b"{}"],
+        is_final=True,
+        is_short_lived=True,
     )
     await store.commit([commit])
     await store.close()
-    assert all(BRIEF_S - 60 < left <= BRIEF_S for left in seconds_left(client).values())
+    assert all(
+        SHORT_RETENTION_S - 60 < left <= SHORT_RETENTION_S for left in seconds_left(client).values()
+    )

@@ -13,14 +13,14 @@ import pytest
 import redis
 from redis.exceptions import ResponseError
 
-from scripts import before_start
-from scripts.backup import main
+from scripts import preflight
 from serve_app import Settings
 from storage import keys
 from storage.durability import Durability
 from storage.failures import Cause, cause_of
 from storage.redis_store import open_store
 from storage.store import Store, StoreUnavailable
+from tests.command_line import refusal
 from tests.storage.servers import cluster, eventually, free_ports, valkey
 
 
@@ -177,7 +177,7 @@ async def test_the_check_returns_the_time_of_a_recorded_backup(
 ) -> None:
     url = f"redis://127.0.0.1:{port}"
     monkeypatch.setenv("RESTAURANT_QR_REDIS_URL", url)
-    await asyncio.to_thread(main, ["--record"])
+    assert await asyncio.to_thread(refusal, "backup", "--record") == ""
     async with opened(url, []) as store:
         assert abs((await store.check()).backed_up_at - time.time()) < 5
 
@@ -186,8 +186,7 @@ def test_a_backup_of_a_store_of_ones_own_is_not_recorded_without_its_address(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("RESTAURANT_QR_DATA_DIR", str(tmp_path))
-    with pytest.raises(SystemExit, match="RESTAURANT_QR_REDIS_URL"):
-        main(["--record"])
+    assert "RESTAURANT_QR_REDIS_URL" in refusal("backup", "--record")
 
 
 def test_the_check_before_the_start_refuses_a_store_that_takes_no_writes(
@@ -195,8 +194,8 @@ def test_the_check_before_the_start_refuses_a_store_that_takes_no_writes(
 ) -> None:
     url = f"redis://127.0.0.1:{port}"
     settings = Settings(data_dir=tmp_path / "own", port=free_ports(1)[0], redis_url=url)
-    before_start.check(settings)
+    preflight.check(settings)
     with redis.Redis(port=port) as client:
         full(client)
-    with pytest.raises(before_start.CannotStart, match=r"takes no writes .*maxmemory"):
-        before_start.check(settings)
+    with pytest.raises(preflight.PreflightError, match=r"takes no writes .*maxmemory"):
+        preflight.check(settings)

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 import redis
 
-from actors.messages import Done, Read, Submit, View
-from actors.placement import Mode, Placement
+from engine.messages import Done, Read, Submit, View
+from engine.placement import Mode, Placement
 from protocol import commands as c
-from protocol.errors import UNAVAILABLE
+from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Channel, Kind
-from storage.store import EntityCommit, Store, StoreUnavailable, new_owner
-from tests.actors.chain import LocalChain
-from tests.actors.faulty_store import FaultyStore
+from storage.store import EntityCommit, Store, StoreUnavailable, new_fencing_token
+from tests.engine.chain import LocalChain
+from tests.engine.faulty_store import FaultyStore
 from tests.local_hosts import LocalHosts
 from tests.storage.commits import (
     ORDER,
@@ -35,19 +35,19 @@ def created(owner: int, **changed: object) -> EntityCommit:
 # --- the store -----------------------------------------------------------------------------------
 
 
-async def test_what_nobody_claimed_belongs_to_who_created_it(store: Store) -> None:
-    owner = new_owner()
+async def test_creator_of_an_unclaimed_entity_owns_it(store: Store) -> None:
+    owner = new_fencing_token()
     assert await store.commit([created(owner)]) == frozenset()
     assert await store.commit([commit_of(ORDER, owner, 2, **event(2))]) == frozenset()
     [loaded] = await store.claim([ORDER])
-    assert (loaded.version, loaded.events, loaded.seqs) == (2, 2, {"order": 2})
+    assert (loaded.version, loaded.history_length, loaded.seqs) == (2, 2, {"order": 2})
     assert loaded.state == {"status": b'"pending"'}
 
 
-async def test_what_was_created_in_this_life_of_the_server_keeps_its_epoch(store: Store) -> None:
+async def test_entity_created_since_the_servers_restart_keeps_its_epoch(store: Store) -> None:
     """Its creator has claimed its restaurant before, and so knows the life."""
     await store.claim([SESSION])
-    await store.commit([created(new_owner())])
+    await store.commit([created(new_fencing_token())])
     [loaded] = await store.claim([ORDER])
     assert loaded.epoch == "e1"
 
@@ -55,7 +55,7 @@ async def test_what_was_created_in_this_life_of_the_server_keeps_its_epoch(store
 async def test_of_two_who_create_the_same_the_second_is_fenced(
     store: Store, client: redis.Redis
 ) -> None:
-    first, second = new_owner(), new_owner()
+    first, second = new_fencing_token(), new_fencing_token()
     assert await store.commit([created(first)]) == frozenset()
     before = everything(client)
     assert await store.commit([created(second, epoch="e2")]) == {2}
@@ -63,20 +63,22 @@ async def test_of_two_who_create_the_same_the_second_is_fenced(
     assert await store.commit([commit_of(ORDER, first, 2)]) == frozenset()
 
 
-async def test_what_another_host_owns_cannot_be_created(store: Store, client: redis.Redis) -> None:
-    await store.commit([created(new_owner())])
+async def test_creating_an_entity_owned_by_another_host_is_fenced(
+    store: Store, client: redis.Redis
+) -> None:
+    await store.commit([created(new_fencing_token())])
     [claimed] = await store.claim([ORDER])
     before = everything(client)
-    assert await store.commit([created(new_owner())]) == {2}
+    assert await store.commit([created(new_fencing_token())]) == {2}
     assert everything(client) == before
-    assert await store.commit([commit_of(ORDER, claimed.owner, 2)]) == frozenset()
+    assert await store.commit([commit_of(ORDER, claimed.fencing_token, 2)]) == frozenset()
 
 
-async def test_who_claimed_nothing_is_fenced_by_the_creation(store: Store) -> None:
+async def test_claimant_of_a_missing_entity_is_fenced_by_its_creation(store: Store) -> None:
     [claimed] = await store.claim([ORDER])
-    owner = new_owner()
+    owner = new_fencing_token()
     assert await store.commit([created(owner)]) == frozenset()
-    assert await store.commit([commit_of(ORDER, claimed.owner)]) == {2}
+    assert await store.commit([commit_of(ORDER, claimed.fencing_token)]) == {2}
     assert await store.commit([commit_of(ORDER, owner, 2)]) == frozenset()
 
 
@@ -86,17 +88,19 @@ async def test_a_creation_is_stored_with_what_caused_it_or_not_at_all(
     [stale] = await store.claim([SESSION])
     [claimed] = await store.claim([SESSION])
     before = everything(client)
-    assert await store.commit([commit_of(SESSION, stale.owner), created(new_owner())]) == {2}
+    assert await store.commit(
+        [commit_of(SESSION, stale.fencing_token), created(new_fencing_token())]
+    ) == {2}
     assert everything(client) == before
-    group = [commit_of(SESSION, claimed.owner), created(new_owner())]
+    group = [commit_of(SESSION, claimed.fencing_token), created(new_fencing_token())]
     assert await store.commit(group) == frozenset()
 
 
-async def test_what_was_created_after_a_claim_of_nothing_lasts(
+async def test_entity_created_after_an_early_claim_does_not_expire(
     store: Store, client: redis.Redis
 ) -> None:
     await store.claim([ORDER])
-    await store.commit([created(new_owner(), results=[b"{}"], history=[b"{}"])])
+    await store.commit([created(new_fencing_token(), results=[b"{}"], history=[b"{}"])])
     left = seconds_left(client)
     assert {left[key] for key in left if ":j:" not in key} == {-1}
 
@@ -117,9 +121,9 @@ async def test_history_counted_by_an_earlier_version_goes_on(
     client.hset(key, mapping=old)
     client.rpush(f"{key}:log", *(b"%d" % number for number in range(2, 8)))
     [loaded] = await store.claim([ORDER])
-    assert loaded.events == 8
+    assert loaded.history_length == 8
     log = [b"8", b"9"]
-    await store.commit([commit_of(ORDER, loaded.owner, 9, events=10, history=log)])
+    await store.commit([commit_of(ORDER, loaded.fencing_token, 9, history_length=10, history=log)])
     assert await store.history(ORDER, limit=3) == [(7, b"7"), (8, b"8"), (9, b"9")]
 
 
@@ -129,8 +133,8 @@ async def test_rings_are_cut_before_they_grow_by_more_than_a_tenth(
     [claimed] = await store.claim([ORDER])
     lengths = []
     for number in range(1, 40):
-        one = {"history": [b"%d" % number], "events": number, **event(number)}
-        await store.commit([commit_of(ORDER, claimed.owner, number, **one)])
+        one = {"history": [b"%d" % number], "history_length": number, **event(number)}
+        await store.commit([commit_of(ORDER, claimed.fencing_token, number, **one)])
         lengths.append(
             (client.llen("rq:{2}:order:123:j:order"), client.llen("rq:{2}:order:123:log"))
         )
@@ -145,7 +149,7 @@ async def test_any_bytes_and_numbers_come_back_as_they_were(store: Store) -> Non
     await store.commit(
         [
             commit_of(
-                ORDER, claimed.owner, 2**53 - 1, state=state, last_effect=2**53 - 1,
+                ORDER, claimed.fencing_token, 2**53 - 1, state=state, last_effect=2**53 - 1,
                 seen={f"order:{name}": 2**53 - 1}, results=[b"\xc4\x80"],
                 outbox={f"t:{name}": b"\xfe"}, due=1_753_500_000.123456,
             )
@@ -203,7 +207,7 @@ def place_order(chain: LocalChain, session: int, request_id: str = "r") -> Submi
         chain.at(Kind.SESSION, session),
         c.PlaceOrder(items=(line,)),
         request_id=request_id,
-        supplies=chain.fresh(Kind.ORDER),
+        inputs=chain.fresh(Kind.ORDER),
     )
 
 
@@ -211,7 +215,7 @@ async def test_creating_costs_no_claim(chain: LocalChain) -> None:
     session = await chain.occupy()
     before = late(chain).claims
     await chain.order(session)
-    await chain.do(chain.home, c.AddWaiter(name="Bo"), supplies=chain.fresh(Kind.WAITER))
+    await chain.do(chain.home, c.AddWaiter(name="Bo"), inputs=chain.fresh(Kind.WAITER))
     assert late(chain).claims == before
 
 
@@ -220,10 +224,10 @@ async def test_a_creation_that_was_refused_by_the_store_can_be_repeated(chain: L
     command = place_order(chain, session.id)
     late(chain).refuse_commits = 1
     assert await chain.send(command) == [UNAVAILABLE]
-    assert await chain.see(chain.at(Kind.ORDER, command.supplies.id or 0)) == {}
+    assert await chain.see(chain.at(Kind.ORDER, command.inputs.id or 0)) == {}
     [done] = await chain.send(command)
     assert isinstance(done, Done)
-    assert (await chain.see(chain.at(Kind.ORDER, command.supplies.id or 0)))["items_count"] == 1
+    assert (await chain.see(chain.at(Kind.ORDER, command.inputs.id or 0)))["items_count"] == 1
 
 
 async def test_a_creation_whose_answer_was_lost_is_made_once(chain: LocalChain) -> None:
@@ -233,7 +237,7 @@ async def test_a_creation_whose_answer_was_lost_is_made_once(chain: LocalChain) 
     assert await chain.send(command) == [UNAVAILABLE]
     [done] = await chain.send(command)
     assert isinstance(done, Done)
-    order = chain.at(Kind.ORDER, command.supplies.id or 0)
+    order = chain.at(Kind.ORDER, command.inputs.id or 0)
     assert (await chain.see(order))["version"] == 1
     assert len((await chain.see(session))["orders"]) == 1
 
@@ -251,13 +255,13 @@ async def test_a_creation_that_arrives_after_its_repetition_is_fenced(chain: Loc
     assert len((await chain.see(session))["orders"]) == 1
 
 
-async def test_a_late_creation_is_not_hidden_by_who_asked_for_it_too_early(
+async def test_late_creation_is_visible_after_an_early_read(
     chain: LocalChain,
 ) -> None:
     """The host has looked for the order in vain before the commit in doubt arrives after all."""
     session = await chain.occupy()
     command = place_order(chain, session.id)
-    order = chain.at(Kind.ORDER, command.supplies.id or 0)
+    order = chain.at(Kind.ORDER, command.inputs.id or 0)
     late(chain).late = True
     assert await chain.send(command) == [UNAVAILABLE]
     assert await chain.see(order) == {}
@@ -269,14 +273,14 @@ async def test_a_late_creation_is_not_hidden_by_who_asked_for_it_too_early(
     assert isinstance(reply, View), "acknowledged, stored, and not found"
 
 
-async def test_what_was_looked_for_before_it_was_created_elsewhere_is_found_then(
+async def test_entity_read_before_its_creation_elsewhere_is_found_afterwards(
     store: Store, chain: LocalChain
 ) -> None:
     """A host that has lost its restaurant to another one may still be asked to create there."""
     session = await chain.occupy()
     successor = LocalChain(LocalHosts(store, chain.hosts.placement), chain.restaurant)
     command = place_order(chain, session.id)
-    order = chain.at(Kind.ORDER, command.supplies.id or 0)
+    order = chain.at(Kind.ORDER, command.inputs.id or 0)
     assert await successor.see(order) == {}
     [done] = await chain.send(command)
     assert isinstance(done, Done)
@@ -291,16 +295,17 @@ async def test_a_creation_that_failed_leaves_nothing_that_hides_a_later_one(
     """The rule failed half-way: the entity was held, and nothing of it was ever stored."""
     session = await chain.occupy()
     refused = place_order(chain, session.id)
-    order = chain.at(Kind.ORDER, refused.supplies.id or 0)
-    [host] = chain.hosts.hosts.values()
+    order = chain.at(Kind.ORDER, refused.inputs.id or 0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("actors.turn.MAX_CASCADE", 1)
-        assert await chain.send(refused) == [UNAVAILABLE]
+        patch.setattr("engine.staging.MAX_CASCADE", 1)
+        [reply] = await chain.send(refused)
+    assert isinstance(reply, Rejected)
+    assert reply.code is Code.INTERNAL_ERROR
     assert await chain.see(order) == {}
     [done] = await chain.send(refused)
     assert isinstance(done, Done)
     assert (await chain.see(order))["version"] == 1
-    held = host.get(order)
+    held = chain.hosts.entity(order)
     assert held is not None
     assert not held.unclaimed
     for name in list(chain.hosts.hosts):

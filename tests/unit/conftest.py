@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.unit.world import World
+from tests.unit.world import RulesWorld
 
 settings.register_profile(
     "unit",
@@ -14,6 +14,6 @@ settings.load_profile("unit")
 
 
 @pytest.fixture
-def world() -> World:
+def world() -> RulesWorld:
     """Restaurant 2 with waiter 10 and table 5 in zone A, free."""
-    return World()
+    return RulesWorld()

@@ -7,20 +7,19 @@ from typing import Any
 import pytest
 import yaml
 
-from actors.meters import Counter, Gauge, Histogram, Meters
-from actors.metrics import HOST, STORE, SWEEP
+from engine.instruments import Counter, Gauge, Histogram, Registry
+from engine.metrics import COMMON, HOST, SWEEP, WARM
 from gateway.metrics import GATEWAY
-from scripts.dashboard import dashboard
+from scripts.generate_dashboard import dashboard
 from storage.failures import Cause
 
 ROOT = Path(__file__).resolve().parents[2]
-RUNBOOK = (ROOT / "docs" / "runbook.md").read_text()
-FIRST_OF_ALL = "First, whatever it is"
-LAST_OF_ALL = "Following one command"
+RUNBOOK = (ROOT / "docs" / "operations" / "runbook.md").read_text()
+FIRST_STEPS = "First steps"
 SECTIONS = [
     (section.partition("\n")[0], section)
     for section in RUNBOOK.split("\n## ")[1:]
-    if section.partition("\n")[0] not in (FIRST_OF_ALL, LAST_OF_ALL)
+    if section.partition("\n")[0] != FIRST_STEPS
 ]
 ALERTS = [
     rule
@@ -37,7 +36,7 @@ SERIES = sorted(
     }
 )
 LINES = [target["expr"] for panel in dashboard()["panels"] for target in panel.get("targets", [])]
-GROUPS = {"host": (HOST, STORE), "gateway": (GATEWAY, SWEEP, STORE)}
+GROUPS = {"host": (HOST, COMMON), "gateway": (GATEWAY, SWEEP, COMMON, WARM)}
 """What tells processes apart -> what these count."""
 OF_BLACKBOX = {"probe_success", "probe_ssl_earliest_cert_expiry"}
 _NAME = re.compile(r"\b(?:ray_restaurant_qr_(\w+)|(probe_\w+))(?:\{([^}]*)\})?")
@@ -53,7 +52,7 @@ def names(each: Counter | Gauge | Histogram) -> set[str]:
     return {f"{each.name}_{part}" for part in ("bucket", "count")}
 
 
-def all_of(meters: Meters) -> list[Counter | Gauge | Histogram]:
+def all_of(meters: Registry) -> list[Counter | Gauge | Histogram]:
     return [*meters.counters, *meters.gauges, *meters.histograms]
 
 
@@ -62,7 +61,7 @@ LABELS: dict[str, set[str]] = {name: {"job", "instance"} for name in OF_BLACKBOX
 for process, groups in GROUPS.items():
     for meters in groups:
         for each in all_of(meters):
-            own = {"le"} if isinstance(each, Histogram) else {each.by}
+            own = {"le"} if isinstance(each, Histogram) else {each.label}
             for name in names(each):
                 LABELS.setdefault(name, set()).update({process}, own)
 
@@ -79,8 +78,9 @@ def test_each_alert_expression_uses_existing_metrics_and_labels(expression: str)
 
 def test_an_alert_compares_labels_with_existing_values() -> None:
     code = "".join(
-        path.read_text() for folder in ("actors", "gateway", "storage", "protocol")
-        for path in (ROOT / folder).glob("*.py")
+        path.read_text()
+        for folder in ("actors", "engine", "gateway", "storage", "restaurant_qr_wire")
+        for path in (ROOT / folder).rglob("*.py")
     )  # fmt: skip
     compared = {
         value
@@ -95,7 +95,7 @@ def test_an_alert_compares_labels_with_existing_values() -> None:
 
 def test_every_metric_is_shown() -> None:
     shown = {name for line in LINES for name, _, _ in _NAME.findall(line)}
-    for meters in (HOST, SWEEP, STORE, GATEWAY):
+    for meters in (HOST, SWEEP, COMMON, WARM, GATEWAY):
         for each in all_of(meters):
             assert names(each) & shown, each.name
 

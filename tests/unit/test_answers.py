@@ -1,12 +1,14 @@
 """Which kept answers go when there are too many, and that a reload comes to the same."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.answers import Answers, result_key, stored_result
-from domain.entity import Origin
-from protocol.caller import Role, subject_before, subject_of
+from domain.entity import RequestRef
+from engine.request_results import RequestResults, result_key, stored_result
+from protocol.caller import Role, previous_subject, subject_of
 from protocol.ids import Address, Kind
 
 ORDER = Address(Kind.ORDER, 1, 1)
@@ -14,23 +16,23 @@ DONE, UNCHANGED, REFUSED = b'["d",true,1,{}]', b'["d",false,1,{}]', b'["d","forb
 
 
 def _key(subject: str, request: str) -> bytes:
-    return result_key(Origin(ORDER, subject, request, "d"))
+    return result_key(RequestRef(ORDER, subject, request, "d"))
 
 
 PAYMENT, ORDERED = _key("waiter:10", "pay"), _key("guest:a", "order")
 
 
-def _ask(answers: Answers, key: bytes, answer: bytes, length: int = 3) -> list[bytes]:
+def _ask(answers: RequestResults, key: bytes, answer: bytes, length: int = 3) -> list[bytes]:
     """One more answer, as a turn keeps it."""
-    outgrown = answers.outgrown({key: answer}, length)
+    evictions = answers.evictions({key: answer}, length)
     answers.put(key, answer)
-    for each in outgrown:
+    for each in evictions:
         answers.forget(each)
-    return outgrown
+    return evictions
 
 
-def test_what_guests_are_refused_pushes_out_nobody_elses_answer() -> None:
-    answers = Answers()
+def test_guests_rejections_do_not_evict_other_results() -> None:
+    answers = RequestResults()
     _ask(answers, PAYMENT, DONE)
     _ask(answers, ORDERED, DONE)
     for number in range(10):
@@ -42,7 +44,7 @@ def test_what_guests_are_refused_pushes_out_nobody_elses_answer() -> None:
 def test_refusals_of_guests_do_not_push_out_answers_to_staff(
     subject: str,
 ) -> None:
-    answers = Answers()
+    answers = RequestResults()
     _ask(answers, PAYMENT, DONE)
     for number in range(10):
         _ask(answers, _key(subject, f"r{number}"), REFUSED)
@@ -53,33 +55,35 @@ LONG = "x" * 200
 """A name that the release before cut."""
 
 
-def _long(end: str, digest: str = "d") -> Origin:
-    return Origin(ORDER, subject_of(Role.MANAGER, LONG + end), "pay", digest)
+def _long(end: str, digest: str = "d") -> RequestRef:
+    return RequestRef(ORDER, subject_of(Role.MANAGER, LONG + end), "pay", digest)
 
 
 def test_a_retry_across_an_upgrade_gets_the_answer_stored_for_a_long_subject() -> None:
-    before = Origin(ORDER, subject_before(_long("a").subject), "pay", "d")
-    answers = Answers([stored_result(result_key(before), DONE)])
+    before = RequestRef(ORDER, previous_subject(_long("a").subject), "pay", "d")
+    answers = RequestResults([stored_result(result_key(before), DONE)])
     assert answers.find(_long("a")) == DONE
     assert answers.find(_long("a", digest="another")) is None, "of another whose name begins alike"
+    again = replace(_long("a", digest="of this release"), previous_digest="d")
+    assert answers.find(again) == DONE
 
 
 def test_long_subjects_with_the_same_prefix_share_no_answer() -> None:
-    answers = Answers()
+    answers = RequestResults()
     answers.put(result_key(_long("a")), DONE)
     assert answers.find(_long("a")) == DONE
     assert answers.find(_long("b")) is None
 
 
 def test_among_the_answers_of_the_staff_the_oldest_goes() -> None:
-    answers = Answers()
+    answers = RequestResults()
     for number in range(4):
         _ask(answers, _key("waiter:10", f"r{number}"), REFUSED)
     assert list(answers) == [_key("waiter:10", f"r{number}") for number in (1, 2, 3)]
 
 
-def test_where_there_is_no_room_a_guests_refusal_is_not_kept_at_all() -> None:
-    answers = Answers()
+def test_guests_rejection_is_not_stored_if_the_cache_is_full() -> None:
+    answers = RequestResults()
     for number in range(3):
         _ask(answers, _key("waiter:10", f"r{number}"), DONE)
     refused = _key("guest:a", "r")
@@ -90,9 +94,9 @@ def test_where_there_is_no_room_a_guests_refusal_is_not_kept_at_all() -> None:
 def test_answers_are_bounded_in_bytes_and_refusals_of_guests_are_dropped_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("actors.answers.MAX_BYTES", 1000)
+    monkeypatch.setattr("engine.request_results.MAX_BYTES", 1000)
     long = REFUSED[:-3] + b'{"menu_item_ids":[' + b"9," * 150 + b"9]}]"
-    answers = Answers()
+    answers = RequestResults()
     _ask(answers, PAYMENT, DONE, 100)
     for number in range(10):
         _ask(answers, _key("guest:b", f"r{number}"), long, 100)
@@ -104,7 +108,7 @@ def test_answers_are_bounded_in_bytes_and_refusals_of_guests_are_dropped_first(
 
 
 def test_a_second_answer_to_one_request_takes_the_place_of_the_first() -> None:
-    answers = Answers()
+    answers = RequestResults()
     _ask(answers, ORDERED, UNCHANGED)
     _ask(answers, PAYMENT, DONE)
     _ask(answers, ORDERED, DONE)
@@ -123,8 +127,8 @@ def test_a_second_answer_to_one_request_takes_the_place_of_the_first() -> None:
         max_size=40,
     )
 )
-def test_what_is_loaded_again_forgets_the_same(asked: list[tuple[str, str, bytes]]) -> None:
-    held, stored = Answers(), list[bytes]()
+def test_reloaded_results_evict_the_same_entries(asked: list[tuple[str, str, bytes]]) -> None:
+    held, stored = RequestResults(), list[bytes]()
     for subject, request, answer in asked:
         key = _key(subject, request)
         if key in held:
@@ -133,9 +137,9 @@ def test_what_is_loaded_again_forgets_the_same(asked: list[tuple[str, str, bytes
         for each in _ask(held, key, answer):
             stored.remove(stored_result(each, answer if each == key else _of(stored, each)))
         assert len(held) <= 3
-        loaded = Answers(stored)
+        loaded = RequestResults(stored)
         assert list(loaded.items()) == list(held.items())
-        assert loaded.outgrown({b"7 waiter: x": DONE}, 1) == held.outgrown(
+        assert loaded.evictions({b"7 waiter: x": DONE}, 1) == held.evictions(
             {b"7 waiter: x": DONE}, 1
         )
 

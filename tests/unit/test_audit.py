@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.audit import audit_event, on_record
-from domain.device import SignIn
-from domain.messages import PriceItems
+from domain.audit import audit_event, is_audited
+from domain.device.rules import SignIn
+from domain.messages import PriceLines
 from protocol import commands as c
 from protocol.caller import Caller, Role
 from protocol.errors import Code
@@ -36,21 +36,21 @@ NOTED: tuple[c.Command | SignIn, ...] = (
 
 @pytest.mark.parametrize("command", NOTED)
 def test_money_voids_and_force_go_on_record(command: c.Command | SignIn) -> None:
-    assert on_record(command, None)
+    assert is_audited(command, None)
 
 
 @pytest.mark.parametrize("command", ORDINARY)
 def test_the_ordinary_is_in_the_history_alone_unless_it_is_refused(command: c.Command) -> None:
-    assert not on_record(command, None)
-    assert on_record(command, Code.FORBIDDEN)
-    assert not on_record(command, Code.UNAVAILABLE)
+    assert not is_audited(command, None)
+    assert is_audited(command, Code.FORBIDDEN)
+    assert not is_audited(command, Code.UNAVAILABLE)
 
 
-def test_what_the_service_itself_asks_is_nobodys_doing() -> None:
-    assert not on_record(PriceItems((1,)), Code.ITEM_UNAVAILABLE)
+def test_internal_price_lookups_are_not_audited() -> None:
+    assert not is_audited(PriceLines(()), Code.ITEM_UNAVAILABLE)
 
 
-def test_who_what_when_and_from_where() -> None:
+def test_audit_event_has_caller_action_time_and_address() -> None:
     now = datetime(2026, 1, 1, 20, 0, tzinfo=UTC)
     ada = Caller(Role.WAITER, "waiter:10", "203.0.113.7")
     assert audit_event(PAY, ada, now, Code.OVERPAYMENT, {}) == {
@@ -65,7 +65,7 @@ def test_who_what_when_and_from_where() -> None:
     }
 
 
-def test_what_is_long_or_a_guests_own_words_stays_out() -> None:
+def test_audit_event_omits_items_and_free_text() -> None:
     line = c.FreeLine(name="Soup", unit_price=1, notes="for my sick mother")
     event = audit_event(
         c.PlaceOrder(items=(line,)),
@@ -78,7 +78,7 @@ def test_what_is_long_or_a_guests_own_words_stays_out() -> None:
     assert event["from"] is None
 
 
-def test_what_was_answered_is_on_record_with_what_was_asked() -> None:
+def test_audit_event_includes_request_and_result() -> None:
     """A refund says itself how much it is."""
     maria = Caller(Role.MANAGER, "manager:maria")
     refund = c.Refund(reason="cold")

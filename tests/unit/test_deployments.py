@@ -1,10 +1,12 @@
 """Serve and the application know all that `deployments.yaml` says, and pass nothing over."""
 
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
-from ray.serve.config import AutoscalingConfig, HTTPOptions
+from ray.serve.config import AutoscalingConfig
 from ray.serve.schema import DeploymentSchema, ServeApplicationSchema, ServeDeploySchema
 
 from gateway.settings import Limits
@@ -27,11 +29,12 @@ def test_serve_takes_it(described: Any) -> None:
     ServeDeploySchema.model_validate(described)
 
 
-def test_serve_knows_each_word(described: Any, application: Any) -> None:
+def test_deployment_config_has_only_fields_of_serves_schemas(
+    described: Any, application: Any
+) -> None:
     (gateway,) = application["deployments"]
     for words, model in (
         (described, ServeDeploySchema),
-        (described["http_options"], HTTPOptions),
         (application, ServeApplicationSchema),
         (gateway, DeploymentSchema),
         (gateway["autoscaling_config"], AutoscalingConfig),
@@ -39,14 +42,13 @@ def test_serve_knows_each_word(described: Any, application: Any) -> None:
         assert words.keys() <= set(model.model_fields), model.__name__
 
 
-def test_the_application_takes_its_settings(described: Any, application: Any) -> None:
-    """And the door is closed where it listens."""
+def test_gateways_listen_on_all_addresses_and_require_a_token(
+    described: Any, application: Any
+) -> None:
     settings = Settings(**application["args"])
     assert settings.auth is Auth.REQUIRED
-    assert (settings.host, settings.port) == (
-        described["http_options"]["host"],
-        described["http_options"]["port"],
-    )
+    assert (settings.host, settings.port) == ("0.0.0.0", 9000)
+    assert described["proxy_location"] == "Disabled"
 
 
 def test_it_names_the_deployment_there_is(application: Any) -> None:
@@ -54,19 +56,25 @@ def test_it_names_the_deployment_there_is(application: Any) -> None:
     assert [each["name"] for each in application["deployments"]] == [deployment.name]
 
 
-def test_the_gateway_refuses_before_handshakes_wait(application: Any) -> None:
+def test_gateways_are_added_before_they_are_full(application: Any) -> None:
     (gateway,) = application["deployments"]
-    most = Limits().max_connections
-    assert gateway["max_ongoing_requests"] >= most
-    assert gateway["autoscaling_config"]["target_ongoing_requests"] < most
+    scaling = AutoscalingConfig(**gateway["autoscaling_config"])
+    assert (scaling.target_ongoing_requests or 0) < Limits().max_connections
+    module, _, name = gateway["autoscaling_config"]["policy"]["policy_function"].partition(":")
+    policy = getattr(import_module(module), name)
+    reported = {"connections": {"one": 4000.0, "another": 7000.0}}
+    context = SimpleNamespace(config=scaling, aggregated_metrics=reported)
+    assert policy(context) == (3, {})
+    context.aggregated_metrics = None
+    assert policy(context) == (1, {})
 
 
-def test_nothing_secret_or_of_one_place_is_in_it(application: Any) -> None:
+def test_deployment_config_has_no_secrets_or_addresses(application: Any) -> None:
     assert not application["args"].keys() & {"redis_url", "auth_secret", "data_dir"}
 
 
 @pytest.mark.parametrize("network", ["10.0.5.0/24", "126.0.0.0/7", "fd00::/8"])
-def test_an_open_door_is_for_no_proxy_elsewhere(network: str) -> None:
+def test_anonymous_access_rejects_proxies_on_other_machines(network: str) -> None:
     """Who comes from there unannounced would be taken for this machine."""
     proxies = ["127.0.0.0/8", network]
     with pytest.raises(ValueError, match="auth=required"):

@@ -7,11 +7,13 @@ import pytest
 
 from protocol import commands as c
 from protocol.ids import Address, Channel
+from protocol.menu import MenuCategoryInput
 from protocol.statuses import CallStatus, ItemStatus, OrderStatus
-from tests.unit.world import ADA, HOME, TABLE, World, line
+from tests.unit.world import ADA, HOME, TABLE, RulesWorld, line
+from tests.unit.world import MENU as MENU_OF_HOME
 
 Where = tuple[str, Channel, str]
-Change = Callable[[World, Address, Address], object]
+Change = Callable[[RulesWorld, Address, Address], object]
 
 ORDER, ITEMS, TABLES, SESSION, WAITER, RESTAURANT, NOTES, MENU = (
     Channel.ORDER,
@@ -25,24 +27,24 @@ ORDER, ITEMS, TABLES, SESSION, WAITER, RESTAURANT, NOTES, MENU = (
 )
 
 
-def confirmed(world: World, session: Address, order: Address) -> None:
+def confirmed(world: RulesWorld, session: Address, order: Address) -> None:
     world.advance(order, OrderStatus.CONFIRMED)
 
 
-def nothing(world: World, session: Address, order: Address) -> None:
+def nothing(world: RulesWorld, session: Address, order: Address) -> None:
     pass
 
 
-def cancelled(world: World, session: Address, order: Address) -> None:
+def cancelled(world: RulesWorld, session: Address, order: Address) -> None:
     world.advance(order, OrderStatus.CANCELLED)
 
 
-def released(world: World, session: Address, order: Address) -> None:
+def released(world: RulesWorld, session: Address, order: Address) -> None:
     world.advance(order, OrderStatus.CANCELLED)
     world.do(TABLE, c.Release())
 
 
-def called(world: World, session: Address, order: Address) -> None:
+def called(world: RulesWorld, session: Address, order: Address) -> None:
     world.call(session)
 
 
@@ -208,7 +210,7 @@ CHANGES: dict[str, tuple[Change, Change, list[tuple[Channel, str]]]] = {
     "menu changed": (
         nothing,
         lambda world, session, order: world.do(
-            HOME, c.ReplaceMenu(categories=(c.MenuCategoryInput(name="Drinks", items=()),))
+            MENU_OF_HOME, c.ReplaceMenu(categories=(MenuCategoryInput(name="Drinks", items=()),))
         ),
         [(MENU, "menu_update")],
     ),
@@ -221,9 +223,7 @@ CHANGES: dict[str, tuple[Change, Change, list[tuple[Channel, str]]]] = {
 
 
 @pytest.mark.parametrize("cause", CHANGES)
-def test_a_change_is_heard_by_all_whom_it_concerns_and_by_nobody_else(
-    cause: str, world: World
-) -> None:
+def test_change_is_published_to_exactly_its_subscribers(cause: str, world: RulesWorld) -> None:
     before, change, expected = CHANGES[cause]
     session = world.occupy()
     order = world.order(session)
@@ -234,7 +234,7 @@ def test_a_change_is_heard_by_all_whom_it_concerns_and_by_nobody_else(
     assert Counter(heard) == Counter(expected)
 
 
-def test_an_order_notification_reads_as_the_document_shows_it(world: World) -> None:
+def test_an_order_notification_reads_as_the_document_shows_it(world: RulesWorld) -> None:
     order = world.order(world.occupy(), line("Soup", 500, 3))
     told = world.last(ADA)
     assert {
@@ -247,7 +247,7 @@ def test_an_order_notification_reads_as_the_document_shows_it(world: World) -> N
     }
 
 
-def test_notification_ids_are_made_of_their_cause_and_never_given_twice(world: World) -> None:
+def test_notification_ids_are_made_of_their_cause_and_never_given_twice(world: RulesWorld) -> None:
     session = world.occupy()
     order = world.order(session)
     world.pay(order, 250)
@@ -264,7 +264,7 @@ def test_notification_ids_are_made_of_their_cause_and_never_given_twice(world: W
     }
 
 
-def test_a_table_without_a_waiter_tells_only_the_restaurant(world: World) -> None:
+def test_table_without_a_waiter_notifies_only_the_restaurant(world: RulesWorld) -> None:
     table = world.add_table(6, "6", "B", None)
     world.forget()
     order = world.order(world.occupy(table))

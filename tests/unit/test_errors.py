@@ -7,7 +7,8 @@ from protocol.errors import ERRORS, UNAVAILABLE, CloseCode, Code, Rejected
 WORDS = (
     "invalid_json invalid_message unknown_action not_found forbidden unauthenticated "
     "invalid_transition version_conflict idempotency_conflict table_occupied table_inactive "
-    "session_closed unsettled overpayment rate_limited item_unavailable too_large unavailable"
+    "session_closed unsettled overpayment rate_limited item_unavailable "
+    "invalid_options price_changed too_large internal_error unavailable"
 )
 
 
@@ -16,7 +17,7 @@ def test_the_codes_are_the_protocols() -> None:
 
 
 def test_the_close_codes_are_the_protocols() -> None:
-    assert {code.value for code in CloseCode} == {1012, 4400, 4401, 4403, 4404, 4408, 4429}
+    assert {code.value for code in CloseCode} == {1009, 1012, 4400, 4401, 4403, 4404, 4408, 4429}
 
 
 @pytest.mark.parametrize("code", Code)
@@ -43,5 +44,5 @@ def test_an_error_names_its_request_and_what_explains_it() -> None:
     }
 
 
-def test_what_cannot_be_stored_may_be_sent_again() -> None:
+def test_store_failure_is_retryable() -> None:
     assert ERRORS[UNAVAILABLE.code].retry

@@ -69,5 +69,5 @@ def test_a_refusal_names_what_is_and_what_may_follow() -> None:
     assert refused.details == {"current": "ready", "allowed": ["cancelled", "delivered"]}
 
 
-def test_what_may_follow_is_not_refused() -> None:
+def test_allowed_transition_is_not_rejected() -> None:
     assert lifecycle.refusal(lifecycle.ORDER, OrderStatus.READY, OrderStatus.DELIVERED) is None

@@ -28,6 +28,7 @@ def make(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
     """A make whose recipe is the program."""
     (tmp_path / "program.py").write_text(PROGRAM)
     (tmp_path / "Makefile").write_text(f"run:\n\t@{sys.executable} {tmp_path / 'program.py'}\n")
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup, make would ignore it
     process = subprocess.Popen(
         ["make", "-f", tmp_path / "Makefile", "run"],
         cwd=ROOT,
@@ -36,6 +37,7 @@ def make(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
         text=True,
         start_new_session=True,
     )
+    signal.signal(signal.SIGHUP, before)
     yield process
     process.kill()
     process.communicate()

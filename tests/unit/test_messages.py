@@ -10,16 +10,22 @@ from hypothesis import strategies as st
 
 from domain import messages as m
 from domain.behaviours import BEHAVIOURS
-from domain.entity import Origin
-from domain.notification import Notification
+from domain.entity import RequestRef
+from domain.menu.state import MenuContent
+from domain.notifications import Notification
+from domain.order.line import OrderLine
 from protocol import commands as c
-from protocol.frames import encode_exactly
+from protocol.codec import encode_stored
 from protocol.ids import Kind
+from protocol.menu import LineOption, MenuCategoryInput, MenuItemInput
 from protocol.statuses import CallReason, OrderStatus, PaymentStatus
+from protocol.stored_names import stored_name
 from storage.codec import changes, restore
-from tests.unit.world import HOME, MANAGER, START, TABLE, World, line
+from tests.unit.world import HOME, MANAGER, MENU, START, TABLE, RulesWorld, line
 
-CARD = m.OrderCard(5, 3, OrderStatus.READY, PaymentStatus.PARTIALLY_PAID, 1250, 250, 3, "5", START)
+CARD = m.OrderSummary(
+    5, 3, OrderStatus.READY, PaymentStatus.PARTIALLY_PAID, 1250, 250, 3, "5", START
+)
 NOTE = Notification(
     "order-5-3", "order_notification", "order_ready", {"order_id": 5, "message": "é"}, START, (10,)
 )
@@ -27,26 +33,28 @@ EXAMPLES: list[Any] = [
     m.CreateTable("5", "A", 4, None, "Trattoria", "EUR", 60.0),
     m.GuestsChanged(7, 4),
     m.SessionEnded(7),
-    m.SessionEnded(7, Origin(TABLE, MANAGER.subject, "r", "digest")),
+    m.SessionEnded(7, RequestRef(TABLE, MANAGER.subject, "r", "digest")),
     m.OpenSession("ABC234", 5, "5", "A", 2, 10, "EUR", 60.0, START),
     m.OrderChanged(CARD),
-    m.CallUnheard("7-1"),
-    m.CallOverdue("7-1", 2),
-    m.CallHeard("7-1", START, "waiter:10"),
-    m.OpenOrder(7, 5, "5", None, "EUR", START, (m.OrderLine("Soup", 2, 500, "hot", 1),)),
+    m.CallUndelivered("7-1"),
+    m.EscalationDue("7-1", 2),
+    m.CallAcknowledged("7-1", START, "waiter:10"),
+    m.OpenOrder(7, 5, "5", None, "EUR", START, (OrderLine("Soup", 2, 500, "hot", 1),)),
     m.CreateWaiter("Ada", "Trattoria"),
     m.Notify(NOTE, 7),
     m.Acknowledged("order-5-3", START, "waiter:10"),
     m.OrderReported(CARD, (NOTE,), 1000, completed=True),
     m.TableReported(5, 2, 10, {"table_id": 5, "session": None}),
     m.EscalateCall(NOTE, "A", 1),
-    m.CallTimed(CallReason.BILL, acknowledged_s=1.5),
-    m.PriceItems((1, 2)),
+    m.CallDurationReported(CallReason.BILL, acknowledged_s=1.5),
+    m.HandOverMenu(),
+    m.CreateMenu("Trattoria", "EUR", "Europe/Rome", MenuContent(next_id=3, version=2)),
+    m.PriceLines((c.MenuLine(menu_item_id=1, options=(LineOption(option_id=4),)),)),
 ]
 
 
 def through_the_store(message: Any) -> Any:
-    return m.decode_message(orjson.loads(encode_exactly(m.encode_message(message))))
+    return m.decode_message(orjson.loads(encode_stored(m.encode_message(message))))
 
 
 @pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
@@ -60,12 +68,18 @@ def test_a_message_comes_out_as_it_went_in(message: Any) -> None:
     )
 
 
+def test_the_digest_of_the_previous_release_is_not_stored() -> None:
+    request_ref = RequestRef(TABLE, MANAGER.subject, "r", "digest", "previous")
+    out = through_the_store(m.SessionEnded(7, request_ref))
+    assert out == m.SessionEnded(7, RequestRef(TABLE, MANAGER.subject, "r", "digest"))
+
+
 def test_every_message_has_an_example_here() -> None:
-    assert {type(message).__name__ for message in EXAMPLES} == set(m.MESSAGES)
+    assert {stored_name(type(message)) for message in EXAMPLES} == set(m.MESSAGES)
 
 
 def test_every_message_of_the_module_is_registered() -> None:
-    parts = {m.OrderLine, m.OrderCard}
+    parts = {m.OrderSummary}
     defined = {
         value
         for value in vars(m).values()
@@ -78,17 +92,17 @@ def test_every_message_of_the_module_is_registered() -> None:
     st.text(max_size=40), st.integers(1, 2**53 - 1), st.datetimes(timezones=st.just(START.tzinfo))
 )
 def test_any_text_id_and_moment_survive(text: str, id_: int, at: Any) -> None:
-    call = m.CallHeard(text, at, text)
+    call = m.CallAcknowledged(text, at, text)
     assert through_the_store(call) == call
     assert through_the_store(m.GuestsChanged(id_, 1)) == m.GuestsChanged(id_, 1)
 
 
 @pytest.fixture
-def busy(world: World) -> World:
+def busy(world: RulesWorld) -> RulesWorld:
     """A world in which every kind has a state with something of everything in it."""
     session = world.occupy()
-    tea = c.MenuItemInput(name="Tea", price=250)
-    world.do(HOME, c.ReplaceMenu(categories=(c.MenuCategoryInput(name="Drinks", items=(tea,)),)))
+    tea = MenuItemInput(name="Tea", price=250)
+    world.do(MENU, c.ReplaceMenu(categories=(MenuCategoryInput(name="Drinks", items=(tea,)),)))
     order = world.order(session, line("Soup", 500, 2, "hot"))
     world.pay(order, 400)
     world.advance(order, OrderStatus.CONFIRMED, OrderStatus.READY)
@@ -100,7 +114,7 @@ def busy(world: World) -> World:
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_a_state_comes_back_from_the_store_as_it_was(kind: Kind, busy: World) -> None:
+def test_a_state_comes_back_from_the_store_as_it_was(kind: Kind, busy: RulesWorld) -> None:
     for at, state in busy.states.items():
         if at.kind is kind:
             stored = {name: raw for name, raw in changes(None, state).items() if raw is not None}

@@ -6,14 +6,15 @@ from itertools import product
 import pytest
 
 from domain import lifecycle
-from domain.messages import OpenOrder, OrderChanged, OrderLine
-from domain.order import ORDER
+from domain.messages import OpenOrder, OrderChanged
+from domain.order.line import OrderLine
+from domain.order.rules import ORDER
 from protocol import commands as c
 from protocol.caller import Caller
 from protocol.errors import Code
 from protocol.ids import Address, Channel, Kind
 from protocol.statuses import ItemStatus, OrderStatus, PaymentMethod
-from tests.unit.world import ADA, ANONYMOUS, GUEST, HOME, KITCHEN, START, TABLE, World, line
+from tests.unit.world import ADA, ANONYMOUS, GUEST, HOME, KITCHEN, START, TABLE, RulesWorld, line
 
 CANCELLED, CONFIRMED, DELIVERED = (
     OrderStatus.CANCELLED,
@@ -34,7 +35,7 @@ LEGAL = [(now, to) for now, to in PAIRS if to in lifecycle.ORDER[now]]
 ILLEGAL = [(now, to) for now, to in PAIRS if now is not to and to not in lifecycle.ORDER[now]]
 
 
-def order_that_is(status: OrderStatus, world: World) -> Address:
+def order_that_is(status: OrderStatus, world: RulesWorld) -> Address:
     order = world.order(world.occupy())
     world.advance(order, *WAY_TO[status])
     world.forget()
@@ -43,7 +44,7 @@ def order_that_is(status: OrderStatus, world: World) -> Address:
 
 @pytest.mark.parametrize(("now", "to"), LEGAL)
 def test_an_order_takes_every_step_of_its_table(
-    now: OrderStatus, to: OrderStatus, world: World
+    now: OrderStatus, to: OrderStatus, world: RulesWorld
 ) -> None:
     order = order_that_is(now, world)
     world.wait(60)
@@ -57,7 +58,9 @@ def test_an_order_takes_every_step_of_its_table(
 
 
 @pytest.mark.parametrize(("now", "to"), ILLEGAL)
-def test_an_order_refuses_every_other_step(now: OrderStatus, to: OrderStatus, world: World) -> None:
+def test_an_order_refuses_every_other_step(
+    now: OrderStatus, to: OrderStatus, world: RulesWorld
+) -> None:
     order = order_that_is(now, world)
     refused = world.refuse(order, c.UpdateStatus(status=to), Code.INVALID_TRANSITION)
     assert refused.details["current"] == now.value
@@ -65,7 +68,7 @@ def test_an_order_refuses_every_other_step(now: OrderStatus, to: OrderStatus, wo
 
 
 @pytest.mark.parametrize("status", OrderStatus)
-def test_the_status_that_it_has_changes_nothing(status: OrderStatus, world: World) -> None:
+def test_the_status_that_it_has_changes_nothing(status: OrderStatus, world: RulesWorld) -> None:
     order = order_that_is(status, world)
     world.unchanged(order, c.UpdateStatus(status=status))
 
@@ -73,7 +76,7 @@ def test_the_status_that_it_has_changes_nothing(status: OrderStatus, world: Worl
 @pytest.mark.parametrize("caller", [GUEST, ANONYMOUS])
 @pytest.mark.parametrize(("now", "to"), LEGAL)
 def test_guests_only_cancel_what_is_pending(
-    now: OrderStatus, to: OrderStatus, caller: Caller, world: World
+    now: OrderStatus, to: OrderStatus, caller: Caller, world: RulesWorld
 ) -> None:
     order = order_that_is(now, world)
     if (now, to) == (PENDING, CANCELLED):
@@ -82,7 +85,7 @@ def test_guests_only_cancel_what_is_pending(
         world.refuse(order, c.UpdateStatus(status=to), Code.FORBIDDEN, caller)
 
 
-def test_each_moment_is_written_once(world: World) -> None:
+def test_each_status_timestamp_is_set_once(world: RulesWorld) -> None:
     order = order_that_is(PENDING, world)
     moments = {}
     for status in (CONFIRMED, READY, DELIVERED):
@@ -96,7 +99,7 @@ def test_each_moment_is_written_once(world: World) -> None:
     assert seen["created_at"] == "2026-01-28T21:00:00Z"
 
 
-def test_an_order_set_ready_takes_its_items_along(world: World) -> None:
+def test_an_order_set_ready_takes_its_items_along(world: RulesWorld) -> None:
     order = world.order(world.occupy(), line("Soup", 500), line("Fish", 900))
     world.advance(order, CONFIRMED)
     world.forget()
@@ -107,7 +110,7 @@ def test_an_order_set_ready_takes_its_items_along(world: World) -> None:
     assert world.types(order) == ["order_items_update", "order_status"]
 
 
-def test_an_order_set_ready_leaves_voided_items_voided(world: World) -> None:
+def test_an_order_set_ready_leaves_voided_items_voided(world: RulesWorld) -> None:
     order = world.order(world.occupy(), line("Soup", 500), line("Fish", 900))
     world.advance(order, CONFIRMED)
     void = c.UpdateItem(item_id=1, status=ItemStatus.VOIDED, reason="sold out")
@@ -117,13 +120,13 @@ def test_an_order_set_ready_leaves_voided_items_voided(world: World) -> None:
     assert [item["status"] for item in items] == ["voided", "ready"]
 
 
-def test_a_cancellation_keeps_its_reason(world: World) -> None:
+def test_a_cancellation_keeps_its_reason(world: RulesWorld) -> None:
     order = order_that_is(CONFIRMED, world)
     world.do(order, c.UpdateStatus(status=CANCELLED, reason="guest left"))
     assert world.see(order)["reason"] == "guest left"
 
 
-def test_a_snapshot_has_the_documents_fields(world: World) -> None:
+def test_a_snapshot_has_the_documents_fields(world: RulesWorld) -> None:
     order = world.order(world.occupy(), line("Soup", 10000, 2), line("Fish", 5000))
     seen = world.see(order)
     assert {
@@ -152,13 +155,13 @@ def test_a_snapshot_has_the_documents_fields(world: World) -> None:
     }
 
 
-def test_each_channel_has_its_own_snapshot(world: World) -> None:
+def test_each_channel_has_its_own_snapshot(world: RulesWorld) -> None:
     state = world.states[order_that_is(PENDING, world)]
     assert ORDER.snapshot(state, Channel.ORDER)[0] == "order_status"
     assert ORDER.snapshot(state, Channel.ITEMS)[0] == "items_list"
 
 
-def test_an_order_that_is_not_there_is_not_found(world: World) -> None:
+def test_an_order_that_is_not_there_is_not_found(world: RulesWorld) -> None:
     nowhere = Address(Kind.ORDER, 999, HOME.id)
     for command in (
         c.UpdateStatus(status=READY),
@@ -170,36 +173,38 @@ def test_an_order_that_is_not_there_is_not_found(world: World) -> None:
         world.refuse(nowhere, command, Code.NOT_FOUND)
 
 
-def test_an_order_is_opened_once(world: World) -> None:
+def test_an_order_is_opened_once(world: RulesWorld) -> None:
     order = order_that_is(CONFIRMED, world)
     again = OpenOrder(1, TABLE.id, "5", ADA.id, "EUR", START, (OrderLine("Soup", 1, 100),))
     world.unchanged(order, again)
 
 
-def test_an_order_does_not_do_what_others_do(world: World) -> None:
+def test_an_order_does_not_do_what_others_do(world: RulesWorld) -> None:
     order = order_that_is(PENDING, world)
     world.refuse(order, c.Occupy(), Code.UNKNOWN_ACTION)
 
 
 @pytest.mark.parametrize("status", OrderStatus)
-def test_an_order_is_settled_when_it_is_over_and_paid(status: OrderStatus, world: World) -> None:
+def test_an_order_is_settled_when_it_is_over_and_paid(
+    status: OrderStatus, world: RulesWorld
+) -> None:
     order = order_that_is(status, world)
-    assert ORDER.settled(world.states[order]) is (status is CANCELLED)
+    assert ORDER.is_final(world.states[order]) is (status is CANCELLED)
     if status is not CANCELLED:
         world.pay(order, 1250)
-        assert ORDER.settled(world.states[order]) is (status is DELIVERED)
+        assert ORDER.is_final(world.states[order]) is (status is DELIVERED)
 
 
-def test_a_cancelled_order_with_money_on_it_is_not_settled(world: World) -> None:
+def test_a_cancelled_order_with_money_on_it_is_not_settled(world: RulesWorld) -> None:
     order = order_that_is(PENDING, world)
     world.pay(order, 1000)
     world.advance(order, CANCELLED)
-    assert not ORDER.settled(world.states[order])
+    assert not ORDER.is_final(world.states[order])
     world.do(order, c.Refund(reason="cancelled"))
-    assert ORDER.settled(world.states[order])
+    assert ORDER.is_final(world.states[order])
 
 
-def test_an_order_was_created_when_it_was_placed(world: World) -> None:
+def test_an_order_was_created_when_it_was_placed(world: RulesWorld) -> None:
     session = world.occupy()
     world.now += timedelta(seconds=5)
     order = world.order(session)
@@ -208,7 +213,7 @@ def test_an_order_was_created_when_it_was_placed(world: World) -> None:
     assert [each["created_at"] for each in world.see(session)["orders"]] == [created]
 
 
-def test_a_new_order_tells_its_session_nothing_that_it_knows(world: World) -> None:
+def test_new_order_sends_no_update_to_its_session(world: RulesWorld) -> None:
     world.order(world.occupy())
     assert not [effect for effect in world.effects if isinstance(effect.message, OrderChanged)]
 
@@ -224,10 +229,10 @@ def test_a_new_order_tells_its_session_nothing_that_it_knows(world: World) -> No
     ids=["cancelled-while-pending", "part-paid", "confirmed", "delivered"],
 )
 def test_only_an_order_cancelled_before_confirmation_and_payment_is_brief(
-    steps: tuple[OrderStatus, ...], paid: int, brief: bool, world: World
+    steps: tuple[OrderStatus, ...], paid: int, brief: bool, world: RulesWorld
 ) -> None:
     order = world.order(world.occupy())
     if paid:
         world.pay(order, paid)
     world.advance(order, *steps)
-    assert ORDER.brief(world.states[order]) is brief
+    assert ORDER.is_short_lived(world.states[order]) is brief

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from domain import lifecycle
-from domain.order_state import Order
+from domain.order.state import Order
 from protocol import commands as c
 from protocol.caller import Caller
 from protocol.errors import Code, Rejected
 from protocol.ids import Channel
 from protocol.statuses import ItemStatus, OrderStatus, PaymentMethod, PaymentStatus
 from protocol.values import parse_money
-from tests.unit.world import GUEST, HOME, KITCHEN, MANAGER, World, line
+from tests.unit.world import GUEST, HOME, KITCHEN, MANAGER, RulesWorld, line
 
 STAMPS = ("confirmed_at", "ready_at", "delivered_at", "cancelled_at", "paid_at")
 LINES = st.builds(
@@ -31,7 +31,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World()
+        self.world = RulesWorld()
         self.session = self.world.occupy()
         self.at = self.world.order(self.session, line("Soup", 250), line("Fish", 100, 2))
         self.was: Order = self.order
@@ -91,9 +91,9 @@ class AnyOrder(RuleBasedStateMachine):
     def the_balance_is_what_is_left_to_pay(self) -> None:
         money = self.order.money
         owed = 0 if self.order.status is OrderStatus.CANCELLED else money.total
-        assert money.balance == max(0, owed - money.kept)
-        assert money.refund_due == max(0, money.kept - owed)
-        assert 0 <= money.kept <= money.paid
+        assert money.balance == max(0, owed - money.net_paid)
+        assert money.refund_due == max(0, money.net_paid - owed)
+        assert 0 <= money.net_paid <= money.paid
 
     @invariant()
     def each_moment_is_written_once(self) -> None:

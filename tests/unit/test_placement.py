@@ -2,7 +2,7 @@
 
 import pytest
 
-from actors.placement import Mode, Placement, balanced
+from engine.placement import Mode, Placement, balanced
 from protocol.ids import Address, Kind
 
 RESTAURANTS = range(1, 1001)
@@ -48,7 +48,7 @@ def test_two_restaurants_may_be_pinned_to_one_shard() -> None:
         (2, {(2, 0), (3, 1)}, "none is left for the other restaurants"),
     ],
 )
-def test_a_placement_that_leaves_somebody_without_a_shard_is_refused(
+def test_placement_without_a_shard_for_a_restaurant_is_rejected(
     count: int, pinned: set[tuple[int, int]], says: str
 ) -> None:
     with pytest.raises(ValueError, match=says):

@@ -65,14 +65,14 @@ def test_refusals_left_out_are_reported_at_powers_of_ten() -> None:
         if left_out is not None:
             told.append(left_out.count)
     assert told == [1, 10, 100, 1000]
-    assert refusals.unsaid() == [LeftOut(CallerClass.GUEST, HOUR, 1234)]
+    assert refusals.unreported() == [LeftOut(CallerClass.GUEST, HOUR, 1234)]
 
 
 def test_an_hour_within_the_budgets_has_no_report() -> None:
     refusals = refused(NO_REFUSALS, GUEST, AUDITED_AN_HOUR[CallerClass.GUEST])
-    assert refusals.unsaid() == []
-    assert refusals.add(GUEST, NOW).unsaid() == [], "the first was told at once"
-    assert NO_REFUSALS.unsaid() == []
+    assert refusals.unreported() == []
+    assert refusals.add(GUEST, NOW).unreported() == [], "the first was told at once"
+    assert NO_REFUSALS.unreported() == []
 
 
 def test_each_hour_has_its_own_budgets() -> None:

@@ -5,24 +5,24 @@ from datetime import timedelta
 
 import pytest
 
-from domain import restaurant_state
 from domain.messages import Notify, OrderReported, TableReported
-from domain.notification import Notification
-from domain.restaurant import RESTAURANT
-from domain.restaurant_state import Restaurant
+from domain.notifications import Notification
+from domain.restaurant import state as restaurant_state
+from domain.restaurant.rules import RESTAURANT
+from domain.restaurant.state import Restaurant
 from protocol import commands as c
+from protocol.codec import parse_body
 from protocol.errors import Code
-from protocol.frames import parse_body
 from protocol.ids import Address, Channel, Kind
 from protocol.statuses import OrderStatus
 from storage.codec import changes, restore
-from tests.unit.world import ADA, HOME, MANAGER, START, TABLE, WAITER, World, line
+from tests.unit.world import ADA, HOME, MANAGER, START, TABLE, WAITER, RulesWorld, line
 
 NOTES = Channel.NOTIFICATIONS
 ELSEWHERE = Address(Kind.RESTAURANT, 3, 3)
 
 
-def test_a_new_restaurant_has_nothing_yet(world: World) -> None:
+def test_a_new_restaurant_has_nothing_yet(world: RulesWorld) -> None:
     create = c.CreateRestaurant(name="Osteria", currency="USD", timezone="America/New_York")
     assert world.do(ELSEWHERE, create).result == {"restaurant_id": 3}
     seen = world.see(ELSEWHERE)
@@ -37,7 +37,7 @@ def test_a_new_restaurant_has_nothing_yet(world: World) -> None:
 # --- tables and waiters --------------------------------------------------------------------------
 
 
-def test_a_table_is_there_when_it_is_added(world: World) -> None:
+def test_a_table_is_there_when_it_is_added(world: RulesWorld) -> None:
     add = c.AddTable(number="7", zone="B", seats=2)
     decision = world.do(HOME, add, id_=7)
     assert decision.result == {"table_id": 7}
@@ -49,7 +49,7 @@ def test_a_table_is_there_when_it_is_added(world: World) -> None:
 
 
 @pytest.mark.parametrize(("number", "again"), [("5", "5"), ("Bar a", "BAR A"), ("5", " 5 ")])
-def test_a_table_with_a_taken_number_is_refused(number: str, again: str, world: World) -> None:
+def test_a_table_with_a_taken_number_is_refused(number: str, again: str, world: RulesWorld) -> None:
     taken = TABLE if number == "5" else world.add_table(6, number, "B", None)
     body = b'{"number":"%s","zone":"C","seats":2}' % again.encode()
     add = parse_body(c.AddTable, body)
@@ -59,13 +59,13 @@ def test_a_table_with_a_taken_number_is_refused(number: str, again: str, world: 
 
 
 def test_stored_tables_with_the_same_number_work_and_their_orders_carry_table_and_zone(
-    world: World,
+    world: RulesWorld,
 ) -> None:
     other = world.add_table(6, "6", "B", None)
     home, table = world.states[HOME], world.states[other]
     card = home.tables[other.id]
     double = replace(card, data={**card.data, "table_number": "5"})
-    world.states[HOME] = replace(home, tables={**home.tables, other.id: double})
+    world.states[HOME] = replace(home, tables=home.tables.with_entry(other.id, double))
     world.states[other] = replace(table, number="5")
     orders = [world.order(world.occupy(each)) for each in (TABLE, other)]
     rows = world.see(HOME)["open_orders"]
@@ -74,7 +74,9 @@ def test_stored_tables_with_the_same_number_work_and_their_orders_carry_table_an
     assert [(row["table_id"], row["zone"]) for row in rows] == [(TABLE.id, "A"), (other.id, "B")]
 
 
-def test_an_order_stored_before_its_table_was_reported_is_listed_without_one(world: World) -> None:
+def test_an_order_stored_before_its_table_was_reported_is_listed_without_one(
+    world: RulesWorld,
+) -> None:
     order = world.order(world.occupy())
     stored = {name: raw for name, raw in changes(None, world.states[HOME]).items() if raw}
     name = f"open_orders/{order.id}"
@@ -84,7 +86,7 @@ def test_an_order_stored_before_its_table_was_reported_is_listed_without_one(wor
     assert (row["table_id"], row["table_number"], row["zone"]) == (None, "5", None)
 
 
-def test_a_waiter_is_there_when_it_is_added(world: World) -> None:
+def test_a_waiter_is_there_when_it_is_added(world: RulesWorld) -> None:
     decision = world.do(HOME, c.AddWaiter(name="Bob"), id_=11)
     assert decision.result == {"waiter_id": 11}
     assert world.see(HOME)["waiters"] == [
@@ -94,7 +96,7 @@ def test_a_waiter_is_there_when_it_is_added(world: World) -> None:
     assert world.see(Address(Kind.WAITER, 11, HOME.id))["name"] == "Bob"
 
 
-def test_tables_are_counted(world: World) -> None:
+def test_tables_are_counted(world: RulesWorld) -> None:
     world.do(world.add_table(6, "6", "A", None), c.ChangeTable(is_active=False))
     world.occupy()
     tables = world.see(HOME)["tables"]
@@ -102,7 +104,7 @@ def test_tables_are_counted(world: World) -> None:
     assert [table["table_number"] for table in tables["list"]] == ["5", "6"]
 
 
-def test_an_older_report_of_a_table_is_ignored(world: World) -> None:
+def test_an_older_report_of_a_table_is_ignored(world: RulesWorld) -> None:
     known = world.states[HOME].tables[TABLE.id]
     report = TableReported(TABLE.id, known.version, None, {**known.data, "zone": "Z"})
     world.unchanged(HOME, report)
@@ -111,7 +113,7 @@ def test_an_older_report_of_a_table_is_ignored(world: World) -> None:
 # --- orders --------------------------------------------------------------------------------------
 
 
-def test_orders_are_open_until_they_are_done_and_paid(world: World) -> None:
+def test_orders_are_open_until_they_are_done_and_paid(world: RulesWorld) -> None:
     order = world.order(world.occupy(), line("Soup", 500))
     (row,) = world.see(HOME)["open_orders"]
     assert row == {
@@ -132,14 +134,21 @@ def test_orders_are_open_until_they_are_done_and_paid(world: World) -> None:
     assert world.see(HOME)["open_orders"] == []
 
 
-def test_an_older_report_of_an_order_is_ignored(world: World) -> None:
+def test_open_orders_move_with_their_table_to_another_zone(world: RulesWorld) -> None:
+    world.order(world.occupy())
+    assert [row["zone"] for row in world.see(HOME)["open_orders"]] == ["A"]
+    world.do(TABLE, c.ChangeTable(zone="B"))
+    assert [row["zone"] for row in world.see(HOME)["open_orders"]] == ["B"]
+
+
+def test_an_older_report_of_an_order_is_ignored(world: RulesWorld) -> None:
     order = world.order(world.occupy())
     old = world.states[HOME].open_orders[order.id]
     world.advance(order, OrderStatus.CONFIRMED)
     world.unchanged(HOME, OrderReported(old))
 
 
-def test_what_was_ordered_and_paid_is_counted(world: World) -> None:
+def test_statistics_count_orders_and_payments(world: RulesWorld) -> None:
     session = world.occupy()
     first, second = world.order(session), world.order(session)
     world.pay(first, 1000)
@@ -150,7 +159,7 @@ def test_what_was_ordered_and_paid_is_counted(world: World) -> None:
     assert (figures["payments"], figures["paid_amount"]) == (2, "12.50")
 
 
-def test_what_was_paid_is_counted_by_the_day_of_the_restaurant(world: World) -> None:
+def test_payments_are_counted_by_the_restaurants_local_day(world: RulesWorld) -> None:
     def day() -> tuple[str | None, int, str]:
         figures = world.see(HOME)["figures"]
         return figures["day"], figures["day_payments"], figures["day_paid_amount"]
@@ -166,14 +175,14 @@ def test_what_was_paid_is_counted_by_the_day_of_the_restaurant(world: World) -> 
     assert world.see(HOME)["figures"]["paid_amount"] == "12.50"
 
 
-def test_an_order_becomes_ready_once(world: World) -> None:
+def test_an_order_becomes_ready_once(world: RulesWorld) -> None:
     order = world.order(world.occupy())
     world.advance(order, OrderStatus.CONFIRMED, OrderStatus.READY)
     world.pay(order, 100)
     assert world.types(HOME).count("order_ready") == 1
 
 
-def test_a_refund_on_an_order_that_is_over_is_no_news_of_it(world: World) -> None:
+def test_a_refund_on_an_order_that_is_over_is_no_news_of_it(world: RulesWorld) -> None:
     order = world.order(world.occupy())
     world.pay(order, 1000)
     world.advance(order, OrderStatus.CANCELLED)
@@ -187,7 +196,7 @@ def test_a_refund_on_an_order_that_is_over_is_no_news_of_it(world: World) -> Non
 # --- what its staff is told ----------------------------------------------------------------------
 
 
-def test_an_alert_reaches_all_waiters(world: World) -> None:
+def test_an_alert_reaches_all_waiters(world: RulesWorld) -> None:
     bob = world.add_waiter("Bob")
     world.forget()
     decision = world.do(HOME, c.RaiseAlert(message="Kitchen closes"))
@@ -197,13 +206,13 @@ def test_an_alert_reaches_all_waiters(world: World) -> None:
         assert world.last(at, channel)["message"] == "Kitchen closes"
 
 
-def test_an_alert_names_its_table(world: World) -> None:
+def test_an_alert_names_its_table(world: RulesWorld) -> None:
     world.do(HOME, c.RaiseAlert(message="Spill", table_id=TABLE.id))
     told = world.last(HOME, NOTES)
     assert (told["table_id"], told["table_number"]) == (5, "5")
 
 
-def test_the_first_to_acknowledge_owns_it(world: World) -> None:
+def test_the_first_to_acknowledge_owns_it(world: RulesWorld) -> None:
     world.do(HOME, c.RaiseAlert(message="Spill"))
     world.forget()
     acknowledge = c.Acknowledge(notification_id="restaurant-2-1")
@@ -215,18 +224,18 @@ def test_the_first_to_acknowledge_owns_it(world: World) -> None:
     world.unchanged(ADA, acknowledge, MANAGER)
 
 
-def test_what_is_not_listed_cannot_be_acknowledged(world: World) -> None:
+def test_acknowledging_an_unlisted_notification_is_rejected(world: RulesWorld) -> None:
     world.refuse(HOME, c.Acknowledge(notification_id="123"), Code.NOT_FOUND)
 
 
-def test_its_list_is_bounded(world: World) -> None:
-    for n in range(restaurant_state.KEPT + 5):
+def test_its_list_is_bounded(world: RulesWorld) -> None:
+    for n in range(restaurant_state.MAX_NOTIFICATIONS + 5):
         note = Notification(f"order-{n}-1", "order_notification", "new_order", {}, START)
         world.do(HOME, Notify(note))
-    assert len(world.see(HOME, NOTES)["notifications"]) == restaurant_state.KEPT
+    assert len(world.see(HOME, NOTES)["notifications"]) == restaurant_state.MAX_NOTIFICATIONS
 
 
-def test_a_broadcast_is_heard_and_not_listed(world: World) -> None:
+def test_broadcast_is_published_and_not_listed(world: RulesWorld) -> None:
     world.do(HOME, c.Broadcast(message="Happy hour"))
     assert world.types(HOME) == ["broadcast"]
     sent = world.last(HOME)
@@ -243,25 +252,22 @@ def test_a_broadcast_is_heard_and_not_listed(world: World) -> None:
     [
         (Channel.RESTAURANT, "restaurant_status"),
         (Channel.NOTIFICATIONS, "notifications_list"),
-        (Channel.MENU, "menu"),
     ],
 )
-def test_each_channel_has_its_own_snapshot(channel: Channel, type_: str, world: World) -> None:
+def test_each_channel_has_its_own_snapshot(channel: Channel, type_: str, world: RulesWorld) -> None:
     assert RESTAURANT.snapshot(world.states[HOME], channel)[0] == type_
 
 
-def test_a_restaurant_that_is_not_there_is_not_found(world: World) -> None:
+def test_a_restaurant_that_is_not_there_is_not_found(world: RulesWorld) -> None:
     for command in (
         c.AddTable(number="1", zone="A", seats=2),
         c.AddWaiter(name="Bob"),
         c.Broadcast(message="x"),
         c.RaiseAlert(message="x"),
-        c.ReplaceMenu(categories=()),
-        c.ChangeMenuItem(item_id=1),
         c.Acknowledge(notification_id="1"),
     ):
         world.refuse(ELSEWHERE, command, Code.NOT_FOUND, id_=1)
 
 
-def test_a_restaurant_does_not_do_what_others_do(world: World) -> None:
+def test_a_restaurant_does_not_do_what_others_do(world: RulesWorld) -> None:
     world.refuse(HOME, c.Occupy(), Code.UNKNOWN_ACTION)

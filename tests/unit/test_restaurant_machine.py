@@ -4,25 +4,25 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from domain.session_state import Session
-from domain.table import Table
+from domain.session.state import Session
+from domain.table.state import Table
 from protocol import commands as c
 from protocol.caller import Caller
 from protocol.ids import Address, Channel, Kind
 from protocol.statuses import CallReason, CallStatus, OrderStatus, PaymentMethod
 from protocol.values import format_money
-from tests.unit.world import GUEST, HOME, KITCHEN, MANAGER, TABLE, WAITER, World, line
+from tests.unit.world import GUEST, HOME, KITCHEN, MANAGER, TABLE, WAITER, RulesWorld, line
 
 CALLERS = st.sampled_from([GUEST, WAITER, KITCHEN, MANAGER])
 ONE_OF_FOUR = st.integers(0, 3)
 
 
-class AnyEvening(RuleBasedStateMachine):
+class RestaurantMachine(RuleBasedStateMachine):
     """Two tables; commands to any of what there is. Effects are delivered as they arise."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World()
+        self.world = RulesWorld()
         self.tables = [TABLE, self.world.add_table(6, "6", "A", None)]
         self.ended: set[Address] = set()
 
@@ -155,5 +155,5 @@ class AnyEvening(RuleBasedStateMachine):
                 assert done[call.notification_id] == (call.status is not CallStatus.OPEN)
 
 
-TestAnyEvening = AnyEvening.TestCase
-TestAnyEvening.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestRestaurantMachine = RestaurantMachine.TestCase
+TestRestaurantMachine.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -5,27 +5,29 @@ from dataclasses import replace
 import pytest
 
 from domain.messages import OpenSession, OrderChanged
-from domain.order_lines import MAX_GUEST_LINES, MAX_GUEST_NOTES_BYTES, MAX_SESSION_NOTES_BYTES
-from domain.session import MOST_ORDERS, MOST_PENDING, SESSION
+from domain.order.lines import MAX_GUEST_LINES, MAX_GUEST_NOTES_BYTES, MAX_SESSION_NOTES_BYTES
+from domain.session.rules import MAX_ORDERS, MAX_PENDING_ORDERS, SESSION
+from domain.session.state import Orders
 from protocol import commands as c
 from protocol.caller import Caller
 from protocol.errors import Code
 from protocol.ids import Address, Channel, Kind
+from protocol.menu import LineOption
 from protocol.statuses import CallReason, CallStatus, OrderStatus
 from protocol.values import MAX_MINOR_UNITS
-from tests.unit.world import ANONYMOUS, GUEST, HOME, START, TABLE, WAITER, World, line
+from tests.unit.world import ANONYMOUS, GUEST, HOME, START, TABLE, WAITER, RulesWorld, line
 
 DONE = (OrderStatus.CONFIRMED, OrderStatus.READY, OrderStatus.DELIVERED)
 
 
 @pytest.fixture
-def session(world: World) -> Address:
+def session(world: RulesWorld) -> Address:
     session = world.occupy(guests_count=2)
     world.forget()
     return session
 
 
-def test_a_new_session_is_open_and_empty(world: World, session: Address) -> None:
+def test_a_new_session_is_open_and_empty(world: RulesWorld, session: Address) -> None:
     seen = world.see(session)
     assert seen["id"] == session.id
     assert seen["session_code"] == "ABC234"
@@ -40,20 +42,20 @@ def test_a_new_session_is_open_and_empty(world: World, session: Address) -> None
 # --- guests --------------------------------------------------------------------------------------
 
 
-def test_guests_are_counted_anew(world: World, session: Address) -> None:
+def test_guests_count_can_be_changed(world: RulesWorld, session: Address) -> None:
     world.do(session, c.UpdateGuestsCount(guests_count=4), ANONYMOUS)
     assert world.see(session)["guests_count"] == 4
     assert world.types(session) == ["session_update"]
 
 
-def test_the_same_number_of_guests_changes_nothing(world: World, session: Address) -> None:
+def test_the_same_number_of_guests_changes_nothing(world: RulesWorld, session: Address) -> None:
     world.unchanged(session, c.UpdateGuestsCount(guests_count=2))
 
 
 # --- orders --------------------------------------------------------------------------------------
 
 
-def test_placing_an_order_opens_it(world: World, session: Address) -> None:
+def test_placing_an_order_opens_it(world: RulesWorld, session: Address) -> None:
     items = (c.MenuLine(menu_item_id=7, quantity=2, notes="hot"), c.MenuLine(menu_item_id=8))
     prices = {7: ("Tea", 250), 8: ("Cake", 400)}
     decision = world.do(session, c.PlaceOrder(items=items), GUEST, id_=50, prices=prices)
@@ -67,13 +69,15 @@ def test_placing_an_order_opens_it(world: World, session: Address) -> None:
     assert (seen["session_id"], seen["table_id"], seen["waiter_id"]) == (session.id, TABLE.id, 10)
 
 
-def test_the_reply_to_placing_waits_for_the_order(world: World, session: Address) -> None:
+def test_the_reply_to_placing_waits_for_the_order(world: RulesWorld, session: Address) -> None:
     order = world.order(session)
     (creation,) = [effect for effect in world.effects if effect.creates]
     assert creation.to == order
 
 
-def test_a_session_lists_its_orders_and_what_they_come_to(world: World, session: Address) -> None:
+def test_a_session_lists_its_orders_and_what_they_come_to(
+    world: RulesWorld, session: Address
+) -> None:
     first = world.order(session, line("Soup", 500, 2))
     second = world.order(session, line("Fish", 900))
     world.pay(first, 400)
@@ -85,11 +89,11 @@ def test_a_session_lists_its_orders_and_what_they_come_to(world: World, session:
     assert (seen["total_amount"], seen["balance"]) == ("19.00", "15.00")
 
 
-def test_what_a_session_notes_of_a_new_order_is_what_the_order_says(
-    world: World, session: Address
+def test_session_summary_of_a_new_order_equals_the_orders(
+    world: RulesWorld, session: Address
 ) -> None:
     order = world.order(session, line("Soup", 500, 2))
-    world.states[session] = replace(world.states[session], orders={})
+    world.states[session] = replace(world.states[session], orders=Orders())
     world.advance(order, OrderStatus.CONFIRMED)
     told = world.states[session].orders[order.id]
     world.order(session, line("Soup", 500, 2))
@@ -97,13 +101,13 @@ def test_what_a_session_notes_of_a_new_order_is_what_the_order_says(
     assert replace(told, order_id=noted.order_id, version=1, status=noted.status) == noted
 
 
-def test_a_cancelled_order_costs_nothing(world: World, session: Address) -> None:
+def test_a_cancelled_order_costs_nothing(world: RulesWorld, session: Address) -> None:
     world.advance(world.order(session), OrderStatus.CANCELLED)
     seen = world.see(session)
     assert (seen["total_amount"], seen["balance"]) == ("0.00", "0.00")
 
 
-def test_an_older_report_of_an_order_is_ignored(world: World, session: Address) -> None:
+def test_an_older_report_of_an_order_is_ignored(world: RulesWorld, session: Address) -> None:
     order = world.order(session)
     old = world.states[session].orders[order.id]
     world.advance(order, OrderStatus.CONFIRMED)
@@ -112,21 +116,23 @@ def test_an_older_report_of_an_order_is_ignored(world: World, session: Address) 
 
 
 @pytest.mark.parametrize("caller", [GUEST, ANONYMOUS])
-def test_guests_do_not_order_in_free_text(caller: Caller, world: World, session: Address) -> None:
+def test_guests_do_not_order_in_free_text(
+    caller: Caller, world: RulesWorld, session: Address
+) -> None:
     command = c.PlaceOrder(items=(line("Soup", 1),))
     world.refuse(session, command, Code.FORBIDDEN, caller, id_=50)
 
 
-def test_an_order_of_no_items_is_refused(world: World, session: Address) -> None:
+def test_an_order_of_no_items_is_refused(world: RulesWorld, session: Address) -> None:
     world.refuse(session, c.PlaceOrder(items=()), Code.INVALID_MESSAGE, id_=50)
 
 
-def test_guests_wait_until_the_kitchen_has_heard_of_what_they_ordered(
-    world: World, session: Address
+def test_guests_orders_are_rejected_while_too_many_are_pending(
+    world: RulesWorld, session: Address
 ) -> None:
     tea = c.PlaceOrder(items=(c.MenuLine(menu_item_id=7),))
     prices = {7: ("Tea", 250)}
-    for id_ in range(100, 100 + MOST_PENDING):
+    for id_ in range(100, 100 + MAX_PENDING_ORDERS):
         world.do(session, tea, GUEST, id_=id_, prices=prices)
     for caller in (GUEST, ANONYMOUS):
         world.refuse(session, tea, Code.RATE_LIMITED, caller, id_=200, prices=prices)
@@ -137,11 +143,11 @@ def test_guests_wait_until_the_kitchen_has_heard_of_what_they_ordered(
     world.do(session, tea, GUEST, id_=202, prices=prices)
 
 
-def test_guests_do_not_order_and_cancel_for_ever(world: World, session: Address) -> None:
+def test_guests_do_not_order_and_cancel_for_ever(world: RulesWorld, session: Address) -> None:
     tea = c.PlaceOrder(items=(c.MenuLine(menu_item_id=7),))
     prices = {7: ("Tea", 250)}
     cancel = c.UpdateStatus(status=OrderStatus.CANCELLED)
-    for id_ in range(1000, 1000 + MOST_ORDERS):
+    for id_ in range(1000, 1000 + MAX_ORDERS):
         world.do(session, tea, GUEST, id_=id_, prices=prices)
         world.do(Address(Kind.ORDER, id_, HOME.id), cancel, GUEST)
     for caller in (GUEST, ANONYMOUS):
@@ -155,14 +161,15 @@ def test_guests_do_not_order_and_cancel_for_ever(world: World, session: Address)
     "items",
     [
         (c.MenuLine(menu_item_id=7),) * (MAX_GUEST_LINES + 1),
+        (c.MenuLine(menu_item_id=7, options=(LineOption(option_id=3),) * 41),) * 5,
         (c.MenuLine(menu_item_id=7, notes="x" * 500),) * 4
         + (c.MenuLine(menu_item_id=7, notes="x"),),
         (c.MenuLine(menu_item_id=7, notes="\N{HOT PEPPER}" * 500),) * 2,
     ],
-    ids=["lines", "notes", "four-byte-notes"],
+    ids=["lines", "options", "notes", "four-byte-notes"],
 )
-def test_a_guests_order_is_bounded_in_lines_and_bytes_of_notes_and_a_waiters_is_not(
-    items: tuple[c.Line, ...], caller: Caller, world: World, session: Address
+def test_a_guests_order_is_bounded_in_lines_options_and_bytes_of_notes_and_a_waiters_is_not(
+    items: tuple[c.Line, ...], caller: Caller, world: RulesWorld, session: Address
 ) -> None:
     prices = {7: ("Tea", 250)}
     order = c.PlaceOrder(items=items)
@@ -172,7 +179,7 @@ def test_a_guests_order_is_bounded_in_lines_and_bytes_of_notes_and_a_waiters_is_
 
 
 def test_the_notes_of_a_sessions_guests_are_bounded_in_bytes_over_all_orders(
-    world: World, session: Address
+    world: RulesWorld, session: Address
 ) -> None:
     prices = {7: ("Tea", 250)}
     longest = c.PlaceOrder(items=(c.MenuLine(menu_item_id=7, notes="x" * 500),) * 4)
@@ -187,7 +194,7 @@ def test_the_notes_of_a_sessions_guests_are_bounded_in_bytes_over_all_orders(
     world.do(session, longest, WAITER, id_=2001, prices=prices)
 
 
-def test_an_order_above_the_largest_amount_is_refused(world: World, session: Address) -> None:
+def test_an_order_above_the_largest_amount_is_refused(world: RulesWorld, session: Address) -> None:
     most = c.PlaceOrder(items=(line("Gold", MAX_MINOR_UNITS),))
     beyond = c.PlaceOrder(items=(*most.items, line("Gold", 1)))
     refused = world.refuse(session, beyond, Code.INVALID_MESSAGE, id_=50)
@@ -203,7 +210,7 @@ def test_an_order_above_the_largest_amount_is_refused(world: World, session: Add
 # --- closing -------------------------------------------------------------------------------------
 
 
-def test_a_settled_session_closes(world: World, session: Address) -> None:
+def test_a_settled_session_closes(world: RulesWorld, session: Address) -> None:
     order = world.order(session)
     world.advance(order, *DONE)
     world.pay(order, 1250)
@@ -213,10 +220,10 @@ def test_a_settled_session_closes(world: World, session: Address) -> None:
     seen = world.see(session)
     assert (seen["status"], seen["closed_at"]) == ("closed", "2026-01-28T21:01:00Z")
     assert world.types(session) == ["session_status"]
-    assert SESSION.settled(world.states[session])
+    assert SESSION.is_final(world.states[session])
 
 
-def test_closing_a_closed_session_changes_nothing(world: World, session: Address) -> None:
+def test_closing_a_closed_session_changes_nothing(world: RulesWorld, session: Address) -> None:
     world.do(session, c.CloseSession())
     world.unchanged(session, c.CloseSession())
     world.unchanged(session, c.CloseSession(force=True))
@@ -224,7 +231,7 @@ def test_closing_a_closed_session_changes_nothing(world: World, session: Address
 
 @pytest.mark.parametrize("steps", [DONE[:0], DONE[:1], DONE[:2], DONE])
 def test_a_session_with_an_open_order_does_not_close(
-    steps: tuple[OrderStatus, ...], world: World, session: Address
+    steps: tuple[OrderStatus, ...], world: RulesWorld, session: Address
 ) -> None:
     settled = world.order(session)
     world.advance(settled, OrderStatus.CANCELLED)
@@ -235,7 +242,7 @@ def test_a_session_with_an_open_order_does_not_close(
 
 
 def test_a_paid_order_that_is_not_delivered_keeps_its_session_open(
-    world: World, session: Address
+    world: RulesWorld, session: Address
 ) -> None:
     order = world.order(session)
     world.pay(order, 1250)
@@ -243,7 +250,7 @@ def test_a_paid_order_that_is_not_delivered_keeps_its_session_open(
     assert refused.details == {"open_orders": [order.id], "balance": "0.00"}
 
 
-def test_a_refund_that_is_due_keeps_no_session_open(world: World, session: Address) -> None:
+def test_a_refund_that_is_due_keeps_no_session_open(world: RulesWorld, session: Address) -> None:
     order = world.order(session)
     world.pay(order, 1250)
     world.advance(order, OrderStatus.CANCELLED)
@@ -252,18 +259,20 @@ def test_a_refund_that_is_due_keeps_no_session_open(world: World, session: Addre
 
 
 @pytest.mark.parametrize("caller", [GUEST, ANONYMOUS])
-def test_only_staff_closes_by_force(caller: Caller, world: World, session: Address) -> None:
+def test_only_staff_can_force_close_a_session(
+    caller: Caller, world: RulesWorld, session: Address
+) -> None:
     world.order(session)
     force = c.CloseSession(force=True, reason="we are going")
     world.refuse(session, force, Code.FORBIDDEN, caller)
 
 
-def test_force_needs_a_reason(world: World, session: Address) -> None:
+def test_force_needs_a_reason(world: RulesWorld, session: Address) -> None:
     world.order(session)
     world.refuse(session, c.CloseSession(force=True), Code.INVALID_MESSAGE)
 
 
-def test_staff_closes_an_unsettled_session_by_force(world: World, session: Address) -> None:
+def test_staff_closes_an_unsettled_session_by_force(world: RulesWorld, session: Address) -> None:
     world.order(session)
     world.do(session, c.CloseSession(force=True, reason="left without paying"))
     assert world.see(session)["status"] == "closed"
@@ -279,15 +288,13 @@ def test_staff_closes_an_unsettled_session_by_force(world: World, session: Addre
     ],
 )
 def test_a_closed_session_takes_nothing_more(
-    command: c.Command, world: World, session: Address
+    command: c.Command, world: RulesWorld, session: Address
 ) -> None:
     world.do(session, c.CloseSession())
     world.refuse(session, command, Code.SESSION_CLOSED, id_=50)
 
 
-def test_a_closed_session_still_notes_what_becomes_of_its_orders(
-    world: World, session: Address
-) -> None:
+def test_closed_session_still_updates_from_its_orders(world: RulesWorld, session: Address) -> None:
     order = world.order(session)
     world.do(session, c.CloseSession(force=True, reason="they pay tomorrow"))
     world.forget()
@@ -297,7 +304,7 @@ def test_a_closed_session_still_notes_what_becomes_of_its_orders(
 
 
 def test_closing_resolves_open_calls_and_their_notifications(
-    world: World, session: Address
+    world: RulesWorld, session: Address
 ) -> None:
     world.call(session, reason=CallReason.WAITER)
     bill = world.call(session, reason=CallReason.BILL)
@@ -313,11 +320,11 @@ def test_closing_resolves_open_calls_and_their_notifications(
 # --- what it is not ------------------------------------------------------------------------------
 
 
-def test_a_session_is_opened_once(world: World, session: Address) -> None:
+def test_a_session_is_opened_once(world: RulesWorld, session: Address) -> None:
     world.unchanged(session, OpenSession("XXXXXX", 5, "5", "A", 9, None, "EUR", 1.0, START))
 
 
-def test_a_session_that_is_not_there_is_not_found(world: World) -> None:
+def test_a_session_that_is_not_there_is_not_found(world: RulesWorld) -> None:
     nowhere = Address(Kind.SESSION, 999, HOME.id)
     for command in (
         c.UpdateGuestsCount(guests_count=3),
@@ -329,5 +336,5 @@ def test_a_session_that_is_not_there_is_not_found(world: World) -> None:
         world.refuse(nowhere, command, Code.NOT_FOUND, id_=50)
 
 
-def test_a_session_does_not_do_what_others_do(world: World, session: Address) -> None:
+def test_a_session_does_not_do_what_others_do(world: RulesWorld, session: Address) -> None:
     world.refuse(session, c.Broadcast(message="hello"), Code.UNKNOWN_ACTION)

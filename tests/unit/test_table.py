@@ -2,19 +2,19 @@
 
 import pytest
 
-from domain.entity import Origin, Redirect
+from domain.entity import Redirect, RequestRef
 from domain.messages import CreateTable, GuestsChanged, SessionEnded
-from domain.table import TABLE as RULES
+from domain.table.rules import TABLE as RULES
 from protocol import commands as c
 from protocol.errors import Code
 from protocol.ids import Address, Kind
 from protocol.statuses import OrderStatus
-from tests.unit.world import ADA, GUEST, HOME, MANAGER, TABLE, World
+from tests.unit.world import ADA, GUEST, HOME, MANAGER, TABLE, RulesWorld
 
 NOWHERE = Address(Kind.TABLE, 999, HOME.id)
 
 
-def test_a_new_table_is_free_and_active(world: World) -> None:
+def test_a_new_table_is_free_and_active(world: RulesWorld) -> None:
     assert world.see(TABLE) == {
         "table_id": 5,
         "table_number": "5",
@@ -30,7 +30,7 @@ def test_a_new_table_is_free_and_active(world: World) -> None:
     }
 
 
-def test_a_code_is_replaced_and_everybody_concerned_told(world: World) -> None:
+def test_new_table_code_is_published(world: RulesWorld) -> None:
     before = world.see(TABLE)
     world.do(TABLE, c.ReplaceTableCode(), MANAGER)
     assert world.see(TABLE) == {**before, "code_version": 2}
@@ -41,7 +41,7 @@ def test_a_code_is_replaced_and_everybody_concerned_told(world: World) -> None:
 # --- occupy --------------------------------------------------------------------------------------
 
 
-def test_occupying_opens_a_session(world: World) -> None:
+def test_occupying_opens_a_session(world: RulesWorld) -> None:
     decision = world.do(TABLE, c.Occupy(guests_count=4), GUEST, id_=7, code="ABC234")
     assert decision.result == {"session_id": 7, "session_code": "ABC234"}
     seen = world.see(TABLE)
@@ -58,30 +58,30 @@ def test_occupying_opens_a_session(world: World) -> None:
         assert session[field] == seen["session"][field]
 
 
-def test_the_reply_to_occupying_waits_for_the_session(world: World) -> None:
+def test_the_reply_to_occupying_waits_for_the_session(world: RulesWorld) -> None:
     world.occupy()
     (creation,) = [effect for effect in world.effects if effect.creates]
     assert creation.to.kind is Kind.SESSION
 
 
-def test_a_party_is_one_guest_unless_it_says_otherwise(world: World) -> None:
+def test_a_party_is_one_guest_unless_it_says_otherwise(world: RulesWorld) -> None:
     world.occupy()
     assert world.see(TABLE)["session"]["guests_count"] == 1
 
 
-def test_a_session_may_have_another_waiter_than_its_table(world: World) -> None:
+def test_a_session_may_have_another_waiter_than_its_table(world: RulesWorld) -> None:
     session = world.occupy(waiter_id=11)
     assert world.see(session)["waiter_id"] == 11
     assert world.see(TABLE)["waiter_id"] == 10
 
 
-def test_an_occupied_table_refuses_a_second_session(world: World) -> None:
+def test_an_occupied_table_refuses_a_second_session(world: RulesWorld) -> None:
     session = world.occupy()
     refused = world.refuse(TABLE, c.Occupy(), Code.TABLE_OCCUPIED, id_=8)
     assert refused.details == {"session_id": session.id}
 
 
-def test_an_inactive_table_refuses_a_session(world: World) -> None:
+def test_an_inactive_table_refuses_a_session(world: RulesWorld) -> None:
     world.do(TABLE, c.ChangeTable(is_active=False))
     world.refuse(TABLE, c.Occupy(), Code.TABLE_INACTIVE, id_=8)
 
@@ -89,18 +89,18 @@ def test_an_inactive_table_refuses_a_session(world: World) -> None:
 # --- release -------------------------------------------------------------------------------------
 
 
-def test_releasing_a_free_table_changes_nothing(world: World) -> None:
+def test_releasing_a_free_table_changes_nothing(world: RulesWorld) -> None:
     world.unchanged(TABLE, c.Release())
 
 
-def test_releasing_is_for_the_session_to_decide(world: World) -> None:
+def test_releasing_is_for_the_session_to_decide(world: RulesWorld) -> None:
     session = world.occupy()
     release = c.Release(force=True, reason="closing time")
     answer = world.decide(TABLE, release, MANAGER)
     assert answer == Redirect(session, c.CloseSession(force=True, reason="closing time"))
 
 
-def test_releasing_closes_the_session(world: World) -> None:
+def test_releasing_closes_the_session(world: RulesWorld) -> None:
     session = world.occupy()
     decision = world.do(TABLE, c.Release())
     assert decision.events, "its first result is that it was released"
@@ -109,7 +109,7 @@ def test_releasing_closes_the_session(world: World) -> None:
     world.unchanged(TABLE, c.Release())
 
 
-def test_an_unsettled_session_is_not_released(world: World) -> None:
+def test_an_unsettled_session_is_not_released(world: RulesWorld) -> None:
     session = world.occupy()
     order = world.order(session)
     refused = world.refuse(TABLE, c.Release(), Code.UNSETTLED)
@@ -118,21 +118,21 @@ def test_an_unsettled_session_is_not_released(world: World) -> None:
     assert not world.see(TABLE)["is_occupied"]
 
 
-def test_the_result_of_a_release_is_kept_for_whoever_asked(world: World) -> None:
+def test_release_result_is_stored_for_its_request(world: RulesWorld) -> None:
     world.occupy()
     world.do(TABLE, c.Release(), request_id="r")
-    ((at, origin, _),) = world.kept
-    assert (at, origin) == (TABLE, Origin(TABLE, MANAGER.subject, "r", "digest"))
+    ((at, request_ref, _),) = world.kept
+    assert (at, request_ref) == (TABLE, RequestRef(TABLE, MANAGER.subject, "r", "digest"))
 
 
-def test_a_session_closed_by_itself_keeps_no_result_at_its_table(world: World) -> None:
+def test_a_session_closed_by_itself_keeps_no_result_at_its_table(world: RulesWorld) -> None:
     session = world.occupy()
     world.do(session, c.CloseSession())
     assert not world.see(TABLE)["is_occupied"]
     assert world.kept == []
 
 
-def test_a_released_table_may_be_occupied_again(world: World) -> None:
+def test_a_released_table_may_be_occupied_again(world: RulesWorld) -> None:
     first = world.occupy()
     world.do(TABLE, c.Release())
     second = world.occupy()
@@ -140,7 +140,7 @@ def test_a_released_table_may_be_occupied_again(world: World) -> None:
     assert world.see(TABLE)["session"]["id"] == second.id
 
 
-def test_the_end_of_another_session_changes_nothing(world: World) -> None:
+def test_the_end_of_another_session_changes_nothing(world: RulesWorld) -> None:
     first = world.occupy()
     world.do(TABLE, c.Release())
     world.unchanged(TABLE, SessionEnded(first.id))
@@ -151,7 +151,7 @@ def test_the_end_of_another_session_changes_nothing(world: World) -> None:
 # --- changes -------------------------------------------------------------------------------------
 
 
-def test_guests_that_came_or_went_are_seen(world: World) -> None:
+def test_guests_that_came_or_went_are_seen(world: RulesWorld) -> None:
     session = world.occupy(guests_count=2)
     world.forget()
     world.do(session, c.UpdateGuestsCount(guests_count=5))
@@ -160,7 +160,7 @@ def test_guests_that_came_or_went_are_seen(world: World) -> None:
     assert world.types(HOME) == ["table_update"]
 
 
-def test_guests_of_another_session_change_nothing(world: World) -> None:
+def test_guests_of_another_session_change_nothing(world: RulesWorld) -> None:
     world.unchanged(TABLE, GuestsChanged(1, 5))
     session = world.occupy()
     world.unchanged(TABLE, GuestsChanged(session.id + 1, 5))
@@ -176,7 +176,7 @@ def test_guests_of_another_session_change_nothing(world: World) -> None:
     ],
 )
 def test_each_field_may_be_changed_alone(
-    command: c.ChangeTable, field: str, value: object, world: World
+    command: c.ChangeTable, field: str, value: object, world: RulesWorld
 ) -> None:
     before = world.see(TABLE)
     world.do(TABLE, command)
@@ -186,11 +186,11 @@ def test_each_field_may_be_changed_alone(
     world.unchanged(TABLE, command)
 
 
-def test_a_change_of_nothing_changes_nothing(world: World) -> None:
+def test_a_change_of_nothing_changes_nothing(world: RulesWorld) -> None:
     world.unchanged(TABLE, c.ChangeTable())
 
 
-def test_a_table_may_go_out_of_service_under_its_guests(world: World) -> None:
+def test_a_table_may_go_out_of_service_under_its_guests(world: RulesWorld) -> None:
     session = world.occupy()
     world.do(TABLE, c.ChangeTable(is_active=False))
     seen = world.see(TABLE)
@@ -199,25 +199,25 @@ def test_a_table_may_go_out_of_service_under_its_guests(world: World) -> None:
     world.refuse(TABLE, c.Occupy(), Code.TABLE_INACTIVE, id_=8)
 
 
-def test_a_table_is_created_once(world: World) -> None:
+def test_a_table_is_created_once(world: RulesWorld) -> None:
     world.occupy()
     world.unchanged(TABLE, CreateTable("9", "B", 2, None, "Other", "USD", 1.0))
 
 
-def test_a_table_that_is_not_there_is_not_found(world: World) -> None:
+def test_a_table_that_is_not_there_is_not_found(world: RulesWorld) -> None:
     for command in (c.Occupy(), c.Release(), c.ChangeTable(seats=2)):
         world.refuse(NOWHERE, command, Code.NOT_FOUND, id_=8)
 
 
-def test_a_table_does_not_do_what_others_do(world: World) -> None:
+def test_a_table_does_not_do_what_others_do(world: RulesWorld) -> None:
     world.refuse(TABLE, c.UpdateStatus(status=OrderStatus.READY), Code.UNKNOWN_ACTION)
 
 
-def test_a_table_is_never_settled(world: World) -> None:
-    assert not RULES.settled(world.states[TABLE])
+def test_a_table_is_never_settled(world: RulesWorld) -> None:
+    assert not RULES.is_final(world.states[TABLE])
 
 
-def test_a_new_waiter_is_known_to_the_restaurant(world: World) -> None:
+def test_restaurant_lists_a_tables_new_waiter(world: RulesWorld) -> None:
     world.do(TABLE, c.ChangeTable(waiter_id=11))
     (table,) = world.see(HOME)["tables"]["list"]
     assert table["waiter_id"] == 11

@@ -8,11 +8,11 @@ import pytest
 
 from domain.behaviours import BEHAVIOURS
 from protocol import commands as c
-from protocol.frames import encode_exactly
+from protocol.codec import encode_stored
 from protocol.ids import CHANNELS
 from protocol.statuses import CallReason, OrderStatus
 from storage.codec import changes, restore
-from tests.unit.world import HOME, World
+from tests.unit.world import HOME, RulesWorld
 
 FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
@@ -31,7 +31,7 @@ def times(value: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("microsecond", [0, 7, 999_999])
 def test_every_time_that_is_published_or_read_has_whole_seconds(microsecond: int) -> None:
-    world = World()
+    world = RulesWorld()
     world.now = world.now.replace(microsecond=microsecond)
     session = world.occupy()
     order = world.order(session)
@@ -48,9 +48,9 @@ def test_every_time_that_is_published_or_read_has_whole_seconds(microsecond: int
     assert [each for each in found if not FORM.fullmatch(each)] == []
 
 
-def test_states_keep_their_microseconds(world: World) -> None:
+def test_states_keep_their_microseconds(world: RulesWorld) -> None:
     world.now = world.now.replace(microsecond=7)
     order = world.order(world.occupy())
     assert world.states[order].created_at.microsecond == 7
     stored = changes(None, world.states[order])["created_at"]
-    assert stored == encode_exactly(world.now)
+    assert stored == encode_stored(world.now)

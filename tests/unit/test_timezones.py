@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from protocol import commands as c
+from protocol.codec import parse_body
 from protocol.errors import Code, Rejected
-from protocol.frames import parse_body
 from protocol.timezones import local_time, names
-from tests.unit.world import HOME, World
+from tests.unit.world import HOME, RulesWorld
 
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 
@@ -57,7 +57,7 @@ def test_the_time_zones_do_not_depend_on_the_machine(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("timezone", ["Nowhere/Atall", "../etc/passwd", ""])
 def test_a_restaurant_whose_stored_zone_is_unknown_here_counts_its_day_in_utc(
-    timezone: str, world: World
+    timezone: str, world: RulesWorld
 ) -> None:
     assert local_time(NOON, timezone) == NOON
     assert local_time(NOON, timezone).tzinfo is UTC

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from actors import tracing
+from engine import tracing
 
 log = logging.getLogger("tests")
 
@@ -13,7 +13,7 @@ def test_a_line_about_a_command_has_its_trace(caplog: pytest.LogCaptureFixture) 
     before = logging.getLogRecordFactory()
     tracing.install(0.0, "test")
     try:
-        trace, span = tracing.begin("Occupy", "table:5")
+        trace, span = tracing.start_trace("Occupy", "table:5")
         assert span is None
         assert not tracing.has_spans(trace)
         token = tracing.current.set(trace)
@@ -28,4 +28,6 @@ def test_a_line_about_a_command_has_its_trace(caplog: pytest.LogCaptureFixture) 
 
 
 def test_traces_differ() -> None:
-    assert tracing.begin("Occupy", "table:5")[0] != tracing.begin("Occupy", "table:5")[0]
+    assert (
+        tracing.start_trace("Occupy", "table:5")[0] != tracing.start_trace("Occupy", "table:5")[0]
+    )

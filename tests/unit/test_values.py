@@ -1,14 +1,17 @@
 """Money, counts and texts of the wire: what is taken, what is refused."""
 
 import re
-from typing import Any
+from enum import StrEnum
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from protocol import values
+from protocol import statuses, values
+from protocol.menu import Allergen, Diet
+from restaurant_qr_wire import values as wire_values
 
 
 def accepts(type_: Any, value: Any) -> bool:
@@ -57,7 +60,7 @@ def test_money_is_minor_units_inside(wire: Any, minor: int) -> None:
         ["1"],
     ],
 )
-def test_what_is_not_money_is_refused(wire: Any) -> None:
+def test_invalid_money_is_rejected(wire: Any) -> None:
     assert not accepts(values.Money, wire)
 
 
@@ -115,3 +118,20 @@ def test_texts_are_taken_without_the_space_around_them() -> None:
 
 def test_a_notification_id_may_come_as_a_number() -> None:
     assert TypeAdapter(values.NotificationId).validate_python(123) == "123"
+
+
+ENUMS: list[type[StrEnum]] = [
+    *(
+        each
+        for name, each in vars(statuses).items()
+        if name.endswith(("Status", "Reason", "Method"))
+    ),
+    Allergen,
+    Diet,
+]
+
+
+@pytest.mark.parametrize("enum", ENUMS)
+def test_wire_type_of_an_enum_has_its_values(enum: type[StrEnum]) -> None:
+    literal = getattr(wire_values, enum.__name__).__value__
+    assert get_args(literal) == tuple(enum)

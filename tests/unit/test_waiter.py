@@ -4,23 +4,23 @@ from datetime import timedelta
 
 import pytest
 
-from domain import waiter
 from domain.messages import Acknowledged, CreateWaiter, Notify
-from domain.notification import Notification
+from domain.notifications import Notification
+from domain.waiter import state as waiter_state
 from protocol import commands as c
 from protocol.errors import Code
 from protocol.ids import Address, Channel, Kind
-from tests.unit.world import ADA, HOME, MANAGER, START, WAITER, World
+from tests.unit.world import ADA, HOME, MANAGER, START, WAITER, RulesWorld
 
 NOTES = Channel.NOTIFICATIONS
 
 
-def tasks(world: World) -> list[dict[str, object]]:
+def tasks(world: RulesWorld) -> list[dict[str, object]]:
     listed: list[dict[str, object]] = world.see(ADA)["tasks"]
     return listed
 
 
-def test_a_new_waiter_has_nothing_to_do(world: World) -> None:
+def test_a_new_waiter_has_nothing_to_do(world: RulesWorld) -> None:
     assert world.see(ADA) == {
         "waiter_id": 10,
         "name": "Ada",
@@ -37,8 +37,8 @@ def test_a_new_waiter_has_nothing_to_do(world: World) -> None:
         (c.RaiseAlert(message="Fire drill"), "alert", "alert"),
     ],
 )
-def test_what_is_raised_is_heard_by_waiter_and_restaurant(
-    command: c.AssignTask | c.RaiseAlert, type_: str, kind: str, world: World
+def test_task_is_published_to_waiter_and_restaurant(
+    command: c.AssignTask | c.RaiseAlert, type_: str, kind: str, world: RulesWorld
 ) -> None:
     decision = world.do(ADA, command)
     assert decision.result == {"notification_id": "waiter-10-1"}
@@ -55,7 +55,7 @@ def test_what_is_raised_is_heard_by_waiter_and_restaurant(
     assert tasks(world) == [{"type": type_, **told}]
 
 
-def test_each_task_has_a_name_of_its_own(world: World) -> None:
+def test_tasks_have_unique_ids(world: RulesWorld) -> None:
     for _ in range(3):
         world.do(ADA, c.AssignTask(message="Clear table 5"))
     assert [each["notification_id"] for each in tasks(world)] == [
@@ -65,7 +65,7 @@ def test_each_task_has_a_name_of_its_own(world: World) -> None:
     ]
 
 
-def test_acknowledging_says_who_and_when_everywhere(world: World) -> None:
+def test_acknowledgement_is_published_with_caller_and_time(world: RulesWorld) -> None:
     world.do(ADA, c.AssignTask(message="Clear table 5"))
     world.forget()
     world.wait(30)
@@ -78,29 +78,29 @@ def test_acknowledging_says_who_and_when_everywhere(world: World) -> None:
         assert told["acknowledged_at"] == "2026-01-28T21:00:30Z"
 
 
-def test_acknowledging_again_changes_nothing(world: World) -> None:
+def test_acknowledging_again_changes_nothing(world: RulesWorld) -> None:
     world.do(ADA, c.AssignTask(message="Clear table 5"))
     world.do(ADA, c.Acknowledge(notification_id="waiter-10-1"), WAITER)
     again = world.unchanged(ADA, c.Acknowledge(notification_id="waiter-10-1"), MANAGER)
     assert again.result == {"acknowledged_by": WAITER.subject}
 
 
-def test_what_is_not_listed_cannot_be_acknowledged(world: World) -> None:
+def test_acknowledging_an_unlisted_notification_is_rejected(world: RulesWorld) -> None:
     world.refuse(ADA, c.Acknowledge(notification_id="waiter-10-1"), Code.NOT_FOUND)
 
 
-def test_news_of_what_is_not_listed_changes_nothing(world: World) -> None:
+def test_news_of_what_is_not_listed_changes_nothing(world: RulesWorld) -> None:
     world.unchanged(ADA, Acknowledged("order-1-1", START, "manager:1"))
 
 
-def test_a_list_is_bounded_and_forgets_what_is_acknowledged_first(world: World) -> None:
-    for n in range(waiter.KEPT):
+def test_a_list_is_bounded_and_forgets_what_is_acknowledged_first(world: RulesWorld) -> None:
+    for n in range(waiter_state.MAX_NOTIFICATIONS):
         world.do(ADA, Notify(note(n)))
     world.do(ADA, c.Acknowledge(notification_id="order-2-1"))
-    world.do(ADA, Notify(note(waiter.KEPT)))
-    world.do(ADA, Notify(note(waiter.KEPT + 1)))
+    world.do(ADA, Notify(note(waiter_state.MAX_NOTIFICATIONS)))
+    world.do(ADA, Notify(note(waiter_state.MAX_NOTIFICATIONS + 1)))
     names = [each["notification_id"] for each in tasks(world)]
-    assert len(names) == waiter.KEPT
+    assert len(names) == waiter_state.MAX_NOTIFICATIONS
     assert "order-2-1" not in names, "the acknowledged one goes first"
     assert "order-0-1" not in names, "then the oldest"
     assert names[0] == "order-1-1"
@@ -112,11 +112,11 @@ def note(n: int) -> Notification:
     )
 
 
-def test_a_waiter_is_created_once(world: World) -> None:
+def test_a_waiter_is_created_once(world: RulesWorld) -> None:
     world.unchanged(ADA, CreateWaiter("Eve", "Other"))
 
 
-def test_a_waiter_that_is_not_there_is_not_found(world: World) -> None:
+def test_a_waiter_that_is_not_there_is_not_found(world: RulesWorld) -> None:
     nowhere = Address(Kind.WAITER, 999, HOME.id)
     for command in (
         c.Acknowledge(notification_id="1"),
@@ -126,5 +126,5 @@ def test_a_waiter_that_is_not_there_is_not_found(world: World) -> None:
         world.refuse(nowhere, command, Code.NOT_FOUND)
 
 
-def test_a_waiter_does_not_do_what_others_do(world: World) -> None:
+def test_a_waiter_does_not_do_what_others_do(world: RulesWorld) -> None:
     world.refuse(ADA, c.Occupy(), Code.UNKNOWN_ACTION)

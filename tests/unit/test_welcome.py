@@ -8,9 +8,9 @@ from typing import Any
 import jwt
 import pytest
 
-from scripts.before_start import CannotStart, addresses
 from scripts.environment import ROOT
 from scripts.lan_address import lan_address
+from scripts.preflight import PreflightError
 from scripts.welcome import LINK_HOURS, Place, links, place_of, qr_codes, url_of, welcome
 from serve_app import Auth, Settings, secret_of
 from storage.embedded import EmbeddedStore
@@ -92,7 +92,7 @@ def test_the_printed_url_is_reachable_from_this_machine(
     assert url_of(settings.model_copy(update={"host": host})) == url
 
 
-class Chain:
+class WelcomeApi:
     """An API that has one restaurant."""
 
     def __init__(self, home: dict[str, Any] | None) -> None:
@@ -106,7 +106,7 @@ class Chain:
 
 
 def test_the_welcome_names_a_free_table_and_its_waiter() -> None:
-    api: Any = Chain(
+    api: Any = WelcomeApi(
         {
             "id": 7,
             "name": "Own",
@@ -128,9 +128,9 @@ def test_the_welcome_names_a_free_table_and_its_waiter() -> None:
 
 def test_the_welcome_of_an_empty_restaurant_names_no_table_order_or_waiter() -> None:
     bare = {"id": 7, "name": "Own", "waiters": [], "open_orders": [], "tables": {"list": []}}
-    api: Any = Chain(bare)
+    api: Any = WelcomeApi(bare)
     assert place_of(api) == Place(7)
-    empty: Any = Chain(None)
+    empty: Any = WelcomeApi(None)
     assert place_of(empty) is None
 
 
@@ -144,45 +144,32 @@ def test_qr_codes_are_white_on_black_in_a_terminal_and_plain_in_a_file(settings:
 
 
 @pytest.mark.parametrize(
-    ("phone", "ends"),
-    [((), "scripts.run"), (("PHONE=192.168.1.20",), 'scripts.run --phone "192.168.1.20"')],
-    ids=["without phones", "with phones"],
+    ("given", "ends"),
+    [
+        ([], "restaurant_qr run"),
+        (["PHONE=192.168.1.20"], 'restaurant_qr run --phone "192.168.1.20"'),
+        (
+            ["DASHBOARD=0", "PLACEMENT=shard"],
+            'restaurant_qr run --no-dashboard --placement "shard"',
+        ),
+        (["DASHBOARD=1"], "restaurant_qr run"),
+    ],
+    ids=["nothing", "phones", "less memory", "the dashboard"],
 )
-def test_make_passes_the_phone_address_to_the_run(phone: tuple[str, ...], ends: str) -> None:
+def test_make_passes_its_variables_to_the_run(given: list[str], ends: str) -> None:
     command = [
         "make",
         "--dry-run",
         "--no-print-directory",
         "--old-file=.venv/run.stamp",
         "run",
-        *phone,
+        *given,
     ]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert shown.strip().endswith(ends)
+    assert " ".join(shown.split()).endswith(ends)
 
 
 @pytest.mark.parametrize("wanted", ["127.0.0.1", "0.0.0.0", "203.0.113.9", "nonsense", "fe80::1"])
 def test_an_address_unreachable_for_phones_is_refused(wanted: str) -> None:
-    with pytest.raises(CannotStart, match=f"PHONE={wanted} is not"):
+    with pytest.raises(PreflightError, match=f"PHONE={wanted} is not"):
         lan_address(wanted)
-
-
-@pytest.mark.parametrize(
-    ("host", "haproxy", "expected"),
-    [
-        ("192.168.1.20", "1", ("127.0.0.1", "192.168.1.20")),
-        ("192.168.1.20", "0", ("192.168.1.20",)),
-        ("127.0.0.1", "1", ("127.0.0.1",)),
-        ("0.0.0.0", "1", ("0.0.0.0",)),
-        ("localhost", "1", ("localhost",)),
-    ],
-)
-def test_haproxy_also_listens_on_loopback_if_needed(
-    settings: Settings,
-    host: str,
-    haproxy: str,
-    expected: tuple[str, ...],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("RAY_SERVE_ENABLE_HA_PROXY", haproxy)
-    assert addresses(settings.model_copy(update={"host": host})) == expected

@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 import orjson
 
 from domain.behaviours import BEHAVIOURS
-from domain.entity import NOTHING, Context, Decision, Effect, Origin, Redirect, Supplies, Timer
+from domain.entity import NO_INPUTS, Context, Decision, Effect, Inputs, Redirect, RequestRef, Timer
 from domain.messages import decode_message, encode_message
+from domain.order.line import OrderLine
 from protocol import commands as c
 from protocol.caller import SYSTEM, Caller, Role
+from protocol.codec import encode, encode_stored
 from protocol.errors import Code, Rejected
-from protocol.frames import encode, encode_exactly
 from protocol.ids import Address, Channel, Kind
 from protocol.statuses import OrderStatus, PaymentMethod
 
@@ -31,6 +32,7 @@ ANONYMOUS = Caller(Role.ANONYMOUS, "anonymous")
 START = datetime(2026, 1, 28, 21, 0, tzinfo=UTC)
 
 HOME = Address(Kind.RESTAURANT, 2, 2)
+MENU = Address(Kind.MENU, 2, 2)
 TABLE = Address(Kind.TABLE, 5, 2)
 ADA = Address(Kind.WAITER, 10, 2)
 
@@ -44,7 +46,7 @@ class Heard(NamedTuple):
     data: Mapping[str, Any]
 
 
-class World:
+class RulesWorld:
     """Entities by address. `heard` and `effects` are what happened since they were last cleared."""
 
     def __init__(self) -> None:
@@ -54,7 +56,7 @@ class World:
         self.online: set[Address] = {ADA}
         self.heard: list[Heard] = []
         self.effects: list[Effect] = []
-        self.kept: list[tuple[Address, Origin, Decision]] = []
+        self.kept: list[tuple[Address, RequestRef, Decision]] = []
         self.next_id = 100
         self.do(HOME, c.CreateRestaurant(name="Trattoria", currency="EUR", timezone="Europe/Rome"))
         self.do(HOME, c.AddWaiter(name="Ada"), id_=ADA.id)
@@ -105,20 +107,33 @@ class World:
         prices: Mapping[int, tuple[str, int]] | None = None,
         request_id: str | None = "request",
     ) -> Decision | Rejected:
-        supplies = Supplies(id_, code, prices or {}) if id_ or prices else NOTHING
-        origin = None if request_id is None else Origin(to, caller.subject, request_id, "digest")
-        return self._ask(to, command, caller, supplies, origin)
+        prices = prices or {}
+        lines = tuple(
+            OrderLine(name, line.quantity, price, line.notes, line.menu_item_id)
+            for line in (command.priced_lines if prices else ())
+            for name, price in (prices[line.menu_item_id],)
+        )
+        inputs = Inputs(id_, code, lines) if id_ or lines else NO_INPUTS
+        request_ref = (
+            None if request_id is None else RequestRef(to, caller.subject, request_id, "digest")
+        )
+        return self._ask(to, command, caller, inputs, request_ref)
 
     def _ask(
-        self, to: Address, command: Any, caller: Caller, supplies: Supplies, origin: Origin | None
+        self,
+        to: Address,
+        command: Any,
+        caller: Caller,
+        inputs: Inputs,
+        request_ref: RequestRef | None,
     ) -> Decision | Rejected:
-        answer = self.decide(to, command, caller, supplies=supplies, origin=origin)
+        answer = self.decide(to, command, caller, inputs=inputs, request_ref=request_ref)
         if isinstance(answer, Redirect):
-            elsewhere = self._ask(answer.to, answer.message, caller, NOTHING, origin)
+            elsewhere = self._ask(answer.to, answer.message, caller, NO_INPUTS, request_ref)
             if isinstance(elsewhere, Rejected):
                 return elsewhere
-            kept = [each for at, request, each in self.kept if (at, request) == (to, origin)]
-            return kept[-1] if kept else self._ask(to, command, caller, supplies, origin)
+            kept = [each for at, request, each in self.kept if (at, request) == (to, request_ref)]
+            return kept[-1] if kept else self._ask(to, command, caller, inputs, request_ref)
         if isinstance(answer, Decision):
             self._carry_out(to, answer, caller)
         return answer
@@ -136,7 +151,7 @@ class World:
         while pending:
             source, effect = pending.popleft()
             self.effects.append(effect)
-            message = decode_message(orjson.loads(encode_exactly(encode_message(effect.message))))
+            message = decode_message(orjson.loads(encode_stored(encode_message(effect.message))))
             reaction = self.decide(effect.to, message, caller, source=source)
             assert isinstance(reaction, Decision), f"an effect is never refused: {reaction}"
             pending += self._stage(effect.to, reaction)
@@ -153,8 +168,8 @@ class World:
             self.timers.pop((at, key), None)
         for timer in decision.timers:
             self.timers[at, timer.key] = timer
-        if decision.kept_for is not None:
-            self.kept.append((at, decision.kept_for, decision))
+        if decision.completes is not None:
+            self.kept.append((at, decision.completes, decision))
         return [(at, effect) for effect in decision.effects]
 
     def wait(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-/** Pauses between tries: growing, and never in step with those of other clients. */
+/** Delays between retries: growing and random, so that clients do not retry in step. */
 
 export class Backoff {
   #attempt = 0;
@@ -18,13 +18,13 @@ export class Backoff {
   }
 
   /**
-   * The next pause: anything up to a bound that doubles each time.
-   * @param {number} [atLeast]
+   * The next delay: `minimum`, and anything up to a bound that doubles each time.
+   * @param {number} [minimum]
    */
-  next(atLeast = 0) {
+  next(minimum = 0) {
     const bound = Math.min(this.#longest, this.#first * 2 ** this.#attempt);
     this.#attempt += 1;
-    return atLeast + this.#random() * bound;
+    return minimum + this.#random() * bound;
   }
 
   reset() {

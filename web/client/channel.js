@@ -1,41 +1,18 @@
-/**
- * One channel of one entity: a WebSocket that comes back by itself, tells each event once and in
- * order, and knows what there is to show.
- */
+/** One channel of one entity: reconnects, delivers each event once and in order, and has its data. */
 
 import { Backoff } from './backoff.js';
 import { RefusedError } from './errors.js';
-import { Link } from './link.js';
-import { guarded, Listeners } from './listeners.js';
-import { LOOKS, PATHS } from './protocol.js';
-import { answerOf, newRequestId, Requests, textOf } from './requests.js';
-import { Sequence } from './sequence.js';
-import { after } from './state.js';
-
-/** Milliseconds until what could not be answered is asked again. */
-const PROBE_PAUSE = 1_000;
+import { callListener, Listeners } from './listeners.js';
+import { PATHS, SNAPSHOT_ACTIONS } from './protocol.js';
+import { encode, newRequestId, Requests, submit } from './requests.js';
+import { Synchronizer } from './synchronizer.js';
 
 export class Channel {
   #listeners = new Listeners();
-  #sequence = new Sequence();
   #settings;
   #requests;
+  #synchronizer;
   #link;
-  /** @type {any} the answer to a `get_*` action, until its ack */
-  #look = null;
-  /** @type {string | null} the `request_id` of our own question */
-  #probing = null;
-  /** @type {number} what `data` reflects */
-  #dataSeq = -1;
-  /** @type {any} the error before a close */
-  #refusal = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
-
-  /** @type {any} */
-  data = null;
-  /** Characters of the last snapshot: what asking for one costs. */
-  size = 0;
 
   /** Handlers as a WebSocket has them. @type {((event: any) => void) | null} */
   onopen = null;
@@ -60,78 +37,96 @@ export class Channel {
     this.#settings = settings;
     this.#requests = new Requests({
       limit: settings.queue,
-      patience: settings.patience,
-      pauses: new Backoff(settings.backoff),
+      timeout: settings.timeout,
+      backoff: new Backoff(settings.backoff),
       transmit: (text) => this.#link.send(text),
-      overdue: () => this.#link.cut(),
+      onTimeout: () => this.#link.reconnect(),
     });
-    this.#link = new Link({
-      url: () => this.url + this.#sequence.resume,
+    this.#synchronizer = new Synchronizer({
+      name,
+      url: this.url,
       tokens,
       settings,
-      opened: () => this.#opened(),
-      heard: (text) => this.#heard(text),
-      probe: () => this.#probe(),
-      lost: () => this.#lost(),
-      ended: (error) => this.#ended(error),
-      changed: (status) => this.#changed(status),
+      onOpen: () => this.#requests.onOpen(),
+      onLost: () => this.#requests.onLost(),
+      onReply: (frame) => this.#requests.onReply(frame),
+      onSnapshot: (frame, text, isFirst) => this.#onSnapshot(frame, text, isFirst),
+      onEvent: (frame, text) => this.#onEvent(frame, text),
+      onChange: (frame) => this.#listeners.emit('change', this.data, frame),
+      onEnd: (error) => this.#onEnd(error),
+      onStatus: (status) => this.#onStatus(status),
     });
+    this.#link = this.#synchronizer.link;
+  }
+
+  get data() {
+    return this.#synchronizer.data;
   }
 
   get status() {
     return this.#link.status;
   }
 
-  /** How many actions wait to be sent or answered. */
+  /** The number of actions that wait to be sent or answered. */
   get queued() {
     return this.#requests.length;
   }
 
-  /** As of a WebSocket: 0 until there is something to show, 1 from then on, 3 when it is closed. */
+  /** As of a WebSocket: 0 until there is data, 1 from then on, 3 when the channel is closed. */
   get readyState() {
     if (this.status.state === 'closed') return 3;
-    return this.#sequence.last === null ? 0 : 1;
+    return this.data === null ? 0 : 1;
+  }
+
+  /** Characters of the last snapshot. */
+  get size() {
+    return this.#synchronizer.size;
+  }
+
+  /** When the last message arrived, in milliseconds. */
+  get lastMessageAt() {
+    return this.#link.lastMessageAt;
   }
 
   /**
    * Listen to a type of message, or to `snapshot`, `event`, `change`, `error` or `status`.
-   * @param {string} what
-   * @param {(...told: any[]) => void} listener
-   * @returns {() => void} stops it
+   * @param {string} type
+   * @param {(...args: any[]) => void} listener
+   * @returns {() => void} removes it
    */
-  on(what, listener) {
-    return this.#listeners.on(what, listener);
+  on(type, listener) {
+    return this.#listeners.on(type, listener);
   }
 
   /**
-   * Show the data now, if there is any, and whenever it changes.
+   * Show the data now, if there is any, and after each change.
    * @param {(data: any) => void} show
    * @returns {() => void} stops it
    */
   follow(show) {
-    if (this.data !== null) guarded(show, this.data);
+    if (this.data !== null) callListener(show, this.data);
     return this.on('change', show);
   }
 
   /**
-   * Do something, once; resolves when it is stored.
+   * Run an action once; resolves when it is stored.
    * @param {string} action
    * @param {object} [fields]
-   * @param {{signal?: AbortSignal}} [how]
+   * @param {{signal?: AbortSignal}} [options]
    */
   async request(action, fields = {}, { signal } = {}) {
     const frame = { action, request_id: newRequestId(), ...fields };
-    const answer = await answerOf(this.#requests, frame.request_id, textOf(frame), signal);
-    return (answer.look ?? answer).data;
+    const reply = await submit(this.#requests, frame.request_id, encode(frame), signal);
+    return (reply.snapshot ?? reply).data;
   }
 
-  /** Take a new snapshot, for what events do not tell; resolves to it. */
+  /** Request a new snapshot, for data that events do not carry; resolves to it. */
   refresh() {
-    return this.request(LOOKS[this.name]);
+    return this.request(SNAPSHOT_ACTIONS[this.name]);
   }
 
   /**
-   * Send an action as over a WebSocket; its answer comes as a message. Throws QueueFullError.
+   * Send an action as over a WebSocket: its reply arrives as a message. Throws QueueFullError.
    * @param {string | object} message
    */
   send(message) {
@@ -139,198 +134,82 @@ export class Channel {
     const frame = { request_id: newRequestId(), ...given };
     this.#requests.add({
       id: frame.request_id,
-      text: textOf(frame),
-      answered: ({ look, ...answer }) => {
-        if (look) this.#told(look);
-        if (answer.error !== undefined || given.request_id !== undefined) this.#told(answer);
+      text: encode(frame),
+      onReply: ({ snapshot, ...reply }) => {
+        if (snapshot) this.#emit(snapshot);
+        if (reply.error !== undefined || given.request_id !== undefined) this.#emit(reply);
       },
-      failed: () => {},
+      onError: () => {},
     });
   }
 
-  /** When something was last heard, in milliseconds. */
-  get heardAt() {
-    return this.#link.heardAt;
-  }
-
-  /** Make sure of the connection now, or open it at once. */
+  /** Probe the connection now, or connect at once. */
   wake() {
     this.#link.wake();
   }
 
   /**
-   * Make sure of the connection within so many milliseconds.
-   * @param {number} within
+   * Probe the connection.
+   * @param {number} within milliseconds for the reply
    */
-  ask(within) {
-    this.#link.ask(within);
+  probe(within) {
+    this.#link.probe(within);
   }
 
-  /** There is no network any more: say so, and try again. */
-  cut() {
-    this.#link.cut();
+  /** Give the connection up, because the network is gone, and connect again. */
+  reconnect() {
+    this.#link.reconnect();
   }
 
   close() {
     this.#link.close();
   }
 
-  // --- what the link tells ---------------------------------------------------------------------
-
-  #opened() {
-    this.#refusal = null;
-    if (this.#sequence.last !== null) this.#link.ask(); // where nothing was missed, nothing comes
-    this.#requests.connected();
-  }
-
-  #lost() {
-    this.#probing = null;
-    clearTimeout(this.#timer);
-    this.#requests.disconnected();
-  }
-
-  /** @param {string} text */
-  #heard(text) {
-    const frame = parsed(text);
-    if (frame === null) this.#link.cut();
-    else if (frame.request_id !== undefined) this.#answered(frame);
-    else if (frame.error !== undefined) this.#refusal = frame;
-    else this.#pushed(frame, text);
-  }
-
-  /** @param {any} frame */
-  #answered(frame) {
-    if (frame.error === undefined) frame.look = this.#look;
-    this.#look = null;
-    if (frame.request_id === this.#probing) this.#probed(frame);
-    else this.#requests.take(frame);
+  /**
+   * @param {any} frame
+   * @param {string} text
+   * @param {boolean} isFirst
+   */
+  #onSnapshot(frame, text, isFirst) {
+    if (isFirst) callListener(this.onopen, { type: 'open', target: this });
+    this.#listeners.emit('snapshot', frame.data, frame);
+    this.#emit(frame, text);
   }
 
   /**
    * @param {any} frame
    * @param {string} text
    */
-  #pushed(frame, text) {
-    const heard = this.#sequence.take(frame);
-    if (heard === 'gap') this.#link.cut();
-    else if (heard === 'look') this.#looked(frame);
-    else if (heard === 'snapshot') this.#snapshot(frame, text);
-    else if (heard === 'event') this.#event(frame, text);
+  #onEvent(frame, text) {
+    this.#listeners.emit('event', frame.data, frame);
+    this.#emit(frame, text);
   }
-
-  // --- frames ----------------------------------------------------------------------------------
-
-  /**
-   * @param {any} frame
-   * @param {string} text
-   */
-  #snapshot(frame, text) {
-    const isFirst = this.#dataSeq < 0;
-    this.size = text.length;
-    this.#show(frame);
-    this.#link.live();
-    if (isFirst) guarded(this.onopen, { type: 'open', target: this });
-    this.#listeners.tell('snapshot', frame.data, frame);
-    this.#told(frame, text);
-    this.#listeners.tell('change', this.data, frame);
-  }
-
-  /**
-   * @param {any} frame
-   * @param {string} text
-   */
-  #event(frame, text) {
-    const isNews = frame.seq > this.#dataSeq;
-    const data = isNews ? after(this.name, this.data, frame) : this.data;
-    if (data === null) this.#probe();
-    else if (isNews) this.#show({ ...frame, data });
-    this.#listeners.tell('event', frame.data, frame);
-    this.#told(frame, text);
-    if (isNews && data !== null) this.#listeners.tell('change', this.data, frame);
-  }
-
-  /**
-   * The answer to a `get_*` action; it may know of events that are still on their way.
-   * @param {any} frame
-   */
-  #looked(frame) {
-    this.#look = frame;
-    if (frame.seq < this.#dataSeq) return;
-    const isNews = JSON.stringify(frame.data) !== JSON.stringify(this.data);
-    this.#show(frame);
-    if (isNews) this.#listeners.tell('change', this.data, frame);
-  }
-
-  /** @param {any} frame */
-  #probed({ error, look }) {
-    this.#probing = null;
-    clearTimeout(this.#timer);
-    this.#link.answered();
-    if (error !== undefined) {
-      this.#timer = setTimeout(() => this.#link.ask(), PROBE_PAUSE);
-      return;
-    }
-    this.#link.live();
-    const last = () => Number(this.#sequence.last);
-    if (this.#dataSeq < last()) this.#probe(); // it was asked before the last event
-    if (look.seq > last()) {
-      this.#timer = setTimeout(() => {
-        if (look.seq > last()) this.#link.cut();
-      }, this.#settings.patience);
-    }
-  }
-
-  #probe() {
-    if (this.#probing !== null) return;
-    this.#probing = newRequestId();
-    this.#link.send(JSON.stringify({ action: LOOKS[this.name], request_id: this.#probing }));
-  }
-
-  /** @param {any} frame */
-  #show(frame) {
-    this.data = frame.data;
-    this.#dataSeq = frame.seq;
-  }
-
-  // --- telling ---------------------------------------------------------------------------------
 
   /** @param {import('./errors.js').ClosedError} error */
-  #ended(error) {
+  #onEnd(error) {
+    const { refusal } = this.#synchronizer;
     this.#requests.end(error);
     if (error.code !== 1000) {
-      if (this.#refusal) this.#told(this.#refusal);
-      guarded(this.onerror, { type: 'error', error, message: error.message, target: this });
+      if (refusal) this.#emit(refusal);
+      callListener(this.onerror, { type: 'error', error, message: error.message, target: this });
     }
-    guarded(this.onclose, { type: 'close', code: error.code, reason: error.message, target: this });
+    callListener(this.onclose, { type: 'close', code: error.code, reason: error.message, target: this });
   }
 
   /** @param {import('./index.js').Status} status */
-  #changed(status) {
-    this.#listeners.tell('status', status);
-    guarded(this.#settings.onStatus, status, this);
+  #onStatus(status) {
+    this.#listeners.emit('status', status);
+    callListener(this.#settings.onStatus, status, this);
   }
 
   /**
-   * Pass a message on to whoever listens.
+   * Pass a message to its listeners.
    * @param {any} frame
    * @param {string} [text]
    */
-  #told(frame, text = JSON.stringify(frame)) {
-    guarded(this.onmessage, { type: 'message', data: text, target: this });
-    if (frame.error !== undefined) this.#listeners.tell('error', new RefusedError(frame));
-    else this.#listeners.tell(frame.type, frame.data, frame);
-  }
-}
-
-/**
- * A frame; null if the text is none, and so cannot be the service's.
- * @param {string} text
- */
-function parsed(text) {
-  try {
-    const frame = JSON.parse(text);
-    return typeof frame === 'object' ? frame : null;
-  } catch {
-    return null;
+  #emit(frame, text = JSON.stringify(frame)) {
+    callListener(this.onmessage, { type: 'message', data: text, target: this });
+    if (frame.error !== undefined) this.#listeners.emit('error', new RefusedError(frame));
+    else this.#listeners.emit(frame.type, frame.data, frame);
   }
 }

@@ -1,10 +1,10 @@
 /**
- * The service's time: the `Date` of its answers, advanced by a monotonic clock. The machine's own clock
+ * The service's time: the `Date` of its responses, advanced by a monotonic clock. The machine's own clock
  * may be wrong by hours.
  */
 
-/** Milliseconds by which an answer may differ: `Date` has whole seconds, and the way takes a while. */
-const CLOSE = 2_000;
+/** Milliseconds by which a response may differ: `Date` has whole seconds, and the network takes a while. */
+const TOLERANCE = 2_000;
 
 export class Clock {
   /** @type {number | null} the service's time when `#readAt` was read */
@@ -22,22 +22,22 @@ export class Clock {
     return this.#time === null ? null : new Date(this.#time + this.#steady() - this.#readAt);
   }
 
-  /** For `read`: when a request is sent. */
+  /** The moment at which a request is sent, for `read`. */
   start() {
     return this.#steady();
   }
 
   /**
-   * Take the time out of an answer that has just come.
+   * Read the time of a response that has just arrived.
    * @param {string | null} date the header; null if there is none, or if the page may not read it
-   * @param {number} sentAt what `start` gave
+   * @param {number} sentAt the result of `start`
    */
   read(date, sentAt) {
     const received = this.#steady();
     const halfway = (received - sentAt) / 2;
     const time = Date.parse(date ?? '') + 500 + halfway;
     if (Number.isNaN(time)) return;
-    if (this.#time !== null && Math.abs(Number(this.now) - time) <= CLOSE + halfway) return;
+    if (this.#time !== null && Math.abs(Number(this.now) - time) <= TOLERANCE + halfway) return;
     this.#time = time;
     this.#readAt = received;
   }

@@ -1,6 +1,6 @@
-/** Everything that a promise of this client is rejected with, AbortSignals apart. */
+/** The errors that promises of this client are rejected with, besides the reason of an AbortSignal. */
 
-import { CODES, RETRIED } from './protocol.js';
+import { CODES, RETRYABLE_CODES } from './protocol.js';
 
 export class RestaurantQRError extends Error {
   /** @param {string} message */
@@ -10,10 +10,10 @@ export class RestaurantQRError extends Error {
   }
 }
 
-/** The service has refused: `code` is for programs, `message` is a sentence for a person. */
+/** The service rejected a request: `code` is for programs, `message` is for people. */
 export class RefusedError extends RestaurantQRError {
   /**
-   * @param {{error: string, code: import('./protocol.js').ErrorCode, details?: object}} body
+   * @param {{error: string, code: import('./messages.js').ErrorCode, details?: object}} body
    * @param {number} [status] of HTTP
    */
   constructor({ error, code, details = {} }, status) {
@@ -24,11 +24,11 @@ export class RefusedError extends RestaurantQRError {
   }
 
   /**
-   * Whether the request is known to have had no effect. After an `unauthenticated`, an earlier try
-   * under the same key may have had one: the service looks at the key after the token.
+   * Whether the request is known to have had no effect. After `unauthenticated`, an earlier attempt
+   * with the same key may have had one, because the service checks the token before the key.
    */
   get isFinal() {
-    return !RETRIED.includes(this.code) && this.code !== 'unauthenticated';
+    return !RETRYABLE_CODES.includes(this.code) && this.code !== 'unauthenticated';
   }
 }
 
@@ -40,7 +40,7 @@ export function isRefusal(body) {
   return typeof body?.error === 'string' && CODES.includes(body.code);
 }
 
-/** The channel is closed for good; `code` is the close code, 1000 where this side closed it. */
+/** The channel is closed for good; `code` is the close code, 1000 if this client closed it. */
 export class ClosedError extends RestaurantQRError {
   /**
    * @param {number} code
@@ -52,23 +52,23 @@ export class ClosedError extends RestaurantQRError {
   }
 }
 
-/** Too many actions wait for the connection already. This one was not taken. */
+/** Too many actions wait for the connection. This one was not queued. */
 export class QueueFullError extends RestaurantQRError {
   /** @param {number} limit */
   constructor(limit) {
-    super(`${limit} actions wait for the connection already; this one was not taken.`);
+    super(`${limit} actions already wait for the connection; this one was not queued.`);
     this.limit = limit;
   }
 }
 
 /**
- * No answer of the service: none at all, or one of an intermediary. A change may have taken effect all
- * the same; retry with the same key.
+ * No response of the service: none at all, or one of an intermediary. A change may have taken effect;
+ * retry with the same key.
  */
 export class UnreachableError extends RestaurantQRError {
   /**
    * @param {unknown} cause
-   * @param {number} [status] of the intermediary's answer
+   * @param {number} [status] of the intermediary's response
    */
   constructor(cause, status) {
     super(status === undefined

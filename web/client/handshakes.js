@@ -1,42 +1,39 @@
 /**
- * How many handshakes of a page are pending at a time. Chromium delays each one by 1 to 5 seconds
+ * Limits how many handshakes of a page are pending. Chromium delays each one by 1 to 5 seconds
  * once about 16 are pending, so a page with many channels is live sooner if it opens a few at a time.
  */
 export class Handshakes {
-  #free;
-  /** @type {Set<() => void>} the first to come is the first to begin */
+  #limit;
+  /** @type {Set<() => void>} */
+  #pending = new Set();
+  /** @type {Set<() => void>} in the order in which they begin */
   #waiting = new Set();
 
-  /** @param {number} most */
-  constructor(most) {
-    this.#free = most;
+  /** @param {number} limit */
+  constructor(limit) {
+    this.#limit = limit;
   }
 
   /**
-   * Whether a handshake may begin now; otherwise `begin` is called as soon as it may.
+   * Whether a handshake may begin now; otherwise `begin` is called when it may.
    * @param {() => void} begin
    */
   enter(begin) {
-    if (this.#free === 0) {
-      this.#waiting.add(begin);
-      return false;
-    }
-    this.#free -= 1;
-    return true;
+    const mayBegin = this.#pending.size < this.#limit;
+    (mayBegin ? this.#pending : this.#waiting).add(begin);
+    return mayBegin;
   }
 
   /**
-   * A handshake has ended, or need not begin any more.
-   * @param {() => void} begin as it was given to `enter`
+   * A handshake has ended, or is not needed any more. Does nothing if it already left.
+   * @param {() => void} begin as it was passed to `enter`
    */
   leave(begin) {
-    if (this.#waiting.delete(begin)) return;
+    if (this.#waiting.delete(begin) || !this.#pending.delete(begin)) return;
     const [next] = this.#waiting;
-    if (next === undefined) {
-      this.#free += 1;
-    } else {
-      this.#waiting.delete(next);
-      next();
-    }
+    if (next === undefined) return;
+    this.#waiting.delete(next);
+    this.#pending.add(next);
+    next();
   }
 }

@@ -1,74 +1,70 @@
 /**
- * Tells whether a connection is alive. A page cannot send WebSocket pings, so after a silence it
- * asks something that is always answered.
+ * Detects dead connections. A page cannot send WebSocket pings, so after a silence it sends a probe,
+ * which the service always answers.
  */
 
 export class Heartbeat {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #deadline = Infinity;
-  #asked = false;
+  #isProbing = false;
   #silence;
-  #patience;
-  #probe;
-  #dead;
+  #timeout;
+  #sendProbe;
+  #onDead;
 
-  /** When something was last heard, in milliseconds. */
-  heardAt = Date.now();
+  /** When the last message arrived, in milliseconds. */
+  lastMessageAt = Date.now();
 
   /**
    * Times are milliseconds.
-   * @param {{silence: number, patience: number, probe: () => void, dead: () => void}} how
+   * @param {{silence: number, timeout: number, sendProbe: () => void, onDead: () => void}} options
    */
-  constructor({ silence, patience, probe, dead }) {
+  constructor({ silence, timeout, sendProbe, onDead }) {
     this.#silence = silence;
-    this.#patience = patience;
-    this.#probe = probe;
-    this.#dead = dead;
+    this.#timeout = timeout;
+    this.#sendProbe = sendProbe;
+    this.#onDead = onDead;
   }
 
-  /** Whether the silence is longer than a machine that is awake lets it be. */
-  get overslept() {
-    return Date.now() - this.heardAt > this.#silence + this.#patience;
+  /** Whether the silence is longer than it can be while the machine is awake. */
+  get isOverdue() {
+    return Date.now() - this.lastMessageAt > this.#silence + this.#timeout;
   }
 
-  /** Something has arrived; after a question only its answer counts, the rest may be old. */
-  heard() {
-    if (this.#asked) return;
-    if (this.overslept) this.ask();
-    else this.#alive();
+  /** A message has arrived. After a probe only its reply counts, because the rest may be old. */
+  onMessage() {
+    if (this.#isProbing) return;
+    if (this.isOverdue) this.probe();
+    else this.onReply();
   }
 
-  /** What was asked is answered. */
-  answered() {
-    this.#alive();
+  /** The probe is answered. */
+  onReply() {
+    this.stop();
+    this.lastMessageAt = Date.now();
+    this.#timer = setTimeout(() => this.probe(), this.#silence);
   }
 
-  /** Ask now; the answer must come `within` that time. */
-  ask(within = this.#patience) {
+  /** Probe now; the reply must arrive `within` that time. */
+  probe(within = this.#timeout) {
     this.expect(within);
-    this.#asked = true;
-    this.#probe();
+    this.#isProbing = true;
+    this.#sendProbe();
   }
 
-  /** Something must arrive `within` that time, or the connection is dead. */
-  expect(within = this.#patience) {
+  /** A message must arrive `within` that time, or the connection is dead. */
+  expect(within = this.#timeout) {
     const deadline = Date.now() + within;
     if (deadline >= this.#deadline) return;
     clearTimeout(this.#timer);
     this.#deadline = deadline;
-    this.#timer = setTimeout(() => this.#dead(), within);
+    this.#timer = setTimeout(() => this.#onDead(), within);
   }
 
   stop() {
     clearTimeout(this.#timer);
     this.#deadline = Infinity;
-    this.#asked = false;
-  }
-
-  #alive() {
-    this.stop();
-    this.heardAt = Date.now();
-    this.#timer = setTimeout(() => this.ask(), this.#silence);
+    this.#isProbing = false;
   }
 }

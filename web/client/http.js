@@ -1,17 +1,14 @@
-/** The HTTP API: JSON in and out, refusals as errors, each change made once however often sent. */
+/** The HTTP API. Requests are retried under one key, so that a change takes effect once. */
 
 import { Backoff } from './backoff.js';
 import { isRefusal, RefusedError, UnreachableError } from './errors.js';
-import { ANSWER_FIELDS, RETRIED } from './protocol.js';
+import { ANSWER_FIELDS, RETRYABLE_CODES } from './protocol.js';
 import { newRequestId } from './requests.js';
 
-const TRIES = 4;
+const MAX_ATTEMPTS = 4;
 
 /**
- * @typedef {object} How
- * @property {string} [key]
- * @property {AbortSignal} [signal]
- * @property {number} [tries]
+ * @typedef {import('./index.js').HttpOptions} Options
  */
 
 export class Http {
@@ -30,41 +27,41 @@ export class Http {
     this.#clock = clock;
   }
 
-  /** @param {string} path such as `/orders/1` @param {How} [how] */
-  get(path, how) {
-    return this.#ask('GET', path, undefined, how);
+  /** @param {string} path such as `/orders/1` @param {Options} [options] */
+  get(path, options) {
+    return this.#request('GET', path, undefined, options);
   }
 
-  /** @param {string} path @param {object} [body] @param {How} [how] */
-  post(path, body = {}, how) {
-    return this.#ask('POST', path, body, how);
+  /** @param {string} path @param {object} [body] @param {Options} [options] */
+  post(path, body = {}, options) {
+    return this.#request('POST', path, body, options);
   }
 
-  /** @param {string} path @param {object} [body] @param {How} [how] */
-  put(path, body = {}, how) {
-    return this.#ask('PUT', path, body, how);
+  /** @param {string} path @param {object} [body] @param {Options} [options] */
+  put(path, body = {}, options) {
+    return this.#request('PUT', path, body, options);
   }
 
-  /** @param {string} path @param {object} [body] @param {How} [how] */
-  patch(path, body = {}, how) {
-    return this.#ask('PATCH', path, body, how);
+  /** @param {string} path @param {object} [body] @param {Options} [options] */
+  patch(path, body = {}, options) {
+    return this.#request('PATCH', path, body, options);
   }
 
-  /** @param {string} path @param {How} [how] */
-  delete(path, how) {
-    return this.#ask('DELETE', path, undefined, how);
+  /** @param {string} path @param {Options} [options] */
+  delete(path, options) {
+    return this.#request('DELETE', path, undefined, options);
   }
 
   /**
-   * What is no JSON, such as a picture.
+   * A body that is not JSON, such as a picture.
    * @param {string} path
-   * @param {string} type such as `image/svg+xml`; with any other, the answer is not the service's
-   * @param {How} [how]
+   * @param {string} type such as `image/svg+xml`; a response of any other type is not the service's
+   * @param {Options} [options]
    * @returns {Promise<string>}
    */
-  text(path, type, how) {
-    return this.#ask('GET', path, undefined, how, (answer, text) => {
-      if (!answer.headers.get('Content-Type')?.startsWith(type)) throw new TypeError('other type');
+  text(path, type, options) {
+    return this.#request('GET', path, undefined, options, (response, text) => {
+      if (!response.headers.get('Content-Type')?.startsWith(type)) throw new TypeError('unexpected Content-Type');
       return text;
     });
   }
@@ -73,35 +70,35 @@ export class Http {
    * @param {string} method
    * @param {string} path
    * @param {object | undefined} body
-   * @param {How} [how]
-   * @param {(answer: Response, text: string) => any} [read] the content of a success; throws if it is not the service's
+   * @param {Options} [options]
+   * @param {(response: Response, text: string) => any} [read] the content of a success; throws if it is not the service's
    * @returns {Promise<any>}
    */
-  async #ask(method, path, body, { key = newRequestId(), signal, tries = TRIES } = {}, read = success) {
-    const pauses = new Backoff(this.#settings.backoff);
+  async #request(method, path, body, { key = newRequestId(), signal, tries = MAX_ATTEMPTS } = {}, read = parse) {
+    const backoff = new Backoff(this.#settings.backoff);
     for (let left = tries - 1; ; left -= 1) {
       signal?.throwIfAborted();
       const token = this.#tokens.current;
-      const request = this.#request(method, path, body, key, token);
+      const request = this.#build(method, path, body, key, token);
       try {
-        return await this.#once(request, read, signal);
+        return await this.#attempt(request, read, signal);
       } catch (error) {
         signal?.throwIfAborted();
-        if (left === 0 || !(await this.#mayHelp(error, token))) throw error;
+        if (left === 0 || !(await this.#isRetryable(error, token))) throw error;
       }
-      await new Promise((resolve) => setTimeout(resolve, pauses.next()));
+      await new Promise((resolve) => setTimeout(resolve, backoff.next()));
     }
   }
 
   /**
-   * Throws the TypeError of what cannot be sent, such as a token that is none.
+   * Throws a TypeError if it cannot be sent, for example with an invalid token.
    * @param {string} method
    * @param {string} path
    * @param {object | undefined} body
    * @param {string} key
    * @param {string | null} token
    */
-  #request(method, path, body, key, token) {
+  #build(method, path, body, key, token) {
     /** @type {Record<string, string>} */
     const headers = {};
     if (token !== null) headers.Authorization = `Bearer ${token}`;
@@ -112,56 +109,56 @@ export class Http {
   }
 
   /**
-   * One try. Any answer that is not the service's leaves the outcome unknown.
+   * Send a request once. A response that is not the service's leaves the outcome unknown.
    * @param {Request} request
-   * @param {(answer: Response, text: string) => any} read
+   * @param {(response: Response, text: string) => any} read
    * @param {AbortSignal | undefined} signal
    */
-  async #once(request, read, signal) {
-    const limit = new AbortController();
-    const stop = () => limit.abort();
-    const timer = setTimeout(stop, this.#settings.patience);
-    signal?.addEventListener('abort', stop);
+  async #attempt(request, read, signal) {
+    const controller = new AbortController();
+    const abort = () => controller.abort();
+    const timer = setTimeout(abort, this.#settings.timeout);
+    signal?.addEventListener('abort', abort);
     const sentAt = this.#clock.start();
-    let answer;
-    let refusal;
+    let response;
+    let body;
     try {
-      answer = await fetch(request, { signal: limit.signal });
-      const text = await answer.text();
-      if (answer.ok) {
-        const content = read(answer, text);
-        this.#clock.read(answer.headers.get('Date'), sentAt);
+      response = await fetch(request, { signal: controller.signal });
+      const text = await response.text();
+      if (response.ok) {
+        const content = read(response, text);
+        this.#clock.read(response.headers.get('Date'), sentAt);
         return content;
       }
-      refusal = JSON.parse(text);
+      body = JSON.parse(text);
     } catch (cause) {
-      throw new UnreachableError(cause, answer?.status);
+      throw new UnreachableError(cause, response?.status);
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', stop);
+      signal?.removeEventListener('abort', abort);
     }
-    if (!isRefusal(refusal)) throw new UnreachableError(refusal, answer.status);
-    throw new RefusedError(refusal, answer.status);
+    if (!isRefusal(body)) throw new UnreachableError(body, response.status);
+    throw new RefusedError(body, response.status);
   }
 
   /**
-   * Whether the same can succeed now.
+   * Whether the same request can succeed now; renews a refused token.
    * @param {any} error
-   * @param {string | null} token that it was sent with
+   * @param {string | null} token that the request was sent with
    */
-  async #mayHelp(error, token) {
+  async #isRetryable(error, token) {
     if (error instanceof UnreachableError) return true;
-    if (error.code === 'unauthenticated') return (await this.#tokens.after(token)) !== null;
-    return RETRIED.includes(error.code);
+    if (error.code === 'unauthenticated') return (await this.#tokens.renew(token)) !== null;
+    return RETRYABLE_CODES.includes(error.code);
   }
 }
 
 /**
- * The JSON of a success, which is an object with what was done or what there is.
- * @param {Response} _answer
+ * The JSON of a success. Throws if it is not the service's.
+ * @param {Response} _response
  * @param {string} text
  */
-function success(_answer, text) {
+function parse(_response, text) {
   const content = JSON.parse(text);
   if (!ANSWER_FIELDS.some((field) => field in content)) throw new TypeError('not of this protocol');
   return content;

@@ -1,22 +1,21 @@
 /** The client of Restaurant QR, for browsers and Node. Times are milliseconds. */
 
-import type { Data, Messages, Session } from './messages.js';
-import type { Actions, ChannelName, ErrorCode } from './protocol.js';
+import type { Actions, Data, ErrorCode, Messages, Session, Version } from './messages.js';
 
 export type * from './messages.js';
-export type {
-  Actions, CallReason, CallStatus, ChannelName, CloseCode, ErrorCode, FreeLine, ItemStatus,
-  MenuLine, OrderStatus, PaymentMethod, PaymentStatus, SessionStatus,
-} from './protocol.js';
+
+export type ChannelName = keyof Actions;
+/** Data with the version of its entity, which `expected_version` of an action compares. */
+export type Versioned<T> = T & Version;
 
 /**
  * How current a channel's data is.
  *
- * - `connecting`: there is nothing to show yet.
- * - `live`: what is shown is current, `since` then.
+ * - `connecting`: there is no data yet.
+ * - `live`: the data has been current since `since`.
  * - `reconnecting`: the connection is lost; `since` is when the data was last known to be current.
- * - `stale`: it is lost for longer than `staleAfter`; a user should be told, with `since`.
- * - `closed`: for good; `error` says why.
+ * - `stale`: it has been lost for `staleAfter`; the page should show its user `since`.
+ * - `closed`: for good; `error` has the reason.
  */
 export interface Status {
   state: 'connecting' | 'live' | 'reconnecting' | 'stale' | 'closed';
@@ -25,36 +24,36 @@ export interface Status {
 }
 
 export interface Options {
-  /** Where the service is; by default where this module came from, else http://localhost:9000. */
+  /** URL of the service; by default the origin of this module, else http://localhost:9000. */
   url?: string;
   token?: string | null;
   /**
-   * Called when the token is refused; another one, or null to give up. Give one for the same
-   * bearer (`sub`): only then is what is sent again known to be the same request.
+   * Called when the token is refused; returns another one, or null if there is none. It should have
+   * the same `sub`, because the service recognizes repeated requests per caller.
    */
   renewToken?: () => Promise<string | null | undefined> | string | null | undefined;
   /** Called once per token if the service refuses it and there is no other one. */
   onTokenRefused?: (token: string) => void;
   /** Called with each change of a channel's status. */
   onStatus?: (status: Status, channel: Channel) => void;
-  /** For Node before 22, such as that of the package `ws`. */
+  /** A WebSocket class for Node before 22, such as that of the package `ws`. */
   WebSocket?: unknown;
-  /** Pauses between two tries: anything up to `first`, doubling up to `longest` (500; 10,000). */
+  /** Delays between retries: random up to a bound that doubles from `first` to `longest` (500; 10,000). */
   backoff?: { first?: number; longest?: number };
-  /** A connection that is silent for so long is asked whether it lives (25,000). */
+  /** Silence after which a connection is probed (25,000). */
   heartbeat?: number;
   /**
-   * After such a silence on all channels together one of them is asked whether it lives, 0 for never (0):
-   * a page notices within `pulse + pulsePatience` that the network is gone, for one question.
+   * Silence on all channels together after which one of them is probed, 0 for never (0): a page
+   * notices within `pulse + pulseTimeout` that the network is gone, at the cost of one probe.
    */
   pulse?: number;
-  /** How long that answer may take (3,000). */
-  pulsePatience?: number;
-  /** An answer that takes longer means that the connection is dead (10,000). */
-  patience?: number;
-  /** `reconnecting` becomes `stale` after so long (10,000). */
+  /** Timeout of that probe (3,000). */
+  pulseTimeout?: number;
+  /** Timeout of replies and responses (10,000). */
+  timeout?: number;
+  /** Time from `reconnecting` to `stale` (10,000). */
   staleAfter?: number;
-  /** How many actions may wait in a channel (100). */
+  /** Maximum number of actions that wait in a channel (100). */
   queue?: number;
 }
 
@@ -63,7 +62,7 @@ export interface Ack {
   version: number;
 }
 
-/** What an action's ack says beyond `changed` and `version`. */
+/** Fields of an action's ack besides `changed` and `version`. */
 export interface Results {
   occupy: { session_id: number; session_code: string };
   place_order: { order_id: number };
@@ -96,34 +95,34 @@ export declare class Channel<C extends ChannelName = ChannelName> {
   readonly name: C;
   readonly id: number;
   readonly url: string;
-  /** The last snapshot with every event since; null until there is one. Never changed in place. */
+  /** The last snapshot with all events since, or null before the first. Never changed in place. */
   readonly data: Data[C] | null;
   readonly status: Status;
-  /** How many actions wait to be sent or answered. */
+  /** The number of actions that wait to be sent or answered. */
   readonly queued: number;
 
-  /** Show the data now, if there is any, and whenever it changes. */
+  /** Show the data now, if there is any, and after each change; the returned function stops it. */
   follow(show: (data: Data[C]) => void): () => void;
-  /** Listen to one type of message; the function that is returned stops it. */
+  /** Listen to one type of message; the returned function removes the listener. */
   on<T extends keyof Messages[C]>(
     type: T, listener: (data: Messages[C][T], frame: Frame<Messages[C][T]>) => void,
   ): () => void;
-  on(what: 'change' | 'snapshot', listener: (data: Data[C], frame: Frame) => void): () => void;
-  on(what: 'event', listener: (data: unknown, frame: Frame) => void): () => void;
-  on(what: 'status', listener: (status: Status) => void): () => void;
-  on(what: 'error', listener: (error: RefusedError) => void): () => void;
+  on(type: 'change' | 'snapshot', listener: (data: Data[C], frame: Frame) => void): () => void;
+  on(type: 'event', listener: (data: unknown, frame: Frame) => void): () => void;
+  on(type: 'status', listener: (status: Status) => void): () => void;
+  on(type: 'error', listener: (error: RefusedError) => void): () => void;
 
   /**
-   * Do something, once, however often the connection is lost; resolves when it is stored. Rejects
-   * with RefusedError, QueueFullError, ClosedError, or with the signal's reason: then it may have
-   * been done all the same. Its event may come after it.
+   * Run an action once, however often the connection is lost; resolves when it is stored. Rejects
+   * with RefusedError, QueueFullError, ClosedError, or with the signal's reason: then it may still
+   * take effect. The action's event may arrive later.
    */
   request<A extends keyof Actions[C]>(
-    action: A, fields?: Fields<C, A>, how?: { signal?: AbortSignal },
+    action: A, fields?: Fields<C, A>, options?: { signal?: AbortSignal },
   ): Promise<Answer<C, A>>;
-  /** Take a new snapshot, for what events do not tell. */
+  /** Request a new snapshot, for data that events do not carry. */
   refresh(): Promise<Data[C]>;
-  /** Make sure of the connection now. */
+  /** Probe the connection now, or connect at once. */
   wake(): void;
   close(): void;
 
@@ -131,45 +130,45 @@ export declare class Channel<C extends ChannelName = ChannelName> {
   readonly readyState: number;
   onopen: ((event: { type: 'open' }) => void) | null;
   onmessage: ((event: { type: 'message'; data: string }) => void) | null;
-  /** Called where the service closes it for good. */
+  /** Called if the service closes the channel for good. */
   onerror: ((event: { type: 'error'; error: ClosedError; message: string }) => void) | null;
   onclose: ((event: { type: 'close'; code: number; reason: string }) => void) | null;
-  /** An action whose answer comes as a message. Throws QueueFullError or ClosedError. */
+  /** Send an action; its reply arrives as a message. Throws QueueFullError or ClosedError. */
   send(message: string | object): void;
 }
 
-/** Of paths below `/api`. What cannot be done right now is tried again with the same key. */
+/** Requests to paths below `/api`, retried under one key while the service is unavailable. */
 export interface Http {
-  get<T = any>(path: string, how?: How): Promise<T>;
-  post<T = any>(path: string, body?: object, how?: How): Promise<T>;
-  put<T = any>(path: string, body?: object, how?: How): Promise<T>;
-  patch<T = any>(path: string, body?: object, how?: How): Promise<T>;
-  delete<T = any>(path: string, how?: How): Promise<T>;
-  /** What is no JSON, such as a picture of type `image/svg+xml`. */
-  text(path: string, type: string, how?: How): Promise<string>;
+  get<T = any>(path: string, options?: HttpOptions): Promise<T>;
+  post<T = any>(path: string, body?: object, options?: HttpOptions): Promise<T>;
+  put<T = any>(path: string, body?: object, options?: HttpOptions): Promise<T>;
+  patch<T = any>(path: string, body?: object, options?: HttpOptions): Promise<T>;
+  delete<T = any>(path: string, options?: HttpOptions): Promise<T>;
+  /** A body that is not JSON, such as a picture of type `image/svg+xml`. */
+  text(path: string, type: string, options?: HttpOptions): Promise<string>;
 }
 
-export interface How {
+export interface HttpOptions {
   /** `Idempotency-Key`; by default a new one for each call. */
   key?: string;
   signal?: AbortSignal;
-  /** How often it is tried without an answer of the service, each time for `patience` (4). */
+  /** Maximum number of attempts, each of which times out after `timeout` (4). */
   tries?: number;
 }
 
-/** The service as a page sees it. Channels open at once and are shared by all who ask for them. */
+/** The client of a service. Each channel is opened once, by the first call for it. */
 export declare class RestaurantQR {
   constructor(options?: Options);
   http: Http;
   token: string | null;
   /**
-   * The service's time, by the `Date` of its answers over HTTP; null until there was one, and where
-   * a page of another host may not read it. Ages are differences to it, never to this machine's clock.
+   * The service's time, from the `Date` of its HTTP responses; null before the first, and on pages of
+   * another host, which cannot read it. Compute ages against it, never against this machine's clock.
    */
   readonly now: Date | null;
-  /** What the service's time was when this machine's clock showed `machine`; the same while unknown. */
+  /** The service's time when this machine's clock showed `machine`; the same if it is unknown. */
   timeOf(machine: Date): Date;
-  /** Ask for the time; resolves to `now`, also when there is no answer. */
+  /** Request the service's time; resolves to `now`, also without a response. */
   askTime(): Promise<Date | null>;
   /** The worst status of all channels; null without any. */
   readonly status: Status | null;
@@ -185,14 +184,14 @@ export declare class RestaurantQR {
   devices(restaurantId: number | string): Channel<'devices'>;
   channel<C extends ChannelName>(name: C, id: number | string): Channel<C>;
 
-  /** A guest's way in, by the code of a table or of a session. */
+  /** Join a session as a guest, by the code of its table or its own. */
   join(code: { table_code: string } | { session_code: string }): Promise<Session>;
-  /** Make sure of every connection now; browsers' own signs of life do it, too. */
+  /** Probe every connection now. Done when a page is shown or its network is back, too. */
   wake(): void;
   disconnect(): void;
 }
 
-/** The class of `websocket-api.md`. Its `handle…` methods get every message of their channel. */
+/** The class of `websocket-api.md`. Its `handle…` methods receive every message of their channel. */
 export declare class RestaurantQRClient extends RestaurantQR {
   constructor(
     orderId?: number | string | null,
@@ -221,34 +220,34 @@ export declare class RestaurantQRClient extends RestaurantQR {
   handleRestaurantBroadcast(data: any): void;
 }
 
-/** Everything that a promise of this client is rejected with, AbortSignals apart. */
+/** The base of all errors that promises of this client are rejected with, besides an AbortSignal's reason. */
 export declare class RestaurantQRError extends Error {}
-/** The service has refused: `code` is for programs, `message` is a sentence for a person. */
+/** The service rejected a request: `code` is for programs, `message` is for people. */
 export declare class RefusedError extends RestaurantQRError {
   readonly code: ErrorCode;
   readonly details: any;
-  /** Of HTTP. */
+  /** The HTTP status. */
   readonly status?: number;
   /**
    * Whether the request is known to have had no effect; false for `unavailable`, `rate_limited` and
-   * `unauthenticated`, before which an earlier try under the same key may have had one.
+   * `unauthenticated`, because an earlier attempt with the same key may have had one.
    */
   readonly isFinal: boolean;
 }
-/** The channel is closed for good; `code` is the close code, 1000 where this side closed it. */
+/** The channel is closed for good; `code` is the close code, 1000 if this client closed it. */
 export declare class ClosedError extends RestaurantQRError {
   readonly code: number;
 }
-/** Too many actions wait for the connection already. This one was not taken. */
+/** Too many actions wait for the connection. This one was not queued. */
 export declare class QueueFullError extends RestaurantQRError {
   readonly limit: number;
 }
 
 /**
- * No answer of the service over HTTP after several tries: none at all, or one of an intermediary. A
- * change may have taken effect all the same; retry with the same key.
+ * No response of the service over HTTP after several attempts: none at all, or one of an intermediary.
+ * A change may have taken effect; retry with the same key.
  */
 export declare class UnreachableError extends RestaurantQRError {
-  /** Of the intermediary's answer. */
+  /** The status of the intermediary's response. */
   readonly status?: number;
 }

@@ -8,7 +8,7 @@ export {
 } from './errors.js';
 export { RestaurantQR };
 
-/** The class of `websocket-api.md`, to the letter, on channels that come back by themselves. */
+/** The class of `websocket-api.md`, on channels that reconnect. */
 export class RestaurantQRClient extends RestaurantQR {
   /**
    * @param {number | string} [orderId]

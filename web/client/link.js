@@ -1,20 +1,19 @@
 /**
- * One socket after another to the same channel: connects, notices when it is lost, connects again.
- * What the frames mean is not known here.
+ * The connections of a channel, one after another: connects, detects a loss, connects again. It does
+ * not know the meaning of messages.
  */
 
 import { Backoff } from './backoff.js';
 import { ClosedError } from './errors.js';
 import { Heartbeat } from './heartbeat.js';
 import { CLOSE } from './protocol.js';
+import { StatusTracker } from './status.js';
 
 /** @type {number[]} */
-const FINAL = [CLOSE.MALFORMED, CLOSE.FORBIDDEN, CLOSE.NOT_FOUND];
-const TOO_MANY_PAUSE = 5_000;
+const FINAL = [CLOSE.BAD_REQUEST, CLOSE.FORBIDDEN, CLOSE.NOT_FOUND];
+const RATE_LIMITED_PAUSE = 5_000;
 /** Milliseconds after which a pending handshake is replaced when the network is back. */
 const STUCK = 1_000;
-
-/** @typedef {import('./index.js').Status} Status */
 
 export class Link {
   /** @type {any} */
@@ -22,45 +21,50 @@ export class Link {
   /** @type {string | null} */
   #token = null;
   /** @type {ReturnType<typeof setTimeout> | null} */
-  #retry = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #staleTimer;
+  #retryTimer = null;
   /** @type {number | null} */
   #liveAt = null;
   #tokenIsNew = false;
-  #isShaking = false;
-  #begunAt = 0;
-  #how;
+  #connectingSince = 0;
+  #options;
   #settings;
+  #status;
   #backoff;
   #heartbeat;
 
-  /** @type {Status} */
-  status = { state: 'connecting', since: new Date() };
-
   /**
-   * @param {object} how
-   * @param {() => string} how.url of the next connection
-   * @param {import('./tokens.js').Tokens} how.tokens
-   * @param {import('./service.js').Settings} how.settings
-   * @param {() => void} how.opened a connection is there
-   * @param {(text: string) => void} how.heard a frame
-   * @param {() => void} how.probe send the question of `ask`
-   * @param {() => void} how.lost the connection is gone
-   * @param {(error: ClosedError) => void} how.ended for good
-   * @param {(status: Status) => void} how.changed
+   * @param {object} options
+   * @param {() => string} options.url of the next connection
+   * @param {import('./tokens.js').Tokens} options.tokens
+   * @param {import('./service.js').Settings} options.settings
+   * @param {() => void} options.onOpen
+   * @param {(text: string) => void} options.onMessage
+   * @param {() => void} options.sendProbe
+   * @param {() => void} options.onLost a connection is lost
+   * @param {(error: ClosedError) => void} options.onEnd closed for good
+   * @param {(status: import('./index.js').Status) => void} options.onStatus
    */
-  constructor(how) {
-    this.#how = how;
-    this.#settings = how.settings;
+  constructor(options) {
+    this.#options = options;
+    this.#settings = options.settings;
+    this.#status = new StatusTracker(this.#settings.staleAfter, options.onStatus);
     this.#backoff = new Backoff(this.#settings.backoff);
     this.#heartbeat = new Heartbeat({
       silence: this.#settings.heartbeat,
-      patience: this.#settings.patience,
-      probe: () => this.#probe(),
-      dead: () => this.cut(),
+      timeout: this.#settings.timeout,
+      sendProbe: () => this.#sendProbe(),
+      onDead: () => this.reconnect(),
     });
     this.#connect();
+  }
+
+  get status() {
+    return this.#status.current;
+  }
+
+  /** When the last message arrived, in milliseconds. */
+  get lastMessageAt() {
+    return this.#heartbeat.lastMessageAt;
   }
 
   /** @param {string} text */
@@ -68,214 +72,185 @@ export class Link {
     if (this.#socket?.readyState === 1) this.#socket.send(text);
   }
 
-  /** When something was last heard, in milliseconds. */
-  get heardAt() {
-    return this.#heartbeat.heardAt;
-  }
-
   /**
-   * Ask something that is always answered; `answered` is to be called then.
-   * @param {number} [within] milliseconds for the answer
+   * Probe the connection; call `onProbeReply` when the reply arrives.
+   * @param {number} [within] milliseconds for the reply
    */
-  ask(within) {
-    if (this.#socket) this.#heartbeat.ask(within);
+  probe(within) {
+    if (this.#socket) this.#heartbeat.probe(within);
   }
 
-  answered() {
-    if (this.#socket) this.#heartbeat.answered();
+  onProbeReply() {
+    if (this.#socket) this.#heartbeat.onReply();
   }
 
-  /** What is shown is current as of now. */
+  /** All data is current now. */
   live() {
     if (!this.#socket) return;
     this.#liveAt ??= Date.now();
     this.#tokenIsNew = false;
-    clearTimeout(this.#staleTimer);
-    if (this.status.state !== 'live') this.#set({ state: 'live', since: new Date() });
+    this.#status.live();
   }
 
   /** Give the connection up and open another one. */
-  cut() {
+  reconnect() {
     if (!this.#socket) return;
-    this.#abandon();
-    this.#lost(0, '');
+    terminate(this.#detach());
+    this.#onLost(0, '');
   }
 
-  /** Somebody has come back: connect now, or make sure of the connection. */
+  /** The user or the network is back: connect now, or probe the connection. */
   wake() {
-    if (this.#retry !== null) {
-      clearTimeout(this.#retry);
+    if (this.#retryTimer !== null) {
+      clearTimeout(this.#retryTimer);
       this.#backoff.reset();
-      this.#reconnect();
+      this.#guarded(() => this.#connect());
     } else if (this.#liveAt !== null) {
-      this.#heartbeat.ask(this.#settings.patience / 3);
-    } else if (this.#socket?.readyState === 0 && Date.now() - this.#begunAt > STUCK) {
-      this.cut(); // it began without a network
-      if (this.#retry !== null) this.wake();
+      this.#heartbeat.probe(this.#settings.timeout / 3);
+    } else if (this.#socket?.readyState === 0 && Date.now() - this.#connectingSince > STUCK) {
+      this.reconnect(); // the handshake began without a network
+      if (this.#retryTimer !== null) this.wake();
     }
   }
 
-  /** End it from this side. */
   close() {
     if (this.status.state === 'closed') return;
-    const socket = this.#socket;
-    this.#socket = null;
-    this.#shaken();
+    const socket = this.#detach();
     if (socket?.readyState === 1) socket.close(1000);
-    else if (socket) abandon(socket);
+    else if (socket) terminate(socket);
     this.#end(new ClosedError(1000, 'closed by this client'));
   }
 
   // --- one connection --------------------------------------------------------------------------
 
   #connect() {
-    this.#retry = null;
-    this.#isShaking = true;
-    if (this.#settings.handshakes.enter(this.#later)) this.#open();
+    this.#retryTimer = null;
+    if (this.#settings.handshakes.enter(this.#openInTurn)) this.#open();
   }
 
-  /** Connect after the handshakes of other channels. */
-  #later = () => this.#trying(() => this.#open());
+  /** Open a socket after the handshakes of other channels. */
+  #openInTurn = () => this.#guarded(() => this.#open());
 
-  /** The handshake is over, or need not begin any more. */
-  #shaken() {
-    if (!this.#isShaking) return;
-    this.#isShaking = false;
-    this.#settings.handshakes.leave(this.#later);
+  #endHandshake() {
+    this.#settings.handshakes.leave(this.#openInTurn);
   }
 
   #open() {
     const { WebSocket } = this.#settings;
-    this.#token = this.#how.tokens.current;
+    this.#token = this.#options.tokens.current;
     let socket;
     try {
-      socket = new WebSocket(this.#how.url(), this.#token ? ['bearer', this.#token] : []);
+      socket = new WebSocket(this.#options.url(), this.#token ? ['bearer', this.#token] : []);
     } catch (error) {
-      this.#shaken();
+      this.#endHandshake();
       throw error;
     }
     this.#socket = socket;
-    this.#begunAt = Date.now();
-    const mine = (/** @type {(event: any) => void} */ handle) => (/** @type {any} */ event) => {
+    this.#connectingSince = Date.now();
+    const ifCurrent = (/** @type {(event: any) => void} */ handle) => (/** @type {any} */ event) => {
       if (this.#socket === socket) handle(event);
     };
-    socket.onopen = mine(() => {
-      this.#shaken();
+    socket.onopen = ifCurrent(() => {
+      this.#endHandshake();
       this.#heartbeat.expect();
-      this.#how.opened();
+      this.#options.onOpen();
     });
-    socket.onmessage = mine(({ data }) => {
-      this.#heartbeat.heard();
-      this.#how.heard(data);
+    socket.onmessage = ifCurrent(({ data }) => {
+      this.#heartbeat.onMessage();
+      this.#options.onMessage(data);
     });
     socket.onerror = () => {}; // a close follows
-    socket.onclose = mine(({ code, reason }) => {
-      this.#socket = null;
-      this.#shaken();
-      this.#lost(code, reason);
+    socket.onclose = ifCurrent(({ code, reason }) => {
+      this.#detach();
+      this.#onLost(code, reason);
     });
     this.#heartbeat.expect();
   }
 
-  #probe() {
-    if (this.#heartbeat.overslept && this.status.state === 'live') this.#stale();
-    this.#how.probe();
+  #sendProbe() {
+    if (this.#heartbeat.isOverdue && this.status.state === 'live') this.#status.stale(this.lastMessageAt);
+    this.#options.sendProbe();
   }
 
-  #abandon() {
+  /** Ignore the socket from now on. */
+  #detach() {
     const socket = this.#socket;
     this.#socket = null;
-    this.#shaken();
-    abandon(socket);
+    this.#endHandshake();
+    return socket;
   }
 
-  // --- after it --------------------------------------------------------------------------------
+  // --- after a connection ----------------------------------------------------------------------
 
   /**
    * @param {number} code
    * @param {string} reason
    */
-  #lost(code, reason) {
+  #onLost(code, reason) {
     this.#heartbeat.stop();
     if (this.#liveAt !== null && Date.now() - this.#liveAt > this.#backoff.longest) {
       this.#backoff.reset();
     }
     this.#liveAt = null;
-    this.#how.lost();
-    if (this.status.state === 'live') {
-      this.#staleTimer = setTimeout(() => this.#stale(), this.#settings.staleAfter);
-      this.#set({ state: 'reconnecting', since: new Date(this.#heartbeat.heardAt) });
-    }
-    if (this.status.state === 'closed') return; // by who was told of the loss
+    this.#options.onLost();
+    this.#status.lost(this.lastMessageAt);
+    if (this.status.state === 'closed') return; // by a listener
     if (FINAL.includes(code)) this.#end(new ClosedError(code, reason));
-    else if (code === CLOSE.UNAUTHENTICATED) this.#renew(reason);
-    else this.#again(code === CLOSE.TOO_MANY ? TOO_MANY_PAUSE : 0);
+    else if (code === CLOSE.UNAUTHENTICATED) this.#renewToken(reason);
+    else this.#retry(code === CLOSE.RATE_LIMITED ? RATE_LIMITED_PAUSE : 0);
   }
 
-  /** @param {number} atLeast */
-  #again(atLeast) {
-    this.#retry = setTimeout(() => this.#reconnect(), this.#backoff.next(atLeast));
-  }
-
-  #reconnect() {
-    this.#trying(() => this.#connect());
+  /** @param {number} minimum */
+  #retry(minimum) {
+    this.#retryTimer = setTimeout(
+      () => this.#guarded(() => this.#connect()), this.#backoff.next(minimum),
+    );
   }
 
   /** @param {() => void} connect */
-  #trying(connect) {
+  #guarded(connect) {
     try {
       connect();
     } catch (error) {
-      this.#end(new ClosedError(CLOSE.MALFORMED, String(error))); // a new token that is none
+      this.#end(new ClosedError(CLOSE.BAD_REQUEST, String(error))); // the new token is invalid
     }
   }
 
   /**
-   * Get another token; one that is refused at once was the last.
+   * Get another token, unless a new one was just refused.
    * @param {string} reason
    */
-  async #renew(reason) {
+  async #renewToken(reason) {
     try {
-      const token = this.#tokenIsNew ? null : await this.#how.tokens.after(this.#token);
+      const token = this.#tokenIsNew ? null : await this.#options.tokens.renew(this.#token);
       if (this.status.state === 'closed') return;
       if (token === null) {
-        this.#how.tokens.end(this.#token);
+        this.#options.tokens.reportRefused(this.#token);
         this.#end(new ClosedError(CLOSE.UNAUTHENTICATED, reason));
         return;
       }
       this.#tokenIsNew = true;
     } catch {
-      // who gives tokens does not answer: the old one is refused again, and a new one asked for
+      // the renewal failed: the old token is refused again, and renewed then
     }
-    if (this.status.state !== 'closed') this.#again(0);
-  }
-
-  #stale() {
-    this.#set({ state: 'stale', since: new Date(this.#heartbeat.heardAt) });
+    if (this.status.state !== 'closed') this.#retry(0);
   }
 
   /** @param {ClosedError} error */
   #end(error) {
     this.#heartbeat.stop();
-    clearTimeout(this.#staleTimer);
-    clearTimeout(this.#retry ?? undefined);
-    this.#retry = null;
-    this.#set({ state: 'closed', since: new Date(), error });
-    this.#how.ended(error);
-  }
-
-  /** @param {Status} status */
-  #set(status) {
-    this.status = status;
-    this.#how.changed(status);
+    clearTimeout(this.#retryTimer ?? undefined);
+    this.#retryTimer = null;
+    this.#status.close(error);
+    this.#options.onEnd(error);
   }
 }
 
 /**
- * End a socket whose other side may be gone: nobody waits for its goodbye.
+ * End a socket whose other side may be gone, without waiting for its close frame.
  * @param {any} socket
  */
-function abandon(socket) {
+function terminate(socket) {
   if (socket.terminate) socket.terminate();
   else socket.close();
 }

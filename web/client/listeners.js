@@ -1,37 +1,37 @@
-/** Who listens to what. A listener's mistake is reported as such and stops nothing here. */
+/** Listeners by type of message. An error in a listener is reported, and stops nothing here. */
 
 export class Listeners {
-  /** @type {Map<string, Set<(...told: any[]) => void>>} */
+  /** @type {Map<string, Set<(...args: any[]) => void>>} */
   #listeners = new Map();
 
   /**
-   * @param {string} what
-   * @param {(...told: any[]) => void} listener
-   * @returns {() => void} stops it
+   * @param {string} type
+   * @param {(...args: any[]) => void} listener
+   * @returns {() => void} removes it
    */
-  on(what, listener) {
-    const listeners = this.#listeners.get(what) ?? new Set();
-    this.#listeners.set(what, listeners.add(listener));
+  on(type, listener) {
+    const listeners = this.#listeners.get(type) ?? new Set();
+    this.#listeners.set(type, listeners.add(listener));
     return () => void listeners.delete(listener);
   }
 
   /**
-   * @param {string} what
-   * @param {any[]} told
+   * @param {string} type
+   * @param {any[]} args
    */
-  tell(what, ...told) {
-    for (const listener of this.#listeners.get(what) ?? []) guarded(listener, ...told);
+  emit(type, ...args) {
+    for (const listener of this.#listeners.get(type) ?? []) callListener(listener, ...args);
   }
 }
 
 /**
- * Call what is not ours.
- * @param {((...told: any[]) => void) | null | undefined} listener
- * @param {any[]} told
+ * Call a function of the client's user; its error is thrown later, from a microtask.
+ * @param {((...args: any[]) => void) | null | undefined} listener
+ * @param {any[]} args
  */
-export function guarded(listener, ...told) {
+export function callListener(listener, ...args) {
   try {
-    listener?.(...told);
+    listener?.(...args);
   } catch (error) {
     queueMicrotask(() => {
       throw error;

@@ -1,19 +1,253 @@
+// Written by `make docs` from `restaurant_qr_wire/` and `protocol/`; changes belong there.
+
+export type OrderStatus = "pending" | "confirmed" | "ready" | "delivered" | "cancelled";
+export type ItemStatus = "pending" | "ready" | "voided";
+export type PaymentStatus = "unpaid" | "partially_paid" | "paid" | "refunded";
+export type Allergen =
+  | "gluten"
+  | "crustaceans"
+  | "eggs"
+  | "fish"
+  | "peanuts"
+  | "soybeans"
+  | "milk"
+  | "nuts"
+  | "celery"
+  | "mustard"
+  | "sesame"
+  | "sulphites"
+  | "lupin"
+  | "molluscs";
+export type SessionStatus = "open" | "closed";
+export type CallReason = "waiter" | "bill" | "other";
+export type CallStatus = "open" | "acknowledged" | "resolved";
+export type ListedNotification =
+  ListedOrderNotification | ListedPaymentNotification | ListedTaskNotification | ListedAlert;
+export type PaymentMethod = "cash" | "card" | "online" | "voucher" | "other";
+export type Diet = "vegetarian" | "vegan" | "pescatarian" | "halal" | "kosher";
+export type ErrorCode =
+  | "invalid_json"
+  | "invalid_message"
+  | "unknown_action"
+  | "not_found"
+  | "forbidden"
+  | "unauthenticated"
+  | "invalid_transition"
+  | "version_conflict"
+  | "idempotency_conflict"
+  | "table_occupied"
+  | "table_inactive"
+  | "session_closed"
+  | "unsettled"
+  | "overpayment"
+  | "rate_limited"
+  | "item_unavailable"
+  | "invalid_options"
+  | "price_changed"
+  | "too_large"
+  | "internal_error"
+  | "unavailable";
+export type CloseCode = 1009 | 1012 | 4400 | 4401 | 4403 | 4404 | 4408 | 4429;
+
+export interface Protocol {
+  Actions: Actions;
+  Data: Data;
+  Messages: Messages;
+  ErrorCode: ErrorCode;
+  CloseCode: CloseCode;
+  Notification: Notification;
+}
+export interface Actions {
+  order: {
+    get_status: GetStatus;
+    update_status: UpdateStatus;
+  };
+  items: {
+    get_items: GetItems;
+    update_item: UpdateItem;
+  };
+  table: {
+    get_status: GetStatus;
+    occupy: Occupy;
+    release: Release;
+  };
+  session: {
+    get_status: GetStatus;
+    update_guests_count: UpdateGuestsCount;
+    close_session: CloseSession;
+    call_waiter: CallWaiter;
+    place_order: PlaceOrder;
+  };
+  waiter: {
+    get_tasks: GetTasks;
+    acknowledge: Acknowledge;
+  };
+  restaurant: {
+    get_status: GetStatus;
+  };
+  notifications: {
+    get_notifications: GetNotifications;
+    acknowledge: Acknowledge;
+  };
+  menu: {
+    get_menu: GetMenu;
+  };
+  devices: {
+    get_devices: GetDevices;
+  };
+}
 /**
- * What the service tells. Money is a string such as "250.00", times are RFC 3339 in UTC.
- *
- * Written by `make docs` from `protocol/told.py`; changes belong there.
+ * A channel's snapshot for its caller alone, whichever of the `get_*` words was used.
  */
-
-import type {
-  CallReason,
-  CallStatus,
-  ItemStatus,
-  OrderStatus,
-  PaymentMethod,
-  PaymentStatus,
-  SessionStatus,
-} from './protocol.js';
-
+export interface GetStatus {
+  action: "get_status";
+  request_id?: string | null;
+  expected_version?: number | null;
+}
+export interface UpdateStatus {
+  action: "update_status";
+  status: OrderStatus;
+  reason?: string | null;
+  request_id?: string | null;
+  expected_version?: number | null;
+}
+/**
+ * A channel's snapshot for its caller alone, whichever of the `get_*` words was used.
+ */
+export interface GetItems {
+  action: "get_items";
+  request_id?: string | null;
+  expected_version?: number | null;
+}
+export interface UpdateItem {
+  action: "update_item";
+  item_id: number;
+  status: ItemStatus;
+  reason?: string | null;
+  request_id?: string | null;
+  expected_version?: number | null;
+}
+export interface Occupy {
+  action: "occupy";
+  guests_count?: number;
+  waiter_id?: number | null;
+  request_id?: string | null;
+  expected_version?: number | null;
+}
+export interface Release {
+  action: "release";
+  force?: boolean;
+  reason?: string | null;
+  request_id?: string | null;
+  expected_version?: number | null;
+}
+export interface UpdateGuestsCount {
+  action: "update_guests_count";
+  guests_count: number;
+  request_id?: string | null;
+  expected_version?: number | null;
+}
+export interface CloseSession {
+  action: "close_session";
+  force?: boolean;
+  reason?: string | null;
+  request_id?: string | null;
+  expected_version?: number | null;
+}
+export interface CallWaiter {
+  action: "call_waiter";
+  reason?: "waiter" | "bill" | "other";
+  request_id?: string | null;
+  expected_version?: number | null;
+}
+export interface PlaceOrder {
+  action: "place_order";
+  /**
+   * @minItems 1
+   * @maxItems 100
+   */
+  items: (MenuLine | FreeLine)[];
+  expected_total?: string | null;
+  request_id?: string | null;
+  expected_version?: number | null;
+}
+/**
+ * A wish for an item of the menu; name and price come from the menu at that moment.
+ */
+export interface MenuLine {
+  menu_item_id: number;
+  quantity?: number;
+  /**
+   * @maxItems 50
+   */
+  options?: LineOption[];
+  notes?: string;
+}
+/**
+ * An option that is chosen for one line.
+ */
+export interface LineOption {
+  option_id: number;
+  quantity?: number;
+}
+/**
+ * A wish in free text with a price; staff only.
+ */
+export interface FreeLine {
+  name: string;
+  unit_price: string;
+  quantity?: number;
+  notes?: string;
+}
+/**
+ * A channel's snapshot for its caller alone, whichever of the `get_*` words was used.
+ */
+export interface GetTasks {
+  action: "get_tasks";
+  request_id?: string | null;
+  expected_version?: number | null;
+}
+export interface Acknowledge {
+  action: "acknowledge";
+  notification_id: string;
+  request_id?: string | null;
+  expected_version?: number | null;
+}
+/**
+ * A channel's snapshot for its caller alone, whichever of the `get_*` words was used.
+ */
+export interface GetNotifications {
+  action: "get_notifications";
+  request_id?: string | null;
+  expected_version?: number | null;
+}
+/**
+ * A channel's snapshot for its caller alone, whichever of the `get_*` words was used.
+ */
+export interface GetMenu {
+  action: "get_menu";
+  request_id?: string | null;
+  expected_version?: number | null;
+}
+/**
+ * A channel's snapshot for its caller alone, whichever of the `get_*` words was used.
+ */
+export interface GetDevices {
+  action: "get_devices";
+  request_id?: string | null;
+  expected_version?: number | null;
+}
+export interface Data {
+  order: Order & Version;
+  items: Items & Version;
+  table: Table & Version;
+  session: Session & Version;
+  waiter: Waiter & Version;
+  restaurant: Restaurant & Version;
+  notifications: Notifications & Version;
+  menu: Menu & Version;
+  devices: Devices & Version;
+}
 export interface Order {
   id: number;
   status: OrderStatus;
@@ -38,7 +272,17 @@ export interface Order {
   table_number: string;
   waiter_id: number | null;
 }
-
+export interface Version {
+  version: number;
+}
+export interface Items {
+  order_id: number;
+  status: OrderStatus;
+  items: OrderItem[];
+  items_count: number;
+  total_amount: string;
+  currency: string;
+}
 export interface OrderItem {
   item_id: number;
   menu_item_id: number | null;
@@ -49,26 +293,18 @@ export interface OrderItem {
   notes: string;
   status: ItemStatus;
   reason: string | null;
+  options: ChosenOption[];
+  allergens: Allergen[] | null;
 }
-
-export interface Items {
-  order_id: number;
-  status: OrderStatus;
-  items: OrderItem[];
-  items_count: number;
-  total_amount: string;
-  currency: string;
+/**
+ * An option of one line; `price` is that of one.
+ */
+export interface ChosenOption {
+  option_id: number;
+  name: string;
+  quantity: number;
+  price: string;
 }
-
-/** The session that is open on a table. Kitchens are not told its code. */
-export interface TableSession {
-  id: number;
-  session_code?: string;
-  guests_count: number;
-  started_at: string;
-  waiter_id: number | null;
-}
-
 export interface Table {
   table_id: number;
   table_number: string;
@@ -82,31 +318,16 @@ export interface Table {
   code_version: number;
   session: TableSession | null;
 }
-
-/** An order as its session lists it. */
-export interface SessionOrder {
-  order_id: number;
-  status: OrderStatus;
-  payment_status: PaymentStatus;
-  total_amount: string;
-  balance: string;
-  items_count: number;
-  created_at: string;
+/**
+ * The session that is open on a table. Kitchens do not get its code.
+ */
+export interface TableSession {
+  id: number;
+  session_code?: string;
+  guests_count: number;
+  started_at: string;
+  waiter_id: number | null;
 }
-
-/** A guest's call; `escalated` is 1 when the zone has heard of it, 2 when the managers have.
-    `acknowledged_by` is `waiter:<id>`, or another role alone. */
-export interface Call {
-  call_id: string;
-  reason: CallReason;
-  status: CallStatus;
-  escalated: number;
-  opened_at: string;
-  acknowledged_at: string | null;
-  acknowledged_by: string | null;
-  resolved_at: string | null;
-}
-
 export interface Session {
   id: number;
   session_code: string;
@@ -125,34 +346,76 @@ export interface Session {
   balance: string;
   calls: Call[];
 }
-
-/** What every notification has; beyond it each has the fields of its cause. */
-export interface Notification {
+/**
+ * An order as its session lists it.
+ */
+export interface SessionOrder {
+  order_id: number;
+  status: OrderStatus;
+  payment_status: PaymentStatus;
+  total_amount: string;
+  balance: string;
+  items_count: number;
+  created_at: string;
+}
+/**
+ * A guest's call; `escalated` is 1 once the zone is notified, 2 once the managers are.
+ * `acknowledged_by` is `waiter:<id>`, or another role alone.
+ */
+export interface Call {
+  call_id: string;
+  reason: CallReason;
+  status: CallStatus;
+  escalated: number;
+  opened_at: string;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+  resolved_at: string | null;
+}
+export interface Waiter {
+  waiter_id: number;
+  name: string;
+  restaurant_id: number;
+  restaurant: string;
+  tasks: ListedNotification[];
+}
+export interface ListedOrderNotification {
   notification_id: string;
   kind: string;
   message: string;
   created_at: string;
   acknowledged_at: string | null;
   acknowledged_by: string | null;
-}
-
-/** `kind` is `new_order` or `order_ready`. */
-export interface OrderNotification extends Notification {
   order_id: number;
   table_id: number;
   table_number: string;
   items_count: number;
+  type: "order_notification";
 }
-
-export interface PaymentNotification extends OrderNotification {
+export interface ListedPaymentNotification {
+  notification_id: string;
+  kind: string;
+  message: string;
+  created_at: string;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+  order_id: number;
+  table_id: number;
+  table_number: string;
+  items_count: number;
   amount: string;
   method: PaymentMethod;
   balance: string;
   payment_status: PaymentStatus;
+  type: "payment_notification";
 }
-
-/** Of kind `task`: for one waiter. Of kind `call`: a guest's, with what it is about. */
-export interface TaskNotification extends Notification {
+export interface ListedTaskNotification {
+  notification_id: string;
+  kind: string;
+  message: string;
+  created_at: string;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
   table_id: number | null;
   waiter_id?: number;
   call_id?: string;
@@ -160,77 +423,64 @@ export interface TaskNotification extends Notification {
   session_id?: number;
   table_number?: string;
   escalated_to?: "zone" | "managers";
+  type: "task_notification";
 }
-
-/** For one waiter, or for all where it names none. */
-export interface Alert extends Notification {
+export interface ListedAlert {
+  notification_id: string;
+  kind: string;
+  message: string;
+  created_at: string;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
   table_id: number | null;
   waiter_id?: number;
   table_number?: string;
-}
-
-export interface ListedOrderNotification extends OrderNotification {
-  type: "order_notification";
-}
-
-export interface ListedPaymentNotification extends PaymentNotification {
-  type: "payment_notification";
-}
-
-export interface ListedTaskNotification extends TaskNotification {
-  type: "task_notification";
-}
-
-export interface ListedAlert extends Alert {
   type: "alert";
 }
-
-export type Listed =
-  | ListedOrderNotification
-  | ListedPaymentNotification
-  | ListedTaskNotification
-  | ListedAlert;
-
-/** Replaces an event that its receiver may not see, so that `seq` has no gap: kitchens get it
-    for payments and their acknowledgements. */
-export interface Withheld {
-}
-
-export interface Waiter {
-  waiter_id: number;
+/**
+ * Kitchens do not get the figures.
+ */
+export interface Restaurant {
+  id: number;
   name: string;
-  restaurant_id: number;
-  restaurant: string;
-  tasks: Listed[];
+  currency: string;
+  timezone: string;
+  guest_opens_table: boolean;
+  tables: Tables;
+  open_orders: RestaurantOrder[];
+  waiters: WaiterSummary[];
+  figures?: Statistics;
 }
-
-export interface Notifications {
-  restaurant_id: number;
-  notifications: Listed[];
-}
-
-/** An order as its restaurant lists and announces it. `table_id` and `zone` are null for orders
-    from before they were reported; `table_number` is unique in restaurants made since. */
-export interface RestaurantOrder extends SessionOrder {
-  table_id: number | null;
-  table_number: string;
-  zone: string | null;
-}
-
 export interface Tables {
   total: number;
   active: number;
   occupied: number;
   list: Table[];
 }
-
-export interface Colleague {
+/**
+ * An order as its restaurant lists and announces it. `table_id` and `zone` are null for orders
+ * from before they were reported; `table_number` is unique in restaurants made since.
+ */
+export interface RestaurantOrder {
+  order_id: number;
+  status: OrderStatus;
+  payment_status: PaymentStatus;
+  total_amount: string;
+  balance: string;
+  items_count: number;
+  created_at: string;
+  table_id: number | null;
+  table_number: string;
+  zone: string | null;
+}
+export interface WaiterSummary {
   waiter_id: number;
   name: string;
 }
-
-/** What was done so far, and on `day`, that of the last payment there. Times are seconds. */
-export interface Figures {
+/**
+ * Totals, and those of `day`, the day of the last payment there. Times are in seconds.
+ */
+export interface Statistics {
   orders: number;
   cancelled: number;
   payments: number;
@@ -245,52 +495,80 @@ export interface Figures {
   mean_resolved_s: number | null;
   slowest_resolved_s: number | null;
 }
-
-/** Kitchens are not told the figures. */
-export interface Restaurant {
-  id: number;
-  name: string;
-  currency: string;
+export interface Notifications {
+  restaurant_id: number;
+  notifications: ListedNotification[];
+}
+export interface Menu {
+  restaurant_id: number;
+  restaurant: string;
   timezone: string;
-  guest_opens_table: boolean;
-  tables: Tables;
-  open_orders: RestaurantOrder[];
-  waiters: Colleague[];
-  figures?: Figures;
+  menu_version: number;
+  currency: string;
+  categories: MenuCategory[];
+  option_groups: OptionGroup[];
 }
-
-export interface Announcement {
-  message: string;
-  by: string;
-  sent_at: string;
+export interface MenuCategory {
+  name: string;
+  translations: {
+    [k: string]: Translation;
+  };
+  items: MenuItem[];
 }
-
+export interface Translation {
+  name: string;
+  description: string;
+}
+/**
+ * `translations` are by language, as BCP 47 tags. `allergens` are null if not declared.
+ */
 export interface MenuItem {
   id: number;
   name: string;
   description: string;
+  translations: {
+    [k: string]: Translation;
+  };
   price: string;
   available: boolean;
+  allergens: Allergen[] | null;
+  diets: Diet[];
+  option_group_ids: number[];
 }
-
-export interface MenuCategory {
+/**
+ * Options of which `min` to `max` are chosen.
+ */
+export interface OptionGroup {
+  id: number;
   name: string;
-  items: MenuItem[];
+  translations: {
+    [k: string]: Translation;
+  };
+  min: number;
+  max: number;
+  options: MenuOption[];
 }
-
-export interface MenuCard {
-  menu_version: number;
-  currency: string;
-  categories: MenuCategory[];
+/**
+ * `price` is added to the dish's; `allergens` are null if not declared.
+ */
+export interface MenuOption {
+  id: number;
+  name: string;
+  translations: {
+    [k: string]: Translation;
+  };
+  price: string;
+  available: boolean;
+  allergens: Allergen[] | null;
+  max_each: number;
 }
-
-export interface Menu extends MenuCard {
+export interface Devices {
   restaurant_id: number;
-  restaurant: string;
-  timezone: string;
+  devices: Device[];
 }
-
-/** A waiter's phone or a kitchen's screen; `expires_at` is its code's until it is signed in. */
+/**
+ * A waiter's phone or a kitchen's screen; `expires_at` is its code's until it is signed in.
+ */
 export interface Device {
   device_id: number;
   label: string;
@@ -301,85 +579,147 @@ export interface Device {
   signed_in_at: string | null;
   expires_at: string;
 }
-
-export interface Devices {
-  restaurant_id: number;
-  devices: Device[];
-}
-
-/** Signed out, or over. */
-export interface DeviceGone {
-  device_id: number;
-}
-
-/** With its entity's version, as of an ack; `expected_version` of an action is such. */
-export type Versioned<T> = T & { version: number };
-
-/** What each channel's snapshot says. */
-export interface Data {
-  order: Versioned<Order>;
-  items: Versioned<Items>;
-  table: Versioned<Table>;
-  session: Versioned<Session>;
-  waiter: Versioned<Waiter>;
-  restaurant: Versioned<Restaurant>;
-  notifications: Versioned<Notifications>;
-  menu: Versioned<Menu>;
-  devices: Versioned<Devices>;
-}
-
-/** The types of message of each channel, and the data of each. */
 export interface Messages {
   order: {
-    order_status: Versioned<Order>;
-    order_update: Versioned<Order>;
-    order_items_update: Versioned<Items>;
+    order_status: Order & Version;
+    order_update: Order & Version;
+    order_items_update: Items & Version;
   };
   items: {
-    items_list: Versioned<Items>;
-    items_updated: Versioned<Items>;
+    items_list: Items & Version;
+    items_updated: Items & Version;
   };
   table: {
-    table_status: Versioned<Table>;
-    table_update: Versioned<Table>;
+    table_status: Table & Version;
+    table_update: Table & Version;
   };
   session: {
-    session_status: Versioned<Session>;
-    session_update: Versioned<Session>;
+    session_status: Session & Version;
+    session_update: Session & Version;
   };
   waiter: {
-    tasks_list: Versioned<Waiter>;
-    order_notification: Versioned<OrderNotification>;
-    payment_notification: Versioned<PaymentNotification>;
-    task_notification: Versioned<TaskNotification>;
-    alert: Versioned<Alert>;
-    notification_acknowledged: Versioned<PaymentNotification | OrderNotification | TaskNotification | Alert>;
+    tasks_list: Waiter & Version;
+    order_notification: OrderNotification & Version;
+    payment_notification: PaymentNotification & Version;
+    task_notification: TaskNotification & Version;
+    alert: Alert & Version;
+    notification_acknowledged: (PaymentNotification | OrderNotification | TaskNotification | Alert) & Version;
   };
   restaurant: {
-    restaurant_status: Versioned<Restaurant>;
-    new_order: Versioned<RestaurantOrder>;
-    order_ready: Versioned<RestaurantOrder>;
-    payment_completed: Versioned<RestaurantOrder>;
-    broadcast: Versioned<Announcement>;
-    table_update: Versioned<Table>;
+    restaurant_status: Restaurant & Version;
+    new_order: RestaurantOrder & Version;
+    order_ready: RestaurantOrder & Version;
+    payment_completed: RestaurantOrder & Version;
+    broadcast: Announcement & Version;
+    table_update: Table & Version;
   };
   notifications: {
-    notifications_list: Versioned<Notifications>;
-    order_notification: Versioned<OrderNotification>;
-    payment_notification: Versioned<PaymentNotification>;
-    task_notification: Versioned<TaskNotification>;
-    alert: Versioned<Alert>;
-    notification_acknowledged: Versioned<PaymentNotification | OrderNotification | TaskNotification | Alert>;
-    withheld: Versioned<Withheld>;
+    notifications_list: Notifications & Version;
+    order_notification: OrderNotification & Version;
+    payment_notification: PaymentNotification & Version;
+    task_notification: TaskNotification & Version;
+    alert: Alert & Version;
+    notification_acknowledged: (PaymentNotification | OrderNotification | TaskNotification | Alert) & Version;
+    withheld: Withheld & Version;
   };
   menu: {
-    menu: Versioned<Menu>;
-    menu_update: Versioned<Menu>;
+    menu: Menu & Version;
+    menu_update: Menu & Version;
   };
   devices: {
-    devices: Versioned<Devices>;
-    device_added: Versioned<Device>;
-    device_signed_in: Versioned<Device>;
-    device_removed: Versioned<DeviceGone>;
+    devices: Devices & Version;
+    device_added: Device & Version;
+    device_signed_in: Device & Version;
+    device_removed: DeviceRemoved & Version;
   };
+}
+/**
+ * `kind` is `new_order` or `order_ready`.
+ */
+export interface OrderNotification {
+  notification_id: string;
+  kind: string;
+  message: string;
+  created_at: string;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+  order_id: number;
+  table_id: number;
+  table_number: string;
+  items_count: number;
+}
+export interface PaymentNotification {
+  notification_id: string;
+  kind: string;
+  message: string;
+  created_at: string;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+  order_id: number;
+  table_id: number;
+  table_number: string;
+  items_count: number;
+  amount: string;
+  method: PaymentMethod;
+  balance: string;
+  payment_status: PaymentStatus;
+}
+/**
+ * Of kind `task`: for one waiter. Of kind `call`: a guest's, with what it is about.
+ */
+export interface TaskNotification {
+  notification_id: string;
+  kind: string;
+  message: string;
+  created_at: string;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+  table_id: number | null;
+  waiter_id?: number;
+  call_id?: string;
+  reason?: CallReason;
+  session_id?: number;
+  table_number?: string;
+  escalated_to?: "zone" | "managers";
+}
+/**
+ * For one waiter, or for all where it names none.
+ */
+export interface Alert {
+  notification_id: string;
+  kind: string;
+  message: string;
+  created_at: string;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+  table_id: number | null;
+  waiter_id?: number;
+  table_number?: string;
+}
+export interface Announcement {
+  message: string;
+  by: string;
+  sent_at: string;
+}
+/**
+ * Replaces an event that its receiver may not see, so that `seq` has no gap: kitchens get it
+ * for payments and their acknowledgements.
+ */
+export interface Withheld {}
+/**
+ * Signed out, or over.
+ */
+export interface DeviceRemoved {
+  device_id: number;
+}
+/**
+ * The fields of every notification. Each also has the fields of its cause.
+ */
+export interface Notification {
+  notification_id: string;
+  kind: string;
+  message: string;
+  created_at: string;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
 }

@@ -1,4 +1,4 @@
-// Written by `make docs` from `protocol/`; changes belong there.
+// Written by `make docs` from `restaurant_qr_wire/` and `protocol/`; changes belong there.
 
 export const PATHS = Object.freeze({
   "order": "/ws/orders/{id}/",
@@ -12,7 +12,7 @@ export const PATHS = Object.freeze({
   "devices": "/ws/restaurants/{id}/devices/"
 });
 
-export const LOOKS = Object.freeze({
+export const SNAPSHOT_ACTIONS = Object.freeze({
   "order": "get_status",
   "items": "get_items",
   "table": "get_status",
@@ -41,11 +41,14 @@ export const CODES = Object.freeze([
   "overpayment",
   "rate_limited",
   "item_unavailable",
+  "invalid_options",
+  "price_changed",
   "too_large",
+  "internal_error",
   "unavailable"
 ]);
 
-export const RETRIED = Object.freeze([
+export const RETRYABLE_CODES = Object.freeze([
   "rate_limited",
   "unavailable"
 ]);
@@ -59,13 +62,14 @@ export const ANSWER_FIELDS = Object.freeze([
 ]);
 
 export const CLOSE = Object.freeze({
+  "TOO_LARGE": 1009,
   "RESTART": 1012,
-  "MALFORMED": 4400,
+  "BAD_REQUEST": 4400,
   "UNAUTHENTICATED": 4401,
   "FORBIDDEN": 4403,
   "NOT_FOUND": 4404,
   "TOO_SLOW": 4408,
-  "TOO_MANY": 4429
+  "RATE_LIMITED": 4429
 });
 
 export const MAX_FRAME_BYTES = 65536;

@@ -1,49 +1,49 @@
 /**
- * Actions on their way: one after another, each until it is answered. What was sent and not
- * answered is sent again on the next connection with its `request_id`, and takes effect once.
+ * The actions of a channel: sent one after another, each until it is answered. An action without a
+ * reply is sent again on the next connection under the same `request_id`, so that it takes effect once.
  */
 
 import { QueueFullError, RefusedError } from './errors.js';
-import { MAX_FRAME_BYTES, RETRIED } from './protocol.js';
+import { MAX_FRAME_BYTES, RETRYABLE_CODES } from './protocol.js';
 
 /**
- * @typedef {object} Waiting
+ * @typedef {object} Action
  * @property {string} id
  * @property {string} text
- * @property {(answer: any) => void} answered with the ack's or the error's frame
- * @property {(error: Error) => void} failed
+ * @property {(frame: any) => void} onReply with the ack's or the error's frame
+ * @property {(error: Error) => void} onError
  */
 
 export class Requests {
-  /** @type {Waiting[]} */
+  /** @type {Action[]} */
   #waiting = [];
-  /** @type {Waiting | null} */
-  #underWay = null;
+  /** @type {Action | null} */
+  #inFlight = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  #up = false;
+  #isConnected = false;
   /** @type {Error | null} */
-  #over = null;
+  #error = null;
   #limit;
-  #patience;
-  #pauses;
+  #timeout;
+  #backoff;
   #transmit;
-  #overdue;
+  #onTimeout;
 
   /**
-   * @param {object} how
-   * @param {number} how.limit how many may wait
-   * @param {number} how.patience milliseconds for an answer on a connection that is up
-   * @param {import('./backoff.js').Backoff} how.pauses before what could not be done is tried again
-   * @param {(text: string) => void} how.transmit
-   * @param {() => void} how.overdue there was no answer in time
+   * @param {object} options
+   * @param {number} options.limit how many actions may wait
+   * @param {number} options.timeout milliseconds for a reply on a connection
+   * @param {import('./backoff.js').Backoff} options.backoff before an action that was not possible is sent again
+   * @param {(text: string) => void} options.transmit
+   * @param {() => void} options.onTimeout called if there is no reply in time
    */
-  constructor({ limit, patience, pauses, transmit, overdue }) {
+  constructor({ limit, timeout, backoff, transmit, onTimeout }) {
     this.#limit = limit;
-    this.#patience = patience;
-    this.#pauses = pauses;
+    this.#timeout = timeout;
+    this.#backoff = backoff;
     this.#transmit = transmit;
-    this.#overdue = overdue;
+    this.#onTimeout = onTimeout;
   }
 
   get length() {
@@ -51,112 +51,111 @@ export class Requests {
   }
 
   /**
-   * Take one more. Throws QueueFullError or ClosedError.
-   * @param {Waiting} request
+   * Queue an action. Throws QueueFullError or ClosedError.
+   * @param {Action} action
    */
-  add(request) {
-    if (this.#over) throw this.#over;
+  add(action) {
+    if (this.#error) throw this.#error;
     if (this.#waiting.length >= this.#limit) throw new QueueFullError(this.#limit);
-    this.#waiting.push(request);
+    this.#waiting.push(action);
     this.#next();
   }
 
   /**
-   * Forget one; it may have been done all the same.
-   * @param {Waiting} request
+   * Remove an action, which may still take effect.
+   * @param {Action} action
    */
-  remove(request) {
-    this.#waiting = this.#waiting.filter((each) => each !== request);
-    if (this.#underWay === request) this.#advance();
+  remove(action) {
+    this.#waiting = this.#waiting.filter((each) => each !== action);
+    if (this.#inFlight === action) this.#advance();
   }
 
   /** There is a connection. */
-  connected() {
-    this.#up = true;
+  onOpen() {
+    this.#isConnected = true;
     this.#next();
   }
 
-  /** There is none any more. */
-  disconnected() {
-    this.#up = false;
-    this.#underWay = null;
+  /** The connection is lost. */
+  onLost() {
+    this.#isConnected = false;
+    this.#inFlight = null;
     clearTimeout(this.#timer);
   }
 
   /**
-   * An ack, or an error with a `request_id`. Whether somebody waits for it.
+   * Complete the action in flight with an ack or an error, if it is its reply.
    * @param {{request_id: string, code?: string}} frame
    */
-  take(frame) {
-    const request = this.#underWay;
-    if (request?.id !== frame.request_id) return false;
+  onReply(frame) {
+    const action = this.#inFlight;
+    if (action?.id !== frame.request_id) return;
     clearTimeout(this.#timer);
-    if (frame.code !== undefined && RETRIED.includes(frame.code)) {
-      this.#timer = setTimeout(() => this.#advance(), this.#pauses.next());
-      return true;
+    if (frame.code !== undefined && RETRYABLE_CODES.includes(frame.code)) {
+      this.#timer = setTimeout(() => this.#advance(), this.#backoff.next());
+      return;
     }
-    this.#pauses.reset();
+    this.#backoff.reset();
     this.#waiting.shift();
-    request.answered(frame);
+    action.onReply(frame);
     this.#advance();
-    return true;
   }
 
   /**
-   * Nothing will be answered any more.
+   * Fail all actions, and each that is added later.
    * @param {Error} error
    */
   end(error) {
-    this.disconnected();
-    this.#over = error;
-    for (const request of this.#waiting.splice(0)) request.failed(error);
+    this.onLost();
+    this.#error = error;
+    for (const action of this.#waiting.splice(0)) action.onError(error);
   }
 
   #advance() {
     clearTimeout(this.#timer);
-    this.#underWay = null;
+    this.#inFlight = null;
     this.#next();
   }
 
   #next() {
-    const [request] = this.#waiting;
-    if (!this.#up || this.#underWay || !request) return;
-    this.#underWay = request;
-    this.#timer = setTimeout(this.#overdue, this.#patience);
-    this.#transmit(request.text);
+    const [action] = this.#waiting;
+    if (!this.#isConnected || this.#inFlight || !action) return;
+    this.#inFlight = action;
+    this.#timer = setTimeout(this.#onTimeout, this.#timeout);
+    this.#transmit(action.text);
   }
 }
 
 /**
- * A promise for the answer of a request that is made of its two ends.
+ * Add an action; resolves to the frame of its ack.
  * @param {Requests} requests
  * @param {string} id
  * @param {string} text
  * @param {AbortSignal} [signal]
  * @returns {Promise<any>}
  */
-export function answerOf(requests, id, text, signal) {
+export function submit(requests, id, text, signal) {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const giveUp = () => {
-      requests.remove(request);
+    const abort = () => {
+      requests.remove(action);
       reject(signal?.reason);
     };
-    const request = {
+    const action = {
       id,
       text,
-      answered(/** @type {any} */ frame) {
-        signal?.removeEventListener('abort', giveUp);
+      onReply(/** @type {any} */ frame) {
+        signal?.removeEventListener('abort', abort);
         if (frame.error === undefined) resolve(frame);
         else reject(new RefusedError(frame));
       },
-      failed(/** @type {Error} */ error) {
-        signal?.removeEventListener('abort', giveUp);
+      onError(/** @type {Error} */ error) {
+        signal?.removeEventListener('abort', abort);
         reject(error);
       },
     };
-    requests.add(request);
-    signal?.addEventListener('abort', giveUp, { once: true });
+    requests.add(action);
+    signal?.addEventListener('abort', abort, { once: true });
   });
 }
 
@@ -168,10 +167,10 @@ export function newRequestId() {
 }
 
 /**
- * An action as it is sent. Throws RefusedError, as the service would.
+ * The text of an action. Throws RefusedError if it is too large for the service.
  * @param {object} frame
  */
-export function textOf(frame) {
+export function encode(frame) {
   const text = JSON.stringify(frame);
   if (new TextEncoder().encode(text).length > MAX_FRAME_BYTES) {
     const error = `The message is larger than ${MAX_FRAME_BYTES} bytes.`;

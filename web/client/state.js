@@ -1,51 +1,49 @@
-/**
- * What a channel shows: its last snapshot, brought up to date by the events after it. Pure.
- */
+/** The data of a channel: its last snapshot with all events since. Pure. */
 
-/** Events whose data is all there is to know of their entity, as in its snapshot. */
-const WHOLE = [
+/** Events whose data replaces that of the snapshot. */
+const REPLACING_EVENTS = [
   'order_status', 'order_update', 'items_updated', 'table_status', 'table_update',
   'session_status', 'session_update', 'menu_update',
 ];
-const ORDERS = ['new_order', 'order_ready', 'payment_completed'];
+const ORDER_EVENTS = ['new_order', 'order_ready', 'payment_completed'];
 
 /**
- * The data after an event; null where only a new snapshot can tell.
+ * The data after an event; null if it takes a new snapshot to know it.
  * @param {string} channel
  * @param {any} data
  * @param {{type: string, data: any}} event
  */
-export function after(channel, data, { type, data: told }) {
-  const { version, ...row } = told;
+export function applyEvent(channel, data, event) {
+  const { type } = event;
+  const { version, ...row } = event.data;
   switch (channel) {
     case 'restaurant':
-      return { ...data, ...restaurantAfter(data, type, row), version };
+      return { ...data, ...restaurantChanges(data, type, row), version };
     case 'waiter':
-      return { ...data, tasks: listed(data.tasks, type, row), version };
+      return { ...data, tasks: updateNotifications(data.tasks, type, row), version };
     case 'notifications':
-      return { ...data, notifications: listed(data.notifications, type, row), version };
+      return { ...data, notifications: updateNotifications(data.notifications, type, row), version };
     case 'devices':
-      return { ...data, devices: devicesAfter(data.devices, type, row), version };
+      return { ...data, devices: updateDevices(data.devices, type, row), version };
     default:
-      return WHOLE.includes(type) ? told : null;
+      return REPLACING_EVENTS.includes(type) ? event.data : null;
   }
 }
 
 /**
- * What has changed of a restaurant.
  * @param {any} data
  * @param {string} type
  * @param {any} row
  */
-function restaurantAfter(data, type, row) {
+function restaurantChanges(data, type, row) {
   if (type === 'table_update') {
-    const list = put(data.tables.list, 'table_id', row);
+    const list = upsert(data.tables.list, 'table_id', row);
     const count = (/** @type {string} */ flag) => list.filter((table) => table[flag]).length;
     const [active, occupied] = [count('is_active'), count('is_occupied')];
     return { tables: { total: list.length, active, occupied, list } };
   }
-  if (!ORDERS.includes(type)) return {};
-  return { open_orders: put(data.open_orders, 'order_id', row) };
+  if (!ORDER_EVENTS.includes(type)) return {};
+  return { open_orders: upsert(data.open_orders, 'order_id', row) };
 }
 
 /**
@@ -53,8 +51,8 @@ function restaurantAfter(data, type, row) {
  * @param {string} type
  * @param {any} row
  */
-function devicesAfter(devices, type, row) {
-  if (type !== 'device_removed') return put(devices, 'device_id', row);
+function updateDevices(devices, type, row) {
+  if (type !== 'device_removed') return upsert(devices, 'device_id', row);
   return devices.filter((each) => each.device_id !== row.device_id);
 }
 
@@ -63,22 +61,22 @@ function devicesAfter(devices, type, row) {
  * @param {string} type
  * @param {any} row
  */
-function listed(notifications, type, row) {
+function updateNotifications(notifications, type, row) {
   const id = row.notification_id;
   const known = notifications.find((each) => each.notification_id === id);
   if (type !== 'notification_acknowledged') {
-    return put(notifications, 'notification_id', { type, ...row });
+    return upsert(notifications, 'notification_id', { type, ...row });
   }
-  return known ? put(notifications, 'notification_id', { ...known, ...row }) : notifications;
+  return known ? upsert(notifications, 'notification_id', { ...known, ...row }) : notifications;
 }
 
 /**
- * The list with one row in its place, or at the end.
+ * The list with one row replaced, or added at the end.
  * @param {any[]} list
  * @param {string} key
  * @param {any} row
  */
-function put(list, key, row) {
+function upsert(list, key, row) {
   const known = list.some((each) => each[key] === row[key]);
   return known ? list.map((each) => (each[key] === row[key] ? row : each)) : [...list, row];
 }

@@ -1,59 +1,52 @@
-/** The token of a client, and how it gets another one: asked for once, whoever needs it. */
+/** The token of a client and its renewal, which all channels and requests share. */
 
-import { guarded } from './listeners.js';
+import { callListener } from './listeners.js';
 
 export class Tokens {
   /** @type {Promise<string | null> | null} */
-  #renewing = null;
+  #renewal = null;
   /** @type {string | null} */
   #reported = null;
-  #renew;
+  #renewToken;
   #onRefused;
 
   /**
    * @param {string | null | undefined} token
-   * @param {import('./index.js').Options['renewToken']} renew
+   * @param {import('./index.js').Options['renewToken']} renewToken
    * @param {import('./index.js').Options['onTokenRefused']} [onRefused]
    */
-  constructor(token, renew, onRefused) {
+  constructor(token, renewToken, onRefused) {
     this.current = token ?? null;
-    this.#renew = renew;
+    this.#renewToken = renewToken;
     this.#onRefused = onRefused;
   }
 
   /**
-   * The service has refused this token, and there is no other one.
+   * Report that the service refused this token, and that there is no other one.
    * @param {string | null} token
    */
-  end(token) {
+  reportRefused(token) {
     if (token === null || token === this.#reported) return;
     this.#reported = token;
-    guarded(this.#onRefused, token);
+    callListener(this.#onRefused, token);
   }
 
   /**
-   * Another token than the one that was refused; null where there is none. Rejects where it cannot
-   * be told now.
+   * Another token than the refused one; null if there is none. Rejects if the renewal fails.
    * @param {string | null} refused
    */
-  async after(refused) {
+  async renew(refused) {
     if (this.current !== refused) return this.current;
-    const token = this.#renew ? await this.#renewed(this.#renew) : null;
-    if (token === null) this.end(refused);
+    this.#renewal ??= this.#callRenewToken().finally(() => {
+      this.#renewal = null;
+    });
+    const token = await this.#renewal;
+    if (token === null) this.reportRefused(refused);
     return token;
   }
 
-  /** @param {() => any} renew */
-  #renewed(renew) {
-    this.#renewing ??= this.#ask(renew).finally(() => {
-      this.#renewing = null;
-    });
-    return this.#renewing;
-  }
-
-  /** @param {() => any} renew */
-  async #ask(renew) {
-    const token = (await renew()) ?? null;
+  async #callRenewToken() {
+    const token = (await this.#renewToken?.()) ?? null;
     if (token !== null) this.current = token;
     return token;
   }

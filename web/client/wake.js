@@ -1,7 +1,7 @@
-/** When a page comes back: its machine wakes up, its tab is looked at, its network is there. */
+/** The events after which a page should check its connections: it is shown, its machine wakes up, its network is back. */
 
 /**
- * Call `wake` then, until the returned function is called. Does nothing outside browsers.
+ * Call `wake` at these events, until the returned function is called. Does nothing outside browsers.
  * @param {() => void} wake
  * @returns {() => void}
  */

@@ -8,7 +8,7 @@ import { forget, isUnanswered, qr, recall, remember, tab, useEffect, useState } 
 /**
  * `typed` is the code that a person has typed.
  * @typedef {{table_code?: string, session_code?: string, typed?: string}} Code
- * @typedef {{state: string, session?: any, error?: any, typed?: string, farewell?: any}} Arrival
+ * @typedef {{state: string, session?: any, joined?: any, error?: any, typed?: string, farewell?: any}} Arrival
  */
 
 const PAUSE_MS = 3_000;
@@ -36,7 +36,7 @@ export function typedCode(typed) {
 }
 
 /**
- * Resolves to the id of the session. Whoever comes back keeps the token, and so the requests, until the
+ * Resolves to the session's data. Whoever comes back keeps the token, and so the requests, until the
  * service refuses it: this machine's clock does not know when it ends.
  * @param {Code} code
  */
@@ -48,7 +48,19 @@ async function join({ table_code, session_code }) {
   remember('visit', visit);
   tab.forget('farewell');
   qr.token = visit.token;
-  return visit.session;
+  return data;
+}
+
+const scannedCode = codeInAddress();
+/** The first try for the code that the page was opened with; it need not wait for texts and rendering. */
+let firstTry = scannedCode && join(scannedCode);
+firstTry?.catch(() => {}); // `useArrival` shows the error
+
+/** @param {Code} code */
+function tryToJoin(code) {
+  const trying = firstTry ?? join(code);
+  firstTry = null;
+  return trying;
 }
 
 /** @returns {Arrival | null} */
@@ -70,9 +82,9 @@ export function leave(session, farewell) {
   tab.remember('farewell', farewell);
 }
 
-/** `{ state, session, error, typed, farewell, enter }`; `state` is `arriving`, `waiting`, `there`, `left` or `nowhere`. */
+/** `{ state, session, joined, error, typed, farewell, enter }`; `state` is `arriving`, `waiting`, `there`, `left` or `nowhere`. */
 export function useArrival() {
-  const [code, enter] = useState(codeInAddress);
+  const [code, enter] = useState(scannedCode);
   /** @type {[Arrival, (arrival: Arrival) => void]} */
   const [arrival, arrived] = useState(
     () => (code ? { state: 'arriving' } : null) ?? comeBack() ?? { state: 'nowhere' },
@@ -93,9 +105,9 @@ export function useArrival() {
     let timer;
     const attempt = async () => {
       try {
-        const session = await join(code);
+        const joined = await tryToJoin(code);
         hideCode();
-        if (!given) arrived({ state: 'there', session });
+        if (!given) arrived({ state: 'there', session: joined.id, joined });
       } catch (error) {
         if (given) return;
         if (isUnanswered(error)) {

@@ -1,21 +1,23 @@
 /** What a guest sees after scanning the code of a table. */
 
 import {
-  focusOn, Frame, html, Icon, mount, t, useChannel, useEffect, useOpen, useState,
+  claims, focusOn, Frame, html, Icon, locale, mount, recall, remember, t, useChannel, useEffect, useMemo, useOpen, useState,
 } from '../shared/app.js';
 import { leave, useArrival } from './arrival.js';
 import { BasketBar } from './basket.js';
 import { Bill } from './bill.js';
 import { Menu, useVisit } from './menu.js';
+import { inLanguage, languageFor, languagesOf } from './menu-language.js';
 import { Orders } from './orders.js';
+import { useRefusals } from './refusals.js';
 import { Service } from './service.js';
 import { Share } from './share.js';
 import { Farewell, Lost, Welcome } from './thresholds.js';
 import { visitOf } from './visit.js';
 
 function Guest() {
-  const { state, session, error, typed, farewell, enter } = useArrival();
-  if (state === 'there') return html`<${AtTable} key=${session} id=${session} />`;
+  const { state, session, joined, error, typed, farewell, enter } = useArrival();
+  if (state === 'there') return html`<${AtTable} key=${session} id=${session} joined=${joined} />`;
   if (state === 'nowhere') return html`<${Welcome} error=${error} typed=${typed} enter=${enter} />`;
   if (state === 'left') return html`<${Farewell} ...${farewell} />`;
   return html`<${Lost} state=${state} />`;
@@ -23,12 +25,19 @@ function Guest() {
 
 const VIEWS = { menu: 'menu', orders: 'orders', bill: 'bill', service: 'waiter' };
 
-function AtTable({ id }) {
-  const { data: session, status } = useChannel(useOpen('session', id));
-  const { data: menu } = useChannel(useOpen('menu', session?.restaurant_id));
+/**
+ * `joined` is the session's data if this page has just joined it. Browsers begin one WebSocket handshake at a
+ * time: the menu's is the first, since `joined` is shown until the session's channel has a snapshot.
+ */
+function AtTable({ id, joined }) {
+  const menuChannel = useOpen('menu', claims().restaurant_id);
+  const [menu, speak] = useMenu(useChannel(menuChannel).data);
+  const { data: current, status } = useChannel(useOpen('session', id));
+  const session = current ?? joined;
   const [view, show] = useState('menu');
   const [placed, place] = useState(0);
   const visit = visitOf(id);
+  useRefusals(visit, menuChannel, menu);
   const over = session?.status === 'closed' || status?.state === 'closed';
   useEffect(() => {
     if (!over) {
@@ -57,13 +66,30 @@ function AtTable({ id }) {
       `}>
       <${ToBasket} visit=${visit} />
       <div class="views" data-view=${view}>
-        <section class="view" data-name="menu" aria-labelledby="menu-title"><${Menu} ...${parts} /></section>
+        <section class="view" data-name="menu" aria-labelledby="menu-title"><${Menu} ...${parts} speak=${speak} /></section>
         <section class="view" data-name="orders" aria-labelledby="orders-title"><${Orders} ...${parts} /></section>
         <section class="view" data-name="bill" aria-labelledby="bill-title"><${Bill} ...${parts} /></section>
         <section class="view" data-name="service" aria-labelledby="service-title"><${Service} ...${parts} /></section>
       </div>
     <//>
   `;
+}
+
+/** The menu in a language of its own, with its `languages`, and what chooses another `language`. */
+function useMenu(data) {
+  const [wished, wish] = useState(() => recall('menu-language'));
+  const menu = useMemo(() => {
+    if (!data) return null;
+    const languages = languagesOf(data);
+    const isThere = wished === '' || languages.includes(wished);
+    const language = isThere ? wished : languageFor(languages, locale);
+    return { ...inLanguage(data, language), languages, language };
+  }, [data, wished]);
+  const speak = (language) => {
+    remember('menu-language', language);
+    wish(language);
+  };
+  return [menu, speak];
 }
 
 /** What is left of a visit that is over: nothing of it comes again from the service. */

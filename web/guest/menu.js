@@ -1,23 +1,41 @@
 /** The menu: categories of dishes, each with a tile, a price, and how many of it one wants. */
 
-import { html, scrollToElement, t, useBar, useEffect, useFormats, useRedraw } from '../shared/app.js';
+import { html, scrollToElement, t, useBar, useEffect, useFormats, useRedraw, useState } from '../shared/app.js';
+import { filtered } from './declared.js';
+import { Diets, DishSheet } from './dish.js';
+import { MenuTools, useAvoided } from './menu-tools.js';
+import { itemsOf, lineKey, needsChoice } from './pricing.js';
+import { Stepper } from './stepper.js';
 
-export function Menu({ menu, visit }) {
+export function Menu({ menu, visit, speak }) {
   const { money } = useFormats(menu);
+  const [avoided, avoid] = useAvoided();
+  const [opened, open] = useState(null);
   useVisit(visit);
+  const { categories, hidden } = filtered(menu.categories, avoided);
+  const item = itemsOf(menu).get(opened);
+  const close = () => open(null);
   return html`
     <h2 id="menu-title" class="visually-hidden">${t('guest.menu.tab')}</h2>
-    <${Categories} names=${menu.categories.map(({ name }) => name)} />
-    ${menu.categories.map(({ name, items }, index) => html`
+    <${Categories} categories=${categories} />
+    <${MenuTools} menu=${menu} speak=${speak} avoided=${avoided} avoid=${avoid} hidden=${hidden} />
+    ${categories.map(({ name, lang, items }, index) => html`
       <section key=${name} class="category" id=${`category-${index}`} aria-labelledby=${`title-${index}`}>
-        <h3 id=${`title-${index}`} tabindex="-1">${name}</h3>
+        <h3 id=${`title-${index}`} tabindex="-1" lang=${lang}>${name}</h3>
         <ul class="dishes">
-          ${items.map((item) => html`
-            <${Dish} key=${item.id} item=${item} price=${money(item.price)} visit=${visit} />
+          ${items.map((each) => html`
+            <${Dish} key=${each.id} item=${each} price=${money(each.price)} visit=${visit} open=${() => open(each.id)} />
           `)}
         </ul>
       </section>
     `)}
+    ${item && html`
+      <${DishSheet} key=${item.id} item=${item} money=${money} onClose=${close}
+        onDone=${(line, quantity) => {
+          visit.add(line, quantity);
+          close();
+        }} />
+    `}
   `;
 }
 
@@ -27,7 +45,7 @@ export function useVisit(visit) {
   useEffect(() => visit.changed.on(redraw), [visit]);
 }
 
-function Categories({ names }) {
+function Categories({ categories }) {
   const bar = useBar('chips');
   const go = (index) => {
     scrollToElement(document.getElementById(`category-${index}`));
@@ -35,28 +53,33 @@ function Categories({ names }) {
   };
   return html`
     <nav class="categories" ref=${bar} aria-label=${t('guest.menu.categories')}>
-      ${names.map((name, index) => html`
-        <button key=${name} class="button" onClick=${() => go(index)}>${name}</button>
+      ${categories.map(({ name, lang }, index) => html`
+        <button key=${name} class="button" lang=${lang} onClick=${() => go(index)}>${name}</button>
       `)}
     </nav>
   `;
 }
 
-function Dish({ item, price, visit }) {
-  const count = visit.quantityOf(item.id);
+/** "+" adds a dish as it is; one with required options opens its sheet instead. */
+function Dish({ item, price, visit, open }) {
+  const { id, name, lang, description, available } = item;
+  const count = visit.quantityOf(id);
+  const plain = { menu_item_id: id, price: item.price };
+  const isPlainThere = visit.basket.some((line) => lineKey(line) === lineKey(plain));
+  const change = (by) => (by > 0 && needsChoice(item) ? open() : visit.add(plain, by));
   return html`
-    <li class="dish" data-available=${String(item.available)}>
+    <li class="dish" data-available=${String(available)}>
       <${Tile} item=${item} />
       <div class="what">
-        <p class="name">${item.name}</p>
-        ${item.description && html`<p class="muted small">${item.description}</p>`}
+        <p class="name"><button class="open" aria-haspopup="dialog" lang=${lang} onClick=${open}>${name}</button></p>
+        ${description && html`<p class="muted small" lang=${lang}>${description}</p>`}
+        <${Diets} diets=${item.diets} />
         <p class="amount price">${price}
-          ${!item.available && html` <span class="pill" data-tone="bad">${t('guest.menu.sold_out')}</span>`}
+          ${!available && html` <span class="pill" data-tone="bad">${t('guest.menu.sold_out')}</span>`}
         </p>
       </div>
-      ${item.available || count > 0
-        ? html`<${Stepper} name=${item.name} count=${count} full=${!item.available}
-            change=${(by) => visit.add(item.id, by, item.price)} />`
+      ${available || count > 0
+        ? html`<${Stepper} name=${name} count=${count} less=${isPlainThere} full=${!available} change=${change} />`
         : null}
     </li>
   `;
@@ -67,20 +90,5 @@ function Tile({ item }) {
   const hue = (item.id * 67) % 360;
   return html`
     <span class="tile" style=${{ '--hue': String(hue) }} aria-hidden="true">${[...item.name][0]}</span>
-  `;
-}
-
-/** Fewer, how many, more. */
-export function Stepper({ name, count, full, change }) {
-  return html`
-    <div class="stepper" role="group" aria-label=${name}>
-      ${count > 0 && html`
-        <button class="button icon" data-repeat aria-label=${t('guest.menu.fewer', { name })} onClick=${() => change(-1)}>−</button>
-        <span class="count"><span aria-hidden="true">${count}</span><span class="visually-hidden">${t('guest.menu.in_basket', { count })}</span></span>
-      `}
-      ${!full && html`
-        <button class="button icon plus" data-repeat aria-label=${t('guest.menu.add', { name })} onClick=${() => change(1)}>+</button>
-      `}
-    </div>
   `;
 }

@@ -1,7 +1,7 @@
 /** Sums of amounts such as "9.50", in minor units, so that none is off by a cent. */
 
-const minor = (amount) => Math.round(Number(amount) * 100);
-const major = (units) => (units / 100).toFixed(2);
+export const minor = (amount) => Math.round(Number(amount) * 100);
+export const major = (units) => (units / 100).toFixed(2);
 
 export const sum = (amounts) => major(amounts.reduce((all, amount) => all + minor(amount), 0));
 export const times = (amount, count) => major(minor(amount) * count);

@@ -1,6 +1,7 @@
 /** The orders of the table and how far each of them is: one's own, and those of the others. */
 
 import { html, qr, saying, t, tell, useChannel, useEffect, useFormats, useOpen, useRef, useStatus } from '../shared/app.js';
+import { Options } from '../shared/options.js';
 import { priced } from './basket.js';
 import { useVisit } from './menu.js';
 
@@ -88,6 +89,7 @@ export function Lines({ lines, money }) {
       ${lines.map((line, index) => html`
         <li key=${line.item_id ?? index} class="row bill-line" data-status=${line.status}>
           <span><span class="amount muted">${line.quantity} ×</span> ${line.name}
+            <${Options} options=${line.options} />
             ${line.notes && html` <em class="muted small">${line.notes}</em>`}
             ${line.status === 'voided' && html` <span class="pill" data-tone="bad">${t('guest.orders.voided')}</span>`}
           </span>

@@ -18,6 +18,7 @@ export function CallButton({ session, reason, menu }) {
   const { time } = useFormats(menu);
   const call = session.calls.filter((each) => each.reason === reason && each.status !== 'resolved').pop();
   const isSettled = reason === 'bill' && Number(session.total_amount) > 0 && Number(session.balance) === 0;
+  const text = reason === 'bill' && call?.status === 'open' ? 'guest.service.bill_open' : `guest.service.${call?.status}`;
   const ask = async () => {
     wait(true);
     await saying(qr.session(session.id).request('call_waiter', { reason }));
@@ -30,7 +31,7 @@ export function CallButton({ session, reason, menu }) {
         <${Icon} name=${reason} />${t(`guest.service.${reason}`)}
       </button>
       <p class="muted small" role="status">
-        ${call && t(`guest.service.${call.status}`, { time: time(call.opened_at) })}
+        ${call && t(text, { time: time(call.opened_at) })}
         ${!call && waiting && t('guest.service.waits')}
       </p>
     </div>

@@ -4,9 +4,10 @@
  */
 
 import {
-  claims, isUnanswered, onRemembered, qr, reason, Signal, t, tell,
+  claims, isUnanswered, onRemembered, qr, Signal, t, tell,
 } from '../shared/app.js';
 import { newRequestId } from '../client/requests.js';
+import { lineKey } from './pricing.js';
 import { SharedList } from './shared-list.js';
 
 const PAUSE_MS = 3_000;
@@ -14,6 +15,8 @@ const MOST = 99;
 const LONGEST_NOTES = 200;
 
 const visits = new Map();
+
+/** @typedef {{menu_item_id: number, options?: {option_id: number, quantity: number}[], notes?: string, price?: string}} Line */
 
 /** The one of a session. */
 export function visitOf(session) {
@@ -30,13 +33,15 @@ class Visit {
   #attempt = null;
   #timer;
   changed = new Signal();
+  /** Told the order and the error of each refusal. Its items are in the basket again. */
+  refused = new Signal();
 
   constructor(session) {
     this.#session = session;
     this.#lists = {
-      /** `{ menu_item_id, quantity, notes, price }`: the price is the one that was shown. */
-      basket: new SharedList(`basket-${session}`, ({ menu_item_id }) => menu_item_id),
-      /** `{ key, items, by }`: `by` is the bearer of the token that it was sent with. */
+      /** `{ menu_item_id, options, quantity, notes, price }`: the price of one, as it was shown. */
+      basket: new SharedList(`basket-${session}`, lineKey),
+      /** `{ key, items, expected_total, by }`: `by` is the bearer of the token that it was sent with. */
       outbox: new SharedList(`outbox-${session}`, ({ key }) => key),
       /** Ids of orders. */
       mine: new SharedList(`mine-${session}`, (id) => id),
@@ -49,42 +54,46 @@ class Visit {
     });
   }
 
-  /** How many of an item are in the basket. */
+  /** How many of an item are in the basket, with any options. */
   quantityOf(menu_item_id) {
-    return this.basket.find((line) => line.menu_item_id === menu_item_id)?.quantity ?? 0;
+    return this.basket.reduce((all, line) => all + (line.menu_item_id === menu_item_id ? line.quantity : 0), 0);
   }
 
   /**
-   * One more, or one less.
-   * @param {number} menu_item_id
+   * Put more, or fewer, of a line into the basket; equal lines are one.
+   * @param {Line} line
    * @param {number} more
-   * @param {string} [price] that is shown
    */
-  add(menu_item_id, more, price) {
-    const line = this.#lists.basket.get(menu_item_id) ?? { menu_item_id, quantity: 0, notes: '', price };
+  add({ menu_item_id, options = [], notes = '', price }, more) {
+    const chosen = options.map(({ option_id, quantity }) => ({ option_id, quantity }));
+    const fresh = { menu_item_id, options: chosen.sort((a, b) => a.option_id - b.option_id) };
+    const key = lineKey(fresh);
+    const line = this.#lists.basket.get(key) ?? { ...fresh, quantity: 0, notes: '', price };
     const quantity = Math.min(MOST, line.quantity + more);
-    if (quantity > 0) this.#lists.basket.put({ ...line, quantity });
-    else this.#lists.basket.remove(menu_item_id);
+    if (quantity > 0) this.#lists.basket.put({ ...line, quantity, notes: joined(line.notes, notes) });
+    else this.#lists.basket.remove(key);
     this.#read();
   }
 
-  note(menu_item_id, notes) {
-    const line = this.#lists.basket.get(menu_item_id);
+  note(key, notes) {
+    const line = this.#lists.basket.get(key);
     if (line) this.#lists.basket.put({ ...line, notes });
     this.#read();
   }
 
-  remove(menu_item_id) {
-    this.#lists.basket.remove(menu_item_id);
+  remove(key) {
+    this.#lists.basket.remove(key);
     this.#read();
   }
 
-  /** Send the basket; what it holds is an order from here on, even without a network. */
-  place() {
-    const lines = this.#lists.basket.values;
-    if (lines.length === 0) return;
-    const items = lines.map(({ menu_item_id, quantity, notes }) => ({ menu_item_id, quantity, notes }));
-    this.#lists.outbox.put({ key: newRequestId(), items });
+  /**
+   * Send the basket; what it holds is an order from here on, even without a network.
+   * @param {string} [expected_total] the total that was shown
+   */
+  place(expected_total) {
+    const items = this.#lists.basket.values;
+    if (items.length === 0) return;
+    this.#lists.outbox.put({ key: newRequestId(), items, expected_total });
     this.#lists.basket.clear();
     this.#read();
     this.deliver();
@@ -120,9 +129,9 @@ class Visit {
 
   /** Place an order again that may have arrived before, because a guest wants it. */
   sendAgain(key) {
-    const order = this.#lists.outbox.get(key);
+    const { items, expected_total } = this.#lists.outbox.get(key) ?? {};
     if (!this.drop(key)) return;
-    this.#lists.outbox.put({ key: newRequestId(), items: order.items });
+    this.#lists.outbox.put({ key: newRequestId(), items, expected_total });
     this.#read();
     this.deliver();
   }
@@ -147,13 +156,14 @@ class Visit {
   }
 
   /** Whether the next one can be sent. */
-  async #sent({ key, items }) {
-    this.#lists.outbox.put({ key, items, by: bearer() });
+  async #sent(order) {
+    const { key } = order;
+    this.#lists.outbox.put({ ...order, by: bearer() });
     const attempt = new AbortController();
     this.#attempt = attempt;
     try {
       const path = `/sessions/${this.#session}/orders`;
-      const { order_id } = await qr.http.post(path, { items }, { key, signal: attempt.signal, tries: 1 });
+      const { order_id } = await qr.http.post(path, bodyOf(order), { key, signal: attempt.signal, tries: 1 });
       this.#lists.mine.put(order_id);
       if (this.#lists.outbox.remove(key)) tell(t('guest.placed'));
       return true;
@@ -164,7 +174,7 @@ class Visit {
         qr.wake(); // the connection may be lost without a sign of it
         return false;
       }
-      if (this.#lists.outbox.remove(key)) this.#refused(items, error);
+      if (this.#lists.outbox.remove(key)) this.#refused(order, error);
       return true;
     } finally {
       this.#attempt = null;
@@ -173,15 +183,14 @@ class Visit {
   }
 
   /** Put the items into the basket again, for the guest to change. */
-  #refused(items, error) {
+  #refused(order, error) {
     if (error.code === undefined) console.error(error); // a mistake of the page's own
-    for (const item of items) {
-      const line = this.#lists.basket.get(item.menu_item_id);
-      const notes = [item.notes, line?.notes].filter(Boolean).join('; ').slice(0, LONGEST_NOTES);
+    for (const item of order.items) {
+      const line = this.#lists.basket.get(lineKey(item));
       const quantity = Math.min(MOST, item.quantity + (line?.quantity ?? 0));
-      this.#lists.basket.put({ ...line, ...item, quantity, notes });
+      this.#lists.basket.put({ ...line, ...item, quantity, notes: joined(item.notes, line?.notes) });
     }
-    tell(t('guest.refused', { reason: reason(error) }), 'bad');
+    this.refused.tell(order, error);
   }
 
   #read() {
@@ -194,3 +203,11 @@ class Visit {
 
 /** Whose requests these are to the service: under another bearer, the same key is another request. */
 const bearer = () => claims().sub ?? '';
+
+const joined = (...notes) => [...new Set(notes.filter(Boolean))].join('; ').slice(0, LONGEST_NOTES);
+
+/** An order as it is sent. A field that the order does not have is not sent either: a repeated request is the same. */
+function bodyOf({ items, expected_total }) {
+  const lines = items.map(({ menu_item_id, quantity, notes, options }) => ({ menu_item_id, quantity, notes, options }));
+  return { items: lines, expected_total };
+}

@@ -1,7 +1,10 @@
 /** One order as the kitchen works on it: item by item, or with one tap to its next state. */
 
 import { html, minutesBetween, saying, t, useEffect, useFormats, useRef, useState } from '../shared/app.js';
+import { allergenName } from '../shared/allergens.js';
+import { Options } from '../shared/options.js';
 import { tableName } from '../shared/table-name.js';
+import { allergenText, mentionsAllergy } from './allergens.js';
 import { may } from './may.js';
 
 /** Minutes after which an order is due, and late. */
@@ -88,7 +91,11 @@ function Item({ item, order, board }) {
   const isNewVoid = isVoid && order.status !== 'cancelled' && order.newVoids.includes(item);
   const text = html`
     <span class="count amount">${item.quantity} ×</span>
-    <span class="what">${item.name}${item.notes && html`<em class="notes">${item.notes}</em>`}</span>
+    <span class="what">
+      <span class="name">${item.name}</span><${Options} options=${item.options} />
+      ${item.notes && html`<em class="notes">${item.notes}</em>`}
+      <${Allergens} item=${item} />
+    </span>
     <span class="state" aria-hidden="true">${isReady ? '✓' : isVoid ? '✕' : ''}</span>
     ${(isReady || isVoid) && html`
       <span class="visually-hidden">${t(isReady ? 'kitchen.item_ready' : 'kitchen.voided')}</span>`}
@@ -110,6 +117,15 @@ function Item({ item, order, board }) {
       <button class="item" data-status=${item.status} aria-pressed=${isReady} aria-busy=${sending}
         onClick=${() => isReady || finish()}>${text}</button>
     </li>
+  `;
+}
+
+function Allergens({ item }) {
+  const text = allergenText(item);
+  const names = item.allergens?.map(allergenName).join(', ');
+  return html`
+    ${mentionsAllergy(item.notes) && html`<span class="pill allergy" data-tone="bad">! ${t('kitchen.allergy')}</span>`}
+    ${text && html`<span class="allergens" data-text=${text}>${t(`kitchen.allergens.${text}`, { names })}</span>`}
   `;
 }
 

@@ -1,9 +1,10 @@
 /** How the evening goes, in a few numbers. */
 
 import { html, t } from '../shared/app.js';
+import { balanceOf } from '../shared/orders.js';
 import { tableName } from '../shared/table-name.js';
 import { dayAt } from '../shared/zone.js';
-import { LONG_WAIT, undone, waited } from './states.js';
+import { isLate, undone } from './states.js';
 
 export function Figures({ home, formats, now }) {
   const { figures, tables, open_orders } = home;
@@ -12,15 +13,13 @@ export function Figures({ home, formats, now }) {
   const open = undone(open_orders);
   const oldest = open[0];
   const guests = tables.list.reduce((sum, { session }) => sum + (session?.guests_count ?? 0), 0);
-  const payments = isToday ? figures.day_payments : 0;
   const heard = figures.mean_acknowledged_s;
   return html`
     <dl class="figures" aria-label=${t('manager.figures')}>
-      <${Figure} name="taken" value=${formats.money(isToday ? figures.day_paid_amount : '0')}
-        more=${t('manager.payments', { count: payments })} />
-      <${Figure} name="open" value=${open.length} more=${t('manager.to_pay', { count: open_orders.length - open.length })} />
+      <${Figure} name="taken" value=${formats.money(isToday ? figures.day_paid_amount : '0')} />
+      <${Figure} name="open" value=${open.length} more=${t('manager.to_pay', { amount: formats.money(balanceOf(open_orders)) })} />
       <${Figure} name="longest" value=${oldest ? formats.minutes(oldest.created_at, now) : '–'}
-        tone=${oldest && waited(oldest, now) >= LONG_WAIT ? 'bad' : null}
+        tone=${oldest && isLate(oldest, now) ? 'bad' : null}
         more=${oldest ? t('manager.table', { number: tableName(oldest, tables.list) }) : t('manager.nobody')} />
       <${Figure} name="tables" value=${`${tables.occupied} / ${tables.active}`}
         more=${t('manager.guests', { count: guests })} />
@@ -35,7 +34,7 @@ function Figure({ name, value, more, tone }) {
     <div class="card figure" data-tone=${tone}>
       <dt>${t(`manager.figure.${name}`)}</dt>
       <dd class="value">${value}</dd>
-      <dd class="muted small">${more}</dd>
+      ${more && html`<dd class="muted small">${more}</dd>`}
     </div>
   `;
 }

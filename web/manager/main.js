@@ -46,7 +46,8 @@ function Manager() {
           <${Floor} home=${home} notes=${notes} formats=${formats} now=${now}
             onOpen=${(table_id) => show({ table: table_id })} />
           <div class="side">
-            <${Alerts} notes=${notes} tables=${home.tables.list} channel=${notifications} formats=${formats} now=${now} />
+            <${Alerts} notes=${notes} orders=${home.open_orders} tables=${home.tables.list} channel=${notifications}
+              formats=${formats} now=${now} onOpen=${(order_id) => show({ order: order_id })} />
             <${Orders} orders=${home.open_orders} tables=${home.tables.list} formats=${formats} now=${now}
               onOpen=${(order_id) => show({ order: order_id })} />
           </div>

@@ -2,7 +2,7 @@
 
 import { html, t } from '../shared/app.js';
 import { tableName } from '../shared/table-name.js';
-import { LONG_WAIT, undone, waited } from './states.js';
+import { isLate, undone } from './states.js';
 
 export function Orders({ orders, tables, formats, now, onOpen }) {
   const toDo = undone(orders);
@@ -31,5 +31,5 @@ export function Orders({ orders, tables, formats, now, onOpen }) {
 function toneOf(order, now) {
   if (order.status === 'ready') return 'good';
   if (order.status === 'delivered') return null;
-  return waited(order, now) >= LONG_WAIT ? 'bad' : 'warn';
+  return isLate(order, now) ? 'bad' : 'warn';
 }

@@ -1,22 +1,42 @@
-/** What happened at a table or to an order, and beside it what the audit says. */
+/** What happened at a table, to its present or last party, or to an order; beside it the audit. */
 
-import { html, Sheet, t, useChannel, useOpen, useState } from '../shared/app.js';
+import { html, qr, saying, Sheet, t, useChannel, useEffect, useOpen, useState } from '../shared/app.js';
 import { Dishes, useDishes } from '../shared/dishes.js';
 import { Force } from './force.js';
 import { Timeline } from './timeline.js';
 
 export function TableRecord({ table, name, waiters, formats, onClose }) {
-  const { data: party } = useChannel(useOpen('session', table.session?.id));
+  const visit = useVisit(table);
+  const { data: party } = useChannel(useOpen('session', visit));
   const orders = (party?.orders ?? []).map(({ order_id: id }) => ({ name: 'order', id, path: `/orders/${id}` }));
   const sources = [...orders, { name: 'table', path: `/tables/${table.table_id}` }];
-  if (table.session) sources.unshift({ name: 'session', path: `/sessions/${table.session.id}` });
+  if (visit) {
+    const label = table.session ? 'session' : 'last_session';
+    sources.unshift({ name: 'session', label, path: `/sessions/${visit}` });
+  }
   return html`
     <${Sheet} size="wide" title=${t('manager.table', { number: name })} onClose=${onClose}>
-      <${Record} key=${table.session?.id} sources=${sources} version=${party?.version} formats=${formats}
+      <${Record} key=${visit} sources=${sources} version=${party?.version} formats=${formats}
         waiters=${waiters} />
       ${table.session && html`<${Force} table=${table} />`}
     <//>
   `;
+}
+
+/** The id of the session at a table; at a free table, of its last one. */
+function useVisit({ table_id, session }) {
+  const [last, setLast] = useState(null);
+  useEffect(() => {
+    if (session) setLast(session.id);
+    else if (last === null) lastVisit(table_id).then(setLast);
+  }, [session?.id]);
+  return session?.id ?? last;
+}
+
+async function lastVisit(table_id) {
+  const page = await saying(qr.http.get(`/tables/${table_id}/history`));
+  const released = page?.data.filter(({ type }) => type === 'TableReleased').pop();
+  return released?.data.session_id ?? null;
 }
 
 export function OrderRecord({ id, waiters, formats, onClose }) {
@@ -41,13 +61,13 @@ function Record({ sources, version, formats, waiters }) {
         <div class="switcher" role="group" aria-label=${t('manager.whose')}>
           ${sources.map((source) => html`
             <button key=${source.path} aria-pressed=${source.path === path} onClick=${() => choose(source.path)}>
-              ${t(`manager.source.${source.name}`, { number: source.id })}
+              ${t(`manager.source.${source.label ?? source.name}`, { number: source.id })}
             </button>`)}
         </div>`}
       <${Ordered} ids=${orders.map((order) => order.id)} version=${version} />
       <div class="beside">
-        <${Timeline} key=${`${path}/history`} kind="history" path=${`${path}/history`} ...${shared} />
-        <${Timeline} key=${`${path}/audit`} kind="audit" path=${`${path}/audit`} ...${shared} />
+        <${Timeline} key=${`${path}/history`} kind="history" of=${name} path=${`${path}/history`} ...${shared} />
+        <${Timeline} key=${`${path}/audit`} kind="audit" of=${name} path=${`${path}/audit`} ...${shared} />
       </div>
     </div>
   `;

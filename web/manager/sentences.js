@@ -1,11 +1,12 @@
 /** Stored events and audited requests as a manager reads them. */
 
 import { t } from '../shared/app.js';
+import { optionText } from '../shared/options.js';
 
 const MARKS = { ready: ' ✓', voided: ' ✕' };
 
 export function sentence(event, formats) {
-  if (event.outcome) return asked(event);
+  if (event.outcome) return asked(event, formats);
   const values = valuesOf(event, formats);
   const { status, call } = event.data;
   const step = status ?? (call?.status === 'open' ? 'escalated' : '');
@@ -33,7 +34,10 @@ function valuesOf({ data }, { money }) {
   };
 }
 
-const dish = ({ quantity, name, status }) => `${quantity} × ${name}${MARKS[status] ?? ''}`;
+function dish({ quantity, name, options = [], status }) {
+  const chosen = options.length > 0 ? ` (${options.map(optionText).join(', ')})` : '';
+  return `${quantity} × ${name}${chosen}${MARKS[status] ?? ''}`;
+}
 
 /** The actor's name: waiters by name, others by role; `waiters` maps ids to names. */
 export function nameOf(by, waiters) {
@@ -42,10 +46,23 @@ export function nameOf(by, waiters) {
   return t.maybe(`manager.people.${role}`) ?? by;
 }
 
-/** Somebody asked for something: what, with which values, and what came of it. */
-function asked({ type, outcome, data }) {
+/** A request: what, with which values, and why it was refused, if it was. */
+function asked({ type, outcome, data }, formats) {
   const what = t.maybe(`manager.actions.${type}`) ?? type.replaceAll('_', ' ');
-  const given = Object.entries(data).map(([name, value]) => `${name} ${value}`).join(', ');
-  const came = outcome === 'done' ? t('manager.done') : (t.maybe(`shared.errors.${outcome}`) ?? outcome);
-  return `${what}${given ? ` (${given})` : ''}: ${came}`;
+  const given = Object.entries(data).map((field) => valueOf(field, formats)).join(', ');
+  const request = given ? `${what}: ${given}` : what;
+  if (outcome === 'done') return request;
+  return t('manager.refused', { request, why: t.maybe(`shared.errors.${outcome}`) ?? outcome });
+}
+
+function valueOf([name, value], { money }) {
+  switch (name) {
+    case 'status':
+      return t.maybe(`manager.events.StatusChanged_${value}`) ?? t.maybe(`manager.dish.${value}`) ?? value;
+    case 'amount': return money(value);
+    case 'method': return t.maybe(`manager.methods.${value}`) ?? value;
+    case 'reason': return `“${t.maybe(`manager.reasons.${value}`) ?? value}”`;
+    case 'force': return t('manager.by_force');
+    default: return `${name} ${value}`;
+  }
 }

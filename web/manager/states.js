@@ -1,13 +1,13 @@
 /** What a manager wants to know of tables and orders, from the restaurant's data. Pure. */
 
-/** Minutes after which guests have waited long. */
-export const LONG_WAIT = 20;
+import { isUndone } from '../shared/orders.js';
 
-const UNDONE = ['pending', 'confirmed', 'ready'];
+/** Minutes after which guests have waited long. */
+const LONG_WAIT = 20;
 
 /** Orders that are still to be done, who has waited longest first. */
 export function undone(orders) {
-  const open = orders.filter(({ status }) => UNDONE.includes(status));
+  const open = orders.filter(isUndone);
   return open.sort((a, b) => a.created_at.localeCompare(b.created_at));
 }
 
@@ -19,6 +19,11 @@ export function ordersAt({ table_id, table_number, session }, orders) {
   return orders.filter((order) => isHere(order) && order.created_at >= session.started_at);
 }
 
+/** Orders whose guests have waited long, the longest first. */
+export function late(orders, now) {
+  return undone(orders).filter((order) => isLate(order, now));
+}
+
 /** `off`, `free`, `seated`, `waiting`, `late`, `ready` or `paying`, and since when. */
 export function stateOf(table, orders, now) {
   if (!table.is_occupied) return { state: table.is_active ? 'free' : 'off', since: null };
@@ -26,12 +31,12 @@ export function stateOf(table, orders, now) {
   const [first] = undone(own);
   const { started_at } = table.session;
   if (own.some(({ status }) => status === 'ready')) return { state: 'ready', since: started_at };
-  if (first) return { state: waited(first, now) >= LONG_WAIT ? 'late' : 'waiting', since: first.created_at };
+  if (first) return { state: isLate(first, now) ? 'late' : 'waiting', since: first.created_at };
   return { state: own.length > 0 ? 'paying' : 'seated', since: started_at };
 }
 
-export function waited({ created_at }, now) {
-  return (now - Date.parse(created_at)) / 60_000;
+export function isLate({ created_at }, now) {
+  return (now - Date.parse(created_at)) / 60_000 >= LONG_WAIT;
 }
 
 /** Tables by zone, each zone in the order of its tables' numbers. */

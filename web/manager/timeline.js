@@ -5,7 +5,7 @@ import { nameOf, sentence } from './sentences.js';
 
 const PAGE = 50;
 
-export function Timeline({ kind, path, version, formats, waiters }) {
+export function Timeline({ kind, of, path, version, formats, waiters }) {
   const [events, show] = useState(null);
   const load = async (before) => {
     const page = await saying(qr.http.get(`${path}?limit=${PAGE}${before === undefined ? '' : `&before=${before}`}`));
@@ -19,7 +19,7 @@ export function Timeline({ kind, path, version, formats, waiters }) {
   return html`
     <section class="timeline" aria-label=${title}>
       <h3>${title}</h3>
-      ${events?.length === 0 && html`<p class="muted">${t(`manager.no_${kind}`)}</p>`}
+      ${events?.length === 0 && html`<p class="muted">${t(kind === 'audit' ? `manager.no_audit.${of}` : 'manager.no_history')}</p>`}
       <ol reversed>
         ${[...(events ?? [])].reverse().map((event) => html`
           <li key=${event.position} data-outcome=${event.outcome}>

@@ -14,7 +14,7 @@ export { focusOn } from './focus.js';
 export { formats, minutesBetween, useFormats } from './format.js';
 export { Frame } from './frame.js';
 export { Icon } from './icons.js';
-export { language, t } from './i18n.js';
+export { language, locale, t } from './i18n.js';
 export { useChannel, useNow, useOpen, useRedraw, useStatus } from './live.js';
 export { reason, saying, tell } from './notices.js';
 export { claims, fetched, qr, signOut, token } from './service.js';

@@ -5,6 +5,7 @@
 
 import { html, useEffect, useRef } from '../vendor/preact-htm.js';
 import { useRedraw } from './live.js';
+import { Options } from './options.js';
 import { qr } from './service.js';
 
 const OVER = ['delivered', 'cancelled'];
@@ -41,11 +42,12 @@ export function Dishes({ order, texts }) {
   const marks = order.status === 'confirmed' ? texts : { ...texts, ready: null }; // later all of them are ready
   return html`
     <ul class="dishes">
-      ${order.items.map(({ item_id, quantity, name, notes, status }) => html`
+      ${order.items.map(({ item_id, quantity, name, options, notes, status }) => html`
         <li key=${item_id} data-status=${status}>
           <span class="amount">${quantity} ×</span>
           <span>
-            <span class="name">${name}</span>${notes && html`<em class="notes">${notes}</em>`}
+            <span class="name">${name}</span><${Options} options=${options} />
+            ${notes && html`<em class="notes">${notes}</em>`}
             ${marks[status] && html`<span class="small status">${marks[status]}</span>`}
           </span>
         </li>`)}

@@ -15,8 +15,8 @@ export const signedOut = new Signal();
  * phones probe less often, because there are many of them and their batteries are small.
  */
 const PULSE = location.pathname.includes('/guest/')
-  ? { pulse: 10_000, pulsePatience: 5_000 }
-  : { pulse: 5_000, pulsePatience: 3_000 };
+  ? { pulse: 10_000, pulseTimeout: 5_000 }
+  : { pulse: 5_000, pulseTimeout: 3_000 };
 
 /** The token that the page was signed in with; a guest's is not. */
 let own = tokenAtStart();

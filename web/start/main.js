@@ -1,6 +1,6 @@
 /** Where a developer begins: the chain, its four pages side by side, and a console for any channel. */
 
-import { html, mount, qr, t, useEffect, useState } from '../shared/app.js';
+import { html, mount, qr, reason, t, token, useEffect, useState } from '../shared/app.js';
 import { Console } from './console.js';
 import { Previews } from './previews.js';
 import { SignIn } from './sign-in.js';
@@ -9,12 +9,13 @@ const DOCUMENTS = ['/api/docs', '/api/asyncapi', '/healthz'];
 
 function Start() {
   const [restaurants, show] = useState(null);
-  const [error, fail] = useState('');
+  const [error, fail] = useState(null);
   const [chosen, choose] = useState(null);
   useEffect(() => {
-    qr.http.get('/restaurants').then(({ data }) => show(data), ({ message }) => fail(message));
+    qr.http.get('/restaurants').then(({ data }) => show(data), fail);
   }, []);
   const restaurant = restaurants?.find(({ id }) => id === chosen) ?? restaurants?.at(-1);
+  const isLocked = error?.code === 'unauthenticated' && token() === null;
   return html`
     <main class="start">
       <header class="intro">
@@ -25,10 +26,10 @@ function Start() {
             <a key=${path} class="button" href=${path}>${t(`start.document.${path.split('/').pop()}`)}</a>`)}
         </nav>
       </header>
-      <${SignIn} />
+      <${SignIn} isOpen=${restaurants !== null} />
       <section aria-labelledby="chain">
         <h2 id="chain">${t('start.chain')}</h2>
-        ${error && html`<p class="card" role="alert">${error}</p>`}
+        ${error && html`<p class="card" role="alert">${isLocked ? t('start.locked') : reason(error)}</p>`}
         ${restaurants?.length === 0 && html`<p class="card muted">${t('start.no_restaurants')}</p>`}
         <div class="chain" role="group" aria-labelledby="chain">
           ${restaurants?.map(({ id, name, tables, open_orders }) => html`

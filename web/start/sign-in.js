@@ -4,7 +4,8 @@ import { claims, html, signOut, t, token, useState } from '../shared/app.js';
 
 const COMMAND = 'make -s token ROLE=admin';
 
-export function SignIn() {
+/** `isOpen`: the service has answered without a sign-in, if there is none. */
+export function SignIn({ isOpen }) {
   const [given, give] = useState('');
   const enter = (event) => {
     event.preventDefault();
@@ -21,7 +22,7 @@ export function SignIn() {
   return html`
     <section class="card" aria-label=${t('start.sign_in')}>
       <form class="sign-in" onSubmit=${enter}>
-        <p>${t('start.anonymous')} <code>${COMMAND}</code></p>
+        <p>${t(isOpen ? 'start.anonymous' : 'start.paste')} <code>${COMMAND}</code></p>
         <label class="field">${t('start.token')}
           <input value=${given} autocomplete="off" spellcheck="false" onInput=${(event) => give(event.target.value)} />
         </label>

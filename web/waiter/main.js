@@ -31,9 +31,9 @@ function Waiter() {
   const tables = home?.tables.list ?? [];
   const mine = tables.filter((table) => isMine(table, id));
   const open = tables.find((table) => table.table_id === chosen);
-  const wanted = mine.concat(open ?? []).flatMap(({ session }) => session?.id ?? []);
-  const sessions = useSessions(wanted);
   const shown = all ? tables : mine;
+  const wanted = shown.concat(open ?? []).flatMap(({ session }) => session?.id ?? []);
+  const sessions = useSessions([...new Set(wanted)]);
 
   const nameOf = (at) => tableName(at, tables);
 

@@ -2,6 +2,8 @@
 
 import { html, qr, saying, t, token, useEffect, useRef, useState } from '../shared/app.js';
 import { useDishes } from '../shared/dishes.js';
+import { Options } from '../shared/options.js';
+import { answeredBills, isServed } from './notes.js';
 import { isOwn, settle } from './own-payments.js';
 import { sentence } from './sentences.js';
 
@@ -12,27 +14,21 @@ export function Now({ me, channel, sessions, formats, now, nameOf }) {
   );
   const carried = new Set(ready.map(({ order }) => order.order_id));
   const isCarried = ({ kind, order_id }) => kind === 'order_ready' && carried.has(order_id);
-  const news = (me?.tasks ?? []).filter((note) => !note.acknowledged_at);
+  const tasks = me?.tasks ?? [];
+  const news = tasks.filter((note) => !note.acknowledged_at);
+  const answered = useResolved(parties.flatMap(answeredBills));
   const promised = parties.flatMap((party) =>
-    party.calls.filter(({ status }) => status === 'acknowledged').map((call) => ({ ...call, place: nameOf(party) })),
+    party.calls.filter(({ call_id, status }) => status === 'acknowledged' && !answered.includes(call_id))
+      .map((call) => ({ ...call, place: nameOf(party) })),
   );
-  const over = new Set(
-    parties.flatMap(({ orders }) => orders.filter(({ status }) => OVER.includes(status)))
-      .map(({ order_id }) => order_id),
-  );
-  const wasCarried = (note) => note.kind === 'order_ready' && over.has(note.order_id);
-  const own = useAcknowledged(news.filter(isOwn), channel);
-  const notes = news.filter((note) => !isCarried(note) && !own.has(note.notification_id))
-    .map((note) => (wasCarried(note) ? { ...note, kind: 'carried' } : note)).sort(byUrgency);
+  const own = useAcknowledged(news.filter((note) => isOwn(note) || isServed(note, parties)), channel);
+  const isDone = (note) => own.has(note.notification_id) || answered.includes(note.call_id);
+  const notes = news.filter((note) => !isCarried(note) && !isDone(note)).sort(byUrgency);
   const seen = notes.filter(({ kind }) => TAKEN_NOTE_OF.includes(kind));
   const acknowledge = (note) =>
     saying(channel.request('acknowledge', { notification_id: note.notification_id }));
   const acknowledgeAll = () => Promise.all(seen.map(acknowledge));
-  const deliver = async (order) => {
-    const done = await saying(qr.http.patch(`/orders/${order.order_id}`, { status: 'delivered' }));
-    const note = news.find(({ kind, order_id }) => kind === 'order_ready' && order_id === order.order_id);
-    if (done && note) await acknowledge(note);
-  };
+  const deliver = (order) => saying(qr.http.patch(`/orders/${order.order_id}`, { status: 'delivered' }));
   const count = ready.length + notes.length + promised.length;
   return html`
     <section class="now" aria-labelledby="now">
@@ -55,13 +51,13 @@ export function Now({ me, channel, sessions, formats, now, nameOf }) {
       </ul>
       ${seen.length > 1 && html`
         <button class="button quiet" onClick=${acknowledgeAll}>${t('waiter.all_noted', { count: seen.length })}</button>`}
-      <${Earlier} notes=${(me?.tasks ?? []).filter((note) => note.acknowledged_at)} formats=${formats}
+      <${Earlier} notes=${tasks.filter((note) => note.acknowledged_at)} formats=${formats}
         nameOf=${nameOf} />
     </section>
   `;
 }
 
-/** Acknowledges the notices of payments that this phone took; returns the ids of those that it has. */
+/** Acknowledges notices that ask for nothing more; returns the ids of those that it has. */
 function useAcknowledged(own, channel) {
   const ids = useRef(new Set());
   own.forEach(({ notification_id }) => ids.current.add(notification_id));
@@ -76,10 +72,19 @@ function useAcknowledged(own, channel) {
   return ids.current;
 }
 
+/** Resolves these calls; returns their ids. */
+function useResolved(calls) {
+  const ids = calls.map(({ call_id }) => call_id);
+  useEffect(() => {
+    if (token() === null) return;
+    for (const id of ids) qr.http.patch(`/calls/${id}`, { status: 'resolved' }).catch(() => {}); // it is only hidden
+  }, [ids.join()]);
+  return ids;
+}
+
 /** What asks for nothing but to be seen. */
-const TAKEN_NOTE_OF = ['new_order', 'carried', 'payment'];
+const TAKEN_NOTE_OF = ['new_order', 'payment'];
 const URGENT = ['alert', 'call', 'order_ready', 'task', ...TAKEN_NOTE_OF];
-const OVER = ['delivered', 'cancelled'];
 
 /** What people wait for first; among equals, who has waited longest. */
 function byUrgency(a, b) {
@@ -90,8 +95,8 @@ function byUrgency(a, b) {
 function Carry({ party, place, order, onDone }) {
   const dishes = useDishes([order.order_id], party.version).get(order.order_id);
   const plates = (dishes?.items ?? []).filter(({ status }) => status !== 'voided');
-  const lines = plates.map(({ item_id, quantity, name }) => html`
-    <span key=${item_id}>${quantity} × ${name}</span>`);
+  const lines = plates.map(({ item_id, quantity, name, options }) => html`
+    <span key=${item_id}>${quantity} × ${name}<${Options} options=${options} /></span>`);
   const count = t('waiter.items', { count: order.items_count });
   return html`
     <${Todo} place=${place} kind="carry" text=${lines.length > 0 ? lines : count}

@@ -1,4 +1,4 @@
-"""Starts the peer's two workers and says `ready` when both answer; SIGINT or SIGTERM ends them."""
+"""Starts the peer's two workers and prints `ready` once both serve; SIGINT or SIGTERM ends them."""
 
 import argparse
 import os
@@ -19,6 +19,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--redis", required=True, help="redis://host:port of the channel layer")
     parser.add_argument("--data", type=Path, required=True, help="where the database is kept")
+    parser.add_argument("--orm", action="store_true", help="with Django's ORM and signals")
     given = parser.parse_args()
     given.data.mkdir(parents=True, exist_ok=True)
     database = Database(given.data)
@@ -26,7 +27,13 @@ def main() -> int:
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, _stop)
     command = [sys.executable, "-m", "load_tests.bench.peer.worker", "--port", str(given.port)]
-    command += ["--redis", given.redis, "--data", str(given.data)]
+    command += [
+        "--redis",
+        given.redis,
+        "--data",
+        str(given.data),
+        *(["--orm"] if given.orm else []),
+    ]
     workers: list[subprocess.Popen[str]] = []
     try:
         for _ in range(WORKERS):
@@ -37,7 +44,7 @@ def main() -> int:
         if any(worker.stdout is None or not worker.stdout.readline() for worker in workers):
             return 1
         print("ready", flush=True)
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)  # a worker's end is the end
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)  # one worker's exit ends the peer
         return 1
     except KeyboardInterrupt:
         return 0

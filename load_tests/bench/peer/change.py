@@ -1,11 +1,12 @@
-"""What a change of the peer comes to: its ack, and who is told what."""
+"""Result of a change of the peer: its ack and the events for groups."""
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+
+from load_tests.bench.peer.views import Row
 
 
 @dataclass(slots=True)
@@ -15,8 +16,8 @@ class Change:
     ack: dict[str, Any]
     events: list[tuple[str, str]] = field(default_factory=list)
 
-    def tell(self, type_: str, data: Mapping[str, Any], *groups: str) -> None:
-        """The message is encoded once, for however many groups."""
+    def publish(self, type_: str, data: Mapping[str, Any], *groups: str) -> None:
+        """Add an event for groups, encoded once."""
         text = encoded(type_, data)
         self.events += [(group, text) for group in groups]
 
@@ -25,9 +26,9 @@ def encoded(type_: str, data: Mapping[str, Any]) -> str:
     return orjson.dumps({"type": type_, "data": data}).decode()
 
 
-def unchanged(row: sqlite3.Row) -> Change:
+def unchanged(row: Row) -> Change:
     return Change({"changed": False, "version": row["version"]})
 
 
-def changed(row: sqlite3.Row, **more: Any) -> Change:
+def changed(row: Row, **more: Any) -> Change:
     return Change({"changed": True, "version": row["version"], **more})

@@ -11,7 +11,7 @@ from django.urls import re_path
 
 from load_tests.bench.peer import home_views, orders, sessions, views
 from load_tests.bench.peer.change import Change, encoded
-from load_tests.bench.peer.layer import teller
+from load_tests.bench.peer.layer import group_sender
 from load_tests.bench.peer.store import Database, Refused
 
 NOT_FOUND = 4404
@@ -32,10 +32,10 @@ class Channel(AsyncConsumer):
         raise NotImplementedError
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Two loops, one over the client's messages and one over the group's events.
+        """Serve with two loops, over the client's messages and over the group's events.
 
-        The one loop of Channels makes two tasks a message, and looks for stale database connections
-        in a thread.
+        The single loop of Channels creates two tasks a message and checks for stale database
+        connections in a thread.
         """
         self.send, self.layer = send, get_channel_layer()
         self.opened = asyncio.Event()
@@ -54,7 +54,7 @@ class Channel(AsyncConsumer):
             events.cancel()
 
     async def _events(self, channel: str) -> None:
-        """What is sent to a group is already the message of ASGI that sends it to the client."""
+        """Forward the group's events, which are already ASGI messages to the client."""
         receive, send = self.layer.receive, self.send
         while True:
             message = await receive(channel)
@@ -62,11 +62,11 @@ class Channel(AsyncConsumer):
                 await self.opened.wait()
             try:
                 await send(message)
-            except OSError:  # it is gone, and the other loop is about to hear of it
+            except OSError:  # closed; the other loop is about to end
                 continue
 
     async def _open(self) -> None:
-        """The group was joined before: no event falls between that and this look."""
+        """Accept and send the snapshot; the group was joined before, so no event is missed."""
         await self.send({"type": "websocket.accept"})
         try:
             await self._send(self._snapshot())
@@ -101,7 +101,7 @@ class Channel(AsyncConsumer):
             return
         if request_id is not None:
             await self._send_json({"type": "ack", "request_id": request_id, "data": change.ack})
-        teller().tell(change.events)
+        group_sender().send(change.events)
 
     def _snapshot(self) -> str:
         return encoded(self.snapshot, self.data(self.db, self.id))
@@ -166,8 +166,8 @@ class Waiter(Channel):
     data = staticmethod(home_views.waiter)
 
 
-class Nowhere(AsyncConsumer):
-    """Refuses the handshake at any other path."""
+class UnknownPath(AsyncConsumer):
+    """Rejects handshakes at all other paths."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "websocket.close"})
@@ -185,4 +185,4 @@ ROUTES = [
         (r"restaurants/(\d{1,15})/notifications", Notifications),
     )
 ]
-ROUTES.append(re_path("", Nowhere.as_asgi()))
+ROUTES.append(re_path("", UnknownPath.as_asgi()))

@@ -1,11 +1,13 @@
-"""What is seen of the peer's restaurants, their notifications and menus, and of their waiters."""
+"""Snapshots of the peer's restaurants, notifications, menus and waiters."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 
 from load_tests.bench.peer import views
 from load_tests.bench.peer.store import Database
+from load_tests.bench.peer.views import Row
 
 NOTIFICATIONS_KEPT = 100
 
@@ -17,6 +19,12 @@ def restaurant(db: Database, restaurant_id: int, /) -> dict[str, Any]:
         "SELECT * FROM orders WHERE restaurant_id = ? AND status <> 'cancelled'", restaurant_id
     )
     waiters = db.all("SELECT id, name FROM waiters WHERE restaurant_id = ?", restaurant_id)
+    return restaurant_with(row, tables, orders, waiters)
+
+
+def restaurant_with(
+    row: Row, tables: list[dict[str, Any]], orders: Iterable[Row], waiters: Iterable[Row]
+) -> dict[str, Any]:
     return {
         "id": row["id"],
         "name": row["name"],

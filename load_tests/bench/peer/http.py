@@ -1,4 +1,4 @@
-"""The peer's HTTP API: what a restaurant is made of, before its evening begins."""
+"""The peer's HTTP API, which creates restaurants with tables, waiters, menu and sessions."""
 
 import re
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from channels.consumer import AsyncConsumer
 from channels.exceptions import StopConsumer
 
 from load_tests.bench.peer import home_views, sessions, views
-from load_tests.bench.peer.layer import teller
+from load_tests.bench.peer.layer import group_sender
 from load_tests.bench.peer.orders import minor
 from load_tests.bench.peer.store import Database, Refused
 
@@ -35,7 +35,7 @@ def _table(db: Database, restaurant: int, body: dict[str, Any]) -> Answer:
             (restaurant, body["number"], body["zone"], body["seats"], body.get("waiter_id")),
         ).lastrowid
         assert id_ is not None
-        data = views.table(db, id_)  # refuses where there is no such restaurant
+        data = views.table(db, id_)  # raises Refused if the restaurant does not exist
     return _made(201, data, table_id=id_)
 
 
@@ -50,7 +50,7 @@ def _waiter(db: Database, restaurant: int, body: dict[str, Any]) -> Answer:
 
 
 def _menu(db: Database, restaurant: int, body: dict[str, Any]) -> Answer:
-    """The whole menu anew; its items are numbered from 1."""
+    """Replace the menu; its items are numbered from 1."""
     with db.transaction():
         version = db.one(
             "restaurant",
@@ -100,7 +100,7 @@ _ROUTES: tuple[tuple[re.Pattern[str], Callable[[Database, int, dict[str, Any]], 
 
 
 class Http(AsyncConsumer):
-    """One request, answered when its body is complete."""
+    """Consumer of one request, which responds once the body is complete."""
 
     channel_layer_alias = None
     db: ClassVar[Database]
@@ -123,13 +123,13 @@ class Http(AsyncConsumer):
         headers.append((b"content-length", str(len(text)).encode()))
         await self.base_send({"type": "http.response.start", "status": status, "headers": headers})
         await self.base_send({"type": "http.response.body", "body": text})
-        teller().tell(events)
+        group_sender().send(events)
         raise StopConsumer
 
     def _answer(self) -> Answer:
-        asked = f"{self.scope['method']} {self.scope['path'].rstrip('/')}"
+        request = f"{self.scope['method']} {self.scope['path'].rstrip('/')}"
         for pattern, handler in _ROUTES:
-            if match := pattern.fullmatch(asked):
+            if match := pattern.fullmatch(request):
                 body = orjson.loads(self.body or b"{}")
                 return handler(self.db, int(match["id"] or 0), body)
         raise Refused("not_found", "There is nothing at this path.")

@@ -1,4 +1,4 @@
-"""The peer's channel layer, and how the events of a change get there."""
+"""The peer's channel layer and the sender of events to it."""
 
 import asyncio
 from collections import deque
@@ -20,15 +20,15 @@ def layers(redis_url: str) -> dict[str, Any]:
     }
 
 
-class Teller:
-    """Sends to groups in the order of the changes, beside the consumers and not in their way."""
+class GroupSender:
+    """Sends events to groups in order, in a task of its own so that consumers do not wait."""
 
     def __init__(self) -> None:
         self._layer = get_channel_layer()
         self._waiting: deque[tuple[str, str]] = deque()
         self._task: asyncio.Task[None] | None = None
 
-    def tell(self, events: list[tuple[str, str]]) -> None:
+    def send(self, events: list[tuple[str, str]]) -> None:
         self._waiting += events
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._send())
@@ -40,6 +40,6 @@ class Teller:
 
 
 @cache
-def teller() -> Teller:
-    """This worker's."""
-    return Teller()
+def group_sender() -> GroupSender:
+    """The sender of this worker."""
+    return GroupSender()

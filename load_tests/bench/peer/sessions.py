@@ -1,4 +1,4 @@
-"""Sessions of the peer: opened at a table, and the number of their guests."""
+"""Sessions of the peer: opening them and changing their number of guests."""
 
 import secrets
 from typing import Any
@@ -49,8 +49,8 @@ def open_session(db: Database, table_id: int, guests: int, waiter_id: int | None
             "session_code": code,
         }
     )
-    change.tell("table_status", data, f"table.{table_id}")
-    change.tell("table_update", data, f"restaurant.{table['restaurant_id']}")
+    change.publish("table_status", data, f"table.{table_id}")
+    change.publish("table_update", data, f"restaurant.{table['restaurant_id']}")
     return change
 
 
@@ -71,8 +71,8 @@ def update_guests(db: Database, session_id: int, guests: Any) -> Change:
         table = views.table(db, row["table_id"])
         data = views.session(db, row)
     change = changed(row)
-    change.tell("session_update", data, f"session.{session_id}")
-    change.tell(
+    change.publish("session_update", data, f"session.{session_id}")
+    change.publish(
         "table_update", table, f"table.{row['table_id']}", f"restaurant.{row['restaurant_id']}"
     )
     return change

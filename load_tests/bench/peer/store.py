@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 BUSY_TIMEOUT_S = 5.0
+FILE = "peer.sqlite3"
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS restaurants (
@@ -47,7 +48,7 @@ CREATE INDEX IF NOT EXISTS notifications_waiter ON notifications (waiter_id);
 
 
 class Refused(Exception):
-    """A request that is not done: its code of the protocol and a sentence."""
+    """A rejected request, with the protocol's code and a sentence."""
 
     def __init__(self, code: str, sentence: str, **details: Any) -> None:
         super().__init__(sentence)
@@ -61,7 +62,7 @@ class Database:
 
     def __init__(self, directory: Path) -> None:
         self._connection = sqlite3.connect(
-            directory / "peer.sqlite3",
+            directory / FILE,
             timeout=BUSY_TIMEOUT_S,
             isolation_level=None,
             cached_statements=256,
@@ -72,7 +73,7 @@ class Database:
             self.run(f"PRAGMA {pragma}")
 
     def create(self) -> None:
-        """Make the tables, before there are workers."""
+        """Create the tables, before the workers start."""
         self._connection.executescript(_SCHEMA)
 
     def close(self) -> None:
@@ -80,7 +81,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing of what is run in it; the write lock is taken at its beginning."""
+        """A transaction that takes the write lock at its start."""
         self.run("BEGIN IMMEDIATE")
         try:
             yield
@@ -93,7 +94,7 @@ class Database:
         return self.run(statement, values).fetchall()
 
     def one(self, kind: str, statement: str, *values: Any) -> sqlite3.Row:
-        """The row, or the refusal that there is no such `kind`."""
+        """One row. Raises Refused if there is none."""
         row: sqlite3.Row | None = self.run(statement, values).fetchone()
         if row is None:
             raise Refused("not_found", f"There is no such {kind}.")

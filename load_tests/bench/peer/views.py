@@ -1,7 +1,7 @@
-"""What is seen of the peer's tables, sessions and orders: rows as the protocol's data."""
+"""Snapshots of the peer's tables, sessions and orders: rows as the protocol's data."""
 
-import sqlite3
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Protocol
 
 import orjson
 
@@ -18,19 +18,26 @@ _SESSION_ORDERS = """
 """
 
 
+class Row(Protocol):
+    """A row of `sqlite3`, or the fields of a model of Django by name."""
+
+    def __getitem__(self, column: str, /) -> Any: ...
+
+
 def money(minor: int) -> str:
     return f"{minor // 100}.{minor % 100:02d}"
 
 
 def table(db: Database, table_id: int, /) -> dict[str, Any]:
-    return _table(db.one("table", f"{_TABLE} t.id = ?", table_id))
+    return table_of(db.one("table", f"{_TABLE} t.id = ?", table_id))
 
 
 def tables(db: Database, restaurant_id: int) -> list[dict[str, Any]]:
-    return [_table(row) for row in db.all(f"{_TABLE} t.restaurant_id = ?", restaurant_id)]
+    return [table_of(row) for row in db.all(f"{_TABLE} t.restaurant_id = ?", restaurant_id)]
 
 
-def _table(row: sqlite3.Row) -> dict[str, Any]:
+def table_of(row: Row) -> dict[str, Any]:
+    """Data of a table; `row` also has columns of its restaurant and session."""
     session = row["session_id"] and {
         "id": row["session_id"],
         "session_code": row["session_code"],
@@ -53,10 +60,14 @@ def _table(row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def session(db: Database, row: sqlite3.Row) -> dict[str, Any]:
-    """`row` is the session's; its orders are read here."""
-    orders = db.all(_SESSION_ORDERS, row["id"])
-    # Nothing is paid here, so what is not cancelled is due.
+def session(db: Database, row: Row) -> dict[str, Any]:
+    """Data of a session and its orders."""
+    return session_with(row, db.all(_SESSION_ORDERS, row["id"]))
+
+
+def session_with(row: Row, orders: Iterable[Row]) -> dict[str, Any]:
+    orders = list(orders)
+    # Nothing is paid here, so all orders but cancelled ones are due.
     total = sum(order["total"] for order in orders if order["status"] != "cancelled")
     return {
         "id": row["id"],
@@ -79,7 +90,7 @@ def session(db: Database, row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def _session_order(row: sqlite3.Row) -> dict[str, Any]:
+def _session_order(row: Row) -> dict[str, Any]:
     total = money(row["total"])
     return {
         "order_id": row["id"],
@@ -92,12 +103,12 @@ def _session_order(row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def card(row: sqlite3.Row) -> dict[str, Any]:
-    """An order as its restaurant sees it."""
+def card(row: Row) -> dict[str, Any]:
+    """Data of an order in its restaurant's channel."""
     return _session_order(row) | {"table_number": row["table_number"], "version": row["version"]}
 
 
-def order(row: sqlite3.Row) -> dict[str, Any]:
+def order(row: Row) -> dict[str, Any]:
     total = money(row["total"])
     status: str = row["status"]
     return {
@@ -127,12 +138,13 @@ def order(row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def items(row: sqlite3.Row) -> dict[str, Any]:
-    """The items of an order; they are stored as they are sent."""
+def items(row: Row) -> dict[str, Any]:
+    """Data of an order's items, which are stored as they are sent."""
+    stored = row["items"]
     return {
         "order_id": row["id"],
         "status": row["status"],
-        "items": orjson.Fragment(row["items"]),
+        "items": orjson.Fragment(stored) if isinstance(stored, str) else stored,
         "items_count": row["items_count"],
         "total_amount": money(row["total"]),
         "currency": row["currency"],

@@ -91,7 +91,7 @@ test('a page whose machine was asleep makes sure as it is looked at again', asyn
   const { session: id } = await party(staff);
   const acting = staff.session(id);
   await live(acting);
-  await listens(id, { heartbeat: 300_000, patience: 3_000, staleAfter: 200 });
+  await listens(id, { heartbeat: 300_000, timeout: 3_000, staleAfter: 200 });
   chromium.signal('SIGSTOP');
   network.silence(); // what was open is dead when it wakes up, and nobody says so
   await change(acting, [2, 3, 4]);

@@ -12,14 +12,31 @@ const MOST_REQUESTS = 10;
 const MOST_BYTES = 60_000;
 
 let chromium;
-before(async () => { chromium = await browser(); });
+let scans;
+before(async () => {
+  const staff = new RestaurantQR(HASTY);
+  [chromium, { scans }] = await Promise.all([
+    browser(), aLargeRestaurant({ http: staff.http, token: HASTY.token }),
+  ]);
+  staff.disconnect();
+});
 after(() => chromium.close());
 
 test('a first visit takes at most 10 requests and 60 kB', async () => {
-  const staff = new RestaurantQR(HASTY);
-  const { scans } = await aLargeRestaurant({ http: staff.http, token: HASTY.token });
   const { requests, bytes } = await firstVisit(chromium.connected, scans[3]);
-  staff.disconnect();
   assert.ok(requests > 4 && requests <= MOST_REQUESTS, `${requests} requests`);
   assert.ok(bytes > 15_000 && bytes <= MOST_BYTES, `${bytes} bytes`);
+});
+
+test('a first visit shows the menu before the session’s channel has answered', async () => {
+  const page = await chromium.connected.newPage({ locale: 'en-GB' });
+  const requested = [];
+  page.on('request', (request) => requested.push(new URL(request.url()).pathname));
+  await page.routeWebSocket(/\/ws\/tables\/sessions\//, () => {});
+  await page.goto(scans[2]);
+  await page.getByRole('heading', { name: 'Table 3' }).waitFor();
+  await page.getByRole('button', { name: /^Add / }).first().click();
+  await page.getByRole('button', { name: /^One .* fewer$/ }).waitFor();
+  assert.match(requested[1], /^\/assets\/guest-\w+\.js$/); // it comes on the connection that brought the page
+  await page.close();
 });

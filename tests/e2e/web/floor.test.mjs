@@ -163,6 +163,17 @@ test('the start page talks to any channel, and leads scanned codes to the guests
   await guest.getByRole('heading', { name: 'Table 84' }).waitFor();
 });
 
+test('the start page without a sign-in says what the service allows', async () => {
+  const start = await devices.page('desktop');
+  await start.goto(SERVICE);
+  await start.getByText('you can view everything, order and seat guests without a sign-in').waitFor();
+  const refusal = { error: 'A token is needed: Authorization: Bearer …', code: 'unauthenticated' };
+  await start.route('**/api/restaurants', (route) => route.fulfill({ status: 401, json: refusal }));
+  await start.reload();
+  await start.getByText('The restaurants are shown after you sign in.').waitFor();
+  assert.equal(await start.getByText(/without a sign-in|Bearer/).count(), 0);
+});
+
 test('a phone is let in by a manager’s page, and out while it looks', async () => {
   const { waiter_id } = await staff.http.post('/restaurants/2/waiters', { name: 'Eve' });
   const table = { number: '87', zone: 'Z', seats: 4, waiter_id };

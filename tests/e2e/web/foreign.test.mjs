@@ -56,7 +56,7 @@ test('a try without an answer ends after the patience, and the next one succeeds
     tries += 1;
     if (tries > 1) resolve({ changed: true });
   });
-  const qr = await client(late, { patience: 100 });
+  const qr = await client(late, { timeout: 100 });
   assert.deepEqual(await qr.http.put('/orders/1/items'), { changed: true });
 });
 

@@ -18,7 +18,7 @@ export const HASTY = {
   url: SERVICE,
   backoff: { first: 50, longest: 500 },
   heartbeat: 400,
-  patience: 3_000,
+  timeout: 3_000,
   staleAfter: 300,
 };
 

@@ -5,9 +5,11 @@ import { test } from 'node:test';
 
 import * as client from '../../../web/client/index.js';
 import { Backoff } from '../../../web/client/backoff.js';
-import { Sequence } from '../../../web/client/sequence.js';
-import { after } from '../../../web/client/state.js';
+import { StreamPosition } from '../../../web/client/stream-position.js';
+import { applyEvent } from '../../../web/client/state.js';
 import { Tokens } from '../../../web/client/tokens.js';
+import { allergenText } from '../../../web/kitchen/allergens.js';
+import { fieldOf, withGroup, withItem, withoutGroup } from '../../../web/manager/menu-request.js';
 import { amountOf, cents, split, typed } from '../../../web/waiter/split.js';
 
 test('a waiter takes an amount of any currency, up to the largest one', () => {
@@ -20,6 +22,36 @@ test('a waiter takes an amount of any currency, up to the largest one', () => {
     [{ order_id: 1, amount: '2500000.00' }, { order_id: 2, amount: '10000000.00' }]);
 });
 
+test('a ticket shows declared allergens always, none and undeclared only beside a note about an allergy', () => {
+  assert.equal(allergenText({ allergens: ['milk'], notes: '' }), 'contains');
+  for (const allergens of [null, []]) assert.equal(allergenText({ allergens, notes: 'well done' }), null);
+  for (const notes of ['Nut ALLERGY', 'Zöliakie', 'allergique aux noix', 'celíaca', 'coeliac', 'alérgico']) {
+    assert.equal(allergenText({ allergens: null, notes }), 'undeclared', notes);
+    assert.equal(allergenText({ allergens: [], notes }), 'none', notes);
+  }
+});
+
+test('a change of a menu sends one part whole, and of the others what is required', () => {
+  const item = (id, ...option_group_ids) => ({ id, name: `Dish ${id}`, price: '5.00', allergens: ['milk'], option_group_ids });
+  const degree = { id: 7, name: 'Degree', min: 1, max: 1, options: [{ id: 8, name: 'Rare', price: '0.00', max_each: 1, allergens: [] }] };
+  const menu = { version: 3, categories: [{ name: 'Food', items: [item(1), item(2, 7)] }], option_groups: [degree] };
+  const [kept, changed] = [{ id: 1, name: 'Dish 1', price: '5.00' }, { ...item(2), price: '6.00' }];
+  assert.deepEqual(withItem(menu, changed), {
+    at: 'categories.0.items.1',
+    body: { expected_version: 3, categories: [{ name: 'Food', items: [kept, changed] }] },
+  });
+  const extras = { name: 'Extras', min: 0, max: 1, options: [] };
+  const added = withGroup(menu, extras);
+  assert.equal(added.at, 'option_groups.1');
+  assert.deepEqual(added.body.option_groups, [{ ...degree, options: [{ id: 8, name: 'Rare', price: '0.00', max_each: 1 }] }, extras]);
+  const removed = withoutGroup(menu, 7).body;
+  assert.deepEqual(removed.option_groups, []);
+  assert.deepEqual(removed.categories[0].items, [kept, { id: 2, name: 'Dish 2', price: '5.00', option_group_ids: [] }]);
+  assert.equal(fieldOf({ field: 'option_groups.1.min' }, added.at), 'min');
+  assert.equal(fieldOf({ field: 'option_group_ids' }, 'categories.0.items.1'), 'option_group_ids');
+  assert.equal(fieldOf(undefined, added.at), '');
+});
+
 test('pauses double up to the longest, and are spread over all of their range', () => {
   const whole = new Backoff({ first: 100, longest: 500, random: () => 1 });
   assert.deepEqual([1, 2, 3, 4, 5].map(() => whole.next()), [100, 200, 400, 500, 500]);
@@ -29,30 +61,30 @@ test('pauses double up to the longest, and are spread over all of their range', 
 });
 
 test('each event is heard once and in order, and a gap is told', () => {
-  const sequence = new Sequence();
-  assert.equal(sequence.resume, '');
-  assert.equal(sequence.take({ seq: 4, epoch: 'a', data: {} }), 'snapshot');
-  assert.equal(sequence.take({ seq: 4, data: {} }), 'seen');
-  assert.equal(sequence.take({ seq: 5, data: {} }), 'event');
-  assert.equal(sequence.take({ seq: 5, data: {} }), 'seen');
-  assert.equal(sequence.take({ seq: 7, data: {} }), 'gap');
-  assert.equal(sequence.resume, '?since=5&epoch=a');
-  assert.equal(sequence.take({ seq: 6, data: {} }), 'event');
+  const position = new StreamPosition();
+  assert.equal(position.resume, '');
+  assert.equal(position.take({ seq: 4, epoch: 'a', data: {} }), 'snapshot');
+  assert.equal(position.take({ seq: 4, data: {} }), 'duplicate');
+  assert.equal(position.take({ seq: 5, data: {} }), 'event');
+  assert.equal(position.take({ seq: 5, data: {} }), 'duplicate');
+  assert.equal(position.take({ seq: 7, data: {} }), 'gap');
+  assert.equal(position.resume, '?since=5&epoch=a');
+  assert.equal(position.take({ seq: 6, data: {} }), 'event');
 });
 
 test('an answered question moves nothing; a snapshot in place of a resume begins anew', () => {
-  const sequence = new Sequence();
-  sequence.take({ seq: 4, epoch: 'a', data: {} });
-  assert.equal(sequence.take({ seq: 9, epoch: 'a', data: {} }), 'look');
-  assert.equal(sequence.last, 4);
-  assert.equal(sequence.take({ seq: 1, epoch: 'b', data: { resumed: false } }), 'snapshot');
-  assert.equal(sequence.resume, '?since=1&epoch=b');
-  assert.equal(sequence.take({ seq: 1, epoch: 'c', data: {} }), 'gap');
+  const position = new StreamPosition();
+  position.take({ seq: 4, epoch: 'a', data: {} });
+  assert.equal(position.take({ seq: 9, epoch: 'a', data: {} }), 'query_reply');
+  assert.equal(position.last, 4);
+  assert.equal(position.take({ seq: 1, epoch: 'b', data: { resumed: false } }), 'snapshot');
+  assert.equal(position.resume, '?since=1&epoch=b');
+  assert.equal(position.take({ seq: 1, epoch: 'c', data: {} }), 'gap');
 });
 
 test('an event before any snapshot, or without its number, is a gap', () => {
-  assert.equal(new Sequence().take({ seq: 1, data: {} }), 'gap');
-  assert.equal(new Sequence().take({ data: {} }), 'gap');
+  assert.equal(new StreamPosition().take({ seq: 1, data: {} }), 'gap');
+  assert.equal(new StreamPosition().take({ data: {} }), 'gap');
 });
 
 test('data is what the snapshot and the events say, and is never changed in place', () => {
@@ -60,11 +92,11 @@ test('data is what the snapshot and the events say, and is never changed in plac
   const waiter = Object.freeze({ waiter_id: 1, tasks });
   const told = { notification_id: 'b', message: 'Hot' };
   const task = { type: 'task_notification', data: { ...told, version: 2 } };
-  const more = after('waiter', waiter, task);
+  const more = applyEvent('waiter', waiter, task);
   assert.equal(more.version, 2);
   assert.deepEqual(more.tasks, [...tasks, { type: 'task_notification', ...told }]);
   const heard = { notification_id: 'a', by: 'Ada' };
-  const done = after('waiter', more, { type: 'notification_acknowledged', data: heard });
+  const done = applyEvent('waiter', more, { type: 'notification_acknowledged', data: heard });
   assert.deepEqual(done.tasks[0], { type: 'alert', ...heard });
   assert.equal(done.tasks.length, 2);
 
@@ -72,27 +104,27 @@ test('data is what the snapshot and the events say, and is never changed in plac
   const tables = { total: 1, active: 1, occupied: 0, list: [table] };
   const before = { name: 'Aurora', tables, open_orders: [] };
   const now = { ...table, is_occupied: true };
-  const after1 = after('restaurant', before, { type: 'table_update', data: now });
+  const after1 = applyEvent('restaurant', before, { type: 'table_update', data: now });
   assert.deepEqual(after1.tables, { total: 1, active: 1, occupied: 1, list: [now] });
   const order = { order_id: 7, status: 'pending' };
-  const after2 = after('restaurant', after1, { type: 'new_order', data: order });
+  const after2 = applyEvent('restaurant', after1, { type: 'new_order', data: order });
   const ready = { type: 'order_ready', data: { ...order, status: 'ready' } };
-  assert.deepEqual(after('restaurant', after2, ready).open_orders, [ready.data]);
+  assert.deepEqual(applyEvent('restaurant', after2, ready).open_orders, [ready.data]);
   const message = { type: 'broadcast', data: { message: 'Hello', version: 4 } };
-  assert.deepEqual(after('restaurant', after2, message), { ...after2, version: 4 });
+  assert.deepEqual(applyEvent('restaurant', after2, message), { ...after2, version: 4 });
 
-  assert.deepEqual(after('order', {}, { type: 'order_update', data: { id: 1 } }), { id: 1 });
-  assert.equal(after('order', {}, { type: 'order_items_update', data: {} }), null);
+  assert.deepEqual(applyEvent('order', {}, { type: 'order_update', data: { id: 1 } }), { id: 1 });
+  assert.equal(applyEvent('order', {}, { type: 'order_items_update', data: {} }), null);
 });
 
 test('a new token is asked for once, and one that somebody else has got is good', async () => {
   let asked = 0;
   const tokens = new Tokens('old', async () => `new ${(asked += 1)}`);
-  const both = await Promise.all([tokens.after('old'), tokens.after('old')]);
+  const both = await Promise.all([tokens.renew('old'), tokens.renew('old')]);
   assert.deepEqual(both, ['new 1', 'new 1']);
-  assert.equal(await tokens.after('old'), 'new 1');
+  assert.equal(await tokens.renew('old'), 'new 1');
   assert.equal(asked, 1);
-  assert.equal(await new Tokens('old').after('old'), null);
+  assert.equal(await new Tokens('old').renew('old'), null);
 });
 
 test('what is declared is there, and nothing else is exported', () => {

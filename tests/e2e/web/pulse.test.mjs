@@ -31,7 +31,7 @@ async function opened(options) {
   sockets = [];
   [long, short] = [long + 2, short + 2];
   qr = new RestaurantQR({
-    ...HASTY, url: `ws://127.0.0.1:${server.address().port}`, heartbeat: 60_000, patience: 60_000, ...options,
+    ...HASTY, url: `ws://127.0.0.1:${server.address().port}`, heartbeat: 60_000, timeout: 60_000, ...options,
   });
   const channels = [qr.table(long), qr.table(short)];
   await until(() => at(long) && at(short));
@@ -47,7 +47,7 @@ async function opened(options) {
 const at = (id) => sockets.filter(({ url }) => url.startsWith(`/ws/tables/${id}/`)).at(-1);
 
 test('after a silence the channel with the smallest snapshot is probed, and the others only if it is dead', async () => {
-  const [, second] = await opened({ pulse: 100, pulsePatience: 2_000 });
+  const [, second] = await opened({ pulse: 100, pulseTimeout: 2_000 });
   await until(() => at(short).asked.length > 0);
   assert.equal(at(long).asked.length, 0);
   await until(() => second.status.state === 'reconnecting');
@@ -61,17 +61,17 @@ test('a message on any channel counts for all, and an answer restarts the silenc
   };
   const asked = [];
   const channel = (name, size) => ({
-    status: { state: 'live' }, size, heardAt: Date.now(), ask: () => asked.push(name), wake: () => asked.push(`all ${name}`),
+    status: { state: 'live' }, size, lastMessageAt: Date.now(), probe: () => asked.push(name), wake: () => asked.push(`all ${name}`),
   });
   const [bigger, smaller] = [channel('long', 100), channel('short', 10)];
-  const pulse = new Pulse(() => [bigger, smaller], { silence: 5_000, patience: 3_000 });
+  const pulse = new Pulse(() => [bigger, smaller], { silence: 5_000, timeout: 3_000 });
   pass(4);
-  bigger.heardAt = Date.now();
+  bigger.lastMessageAt = Date.now();
   pass(4);
   assert.deepEqual(asked, []);
   pass(1);
   assert.deepEqual(asked, ['short']);
-  smaller.heardAt = Date.now();
+  smaller.lastMessageAt = Date.now();
   pass(4);
   assert.deepEqual(asked, ['short']);
   pass(4);
@@ -83,29 +83,29 @@ test('a hidden page with throttled timers takes no answered probe for an unanswe
   mock.timers.enable({ apis: ['setInterval', 'Date'] });
   const asked = [];
   const channel = {
-    status: { state: 'live' }, size: 10, heardAt: Date.now(), ask: () => asked.push('ask'), wake: () => asked.push('wake'),
+    status: { state: 'live' }, size: 10, lastMessageAt: Date.now(), probe: () => asked.push('probe'), wake: () => asked.push('wake'),
   };
-  const pulse = new Pulse(() => [channel], { silence: 5_000, patience: 3_000 });
+  const pulse = new Pulse(() => [channel], { silence: 5_000, timeout: 3_000 });
   for (let minute = 1; minute <= 3; minute += 1) {
     mock.timers.setTime(minute * 60_000);
     mock.timers.tick(1_000);
-    channel.heardAt = Date.now();
+    channel.lastMessageAt = Date.now();
   }
-  assert.deepEqual(asked, ['ask', 'ask', 'ask']);
+  assert.deepEqual(asked, ['probe', 'probe', 'probe']);
   pulse.stop();
 });
 
 test('a hidden page probes no channel, and one that is shown again does', ({ mock }) => {
   mock.timers.enable({ apis: ['setInterval', 'Date'] });
   const asked = [];
-  const channel = { status: { state: 'live' }, size: 10, heardAt: Date.now(), ask: () => asked.push('ask'), wake: () => {} };
-  const pulse = new Pulse(() => [channel], { silence: 5_000, patience: 3_000 });
+  const channel = { status: { state: 'live' }, size: 10, lastMessageAt: Date.now(), probe: () => asked.push('probe'), wake: () => {} };
+  const pulse = new Pulse(() => [channel], { silence: 5_000, timeout: 3_000 });
   globalThis.document = { visibilityState: 'hidden' };
   for (let second = 0; second < 30; second += 1) mock.timers.tick(1_000);
   assert.deepEqual(asked, []);
   globalThis.document.visibilityState = 'visible';
   mock.timers.tick(1_000);
-  assert.deepEqual(asked, ['ask']);
+  assert.deepEqual(asked, ['probe']);
   pulse.stop();
   delete globalThis.document;
 });

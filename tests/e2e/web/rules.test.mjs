@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { ordersAt } from '../../../web/manager/states.js';
+import { late, ordersAt } from '../../../web/manager/states.js';
+import { balanceOf } from '../../../web/shared/orders.js';
 import { tableName } from '../../../web/shared/table-name.js';
+import { answeredBills, isServed } from '../../../web/waiter/notes.js';
 import { split, typed } from '../../../web/waiter/split.js';
 
 const tables = [
@@ -25,6 +27,35 @@ test('an order belongs to its own table, not to another one with the same number
   assert.deepEqual(tables.map((table) => ordersAt(table, [order]).length), [0, 1, 0]);
   const older = { ...order, table_id: null };
   assert.deepEqual(tables.map((table) => ordersAt(table, [older]).length), [1, 1, 0]);
+});
+
+test('orders that wait as long as a table that waits long are listed, the longest first', () => {
+  const at = (time, status) => ({ status, created_at: `2026-01-01T${time}:00Z` });
+  const orders = [at('19:40', 'pending'), at('19:39', 'ready'), at('19:00', 'delivered'), at('19:41', 'confirmed')];
+  const found = late(orders, new Date('2026-01-01T20:00:00Z'));
+  assert.deepEqual(found.map(({ status }) => status), ['ready', 'pending']);
+});
+
+test('notices of orders that are delivered or cancelled ask for nothing more', () => {
+  const note = { kind: 'new_order', order_id: 1 };
+  const party = (status) => [{ orders: [{ order_id: 1, status }] }];
+  const served = ['pending', 'ready', 'delivered', 'cancelled'].map((status) => isServed(note, party(status)));
+  assert.deepEqual(served, [false, false, true, true]);
+  assert.equal(isServed(note, []), false); // its party is not known
+  assert.equal(isServed({ ...note, kind: 'payment' }, party('delivered')), false);
+});
+
+test('a party that has paid all that it ordered has its calls for the bill answered', () => {
+  const call = { call_id: '1-1', reason: 'bill', status: 'open' };
+  const calls = [call, { ...call, call_id: '1-2', reason: 'waiter' }, { ...call, call_id: '1-3', status: 'resolved' }];
+  const answered = (total_amount, balance) => answeredBills({ total_amount, balance, calls });
+  assert.deepEqual(answered('9.50', '0.00'), [call]);
+  assert.deepEqual(answered('9.50', '5.00'), []);
+  assert.deepEqual(answered('0.00', '0.00'), []);
+});
+
+test('balances add up without rounding', () => {
+  assert.equal(balanceOf([{ balance: '0.10' }, { balance: '0.20' }]), '0.30');
 });
 
 test('amounts of large currencies are typed and split', () => {

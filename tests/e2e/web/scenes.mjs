@@ -69,7 +69,7 @@ async function restaurant(http) {
   const described = { name: 'Trattoria Aurora', currency: 'EUR', timezone: 'Europe/Rome' };
   const made = await http.post('/restaurants', described);
   const { categories } = (await http.get('/restaurants/2/menu')).data;
-  const fresh = categories.map(({ name, items }) => ({ name, items: items.map(({ id, ...item }) => item) }));
+  const fresh = categories.map(({ name, items }) => ({ name, items: items.map(({ id, option_group_ids, ...item }) => item) }));
   await http.put(`/restaurants/${made.restaurant_id}/menu`, { categories: fresh });
   return made;
 }

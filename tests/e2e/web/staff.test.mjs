@@ -81,7 +81,7 @@ test('a manager sees dishes and staff by name', async () => {
   await record.locator('.dishes li', { hasText: 'Soup' }).getByText('No onions').waitFor();
   await record.getByText('Ordered 3 × Soup, 1 × Salad').waitFor();
   await record.getByText('by the chain’s office').first().waitFor();
-  await record.locator('li', { hasText: 'Accepted by the kitchen' }).getByText('by Ada').waitFor();
+  await record.locator('li', { hasText: 'Confirmed' }).getByText('by Ada').waitFor();
 });
 
 test('a waiter is not notified of payments taken on the same phone', async () => {
@@ -102,6 +102,48 @@ test('a waiter is not notified of payments taken on the same phone', async () =>
   await http.post(`/orders/${third}/payments`, { amount: '5.00', method: 'cash' }); // by another device
   await page.locator('.todo').getByText('Paid €5.00, Cash').waitFor();
   assert.notEqual(third, second);
+});
+
+test('notices of an order leave a waiter’s list when it is delivered, and the call for the bill when all is paid', async () => {
+  const { waiter, waiter_id, session_id, order, soup } = await evening();
+  const order_id = await order([soup]);
+  const page = await opened('phone', waiter);
+  const todo = page.locator('.todo');
+  await todo.getByText('New order').waitFor();
+  for (const status of ['confirmed', 'ready', 'delivered']) await http.patch(`/orders/${order_id}`, { status });
+  await todo.getByText('New order').waitFor({ state: 'detached' });
+  await staff.session(session_id).request('call_waiter', { reason: 'bill' });
+  await todo.getByText('Asks for the bill').waitFor();
+  await http.post(`/orders/${order_id}/payments`, { amount: '5.00', method: 'cash' });
+  await todo.getByText('Asks for the bill').waitFor({ state: 'detached' });
+  const tasks = async () => (await http.get(`/waiters/${waiter_id}`)).data.tasks;
+  await until(async () => (await tasks()).every(({ kind, acknowledged_at }) => kind === 'payment' || acknowledged_at));
+});
+
+test('a waiter sees the state and the open amount of colleagues’ tables', async () => {
+  const { id, order, soup } = await evening();
+  await order([soup], 'confirmed', 'ready');
+  const { waiter_id } = await http.post(`/restaurants/${id}/waiters`, { name: 'Ben' });
+  const page = await opened('phone', `${SERVICE}/waiter/?waiter=${waiter_id}${signed}`);
+  await button(page, 'All').click();
+  await page.locator('.table[data-state=ready]', { hasText: '€5.00' }).waitFor();
+});
+
+test('a table freed by force shows why, with the audit of its last visit', async () => {
+  const { manager, order, soup } = await evening();
+  const order_id = await order([soup], 'confirmed', 'ready');
+  await http.post(`/orders/${order_id}/payments`, { amount: '2.00', method: 'cash' });
+  const page = await opened('desktop', manager);
+  const record = page.getByRole('dialog');
+  await page.locator('.seat').click();
+  await record.getByLabel('Reason').fill('They have left');
+  await button(record, 'Free the table').click();
+  await record.getByText('Close: by force, “They have left”').waitFor();
+  await page.reload();
+  await page.locator('.seat').click();
+  await record.getByText('Close: by force, “They have left”').waitFor();
+  await button(record, `Order ${order_id}`).click();
+  await record.getByText('Payment: €2.00, cash').waitFor();
 });
 
 test('an announcement stays on a waiter’s phone until it is dismissed, also after a reload', async () => {

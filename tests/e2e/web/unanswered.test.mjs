@@ -48,7 +48,7 @@ for (const [name, answer] of CASES) {
   test(`a guest's order is placed once when ${name} comes first`, async () => {
     service.answers = [answer, null];
     const visit = pages.visitOf(session);
-    visit.add(1, 2);
+    visit.add({ menu_item_id: 1 }, 2);
     visit.place();
     await until(() => service.asked.length === 1 && visit.stateOf(visit.outbox[0], true) === 'unanswered');
     assert.deepEqual([visit.basket, visit.mine], [[], []]);
@@ -89,11 +89,11 @@ for (const [name, answer] of CASES) {
 test('a refused order goes back into the basket beside its other items', async () => {
   service.answers = [REFUSED];
   const visit = pages.visitOf(session);
-  visit.add(1, 2);
+  visit.add({ menu_item_id: 1 }, 2);
   visit.note(1, 'No onions');
   visit.place();
-  visit.add(1, 1);
-  visit.add(2, 1);
+  visit.add({ menu_item_id: 1 }, 1);
+  visit.add({ menu_item_id: 2 }, 1);
   await until(() => visit.outbox.length === 0);
   assert.deepEqual(
     visit.basket.map(({ menu_item_id, quantity, notes }) => [menu_item_id, quantity, notes]),
@@ -101,10 +101,34 @@ test('a refused order goes back into the basket beside its other items', async (
   );
 });
 
+test('the same dish with other options is another line, and an order keeps its options and its total', async () => {
+  const visit = pages.visitOf(session);
+  const [medium, butter] = [{ option_id: 1, quantity: 1 }, { option_id: 2, quantity: 1 }];
+  visit.add({ menu_item_id: 1, options: [medium, butter], price: '25.50' }, 1);
+  visit.add({ menu_item_id: 1, options: [butter, medium], price: '25.50' }, 1);
+  visit.add({ menu_item_id: 1, options: [medium], price: '24.00' }, 1);
+  assert.deepEqual(visit.basket.map(({ quantity }) => quantity), [2, 1]);
+  assert.equal(visit.quantityOf(1), 3);
+  service.answers = [[409, 'application/json', '{"error": "No.", "code": "price_changed", "details": {"total_amount": "78.00"}}']];
+  const refused = [];
+  visit.refused.on((order, error) => refused.push([order.expected_total, error.code, error.details.total_amount]));
+  const before = visit.basket;
+  visit.place('75.00');
+  await until(() => visit.outbox.length === 0);
+  assert.deepEqual(refused, [['75.00', 'price_changed', '78.00']]);
+  assert.deepEqual(visit.basket, before);
+  visit.place('78.00');
+  await until(() => visit.outbox.length === 0);
+  assert.equal(service.keys.length, 2);
+  const [first] = JSON.parse(service.asked[1].body).items;
+  assert.deepEqual(first, { menu_item_id: 1, quantity: 2, notes: '', options: [medium, butter] });
+  assert.equal(JSON.parse(service.asked[1].body).expected_total, '78.00');
+});
+
 test('an order that was refused in one tab is not sent again by another one', async () => {
   service.answers = ['cut', REFUSED];
   const visit = pages.visitOf(session);
-  visit.add(1, 2);
+  visit.add({ menu_item_id: 1 }, 2);
   visit.place();
   await until(() => service.asked.length === 1 && visit.stateOf(visit.outbox[0], true) === 'unanswered');
   const otherTab = (await import('../../../web/guest/visit.js?other-tab')).visitOf(session);
@@ -119,7 +143,7 @@ test('an order whose token has changed is sent only on request, and under a new 
   const payload = (sub) => `x.${Buffer.from(JSON.stringify({ sub })).toString('base64url')}.x`;
   pages.qr.token = payload('first');
   const visit = pages.visitOf(session);
-  visit.add(1, 1);
+  visit.add({ menu_item_id: 1 }, 1);
   visit.place();
   await until(() => service.asked.length === 1);
   service.answers = [null];
@@ -135,7 +159,7 @@ test('an order whose token has changed is sent only on request, and under a new 
 
 test('an ended visit leaves nothing behind but orders that may have arrived', () => {
   const visit = pages.visitOf(session);
-  visit.add(1, 1);
+  visit.add({ menu_item_id: 1 }, 1);
   visit.end();
   assert.deepEqual(pages.kept.keys(`basket-${session}`), []);
 });
@@ -153,5 +177,7 @@ test('a visit stored as whole lists by an earlier release is migrated', () => {
   pages.remember(`mine-${session}`, [5, 6]);
   const visit = pages.visitOf(session);
   assert.equal(visit.quantityOf(3), 2);
+  visit.add({ menu_item_id: 3, price: '4.00' }, 1);
+  assert.deepEqual(visit.basket.map(({ quantity }) => quantity), [3]);
   assert.deepEqual(visit.mine, [5, 6]);
 });

@@ -26,6 +26,8 @@ export default {
     waits: 'Wartet auf Abholung',
     item_ready: 'fertig',
     voided: 'storniert',
+    allergy: 'Allergie',
+    allergens: { contains: 'Enthält: {names}', none: 'Laut Angabe keines der 14 Allergene enthalten', undeclared: 'Allergene nicht angegeben' },
     sending: 'Wird gesendet …',
     look_only: 'Dieser Bildschirm zeigt nur an. Öffnen Sie den Anmeldelink der Leitung.',
     may_sleep: 'Dieser Bildschirm kann sich abschalten. Deaktivieren Sie das in den Einstellungen des Geräts.',

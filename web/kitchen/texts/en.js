@@ -26,6 +26,8 @@ export default {
     waits: 'Waiting for pick-up',
     item_ready: 'ready',
     voided: 'cancelled',
+    allergy: 'Allergy',
+    allergens: { contains: 'Contains: {names}', none: 'Declared to contain none of the 14 allergens', undeclared: 'Allergens not declared' },
     sending: 'Sending …',
     look_only: 'This screen is read-only. Open the sign-in link from your manager.',
     may_sleep: 'This screen may turn off. Disable that in the device’s settings.',

@@ -10,6 +10,8 @@ export default {
     signed_in: 'Sie sind als {role} angemeldet, in diesem Tab und seinen Rahmen.',
     sign_out: 'Abmelden',
     anonymous: 'Sie sind nicht angemeldet. Auf diesem Rechner können Sie auch so alles ansehen, bestellen und Gäste platzieren. Zum Annehmen, Servieren und Kassieren fügen Sie ein Token ein, von',
+    paste: 'Sie sind nicht angemeldet. Zum Anmelden fügen Sie ein Token ein, von',
+    locked: 'Die Restaurants erscheinen, sobald Sie angemeldet sind.',
     token: 'Token',
     enter: 'Anmelden',
     chain: 'Die Kette',

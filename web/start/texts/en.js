@@ -10,6 +10,8 @@ export default {
     signed_in: 'You are signed in as {role}, in this tab and its frames.',
     sign_out: 'Sign out',
     anonymous: 'You are not signed in. On this machine you can view everything, order and seat guests without a sign-in. To confirm and deliver orders and take payments, paste a token from',
+    paste: 'You are not signed in. To sign in, paste a token from',
+    locked: 'The restaurants are shown after you sign in.',
     token: 'Token',
     enter: 'Sign in',
     chain: 'The chain',

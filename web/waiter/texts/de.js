@@ -51,7 +51,6 @@ export default {
     notes: {
       new_order: { one: 'Neue Bestellung: {count} Artikel', other: 'Neue Bestellung: {count} Artikel' },
       order_ready: 'Bereit zum Servieren',
-      carried: 'Bestellung serviert',
       payment: '{amount} bezahlt, {method}',
     },
     orders: {

@@ -51,7 +51,6 @@ export default {
     notes: {
       new_order: { one: 'New order: {count} item', other: 'New order: {count} items' },
       order_ready: 'Ready to serve',
-      carried: 'Order delivered',
       payment: 'Paid {amount}, {method}',
     },
     orders: {

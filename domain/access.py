@@ -1,0 +1,45 @@
+"""The access that a session grants to its guests, and a restaurant to its staff devices."""
+
+import hmac
+from enum import StrEnum
+
+from domain.restaurant.state import Restaurant
+from domain.session.state import Session
+from protocol.ids import Address, Kind
+
+
+class Access(StrEnum):
+    GRANTED = "granted"
+    HIDDEN = "hidden"
+    """The caller may not know whether the entity exists."""
+    ENDED = "ended"
+    """The session is closed, or the device is signed out: the caller has no access to anything."""
+
+
+def guest_access(session: Session, target: Address | None, code: str | None = None) -> Access:
+    """Guests see their session, its table, its orders and the restaurant, while the session is
+    open. `target` is None if no such entity exists; `code` is that of a guest who joins, which must
+    be the session's."""
+    if not session.is_open:
+        return Access.ENDED
+    if code is not None and not hmac.compare_digest(session.session_code.encode(), code.encode()):
+        return Access.HIDDEN
+    if target is None or target.restaurant != session.restaurant_id:
+        return Access.HIDDEN
+    match target.kind:
+        case Kind.RESTAURANT | Kind.MENU:
+            is_visible = True
+        case Kind.ORDER:
+            is_visible = target.id in session.orders
+        case Kind.TABLE:
+            is_visible = target.id == session.table_id
+        case Kind.SESSION:
+            is_visible = target.id == session.id
+        case _:
+            is_visible = False
+    return Access.GRANTED if is_visible else Access.HIDDEN
+
+
+def device_access(restaurant: Restaurant, device_id: int) -> Access:
+    """A staff device has access until it is removed from its restaurant."""
+    return Access.GRANTED if device_id in restaurant.devices else Access.ENDED

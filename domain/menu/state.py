@@ -1,0 +1,139 @@
+"""The state of a menu and its events: categories of items with a price, versioned.
+
+Item ids are the restaurant's own and are never given to another item. The rules are in `rules.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.copy import replace
+from protocol.menu import Allergen, Diet
+from protocol.stored_names import stored_under
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    name: str
+    description: str = ""
+
+
+Translations = Mapping[str, Translation]
+"""By language, as a BCP 47 tag."""
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """`price` in minor units of the restaurant's currency. `allergens` are None if not declared."""
+
+    id: int
+    name: str
+    description: str
+    price: int
+    available: bool
+    translations: Translations = field(default_factory=dict)
+    allergens: tuple[Allergen, ...] | None = None
+    diets: tuple[Diet, ...] = ()
+    option_group_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MenuCategory:
+    name: str
+    items: tuple[MenuItem, ...]
+    translations: Translations = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """`price` in minor units is added to the item's and may be negative."""
+
+    id: int
+    name: str
+    price: int = 0
+    available: bool = True
+    allergens: tuple[Allergen, ...] | None = None
+    max_each: int = 1
+    translations: Translations = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OptionGroup:
+    """Options of which a line has `min` to `max`, each counted as often as it is chosen."""
+
+    id: int
+    name: str
+    min: int
+    max: int
+    options: tuple[Option, ...]
+    external_id: str | None = None
+    translations: Translations = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuContent:
+    """Groups and options share one sequence of ids, items have another."""
+
+    categories: tuple[MenuCategory, ...] = ()
+    next_id: int = 1
+    version: int = 0
+    option_groups: tuple[OptionGroup, ...] = ()
+    next_option_id: int = 1
+
+    def items(self) -> dict[int, MenuItem]:
+        return {item.id: item for category in self.categories for item in category.items}
+
+    def groups(self) -> dict[int, OptionGroup]:
+        return {group.id: group for group in self.option_groups}
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The menu of one restaurant, and what it needs of the restaurant."""
+
+    restaurant_id: int
+    restaurant_name: str
+    currency: str
+    timezone: str
+    content: MenuContent = field(default_factory=MenuContent)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuCreated:
+    menu: Menu
+
+
+@dataclass(frozen=True, slots=True)
+class MenuChanged:
+    """The content was replaced."""
+
+    content: MenuContent = field(metadata=stored_under("menu"))
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItemChanged:
+    """One item was changed. `item` and `version` are the new values."""
+
+    item: MenuItem
+    version: int
+
+
+def evolve(menu: Menu | None, event: Any) -> Menu:
+    if isinstance(event, MenuCreated):
+        return event.menu
+    assert menu is not None
+    match event:
+        case MenuChanged(content):
+            return replace(menu, content=content)
+        case MenuItemChanged():
+            return replace(menu, content=_with_item(menu.content, event))
+    raise TypeError(f"a menu knows no {type(event).__name__}")
+
+
+def _with_item(content: MenuContent, event: MenuItemChanged) -> MenuContent:
+    new = event.item
+    categories = tuple(
+        replace(category, items=tuple(new if old.id == new.id else old for old in category.items))
+        for category in content.categories
+    )
+    return replace(content, categories=categories, version=event.version)

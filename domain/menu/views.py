@@ -1,0 +1,96 @@
+"""The menu as clients see it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from domain.entity import Publication
+from domain.menu.state import (
+    Menu,
+    MenuCreated,
+    MenuItem,
+    Option,
+    OptionGroup,
+    Translations,
+)
+from protocol.ids import Channel
+from protocol.menu import Allergen
+from protocol.values import format_money
+from restaurant_qr_wire import menu as wire
+from restaurant_qr_wire import values
+
+
+def publish(event: Any, menu: Menu) -> Iterable[Publication]:
+    if not isinstance(event, MenuCreated):
+        yield Publication(Channel.MENU, "menu_update", _data_of(menu))
+
+
+def snapshot(menu: Menu, channel: Channel) -> tuple[str, Mapping[str, Any]]:
+    return "menu", _data_of(menu)
+
+
+def _data_of(menu: Menu) -> wire.Menu:
+    """The fields of `menu` and `menu_update`."""
+    return {
+        "restaurant_id": menu.restaurant_id,
+        "restaurant": menu.restaurant_name,
+        "timezone": menu.timezone,
+        "menu_version": menu.content.version,
+        "currency": menu.currency,
+        "categories": [
+            {
+                "name": category.name,
+                "translations": _translations(category.translations),
+                "items": [_item_row(item) for item in category.items],
+            }
+            for category in menu.content.categories
+        ],
+        "option_groups": [_group_row(group) for group in menu.content.option_groups],
+    }
+
+
+def _item_row(item: MenuItem) -> wire.MenuItem:
+    return {
+        "id": item.id,
+        "name": item.name,
+        "description": item.description,
+        "translations": _translations(item.translations),
+        "price": format_money(item.price),
+        "available": item.available,
+        "allergens": _listed(item.allergens),
+        "diets": [diet.value for diet in item.diets],
+        "option_group_ids": list(item.option_group_ids),
+    }
+
+
+def _group_row(group: OptionGroup) -> wire.OptionGroup:
+    return {
+        "id": group.id,
+        "name": group.name,
+        "translations": _translations(group.translations),
+        "min": group.min,
+        "max": group.max,
+        "options": [_option_row(option) for option in group.options],
+    }
+
+
+def _option_row(option: Option) -> wire.MenuOption:
+    return {
+        "id": option.id,
+        "name": option.name,
+        "translations": _translations(option.translations),
+        "price": format_money(option.price),
+        "available": option.available,
+        "allergens": _listed(option.allergens),
+        "max_each": option.max_each,
+    }
+
+
+def _translations(translations: Translations) -> dict[str, wire.Translation]:
+    return {
+        tag: {"name": each.name, "description": each.description}
+        for tag, each in translations.items()
+    }
+
+
+def _listed(allergens: tuple[Allergen, ...] | None) -> list[values.Allergen] | None:
+    return None if allergens is None else [allergen.value for allergen in allergens]

@@ -1,0 +1,1 @@
+"""An order: its items, its money, its lifecycle."""

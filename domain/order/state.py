@@ -1,0 +1,112 @@
+"""The state of an order and its events. The rules are in `rules.py`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from domain.copy import replace
+from domain.order.item import Items, live
+from domain.order.payment import Money, Payment
+from protocol.ids import Address, Kind
+from protocol.statuses import OrderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """All that an order is. `revision` rises with every event; amounts are minor units."""
+
+    id: int
+    restaurant_id: int
+    session_id: int
+    table_id: int
+    table_number: str
+    waiter_id: int | None
+    currency: str
+    created_at: datetime
+    items: Items
+    next_item_id: int
+    revision: int = 1
+    status: OrderStatus = OrderStatus.PENDING
+    reason: str | None = None
+    confirmed_at: datetime | None = None
+    ready_at: datetime | None = None
+    delivered_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    payments: tuple[Payment, ...] = ()
+    refunded: int = 0
+    paid_at: datetime | None = None
+
+    @property
+    def money(self) -> Money:
+        return Money(
+            total=sum(item.total for item in self.items),
+            paid=sum(payment.amount for payment in self.payments),
+            refunded=self.refunded,
+            cancelled=self.status is OrderStatus.CANCELLED,
+        )
+
+    @property
+    def items_count(self) -> int:
+        return sum(item.quantity for item in live(self.items))
+
+    def at(self, kind: Kind, id_: int) -> Address:
+        return Address(kind, id_, self.restaurant_id)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPlaced:
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    status: OrderStatus
+    at: datetime
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsChanged:
+    """The items as they now are."""
+
+    items: Items
+    next_item_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentReceived:
+    payment: Payment
+
+
+@dataclass(frozen=True, slots=True)
+class FullyPaid:
+    """The balance came to zero for the first time."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refunded:
+    amount: int
+    at: datetime
+    reason: str
+
+
+def evolve(order: Order | None, event: Any) -> Order:
+    if isinstance(event, OrderPlaced):
+        return event.order
+    assert order is not None
+    revision = order.revision + 1
+    match event:
+        case StatusChanged(status, at, reason):
+            stamp: dict[str, Any] = {f"{status.value}_at": at}
+            return replace(order, revision=revision, status=status, reason=reason, **stamp)
+        case ItemsChanged(items, next_item_id):
+            return replace(order, revision=revision, items=items, next_item_id=next_item_id)
+        case PaymentReceived(payment):
+            return replace(order, revision=revision, payments=(*order.payments, payment))
+        case FullyPaid(at):
+            return replace(order, revision=revision, paid_at=at)
+        case Refunded(amount):
+            return replace(order, revision=revision, refunded=order.refunded + amount)
+    raise TypeError(f"an order knows no {type(event).__name__}")

@@ -1,0 +1,1 @@
+"""A restaurant: its tables, waiters, open orders and notifications."""

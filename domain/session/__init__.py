@@ -1,0 +1,1 @@
+"""A session: one party at one table, its orders and its calls."""

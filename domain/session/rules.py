@@ -1,0 +1,265 @@
+"""The rules of a session: one party at one table, `open → closed`.
+
+* `guests_count` is at least 1.
+* It closes when every order is delivered or cancelled and nothing is to be paid; staff may force it
+  with a reason. Closing frees the table and resolves its open calls.
+* Guests place no more orders while many of theirs wait to be confirmed, and only so many in all.
+* Its orders report their summaries; the highest version counts.
+* The rules of its calls are in `call_rules.py`.
+"""
+
+from typing import Any
+
+from domain import lifecycle
+from domain.entity import UNCHANGED, Behaviour, Context, Decision, Effect, Redirect
+from domain.messages import (
+    CallAcknowledged,
+    CallUndelivered,
+    EscalationDue,
+    GuestsChanged,
+    OpenOrder,
+    OpenSession,
+    OrderChanged,
+    OrderSummary,
+    SessionEnded,
+)
+from domain.order import lines as order_lines
+from domain.order.line import OrderLine
+from domain.order.payment import Money
+from domain.session import call_rules
+from domain.session.call import ZONE
+from domain.session.state import (
+    GuestCountChanged,
+    OrderLinked,
+    Session,
+    SessionClosed,
+    SessionOpened,
+    evolve,
+)
+from domain.session.views import publish, snapshot
+from protocol import commands as c
+from protocol.errors import Code, Rejected
+from protocol.ids import Kind
+from protocol.statuses import CallStatus, OrderStatus
+from protocol.values import format_money
+
+MAX_PENDING_ORDERS = 30
+"""Orders of a session that wait to be confirmed, when guests may place no more."""
+MAX_ORDERS = 200
+"""Orders of a session, cancelled ones included, when guests may place no more: each stays in it,
+and everybody who listens is told all of them whenever one changes."""
+
+
+def decide(
+    session: Session | None, command: Any, context: Context
+) -> Decision | Rejected | Redirect:
+    if isinstance(command, OpenSession):
+        return UNCHANGED if session is not None else _open(command, context)
+    if session is None:
+        return Rejected(Code.NOT_FOUND, f"There is no session {context.address.id}.")
+    match command:
+        case c.UpdateGuestsCount():
+            return _closed(session) or _update_guests(session, command)
+        case c.PlaceOrder():
+            return _closed(session) or _place_order(session, command, context)
+        case c.Quote():
+            return _closed(session) or _quote(session, command, context)
+        case c.CallWaiter():
+            return _closed(session) or call_rules.create_call(session, command, context)
+        case c.CloseSession():
+            return _close(session, command, context)
+        case c.UpdateCall():
+            return call_rules.update_call(session, command, context)
+    return _receive(session, command, context)
+
+
+def _receive(session: Session, message: Any, context: Context) -> Decision | Rejected:
+    """Handle a message of another entity, or a timer of the session."""
+    match message:
+        case OrderChanged(summary):
+            known = session.orders.get(summary.order_id)
+            stale = known is not None and known.version >= summary.version
+            return UNCHANGED if stale else Decision((OrderLinked(summary),))
+        case CallAcknowledged(call_id, at, by):
+            return call_rules.acknowledge(session, call_id, at, by)
+        case CallUndelivered(call_id):
+            return call_rules.escalate(session, call_id, ZONE, context)
+        case EscalationDue(call_id, step):
+            return call_rules.escalate(session, call_id, step, context)
+    return Rejected(Code.UNKNOWN_ACTION, "A session does not do that.")
+
+
+def _open(message: OpenSession, context: Context) -> Decision:
+    session = Session(
+        id=context.address.id,
+        restaurant_id=context.address.restaurant,
+        session_code=message.code,
+        table_id=message.table_id,
+        table_number=message.table_number,
+        zone=message.zone,
+        guests_count=message.guests_count,
+        waiter_id=message.waiter_id,
+        currency=message.currency,
+        call_escalation_s=message.call_escalation_s,
+        started_at=message.started_at,
+    )
+    return Decision((SessionOpened(session),))
+
+
+def _closed(session: Session) -> Rejected | None:
+    if session.is_open:
+        return None
+    return Rejected(Code.SESSION_CLOSED, "This session is closed. Ask for a new one.")
+
+
+def _update_guests(session: Session, command: c.UpdateGuestsCount) -> Decision:
+    if command.guests_count == session.guests_count:
+        return UNCHANGED
+    to_table = Effect(
+        session.at(Kind.TABLE, session.table_id), GuestsChanged(session.id, command.guests_count)
+    )
+    return Decision((GuestCountChanged(command.guests_count),), (to_table,))
+
+
+# --- orders --------------------------------------------------------------------------------------
+
+
+def _place_order(session: Session, command: c.PlaceOrder, context: Context) -> Decision | Rejected:
+    notes_bytes = 0 if context.caller.is_staff else order_lines.notes_bytes(command.items)
+    lines = order_lines.sold_lines(command, session.currency, context)
+    if isinstance(lines, Rejected):
+        return lines
+    refused = _limit_refusal(session, notes_bytes, context)
+    if refused is not None:
+        return refused
+    order_id = context.inputs.id
+    assert order_id is not None
+    opening = OpenOrder(
+        session_id=session.id,
+        table_id=session.table_id,
+        table_number=session.table_number,
+        waiter_id=session.waiter_id,
+        currency=session.currency,
+        placed_at=context.now,
+        lines=lines,
+    )
+    return Decision(
+        (OrderLinked(_new_summary(session, order_id, lines, context), notes_bytes),),
+        (Effect(session.at(Kind.ORDER, order_id), opening, creates=True),),
+        result={"order_id": order_id},
+    )
+
+
+def _quote(session: Session, command: c.Quote, context: Context) -> Decision | Rejected:
+    """Price an order without placing it."""
+    lines = order_lines.sold_lines(command, session.currency, context)
+    if isinstance(lines, Rejected):
+        return lines
+    prices = [
+        {"name": line.name, "quantity": line.quantity, "unit_price": format_money(line.unit_price)}
+        for line in lines
+    ]
+    total = format_money(order_lines.total_of(lines))
+    return Decision(result={"total_amount": total, "currency": session.currency, "items": prices})
+
+
+def _limit_refusal(session: Session, notes_bytes: int, context: Context) -> Rejected | None:
+    """Guests do not bury a kitchen that has not yet looked at what they sent before, nor make a
+    session grow for ever by ordering and cancelling."""
+    if context.caller.is_staff:
+        return None
+    if len(session.orders) >= MAX_ORDERS:
+        return Rejected(
+            Code.FORBIDDEN,
+            f"This table has placed {MAX_ORDERS} orders. Ask a waiter to place the next one.",
+        )
+    if session.notes_bytes + notes_bytes > order_lines.MAX_SESSION_NOTES_BYTES:
+        return Rejected(
+            Code.FORBIDDEN,
+            "This table has used up its space for notes. Order without notes, or ask a waiter.",
+        )
+    if session.orders.pending < MAX_PENDING_ORDERS:
+        return None
+    return Rejected(
+        Code.RATE_LIMITED,
+        f"{MAX_PENDING_ORDERS} orders of this table are not yet confirmed. "
+        "Order again when one is.",
+    )
+
+
+def _new_summary(
+    session: Session, order_id: int, lines: tuple[OrderLine, ...], context: Context
+) -> OrderSummary:
+    """The summary that the order will have when it is opened with these lines."""
+    total = order_lines.total_of(lines)
+    return OrderSummary(
+        order_id=order_id,
+        version=1,
+        status=OrderStatus.PENDING,
+        payment_status=Money(total, paid=0, refunded=0, cancelled=False).status,
+        total=total,
+        balance=total,
+        items_count=sum(line.quantity for line in lines),
+        table_number=session.table_number,
+        created_at=context.now,
+        table_id=session.table_id,
+    )
+
+
+# --- closing -------------------------------------------------------------------------------------
+
+
+def _close(session: Session, command: c.CloseSession, context: Context) -> Decision | Rejected:
+    if not session.is_open:
+        return UNCHANGED
+    refused = _force_refusal(command, context) if command.force else _unsettled(session)
+    if refused is not None:
+        return refused
+    resolutions = [
+        call_rules.resolve(session, call, context)
+        for call in session.calls.values()
+        if call.status is not CallStatus.RESOLVED
+    ]
+    table = session.at(Kind.TABLE, session.table_id)
+    request_ref = (
+        context.request_ref if context.request_ref and context.request_ref.target == table else None
+    )
+    return Decision(
+        events=(
+            *(event for each in resolutions for event in each.events),
+            SessionClosed(context.now, command.force, command.reason),
+        ),
+        effects=(
+            *(effect for each in resolutions for effect in each.effects),
+            Effect(table, SessionEnded(session.id, request_ref)),
+        ),
+        cancels=tuple(key for each in resolutions for key in each.cancels),
+    )
+
+
+def _force_refusal(command: c.CloseSession, context: Context) -> Rejected | None:
+    if not context.caller.is_staff:
+        return Rejected(Code.FORBIDDEN, "Only staff may close what is not settled.")
+    if command.reason is None:
+        return Rejected(Code.INVALID_MESSAGE, "reason: say why the session is closed by force.")
+    return None
+
+
+def _unsettled(session: Session) -> Rejected | None:
+    open_orders = sorted(
+        order_id
+        for order_id, summary in session.orders.items()
+        if lifecycle.ORDER[summary.status] or summary.balance
+    )
+    if not open_orders:
+        return None
+    return Rejected(
+        Code.UNSETTLED,
+        "There are open orders or an open balance. Deliver, cancel or pay them first.",
+        {"open_orders": open_orders, "balance": format_money(session.orders.balance)},
+    )
+
+
+SESSION: Behaviour[Session] = Behaviour(
+    Kind.SESSION, Session, decide, evolve, publish, snapshot, lambda session: not session.is_open
+)

@@ -1,0 +1,1 @@
+"""A waiter, with the notifications for them."""

@@ -1,0 +1,2 @@
+"""Runs entities: messages, turns, commits, effects, timers, subscribers and streams. Without
+Ray."""

@@ -1,0 +1,198 @@
+"""Decides messages against the entities in memory, and stages what they change.
+
+Deciding is synchronous and uses no store, host or event loop, and no clock but the time passed in.
+The effects of a message on other entities of the same host are staged, or rolled back, with it. An
+effect that its target refuses is logged and dropped. A message that fails because of a bug does not
+affect the others.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from domain.entity import Decision, Inputs, Redirect
+from domain.messages import HandOverMenu, PriceLines
+from engine import failures
+from engine.entity import EMPTY
+from engine.messages import (
+    ACCEPTED,
+    AnyMessage,
+    DeliverEffects,
+    Done,
+    RecordDenial,
+    Reply,
+    Submit,
+    TimerFired,
+    address_of,
+)
+from engine.outbox_entries import OutboxEffect
+from engine.staging import Missing, Staging, count_refused
+from engine.transaction import EntityTransaction
+from protocol.caller import SYSTEM, Caller
+from protocol.commands import Command, MenuLine
+from protocol.errors import ERRORS, Code, Rejected
+from protocol.ids import Address, Kind
+
+
+@dataclass(slots=True)
+class Unit:
+    """A decided message: its reply, the entities it was decided on, and its undelivered effects
+    that create an entity, which the reply waits for."""
+
+    message: AnyMessage
+    reply: Reply
+    touched: Collection[Address]
+    creates: list[OutboxEffect] = field(default_factory=list)
+
+
+class Decider:
+    """Decides the messages of one turn one by one, and stages their changes in `staging`."""
+
+    def __init__(self, staging: Staging) -> None:
+        self._staging = staging
+
+    def decide(self, message: AnyMessage) -> Unit:
+        """Decide a message and its effects on this host, all or nothing. Raises Missing."""
+        staging = self._staging
+        staging.begin()
+        try:
+            reply = self._reply(message)
+        except Missing:
+            staging.rollback()
+            raise
+        except Exception:
+            staging.rollback()
+            address = address_of(message)
+            failed = failures.record("handler failed; nothing was changed", address, [message])
+            return Unit(message, failed, {address})
+        return Unit(message, reply, {address_of(message), *staging.touched}, staging.creates)
+
+    def _reply(self, message: AnyMessage) -> Reply:
+        match message:
+            case Submit():
+                return self._submit(message)
+            case DeliverEffects():
+                return self._receive_effects(message)
+            case RecordDenial(to, command, caller, code):
+                staged = self._staging.transaction(to)
+                if staged.state is not None:
+                    staged.audit.add(command, caller, self._staging.now, code)
+            case TimerFired():
+                self._fire(message)
+        return ACCEPTED
+
+    # --- commands --------------------------------------------------------------------------------
+
+    def _submit(self, message: Submit) -> Reply:
+        staged = self._staging.transaction(message.to)
+        request_ref, redirected = message.request_ref, message.followed
+        if request_ref is not None:
+            first = staged.results.first(request_ref)
+            if isinstance(first, Address):
+                redirected = first
+            elif first is not None:
+                self._require_verified(staged)
+                pending = self._staging.pending_effects(staged)
+                self._staging.creates += [each for each in pending if each.creates]
+                return first
+        reply = self._answer(staged, message, redirected)
+        if isinstance(reply, Redirect):
+            if request_ref is not None and request_ref.digest and redirected is None:
+                staged.results.keep(request_ref, reply)
+            return reply
+        changed = isinstance(reply, Done) and reply.changed
+        if staged.state is not None and (changed or isinstance(reply, Rejected)):
+            refused = reply.code if isinstance(reply, Rejected) else None
+            result = reply.result if isinstance(reply, Done) else EMPTY
+            staged.audit.add(message.command, message.caller, self._staging.now, refused, result)
+        may_pass = isinstance(reply, Rejected) and ERRORS[reply.code].retry
+        is_repeatable = request_ref is not None and request_ref.digest and staged.state is not None
+        if request_ref is not None and (changed or (is_repeatable and not may_pass)):
+            staged.results.keep(request_ref, reply)
+        return reply
+
+    def _answer(
+        self, staged: EntityTransaction, message: Submit, redirected: Address | None
+    ) -> Done | Rejected | Redirect:
+        expected = getattr(message.command, "expected_version", None)
+        is_checked = expected is not None and redirected is None and staged.state is not None
+        if is_checked and expected != staged.version:
+            return Rejected(
+                Code.VERSION_CONFLICT,
+                "This has changed since you last read it. Read it again, then decide.",
+                {"version": staged.version, "expected_version": expected},
+            )
+        inputs = message.inputs
+        if inputs.price_lookups:
+            inputs = self._priced(message.to, message.command, inputs)
+        if inputs.refusal is not None:
+            return inputs.refusal
+        context = self._staging.context(
+            message.to,
+            message.caller,
+            request_ref=message.request_ref,
+            inputs=inputs,
+            redirected=redirected,
+            followed=message.followed is not None,
+        )
+        decision = staged.entity.behaviour.decide(staged.state, message.command, context)
+        if not isinstance(decision, Decision):
+            return decision
+        self._staging.apply(staged, decision, message.caller)
+        return Done(bool(decision.events), staged.version, decision.result)
+
+    def _priced(self, to: Address, command: Command, inputs: Inputs) -> Inputs:
+        """Add the command's lines as the restaurant's menu, which is on this host, prices them."""
+        menu = self._menu_of(to.restaurant)
+        lines = tuple(line for line in command.priced_lines if isinstance(line, MenuLine))
+        context = self._staging.context(menu.address, SYSTEM)
+        decision = menu.entity.behaviour.decide(menu.state, PriceLines(lines), context)
+        if isinstance(decision, Rejected):
+            return Inputs(refusal=decision)
+        assert isinstance(decision, Decision)
+        return replace(inputs, lines=decision.result["lines"])
+
+    def _menu_of(self, restaurant: int) -> EntityTransaction:
+        """The menu, which a restaurant of an earlier release hands over now."""
+        menu = self._staging.transaction(Address(Kind.MENU, restaurant, restaurant))
+        if menu.state is None:
+            owner = Address(Kind.RESTAURANT, restaurant, restaurant)
+            self._receive(self._staging.transaction(owner), HandOverMenu(), owner, SYSTEM)
+        return menu
+
+    # --- effects and timers ----------------------------------------------------------------------
+
+    def _receive_effects(self, message: DeliverEffects) -> Reply:
+        staged = self._staging.transaction(message.to)
+        source = str(message.source)
+        for number, body, caller in message.messages:
+            if number > staged.seen.get(source, 0):
+                self._receive(staged, body, message.source, caller)
+                staged.mark_seen(source, number)
+            else:
+                self._require_verified(staged)
+        return ACCEPTED
+
+    def _require_verified(self, staged: EntityTransaction) -> None:
+        """Raise Missing if the reply would repeat an earlier write that could not be verified."""
+        if not staged.entity.is_verified:
+            raise Missing(staged.address)
+
+    def _fire(self, message: TimerFired) -> None:
+        staged = self._staging.transaction(message.to)
+        timer = staged.timers.get(message.key)
+        if timer is not None and timer.due <= self._staging.now:
+            staged.remove_timer(message.key)
+            self._receive(staged, timer.message, message.to, SYSTEM)
+
+    def _receive(
+        self, staged: EntityTransaction, message: Any, source: Address, caller: Caller
+    ) -> None:
+        """Decide an entity's message and its effects on this host. A refused message is logged and
+        dropped: no sender waits for a reply."""
+        context = self._staging.context(staged.address, caller, source=source)
+        decision = staged.entity.behaviour.decide(staged.state, message, context)
+        if isinstance(decision, Decision):
+            self._staging.apply(staged, decision, caller)
+        else:
+            count_refused(staged.address, source, message, decision)

@@ -1,0 +1,29 @@
+"""Background jobs that run periodically."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import NoReturn
+
+from engine.metrics import JOB_FAILURES
+
+log = logging.getLogger(__name__)
+
+
+async def every(
+    period_s: float, job: Callable[[], Awaitable[None]], *, name: str, immediately: bool = False
+) -> NoReturn:
+    """Run a job every `period_s` seconds; `immediately` runs it before the first period, too. An
+    unexpected exception is counted under `name` and logged, and the job runs again."""
+    if not immediately:
+        await asyncio.sleep(period_s)
+    while True:
+        try:
+            await job()
+        except Exception:
+            JOB_FAILURES.add(label_value=name)
+            log.exception("background job failed; it runs again", extra={"job": name})
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # a library swallowed the cancellation
+            raise asyncio.CancelledError
+        await asyncio.sleep(period_s)

@@ -1,0 +1,157 @@
+"""The transactions of one turn, including a decision's effects on entities of the same host."""
+
+import logging
+from collections import deque
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Protocol
+
+from domain.entity import UNCHANGED, Context, Decision, Effect, Redirect
+from engine.entity import LoadedEntity
+from engine.messages import Done
+from engine.metrics import EFFECTS_REFUSED
+from engine.outbox_entries import OutboxEffect
+from engine.placement import Placement
+from engine.transaction import EntityTransaction
+from protocol.caller import Caller
+from protocol.errors import Rejected
+from protocol.ids import CHANNELS, Address, Topic
+
+log = logging.getLogger(__name__)
+
+MAX_CASCADE = 10_000
+"""Maximum number of effects of one decision on its host, directly and through other effects. More
+means that rules loop."""
+
+
+class Missing(Exception):
+    """An entity that is not in memory, or whose ownership could not be verified, is needed."""
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(str(address))
+        self.address = address
+
+
+class Memory(Protocol):
+    """The host's state that decisions read, which does not change while a message is decided."""
+
+    def entity(self, address: Address) -> LoadedEntity | None: ...
+
+    def has_subscribers(self, topic: Topic) -> bool: ...
+
+    def pending_effects(self, source: Address) -> Collection[OutboxEffect]:
+        """The effects of an entity that their targets have not stored yet."""
+
+
+class Staging:
+    """Stages what the messages of one turn change, one message after the other."""
+
+    def __init__(self, host: str, memory: Memory, placement: Placement, now: datetime) -> None:
+        self.now = now
+        self.transactions: dict[Address, EntityTransaction] = {}
+        self.creates: list[OutboxEffect] = []
+        """The effects of this message that create an entity on another host."""
+        self._host = host
+        self._memory = memory
+        self._placement = placement
+        self._savepoints: dict[Address, Any] = {}
+        """The savepoints of this message, None for a transaction that it began."""
+
+    @property
+    def touched(self) -> Collection[Address]:
+        """The entities that this message was decided on."""
+        return self._savepoints.keys()
+
+    def begin(self) -> None:
+        """Start with the next message."""
+        self._savepoints, self.creates = {}, []
+
+    def rollback(self) -> None:
+        """Undo what this message has staged."""
+        for address, savepoint in self._savepoints.items():
+            if savepoint is None:
+                del self.transactions[address]
+            else:
+                self.transactions[address].rollback(savepoint)
+
+    def transaction(self, address: Address, *, creates: bool = False) -> EntityTransaction:
+        """The transaction of an entity, which need not exist if it `creates` it. Raises Missing."""
+        staged = self.transactions.get(address)
+        if staged is None:
+            entity = self._memory.entity(address)
+            if entity is None:
+                if not creates:
+                    raise Missing(address)
+                entity = LoadedEntity.unborn(address)
+            staged = self.transactions[address] = EntityTransaction(entity)
+            self._savepoints[address] = None
+        elif address not in self._savepoints:
+            self._savepoints[address] = staged.savepoint()
+        return staged
+
+    def pending_effects(self, source: EntityTransaction) -> list[OutboxEffect]:
+        """The effects of an entity that their targets have not stored yet."""
+        return [*self._memory.pending_effects(source.address), *source.effects]
+
+    def context(self, address: Address, caller: Caller, **fields: Any) -> Context:
+        first_channel = Topic(address, CHANNELS[address.kind][0])
+        online = self._memory.has_subscribers(first_channel)
+        return Context(address=address, now=self.now, caller=caller, online=online, **fields)
+
+    def apply(self, staged: EntityTransaction, decision: Decision, caller: Caller) -> None:
+        """Stage a decision, then decide and stage its effects on this host."""
+        local: deque[tuple[Address, Effect]] = deque()
+        self._stage(staged, decision, caller, local)
+        for _ in range(MAX_CASCADE):
+            if not local:
+                return
+            source, effect = local.popleft()
+            target = self.transaction(effect.to, creates=effect.creates)
+            context = self.context(effect.to, caller, source=source)
+            reaction = target.entity.behaviour.decide(target.state, effect.message, context)
+            if isinstance(reaction, Decision):
+                self._stage(target, reaction, caller, local)
+            else:
+                count_refused(effect.to, source, effect.message, reaction)
+        raise RuntimeError(f"a message has more than {MAX_CASCADE} effects: do its rules loop?")
+
+    def _stage(
+        self,
+        staged: EntityTransaction,
+        decision: Decision,
+        caller: Caller,
+        local: deque[tuple[Address, Effect]],
+    ) -> None:
+        if decision is UNCHANGED:
+            return
+        staged.evolve(decision, caller, self.now)
+        for effect in decision.effects:
+            is_here = self._placement.host_of(effect.to) == self._host
+            if is_here and not self._has_pending(staged, effect.to):
+                local.append((staged.address, effect))
+                continue
+            staged.add_effect(effect.to, effect.message, caller, creates=effect.creates)
+            if effect.creates:
+                self.creates.append(staged.effects[-1])
+        if decision.completes is not None:
+            done = Done(bool(decision.events), staged.version, decision.result)
+            staged.results.keep(decision.completes, done)
+
+    def _has_pending(self, staged: EntityTransaction, to: Address) -> bool:
+        """Whether earlier effects on this target are still in the outbox, because the target was on
+        another host. Later effects must not overtake them."""
+        return any(each.to == to for each in self.pending_effects(staged))
+
+
+def count_refused(to: Address, source: Address, message: Any, answer: Rejected | Redirect) -> None:
+    """Count and log an effect that its target refused."""
+    EFFECTS_REFUSED.add()
+    log.error(
+        "effect refused and dropped",
+        extra={
+            "entity": str(to),
+            "source": str(source),
+            "message_type": type(message).__name__,
+            "answer": answer.error if isinstance(answer, Rejected) else "redirect",
+        },
+    )

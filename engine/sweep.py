@@ -1,0 +1,68 @@
+"""The sweep: activates entities whose effects or timers are overdue because no host has them.
+
+An entity's host delivers its effects and fires its timers. If that host has ended and no message is
+sent to the entity, the store's index of due entities still lists it. Activating it makes its
+current host load it and resume. The gateways compete for a lease; its holder sweeps.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+
+from engine.messages import ACCEPTED, Activate, Message, Reply
+from engine.metrics import ORPHANS_ACTIVATED, SWEEPS
+from engine.periodic import every
+from protocol.ids import Address
+from storage.store import Store, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+PERIOD_S = 5.0
+GRACE_S = 5.0
+"""How long after they are due effects and timers are left to a live host."""
+MAX_ACTIVATIONS = 500
+"""Maximum number of entities that a sweep activates."""
+MAX_CONCURRENT = 16
+"""Maximum number of concurrent activations, each of which may have to start an actor."""
+
+
+class Sweep:
+    """The sweep of one gateway, which sends its messages. `holder` names the gateway in the
+    lease."""
+
+    def __init__(
+        self, store: Store, send: Callable[[Message], Awaitable[Reply]], holder: str
+    ) -> None:
+        self._store = store
+        self._send = send
+        self._holder = holder
+
+    async def run(self) -> None:
+        """Sweep now and then every few seconds, until cancelled."""
+        await every(PERIOD_S, self._sweep_if_leader, name="sweep", immediately=True)
+
+    async def _sweep_if_leader(self) -> None:
+        try:
+            if await self._store.lease("sweep", self._holder, 3 * PERIOD_S):
+                await self.once()
+                SWEEPS.add()
+        except StoreUnavailable as error:
+            log.warning("outbox sweep skipped: store unavailable", extra={"why": str(error)})
+
+    async def once(self) -> int:
+        """Activate the overdue entities. Returns how many there were."""
+        restaurants = await self._store.restaurants()
+        random.shuffle(restaurants)  # so that no restaurant is always last
+        overdue = await self._store.overdue(restaurants, time.time() - GRACE_S, MAX_ACTIVATIONS)
+        ORPHANS_ACTIVATED.add(len(overdue))
+        free = asyncio.Semaphore(MAX_CONCURRENT)
+
+        async def activate(address: Address) -> None:
+            async with free:
+                if await self._send(Activate(address)) is not ACCEPTED:
+                    log.warning("cannot activate an overdue entity", extra={"entity": str(address)})
+
+        await asyncio.gather(*map(activate, overdue))
+        return len(overdue)

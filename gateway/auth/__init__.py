@@ -1,0 +1,1 @@
+"""Authentication and authorization: tokens, codes, policy, visibility and revocation."""

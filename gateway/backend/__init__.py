@@ -1,0 +1,1 @@
+"""Access to the actors: commands, subscriptions, ids. Independent of HTTP and sockets."""

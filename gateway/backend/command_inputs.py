@@ -1,0 +1,91 @@
+"""Collects the inputs of a command before it is sent: ids, a session code, menu prices. Each
+command declares in `protocol/commands.py` which of them it needs."""
+
+from dataclasses import replace
+
+import msgspec
+
+from domain.entity import NO_INPUTS, Inputs
+from domain.messages import PriceLines
+from domain.order.line import OrderLine
+from engine.messages import Done, Submit
+from engine.placement_watcher import PlacementWatcher
+from gateway.backend.directory import Directory
+from gateway.backend.host_client import HostClient
+from gateway.backend.id_allocation import IdAllocator
+from gateway.limits import record_violation
+from protocol import commands as c
+from protocol.caller import SYSTEM
+from protocol.errors import UNAVAILABLE, Code, Rejected
+from protocol.ids import Address, Kind
+from protocol.limits import limit_exceeded
+from storage.store import StoreUnavailable
+
+
+class CommandInputs:
+    """The inputs of one gateway's commands."""
+
+    def __init__(
+        self,
+        directory: Directory,
+        ids: IdAllocator,
+        client: HostClient,
+        watcher: PlacementWatcher,
+        max_items: int = c.MAX_LINES,
+    ) -> None:
+        self._directory = directory
+        self._ids = ids
+        self._client = client
+        self._watcher = watcher
+        self._max_items = max_items
+
+    async def collect(self, to: Address, command: c.Command) -> Inputs | Rejected:
+        """The inputs that `decide` needs and cannot produce itself."""
+        try:
+            refused = await self._check_references(to, command)
+            if refused is not None:
+                return Inputs(refusal=refused)
+            inputs = await self._priced(to, command.priced_lines)
+            kind = command.creates
+            if isinstance(inputs, Rejected) or inputs.refusal is not None:
+                return inputs
+            if kind is None or kind is to.kind:  # `to` itself is the new entity
+                return inputs
+            id_ = await self._ids.new_id(kind, to.restaurant)
+            created = Address(kind, id_, to.restaurant)
+            code = await self._ids.new_code(created) if kind is Kind.SESSION else None
+            return replace(inputs, id=id_, code=code)
+        except StoreUnavailable:
+            return UNAVAILABLE
+
+    async def _check_references(self, to: Address, command: c.Command) -> Rejected | None:
+        """Why the command is refused, if it names an entity of another restaurant."""
+        for field, kind in command.references.items():
+            id_ = getattr(command, field)
+            if id_ is None:
+                continue
+            address = await self._directory.address(kind, id_)
+            if address is None or address.restaurant != to.restaurant:
+                return Rejected(
+                    Code.NOT_FOUND, f"There is no {kind.value} {id_}.", {"field": field}
+                )
+        return None
+
+    async def _priced(self, to: Address, lines: tuple[c.Line, ...]) -> Inputs | Rejected:
+        """The lines of an order as the menu prices them; the ids of their items if the order's own
+        host has the menu."""
+        if len(lines) > self._max_items:
+            what = f"at most {self._max_items} lines. Place several orders"
+            return record_violation(limit_exceeded("items", "items", what))
+        of_menu = tuple(line for line in lines if isinstance(line, c.MenuLine))
+        if not of_menu:
+            return NO_INPUTS
+        if self._watcher.together:
+            return Inputs(price_lookups=tuple({line.menu_item_id: None for line in of_menu}))
+        menu = Address(Kind.MENU, to.restaurant, to.restaurant)
+        reply = await self._client.send_until_created(Submit(menu, PriceLines(of_menu), SYSTEM))
+        if isinstance(reply, Done):
+            return Inputs(lines=msgspec.convert(reply.result["lines"], tuple[OrderLine, ...]))
+        if not isinstance(reply, Rejected):
+            return UNAVAILABLE
+        return reply if reply.code is Code.UNAVAILABLE else Inputs(refusal=reply)

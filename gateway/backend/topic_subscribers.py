@@ -1,0 +1,107 @@
+"""One topic's connections on this gateway: each gets each `seq` once and in order, or a snapshot
+instead."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from engine.messages import Subscribed
+from gateway.metrics import DELIVERED, HANDLER_ERRORS
+from gateway.server.frames import TextFrame, encode_text_frame
+from protocol.caller import Role
+from protocol.errors import CloseCode
+
+log = logging.getLogger(__name__)
+
+INITIAL_BACKOFF_S = 0.05
+NO_EPOCH = ""
+"""Matches no epoch, so the host answers with a snapshot."""
+
+
+class Subscriber(Protocol):
+    """A connection, or an object that subscribes on behalf of several."""
+
+    @property
+    def id(self) -> int:
+        """Unique on this gateway."""
+
+    def send(self, frame: TextFrame, *, solicited: bool = False) -> None: ...
+
+    def close(self, code: CloseCode, reason: str) -> None: ...
+
+
+@dataclass(slots=True, eq=False)
+class Subscription:
+    """One connection. `last_seq` is the last `seq` that it was sent; None before its first."""
+
+    connection: Subscriber
+    role: Role
+    last_seq: int | None = None
+
+    def deliver(self, seq: int, frame: TextFrame) -> None:
+        """Send an event, unless the connection already has it or lacks an earlier one."""
+        if seq - 1 == self.last_seq:
+            self.last_seq = seq
+            self._send(frame)
+
+    def start(self, subscribed: Subscribed) -> None:
+        """Send the frames of the reply to a subscription."""
+        for payload in subscribed.frames:
+            self._send(encode_text_frame(payload), solicited=True)
+        self.last_seq = subscribed.seq
+
+    def _send(self, frame: TextFrame, *, solicited: bool = False) -> None:
+        try:
+            self.connection.send(frame, solicited=solicited)
+        except Exception:  # must not affect the other connections
+            HANDLER_ERRORS.add()
+            log.exception("cannot pass an event to a connection; closing it")
+            self.connection.close(CloseCode.RESTART, "An event could not be sent. Reconnect.")
+
+
+@dataclass(slots=True, eq=False)
+class TopicSubscribers:
+    """The connections of one topic. `last_seq` is the last `seq` that was received. The topic has
+    `moved` if the gateway has not subscribed to it at its new host yet."""
+
+    epoch: str = NO_EPOCH
+    last_seq: int | None = None
+    subscriptions: dict[int, Subscription] = field(default_factory=dict)
+    resubscribing: bool = False
+    moved: bool = False
+    retry: asyncio.TimerHandle | None = None
+    backoff_s: float = INITIAL_BACKOFF_S
+
+    def lowest_seq(self) -> int | None:
+        """The last `seq` that all subscribed connections have; None if none is subscribed yet."""
+        seqs = [each.last_seq for each in self.subscriptions.values() if each.last_seq is not None]
+        return min(seqs, default=None)
+
+    def deliver(self, first: int, payloads: Iterable[bytes]) -> None:
+        """Pass events to the connections, encoded once; `first` is the first one's `seq`."""
+        subscriptions = list(self.subscriptions.values())
+        seq = first - 1
+        for seq, payload in enumerate(payloads, first):
+            frame = encode_text_frame(payload)
+            for subscription in subscriptions:
+                subscription.deliver(seq, frame)
+        DELIVERED.add((seq - first + 1) * len(subscriptions))
+        self.last_seq = max(self.last_seq or 0, seq)
+
+    def catch_up(self, subscribed: Subscribed) -> None:
+        """Send each connection the events that it missed, or the snapshot."""
+        if subscribed.resumed:
+            self.deliver(subscribed.seq - len(subscribed.frames) + 1, subscribed.frames)
+        else:
+            for subscription in list(self.subscriptions.values()):
+                if subscription.last_seq is not None:
+                    subscription.start(subscribed)
+        self.epoch, self.last_seq = subscribed.epoch, subscribed.seq
+
+    def cancel_retry(self) -> None:
+        """Cancel a scheduled resubscription."""
+        if self.retry is not None:
+            self.retry.cancel()
+            self.retry = None

@@ -1,0 +1,1 @@
+"""The OpenAPI and AsyncAPI documents, made from routes, commands and messages, and their pages."""

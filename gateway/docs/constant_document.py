@@ -1,0 +1,57 @@
+"""Documents that are the same for every request, such as the API's own description."""
+
+import gzip
+from collections.abc import Callable
+from functools import cached_property
+from hashlib import sha256
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.http.pages import accepted_encodings
+
+
+class _Encoded(NamedTuple):
+    body: bytes
+    etag: str
+    encoding: dict[str, str]
+
+
+class ConstantDocument:
+    """Encodes a document at its first request, and serves it with an `ETag`, plain or as gzip."""
+
+    def __init__(self, make: Callable[[], bytes], media_type: str) -> None:
+        self._make = make
+        self._media_type = media_type
+
+    async def answer(self, request: Request) -> Response:
+        """The document; 304 if the request names its `ETag`."""
+        is_compressed = "gzip" in accepted_encodings(request.headers)
+        document = self._compressed if is_compressed else self._plain
+        headers = {
+            "ETag": document.etag,
+            "Cache-Control": "no-cache",
+            "Vary": "Accept-Encoding",
+        }
+        if _names(request.headers.get("if-none-match", ""), document.etag):
+            return Response(status_code=304, headers=headers)
+        headers |= document.encoding
+        return Response(document.body, headers=headers, media_type=self._media_type)
+
+    @cached_property
+    def _plain(self) -> _Encoded:
+        return _encoded(self._make(), {})
+
+    @cached_property
+    def _compressed(self) -> _Encoded:
+        return _encoded(gzip.compress(self._plain.body, mtime=0), {"Content-Encoding": "gzip"})
+
+
+def _encoded(body: bytes, encoding: dict[str, str]) -> _Encoded:
+    return _Encoded(body, f'"{sha256(body).hexdigest()[:32]}"', encoding)
+
+
+def _names(if_none_match: str, etag: str) -> bool:
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return etag in tags or tags == ["*"]

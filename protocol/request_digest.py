@@ -1,0 +1,62 @@
+"""The digest of a request, which distinguishes a retry from another request under the same id.
+
+It covers the action and the fields that were given: those that differ from their defaults. So a
+release that adds a field to a command does not change the digests of requests without it.
+"""
+
+from collections.abc import Callable
+from dataclasses import fields
+from functools import cache
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+from msgspec import UNSET
+
+from protocol.commands import Command
+
+
+def request_digest(command: Command) -> str:
+    """The digest of a command."""
+    return _digest(_encoded(command, _given))
+
+
+def previous_digest(command: Command) -> str:
+    """The digest as the previous release computed it: it also covers fields with defaults."""
+    return _digest(type(command).__name__.encode() + _encoded(command, _previous))
+
+
+def _digest(content: bytes) -> str:
+    return blake2b(content, digest_size=8).hexdigest()
+
+
+def _encoded(command: Command, form: Callable[[Any], Any]) -> bytes:
+    """A command as JSON; `form` is called for it and its parts."""
+    return orjson.dumps(command, form, orjson.OPT_PASSTHROUGH_DATACLASS)
+
+
+def _given(value: Any) -> dict[str, Any]:
+    """The action, and the fields without their default."""
+    cls: Any = type(value)
+    return {
+        each.name: given
+        for each in _fields(cls)
+        if (given := getattr(value, each.name)) != each.default or each.name == "action"
+    }
+
+
+def _previous(value: Any) -> dict[str, Any]:
+    """All fields but the added ones that were not given, and those of added parts."""
+    cls: Any = type(value)
+    previous = {}
+    for each in _fields(cls):
+        given = getattr(value, each.name)
+        if given == each.default:
+            given = each.metadata.get("default_before", given)
+            if given is UNSET or "added" in each.metadata:
+                continue
+        previous[each.name] = given
+    return previous
+
+
+_fields = cache(fields)

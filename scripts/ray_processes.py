@@ -1,0 +1,57 @@
+"""Ray's own processes on this machine: only those that `make run` needs, the dashboard last.
+
+Ray has no option for this, so methods of its `Node` are replaced, which starts the processes one
+after the other in `ray.init`. The version of Ray is pinned, and `tests/starts/test_idle.py` checks
+which processes run.
+"""
+
+from typing import Any
+
+import ray
+from ray._private import worker
+from ray._private.node import Node
+
+_start_api_server = Node.start_api_server
+
+
+def leave_out() -> None:
+    """Have `ray.init` start neither the autoscaler's monitor nor the log monitor, and no dashboard.
+
+    There is nothing to scale on one machine, and no worker's log is printed by the driver. Each of
+    the three is a Python process of 45 to 75 MB; `ray.init` would wait for the dashboard for
+    several seconds.
+    """
+    for name, method in _REPLACED.items():
+        setattr(Node, name, method)
+
+
+def start_dashboard() -> str:
+    """Start Ray's dashboard and return its address, host and port. Raises RuntimeError."""
+    node = worker._global_node
+    assert node is not None, "after ray.init"
+    try:
+        _start_api_server(node, include_dashboard=True, raise_on_failure=True)
+    except Exception as error:  # Ray raises bare Exceptions
+        raise RuntimeError(f"Ray's dashboard did not start: {error}") from error
+    return str(node.webui_url)
+
+
+def metrics_address() -> str:
+    """The address at which Prometheus reads this node's metrics."""
+    (node,) = ray.nodes()
+    return f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
+
+
+def _start_nothing(node: Node) -> None:
+    pass
+
+
+def _start_no_api_server(node: Node, **options: Any) -> None:
+    node._webui_url = ""
+
+
+_REPLACED = {
+    "start_monitor": _start_nothing,
+    "start_log_monitor": _start_nothing,
+    "start_api_server": _start_no_api_server,
+}

@@ -1,0 +1,15 @@
+"""No timer runs while something is counted: how long a machine takes must change no number."""
+
+import pytest
+
+from engine import entity_cache, streams
+from gateway.backend import host_client
+
+NEVER_S = 1e6
+
+
+@pytest.fixture(autouse=True)
+def no_timers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "HEARTBEAT_S", NEVER_S)
+    monkeypatch.setattr(host_client, "MAINTENANCE_PERIOD_S", NEVER_S)
+    monkeypatch.setattr(entity_cache, "OWNERSHIP_TTL_S", NEVER_S)

@@ -1,0 +1,70 @@
+// A manager changes the menu: a dish's allergens and texts, an option group, and refusals at their fields.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { RestaurantQR } from '../../../web/client/index.js';
+import { Devices } from './devices.mjs';
+import { HASTY, SERVICE, until } from './house.mjs';
+import { live } from './scenes.mjs';
+
+const staff = new RestaurantQR(HASTY);
+const { http } = staff;
+const devices = new Devices();
+
+before(() => devices.start());
+after(async () => {
+  staff.disconnect();
+  await devices.close();
+  assert.deepEqual(devices.mistakes, []);
+});
+
+test('a manager edits a dish and an option group, and each refusal is beside its field', async () => {
+  const { restaurant_id: id } = await http.post('/restaurants', { name: 'Aurora', currency: 'EUR', timezone: 'Europe/Rome' });
+  const items = ['Soup', 'Steak'].map((name) => ({ name, price: '5.00', description: 'Of the day' }));
+  await http.put(`/restaurants/${id}/menu`, { categories: [{ name: 'Food', items }] });
+  const menu = async () => (await http.get(`/restaurants/${id}/menu`)).data;
+  const page = await devices.page('desktop');
+  await page.goto(`${SERVICE}/manager/?restaurant=${id}#token=${staff.token}`);
+  await live(page);
+  const sheet = page.getByRole('dialog');
+  const button = (name, within = sheet) => within.getByRole('button', { name, exact: true });
+  const field = (name) => sheet.getByLabel(name, { exact: true });
+  const saved = async () => sheet.waitFor({ state: 'detached' });
+
+  await button('Option groups', page).click();
+  await button('New option group').click();
+  await field('Name').first().fill('Degree');
+  await field('At least').fill('2');
+  await field('Name').nth(1).fill('Rare');
+  await button('Save').click();
+  await sheet.locator('.input', { hasText: 'At least' }).getByRole('alert').waitFor();
+  await field('At least').fill('1');
+  await field('Not declared').uncheck();
+  await button('Save').click();
+  await button('Edit: Degree').waitFor();
+  await button('Close').first().click();
+  await saved();
+
+  await button('Edit: Steak', page).click();
+  await field('Price').fill('cheap');
+  await button('Save').click();
+  await sheet.locator('.input', { hasText: 'Price' }).getByRole('alert').waitFor();
+  await field('Price').fill('24,00');
+  await field('Not declared').uncheck();
+  await field('celery').check();
+  await field('halal').check();
+  await field('Degree').check();
+  await button('Add a language').click();
+  await field('Language').fill('de');
+  await field('Name').nth(1).fill('Rumpsteak');
+  await button('Save').click();
+  await saved();
+
+  const { categories: [{ items: [soup, steak] }], option_groups: [degree] } = await until(menu);
+  assert.deepEqual([soup.allergens, soup.description, soup.price], [null, 'Of the day', '5.00']);
+  assert.deepEqual(steak, {
+    id: steak.id, name: 'Steak', description: 'Of the day', price: '24.00', available: true, allergens: ['celery'],
+    diets: ['halal'], option_group_ids: [degree.id], translations: { de: { name: 'Rumpsteak', description: '' } },
+  });
+  assert.deepEqual([degree.min, degree.max, degree.options[0].allergens], [1, 1, []]);
+});

@@ -1,0 +1,70 @@
+"""Unreadable state and completed sweeps are counted."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+import redis
+
+from engine import sweep
+from engine.instruments import Counter
+from engine.metrics import HANDLER_ERRORS, SWEEPS, UNREADABLE
+from protocol import commands as c
+from protocol.errors import UNAVAILABLE
+from storage import keys
+from storage.embedded import EmbeddedStore
+from tests.engine.chain import LocalChain
+from tests.eventually import eventually
+
+COUNTERS = (UNREADABLE, HANDLER_ERRORS, SWEEPS)
+
+
+@pytest.fixture(autouse=True)
+def counted_from_here() -> None:
+    for counter in COUNTERS:
+        counter.drain()
+
+
+def count(counter: Counter) -> float:
+    return sum(counter.drain().values())
+
+
+async def test_each_failed_load_of_unreadable_state_is_counted(
+    chain: LocalChain, valkey: EmbeddedStore
+) -> None:
+    for name in list(chain.hosts.hosts):
+        chain.hosts.kill(name)
+    with redis.Redis.from_url(valkey.url) as client:
+        for field in client.hkeys(keys.entity(chain.table)):
+            if field.startswith(b"s:"):
+                client.hset(keys.entity(chain.table), field, b"no JSON")
+    for times in (1, 2):
+        assert await chain.ask(chain.table, c.Occupy()) == UNAVAILABLE, times
+    assert count(UNREADABLE) >= 2
+    assert count(HANDLER_ERRORS) == 0, "that is another alert"
+
+
+async def test_only_completed_sweeps_are_counted(
+    chain: LocalChain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "PERIOD_S", 0.01)
+    swept = asyncio.Event()
+    fails = True
+    once = sweep.Sweep.once
+
+    async def sometimes(self: sweep.Sweep) -> int:
+        nonlocal fails
+        if fails:
+            fails = False
+            assert count(SWEEPS) == 0
+            raise RuntimeError("by the test")
+        swept.set()
+        return await once(self)
+
+    monkeypatch.setattr(sweep.Sweep, "once", sometimes)
+    sweeping = asyncio.create_task(sweep.Sweep(chain.hosts.store, chain.post, "test").run())
+    await asyncio.wait_for(swept.wait(), 10)
+    await eventually(lambda: count(SWEEPS))
+    sweeping.cancel()
+    with suppress(asyncio.CancelledError):
+        await sweeping

@@ -1,0 +1,506 @@
+"""The authenticator: principals of own tokens and of the identity provider's, and refusals."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from gateway.auth.authenticator import Authenticator, bearer
+from gateway.auth.client_address import LOCAL
+from gateway.auth.principal import Principal
+from gateway.auth.token_verifier import LEEWAY_S, MAX_EXPIRY, MAX_TOKEN_CHARS
+from protocol.caller import Role
+from protocol.errors import Code, Rejected
+from tests.gateway.conftest import empty_register
+from tests.gateway.provider import (
+    AUDIENCE,
+    ISSUER,
+    Provider,
+    claims_with,
+    ec_key,
+    jwk,
+    providing,
+    rsa_key,
+)
+
+SECRET = "a secret of the tests that is long enough"
+
+
+def signed(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
+    return jwt.encode({"exp": int(time.time()) + 60, **claims}, secret, algorithm)
+
+
+def by_hand(header: Any, claims: Any, key: bytes) -> str:
+    """A forged HS256 token with any header and any key."""
+    parts = [
+        json.dumps(part).encode() if not isinstance(part, bytes) else part
+        for part in (header, claims)
+    ]
+    text = b".".join(_base64(part) for part in parts)
+    return (text + b"." + _base64(hmac.digest(key, text, hashlib.sha256))).decode()
+
+
+def _base64(raw: bytes) -> bytes:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=")
+
+
+async def accepted(identity: Authenticator, token: str | None) -> Principal:
+    principal = await identity.principal(token, LOCAL)
+    assert isinstance(principal, Principal), principal
+    return principal
+
+
+async def refused(identity: Authenticator, token: str | None) -> Rejected:
+    refusal = await identity.principal(token, LOCAL)
+    assert isinstance(refusal, Rejected), refusal
+    assert refusal.code is Code.UNAUTHENTICATED
+    return refusal
+
+
+@pytest.fixture
+def identity() -> Authenticator:
+    return Authenticator((SECRET,), empty_register(), allow_anonymous=True)
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[Provider]:
+    async with providing() as provider:
+        yield provider
+
+
+@pytest.fixture
+def chain(provider: Provider) -> Authenticator:
+    """Authenticator of a chain with an identity provider, which also allows anonymous access."""
+    return Authenticator(
+        (SECRET,), empty_register(), allow_anonymous=True, provider=provider.settings
+    )
+
+
+# --- without a token -----------------------------------------------------------------------------
+
+
+async def test_a_request_without_a_token_is_anonymous_if_that_is_allowed(
+    identity: Authenticator,
+) -> None:
+    principal = await accepted(identity, None)
+    assert principal.role is Role.ANONYMOUS
+    assert principal.expires_at is None
+
+
+async def test_a_request_without_a_token_is_refused_if_tokens_are_required() -> None:
+    await refused(Authenticator((SECRET,), empty_register(), allow_anonymous=False), None)
+
+
+# --- our own tokens ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("claims", "subject"),
+    [
+        ({"role": "waiter", "restaurant_id": 2, "waiter_id": 10}, "waiter:10"),
+        ({"role": "guest", "restaurant_id": 2, "session_id": 7}, "guest:7"),
+        ({"role": "kitchen", "restaurant_id": 2}, "kitchen:2"),
+        ({"role": "manager", "restaurant_id": 2, "sub": "eve"}, "manager:eve"),
+        ({"role": "admin"}, "admin:chain"),
+    ],
+)
+async def test_a_token_is_mapped_to_its_principal(
+    identity: Authenticator, claims: dict[str, Any], subject: str
+) -> None:
+    principal = await accepted(identity, signed(**claims))
+    assert principal.role.value == claims["role"]
+    assert principal.caller.subject == subject
+    assert principal.restaurant_id == claims.get("restaurant_id")
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "nonsense",
+        "a.b.c",
+        "\udcff.\udcff.\udcff",
+        "é.é.é",
+        signed("another secret that is also long enough", role="admin"),
+        signed(role="admin", exp=1),
+        signed(role="admin", nbf=int(time.time()) + 3600),
+        signed(role="anonymous"),
+        signed(role="king"),
+        signed(role=["admin"]),
+        signed(role={"admin": True}),
+        signed(role=None),
+        signed(),
+        signed(role="guest", restaurant_id=2),
+        signed(role="waiter", restaurant_id=2),
+        signed(role="manager"),
+        signed(role="manager", restaurant_id="2"),
+        signed(role="manager", restaurant_id=True),
+        signed(role="manager", restaurant_id=0),
+        signed(role="manager", restaurant_id=2.0),
+        signed(role="manager", restaurant_id=[2]),
+        signed(role="guest", session_id={"id": 7}),
+        signed(role="admin", sub="two\nlines"),
+        signed(role="admin", sub="\ud800"),
+        signed(role="admin", aud="another service"),
+        jwt.encode({"role": "admin"}, SECRET, "HS256"),
+        jwt.encode({"role": "admin", "exp": 2**40}, "", "none"),
+    ],
+)
+@pytest.mark.attack("tokens")
+async def test_an_invalid_token_is_refused_even_if_anonymous_access_is_allowed(
+    identity: Authenticator, token: str
+) -> None:
+    await refused(identity, token)
+
+
+@pytest.mark.parametrize("time_", [str(2**40), True, None, [], {}, float("nan"), float("inf")])
+@pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
+@pytest.mark.attack("tokens")
+async def test_a_token_with_a_time_that_is_not_a_number_is_refused(
+    identity: Authenticator, name: str, time_: Any
+) -> None:
+    claims = {"role": "admin", "exp": 2**40, name: time_}
+    await refused(identity, by_hand({"alg": "HS256"}, claims, SECRET.encode()))
+
+
+@pytest.mark.parametrize(
+    "claims", [b"[]", b"null", b'"admin"', b"[" * 4000, b'{"exp": ' + b"9" * 5000 + b"}", b"\xff"]
+)
+@pytest.mark.attack("tokens")
+async def test_a_token_whose_claims_are_not_an_object_is_refused(
+    identity: Authenticator, claims: bytes
+) -> None:
+    await refused(identity, by_hand({"alg": "HS256"}, claims, SECRET.encode()))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"[]",
+        b"[" * 4000,
+        {},
+        {"alg": None},
+        {"alg": ["HS256"]},
+        {"alg": "hs256"},
+        {"alg": "HS512"},
+        {"alg": "HS256", "kid": 7},
+        {"alg": "HS256", "crit": ["mine"], "mine": 1},
+    ],
+)
+@pytest.mark.attack("tokens")
+async def test_a_token_with_an_invalid_header_is_refused(
+    identity: Authenticator, header: Any
+) -> None:
+    claims = {"role": "admin", "exp": 2**40}
+    await accepted(identity, by_hand({"alg": "HS256"}, claims, SECRET.encode()))
+    await refused(identity, by_hand(header, claims, SECRET.encode()))
+
+
+async def test_a_token_is_refused_after_its_expiry(identity: Authenticator) -> None:
+    end = int(time.time()) + 1000
+    assert (await accepted(identity, signed(role="admin", exp=end))).expires_at == end
+
+
+@pytest.mark.parametrize("end", [1e300, 10**400])
+async def test_an_unbounded_expiry_is_capped_at_the_year_9999(
+    identity: Authenticator, end: float
+) -> None:
+    token = signed(role="kitchen", restaurant_id=2, exp=end)
+    assert (await accepted(identity, token)).expires_at == MAX_EXPIRY
+
+
+async def test_a_cached_token_is_refused_once_it_has_expired(
+    identity: Authenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = signed(role="admin", exp=int(time.time()) + 600)
+    first = await accepted(identity, token)
+    assert await identity.principal(token, LOCAL) is first
+    end = time.time() + 601
+    monkeypatch.setattr(time, "time", lambda: end)
+    assert await identity.principal(token, LOCAL) is not first
+
+
+@pytest.mark.attack("tokens")
+async def test_a_token_that_is_too_long_is_refused_unparsed(
+    identity: Authenticator,
+) -> None:
+    role = {"role": "admin", "more": "x" * 100}
+    await accepted(identity, signed(**role))
+    role["more"] = "x" * MAX_TOKEN_CHARS
+    await refused(identity, signed(**role))
+
+
+async def test_a_refusal_does_not_repeat_the_token(identity: Authenticator) -> None:
+    assert "nonsense" not in (await refused(identity, "nonsense.of.mine")).error
+
+
+def test_the_authorization_header_precedes_subprotocol_and_query() -> None:
+    assert bearer("Bearer one", ["bearer", "two"], "three") == "one"
+    assert bearer(None, ["bearer", "two"], "three") == "two"
+    assert bearer(None, ["chat"], "three") == "three"
+    assert bearer(None, [], None) is None
+    assert bearer(None, ["chat", "bearer", "two"], "three") == "two"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "subprotocols", "query"),
+    [
+        pytest.param("", [], None, id="empty_header"),
+        pytest.param("Bearer", [], None, id="header_without_token"),
+        pytest.param("Token abc", [], None, id="another_scheme"),
+        pytest.param(None, ["bearer"], None, id="subprotocol_without_token"),
+        pytest.param(None, ["Bearer"], None, id="capital_subprotocol_without_token"),
+        pytest.param(None, ["chat", "bearer"], None, id="subprotocol_at_the_end"),
+        pytest.param(None, [], "", id="empty_query"),
+    ],
+)
+async def test_auth_open_refuses_a_bearer_subprotocol_without_a_token(
+    identity: Authenticator, authorization: str | None, subprotocols: list[str], query: str | None
+) -> None:
+    await refused(identity, bearer(authorization, subprotocols, query))
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param({"role": "admin", "restaurant_id": None}, id="admin_of_no_restaurant"),
+        pytest.param(
+            {"role": "guest", "session_id": 7, "restaurant_id": None}, id="guest_of_no_restaurant"
+        ),
+        pytest.param({"role": "admin", "device_id": 3}, id="device_of_the_chain"),
+    ],
+)
+async def test_a_token_without_a_restaurant_is_not_valid_for_the_whole_chain(
+    identity: Authenticator, claims: dict[str, Any]
+) -> None:
+    await refused(identity, signed(**claims))
+
+
+async def test_long_subjects_with_the_same_prefix_are_two_callers(identity: Authenticator) -> None:
+    """Callers with one subject share idempotency keys and rate limits."""
+    manager: dict[str, Any] = {"role": "manager", "restaurant_id": 2}
+    subjects = [
+        (await accepted(identity, signed(**manager, sub="x" * 200 + end))).caller.subject
+        for end in ("", "a", "b")
+    ]
+    assert len(set(subjects)) == 3
+    assert max(map(len, subjects)) < 160
+    again = await accepted(identity, signed(**manager, sub="x" * 200 + "a", more="claims"))
+    assert again.caller.subject == subjects[1]
+
+
+@pytest.mark.parametrize("length", [1, 50, 112])
+async def test_a_short_subject_is_not_changed(identity: Authenticator, length: int) -> None:
+    token = signed(role="manager", restaurant_id=2, sub="x" * length)
+    assert (await accepted(identity, token)).caller.subject == f"manager:{'x' * length}"
+
+
+async def test_another_authorization_scheme_is_refused(identity: Authenticator) -> None:
+    await refused(identity, bearer("Basic abc", [], None))
+
+
+# --- tokens of the identity provider -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kid", ["rsa-1", "ec-1"])
+async def test_a_token_of_the_provider_is_accepted(
+    chain: Authenticator, provider: Provider, kid: str
+) -> None:
+    end = int(time.time()) + 1000
+    principal = await accepted(chain, provider.token(kid, exp=end, aud=["another", AUDIENCE]))
+    assert principal.role is Role.MANAGER
+    assert principal.caller.subject == "manager:eve"
+    assert principal.restaurant_id == 2
+    assert principal.expires_at == end + LEEWAY_S
+
+
+async def test_a_cached_token_is_not_verified_again(
+    chain: Authenticator, provider: Provider
+) -> None:
+    token = provider.token()
+    first = await accepted(chain, token)
+    await provider.stop()
+    assert await chain.principal(token, LOCAL) is first
+    assert len(provider.requests) == 1
+
+
+async def test_own_tokens_are_accepted_beside_those_of_the_provider(
+    chain: Authenticator, provider: Provider
+) -> None:
+    await accepted(chain, signed(role="guest", session_id=7))
+    await accepted(chain, signed(role="admin", iss=ISSUER, aud=AUDIENCE))
+    await refused(chain, signed(role="admin", iss="https://evil.example"))
+    await refused(chain, signed(role="admin", aud="another"))
+    assert provider.requests == []
+
+
+async def test_a_token_is_valid_if_the_clock_of_its_issuer_is_slightly_ahead(
+    chain: Authenticator, provider: Provider
+) -> None:
+    now = int(time.time())
+    late, early = now - LEEWAY_S // 2, now + LEEWAY_S // 2
+    await accepted(chain, provider.token(exp=late))
+    await accepted(chain, provider.token(iat=early, nbf=early))
+    await accepted(chain, signed(role="admin", iat=early, nbf=early))
+    await accepted(chain, signed(role="admin", iat=now + 3600))
+    await refused(chain, signed(role="admin", exp=late))
+    await refused(chain, signed(role="admin", nbf=now + 2 * LEEWAY_S))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"iss": "https://evil.example"},
+        {"iss": ISSUER + "/"},
+        {"iss": [ISSUER]},
+        {"iss": None},
+        {"aud": "another"},
+        {"aud": ["another"]},
+        {"aud": {AUDIENCE: True}},
+        {"aud": None},
+        {"exp": None},
+        {"exp": int(time.time()) - 3600},
+        {"exp": "soon"},
+        {"exp": str(2**40)},
+        {"nbf": int(time.time()) + 3600},
+        {"iat": int(time.time()) + 3600},
+        {"role": None},
+        {"role": "anonymous"},
+        {"role": 1},
+        {"restaurant_id": "2"},
+        {"restaurant_id": -2},
+        {"restaurant_id": None},
+        {"sub": 1},
+    ],
+)
+@pytest.mark.attack("tokens")
+async def test_a_token_with_wrong_claims_is_refused(
+    chain: Authenticator, provider: Provider, change: dict[str, Any]
+) -> None:
+    claims = claims_with({})
+    claims |= change
+    claims = {name: value for name, value in claims.items() if value is not None}
+    header = {"kid": "rsa-1"}
+    token = jwt.api_jws.encode(
+        json.dumps(claims).encode(), provider.keys["rsa-1"], "RS256", headers=header
+    )
+    await refused(chain, token)
+
+
+async def test_an_expired_token_is_refused_as_expired(
+    chain: Authenticator, provider: Provider
+) -> None:
+    refusal = await refused(chain, provider.token(exp=1))
+    assert "expired" in refusal.error
+
+
+@pytest.mark.attack("tokens")
+async def test_a_token_signed_with_another_key_is_refused(
+    chain: Authenticator, provider: Provider
+) -> None:
+    await refused(chain, provider.token("rsa-1", key=rsa_key("a forger's")))
+    await refused(chain, provider.token("ec-1", key=ec_key("a forger's")))
+
+
+@pytest.mark.attack("tokens")
+async def test_a_key_is_accepted_only_for_its_own_algorithm(
+    chain: Authenticator, provider: Provider
+) -> None:
+    await refused(chain, provider.token("ec-1", key=rsa_key("rsa-1")))
+    await refused(chain, provider.token("rsa-1", key=ec_key("ec-1")))
+    for algorithm in ("RS512", "PS256"):
+        token = jwt.encode(claims_with({}), rsa_key("rsa-1"), algorithm, headers={"kid": "rsa-1"})
+        await refused(chain, token)
+
+
+@pytest.mark.attack("tokens")
+async def test_a_public_key_is_not_taken_for_a_secret(
+    chain: Authenticator, provider: Provider
+) -> None:
+    await accepted(chain, provider.token())
+    public = rsa_key("rsa-1").public_key()
+    published = jwk("rsa-1", rsa_key("rsa-1"))
+    for bytes_ in (
+        public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),
+        public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+        json.dumps(published).encode(),
+        published["n"].encode(),
+        b"",
+    ):
+        await refused(chain, by_hand({"alg": "HS256", "kid": "rsa-1"}, claims_with({}), bytes_))
+
+
+@pytest.mark.parametrize("algorithm", ["none", "None", "NONE", ""])
+@pytest.mark.attack("tokens")
+async def test_an_unsigned_token_is_refused(chain: Authenticator, algorithm: str) -> None:
+    header = {"alg": algorithm, "kid": "rsa-1"}
+    unsigned = by_hand(header, claims_with({}), b"").rpartition(".")[0] + "."
+    await refused(chain, unsigned)
+
+
+async def test_without_a_provider_its_tokens_are_refused(
+    identity: Authenticator, provider: Provider
+) -> None:
+    await refused(identity, provider.token())
+    assert provider.requests == []
+
+
+@pytest.mark.attack("tokens")
+async def test_a_truncated_or_changed_token_is_refused(
+    chain: Authenticator, provider: Provider
+) -> None:
+    token = provider.token()
+    await accepted(chain, token)
+    header, claims, signature = token.split(".")
+    another = provider.token(role="admin").split(".")[1]
+    for changed in (
+        token[:-5],
+        token[:-1],
+        f"{header}.{claims}.",
+        f"{header}.{claims}",
+        f"{header}.{another}.{signature}",
+        f"{header}..{signature}",
+        f"{token}.{signature}",
+        f" {token}",
+    ):
+        await refused(chain, changed)
+
+
+@pytest.mark.parametrize(
+    "kid", ["../../../dev/null", "/etc/passwd", "rsa-1\0", "' OR 1=1", "http://evil.example/", ""]
+)
+@pytest.mark.attack("tokens")
+async def test_a_key_id_cannot_make_the_gateway_fetch_or_read_anything_else(
+    chain: Authenticator, provider: Provider, kid: str
+) -> None:
+    await refused(chain, provider.token(kid, key=rsa_key("rsa-1")))
+    assert set(provider.requests) == {"/jwks"}
+
+
+@pytest.mark.attack("tokens")
+async def test_a_token_without_a_key_id_is_refused(chain: Authenticator) -> None:
+    await refused(chain, jwt.encode(claims_with({}), rsa_key("rsa-1"), "RS256"))
+
+
+@pytest.mark.attack("tokens")
+async def test_keys_that_a_token_carries_or_links_are_ignored(
+    chain: Authenticator, provider: Provider
+) -> None:
+    forged = rsa_key("a forger's")
+    elsewhere = provider.settings.jwks_url.replace("/jwks", "/forged")
+    brought = {"jku": elsewhere, "x5u": elsewhere, "jwk": jwk("rsa-1", forged), "x5c": ["MII="]}
+    for kid in ("rsa-1", "forged"):
+        token = jwt.encode(claims_with({}), forged, "RS256", headers={"kid": kid, **brought})
+        await refused(chain, token)
+    assert set(provider.requests) == {"/jwks"}
+    good = jwt.encode(
+        claims_with({}), rsa_key("rsa-1"), "RS256", headers={"kid": "rsa-1", **brought}
+    )
+    await accepted(chain, good)

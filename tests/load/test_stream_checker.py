@@ -1,0 +1,126 @@
+"""The check that every load user makes of what it hears, on frames that are right and wrong."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from load_tests.channels import ORDER, Frame
+from load_tests.stream_checker import ProtocolViolation, ReceivedKind, Rule, StreamChecker
+
+
+def event(seq: int, type_: str = "order_status") -> Frame:
+    return {"type": type_, "data": {}, "seq": seq}
+
+
+def snapshot(seq: int, epoch: str = "e", **data: Any) -> Frame:
+    return {"type": "order_status", "data": data, "seq": seq, "epoch": epoch}
+
+
+@pytest.fixture
+def sequence() -> StreamChecker:
+    """A client that has its first snapshot, of seq 3."""
+    started = StreamChecker(ORDER)
+    assert started.check(snapshot(3)) is ReceivedKind.SNAPSHOT
+    return started
+
+
+def broken(sequence: StreamChecker, frame: Frame) -> Rule:
+    with pytest.raises(ProtocolViolation) as caught:
+        sequence.check(frame)
+    return caught.value.rule
+
+
+def test_events_once_and_in_order_are_accepted(sequence: StreamChecker) -> None:
+    assert [sequence.check(event(seq)) for seq in (4, 5, 6)] == [ReceivedKind.EVENT] * 3
+    assert sequence.last == 6
+
+
+def test_an_event_that_is_left_out_is_a_gap_and_one_violation(sequence: StreamChecker) -> None:
+    assert broken(sequence, event(5)) is Rule.GAP
+    assert sequence.check(event(6)) is ReceivedKind.EVENT
+
+
+def test_an_event_seen_before_is_a_double(sequence: StreamChecker) -> None:
+    sequence.check(event(4))
+    assert broken(sequence, event(4)) is Rule.DOUBLE
+    assert broken(sequence, event(2)) is Rule.DOUBLE
+    assert sequence.check(event(5)) is ReceivedKind.EVENT
+
+
+def test_an_event_that_comes_after_a_later_one_is_out_of_order(sequence: StreamChecker) -> None:
+    assert broken(sequence, event(5)) is Rule.GAP
+    assert broken(sequence, event(4)) is Rule.OUT_OF_ORDER
+    assert broken(sequence, event(4)) is Rule.DOUBLE
+
+
+def test_an_event_before_any_snapshot_is_wrong() -> None:
+    assert broken(StreamChecker(ORDER), event(1)) is Rule.NO_SNAPSHOT
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [event(4, "menu_update"), {"type": "order_status", "data": {}}, {"seq": 4}, {}],
+    ids=["of another channel", "without seq", "without type", "empty"],
+)
+def test_unknown_messages_are_violations(sequence: StreamChecker, frame: Frame) -> None:
+    assert broken(sequence, frame) is Rule.UNKNOWN
+
+
+# --- snapshots -----------------------------------------------------------------------------------
+
+
+def test_a_snapshot_may_come_in_place_of_a_resume(sequence: StreamChecker) -> None:
+    assert sequence.check(snapshot(9, resumed=False)) is ReceivedKind.SNAPSHOT
+    assert sequence.replaced == 1
+    assert sequence.check(event(10)) is ReceivedKind.EVENT
+
+
+def test_snapshot_of_another_epoch_resets_the_position(sequence: StreamChecker) -> None:
+    assert sequence.check(snapshot(0, "f", resumed=False)) is ReceivedKind.SNAPSHOT
+    assert sequence.resume == "?since=0&epoch=f"
+
+
+def test_a_snapshot_that_forgets_events_is_a_step_back(sequence: StreamChecker) -> None:
+    assert broken(sequence, snapshot(2, resumed=False)) is Rule.STEP_BACK
+    assert sequence.check(event(3)) is ReceivedKind.EVENT
+
+
+def test_query_reply_keeps_the_position_and_reveals_missing_events(
+    sequence: StreamChecker,
+) -> None:
+    assert sequence.check(snapshot(4)) is ReceivedKind.QUERY_REPLY
+    assert sequence.is_behind
+    sequence.check(event(4))
+    assert not sequence.is_behind
+    assert sequence.check(snapshot(2)) is ReceivedKind.QUERY_REPLY
+    assert not sequence.is_behind
+
+
+def test_acks_and_errors_move_nothing(sequence: StreamChecker) -> None:
+    assert sequence.check({"type": "ack", "request_id": "r", "data": {}}) is ReceivedKind.REPLY
+    assert sequence.check({"error": "No.", "code": "forbidden"}) is ReceivedKind.REPLY
+    assert sequence.last == 3
+
+
+# --- resume --------------------------------------------------------------------------------------
+
+
+def test_client_resumes_from_its_position(sequence: StreamChecker) -> None:
+    sequence.check(event(4))
+    assert sequence.resume == "?since=4&epoch=e"
+    assert StreamChecker(ORDER).resume == ""
+
+
+@given(st.lists(st.integers(1, 12), max_size=30))
+def test_no_stream_but_the_whole_one_in_order_is_without_violation(seqs: list[int]) -> None:
+    sequence = StreamChecker(ORDER)
+    sequence.check(snapshot(0))
+    violations = 0
+    for seq in seqs:
+        try:
+            sequence.check(event(seq))
+        except ProtocolViolation:
+            violations += 1
+    assert (violations == 0) == (seqs == list(range(1, len(seqs) + 1)))

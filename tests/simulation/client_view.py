@@ -1,0 +1,138 @@
+"""One client's view of one channel, compared with the committed data.
+
+* An event is committed before it is sent, is the same for all clients, and arrives once, in order.
+* A snapshot is that of one committed version, with that version's `se
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from domain.behaviours import BEHAVIOURS
+from protocol.codec import encode
+from protocol.ids import Topic
+from storage import keys
+from storage.codec import restore
+from tests.simulation.commit_log import CommitLog, Fields
+from tests.simulation.faults import Faults
+
+
+class Violation(AssertionError):
+    """A guarantee was broken."""
+
+
+def check_equal(what: object, one: Any, other: Any) -> None:
+    if one != other:
+        raise Violation(f"{what}: {one!r} is not {other!r}")
+
+
+class SnapshotChecker:
+    """Checks snapshots against committed versions; each distinct one once."""
+
+    def __init__(self, commit_log: CommitLog) -> None:
+        self._commit_log = commit_log
+        self._valid: set[bytes] = set()
+
+    def check(self, topic: Topic, frame: Any, payload: bytes) -> None:
+        if payload in self._valid:
+            return
+        version, key = frame["data"]["version"], keys.entity(topic.address).encode()
+        stored = self._commit_log.versions[key].get(version)
+        candidates = [*self._commit_log.lost_versions[key, version], *([stored] if stored else [])]
+        if not candidates:
+            raise Violation(f"{topic}: shown in version {version}, which was never committed")
+        expected = [_frame(topic, frame, fields) for fields in candidates]
+        if payload not in expected:
+            raise Violation(f"{topic}: a snapshot {payload!r} where {expected!r} is stored")
+        self._valid.add(payload)
+
+
+def _frame(topic: Topic, frame: Any, fields: Fields) -> bytes:
+    """The snapshot frame of a committed version."""
+    address, channel = topic
+    behaviour = BEHAVIOURS[address.kind]
+    state = restore(
+        behaviour.state,
+        {name[2:].decode(): raw for name, raw in fields.items() if name.startswith(b"s:")},
+    )
+    type_, data = behaviour.snapshot(state, channel)
+    shown = {**data, "version": frame["data"]["version"]}
+    if "resumed" in frame["data"]:
+        shown["resumed"] = False
+    seq = int(fields.get(f"seq:{channel.value}".encode(), 0))
+    return encode({"type": type_, "data": shown, "seq": seq, "epoch": frame["epoch"]})
+
+
+class ClientView:
+    """A client's view of a topic across its connections. `epoch_now` is the committed epoch."""
+
+    def __init__(
+        self,
+        topic: Topic,
+        commit_log: CommitLog,
+        snapshots: SnapshotChecker,
+        faults: Faults,
+        may_regress: Callable[[], bool],
+        epoch_now: Callable[[], str | None],
+    ) -> None:
+        self.topic = topic
+        self.epoch: str | None = None
+        self.last: int | None = None
+        self._may_regress = may_regress
+        self._epoch_now = epoch_now
+        self.stored = commit_log.frames[_journal(topic)]
+        self._lost = commit_log.lost_frames[_journal(topic)]
+        self._commit_log = commit_log
+        self._snapshots = snapshots
+        self._faults = faults
+        self._resuming = False
+        self._is_first = True
+
+    def resume_query(self) -> dict[str, Any]:
+        """The query of the next connection."""
+        self._is_first = True
+        self._resuming = self.last is not None
+        return {"since": self.last, "epoch": self.epoch} if self._resuming else {}
+
+    def on_frame(self, frame: Any, payload: bytes) -> None:
+        """Check a snapshot or an event."""
+        if "epoch" in frame:
+            self._snapshots.check(self.topic, frame, payload)
+            if "resumed" in frame["data"] or (self._is_first and not self._resuming):
+                self._reset(frame["epoch"], frame["seq"])
+        else:
+            self._on_event(frame["seq"], payload)
+        self._is_first = False
+
+    def _reset(self, epoch: str, seq: int) -> None:
+        if self._resuming or not self._is_first:
+            self._faults.note("snapshot_instead_of_events")
+        is_new_epoch = self.epoch is not None and epoch != self.epoch
+        if is_new_epoch and not self._commit_log.has_data_loss:
+            raise Violation(f"{self.topic}: another epoch without data loss")
+        if is_new_epoch:
+            self._faults.note("epoch_changed")
+        elif self.last is not None and seq < self.last:
+            self._faults.note("view_regressed")
+            if not self._may_regress():
+                raise Violation(f"{self.topic}: seq went back from {self.last} to {seq}")
+        self.epoch, self.last = epoch, seq
+
+    def _on_event(self, seq: int, payload: bytes) -> None:
+        if self.last is None or seq != self.last + 1:
+            raise Violation(f"{self.topic}: {seq} after {self.last}")
+        was_lost = payload in self._lost  # sent before the store lost it
+        if not was_lost and (seq > len(self.stored) or self.stored[seq - 1] != payload):
+            raise Violation(f"{self.topic}: {payload!r} was shown and is not committed")
+        if self._is_first:
+            self._faults.note("events_on_resuming")
+        self.last = seq
+
+    @property
+    def missing_events(self) -> int:
+        """Events it has not received yet: all of them if the epoch differs."""
+        seen = self.last or 0 if self.epoch == self._epoch_now() else 0
+        return len(self.stored) - seen or int(self.epoch != self._epoch_now())
+
+
+def _journal(topic: Topic) -> bytes:
+    return f"{keys.entity(topic.address)}:j:{topic.channel.value}".encode()

@@ -1,0 +1,77 @@
+"""What a session grants to its guests, and a restaurant to its staff devices."""
+
+from typing import Any
+
+import pytest
+
+from domain.access import Access, device_access, guest_access
+from protocol import commands as c
+from protocol.ids import Address, Kind
+from tests.unit.world import HOME, TABLE, RulesWorld
+
+
+@pytest.fixture
+def session(world: RulesWorld) -> Address:
+    return world.occupy(guests_count=2)
+
+
+def asked(world: RulesWorld, session: Address, target: Address | None) -> Access:
+    state: Any = world.states[session]
+    return guest_access(state, target)
+
+
+@pytest.mark.parametrize(
+    ("target", "access"),
+    [
+        (TABLE, Access.GRANTED),
+        (HOME, Access.GRANTED),
+        (Address(Kind.TABLE, TABLE.id + 1, TABLE.restaurant), Access.HIDDEN),
+        (Address(Kind.SESSION, 99_999, TABLE.restaurant), Access.HIDDEN),
+        (Address(Kind.ORDER, 99_999, TABLE.restaurant), Access.HIDDEN),
+        (Address(Kind.WAITER, 1, TABLE.restaurant), Access.HIDDEN),
+        (Address(Kind.TABLE, TABLE.id, TABLE.restaurant + 1), Access.HIDDEN),
+        (None, Access.HIDDEN),
+    ],
+    ids=["table", "restaurant", "other table", "other session", "other order", "waiter",
+         "other restaurant", "nothing"],
+)  # fmt: skip
+def test_guests_see_their_table_and_restaurant_only(
+    world: RulesWorld, session: Address, target: Address | None, access: Access
+) -> None:
+    assert asked(world, session, target) is access
+
+
+def test_guests_see_their_session_and_its_orders(world: RulesWorld, session: Address) -> None:
+    order = world.order(session)
+    assert asked(world, session, session) is Access.GRANTED
+    assert asked(world, session, order) is Access.GRANTED
+
+
+def test_a_guest_joins_with_the_code_of_its_open_session(
+    world: RulesWorld, session: Address
+) -> None:
+    state: Any = world.states[session]
+    code = state.session_code
+    assert guest_access(state, session, code) is Access.GRANTED
+    assert guest_access(state, session, f"{code}A") is Access.HIDDEN
+    world.do(session, c.CloseSession())
+    closed: Any = world.states[session]
+    assert guest_access(closed, session, code) is Access.ENDED
+
+
+def test_nothing_is_visible_once_the_session_is_closed(world: RulesWorld, session: Address) -> None:
+    world.do(session, c.CloseSession())
+    for target in (session, TABLE, HOME, None):
+        assert asked(world, session, target) is Access.ENDED
+
+
+def test_a_device_has_access_until_it_is_removed(world: RulesWorld) -> None:
+    def access(device: int) -> Access:
+        state: Any = world.states[HOME]
+        return device_access(state, device)
+
+    device = world.do(HOME, c.AddDevice(role="kitchen", label="Pass")).result["device_id"]
+    assert access(device) is Access.GRANTED
+    assert access(device + 1) is Access.ENDED
+    world.do(HOME, c.RemoveDevice(device_id=device))
+    assert access(device) is Access.ENDED

@@ -1,0 +1,269 @@
+"""The items of an order: each set alone, and what their order becomes by it; rewriting them."""
+
+from itertools import product
+
+import pytest
+
+from domain import lifecycle
+from domain.order import item as order_items
+from domain.order.item import Item
+from domain.order.line import OrderLine
+from protocol import commands as c
+from protocol.caller import Caller
+from protocol.errors import Code
+from protocol.ids import Address, Channel
+from protocol.statuses import ItemStatus, OrderStatus
+from tests.unit.world import ANONYMOUS, GUEST, KITCHEN, RulesWorld, line
+
+READY, VOIDED, PENDING = ItemStatus.READY, ItemStatus.VOIDED, ItemStatus.PENDING
+SOUP, FISH = line("Soup", 500), line("Fish", 900, 2)
+OVER = (OrderStatus.READY, OrderStatus.DELIVERED, OrderStatus.CANCELLED)
+
+
+@pytest.fixture
+def order(world: RulesWorld) -> Address:
+    """A confirmed order of one soup (item 1) and two fishes (item 2): 23.00."""
+    order = world.order(world.occupy(), SOUP, FISH)
+    world.advance(order, OrderStatus.CONFIRMED)
+    world.forget()
+    return order
+
+
+def put(item_id: int, status: ItemStatus) -> c.UpdateItem:
+    return c.UpdateItem(item_id=item_id, status=status, reason="sold out")
+
+
+def statuses(world: RulesWorld, order: Address) -> list[str]:
+    return [each["status"] for each in world.see(order, Channel.ITEMS)["items"]]
+
+
+def advance_to(world: RulesWorld, order: Address, status: OrderStatus) -> None:
+    if status is not OrderStatus.CANCELLED:
+        world.advance(order, OrderStatus.READY)
+    if status is not OrderStatus.READY:
+        world.advance(order, status)
+
+
+# --- one item ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("now", "to"), list(product(ItemStatus, ItemStatus)))
+def test_an_item_takes_the_steps_of_its_table_alone(
+    now: ItemStatus, to: ItemStatus, world: RulesWorld, order: Address
+) -> None:
+    if now is not PENDING:
+        world.do(order, put(1, now), KITCHEN)
+    if now is to:
+        world.unchanged(order, put(1, to))
+    elif to in lifecycle.ITEM[now]:
+        assert world.do(order, put(1, to)).events
+        assert statuses(world, order) == [to.value, "pending"]
+    else:
+        refused = world.refuse(order, put(1, to), Code.INVALID_TRANSITION)
+        assert refused.details["current"] == now.value
+
+
+def test_only_a_voided_item_keeps_a_reason(world: RulesWorld, order: Address) -> None:
+    world.do(order, put(1, READY))
+    world.do(order, put(2, VOIDED))
+    rows = world.see(order, Channel.ITEMS)["items"]
+    assert [row["reason"] for row in rows] == [None, "sold out"]
+
+
+def test_item_change_is_published_on_both_channels(world: RulesWorld, order: Address) -> None:
+    world.do(order, put(1, READY))
+    assert world.types(order) == ["order_items_update"]
+    assert world.types(order, Channel.ITEMS) == ["items_updated"]
+    assert world.last(order) == world.last(order, Channel.ITEMS)
+
+
+def test_an_order_is_ready_when_its_last_item_is(world: RulesWorld, order: Address) -> None:
+    world.do(order, put(1, READY))
+    assert world.see(order)["status"] == "confirmed"
+    world.do(order, put(2, READY))
+    assert world.see(order)["status"] == "ready"
+    assert world.see(order)["ready_at"] is not None
+    assert world.types(order)[-1] == "order_status"
+
+
+def test_an_order_is_ready_when_what_is_not_ready_is_voided(
+    world: RulesWorld, order: Address
+) -> None:
+    world.do(order, put(1, READY))
+    world.do(order, put(2, VOIDED))
+    assert world.see(order)["status"] == "ready"
+
+
+def test_an_order_whose_items_are_all_voided_is_cancelled(
+    world: RulesWorld, order: Address
+) -> None:
+    world.do(order, put(1, VOIDED))
+    world.do(order, put(2, VOIDED))
+    seen = world.see(order)
+    assert (seen["status"], seen["total_amount"], seen["items_count"]) == ("cancelled", "0.00", 0)
+    assert seen["cancelled_at"] is not None
+
+
+def test_a_ready_order_whose_items_are_all_voided_is_cancelled(
+    world: RulesWorld, order: Address
+) -> None:
+    world.advance(order, OrderStatus.READY)
+    world.do(order, put(1, VOIDED))
+    assert world.see(order)["status"] == "ready"
+    world.do(order, put(2, VOIDED))
+    assert world.see(order)["status"] == "cancelled"
+
+
+def test_a_voided_item_costs_nothing_and_stays_listed(world: RulesWorld, order: Address) -> None:
+    world.do(order, put(2, VOIDED))
+    seen = world.see(order, Channel.ITEMS)
+    assert (seen["total_amount"], seen["items_count"]) == ("5.00", 1)
+    assert [(each["item_id"], each["total"], each["reason"]) for each in seen["items"]] == [
+        (1, "5.00", None),
+        (2, "0.00", "sold out"),
+    ]
+
+
+def test_an_item_is_ready_only_while_its_order_is_confirmed(world: RulesWorld) -> None:
+    order = world.order(world.occupy(), SOUP)
+    refused = world.refuse(order, put(1, READY), Code.INVALID_TRANSITION)
+    assert refused.details["current"] == "pending"
+
+
+def test_an_item_may_be_voided_before_its_order_is_confirmed(world: RulesWorld) -> None:
+    order = world.order(world.occupy(), SOUP, FISH)
+    world.do(order, put(1, VOIDED))
+    assert world.see(order)["total_amount"] == "18.00"
+
+
+@pytest.mark.parametrize("over", [OrderStatus.DELIVERED, OrderStatus.CANCELLED])
+def test_the_items_of_an_order_that_is_over_stay(
+    over: OrderStatus, world: RulesWorld, order: Address
+) -> None:
+    advance_to(world, order, over)
+    world.refuse(order, put(1, VOIDED), Code.INVALID_TRANSITION)
+
+
+@pytest.mark.parametrize("caller", [GUEST, ANONYMOUS])
+def test_only_staff_can_void_items(caller: Caller, world: RulesWorld, order: Address) -> None:
+    world.refuse(order, put(1, VOIDED), Code.FORBIDDEN, caller)
+
+
+def test_voiding_needs_a_reason(world: RulesWorld, order: Address) -> None:
+    world.refuse(order, c.UpdateItem(item_id=1, status=VOIDED), Code.INVALID_MESSAGE)
+
+
+def test_an_item_that_is_not_there_is_not_found(world: RulesWorld, order: Address) -> None:
+    world.refuse(order, put(3, READY), Code.NOT_FOUND)
+
+
+# --- all items -----------------------------------------------------------------------------------
+
+
+def test_lines_that_stay_keep_their_id_and_status(world: RulesWorld, order: Address) -> None:
+    world.do(order, put(1, READY))
+    world.do(order, c.ReplaceItems(items=(line("Cake", 400), FISH, SOUP)))
+    items = world.see(order, Channel.ITEMS)["items"]
+    assert [(each["item_id"], each["name"], each["status"]) for each in items] == [
+        (1, "Soup", "ready"),
+        (2, "Fish", "pending"),
+        (3, "Cake", "pending"),
+    ]
+    assert world.see(order)["total_amount"] == "27.00"
+
+
+def test_item_with_a_new_quantity_keeps_its_id_and_becomes_pending(
+    world: RulesWorld, order: Address
+) -> None:
+    world.do(order, put(1, READY))
+    world.do(order, c.ReplaceItems(items=(line("Soup", 500, 3), FISH)))
+    items = world.see(order, Channel.ITEMS)["items"]
+    assert [(each["item_id"], each["quantity"], each["status"]) for each in items] == [
+        (1, 3, "pending"),
+        (2, 2, "pending"),
+    ]
+
+
+def test_other_notes_are_another_item(world: RulesWorld, order: Address) -> None:
+    world.do(order, c.ReplaceItems(items=(line("Soup", 500, notes="no salt"), FISH)))
+    assert [each["item_id"] for each in world.see(order, Channel.ITEMS)["items"]] == [2, 3]
+
+
+def test_voided_items_stay_listed_and_are_not_matched(world: RulesWorld, order: Address) -> None:
+    world.do(order, put(1, VOIDED))
+    world.do(order, c.ReplaceItems(items=(SOUP, FISH)))
+    items = world.see(order, Channel.ITEMS)["items"]
+    assert [(each["item_id"], each["status"]) for each in items] == [
+        (1, "voided"),
+        (2, "pending"),
+        (3, "pending"),
+    ]
+
+
+def test_an_items_id_is_never_given_again(world: RulesWorld, order: Address) -> None:
+    world.do(order, c.ReplaceItems(items=(SOUP, line("Cake", 400))))
+    world.do(order, c.ReplaceItems(items=(SOUP,)))
+    world.do(order, c.ReplaceItems(items=(SOUP, line("Cake", 400))))
+    assert [each["item_id"] for each in world.see(order, Channel.ITEMS)["items"]] == [1, 4]
+
+
+def test_the_same_lines_in_another_order_change_nothing(world: RulesWorld, order: Address) -> None:
+    world.unchanged(order, c.ReplaceItems(items=(FISH, SOUP)))
+
+
+def test_removing_what_is_not_ready_makes_the_order_ready(
+    world: RulesWorld, order: Address
+) -> None:
+    world.do(order, put(1, READY))
+    world.do(order, c.ReplaceItems(items=(SOUP,)))
+    assert world.see(order)["status"] == "ready"
+
+
+@pytest.mark.parametrize("status", OVER)
+def test_an_order_past_confirmed_keeps_its_items(
+    status: OrderStatus, world: RulesWorld, order: Address
+) -> None:
+    advance_to(world, order, status)
+    refused = world.refuse(order, c.ReplaceItems(items=(SOUP,)), Code.INVALID_TRANSITION)
+    assert refused.details["current"] == status.value
+
+
+def test_an_order_of_no_items_is_refused(world: RulesWorld, order: Address) -> None:
+    world.refuse(order, c.ReplaceItems(items=()), Code.INVALID_MESSAGE)
+
+
+def test_guests_do_not_order_in_free_text(world: RulesWorld, order: Address) -> None:
+    world.refuse(order, c.ReplaceItems(items=(SOUP,)), Code.FORBIDDEN, GUEST)
+
+
+def test_a_menu_line_has_the_menus_name_and_price(world: RulesWorld, order: Address) -> None:
+    lines = (c.MenuLine(menu_item_id=7, quantity=2),)
+    world.do(order, c.ReplaceItems(items=lines), GUEST, prices={7: ("Tea", 250)})
+    (tea,) = world.see(order, Channel.ITEMS)["items"]
+    assert (tea["menu_item_id"], tea["name"], tea["total"]) == (7, "Tea", "5.00")
+
+
+def test_a_menu_line_at_a_new_price_is_another_item(world: RulesWorld, order: Address) -> None:
+    lines = (c.MenuLine(menu_item_id=7),)
+    world.do(order, c.ReplaceItems(items=lines), prices={7: ("Tea", 250)})
+    world.do(order, c.ReplaceItems(items=lines), prices={7: ("Tea", 300)})
+    (tea,) = world.see(order, Channel.ITEMS)["items"]
+    assert (tea["item_id"], tea["total"]) == (4, "3.00")
+
+
+# --- the matching itself -------------------------------------------------------------------------
+
+
+def test_an_exact_match_goes_before_one_of_another_quantity() -> None:
+    one, two = Item(1, "Soup", 1, 500, status=READY), Item(2, "Soup", 2, 500, status=READY)
+    lines = [OrderLine("Soup", 2, 500), OrderLine("Soup", 1, 500)]
+    assert order_items.replace_items((one, two), lines, 3) == (one, two)
+    assert order_items.replace_items((one,), lines, 3) == (one, Item(3, "Soup", 2, 500))
+
+
+def test_all_ready_leaves_voided_items_alone() -> None:
+    voided = Item(1, "Soup", 1, 500, status=VOIDED)
+    assert order_items.mark_ready((voided, Item(2, "Fish", 1, 900))) == (
+        voided,
+        Item(2, "Fish", 1, 900, status=READY),
+    )

@@ -1,0 +1,11 @@
+// Starts Swagger UI on the page of the HTTP API, `/api/docs`.
+
+const { SwaggerUIBundle } = /** @type {any} */ (window);
+
+document.documentElement.classList.toggle('dark-mode', matchMedia('(prefers-color-scheme: dark)').matches);
+SwaggerUIBundle({
+  url: 'openapi.json',
+  dom_id: '#swagger-ui',
+  deepLinking: true,
+  validatorUrl: null, // by default the document's address is sent to a validator on another host
+});
