@@ -22,6 +22,7 @@ export { Signal } from './signal.js';
 export { Sheet } from './sheet.js';
 export { isUnanswered } from './keys.js';
 export { forget, kept, onRemembered, recall, remember, tab } from './storage.js';
+export { useStored } from './stored-state.js';
 
 /** What the page's address says, such as `?restaurant=2`; null where it does not. */
 export function parameter(name) {

@@ -1,24 +1,25 @@
-/** What the management says to everybody, until it is put away. */
+/** Announcements of the management, each until it is dismissed. */
 
-import { html, recall, remember, t, useEffect, useState } from '../shared/app.js';
+import { html, t, useEffect, useStored } from '../shared/app.js';
 
 const KEY = 'waiter-broadcasts';
 
+const isSame = (one, other) => one.sent_at === other.sent_at && one.message === other.message;
+
 export function Broadcasts({ channel, formats }) {
-  const [heard, hear] = useState(() => recall(KEY, []));
-  useEffect(() => remember(KEY, heard), [heard]); // the service announces it once, and stores nothing
+  const [broadcasts, setBroadcasts] = useStored(KEY, []); // the service sends each once, and stores none
   useEffect(
-    () => channel?.on('broadcast', (said) => hear((before) => [...before.slice(-2), said])),
+    () => channel?.on('broadcast', (broadcast) => setBroadcasts((earlier) => [...earlier.slice(-2), broadcast])),
     [channel],
   );
-  const putAway = (said) => hear((before) => before.filter((each) => each !== said));
+  const dismiss = (broadcast) => setBroadcasts((all) => all.filter((each) => !isSame(each, broadcast)));
   return html`
     <div class="broadcasts" role="status">
-      ${heard.map((said) => html`
-        <p key=${said.sent_at} class="card row">
-          <span><strong>${said.message}</strong> <span class="muted small">${formats.time(said.sent_at)}</span></span>
+      ${broadcasts.map((broadcast) => html`
+        <p key=${broadcast.sent_at} class="card row">
+          <span><strong>${broadcast.message}</strong> <span class="muted small">${formats.time(broadcast.sent_at)}</span></span>
           <button class="button quiet icon" aria-label=${t('waiter.put_away')}
-            onClick=${() => putAway(said)}>✕</button>
+            onClick=${() => dismiss(broadcast)}>✕</button>
         </p>`)}
     </div>
   `;

@@ -1,8 +1,8 @@
 /** A waiter's phone: what is to be done now, then the tables. */
 
 import {
-  claims, Frame, html, mount, parameter, recall, remember, t, token, useChannel, useEffect,
-  useFormats, useNow, useOpen, useState,
+  claims, Frame, html, mount, parameter, t, token, useChannel, useFormats, useNow, useOpen, useState,
+  useStored,
 } from '../shared/app.js';
 import { SignIn } from '../shared/sign-in.js';
 import { tableName } from '../shared/table-name.js';
@@ -13,7 +13,7 @@ import { TableCard } from './table-card.js';
 import { TableSheet } from './table-sheet.js';
 import { isMine } from './tables.js';
 
-const MINE = 'waiter-sees-all';
+const SHOWS_ALL = 'waiter-sees-all';
 
 function Waiter() {
   const id = Number(parameter('waiter') ?? claims().waiter_id) || null;
@@ -23,10 +23,8 @@ function Waiter() {
   const { data: home } = useChannel(homeChannel);
   const formats = useFormats(home);
   const now = useNow(15);
-  const [all, setAll] = useState(() => recall(MINE, false));
+  const [all, setAll] = useStored(SHOWS_ALL, false);
   const [chosen, choose] = useState(null);
-
-  useEffect(() => remember(MINE, all), [all]);
 
   const tables = home?.tables.list ?? [];
   const mine = tables.filter((table) => isMine(table, id));
