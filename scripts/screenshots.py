@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scripts.environment import ROOT
 from tests.e2e.javascript import TESTS, run
-from tests.e2e.service import free_port, started
+from tests.e2e.service import free_port, running_service
 
 FOLDER = ROOT / "docs" / "screenshots"
 
@@ -19,7 +19,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as data_dir,
-        started(Path(data_dir), PLACEMENT="shard", PORT=free_port()) as service,
+        running_service(Path(data_dir), PLACEMENT="shard", PORT=free_port()) as service,
     ):
         print(run("node", TESTS / "screenshots.mjs", FOLDER, *sys.argv[1:], service=service))
 

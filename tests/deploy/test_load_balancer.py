@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed
 
 from scripts.environment import free_port
 from tests.clients import Socket
-from tests.e2e.service import ROOT, Service, started
+from tests.e2e.service import ROOT, Service, running_service
 
 pytestmark = pytest.mark.e2e
 
@@ -38,7 +38,7 @@ def gateways_port() -> int:
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, gateways_port: int) -> Iterator[Service]:
-    with started(
+    with running_service(
         tmp_path_factory.mktemp("data"), PLACEMENT="shard", PORT=str(gateways_port), GATEWAYS="2"
     ) as service:
         yield service

@@ -1,4 +1,4 @@
-// What AsyncAPI's own parser finds wrong in the document on standard input, a line each.
+// Prints the findings of AsyncAPI's own parser for the document on standard input, one a line.
 import { Parser } from '@asyncapi/parser';
 import { readFileSync } from 'node:fs';
 

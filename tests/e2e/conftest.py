@@ -1,4 +1,4 @@
-"""The whole application, once in each placement, on the document's own port."""
+"""The whole application in each placement, on port 9000 as in the requirements document."""
 
 import subprocess
 from collections.abc import Iterator
@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 
 from engine.placement import Mode
-from tests.e2e.service import ROOT, Service, free_port, started
+from tests.e2e.service import ROOT, Service, free_port, running_service
 
 PLACEMENTS = [
     Mode.ENTITY,
-    # What they do differently is tested on hosts and on Ray alone, and `shard` by all others here;
-    # `pytest -m faults` has all.
+    # Tests of hosts and of Ray cover the differences, and `disposable_service` runs with `shard`.
     pytest.param(Mode.RESTAURANT, marks=pytest.mark.faults),
     pytest.param(Mode.SHARD, marks=pytest.mark.faults),
 ]
@@ -20,7 +19,7 @@ PLACEMENTS = [
 
 @pytest.fixture(scope="session")
 def packaged_pages() -> None:
-    """What guests get in production: the gateways serve the package if it is current."""
+    """Package the pages, as for production: gateways serve the package if it is current."""
     subprocess.run(["node", "scripts/package_pages.mjs"], cwd=ROOT, check=True)
 
 
@@ -29,17 +28,17 @@ def service(
     request: pytest.FixtureRequest, packaged_pages: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
     data_dir = Path(tmp_path_factory.mktemp("data"))
-    with started(data_dir, PLACEMENT=request.param.value) as service:
+    with running_service(data_dir, PLACEMENT=request.param.value) as service:
         yield service
 
 
 @pytest.fixture(scope="session")
-def rough_service(
+def disposable_service(
     packaged_pages: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
-    """One on a port of its own for who fills it and kills its gateway, in restaurants of theirs."""
+    """A service on a free port, for tests that load it or kill its gateways."""
     data_dir = Path(tmp_path_factory.mktemp("data"))
-    with started(data_dir, PLACEMENT="shard", PORT=free_port()) as service:
+    with running_service(data_dir, PLACEMENT="shard", PORT=free_port()) as service:
         yield service
 
 

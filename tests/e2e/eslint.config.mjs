@@ -1,4 +1,4 @@
-// What ESLint holds the pages, the JavaScript client and their tests to. Run from the repository's root.
+// ESLint's configuration for the pages, the JavaScript client and their tests. Run from the repository's root.
 import js from '@eslint/js';
 import compat from 'eslint-plugin-compat';
 import globals from 'globals';
@@ -51,7 +51,7 @@ export default [
   {
     files: ['tests/e2e/**/*.mjs'],
     languageOptions: { globals: { ...globals.node, ...globals.browser } },
-    rules: { ...rules, 'no-shadow': 'off' }, // what is evaluated in the page has the names of its caller
+    rules: { ...rules, 'no-shadow': 'off' }, // functions that run in the page use the names of their callers
   },
   supported(['web/client/*.js', 'web/shared/**/*.js', 'web/guest/**/*.js'], GUEST_BROWSERS),
   supported(['web/{kitchen,waiter,manager,start}/**/*.js'], STAFF_BROWSERS),

@@ -1,4 +1,4 @@
-"""What runs the tests that are written in JavaScript, `web/*.test.mjs`, and tools beside them."""
+"""Runs the JavaScript tests, `web/*.test.mjs`, and other commands of Node."""
 
 import os
 import shutil
@@ -10,17 +10,17 @@ from tests.e2e.service import Service
 
 HERE = Path(__file__).parent
 TESTS = HERE / "web"
-PATIENCE_S = 280
-"""Less than pytest's `faulthandler_timeout`, which would end the whole worker."""
+TIMEOUT_S = 280
+"""Less than pytest's `faulthandler_timeout`, which ends the whole worker."""
 
 
 def run(
     *command: str | Path,
     service: Service | None = None,
     cwd: Path = HERE,
-    timeout_s: float = PATIENCE_S,
+    timeout_s: float = TIMEOUT_S,
 ) -> str:
-    """What it prints; all of it, if it fails."""
+    """Output of a command; raises AssertionError with it if the command fails."""
     environment = os.environ | {"CHROMIUM": shutil.which("chromium") or ""}
     if service is not None:
         environment |= {
@@ -28,7 +28,7 @@ def run(
             "RESTAURANT_QR_TEST_TOKEN": service.token(Role.ADMIN),
             "RESTAURANT_QR_TEST_DATA": str(service.data_dir),
         }
-    done = subprocess.run(
+    result = subprocess.run(
         command,
         cwd=cwd,
         env=environment,
@@ -38,14 +38,14 @@ def run(
         timeout=timeout_s,
         check=False,
     )
-    assert done.returncode == 0, done.stdout
-    return done.stdout
+    assert result.returncode == 0, result.stdout
+    return result.stdout
 
 
 def run_tests(
-    service: Service | None, *names: str, only: str = "", timeout_s: float = PATIENCE_S
+    service: Service | None, *names: str, only: str = "", timeout_s: float = TIMEOUT_S
 ) -> None:
-    """Run these files; `only` the tests whose names match it."""
+    """Run `web/{name}.test.mjs` of each name; with `only`, just the tests whose names match it."""
     files = (TESTS / f"{name}.test.mjs" for name in names)
     options = ["--test-concurrency=4", *([f"--test-name-pattern={only}"] if only else [])]
     run("node", "--test", *options, *files, service=service, timeout_s=timeout_s)

@@ -84,7 +84,7 @@ class Service:
                 if command.startswith("ray::ServeReplica:"):
                     environment = (process / "environ").read_text(errors="replace")
                     found += [int(process.name)] if variable in environment else []
-            except OSError:  # it has ended meanwhile
+            except OSError:  # the process has ended
                 continue
         return found
 
@@ -105,8 +105,8 @@ class Service:
 
 
 @contextmanager
-def started(data_dir: Path, **environment: str) -> Iterator[Service]:
-    """A service that is ready; ended as Ctrl-C does."""
+def running_service(data_dir: Path, **environment: str) -> Iterator[Service]:
+    """Start a service, wait until it is ready, and end it as Ctrl-C does."""
     process = launch(data_dir, **environment)
     assert process.stdout is not None
     lines: list[str] = []

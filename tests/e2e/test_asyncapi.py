@@ -1,4 +1,4 @@
-"""The AsyncAPI document, as AsyncAPI's own parser reads it."""
+"""The AsyncAPI document, checked by AsyncAPI's own parser."""
 
 import copy
 import json
@@ -13,26 +13,26 @@ from gateway.docs.asyncapi import document
 pytestmark = pytest.mark.e2e
 
 PARSER = Path(__file__).with_name("asyncapi.mjs")
-PATIENCE_S = 120
+TIMEOUT_S = 120
 
 
 def findings(text: str) -> str:
-    done = subprocess.run(
+    result = subprocess.run(
         ["node", PARSER],
         input=text,
         stdout=subprocess.PIPE,
         text=True,
-        timeout=PATIENCE_S,
+        timeout=TIMEOUT_S,
         check=True,
     )
-    return done.stdout
+    return result.stdout
 
 
-def test_the_parser_finds_nothing_wrong() -> None:
+def test_asyncapi_document_has_no_parser_findings() -> None:
     assert findings(json.dumps(document())) == ""
 
 
-def test_linter_reports_an_operation_without_its_message() -> None:
+def test_parser_reports_an_operation_without_its_message() -> None:
     broken: Any = copy.deepcopy(document())
     del broken["channels"]["table"]["messages"]["occupy"]
     assert "occupy" in findings(json.dumps(broken))

@@ -1,4 +1,4 @@
-"""What somebody on the guests' Wi-Fi may try against the service as `make run` starts it."""
+"""Attacks from the guests' Wi-Fi on a service that `make run` starts."""
 
 import asyncio
 import base64
@@ -19,7 +19,7 @@ from tests.attack_report import Attempts
 from tests.clients import Socket
 from tests.e2e.service import Service
 
-PATIENCE_S = 20.0
+TIMEOUT_S = 20.0
 
 pytestmark = pytest.mark.parametrize("service", [Mode.SHARD], indirect=True, ids=str)
 
@@ -29,27 +29,27 @@ def endpoint(service: Service) -> tuple[str, int]:
     return host, int(port)
 
 
-def raw(service: Service) -> socket.socket:
-    made = socket.create_connection(endpoint(service), timeout=PATIENCE_S)
-    made.settimeout(PATIENCE_S)
-    return made
+def open_connection(service: Service) -> socket.socket:
+    connection = socket.create_connection(endpoint(service), timeout=TIMEOUT_S)
+    connection.settimeout(TIMEOUT_S)
+    return connection
 
 
-def upgraded(service: Service, *more: str) -> socket.socket:
-    """A socket on the menu of restaurant 1, its handshake done by hand."""
-    made = raw(service)
+def open_websocket(service: Service, *more: str) -> socket.socket:
+    """A TCP connection with a completed WebSocket handshake, on the menu of restaurant 1."""
+    connection = open_connection(service)
     key = base64.b64encode(os.urandom(16)).decode()
     lines = [
         "GET /ws/restaurants/1/menu/ HTTP/1.1", f"Host: {service.url}", "Upgrade: websocket",
         "Connection: Upgrade", "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {key}", *more,
     ]  # fmt: skip
-    made.sendall("\r\n".join(lines).encode() + b"\r\n\r\n")
+    connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n")
     answer = b""
     while b"\r\n\r\n" not in answer:
-        answer += made.recv(1)
+        answer += connection.recv(1)
     assert b" 101 " in answer.split(b"\r\n")[0], answer
-    assert b"sec-websocket-extensions" not in answer.lower(), "nothing can be unpacked into more"
-    return made
+    assert b"sec-websocket-extensions" not in answer.lower(), "compression was negotiated"
+    return connection
 
 
 def frame(opcode: int, payload: bytes, *, fin: bool = True, length: int | None = None) -> bytes:
@@ -64,13 +64,13 @@ def frame(opcode: int, payload: bytes, *, fin: bool = True, length: int | None =
     return head + bytes(4) + payload  # masked with zeros
 
 
-def closed_by_server(made: socket.socket) -> bytes:
-    """All that still comes until the server ends the connection."""
+def closed_by_server(connection: socket.socket) -> bytes:
+    """Bytes received until the server ends the connection."""
     received = b""
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + TIMEOUT_S
     while time.monotonic() < deadline:
         try:
-            chunk = made.recv(65536)
+            chunk = connection.recv(65536)
         except ConnectionResetError:
             return received
         if not chunk:
@@ -79,7 +79,7 @@ def closed_by_server(made: socket.socket) -> bytes:
     raise AssertionError("the connection is still open")
 
 
-async def still_well(service: Service) -> None:
+async def assert_serves(service: Service) -> None:
     async with connect(f"ws://{service.url}/ws/restaurants/1/menu/") as one:
         assert (await Socket(one).next())["type"] == "menu"
 
@@ -88,21 +88,21 @@ async def still_well(service: Service) -> None:
 async def test_unfinished_handshakes_and_bodies_time_out(
     service: Service, attempts: Attempts
 ) -> None:
-    """Handshakes that do not end, and a body that does not."""
+    """Incomplete handshakes and an incomplete body."""
     beginnings = (
         b"",
         b"GET /ws/restaurants/1/menu/ HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
         b"POST /api/sess",
     )
-    slow = [(raw(service), beginning) for beginning in beginnings for _ in range(50)]
-    body = raw(service)
+    slow = [(open_connection(service), beginning) for beginning in beginnings for _ in range(50)]
+    body = open_connection(service)
     body.sendall(
         b"POST /api/sessions/join HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         b'Content-Length: 500\r\n\r\n{"table_code":'
     )
     for each, beginning in slow:
         each.sendall(beginning)
-    await still_well(service)
+    await assert_serves(service)
     for each, _ in slow:
         answer = await asyncio.to_thread(closed_by_server, each)
         attempts.refused(answer == b"" or b" 408 " in answer.split(b"\r\n")[0], answer)
@@ -114,12 +114,12 @@ async def test_unfinished_handshakes_and_bodies_time_out(
 
 @pytest.mark.attack("bombs")
 async def test_compression_is_not_offered(service: Service) -> None:
-    asked = upgraded(service, "Sec-WebSocket-Extensions: permessage-deflate")
-    asked.close()
+    connection = open_websocket(service, "Sec-WebSocket-Extensions: permessage-deflate")
+    connection.close()
 
 
 @pytest.mark.attack("oversized")
-async def test_a_message_beyond_all_bounds_closes_its_sender_alone(
+async def test_an_oversized_message_closes_only_its_connection(
     service: Service, attempts: Attempts
 ) -> None:
     part = frame(0x0, b"x" * 65_000, fin=False)
@@ -128,22 +128,22 @@ async def test_a_message_beyond_all_bounds_closes_its_sender_alone(
         frame(0x1, b"x" * 65_000, fin=False) + part * 260,
         frame(0x1, b"a", fin=False) + frame(0x0, b"", length=2**24),
     ):
-        flood = upgraded(service)
-        with_close = asyncio.to_thread(_send_and_wait, flood, start)
-        attempts.refused(b"\x03\xf1" in await with_close, "no 1009: too big")
-        await still_well(service)
+        flood = open_websocket(service)
+        received = asyncio.to_thread(_send_until_closed, flood, start)
+        attempts.refused(b"\x03\xf1" in await received, "no 1009: too big")
+        await assert_serves(service)
 
 
-def _send_and_wait(made: socket.socket, data: bytes) -> bytes:
+def _send_until_closed(connection: socket.socket, data: bytes) -> bytes:
     with suppress(BrokenPipeError, ConnectionResetError):
-        made.sendall(data)
+        connection.sendall(data)
     received = b""
     while b"\x03\xf1" not in received:
-        chunk = made.recv(65536)
+        chunk = connection.recv(65536)
         if not chunk:
             break
         received += chunk
-    made.close()
+    connection.close()
     return received
 
 
@@ -153,38 +153,38 @@ def _send_and_wait(made: socket.socket, data: bytes) -> bytes:
         b"\xff" * 20,  # reserved bits and an unknown opcode
         b"\x81\x05hello",  # not masked
         frame(0x1, b"\xff\xfe"),  # no UTF-8
-        frame(0x0, b"nothing goes on"),
-        frame(0x9, b"p" * 126),  # a ping is short
-        frame(0x8, b"\x00"),  # half a close code
+        frame(0x0, b"nothing to continue"),
+        frame(0x9, b"p" * 126),  # a control frame has at most 125 bytes
+        frame(0x8, b"\x00"),  # a close code has two bytes
     ],
 )
 @pytest.mark.attack("frames")
-async def test_broken_frames_close_their_sender_alone(service: Service, data: bytes) -> None:
-    broken = upgraded(service)
+async def test_an_invalid_frame_closes_only_its_connection(service: Service, data: bytes) -> None:
+    broken = open_websocket(service)
     broken.sendall(data)
-    await asyncio.to_thread(_until_close, broken)
-    await still_well(service)
+    await asyncio.to_thread(_wait_until_closed, broken)
+    await assert_serves(service)
 
 
-def _until_close(made: socket.socket) -> None:
-    deadline = time.monotonic() + PATIENCE_S
+def _wait_until_closed(connection: socket.socket) -> None:
+    deadline = time.monotonic() + TIMEOUT_S
     seen = b""
     while time.monotonic() < deadline:
         try:
-            chunk = made.recv(65536)
+            chunk = connection.recv(65536)
         except ConnectionResetError:
             return
         if not chunk:
             return
         seen += chunk
         if any(code in seen for code in (b"\x03\xea", b"\x03\xef")):  # 1002, 1007
-            made.close()
+            connection.close()
             return
     raise AssertionError("the connection is still open")
 
 
 @pytest.mark.attack("frames")
-async def test_json_of_any_depth_is_an_error_and_no_more(
+async def test_deeply_nested_json_gets_an_error_and_the_socket_stays_open(
     service: Service, attempts: Attempts
 ) -> None:
     async with connect(f"ws://{service.url}/ws/restaurants/1/menu/") as one:
@@ -203,23 +203,23 @@ async def test_json_of_any_depth_is_an_error_and_no_more(
 
 
 @pytest.mark.attack("addresses")
-async def test_a_thousand_connections_of_one_address_leave_room_for_others(
+async def test_others_connect_while_one_address_holds_a_thousand_connections(
     service: Service,
 ) -> None:
-    opened = []
+    connections = []
     for _ in range(10):
-        opened += await asyncio.gather(
+        connections += await asyncio.gather(
             *(connect(f"ws://{service.url}/ws/restaurants/1/menu/") for _ in range(100))
         )
-    await still_well(service)
-    await asyncio.gather(*(each.close() for each in opened))
+    await assert_serves(service)
+    await asyncio.gather(*(each.close() for each in connections))
 
 
 @pytest.mark.attack("frames")
-async def test_methods_and_paths_of_any_shape_get_an_answer(
+async def test_unusual_methods_paths_and_bodies_get_a_client_error(
     service: Service, attempts: Attempts
 ) -> None:
-    async with httpx.AsyncClient(base_url=f"http://{service.url}", timeout=PATIENCE_S) as http:
+    async with httpx.AsyncClient(base_url=f"http://{service.url}", timeout=TIMEOUT_S) as http:
         answers: list[Any] = []
         for method in ("TRACE", "CONNECT", "PROPFIND", "DELETE"):
             answers.append(await http.request(method, "/api/orders/1"))
@@ -233,8 +233,8 @@ async def test_methods_and_paths_of_any_shape_get_an_answer(
         answers.append(await http.post("/api/sessions/join", content=b"\xff" * 100))
         answers.append(await http.post("/api/sessions/join", content=b"[" * 100_000))
     for answer in answers:
-        is_told = 400 <= answer.status_code < 500 and b"Traceback" not in answer.content
-        attempts.refused(is_told, answer)
+        is_client_error = 400 <= answer.status_code < 500 and b"Traceback" not in answer.content
+        attempts.refused(is_client_error, answer)
         if answer.headers.get("content-type", "").startswith("application/json"):
             assert orjson.loads(answer.content)["code"]
-    await still_well(service)
+    await assert_serves(service)

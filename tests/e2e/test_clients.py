@@ -1,4 +1,4 @@
-"""The document's own clients, to the letter: Python, JavaScript under Node, and wscat."""
+"""The clients of the requirements document, unchanged: Python, JavaScript under Node, and wscat."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.e2e
 HERE = Path(__file__).parent
 
 
-def test_the_python_snippet_runs_unchanged(service: Service) -> None:
+def test_the_documented_python_snippet_receives_status_and_reply(service: Service) -> None:
     run = subprocess.run(
         [sys.executable, HERE / "clients" / "snippet.py"],
         capture_output=True,
@@ -34,7 +34,7 @@ def test_the_python_snippet_runs_unchanged(service: Service) -> None:
 
 
 @pytest.mark.parametrize("client", ["node.js", "imported.mjs"])
-async def test_the_javascript_class_runs_unchanged_or_imported(
+async def test_the_documented_javascript_class_receives_every_update(
     service: Service, client: str
 ) -> None:
     node = await asyncio.create_subprocess_exec(
@@ -57,7 +57,7 @@ async def test_the_javascript_class_runs_unchanged_or_imported(
         await node.wait()
 
 
-async def test_wscat_gets_an_answer(service: Service) -> None:
+async def test_wscat_receives_status_and_reply(service: Service) -> None:
     wscat = await asyncio.create_subprocess_exec(
         "node", HERE / "node_modules" / "wscat" / "bin" / "wscat",
         "-c", "ws://localhost:9000/ws/orders/1/", "-x", '{"action":"get_status"}', "-w", "3",
@@ -69,12 +69,12 @@ async def test_wscat_gets_an_answer(service: Service) -> None:
 
 
 async def _lines_until(process: Process, wanted: set[str]) -> set[str]:
-    """Which of the wanted words the process printed, once all were or time was up."""
+    """Read lines of the process until each of the words was printed."""
     assert process.stdout is not None
     seen: set[str] = set()
     async with asyncio.timeout(30):
         while seen != wanted:
             line = (await process.stdout.readline()).decode()
-            assert line, f"it ended after {seen}"
+            assert line, f"the process ended after {seen}"
             seen |= {word for word in wanted if word in line}
     return seen

@@ -1,6 +1,6 @@
-"""The pages of waiters and managers and the start page in Chromium, and an evening in four windows.
+"""The pages of waiters and managers and the start page in Chromium, and a visit in four windows.
 
-What they do is tested in JavaScript, in `web/*.test.mjs`.
+The tests are in JavaScript, in `web/*.test.mjs`.
 """
 
 import pytest
@@ -11,18 +11,18 @@ from tests.e2e.service import Service
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
-def test_waiters_serve_and_managers_decide_and_sign_in(rough_service: Service) -> None:
-    """All at a time: they mostly wait, and only the first one changes restaurant 2."""
-    run_tests(rough_service, "floor", "staff", "taps")
+def test_waiters_managers_and_sign_in_work_in_chromium(disposable_service: Service) -> None:
+    """Run at the same time: the tests mostly wait, and only `floor` changes restaurant 2."""
+    run_tests(disposable_service, "floor", "staff", "double-taps")
 
 
-def test_managers_edit_the_menu(rough_service: Service) -> None:
-    run_tests(rough_service, "menu-editor")
+def test_managers_edit_the_menu_in_chromium(disposable_service: Service) -> None:
+    run_tests(disposable_service, "menu-editor")
 
 
-def test_four_windows_recover_from_a_killed_gateway(rough_service: Service) -> None:
-    run_tests(rough_service, "evening")
+def test_a_visit_in_four_windows_survives_a_killed_gateway(disposable_service: Service) -> None:
+    run_tests(disposable_service, "four-windows")
 
 
-def test_everybody_can_use_them_by_day_and_by_night(rough_service: Service) -> None:
-    run_tests(rough_service, "accessible-floor")
+def test_pages_of_the_staff_are_accessible_in_light_and_dark_colours(disposable_service: Service) -> None:
+    run_tests(disposable_service, "accessibility-floor")

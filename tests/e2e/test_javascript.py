@@ -1,7 +1,6 @@
 """The JavaScript client against a real service, under Node and in Chromium, and as a package.
 
-What it does is tested in JavaScript, in `web/*.test.mjs`; here is what those need: the service, and
-the tools to pack and to compile.
+The tests are in JavaScript, in `web/*.test.mjs`. This module starts the service, packs and compiles.
 """
 
 import json
@@ -17,23 +16,27 @@ from tests.e2e.service import Service
 pytestmark = pytest.mark.e2e
 
 CLIENT = ROOT / "web" / "client"
+WITHOUT_SERVICE = (
+    "client-units", "scripted", "foreign-responses", "clock", "storage", "pulse",
+    "unanswered-requests", "staff-rules", "guest-menu",
+)  # fmt: skip
+"""Names of test files that start no service."""
 TSC = HERE / "node_modules" / "typescript" / "bin" / "tsc"
 
 # --- without a service ---------------------------------------------------------------------------
 
 
-def test_its_parts_and_a_service_on_its_worst_day() -> None:
-    without_service = ("parts", "scripted", "foreign", "clock", "kept", "pulse", "unanswered")
-    run_tests(None, *without_service, "rules", "guest-menu")
+def test_javascript_modules_work_without_a_service() -> None:
+    run_tests(None, *WITHOUT_SERVICE)
 
 
-def test_the_compiler_finds_nothing_in_it_nor_in_what_pages_do_with_it() -> None:
+def test_the_client_and_its_example_compile_without_errors() -> None:
     run("node", TSC, "-p", TESTS)
 
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """A folder in which the packed package is installed."""
+    """Folder of the installed package."""
     packed = run("npm", "pack", "--silent", "--pack-destination", tmp_path, cwd=CLIENT)
     (tmp_path / "package.json").write_text('{"private": true, "type": "module"}')
     tarball = tmp_path / packed.strip().splitlines()[-1]
@@ -42,7 +45,7 @@ def package(tmp_path: Path) -> Path:
     return tmp_path / "node_modules" / "restaurant-qr-client"
 
 
-def test_the_package_has_what_it_needs_and_nothing_else(package: Path) -> None:
+def test_the_npm_package_has_only_modules_types_and_documents(package: Path) -> None:
     names = {path.name for path in package.iterdir()}
     modules = {path.name for pattern in ("*.js", "*.d.ts") for path in CLIENT.glob(pattern)}
     assert names == modules | {"LICENSE", "README.md", "package.json"}
@@ -54,7 +57,7 @@ def test_the_package_has_what_it_needs_and_nothing_else(package: Path) -> None:
 # --- with a service ------------------------------------------------------------------------------
 
 
-def test_the_installed_package_works_under_node(package: Path, rough_service: Service) -> None:
+def test_the_installed_npm_package_works_under_node(package: Path, disposable_service: Service) -> None:
     folder = package.parents[1]
     shutil.copytree(HERE / "node_modules" / "ws", package.parent / "ws")
     (folder / "page.js").write_text(
@@ -68,22 +71,22 @@ def test_the_installed_package_works_under_node(package: Path, rough_service: Se
         qr.disconnect();
         """
     )
-    assert run("node", "page.js", service=rough_service, cwd=folder).strip() == "pending"
+    assert run("node", "page.js", service=disposable_service, cwd=folder).strip() == "pending"
 
 
-def test_messages_match_the_generated_types(rough_service: Service, tmp_path: Path) -> None:
-    told = tmp_path / "told.mts"
-    run("node", TESTS / "frames.mjs", told, CLIENT / "index.js", service=rough_service)
-    project = {"extends": str(TESTS / "tsconfig.json"), "files": [told.name]}
+def test_messages_match_the_generated_types(disposable_service: Service, tmp_path: Path) -> None:
+    messages = tmp_path / "messages.mts"
+    run("node", TESTS / "record-messages.mjs", messages, CLIENT / "index.js", service=disposable_service)
+    project = {"extends": str(TESTS / "tsconfig.json"), "files": [messages.name]}
     (tmp_path / "tsconfig.json").write_text(json.dumps(project))
     run("node", TSC, "-p", tmp_path)
 
 
 @pytest.mark.slow
-def test_under_node_and_in_chromium_while_the_network_fails(rough_service: Service) -> None:
-    run_tests(rough_service, "service", "browser", "outage")
+def test_the_client_recovers_from_network_failures_in_node_and_chromium(disposable_service: Service) -> None:
+    run_tests(disposable_service, "service", "browser", "outage")
 
 
 @pytest.mark.slow
-def test_under_node_and_in_chromium_while_the_gateway_is_killed(rough_service: Service) -> None:
-    run_tests(rough_service, "restart")
+def test_the_client_recovers_from_a_killed_gateway_in_node_and_chromium(disposable_service: Service) -> None:
+    run_tests(disposable_service, "restart")

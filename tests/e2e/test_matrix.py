@@ -1,4 +1,4 @@
-"""A guest's visit and the staff's work in Chromium, under the conditions of people's own devices.
+"""A guest's visit and the staff's work in Chromium, under combinations of device conditions.
 
 Pairs of conditions in `make test`, every combination in `make e2e`: see `web/matrix.mjs`.
 """
@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from tests.e2e.javascript import PATIENCE_S, run_tests
+from tests.e2e.javascript import TIMEOUT_S, run_tests
 from tests.e2e.service import Service
 
 EVERY_COMBINATION_S = 4 * 3600
@@ -16,10 +16,10 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("journey", ["a guest orders", "the staff serves"])
-def test_people_do_their_work_under_every_tested_combination_of_conditions(
-    rough_service: Service, journey: str
+def test_guests_and_staff_complete_their_work_under_all_tested_conditions(
+    disposable_service: Service, journey: str
 ) -> None:
-    """Each test item may take as long as pytest's `faulthandler_timeout` allows."""
+    """`MATRIX=all` runs every combination, which takes longer than pytest's `faulthandler_timeout`."""
     is_whole = os.environ.get("MATRIX") == "all"
-    timeout_s = EVERY_COMBINATION_S if is_whole else PATIENCE_S
-    run_tests(rough_service, "matrix", only=journey, timeout_s=timeout_s)
+    timeout_s = EVERY_COMBINATION_S if is_whole else TIMEOUT_S
+    run_tests(disposable_service, "matrix", only=journey, timeout_s=timeout_s)

@@ -1,6 +1,6 @@
 """The pages of guests and kitchens in Chromium, against a real service.
 
-What they do is tested in JavaScript, in `web/*.test.mjs`.
+The tests are in JavaScript, in `web/*.test.mjs`.
 """
 
 import pytest
@@ -11,7 +11,7 @@ from tests.e2e.service import Service
 pytestmark = pytest.mark.e2e
 
 
-def test_every_language_has_every_text() -> None:
+def test_every_language_has_all_texts_of_the_pages() -> None:
     run_tests(None, "texts")
 
 
@@ -20,34 +20,34 @@ def test_every_language_has_every_text() -> None:
     "names",
     [
         pytest.param(("pages", "layout-names"), id="orders and long names"),
-        pytest.param(("rough", "kitchen"), id="rough networks and the kitchen's board"),
+        pytest.param(("adverse-conditions", "kitchen"), id="adverse conditions and the kitchen"),
     ],
 )
-def test_guests_order_and_kitchens_cook(rough_service: Service, names: tuple[str, ...]) -> None:
-    """Two files at a time, which mostly wait, and of which only one changes restaurant 2."""
-    run_tests(rough_service, *names)
+def test_pages_of_guests_and_kitchens_work_in_chromium(disposable_service: Service, names: tuple[str, ...]) -> None:
+    """Run two files at a time: they mostly wait, and only one changes restaurant 2."""
+    run_tests(disposable_service, *names)
 
 
 @pytest.mark.slow
-def test_guests_choose_options_and_agree_to_prices(rough_service: Service) -> None:
-    run_tests(rough_service, "guest-options")
+def test_guests_choose_options_and_confirm_changed_prices(disposable_service: Service) -> None:
+    run_tests(disposable_service, "guest-options")
 
 
 @pytest.mark.slow
-def test_pages_fit_every_window_text_size_and_direction(rough_service: Service) -> None:
-    run_tests(rough_service, "layout")
+def test_pages_fit_every_window_text_size_and_direction(disposable_service: Service) -> None:
+    run_tests(disposable_service, "layout")
 
 
 @pytest.mark.slow
-def test_everybody_can_use_them_by_day_and_by_night(rough_service: Service) -> None:
-    run_tests(rough_service, "accessible")
+def test_pages_of_guests_and_kitchens_are_accessible_in_light_and_dark_colours(disposable_service: Service) -> None:
+    run_tests(disposable_service, "accessibility")
 
 
 @pytest.mark.slow
-def test_a_first_visit_takes_few_requests_and_bytes(rough_service: Service) -> None:
-    run_tests(rough_service, "first-screen")
+def test_a_first_visit_takes_few_requests_and_bytes(disposable_service: Service) -> None:
+    run_tests(disposable_service, "first-screen")
 
 
 @pytest.mark.slow
-def test_documentation_pages_send_requests_only_to_the_service(rough_service: Service) -> None:
-    run_tests(rough_service, "documents")
+def test_documentation_pages_send_requests_only_to_the_service(disposable_service: Service) -> None:
+    run_tests(disposable_service, "documents")

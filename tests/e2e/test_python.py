@@ -20,36 +20,36 @@ from tests.e2e.service import Service
 pytestmark = pytest.mark.e2e
 
 CLIENT = ROOT / "restaurant_qr_client"
-HASTY = Settings(first_pause=0.05, longest_pause=0.5)
+FAST_SETTINGS = Settings(first_pause=0.05, longest_pause=0.5)
 
 
 @pytest.mark.slow
-async def test_a_gateway_that_is_killed_costs_nothing_but_time(rough_service: Service) -> None:
-    table, _ = await rough_service.free_table()
-    url, token = f"http://{rough_service.url}", rough_service.token(Role.ADMIN)
+async def test_the_python_client_receives_every_event_once_across_a_killed_gateway(disposable_service: Service) -> None:
+    table, _ = await disposable_service.free_table()
+    url, token = f"http://{disposable_service.url}", disposable_service.token(Role.ADMIN)
     async with (
         asyncio.timeout(120),
-        RestaurantQR(url, token=token, settings=HASTY) as acting,
-        RestaurantQR(url, token=token, settings=HASTY) as watching,
+        RestaurantQR(url, token=token, settings=FAST_SETTINGS) as acting,
+        RestaurantQR(url, token=token, settings=FAST_SETTINGS) as watching,
     ):
-        made = await acting.table(table).request("occupy")
-        told = watching.session(made["session_id"]).messages()
-        first = await anext(told)
-        session = acting.session(made["session_id"])
+        created = await acting.table(table).request("occupy")
+        messages = watching.session(created["session_id"]).messages()
+        first = await anext(messages)
+        session = acting.session(created["session_id"])
         counts = [2, 3, 4, 5, 6, 7]
         sent = [
             asyncio.create_task(session.request("update_guests_count", guests_count=count))
             for count in counts
         ]
-        killed = rough_service.gateways()
+        killed = disposable_service.gateways()
         assert killed
         for pid in killed:
             os.kill(pid, signal.SIGKILL)
-        done = await asyncio.gather(*sent)
-        assert all(each["changed"] for each in done)
-        heard = [await anext(told) for _ in counts]
-        assert [each.data["guests_count"] for each in heard] == counts
-        assert [each.seq for each in heard] == [first.seq + 1 + n for n in range(len(counts))]
+        results = await asyncio.gather(*sent)
+        assert all(each["changed"] for each in results)
+        received = [await anext(messages) for _ in counts]
+        assert [each.data["guests_count"] for each in received] == counts
+        assert [each.seq for each in received] == [first.seq + 1 + n for n in range(len(counts))]
         assert (await session.refresh())["guests_count"] == counts[-1]
 
 
@@ -61,7 +61,7 @@ PACKAGES = {
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the packed packages are installed, and nothing else."""
+    """A folder with only the installed packages."""
     folder = tmp_path_factory.mktemp("packages")
     sources = [
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -74,7 +74,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", PACKAGES)
-def test_a_package_has_what_it_needs_and_nothing_else(installed: Path, name: str) -> None:
+def test_a_python_package_has_only_its_modules_metadata_and_licence(installed: Path, name: str) -> None:
     modules = {path.name for path in (ROOT / name).glob("*.py")}
     assert {path.name for path in (installed / name).iterdir()} == modules | {"py.typed"}
     [about] = installed.glob(f"{name}-*.dist-info")
@@ -83,7 +83,7 @@ def test_a_package_has_what_it_needs_and_nothing_else(installed: Path, name: str
     assert (about / "licenses" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
 
 
-def test_installed_client_imports_without_the_service(installed: Path, tmp_path: Path) -> None:
+def test_the_installed_client_imports_without_the_service(installed: Path, tmp_path: Path) -> None:
     program = "import restaurant_qr_client; print(restaurant_qr_client.__file__)"
     shown = subprocess.check_output(
         [sys.executable, "-c", program],
@@ -94,7 +94,7 @@ def test_installed_client_imports_without_the_service(installed: Path, tmp_path:
     assert Path(shown.strip()).is_relative_to(installed)
 
 
-def test_a_strict_type_checker_takes_the_example(installed: Path, tmp_path: Path) -> None:
+def test_the_readme_example_passes_strict_type_checking(installed: Path, tmp_path: Path) -> None:
     found = re.search(r"```python\n(.*?)```", (CLIENT / "README.md").read_text(), re.DOTALL)
     assert found
     example = textwrap.indent(found[1], "    ")
@@ -102,7 +102,7 @@ def test_a_strict_type_checker_takes_the_example(installed: Path, tmp_path: Path
     (tmp_path / "example.py").write_text(
         f"async def main(token: str) -> None:\n{example}        {states}\n"
     )
-    done = subprocess.run(
+    results = subprocess.run(
         [
             sys.executable,
             "-m",
@@ -118,5 +118,5 @@ def test_a_strict_type_checker_takes_the_example(installed: Path, tmp_path: Path
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout
-    assert "Literal['pending']" in done.stdout
+    assert results.returncode == 0, results.stdout
+    assert "Literal['pending']" in results.stdout

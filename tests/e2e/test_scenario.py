@@ -1,9 +1,10 @@
-"""An evening at a table over real sockets, real Serve, real Ray, a real Valkey."""
+"""A session at a table over real sockets, Serve, Ray and Valkey."""
 
 import asyncio
 import os
 import signal
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -13,52 +14,53 @@ from protocol.caller import Role
 from protocol.ids import Address, Kind
 from tests.clients import Socket
 from tests.e2e.service import Service
+from tests.eventually import eventually
 
 pytestmark = pytest.mark.e2e
 
 
-async def test_the_examples_of_the_document_exist(service: Service) -> None:
+async def test_the_example_entities_of_the_document_exist(service: Service) -> None:
     async with (
         service.socket("orders/1/") as order,
         service.socket("tables/5/") as table,
         service.socket("waiters/10/") as waiter,
-        service.socket("restaurants/2/") as home,
+        service.socket("restaurants/2/") as restaurant,
         service.socket("tables/sessions/1/") as session,
     ):
         assert (await order.next())["data"]["total_amount"] == "250.00"
         assert (await table.next())["data"]["restaurant_id"] == 2
         assert (await waiter.next())["data"]["restaurant_id"] == 2
-        assert (await home.next())["data"]["id"] == 2
+        assert (await restaurant.next())["data"]["id"] == 2
         assert (await session.next())["data"]["status"] == "open"
 
 
-async def test_guests_kitchen_waiter_and_manager_see_every_change(service: Service) -> None:
+async def test_all_channels_of_a_session_receive_every_change(service: Service) -> None:
     table_id, waiter_id = await service.free_table()
     async with (
-        service.socket("restaurants/2/", Role.MANAGER, restaurant_id=2) as home,
+        service.socket("restaurants/2/", Role.MANAGER, restaurant_id=2) as restaurant,
         service.socket(f"waiters/{waiter_id}/") as waiter,
         service.socket(f"tables/{table_id}/") as table,
     ):
-        for socket in (home, waiter, table):
+        for socket in (restaurant, waiter, table):
             await socket.next()
         session_id = (await table.ask("occupy", guests_count=4))["data"]["session_id"]
-        assert (await home.until("table_update"))["data"]["session"]["guests_count"] == 4
+        assert (await restaurant.until("table_update"))["data"]["session"]["guests_count"] == 4
         async with service.socket(f"tables/sessions/{session_id}/") as session:
             await session.next()
             placed = await session.ask("place_order", items=[{"menu_item_id": 1, "quantity": 2}])
             order_id = placed["data"]["order_id"]
-            await home.until("new_order")
+            await restaurant.until("new_order")
             await waiter.until("order_notification")
             await _serve(service, order_id)
-            assert (await home.until("order_ready"))["data"]["order_id"] == order_id
+            assert (await restaurant.until("order_ready"))["data"]["order_id"] == order_id
             await waiter.until("order_notification")
             assert (await session.ask("close_session"))["code"] == "unsettled"
             await _pay(service, order_id)
-            await home.until("payment_completed")
+            await restaurant.until("payment_completed")
             await waiter.until("payment_notification")
-            await _released(table)
+            await _release(table)
             assert (await session.until("session_status"))["data"]["status"] == "closed"
-        while (await home.until("table_update"))["data"]["is_occupied"]:
+        while (await restaurant.until("table_update"))["data"]["is_occupied"]:
             pass
 
 
@@ -82,17 +84,16 @@ async def _pay(service: Service, order_id: int) -> None:
             assert paid.json()["data"]["paid_amount"] == due
 
 
-async def _released(table: Socket) -> None:
-    for _ in range(100):
+async def _release(table: Socket) -> None:
+    async def settled() -> Any:
         answer = await table.ask("release")
-        if answer.get("code") != "unsettled":  # what was paid is on its way to the session
-            assert answer["data"]["changed"]
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("the table stayed unsettled")
+        return answer.get("code") != "unsettled" and answer
+
+    # the session receives the payment after the order
+    assert (await eventually(settled, period_s=0.05))["data"]["changed"]
 
 
-async def test_a_killed_actor_is_not_noticed_by_its_subscribers(
+async def test_subscribers_do_not_notice_a_killed_actor(
     service: Service, placement: Mode
 ) -> None:
     table_id, _ = await service.free_table()
@@ -113,7 +114,7 @@ async def test_a_killed_actor_is_not_noticed_by_its_subscribers(
     assert seqs == [seqs[0], seqs[0] + 1, seqs[0] + 2]
 
 
-async def test_each_live_entity_is_a_named_actor_of_its_class(
+async def test_each_loaded_entity_has_a_named_actor_of_its_class(
     service: Service, placement: Mode
 ) -> None:
     if placement is not Mode.ENTITY:
@@ -149,7 +150,7 @@ async def test_each_live_entity_is_a_named_actor_of_its_class(
     ],
     ids=["broken JSON", "unknown action", "wrong type", "binary"],
 )
-async def test_bad_frames_get_an_error(service: Service, frame: str | bytes, code: str) -> None:
+async def test_an_invalid_frame_gets_an_error_and_changes_nothing(service: Service, frame: str | bytes, code: str) -> None:
     async with service.socket("tables/5/") as table:
         before = (await table.next())["data"]
         await table.raw.send(frame)
@@ -158,7 +159,7 @@ async def test_bad_frames_get_an_error(service: Service, frame: str | bytes, cod
         assert (await table.next())["data"] == before
 
 
-async def test_a_message_that_is_too_large_closes_its_socket(service: Service) -> None:
+async def test_a_message_that_is_too_large_closes_its_socket_with_1009(service: Service) -> None:
     async with service.socket("tables/5/") as table:
         await table.next()
         with suppress(ConnectionClosed):
@@ -170,12 +171,12 @@ async def test_a_message_that_is_too_large_closes_its_socket(service: Service) -
     ("path", "code"),
     [("tables/abc/", 4400), ("tables/5/?since=x", 4400), ("tables/987654/", 4404)],
 )
-async def test_close_codes_reach_the_client(service: Service, path: str, code: int) -> None:
+async def test_a_rejected_path_closes_with_its_code(service: Service, path: str, code: int) -> None:
     async with service.socket(path) as socket:
         assert await socket.closed() == code
 
 
-async def test_the_http_api_answers_in_the_protocols_form(service: Service) -> None:
+async def test_http_responses_and_errors_have_the_documented_form(service: Service) -> None:
     async with service.http() as http:
         for path, status, code in (
             ("/orders/987654", 404, "not_found"),

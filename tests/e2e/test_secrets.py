@@ -1,4 +1,4 @@
-"""What must stay secret is in no log, no listing and no answer."""
+"""Logs, listings and responses contain no secret."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ GARBLED = "eyJhbGciOiJIUzI1NiJ9.garbled-by-the-test.signature"
 
 
 def logs_of(service: Service) -> Path:
-    """Where Ray keeps the logs of this run, as its processes were told."""
+    """Ray's log folder of this run, from the command lines of its processes."""
     for environ in Path("/proc").glob("[0-9]*/environ"):
         try:
             mine = f"RESTAURANT_QR_DATA_DIR={service.data_dir}\0" in environ.read_text("latin-1")
@@ -33,10 +33,10 @@ def logs_of(service: Service) -> Path:
         found = re.search(r"(/tmp/rq-[^/\0\s]+)/session_", command) if mine else None
         if found:
             return Path(found[1]) / "session_latest" / "logs"
-    raise AssertionError("no process of the run names its logs")
+    raise AssertionError("no process of the run has a log folder")
 
 
-async def test_no_token_no_secret_and_no_guest_stands_in_logs_or_listings(
+async def test_logs_and_listings_contain_no_token_secret_or_note_of_a_guest(
     service: Service,
 ) -> None:
     table, _ = await service.free_table()

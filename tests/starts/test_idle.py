@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.service import commands, free_port, launch, started
+from tests.e2e.service import commands, free_port, launch, running_service
 
 pytestmark = pytest.mark.e2e
 
@@ -15,7 +15,7 @@ UNUSED = ("monitor.py", "log_monitor.py")
 
 
 def test_the_dashboard_works_without_rays_monitors(tmp_path: Path) -> None:
-    with started(tmp_path, PLACEMENT="shard", PORT=free_port()) as service:
+    with running_service(tmp_path, PLACEMENT="shard", PORT=free_port()) as service:
         assert not _running(tmp_path, UNUSED)
         assert _running(tmp_path, ("dashboard.py",))
         serve = Path(sys.executable).with_name("serve")

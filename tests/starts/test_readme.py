@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from scripts.environment import ROOT
-from tests.e2e.service import free_port, started
+from tests.e2e.service import free_port, running_service
 
 pytestmark = pytest.mark.e2e
 
@@ -66,7 +66,7 @@ def terminal(commands: str, data_dir: Path) -> "subprocess.Popen[str]":
 def test_the_commands_of_the_readme_have_the_documented_results(tmp_path: Path) -> None:
     port = free_port()
     watch_command, commands = commands_of_readme(port)
-    with started(tmp_path, PLACEMENT="shard", PORT=port):
+    with running_service(tmp_path, PLACEMENT="shard", PORT=port):
         watcher = terminal(f"exec {watch_command}", tmp_path)
         assert watcher.stdout is not None
         assert json.loads(watcher.stdout.readline())["type"] == "restaurant_status"

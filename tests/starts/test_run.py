@@ -7,7 +7,7 @@ import pytest
 
 from protocol.caller import Role
 from restaurant_qr.exits import Exit
-from tests.e2e.service import Service, free_port, launch, started
+from tests.e2e.service import Service, free_port, launch, running_service
 
 pytestmark = pytest.mark.e2e
 
@@ -51,7 +51,7 @@ async def test_state_survives_a_restart_with_another_placement(tmp_path: Path) -
             return [(await http.get(path)).json()["data"] for path in paths]
 
     port = free_port()
-    with started(tmp_path, PLACEMENT="shard", PORT=port) as service:
+    with running_service(tmp_path, PLACEMENT="shard", PORT=port) as service:
         async with (
             service.http(Role.MANAGER, restaurant_id=2) as http,
             service.socket("orders/1/") as order,
@@ -62,7 +62,7 @@ async def test_state_survives_a_restart_with_another_placement(tmp_path: Path) -
             last = await order.next()
         before = await state(service)
         epoch = (await _snapshot(service))["epoch"]
-    with started(tmp_path, PLACEMENT="restaurant", PORT=port) as service:
+    with running_service(tmp_path, PLACEMENT="restaurant", PORT=port) as service:
         assert await state(service) == before
         async with service.socket(f"orders/1/?since={last['seq'] - 1}&epoch={epoch}") as order:
             snapshot = await order.next()  # a restarted store may have lost writes

@@ -22,7 +22,7 @@ from gateway.metrics import GATEWAY
 from protocol.caller import Role
 from scripts.environment import ROOT
 from storage.embedded import EmbeddedStore
-from tests.e2e.service import Service, commands, free_port, started
+from tests.e2e.service import Service, commands, free_port, running_service
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.e2e
@@ -95,7 +95,7 @@ def watched(
         patch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector[1])
         patch.setenv("OTEL_BSP_SCHEDULE_DELAY", "500")
         data_dir = Path(tmp_path_factory.mktemp("data"))
-        with started(
+        with running_service(
             data_dir, PLACEMENT="shard", TRACE_SAMPLE_RATE="1", PORT=free_port()
         ) as service:
             yield service

@@ -1,5 +1,4 @@
-// Runs the usage of client.js to the letter, with the class imported from `web/client/`: prints
-// every event for as long as the test lets it live.
+// Runs the usage of client.js unchanged, with the class of `web/client/`: prints every event until it is killed.
 import { webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import vm from 'node:vm';

@@ -1,5 +1,5 @@
-// Runs client.js, which is the document's class and its usage to the letter, under Node with `ws`:
-// prints every event for as long as the test lets it live.
+// Runs client.js, the document's class and usage, unchanged under Node with `ws`: prints every event until
+// it is killed.
 const fs = require('node:fs');
 const path = require('node:path');
 const vm = require('node:vm');

@@ -1,4 +1,4 @@
-// Scenes before axe: WCAG 2.2 AA, by day and by night, on a phone and on a wide screen.
+// Checks scenes with axe: WCAG 2.2 AA, in light and dark colours, on a phone and on a desktop.
 /* global axe */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -7,47 +7,47 @@ import { after, before, test } from 'node:test';
 
 import { RestaurantQR } from '../../../web/client/index.js';
 import { Devices, SCHEMES } from './devices.mjs';
-import { HASTY } from './house.mjs';
-import { anEvening, devicesOf, SCENES } from './scenes.mjs';
+import { FAST_SETTINGS } from './harness.mjs';
+import { createRestaurant, devicesOf, SCENES } from './scenes.mjs';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] };
-/** What depends on the colours. */
+/** Rules that depend on the colour scheme. */
 const RULES_OF_COLOURS = { type: 'rule', values: ['color-contrast', 'link-in-text-block'] };
-/** A target that is partly below the bar at the foot can be scrolled out from there. */
-const SCROLLS = /insufficient size because it is partially obscured/;
-const TOUCH = 44; // CSS pixels each way; WCAG 2.2 AA asks for 24
+/** Axe's message for a target that is partly below the bottom bar: scrolling reveals the rest. */
+const PARTLY_BELOW_BAR = /insufficient size because it is partially obscured/;
+const MIN_TARGET_PX = 44; // CSS pixels in width and height; WCAG 2.2 AA asks for 24
 
-/** A test for each of these scenes. What is framed in one of them is a scene of its own. */
-export function tryScenes(names) {
-  const staff = new RestaurantQR(HASTY);
+/** Define a test for each scene on each of its devices. Axe skips iframes: their pages are other scenes. */
+export function testScenes(names) {
+  const staff = new RestaurantQR(FAST_SETTINGS);
   const devices = new Devices();
-  let evening;
+  let restaurant;
 
   before(async () => {
-    [evening] = await Promise.all([anEvening(staff), devices.start()]);
+    [restaurant] = await Promise.all([createRestaurant(staff), devices.start()]);
   });
   after(async () => {
     staff.disconnect();
     await devices.close();
-    assert.deepEqual(devices.mistakes, []);
+    assert.deepEqual(devices.errors, []);
   });
 
   for (const name of names) {
     for (const device of devicesOf(name)) {
-      test(`${name} on a ${device}`, async () => {
+      test(`the scene ${name} is accessible on a ${device}`, async () => {
         const page = await devices.page(device, 'light');
-        await SCENES[name](page, evening);
-        await tryPage(page);
-        assert.deepEqual(await page.evaluate(tooSmall, TOUCH), []);
+        await SCENES[name](page, restaurant);
+        await assertAccessible(page);
+        assert.deepEqual(await page.evaluate(tooSmall, MIN_TARGET_PX), []);
         await page.context().close();
       });
     }
   }
 }
 
-/** A page as it stands, but for what is in `exclude`: by day with all rules, by night with those of colours. */
-export async function tryPage(page, { exclude = [] } = {}) {
+/** Check an open page without the elements of `exclude`: all rules in light colours, colour rules in dark ones. */
+export async function assertAccessible(page, { exclude = [] } = {}) {
   await page.evaluate(AXE);
   for (const [index, colorScheme] of SCHEMES.entries()) {
     await page.emulateMedia({ colorScheme });
@@ -56,7 +56,7 @@ export async function tryPage(page, { exclude = [] } = {}) {
       ([context, runOnly]) => axe.run(context, { runOnly, iframes: false }), [{ exclude }, rules],
     );
     const found = violations
-      .map(({ id, nodes }) => [id, ...nodes.map(({ failureSummary }) => failureSummary).filter((why) => !SCROLLS.test(why))])
+      .map(({ id, nodes }) => [id, ...nodes.map(({ failureSummary }) => failureSummary).filter((why) => !PARTLY_BELOW_BAR.test(why))])
       .filter(([, ...reasons]) => reasons.length > 0);
     assert.deepEqual(found, [], colorScheme);
     assert.ok(passes.some(({ id }) => id === 'color-contrast'));
@@ -64,10 +64,10 @@ export async function tryPage(page, { exclude = [] } = {}) {
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
 }
 
-/** In the page: what can be touched, and is smaller than it should be. */
-function tooSmall(least) {
+/** In the page: texts of touch targets that are narrower or lower than `min` CSS pixels. */
+function tooSmall(min) {
   return [...document.querySelectorAll('button, a:not(.skip), input')]
     .map((each) => [each.textContent, each.getBoundingClientRect()])
-    .filter(([, { width, height }]) => width > 0 && (width < least || height < least))
+    .filter(([, { width, height }]) => width > 0 && (width < min || height < min))
     .map(([text]) => text);
 }

@@ -5,22 +5,22 @@ import { after, before, test } from 'node:test';
 
 import { RestaurantQR } from '../../../web/client/index.js';
 import { browser } from './browser.mjs';
-import { gapless, HASTY, live, Network, party, until } from './house.mjs';
+import { createSession, FAST_SETTINGS, isGapless, Network, until, untilLive } from './harness.mjs';
 
 let chromium;
 let network;
 let staff;
 let page;
-const mistakes = [];
+const errors = [];
 
 before(async () => {
   chromium = await browser();
-  network = await Network.between();
-  staff = new RestaurantQR(HASTY);
+  network = await Network.start();
+  staff = new RestaurantQR(FAST_SETTINGS);
   page = await chromium.connected.newPage();
-  page.on('pageerror', (error) => mistakes.push(error.message));
+  page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => {
-    if (message.text().includes('Content Security Policy')) mistakes.push(message.text());
+    if (message.text().includes('Content Security Policy')) errors.push(message.text());
   });
   await page.goto(`${network.url}/`);
 });
@@ -28,11 +28,11 @@ after(async () => {
   staff.disconnect();
   await chromium.close();
   network.close();
-  assert.deepEqual(mistakes, []);
+  assert.deepEqual(errors, []);
 });
 
-/** Let the page listen to a session: `window.seqs`, `window.states` and `window.session` tell. */
-async function listens(id, options = {}) {
+/** Subscribe the page to a session; it sets `window.seqs`, `window.states` and `window.session`. */
+async function subscribePage(id, options = {}) {
   await page.evaluate(
     async ([id, options]) => {
       const { RestaurantQR } = await import('/client/index.js');
@@ -42,21 +42,21 @@ async function listens(id, options = {}) {
       window.session = qr.session(id);
       session.on('event', (data, { seq }) => seqs.push(seq));
     },
-    [id, { token: HASTY.token, backoff: HASTY.backoff, ...options }],
+    [id, { token: FAST_SETTINGS.token, backoff: FAST_SETTINGS.backoff, ...options }],
   );
-  await pageLive();
+  await untilSessionLive();
 }
 
-const pageLive = () => until(() => page.evaluate(() => session.status.state === 'live'));
-const inPage = (name) => page.evaluate((name) => window[name], name);
+const untilSessionLive = () => until(() => page.evaluate(() => session.status.state === 'live'));
+const windowProperty = (name) => page.evaluate((name) => window[name], name);
 
-async function change(session, counts) {
+async function changeGuestsCount(session, counts) {
   for (const guests_count of counts) await session.request('update_guests_count', { guests_count });
 }
 
-test('a page imports it from the gateway, and nothing else need be said', async () => {
-  const { session: id } = await party(staff);
-  await listens(id);
+test('a page that imports the client from the gateway needs no URL', async () => {
+  const { session: id } = await createSession(staff);
+  await subscribePage(id);
   const ack = await page.evaluate(() => session.request('call_waiter', { reason: 'bill' }));
   assert.ok(ack.call_id);
   await until(() => page.evaluate(() => session.data.calls.length === 1));
@@ -70,41 +70,41 @@ test('a page imports it from the gateway, and nothing else need be said', async 
   assert.equal(refused, 'not_found');
 });
 
-test('a page misses nothing while its connection breaks', async () => {
-  const { session: id } = await party(staff);
+test('a page receives every event once while its connections break', async () => {
+  const { session: id } = await createSession(staff);
   const acting = staff.session(id);
-  await live(acting);
-  await listens(id);
+  await untilLive(acting);
+  await subscribePage(id);
   for (const counts of [[2, 3], [4, 5], [6, 7]]) {
     network.cut();
-    await change(acting, counts);
-    await pageLive();
+    await changeGuestsCount(acting, counts);
+    await untilSessionLive();
   }
   const ids = page.evaluate(() => session.request('call_waiter').then(({ call_id }) => call_id));
   network.cut();
   assert.ok(await ids);
-  await until(async () => (await inPage('seqs')).length === 7);
-  assert.ok(gapless(await inPage('seqs')));
+  await until(async () => (await windowProperty('seqs')).length === 7);
+  assert.ok(isGapless(await windowProperty('seqs')));
 });
 
-test('a page whose machine was asleep makes sure as it is looked at again', async () => {
-  const { session: id } = await party(staff);
+test('a page detects a dead connection after a suspend as soon as it is online', async () => {
+  const { session: id } = await createSession(staff);
   const acting = staff.session(id);
-  await live(acting);
-  await listens(id, { heartbeat: 300_000, timeout: 3_000, staleAfter: 200 });
+  await untilLive(acting);
+  await subscribePage(id, { heartbeat: 300_000, timeout: 3_000, staleAfter: 200 });
   chromium.signal('SIGSTOP');
-  network.silence(); // what was open is dead when it wakes up, and nobody says so
-  await change(acting, [2, 3, 4]);
+  network.silence(); // open connections are dead when the page resumes, without a close
+  await changeGuestsCount(acting, [2, 3, 4]);
   chromium.signal('SIGCONT');
   await page.evaluate(() => window.dispatchEvent(new Event('online')));
-  await until(async () => (await inPage('states')).includes('stale'));
-  network.comeBack();
-  await pageLive();
-  await until(async () => (await inPage('seqs')).length === 3);
-  assert.ok(gapless(await inPage('seqs')));
+  await until(async () => (await windowProperty('states')).includes('stale'));
+  network.restore();
+  await untilSessionLive();
+  await until(async () => (await windowProperty('seqs')).length === 3);
+  assert.ok(isGapless(await windowProperty('seqs')));
 });
 
-test('a page without TLS has what a request id is made of', async () => {
+test('a page without TLS makes valid request ids', async () => {
   const id = await page.evaluate(async () => {
     const { newRequestId } = await import('/client/requests.js');
     Object.defineProperty(crypto, 'randomUUID', { value: undefined });

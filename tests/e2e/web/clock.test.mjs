@@ -6,71 +6,71 @@ import { test } from 'node:test';
 import { Clock } from '../../../web/client/clock.js';
 import { RestaurantQR } from '../../../web/client/index.js';
 import { dayAt, inZone } from '../../../web/shared/zone.js';
-import { HASTY } from './house.mjs';
+import { FAST_SETTINGS } from './harness.mjs';
 
 const NOON = 'Mon, 30 Nov 2026 12:00:00 GMT';
 
-/** A clock, and the steady one below it to be moved by hand. */
+/** A clock on a monotonic clock that the test moves. */
 function clockAt(milliseconds) {
-  const steady = { now: milliseconds };
-  return { steady, clock: new Clock(() => steady.now) };
+  const monotonic = { now: milliseconds };
+  return { monotonic, clock: new Clock(() => monotonic.now) };
 }
 
-test('the time is unknown until the first answer, and advances from there', () => {
-  const { steady, clock } = clockAt(1_000);
+test('the time is unknown until the first response, and advances from there', () => {
+  const { monotonic, clock } = clockAt(1_000);
   assert.equal(clock.now, null);
   clock.read(null, clock.start());
   clock.read('no date', clock.start());
   assert.equal(clock.now, null);
   clock.read(NOON, clock.start());
-  steady.now += 60_000;
+  monotonic.now += 60_000;
   assert.equal(clock.now.toISOString(), '2026-11-30T12:01:00.500Z');
 });
 
-test('an answer within the precision of the clock does not set it back', () => {
-  const { steady, clock } = clockAt(0);
+test('a response within the precision of the clock does not set it back', () => {
+  const { monotonic, clock } = clockAt(0);
   clock.read(NOON, clock.start());
-  steady.now = 1_900;
+  monotonic.now = 1_900;
   clock.read(NOON, clock.start());
   assert.equal(clock.now.toISOString(), '2026-11-30T12:00:02.400Z');
 });
 
-test('after a sleep that stopped the monotonic clock, the next answer sets the time', () => {
+test('the next response sets the time after a suspend that stopped the monotonic clock', () => {
   const { clock } = clockAt(0);
   clock.read(NOON, clock.start());
   clock.read('Mon, 30 Nov 2026 15:00:00 GMT', clock.start());
   assert.equal(clock.now.toISOString(), '2026-11-30T15:00:00.500Z');
 });
 
-test('a client takes the time from answers, and keeps it without a network', async () => {
+test('a client takes the time from responses, and keeps it without a network', async () => {
   const server = http.createServer((request, response) => {
     response.writeHead(200, { Date: NOON, 'Content-Type': 'application/json' });
     response.end('{"data": []}');
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${server.address().port}`;
-  const qr = new RestaurantQR({ ...HASTY, url });
+  const qr = new RestaurantQR({ ...FAST_SETTINGS, url });
   assert.equal(qr.now, null);
   await qr.http.get('/restaurants');
   assert.equal(qr.now.toISOString().slice(0, 16), '2026-11-30T12:00');
   assert.equal(qr.timeOf(new Date()).toISOString().slice(0, 16), '2026-11-30T12:00');
-  const another = new RestaurantQR({ ...HASTY, url });
+  const another = new RestaurantQR({ ...FAST_SETTINGS, url });
   assert.equal((await another.askTime()).toISOString().slice(0, 16), '2026-11-30T12:00');
   server.closeAllConnections();
   server.close();
   assert.equal((await another.askTime()).toISOString().slice(0, 16), '2026-11-30T12:00');
 });
 
-test('a request for the time ends without an answer', { timeout: 10_000 }, async () => {
+test('a request for the time ends without a response', { timeout: 10_000 }, async () => {
   const server = http.createServer(() => {});
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const qr = new RestaurantQR({ ...HASTY, url: `http://127.0.0.1:${server.address().port}` });
+  const qr = new RestaurantQR({ ...FAST_SETTINGS, url: `http://127.0.0.1:${server.address().port}` });
   assert.equal(await qr.askTime(), null);
   server.closeAllConnections();
   server.close();
 });
 
-test('a time zone that the browser does not know gives its own zone and no error', () => {
+test('an unknown time zone falls back to the browser’s own zone', () => {
   const now = new Date('2026-11-30T12:00:00Z');
   assert.equal(dayAt('Not/AZone', now), '2026-11-30');
   assert.equal(dayAt('Pacific/Kiritimati', new Date('2026-11-30T20:00:00Z')), '2026-12-01');

@@ -1,5 +1,4 @@
-// Puts a browser into the conditions of a combination of `matrix.mjs`, and the service behind a proxy that
-// answers in its place.
+// Applies a combination of `matrix.mjs` to a browser context, and starts the proxy before the service.
 import http from 'node:http';
 import net from 'node:net';
 
@@ -7,7 +6,7 @@ import { optionsOf } from './layout.mjs';
 
 const CLOCKS = { 'right clock': 0, 'clock 2 h fast': 2, 'clock 2 h slow': -2 };
 
-/** What the oldest browsers of guests do not have, see docs/browsers.md. */
+/** Interfaces that the guests' oldest supported browsers lack: docs/browsers.md. */
 const NEWER_APIS = [
   ['AbortSignal', ['timeout', 'any']],
   ['Array.prototype', ['findLast', 'findLastIndex', 'toReversed', 'toSorted', 'toSpliced', 'with']],
@@ -25,15 +24,15 @@ export function contextOptions({ window, pointer }) {
   return { ...optionsOf(window), hasTouch: isTouch, isMobile: isTouch };
 }
 
-/** Set up a context before its first page. */
+/** Apply a combination to a context before its first page opens. */
 export async function prepare(context, { clock, storage, browser = 'new browser' }) {
   if (CLOCKS[clock] !== 0) await context.addInitScript(shiftClock, CLOCKS[clock] * 3_600_000);
   if (storage === 'storage blocked') await context.addInitScript(blockStorage);
   if (browser === 'oldest browser') {
     await context.addInitScript(removeApis, NEWER_APIS);
     await context.route(/\.css$/, async (route) => {
-      const answer = await route.fetch();
-      await route.fulfill({ response: answer, body: withoutContainerRules(await answer.text()) });
+      const response = await route.fetch();
+      await route.fulfill({ response, body: withoutContainerRules(await response.text()) });
     });
   }
 }
@@ -52,7 +51,7 @@ function shiftClock(by) {
   };
 }
 
-/** In the page: as Chrome has it when cookies are blocked. */
+/** In the page: throw on access to storage, as Chrome does if cookies are blocked. */
 function blockStorage() {
   const refused = { get: () => { throw new DOMException('Access is denied for this document.', 'SecurityError'); } };
   for (const name of ['localStorage', 'sessionStorage', 'indexedDB', 'caches']) Object.defineProperty(globalThis, name, refused);
@@ -69,7 +68,7 @@ function removeApis(apis) {
   }
 }
 
-/** A style sheet as a browser without container queries reads it: it skips each such rule. */
+/** A style sheet without its `@container` rules, which browsers without container queries skip. */
 export function withoutContainerRules(css) {
   let kept = '';
   let rest = css;
@@ -93,10 +92,10 @@ const GATEWAY_TIMEOUT = {
 };
 
 /**
- * A reverse proxy that passes everything on, and answers the first order or payment with 504 once
- * the service has done it. `{ url, hasReplaced, close }`.
+ * A reverse proxy that forwards everything, and replaces the response to the first order or payment
+ * with a 504. Returns `{ url, hasReplaced, close }`.
  */
-export async function proxyOf(service, kind) {
+export async function startProxy(service, kind) {
   const { hostname, port } = new URL(service);
   let replacements = GATEWAY_TIMEOUT[kind] ? 1 : 0;
   let hasReplaced = false;
@@ -104,15 +103,15 @@ export async function proxyOf(service, kind) {
     const isReplaced = replacements > 0 && request.method === 'POST' && /\/(orders|payments)$/.test(request.url);
     if (isReplaced) replacements -= 1;
     const { method, url: path, headers } = request;
-    const passed = http.request({ hostname, port, method, path, headers }, (answer) => {
+    const passed = http.request({ hostname, port, method, path, headers }, (upstream) => {
       if (!isReplaced) {
-        response.writeHead(answer.statusCode, answer.rawHeaders);
-        answer.pipe(response);
+        response.writeHead(upstream.statusCode, upstream.rawHeaders);
+        upstream.pipe(response);
         return;
       }
       hasReplaced = true;
       const [type, body] = GATEWAY_TIMEOUT[kind];
-      answer.resume().on('end', () => response.writeHead(504, { 'Content-Type': type }).end(body));
+      upstream.resume().on('end', () => response.writeHead(504, { 'Content-Type': type }).end(body));
     });
     passed.on('error', () => response.destroy());
     request.pipe(passed);

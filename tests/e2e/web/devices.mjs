@@ -1,4 +1,4 @@
-// The pages as people have them before their eyes: on a phone and on a wide screen, by day and by night.
+// Opens pages on a phone or a desktop, in light or dark colours.
 import { browser } from './browser.mjs';
 
 export const DEVICES = {
@@ -7,23 +7,23 @@ export const DEVICES = {
 };
 export const SCHEMES = ['light', 'dark'];
 
-/** Chromium, and what its pages complained about: nothing, at the end of a test. */
+/** Chromium, with `errors`: uncaught errors and Content Security Policy violations of its pages. */
 export class Devices {
-  mistakes = [];
+  errors = [];
 
   async start() {
     this.chromium = await browser();
   }
 
-  /** A page on a device of its own, with nothing in its storage. */
+  /** A page in a new browser context, with empty storage. */
   async page(device = 'phone', colorScheme = 'light', options = {}) {
     const settings = { ...DEVICES[device], colorScheme, locale: 'en-GB', reducedMotion: 'reduce' };
     const context = await this.chromium.connected.newContext({ ...settings, ...options });
     const page = await context.newPage();
     page.setDefaultTimeout(15_000);
-    page.on('pageerror', (error) => this.mistakes.push(error.message));
+    page.on('pageerror', (error) => this.errors.push(error.message));
     page.on('console', (message) => {
-      if (message.text().includes('Content Security Policy')) this.mistakes.push(message.text());
+      if (message.text().includes('Content Security Policy')) this.errors.push(message.text());
     });
     return page;
   }
@@ -32,3 +32,6 @@ export class Devices {
     return this.chromium.close();
   }
 }
+
+/** Wait until a page shows that its channels are live. */
+export const untilPageLive = (page) => page.locator('.connection[data-state=live]').waitFor();

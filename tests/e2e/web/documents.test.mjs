@@ -1,19 +1,19 @@
-// The pages of the two documents, in Chromium: what their viewers show, and what they request.
+// The viewers of the OpenAPI and AsyncAPI documents in Chromium: their content and their requests.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { Devices } from './devices.mjs';
-import { SERVICE, TOKEN } from './house.mjs';
+import { SERVICE, TOKEN } from './harness.mjs';
 
 const devices = new Devices();
 
 before(() => devices.start());
 after(async () => {
   await devices.close();
-  assert.deepEqual(devices.mistakes, []);
+  assert.deepEqual(devices.errors, []);
 });
 
-/** A page of the documentation, and every request that it makes. */
+/** Open a page of the documentation and record its requests. */
 async function open(path, device = 'desktop') {
   const page = await devices.page(device);
   const requests = [];
@@ -22,10 +22,10 @@ async function open(path, device = 'desktop') {
   return { page, requests };
 }
 
-/** All but what the page has in itself. */
+/** Origins of the requests, without data URLs. */
 const hosts = (requests) => new Set(requests.map((each) => new URL(each.url())).filter(({ protocol }) => protocol !== 'data:').map(({ origin }) => origin));
 
-test('the HTTP API is shown, and tried out with a token, without a request to another host', async () => {
+test('the HTTP API page sends a trial request with a token, and none to another host', async () => {
   const { page, requests } = await open('/api/docs');
   await page.getByRole('button', { name: 'Authorize' }).click();
   await page.getByRole('textbox', { name: 'auth-bearer-value' }).fill(TOKEN);
@@ -46,7 +46,7 @@ test('the HTTP API is shown, and tried out with a token, without a request to an
   await page.context().close();
 });
 
-test('the channels are shown, without a request to another host', async () => {
+test('the channels page shows actions and close codes, and sends no request to another host', async () => {
   const { page, requests } = await open('/api/asyncapi');
   await page.getByRole('heading', { name: 'table.occupy', exact: true }).first().waitFor();
   await page.getByText('Close codes').click();
@@ -55,7 +55,7 @@ test('the channels are shown, without a request to another host', async () => {
   await page.context().close();
 });
 
-test('the documents are linked if scripts are off', async () => {
+test('the pages link the documents if scripts are disabled', async () => {
   const page = await devices.page('phone', 'light', { javaScriptEnabled: false });
   for (const path of ['/api/docs', '/api/asyncapi']) {
     await page.goto(SERVICE + path);

@@ -1,4 +1,4 @@
-// What pages do with the client, for the compiler alone: it must find nothing to remark.
+// Uses of the client as pages have them. Only the type checker reads this file; it must report no error.
 import {
   QueueFullError, RefusedError, RestaurantQR, RestaurantQRClient, type Status,
 } from '../../../web/client/index.js';
@@ -32,11 +32,11 @@ try {
   if (error instanceof QueueFullError) console.log(error.limit);
 }
 
-// @ts-expect-error: there is no such action
+// @ts-expect-error: unknown action
 void session.request('occupy');
-// @ts-expect-error: there is no such status
+// @ts-expect-error: unknown status
 void qr.order(1).request('update_status', { status: 'eaten' });
-// @ts-expect-error: there is no such message
+// @ts-expect-error: unknown message type
 session.on('order_status', () => {});
 
 class Screen extends RestaurantQRClient {

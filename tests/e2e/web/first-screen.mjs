@@ -1,10 +1,10 @@
-// What it takes until a guest who has scanned a code can order: requests, bytes and, for the benchmark, time.
+// Measures a guest's first visit, from the scan until a dish can be added: requests, bytes and time.
 //
-// `node first-screen.mjs RUNS` prints the figures of as many first visits on slow 3G, as JSON.
+// `node first-screen.mjs RUNS` prints the figures of RUNS first visits on slow 3G, as JSON.
 import { RestaurantQR } from '../../../web/client/index.js';
 import { browser } from './browser.mjs';
-import { HASTY, SERVICE } from './house.mjs';
-import { aLargeRestaurant } from './large-menu.mjs';
+import { FAST_SETTINGS, SERVICE } from './harness.mjs';
+import { createLargeRestaurant } from './large-menu.mjs';
 import { slowNetwork } from './slow-network.mjs';
 
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, locale: 'en-GB' };
@@ -12,8 +12,8 @@ const SLOW_3G = { kilobitsPerSecond: 400, roundTrip: 400 };
 const CPU_SLOWDOWN = 4;
 
 /**
- * A first visit, with nothing cached, until the first dish can be added. Resolves to the HTTP requests and
- * the bytes of their answers, heads included, and the milliseconds since the navigation began.
+ * Visit a guest's page with an empty cache until the first dish can be added. Resolves to the number of HTTP
+ * requests, the bytes of their responses with headers, and the milliseconds since the navigation began.
  */
 export async function firstVisit(connected, scan, { cpuSlowdown = 1 } = {}) {
   const context = await connected.newContext(PHONE);
@@ -27,14 +27,14 @@ export async function firstVisit(connected, scan, { cpuSlowdown = 1 } = {}) {
   await page.goto(scan, { waitUntil: 'commit' });
   await page.getByRole('button', { name: /^Add / }).first().click({ trial: true });
   visit.milliseconds = await page.evaluate(() => performance.now());
-  const taken = { ...visit };
+  const result = { ...visit };
   await context.close();
-  return taken;
+  return result;
 }
 
 async function onSlow3G(runs) {
-  const staff = new RestaurantQR(HASTY);
-  const { scans } = await aLargeRestaurant({ http: staff.http, token: HASTY.token });
+  const staff = new RestaurantQR(FAST_SETTINGS);
+  const { scans } = await createLargeRestaurant({ http: staff.http, token: FAST_SETTINGS.token });
   const network = await slowNetwork(SERVICE, SLOW_3G);
   const chromium = await browser();
   const visits = [];

@@ -1,22 +1,22 @@
-// A guest's first visit takes few requests and few bytes: phones on slow networks get the menu soon.
+// Limits of requests and bytes of a guest's first visit, for phones on slow networks.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { RestaurantQR } from '../../../web/client/index.js';
 import { browser } from './browser.mjs';
 import { firstVisit } from './first-screen.mjs';
-import { HASTY } from './house.mjs';
-import { aLargeRestaurant } from './large-menu.mjs';
+import { FAST_SETTINGS } from './harness.mjs';
+import { createLargeRestaurant } from './large-menu.mjs';
 
-const MOST_REQUESTS = 10;
-const MOST_BYTES = 60_000;
+const MAX_REQUESTS = 10;
+const MAX_BYTES = 60_000;
 
 let chromium;
 let scans;
 before(async () => {
-  const staff = new RestaurantQR(HASTY);
+  const staff = new RestaurantQR(FAST_SETTINGS);
   [chromium, { scans }] = await Promise.all([
-    browser(), aLargeRestaurant({ http: staff.http, token: HASTY.token }),
+    browser(), createLargeRestaurant({ http: staff.http, token: FAST_SETTINGS.token }),
   ]);
   staff.disconnect();
 });
@@ -24,11 +24,11 @@ after(() => chromium.close());
 
 test('a first visit takes at most 10 requests and 60 kB', async () => {
   const { requests, bytes } = await firstVisit(chromium.connected, scans[3]);
-  assert.ok(requests > 4 && requests <= MOST_REQUESTS, `${requests} requests`);
-  assert.ok(bytes > 15_000 && bytes <= MOST_BYTES, `${bytes} bytes`);
+  assert.ok(requests > 4 && requests <= MAX_REQUESTS, `${requests} requests`);
+  assert.ok(bytes > 15_000 && bytes <= MAX_BYTES, `${bytes} bytes`);
 });
 
-test('a first visit shows the menu before the session’s channel has answered', async () => {
+test('a first visit shows the menu before the session’s channel receives a message', async () => {
   const page = await chromium.connected.newPage({ locale: 'en-GB' });
   const requested = [];
   page.on('request', (request) => requested.push(new URL(request.url()).pathname));
@@ -37,6 +37,6 @@ test('a first visit shows the menu before the session’s channel has answered',
   await page.getByRole('heading', { name: 'Table 3' }).waitFor();
   await page.getByRole('button', { name: /^Add / }).first().click();
   await page.getByRole('button', { name: /^One .* fewer$/ }).waitFor();
-  assert.match(requested[1], /^\/assets\/guest-\w+\.js$/); // it comes on the connection that brought the page
+  assert.match(requested[1], /^\/assets\/guest-\w+\.js$/); // the first request on the page's own connection
   await page.close();
 });

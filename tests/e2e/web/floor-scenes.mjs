@@ -1,48 +1,48 @@
-// The scenes of waiters and managers: a room of eight tables in the middle of an evening.
-import { SERVICE } from './house.mjs';
+// Scenes of waiters and managers: a restaurant with eight tables during service.
+import { untilPageLive } from './devices.mjs';
+import { SERVICE } from './harness.mjs';
 
-/** Minutes by which all that is told of a table looks older than it is. */
+/** Minutes by table number that are subtracted from the times of a table. */
 const AGES = { 1: 48, 2: 12, 3: 27, 4: 71, 5: 4, 7: 9 };
 
 const ZONES = { 1: 'A', 2: 'A', 3: 'A', 4: 'A', 5: 'B', 6: 'B', 7: 'Terrace', 8: 'Terrace' };
 
-const live = (page) => page.locator('.connection[data-state=live]').waitFor();
 
 export const FLOOR_SCENES = {
   waiter: async (page, { floor }) => {
-    await page.addInitScript(older, AGES);
+    await page.addInitScript(shiftTimes, AGES);
     await page.goto(floor.waiter);
     await page.locator('.todo-row[data-kind=carry]', { hasText: 'Mussels' }).waitFor();
     await page.locator('.todo-row[data-kind=call]').waitFor();
-    await live(page);
+    await untilPageLive(page);
   },
-  'waiter-table': async (page, evening) => {
-    await FLOOR_SCENES.waiter(page, evening);
+  'waiter-table': async (page, restaurant) => {
+    await FLOOR_SCENES.waiter(page, restaurant);
     await page.getByRole('button', { name: 'Table 4' }).click();
     await page.getByRole('dialog').getByText('Take payment').waitFor();
   },
-  'waiter-seats': async (page, evening) => {
-    await FLOOR_SCENES.waiter(page, evening);
+  'waiter-seats': async (page, restaurant) => {
+    await FLOOR_SCENES.waiter(page, restaurant);
     await page.getByRole('button', { name: 'Table 6' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Seat 2 guests' }).waitFor();
   },
   manager: async (page, { floor }) => {
-    await page.addInitScript(older, AGES);
+    await page.addInitScript(shiftTimes, AGES);
     await page.goto(floor.manager);
     await page.getByRole('switch').first().waitFor();
     await page.locator('.needs [data-kind=call]').waitFor();
-    await live(page);
+    await untilPageLive(page);
   },
-  'manager-table': async (page, evening) => {
-    await FLOOR_SCENES.manager(page, evening);
+  'manager-table': async (page, restaurant) => {
+    await FLOOR_SCENES.manager(page, restaurant);
     await page.locator('.seat', { has: page.locator('.number', { hasText: /^4$/ }) }).click();
     const record = page.getByRole('dialog');
     await record.getByRole('button', { name: /^Order / }).click();
     await record.getByText('Paid €20.00, cash').waitFor();
     await record.getByText(/^Payment: /).waitFor();
   },
-  'manager-devices': async (page, evening) => {
-    await FLOOR_SCENES.manager(page, evening);
+  'manager-devices': async (page, restaurant) => {
+    await FLOOR_SCENES.manager(page, restaurant);
     await page.getByRole('button', { name: 'Devices' }).click();
     await page.getByRole('dialog').getByRole('img').waitFor();
   },
@@ -57,14 +57,14 @@ export const FLOOR_SCENES = {
     await page.getByRole('button', { name: 'Show them side by side' }).click();
     for (const name of ['guest', 'kitchen']) {
       await page.locator(`.preview[data-page=${name}] iframe`).scrollIntoViewIfNeeded();
-      await live(page.frameLocator(`.preview[data-page=${name}] iframe`));
+      await untilPageLive(page.frameLocator(`.preview[data-page=${name}] iframe`));
     }
     await page.locator('#pages').evaluate((heading) => heading.scrollIntoView());
   },
 };
 
-/** The room, and where its people look at it. */
-export async function aFloor({ http, token }) {
+/** Create the restaurant; returns the URLs of its pages. */
+export async function createFloor({ http, token }) {
   const described = { name: 'Brasserie du Canal', currency: 'EUR', timezone: 'Europe/Paris' };
   const { restaurant_id: id } = await http.post('/restaurants', described);
   const { categories } = (await http.get('/restaurants/2/menu')).data;
@@ -80,20 +80,20 @@ export async function aFloor({ http, token }) {
     const table = { number, zone, seats: number % 3 === 0 ? 2 : 4, waiter_id: whose };
     tables[number] = (await http.post(`/restaurants/${id}/tables`, table)).table_id;
   }
-  const party = async (number, guests_count, wishes, ...statuses) => {
+  const seatGuests = async (number, guests_count, lines, ...statuses) => {
     const { session_id } = await http.post(`/tables/${tables[number]}/sessions`, { guests_count });
-    if (!wishes) return { session_id };
-    const items = wishes.map(([menu_item_id, quantity]) => ({ menu_item_id, quantity }));
+    if (!lines) return { session_id };
+    const items = lines.map(([menu_item_id, quantity]) => ({ menu_item_id, quantity }));
     const { order_id } = await http.post(`/sessions/${session_id}/orders`, { items });
     for (const status of statuses) await http.patch(`/orders/${order_id}`, { status });
     return { session_id, order_id };
   };
-  const { session_id: calling } = await party(1, 4, [[3, 1], [6, 1]], 'confirmed', 'ready', 'delivered');
-  await party(2, 2, [[4, 2], [7, 2]], 'confirmed', 'ready');
-  await party(3, 2, [[1, 2]], 'confirmed');
-  const { order_id: paid } = await party(4, 3, [[5, 2], [6, 1]], 'confirmed', 'ready', 'delivered');
-  await party(5, 4);
-  await party(7, 3, [[2, 1], [4, 1]]);
+  const { session_id: calling } = await seatGuests(1, 4, [[3, 1], [6, 1]], 'confirmed', 'ready', 'delivered');
+  await seatGuests(2, 2, [[4, 2], [7, 2]], 'confirmed', 'ready');
+  await seatGuests(3, 2, [[1, 2]], 'confirmed');
+  const { order_id: paid } = await seatGuests(4, 3, [[5, 2], [6, 1]], 'confirmed', 'ready', 'delivered');
+  await seatGuests(5, 4);
+  await seatGuests(7, 3, [[2, 1], [4, 1]]);
   await http.post(`/orders/${paid}/payments`, { amount: '20.00', method: 'cash' });
   await http.post(`/sessions/${calling}/calls`, { reason: 'bill' });
   await http.post(`/waiters/${waiter}/tasks`, { message: 'Candles on the terrace, please' });
@@ -108,20 +108,20 @@ export async function aFloor({ http, token }) {
   };
 }
 
-/** In the page: all of it was made at once; let it look as if it had come by and by. */
-function older(ages) {
+/** In the page: make times look older, because all entities were created at once. */
+function shiftTimes(ages) {
   const parse = JSON.parse;
-  const age = (told, minutes) => {
-    if (typeof told !== 'object' || told === null) return;
-    const own = told.table_number === undefined ? minutes : (ages[told.table_number] ?? 0);
+  const shift = (value, minutes) => {
+    if (typeof value !== 'object' || value === null) return;
+    const own = value.table_number === undefined ? minutes : (ages[value.table_number] ?? 0);
     for (const name of ['created_at', 'started_at', 'opened_at']) {
-      if (told[name]) told[name] = new Date(new Date(told[name]) - own * 60_000).toISOString();
+      if (value[name]) value[name] = new Date(new Date(value[name]) - own * 60_000).toISOString();
     }
-    for (const each of Object.values(told)) age(each, own);
+    for (const each of Object.values(value)) shift(each, own);
   };
   JSON.parse = (text, revive) => {
-    const told = parse(text, revive);
-    age(told, 0);
-    return told;
+    const value = parse(text, revive);
+    shift(value, 0);
+    return value;
   };
 }

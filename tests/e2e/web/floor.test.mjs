@@ -1,13 +1,12 @@
-// The waiters', the managers' and the start page in a real browser, against the real service.
+// The pages of waiters and managers and the start page in Chromium, against a real service.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { RestaurantQR } from '../../../web/client/index.js';
-import { Devices } from './devices.mjs';
-import { HASTY, Network, SERVICE, until } from './house.mjs';
-import { live } from './scenes.mjs';
+import { Devices, untilPageLive } from './devices.mjs';
+import { FAST_SETTINGS, Network, SERVICE, until } from './harness.mjs';
 
-const staff = new RestaurantQR(HASTY);
+const staff = new RestaurantQR(FAST_SETTINGS);
 const devices = new Devices();
 const networks = [];
 
@@ -16,28 +15,28 @@ after(async () => {
   staff.disconnect();
   await devices.close();
   for (const network of networks) network.close();
-  assert.deepEqual(devices.mistakes, []);
+  assert.deepEqual(devices.errors, []);
 });
 
 const button = (page, name) => page.getByRole('button', { name, exact: true });
-const signed = `#token=${staff.token}`;
+const tokenFragment = `#token=${staff.token}`;
 
-async function opened(device, address) {
+async function openPage(device, address) {
   const page = await devices.page(device);
   page.setDefaultTimeout(30_000);
   await page.goto(address);
-  await live(page);
+  await untilPageLive(page);
   return page;
 }
 
-/** A waiter with a table and, where an order is wished for, guests who have had it. */
-async function service(number, ...wishes) {
+/** Create a waiter with a table and, if there are items, a session with a delivered order. */
+async function createTable(number, ...menuItemIds) {
   const { waiter_id } = await staff.http.post('/restaurants/2/waiters', { name: 'Ada' });
   const table = { number, zone: 'Z', seats: 4, waiter_id };
   const { table_id } = await staff.http.post('/restaurants/2/tables', table);
-  if (wishes.length === 0) return { waiter_id, table_id };
+  if (menuItemIds.length === 0) return { waiter_id, table_id };
   const { session_id } = await staff.http.post(`/tables/${table_id}/sessions`, {});
-  const items = wishes.map((menu_item_id) => ({ menu_item_id }));
+  const items = menuItemIds.map((menu_item_id) => ({ menu_item_id }));
   const { order_id } = await staff.http.post(`/sessions/${session_id}/orders`, { items });
   for (const status of ['confirmed', 'ready', 'delivered']) {
     await staff.http.patch(`/orders/${order_id}`, { status });
@@ -48,34 +47,34 @@ async function service(number, ...wishes) {
 const seat = (manager, number) =>
   manager.locator('.seat', { has: manager.getByText(number, { exact: true }) });
 
-test('a payment whose answer is lost is asked for again, and taken once', async () => {
-  const network = await Network.between();
+test('a payment whose response is lost is retried by the waiter and taken once', async () => {
+  const network = await Network.start();
   networks.push(network);
-  const { waiter_id, order_id } = await service('81', 1);
-  const waiter = await opened('phone', `${network.url}/waiter/?waiter=${waiter_id}${signed}`);
+  const { waiter_id, order_id } = await createTable('81', 1);
+  const waiter = await openPage('phone', `${network.url}/waiter/?waiter=${waiter_id}${tokenFragment}`);
   await waiter.locator('.table').click();
-  network.silence('down'); // it arrives, and nobody hears of it
+  network.silence('down'); // the payment arrives, its response does not
   await waiter.getByLabel('Amount').fill('10');
   await button(waiter, 'Take €10.00').click();
   const paid = async () => (await staff.http.get(`/orders/${order_id}`)).data.paid_amount;
   await until(async () => (await paid()) === '10.00');
   const context = waiter.context();
-  await waiter.close(); // such as by somebody in a hurry
-  network.comeBack();
-  const later = await context.newPage();
-  await later.goto(`${network.url}/waiter/?waiter=${waiter_id}${signed}`);
-  await later.locator('.table', { hasText: '€4.50' }).click();
-  await later.getByText('It is not yet known whether €10.00 was taken').waitFor();
-  await button(later, 'Try again').click();
-  await button(later, 'Take €4.50').waitFor();
+  await waiter.close();
+  network.restore();
+  const reopened = await context.newPage();
+  await reopened.goto(`${network.url}/waiter/?waiter=${waiter_id}${tokenFragment}`);
+  await reopened.locator('.table', { hasText: '€4.50' }).click();
+  await reopened.getByText('It is not yet known whether €10.00 was taken').waitFor();
+  await button(reopened, 'Try again').click();
+  await button(reopened, 'Take €4.50').waitFor();
   assert.equal(await paid(), '10.00');
   const { data: events } = await staff.http.get(`/orders/${order_id}/history`);
   assert.equal(events.filter(({ type }) => type === 'PaymentReceived').length, 1);
 });
 
-test('guests are seated, and what is not settled is not closed', async () => {
-  const { waiter_id, table_id } = await service('82');
-  const waiter = await opened('phone', `${SERVICE}/waiter/?waiter=${waiter_id}${signed}`);
+test('a waiter seats guests and cannot close an unsettled table', async () => {
+  const { waiter_id, table_id } = await createTable('82');
+  const waiter = await openPage('phone', `${SERVICE}/waiter/?waiter=${waiter_id}${tokenFragment}`);
   await waiter.locator('.table', { hasText: 'Free' }).click();
   const sheet = waiter.getByRole('dialog');
   await button(sheet, 'One guest more').click();
@@ -90,11 +89,11 @@ test('guests are seated, and what is not settled is not closed', async () => {
   assert.equal(await button(sheet, 'Close the table').getAttribute('aria-disabled'), 'true');
 });
 
-test('what a manager says, sells out and forces is seen, done and on record', async () => {
-  const { waiter_id, session_id } = await service('83', 1);
-  const waiter = await opened('phone', `${SERVICE}/waiter/?waiter=${waiter_id}${signed}`);
-  await waiter.locator('.table').waitFor(); // from then on it hears what is said to everybody
-  const manager = await opened('desktop', `${SERVICE}/manager/?restaurant=2${signed}`);
+test('a manager’s announcement is shown, a dish sold out, and a forced close audited', async () => {
+  const { waiter_id, session_id } = await createTable('83', 1);
+  const waiter = await openPage('phone', `${SERVICE}/waiter/?waiter=${waiter_id}${tokenFragment}`);
+  await waiter.locator('.table').waitFor(); // it receives broadcasts from now on
+  const manager = await openPage('desktop', `${SERVICE}/manager/?restaurant=2${tokenFragment}`);
   await manager.getByLabel('Message').fill('The kitchen closes at ten');
   await button(manager, 'Send').click();
   await waiter.locator('.broadcasts').getByText('The kitchen closes at ten').waitFor();
@@ -115,29 +114,29 @@ test('what a manager says, sells out and forces is seen, done and on record', as
   assert.deepEqual([audit.at(-1).type, audit.at(-1).data.reason], ['close_session', 'They have left']);
 });
 
-test('a page that has no connection says so, and who may not look is told', async () => {
-  const network = await Network.between();
+test('pages show a lost connection and an invalid sign-in', async () => {
+  const network = await Network.start();
   networks.push(network);
-  const manager = await opened('desktop', `${network.url}/manager/?restaurant=2${signed}`);
+  const manager = await openPage('desktop', `${network.url}/manager/?restaurant=2${tokenFragment}`);
   network.silence();
   network.cut();
   await manager.locator('.connection', { hasText: /^(Reconnecting|Out of date since)/ }).waitFor();
-  network.comeBack();
-  await live(manager);
+  network.restore();
+  await untilPageLive(manager);
   const stranger = await devices.page('phone');
   await stranger.goto(`${SERVICE}/waiter/?waiter=10#token=made-up`);
   await stranger.getByText('This sign-in has ended.').waitFor();
 });
 
-test('the start page talks to any channel, and leads scanned codes to the guests’ page', async () => {
+test('the start page sends actions to a channel, and redirects scanned codes to the guests’ page', async () => {
   const start = await devices.page('desktop');
   let release;
-  const held = new Promise((done) => { release = done; });
+  const released = new Promise((done) => { release = done; });
   await start.route('**/api/restaurants', async (route) => {
-    await held; // somebody is faster than a bad network
+    await released; // the user acts before the response arrives
     await route.continue();
   });
-  await start.goto(`${SERVICE}/${signed}`);
+  await start.goto(`${SERVICE}/${tokenFragment}`);
   await start.getByLabel('Channel').selectOption('order');
   await start.getByLabel('Id', { exact: true }).fill('1');
   await button(start, 'Connect').click();
@@ -156,14 +155,14 @@ test('the start page talks to any channel, and leads scanned codes to the guests
     start.frameLocator('.preview iframe >> nth=' + (title === 'Kitchen' ? 1 : 3)).getByRole('heading', { name: title }));
   for (const heading of frames) await heading.first().waitFor();
 
-  const { table_id } = await service('84');
+  const { table_id } = await createTable('84');
   const { table_code } = await staff.http.get(`/tables/${table_id}/code`);
   const guest = await devices.page('phone');
   await guest.goto(`${SERVICE}/#join=${table_code}`);
   await guest.getByRole('heading', { name: 'Table 84' }).waitFor();
 });
 
-test('the start page without a sign-in says what the service allows', async () => {
+test('the start page without a sign-in shows what the service allows', async () => {
   const start = await devices.page('desktop');
   await start.goto(SERVICE);
   await start.getByText('you can view everything, order and seat guests without a sign-in').waitFor();
@@ -174,18 +173,18 @@ test('the start page without a sign-in says what the service allows', async () =
   assert.equal(await start.getByText(/without a sign-in|Bearer/).count(), 0);
 });
 
-test('a phone is let in by a manager’s page, and out while it looks', async () => {
+test('a manager signs a phone in and out, and the phone shows both at once', async () => {
   const { waiter_id } = await staff.http.post('/restaurants/2/waiters', { name: 'Eve' });
   const table = { number: '87', zone: 'Z', seats: 4, waiter_id };
   await staff.http.post('/restaurants/2/tables', table);
-  const manager = await opened('desktop', `${SERVICE}/manager/?restaurant=2${signed}`);
+  const manager = await openPage('desktop', `${SERVICE}/manager/?restaurant=2${tokenFragment}`);
   await button(manager, 'Devices').click();
   const sheet = manager.getByRole('dialog', { name: 'Devices' });
   await sheet.getByLabel('Device of').selectOption({ label: 'Eve' });
   await sheet.getByLabel('Name of the device').fill('Eve’s phone');
   await button(sheet, 'Show the code').click();
   await sheet.getByRole('img', { name: 'Sign-in code of Eve’s phone' }).waitFor();
-  const waiter = await opened('phone', await scanned('Eve’s phone'));
+  const waiter = await openPage('phone', await signInUrl('Eve’s phone'));
   await waiter.locator('.table', { hasText: '87' }).waitFor();
   assert.equal(new URL(waiter.url()).hash, '');
   const device = sheet.getByRole('listitem').filter({ hasText: 'Eve’s phone' });
@@ -197,8 +196,8 @@ test('a phone is let in by a manager’s page, and out while it looks', async ()
   await device.waitFor({ state: 'detached' });
 });
 
-/** What a camera makes of the code that is shown. */
-async function scanned(label) {
+/** URL in the QR code of a device. */
+async function signInUrl(label) {
   const { data } = await staff.http.get('/restaurants/2/devices');
   const { device_id } = data.devices.find((each) => each.label === label);
   return (await staff.http.get(`/restaurants/2/devices/${device_id}/code`)).url;

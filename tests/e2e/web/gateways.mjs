@@ -1,7 +1,7 @@
-// The gateways of the service under test, as processes.
+// Finds the gateway processes of the service under test.
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** The processes of the service's gateways, and of no other service on this machine. */
+/** Process ids of this service's gateways; gateways of other services on this machine are left out. */
 export function gateways() {
   const ours = `RESTAURANT_QR_DATA_DIR=${process.env.RESTAURANT_QR_TEST_DATA}\0`;
   return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid)).filter((pid) => {
@@ -11,7 +11,7 @@ export function gateways() {
         readFileSync(`/proc/${pid}/environ`, 'utf8').includes(ours)
       );
     } catch {
-      return false; // it has ended meanwhile
+      return false; // the process has ended
     }
   }).map(Number);
 }

@@ -1,4 +1,4 @@
-// The pure rules of the guests' menu: prices, options, allergens and languages.
+// Unit tests of the guests' menu: prices, options, allergens and languages.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -38,7 +38,7 @@ const MENU = {
 const [steak, bread, stew] = itemsOf(inLanguage(MENU, '')).values();
 const chosen = (...ids) => ids.map((option_id) => ({ option_id, quantity: 1 }));
 
-test('a line costs its item and options, never less than nothing, times its quantity', () => {
+test('a line costs its item and options, at least zero, times its quantity', () => {
   assert.equal(unitPrice(steak, chosen(MEDIUM, BUTTER)), '25.50');
   assert.equal(times(unitPrice(steak, [{ option_id: BUTTER, quantity: 2 }, ...chosen(CHEESE)]), 3), '81.30');
   assert.equal(unitPrice(bread, chosen(SMALL)), '0.00');
@@ -51,7 +51,7 @@ test('equal choices have the same key in any order, and a plain item has its id 
   assert.equal(lineKey({ menu_item_id: 1, options: [] }), '1');
 });
 
-test('choices are held to the minimum, the maximum and what there is', () => {
+test('choices are limited by minimum, maximum and availability', () => {
   assert.deepEqual([steak, bread, stew].map(needsChoice), [true, false, false]);
   assert.equal(isValid(steak, chosen(MEDIUM)), true);
   assert.equal(isValid(steak, chosen(BUTTER)), false);
@@ -63,14 +63,14 @@ test('choices are held to the minimum, the maximum and what there is', () => {
   assert.equal(isValid(soldOut, chosen(MEDIUM)), false);
 });
 
-test('a group with at most one is a radio, one with each at most once check boxes, any other steppers', () => {
+test('a group is radio buttons for one choice, check boxes for one of each, otherwise steppers', () => {
   assert.deepEqual([...steak.groups, ...bread.groups].map(inputOf), ['radio', 'stepper', 'checkbox']);
   const [degree, extras] = steak.groups;
   assert.deepEqual(chosenAfter(chosen(RARE, BUTTER), degree, MEDIUM, 1), chosen(BUTTER, MEDIUM));
   assert.deepEqual(chosenAfter(chosen(RARE, BUTTER), extras, BUTTER, 0), chosen(RARE));
 });
 
-test('the allergens of a line are those of its parts, and unknown if any part is', () => {
+test('the allergens of a line are those of its parts, and unknown if those of a part are', () => {
   const optionsFor = (...ids) => ids.map((id) => optionsOf(steak).get(id));
   assert.deepEqual(allergensOf(steak, optionsFor(MEDIUM, BUTTER)), ['celery', 'milk']);
   assert.equal(allergensOf(steak, optionsFor(CHEESE)), null);
@@ -78,7 +78,7 @@ test('the allergens of a line are those of its parts, and unknown if any part is
   assert.equal(allergensOf(stew, []), null);
 });
 
-test('a filter hides dishes that contain an allergen and all that declare none', () => {
+test('a filter hides dishes with an allergen and dishes without declared allergens', () => {
   assert.deepEqual([steak, bread, stew].map((item) => canBeWithout(item, ['milk'])), [true, true, false]);
   assert.deepEqual([steak, bread, stew].map((item) => canBeWithout(item, ['celery'])), [false, true, false]);
   assert.deepEqual([steak, bread, stew].map((item) => canBeWithout(item, [])), [true, true, true]);
@@ -89,7 +89,7 @@ test('a filter hides dishes that contain an allergen and all that declare none',
   assert.deepEqual([categories.map(({ items }) => items.length), hidden], [[1], 2]);
 });
 
-test('a menu is shown in a language that it has, and as written where it has no translation', () => {
+test('a menu is shown in one of its languages, with untranslated texts as written', () => {
   assert.deepEqual(languagesOf(MENU), ['de']);
   assert.equal(languageFor(['de', 'pt-BR'], 'de-AT'), 'de');
   assert.equal(languageFor(['de', 'pt-BR'], 'pt'), 'pt-BR');
@@ -99,7 +99,7 @@ test('a menu is shown in a language that it has, and as written where it has no 
   assert.deepEqual([second.name, second.lang], ['Bread', undefined]);
 });
 
-test('a menu of an earlier release has dishes without options', () => {
+test('dishes of a menu of an earlier release have no options', () => {
   const earlier = { categories: [{ name: 'All', items: [{ id: 1, name: 'Soup', description: '', price: '4.00', available: true }] }] };
   const [soup] = itemsOf(inLanguage(earlier, '')).values();
   assert.deepEqual([languagesOf(earlier), soup.groups, isValid(soup, []), allergensOf(soup, [])], [[], [], true, null]);

@@ -3,13 +3,12 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { RestaurantQR } from '../../../web/client/index.js';
-import { Devices } from './devices.mjs';
-import { HASTY, until } from './house.mjs';
+import { Devices, untilPageLive } from './devices.mjs';
+import { FAST_SETTINGS, until } from './harness.mjs';
 import { faultsInLayouts } from './layout.mjs';
-import { tryPage } from './axe.mjs';
-import { live } from './scenes.mjs';
+import { assertAccessible } from './axe.mjs';
 
-const staff = new RestaurantQR(HASTY);
+const staff = new RestaurantQR(FAST_SETTINGS);
 const { http } = staff;
 const devices = new Devices();
 
@@ -17,7 +16,7 @@ before(() => devices.start());
 after(async () => {
   staff.disconnect();
   await devices.close();
-  assert.deepEqual(devices.mistakes, []);
+  assert.deepEqual(devices.errors, []);
 });
 
 const MENU = {
@@ -43,8 +42,8 @@ const MENU = {
 
 const button = (page, name) => page.getByRole('button', { name });
 
-/** A restaurant with that menu and a party at its table. */
-async function evening() {
+/** Create a restaurant with that menu and a session at its table. */
+async function createRestaurant() {
   const { restaurant_id: id } = await http.post('/restaurants', { name: 'Aurora', currency: 'EUR', timezone: 'Europe/Rome' });
   await http.put(`/restaurants/${id}/menu`, MENU);
   const { data: { categories: [{ items: [steak] }] } } = await http.get(`/restaurants/${id}/menu`);
@@ -54,26 +53,26 @@ async function evening() {
   return { id, steak, session: session_id, scan: url };
 }
 
-async function guestAt(scan) {
+async function openGuestPage(scan) {
   const page = await devices.page('phone');
   await page.goto(scan);
-  await live(page);
+  await untilPageLive(page);
   return page;
 }
 
 const dialogOf = (page) => page.getByRole('dialog');
 
-/** Choose in the sheet of the steak, which "+" opens, and add it. */
-async function steakWith(page, ...names) {
+/** Add a steak to the basket with these options, chosen in the dialog that "+" opens. */
+async function addSteak(page, ...names) {
   await button(page, 'Add Steak').press('Enter');
   for (const name of names) await dialogOf(page).getByLabel(name).check();
   await button(dialogOf(page), 'Add to the basket').press('Enter');
   await dialogOf(page).waitFor({ state: 'detached' });
 }
 
-test('a dish is ordered with options, and a price that has changed meanwhile is agreed to', async () => {
-  const { id, steak, session, scan } = await evening();
-  const page = await guestAt(scan);
+test('a guest orders a dish with options, and confirms a price that changed meanwhile', async () => {
+  const { id, steak, session, scan } = await createRestaurant();
+  const page = await openGuestPage(scan);
   await button(page, 'Add Steak').press('Enter');
   const dialog = dialogOf(page);
   await dialog.getByText('Contains: celery').waitFor();
@@ -82,11 +81,11 @@ test('a dish is ordered with options, and a price that has changed meanwhile is 
   await dialog.getByLabel('Medium').check();
   await dialog.getByLabel('Butter').check();
   await dialog.getByText('Contains: celery, milk').waitFor();
-  await tryPage(page);
+  await assertAccessible(page);
   assert.deepEqual(await faultsInLayouts(page), {});
   await button(dialog, /^Add to the basket\s*€25.50/).press('Enter');
-  await steakWith(page, 'Medium', 'Butter');
-  await steakWith(page, 'Medium');
+  await addSteak(page, 'Medium', 'Butter');
+  await addSteak(page, 'Medium');
   await button(page, /^Basket · 3 items\s*€75.00/).press('Enter');
   assert.deepEqual(await dialog.locator('.line .count > [aria-hidden]').allInnerTexts(), ['2', '1']);
 
@@ -106,12 +105,12 @@ test('a dish is ordered with options, and a price that has changed meanwhile is 
   await page.locator(`[data-order="${order_id}"] .bill-line`, { hasText: /2 ×\s*Steak\s*Medium\s*Butter/ }).waitFor();
 });
 
-test('the menu is filtered by allergens and read in another language', async () => {
-  const { scan } = await evening();
-  const page = await guestAt(scan);
+test('a guest filters the menu by allergens and reads it in another language', async () => {
+  const { scan } = await createRestaurant();
+  const page = await openGuestPage(scan);
   await button(page, 'Without …').press('Enter');
   await dialogOf(page).getByLabel('celery').check();
-  await tryPage(page);
+  await assertAccessible(page);
   await button(dialogOf(page), 'Done').press('Enter');
   await page.getByText('2 dishes are hidden.').waitFor();
   assert.deepEqual(await page.locator('.dish .name').allInnerTexts(), ['Bread']);

@@ -1,13 +1,13 @@
-// The kitchen's page at its worst moments: slow networks, cancelled orders, full screens.
+// The kitchen's page on slow networks, with cancelled orders and with full screens.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { RestaurantQR } from '../../../web/client/index.js';
-import { Devices } from './devices.mjs';
-import { HASTY, SERVICE, until } from './house.mjs';
-import { live, turnSoundOn } from './scenes.mjs';
+import { Devices, untilPageLive } from './devices.mjs';
+import { FAST_SETTINGS, SERVICE, until } from './harness.mjs';
+import { turnSoundOn } from './scenes.mjs';
 
-const staff = new RestaurantQR(HASTY);
+const staff = new RestaurantQR(FAST_SETTINGS);
 const { http } = staff;
 const devices = new Devices();
 
@@ -15,14 +15,14 @@ before(() => devices.start());
 after(async () => {
   staff.disconnect();
   await devices.close();
-  assert.deepEqual(devices.mistakes, []);
+  assert.deepEqual(devices.errors, []);
 });
 
 const button = (page, name) => page.getByRole('button', { name });
 const ticketOf = (page, order) => page.locator(`[data-order="${order}"]`);
 
-/** A restaurant of its own, and what orders there. */
-async function restaurant() {
+/** Create a restaurant; returns its id and a function that places an order there. */
+async function createRestaurant() {
   const { restaurant_id: id } = await http.post('/restaurants', { name: 'Aurora', currency: 'EUR', timezone: 'Europe/Rome' });
   const items = ['Soup', 'Salad'].map((name) => ({ name, price: '5.00' }));
   await http.put(`/restaurants/${id}/menu`, { categories: [{ name: 'Food', items }] });
@@ -38,32 +38,32 @@ async function restaurant() {
   return { id, order };
 }
 
-/** The kitchen's page; `prepare` comes before it is opened. */
-async function kitchenOf(id, { token = staff.token, options = {}, prepare = async () => {} } = {}) {
+/** Open the kitchen's page, after `prepare`. */
+async function openKitchen(id, { token = staff.token, options = {}, prepare = async () => {} } = {}) {
   const page = await devices.page('desktop', 'light', options);
   await prepare(page);
   await page.goto(`${SERVICE}/kitchen/?restaurant=${id}${token ? `#token=${token}` : ''}`);
   return page;
 }
 
-/** Requests that match wait until the returned function is called. */
-async function hold(page, pattern) {
+/** Delay matching requests until the returned function is called. */
+async function delayRequests(page, pattern) {
   let release;
-  const held = new Promise((done) => { release = done; });
+  const released = new Promise((done) => { release = done; });
   await page.route(pattern, async (route) => {
-    await held;
+    await released;
     await route.continue().catch(() => {}); // the page may be closed
   });
   return release;
 }
 
 test('a ticket has no enabled button until its dishes are loaded', async () => {
-  const { id, order } = await restaurant();
+  const { id, order } = await createRestaurant();
   const order_id = await order('1');
   let release;
-  const prepare = async (page) => { release = await hold(page, '**/api/orders/*/items'); };
-  const page = await kitchenOf(id, { prepare });
-  await live(page);
+  const prepare = async (page) => { release = await delayRequests(page, '**/api/orders/*/items'); };
+  const page = await openKitchen(id, { prepare });
+  await untilPageLive(page);
   const ticket = ticketOf(page, order_id);
   const confirm = button(ticket, 'Confirm');
   await confirm.waitFor();
@@ -79,17 +79,17 @@ test('a ticket has no enabled button until its dishes are loaded', async () => {
 });
 
 test('served orders that are not paid never appear as open', async () => {
-  const { id, order } = await restaurant();
+  const { id, order } = await createRestaurant();
   const served = await order('1', 'confirmed', 'ready', 'delivered');
   const open = await order('2');
-  const prepare = (page) => page.routeWebSocket(/\/ws\/orders\//, () => {}); // no order says what it is by now
-  const page = await kitchenOf(id, { prepare });
+  const prepare = (page) => page.routeWebSocket(/\/ws\/orders\//, () => {}); // the orders' channels send nothing
+  const page = await openKitchen(id, { prepare });
   await ticketOf(page, open).getByText('Soup').waitFor();
   assert.equal(await ticketOf(page, served).count(), 0);
 });
 
 test('a cancelled order stays in red and sounds until it is dismissed, also after a reload', async () => {
-  const { id, order } = await restaurant();
+  const { id, order } = await createRestaurant();
   const order_id = await order('7', 'confirmed');
   const prepare = async (page) => {
     await page.clock.install();
@@ -103,22 +103,22 @@ test('a cancelled order stays in red and sounds until it is dismissed, also afte
       };
     });
   };
-  const page = await kitchenOf(id, { prepare });
-  await live(page);
+  const page = await openKitchen(id, { prepare });
+  await untilPageLive(page);
   await turnSoundOn(page);
   const ticket = ticketOf(page, order_id);
   await ticket.getByText('Soup').waitFor();
-  const sounded = () => page.evaluate(() => window.tones.splice(0).map(({ frequency }) => frequency.value));
-  const bell = await sounded();
+  const takeFrequencies = () => page.evaluate(() => window.tones.splice(0).map(({ frequency }) => frequency.value));
+  const bell = await takeFrequencies();
   assert.ok(bell.length > 0);
 
   await http.patch(`/orders/${order_id}`, { status: 'cancelled', reason: 'they left' });
   await ticket.getByText('Cancelled').waitFor();
   await button(page.locator('header'), 'Cancelled: table 7').waitFor();
-  const alarm = await sounded();
+  const alarm = await takeFrequencies();
   assert.ok(alarm.length > 0 && alarm[0] !== bell[0]);
   await page.clock.fastForward(30_000);
-  assert.deepEqual(await sounded(), alarm);
+  assert.deepEqual(await takeFrequencies(), alarm);
   assert.equal(await button(ticket, /Confirm|All ready/).count(), 0);
 
   await page.reload();
@@ -129,14 +129,14 @@ test('a cancelled order stays in red and sounds until it is dismissed, also afte
   const later = await order('8');
   await page.reload();
   await ticketOf(page, later).waitFor();
-  await live(page);
+  await untilPageLive(page);
   assert.equal(await ticket.count(), 0);
 });
 
 test('an order that is cancelled while the kitchen’s page is closed is shown as cancelled', async () => {
-  const { id, order } = await restaurant();
+  const { id, order } = await createRestaurant();
   const [cancelled, served] = [await order('1', 'confirmed'), await order('2', 'confirmed', 'ready')];
-  const page = await kitchenOf(id);
+  const page = await openKitchen(id);
   await ticketOf(page, cancelled).getByText('Soup').waitFor();
   await ticketOf(page, served).getByText('Soup').waitFor();
   await page.goto('about:blank');
@@ -148,9 +148,9 @@ test('an order that is cancelled while the kitchen’s page is closed is shown a
 });
 
 test('an item that is cancelled while it is cooked is marked until it is touched', async () => {
-  const { id, order } = await restaurant();
+  const { id, order } = await createRestaurant();
   const order_id = await order('3', 'confirmed');
-  const page = await kitchenOf(id);
+  const page = await openKitchen(id);
   const ticket = ticketOf(page, order_id);
   await button(ticket, /Soup/).waitFor();
   await http.patch(`/orders/${order_id}/items/1`, { status: 'voided', reason: 'sent back' });
@@ -164,15 +164,15 @@ test('an item that is cancelled while it is cooked is marked until it is touched
   await page.reload();
   await ticket.locator('.item[data-status=voided]', { hasText: 'Soup' }).waitFor();
   assert.equal(await mark.count(), 0);
-  const other = await kitchenOf(id); // a screen that never showed the order with that item
+  const other = await openKitchen(id); // a screen that never showed the order with that item
   await ticketOf(other, order_id).locator('.item[data-status=voided]', { hasText: 'Soup' }).waitFor();
   assert.equal(await button(other, /Cancelled/).count(), 0);
 });
 
 test('a read-only screen has no enabled buttons', async () => {
-  const { id, order } = await restaurant();
+  const { id, order } = await createRestaurant();
   const [pending, cooking] = [await order('1'), await order('2', 'confirmed')];
-  const page = await kitchenOf(id, { token: null });
+  const page = await openKitchen(id, { token: null });
   await page.getByText('This screen is read-only.').waitFor();
   for (const order_id of [pending, cooking]) {
     const ticket = ticketOf(page, order_id);
@@ -182,9 +182,9 @@ test('a read-only screen has no enabled buttons', async () => {
 });
 
 test('a new order out of view is announced in the header, which leads to it', async () => {
-  const { id, order } = await restaurant();
+  const { id, order } = await createRestaurant();
   for (let number = 1; number <= 8; number += 1) await order(String(number));
-  const page = await kitchenOf(id, { options: { viewport: { width: 600, height: 500 } } });
+  const page = await openKitchen(id, { options: { viewport: { width: 600, height: 500 } } });
   await page.waitForFunction(() => document.querySelectorAll('.ticket:not([aria-busy=true])').length === 8);
   const order_id = await order('99');
   const ticket = ticketOf(page, order_id);
@@ -224,7 +224,7 @@ test('orders beyond the limit of sockets are counted and polled', async () => {
       return route.fulfill({ json: { type: 'items_list', data, seq: 0, epoch: 'a' } });
     });
   };
-  const page = await kitchenOf(5, { prepare });
+  const page = await openKitchen(5, { prepare });
   await page.getByText(/^10 orders are not live/).waitFor();
   await until(() => read.includes(160) && followed.size === 150);
   read.length = 0;

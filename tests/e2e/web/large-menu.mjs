@@ -1,6 +1,6 @@
-// A restaurant with a menu as large as real ones are: ten categories and sixty dishes, some with
-// long names, a description or no more of them, and tables with one order each.
-import { SERVICE } from './house.mjs';
+// A restaurant with a menu of realistic size: ten categories and sixty dishes, some with long names,
+// a description, or sold out, and tables with an order.
+import { SERVICE } from './harness.mjs';
 
 const CATEGORIES = [
   'Starters', 'Soups', 'Salads', 'Pasta and rice', 'From the grill', 'Fish and seafood', 'Vegetarian and vegan dishes',
@@ -21,12 +21,12 @@ export const LARGE_MENU = CATEGORIES.map((name, at) => ({
 }));
 
 /**
- * A new restaurant with that menu, a waiter and four tables: an order of six dishes at the first two,
- * the second one ready to be served.
+ * Create a restaurant with that menu, a waiter and four tables. The first two tables have an order of six
+ * dishes; the second order is ready.
  */
-export async function aLargeRestaurant({ http, token }) {
-  const described = { name: 'Gasthaus zum Goldenen Löwen', currency: 'EUR', timezone: 'Europe/Vienna' };
-  const { restaurant_id: id } = await http.post('/restaurants', described);
+export async function createLargeRestaurant({ http, token }) {
+  const body = { name: 'Gasthaus zum Goldenen Löwen', currency: 'EUR', timezone: 'Europe/Vienna' };
+  const { restaurant_id: id } = await http.post('/restaurants', body);
   await http.put(`/restaurants/${id}/menu`, { categories: LARGE_MENU });
   const { data: menu } = await http.get(`/restaurants/${id}/menu`);
   const dishes = menu.categories.flatMap(({ items }) => items);
@@ -47,11 +47,11 @@ export async function aLargeRestaurant({ http, token }) {
     sessions.push(session_id);
   }
   const scans = await Promise.all(tables.map(async (table) => (await http.get(`/tables/${table}/code`)).url));
-  const signed = `#token=${token}`;
+  const tokenFragment = `#token=${token}`;
   return {
     id, waiter_id, tables, sessions, dishes, scans,
-    kitchen: `${SERVICE}/kitchen/?restaurant=${id}${signed}`,
-    waiter: `${SERVICE}/waiter/?waiter=${waiter_id}${signed}`,
-    manager: `${SERVICE}/manager/?restaurant=${id}${signed}`,
+    kitchen: `${SERVICE}/kitchen/?restaurant=${id}${tokenFragment}`,
+    waiter: `${SERVICE}/waiter/?waiter=${waiter_id}${tokenFragment}`,
+    manager: `${SERVICE}/manager/?restaurant=${id}${tokenFragment}`,
   };
 }

@@ -1,23 +1,22 @@
-// The longest names that there may be, and the longest pages: they fit every window, too.
+// Layout of pages with the longest allowed names, and of the longest pages.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { RestaurantQR } from '../../../web/client/index.js';
-import { Devices } from './devices.mjs';
-import { HASTY, SERVICE, TOKEN } from './house.mjs';
+import { Devices, untilPageLive } from './devices.mjs';
+import { FAST_SETTINGS, SERVICE, TOKEN } from './harness.mjs';
 import { faultsInLayouts, optionsOf, PAIRED_LAYOUTS } from './layout.mjs';
-import { live } from './scenes.mjs';
 
-const staff = new RestaurantQR(HASTY);
+const staff = new RestaurantQR(FAST_SETTINGS);
 const devices = new Devices();
 let pages;
 
 const long = (length) => 'Donaudampfschifffahrt'.repeat(6).slice(0, length);
 
-/** The addresses of the pages of a restaurant in which all names are as long as they may be. */
-async function aRestaurantOfLongNames() {
+/** Create a restaurant with the longest allowed names; returns the URLs of its pages. */
+async function createRestaurantWithLongNames() {
   const { http } = staff;
-  const signed = `#token=${staff.token}`;
+  const tokenFragment = `#token=${staff.token}`;
   const { restaurant_id: id } = await http.post('/restaurants', { name: long(120), currency: 'EUR', timezone: 'Europe/Vienna' });
   const dish = { name: long(120), description: long(120), price: '1234567.89' };
   await http.put(`/restaurants/${id}/menu`, { categories: [{ name: long(120), items: [dish] }] });
@@ -32,24 +31,24 @@ async function aRestaurantOfLongNames() {
   const { url } = await http.get(`/tables/${table_id}/code`);
   return {
     guest: url,
-    kitchen: `${SERVICE}/kitchen/?restaurant=${id}${signed}`,
-    waiter: `${SERVICE}/waiter/?waiter=${waiter_id}${signed}`,
-    manager: `${SERVICE}/manager/?restaurant=${id}${signed}`,
-    codes: `${SERVICE}/manager/codes.html?restaurant=${id}${signed}`,
+    kitchen: `${SERVICE}/kitchen/?restaurant=${id}${tokenFragment}`,
+    waiter: `${SERVICE}/waiter/?waiter=${waiter_id}${tokenFragment}`,
+    manager: `${SERVICE}/manager/?restaurant=${id}${tokenFragment}`,
+    codes: `${SERVICE}/manager/codes.html?restaurant=${id}${tokenFragment}`,
     sheet: `${SERVICE}/api/restaurants/${id}/qr-sheet`,
   };
 }
 
 before(async () => {
-  [pages] = await Promise.all([aRestaurantOfLongNames(), devices.start()]);
+  [pages] = await Promise.all([createRestaurantWithLongNames(), devices.start()]);
 });
 after(async () => {
   staff.disconnect();
   await devices.close();
-  assert.deepEqual(devices.mistakes, []);
+  assert.deepEqual(devices.errors, []);
 });
 
-/** What is opened on a page, if anything, and must fit as the page itself does. */
+/** Scene -> page, and the buttons that open the scene. */
 const SCENES = {
   'the guest’s menu': ['guest'],
   'the guest’s basket': ['guest', (page) => page.getByRole('button', { name: /^Add / }), (page) => page.getByRole('button', { name: /^Basket/ })],
@@ -62,14 +61,14 @@ const SCENES = {
   'the manager’s devices': ['manager', (page) => page.getByRole('button', { name: 'Devices' })],
 };
 
-for (const [name, [where, ...presses]] of Object.entries(SCENES)) {
+for (const [name, [path, ...buttons]] of Object.entries(SCENES)) {
   test(`the longest names fit ${name}`, async () => {
     const page = await devices.page('phone');
-    await page.goto(pages[where]);
-    await live(page);
+    await page.goto(pages[path]);
+    await untilPageLive(page);
     await page.locator('main').getByText('Donaudampf').first().waitFor();
-    for (const pressed of presses) await pressed(page).first().click();
-    if (presses.length > 0) {
+    for (const button of buttons) await button(page).first().click();
+    if (buttons.length > 0) {
       await page.getByRole('dialog').waitFor();
       await page.waitForLoadState('networkidle');
     }
@@ -78,7 +77,7 @@ for (const [name, [where, ...presses]] of Object.entries(SCENES)) {
   });
 }
 
-test('the longest names fit the page that prints codes, and the plain sheet of codes', async () => {
+test('the longest names fit the page that prints codes and the sheet of codes', async () => {
   const page = await devices.page('phone', 'light', { extraHTTPHeaders: { Authorization: `Bearer ${TOKEN}` } });
   await page.goto(pages.codes);
   await page.locator('.cards figure').first().waitFor();

@@ -1,7 +1,7 @@
-// Checks of a page's layout that hold for every page, in every window, at every size of text and in
-// both directions of writing. `layoutFaults(page)` names what is wrong with a page as it stands.
+// Layout checks for every page, in every window, text size and writing direction. `layoutFaults(page)`
+// returns the faults of an open page.
 
-/** Windows that the pages are made for: CSS pixels, and whether they are touched. */
+/** Supported windows: size in CSS pixels, and whether they have a touchscreen. */
 export const WINDOWS = {
   'small phone': { width: 320, height: 640, touch: true },
   phone: { width: 390, height: 844, touch: true },
@@ -23,7 +23,7 @@ export const EVERY_LAYOUT = Object.keys(WINDOWS).flatMap((window) =>
   ),
 );
 
-/** A part of them in which every window meets every text size and direction, and these each other. */
+/** Layouts in which any two values of window, text size and direction occur together. */
 export const PAIRED_LAYOUTS = EVERY_LAYOUT.filter(({ window, text, direction }) => {
   const isOdd = Object.keys(WINDOWS).indexOf(window) % 2 === 1;
   return ((text === 200) === (direction === 'rtl')) !== isOdd;
@@ -49,7 +49,7 @@ export async function setLayout(page, { window = 'phone', text = 100, direction 
   await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
 }
 
-/** What is wrong with the layout of a page in each of these layouts; an empty object if nothing is. */
+/** Faults of a page by layout; an empty object if there are none. */
 export async function faultsInLayouts(page, layouts = PAIRED_LAYOUTS) {
   const found = {};
   for (const layout of layouts) {
@@ -60,7 +60,7 @@ export async function faultsInLayouts(page, layouts = PAIRED_LAYOUTS) {
   return found;
 }
 
-/** What is wrong with the layout of a page as it stands, one sentence each; an empty list if nothing is. */
+/** Faults of an open page in its current layout, one sentence each. */
 export async function layoutFaults(page) {
   return page.evaluate(faults);
 }

@@ -1,32 +1,32 @@
-// The layout of every page in every window, with large text and from right to left: nothing reaches
-// beyond the window, nothing covers what is to be pressed.
+// Layout of every page in every window, with large text and from right to left: nothing exceeds the
+// window, and nothing covers a button.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { RestaurantQR } from '../../../web/client/index.js';
 import { Devices } from './devices.mjs';
-import { HASTY } from './house.mjs';
-import { aLargeRestaurant } from './large-menu.mjs';
+import { FAST_SETTINGS } from './harness.mjs';
+import { createLargeRestaurant } from './large-menu.mjs';
 import { faultsInLayouts, layoutFaults, optionsOf, WINDOWS } from './layout.mjs';
-import { anEvening, SCENES } from './scenes.mjs';
+import { createRestaurant, SCENES } from './scenes.mjs';
 
-const staff = new RestaurantQR(HASTY);
+const staff = new RestaurantQR(FAST_SETTINGS);
 const devices = new Devices();
-let evening;
+let restaurant;
 let large;
 
 before(async () => {
-  [evening, large] = await Promise.all([anEvening(staff), aLargeRestaurant(staff), devices.start()]);
+  [restaurant, large] = await Promise.all([createRestaurant(staff), createLargeRestaurant(staff), devices.start()]);
 });
 after(async () => {
   staff.disconnect();
   await devices.close();
-  assert.deepEqual(devices.mistakes, []);
+  assert.deepEqual(devices.errors, []);
 });
 
 const button = (page, name) => page.getByRole('button', { name, exact: typeof name === 'string' });
 
-async function opened(address, window = 'phone', options = {}) {
+async function openPage(address, window = 'phone', options = {}) {
   const page = await devices.page('phone', 'light', { ...optionsOf(window), ...options });
   await page.goto(address);
   await page.getByText('Live', { exact: true }).waitFor();
@@ -35,12 +35,12 @@ async function opened(address, window = 'phone', options = {}) {
 
 /** A guest at a free table of the large restaurant with some dishes in the basket. */
 async function guest(window, options) {
-  const page = await opened(large.scans[2], window, options);
+  const page = await openPage(large.scans[2], window, options);
   for (const index of [0, 1, 20]) await button(page, /^Add /).nth(index).click();
   return page;
 }
 
-/** Pages with as much in them as there is on a busy evening; the scenes of screenshots come beside them. */
+/** Pages with much content, in addition to the scenes of the screenshots. */
 const LARGE_SCENES = {
   'guest with a large menu': () => guest(),
   'guest with a basket': async () => {
@@ -55,23 +55,23 @@ const LARGE_SCENES = {
     await page.getByRole('dialog').waitFor();
     return page;
   },
-  'kitchen with large orders': () => opened(large.kitchen),
-  'waiter with large orders': () => opened(large.waiter),
-  'manager with a large menu': () => opened(large.manager),
+  'kitchen with large orders': () => openPage(large.kitchen),
+  'waiter with large orders': () => openPage(large.waiter),
+  'manager with a large menu': () => openPage(large.manager),
 };
 
 for (const [name, scene] of Object.entries(LARGE_SCENES)) {
-  test(`the layout of the ${name} holds in every window`, async () => tryLayouts(await scene()));
+  test(`the page ${name} fits every window`, async () => assertLayouts(await scene()));
 }
 for (const [name, scene] of Object.entries(SCENES)) {
-  test(`the layout of the scene ${name} holds in every window`, async () => {
+  test(`the scene ${name} fits every window`, async () => {
     const page = await devices.page('phone');
-    await scene(page, evening);
-    await tryLayouts(page);
+    await scene(page, restaurant);
+    await assertLayouts(page);
   });
 }
 
-async function tryLayouts(page) {
+async function assertLayouts(page) {
   assert.deepEqual(await faultsInLayouts(page), {});
   await page.context().close();
 }
@@ -91,7 +91,7 @@ for (const [window, { touch }] of Object.entries(WINDOWS)) {
   });
 }
 
-test('all parts of the guest’s page stand side by side on wide windows', async () => {
+test('all parts of the guest’s page are side by side in wide windows', async () => {
   for (const window of ['tablet on its side', 'desktop']) {
     const page = await guest(window);
     const { width } = WINDOWS[window];
@@ -103,7 +103,7 @@ test('all parts of the guest’s page stand side by side on wide windows', async
   }
 });
 
-test('a chosen category is right below the bars, whatever the name of the restaurant', async () => {
+test('a chosen category scrolls to just below the bars, also with a long restaurant name', async () => {
   const page = await guest();
   for (const name of ['A', 'Wirtshaus zur Schönen Aussicht am Donaukanal und Biergarten']) {
     await page.getByRole('banner').locator('.place').evaluate((place, text) => { place.textContent = text; }, name);
@@ -119,20 +119,20 @@ test('a chosen category is right below the bars, whatever the name of the restau
   }
 });
 
-test('a chosen category is reached without animation if reduced motion is preferred', async () => {
+test('a chosen category scrolls without animation if reduced motion is preferred', async () => {
   const page = await guest();
-  const jumped = await button(page, 'Salads').evaluate((chip) => {
+  const positions = await button(page, 'Salads').evaluate((chip) => {
     chip.click();
-    const { scrollY: atOnce } = window;
+    const { scrollY: first } = window;
     return new Promise((resolve) => {
-      requestAnimationFrame(() => requestAnimationFrame(() => resolve([atOnce, window.scrollY])));
+      requestAnimationFrame(() => requestAnimationFrame(() => resolve([first, window.scrollY])));
     });
   });
-  assert.ok(jumped[0] > 0);
-  assert.equal(jumped[1], jumped[0]);
+  assert.ok(positions[0] > 0);
+  assert.equal(positions[1], positions[0]);
 });
 
-test('a notice is in front of the dialog that it belongs to, and inside of it', async () => {
+test('a notice is inside its dialog, and in the page once the dialog is closed', async () => {
   const page = await guest();
   await button(page, 'Share').click();
   await button(page, 'Share a link').click();
@@ -142,7 +142,7 @@ test('a notice is in front of the dialog that it belongs to, and inside of it', 
   await page.locator('.frame .notice').waitFor();
 });
 
-test('a refusal stays above the foot of the page until it is dismissed', async () => {
+test('a refusal is shown above the bottom bar until it is dismissed', async () => {
   const page = await guest();
   await page.route('**/api/sessions/*/orders', (route) =>
     route.fulfill({ status: 409, json: { error: 'Cannot order this now.', code: 'item_unavailable' } }));
@@ -151,14 +151,14 @@ test('a refusal stays above the foot of the page until it is dismissed', async (
   const notice = page.locator('.notice[data-kind=bad]');
   await notice.waitFor();
   const [shown, foot] = await Promise.all([notice.boundingBox(), page.locator('.foot').boundingBox()]);
-  assert.ok(shown.y + shown.height <= foot.y, 'it covers the foot');
+  assert.ok(shown.y + shown.height <= foot.y, 'it covers the bottom bar');
   await notice.getByRole('button', { name: 'Close' }).click();
   await notice.waitFor({ state: 'detached' });
 });
 
-test('the note of a payment has the layout of all notes of a waiter', async () => {
+test('a waiter’s payment notice has the layout of other notices', async () => {
   const page = await devices.page('phone');
-  await SCENES.waiter(page, evening);
+  await SCENES.waiter(page, restaurant);
   const boxes = async (text) => {
     const row = page.locator('.todo-row', { hasText: text }).first();
     const [outer, number, act] = await Promise.all([row, row.locator('.number'), row.getByRole('button')].map((each) => each.boundingBox()));
@@ -167,10 +167,10 @@ test('the note of a payment has the layout of all notes of a waiter', async () =
   assert.deepEqual(await boxes('Paid'), await boxes('New order'));
 });
 
-test('guests of the oldest supported browsers order in one column', async () => {
+test('a guest orders in the oldest supported browsers in one column', async () => {
   for (const window of ['phone', 'desktop']) {
     const page = await devices.page('phone', 'light', optionsOf(window));
-    await page.addInitScript(withoutNewInterfaces);
+    await page.addInitScript(removeNewInterfaces);
     await page.route('**/*.css', async (route) => {
       const response = await route.fetch();
       await route.fulfill({ response, body: withoutContainers(await response.text()) });
@@ -187,8 +187,8 @@ test('guests of the oldest supported browsers order in one column', async () => 
   }
 });
 
-/** In the page, before its scripts: what Safari 15.4, Chrome 100 or Firefox 102 do not have. */
-function withoutNewInterfaces() {
+/** In the page, before its scripts: remove interfaces that Safari 15.4, Chrome 100 or Firefox 102 lack. */
+function removeNewInterfaces() {
   const missing = [
     [AbortSignal, 'timeout', 'any'],
     [Array.prototype, 'findLast', 'findLastIndex', 'toSorted', 'toReversed', 'toSpliced', 'with'],
@@ -205,7 +205,7 @@ function withoutNewInterfaces() {
   for (const [owner, ...names] of missing) for (const name of names) delete owner[name];
 }
 
-/** A style sheet as a browser reads it that skips `@container` rules. */
+/** A style sheet without its `@container` rules, which old browsers skip. */
 function withoutContainers(css) {
   let text = css.replace(/container:[^;]*;/g, '');
   for (let at = text.indexOf('@container'); at >= 0; at = text.indexOf('@container')) {

@@ -1,7 +1,7 @@
-// Combinations of what differs between the phones and screens in one restaurant.
+// Combinations of conditions of the phones and screens in one restaurant.
 
-/** What differs in a guest's visit, and its values; the first one is the ordinary case. */
-export const VISITS = {
+/** Conditions of a guest's visit and their values; the first value is the usual one. */
+export const GUEST_CONDITIONS = {
   window: ['phone', 'tablet', 'tablet on its side', 'desktop'],
   pointer: ['touch', 'mouse'],
   text: ['text 100 %', 'text 200 %'],
@@ -12,14 +12,14 @@ export const VISITS = {
   browser: ['new browser', 'oldest browser'],
 };
 
-/** What differs in the work of the staff. */
-export const SHIFTS = {
-  window: VISITS.window,
-  pointer: VISITS.pointer,
-  text: VISITS.text,
-  clock: VISITS.clock,
-  storage: VISITS.storage,
-  proxy: VISITS.proxy,
+/** Conditions of the staff's work. */
+export const STAFF_CONDITIONS = {
+  window: GUEST_CONDITIONS.window,
+  pointer: GUEST_CONDITIONS.pointer,
+  text: GUEST_CONDITIONS.text,
+  clock: GUEST_CONDITIONS.clock,
+  storage: GUEST_CONDITIONS.storage,
+  proxy: GUEST_CONDITIONS.proxy,
 };
 
 /** Every combination, each as factor -> value. */
@@ -30,7 +30,7 @@ export function everyCombination(factors) {
   );
 }
 
-/** Some combinations in which any two values of different factors meet; the same ones each time. */
+/** A deterministic choice of combinations in which any two values of different factors occur together. */
 export function pairedCombinations(factors) {
   const every = everyCombination(factors);
   const pairsOf = (combination) => {

@@ -1,74 +1,74 @@
-// A guest's visit and the staff's work, under the conditions of people's own phones and screens.
+// A guest's visit and the staff's work, runUnder combinations of devices, clocks, storage and proxies.
 // MATRIX=all runs every combination; otherwise any two values of different factors meet.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { RestaurantQR } from '../../../web/client/index.js';
-import { contextOptions, prepare, proxyOf } from './conditions.mjs';
+import { contextOptions, prepare, startProxy } from './conditions.mjs';
 import { Devices } from './devices.mjs';
-import { HASTY, SERVICE, until } from './house.mjs';
-import { aLargeRestaurant } from './large-menu.mjs';
+import { FAST_SETTINGS, SERVICE, until } from './harness.mjs';
+import { createLargeRestaurant } from './large-menu.mjs';
 import { layoutFaults, setLayout } from './layout.mjs';
-import { everyCombination, nameOf, pairedCombinations, SHIFTS, VISITS } from './matrix.mjs';
+import { everyCombination, nameOf, pairedCombinations, STAFF_CONDITIONS, GUEST_CONDITIONS } from './matrix.mjs';
 
 const combinationsOf = process.env.MATRIX === 'all' ? everyCombination : pairedCombinations;
 const DISH = 'Fish and seafood no. 2';
 
-const staff = new RestaurantQR(HASTY);
+const staff = new RestaurantQR(FAST_SETTINGS);
 const devices = new Devices();
 let large;
 let tables = 100;
 
-before(async () => { [large] = await Promise.all([aLargeRestaurant(staff), devices.start()]); });
+before(async () => { [large] = await Promise.all([createLargeRestaurant(staff), devices.start()]); });
 after(async () => {
   staff.disconnect();
   await devices.close();
 });
 
-for (const combination of combinationsOf(VISITS)) {
-  test(`a guest orders: ${nameOf(combination)}`, async () => under(combination, visit));
+for (const combination of combinationsOf(GUEST_CONDITIONS)) {
+  test(`a guest orders: ${nameOf(combination)}`, async () => runUnder(combination, visit));
 }
-for (const combination of combinationsOf(SHIFTS)) {
-  test(`the staff serves: ${nameOf(combination)}`, async () => under(combination, serve));
+for (const combination of combinationsOf(STAFF_CONDITIONS)) {
+  test(`the staff serves: ${nameOf(combination)}`, async () => runUnder(combination, serve));
 }
 
 const button = (page, name) => page.getByRole('button', { name, exact: typeof name === 'string' });
 
-/** Run a journey in a browser context of its own, in the conditions of a combination. */
-async function under(combination, journey) {
-  const proxy = await proxyOf(SERVICE, combination.proxy);
+/** Run a journey in a new browser context, under the conditions of a combination. */
+async function runUnder(combination, journey) {
+  const proxy = await startProxy(SERVICE, combination.proxy);
   const context = await devices.chromium.connected.newContext({
     ...contextOptions(combination), locale: 'en-GB', reducedMotion: 'reduce',
   });
   context.setDefaultTimeout(15_000);
   await prepare(context, combination);
-  const mistakes = [];
+  const errors = [];
   const open = async (path) => {
     const page = await context.newPage();
-    page.on('pageerror', (error) => mistakes.push(error.message));
+    page.on('pageerror', (error) => errors.push(error.message));
     await page.goto(proxy.url + path);
     await setLayout(page, { window: combination.window, text: combination.text.includes('200') ? 200 : 100 });
     return page;
   };
   const press = (locator) => (combination.pointer === 'touch' ? locator.tap() : locator.click());
   try {
-    await journey(combination, { open, press, proxy, table: await newTable() });
-    assert.deepEqual(mistakes, []);
+    await journey(combination, { open, press, proxy, table: await createTable() });
+    assert.deepEqual(errors, []);
   } finally {
     await context.close();
     proxy.close();
   }
 }
 
-async function newTable() {
+async function createTable() {
   tables += 1;
-  const described = { number: `${tables}`, zone: 'Matrix', seats: 4, waiter_id: large.waiter_id };
-  const { table_id } = await staff.http.post(`/restaurants/${large.id}/tables`, described);
+  const body = { number: `${tables}`, zone: 'Matrix', seats: 4, waiter_id: large.waiter_id };
+  const { table_id } = await staff.http.post(`/restaurants/${large.id}/tables`, body);
   const { table_code } = await staff.http.get(`/tables/${table_id}/code`);
   return { table_id, number: `${tables}`, scan: `/guest/#join=${table_code}` };
 }
 
-/** From the scan to the plate, on a guest's phone and the kitchen's screen. */
+/** From the scan to the ready order, on a guest's phone and the kitchen's screen. */
 async function visit({ tabs, storage, proxy: kind }, { open, press, proxy, table }) {
   let guest = await open(table.scan);
   await press(button(guest, `Add ${DISH}`));
@@ -86,8 +86,8 @@ async function visit({ tabs, storage, proxy: kind }, { open, press, proxy, table
   assert.deepEqual(await layoutFaults(guest), []);
   await press(button(guest, 'Place the order'));
   await guest.locator('.order [aria-current=step]', { hasText: 'Sent' }).waitFor();
-  // The order may arrive by the socket before the proxy has answered in the service's place.
-  await until(() => proxy.hasReplaced() === (kind !== 'no proxy'), 'the proxy answers in its place');
+  // The order may arrive over the socket before the proxy replaces the response.
+  await until(() => proxy.hasReplaced() === (kind !== 'no proxy'), 'the proxy has replaced the response');
   assert.deepEqual(await layoutFaults(guest), []);
 
   const { session } = (await staff.http.get(`/tables/${table.table_id}`)).data;
@@ -105,11 +105,11 @@ async function visit({ tabs, storage, proxy: kind }, { open, press, proxy, table
 
   await guest.bringToFront();
   await guest.locator('.order [aria-current=step]', { hasText: 'Ready' }).waitFor();
-  assert.equal((await orders()).length, 1, 'it was ordered once');
+  assert.equal((await orders()).length, 1, 'there is one order');
   await staff.http.patch(`/orders/${order_id}`, { status: 'delivered' });
 }
 
-/** A table's order as its waiter and the manager see it, and its payment. */
+/** A waiter takes the payment of a table; the waiter and the manager see its order. */
 async function serve(_, { open, press, table }) {
   const { session_id } = await staff.http.post(`/tables/${table.table_id}/sessions`, { guests_count: 2 });
   const dish = large.dishes.find(({ name }) => name === DISH);

@@ -1,13 +1,12 @@
-// A manager changes the menu: a dish's allergens and texts, an option group, and refusals at their fields.
+// The manager's menu editor: allergens and texts of a dish, an option group, and errors at their fields.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { RestaurantQR } from '../../../web/client/index.js';
-import { Devices } from './devices.mjs';
-import { HASTY, SERVICE, until } from './house.mjs';
-import { live } from './scenes.mjs';
+import { Devices, untilPageLive } from './devices.mjs';
+import { FAST_SETTINGS, SERVICE, until } from './harness.mjs';
 
-const staff = new RestaurantQR(HASTY);
+const staff = new RestaurantQR(FAST_SETTINGS);
 const { http } = staff;
 const devices = new Devices();
 
@@ -15,17 +14,17 @@ before(() => devices.start());
 after(async () => {
   staff.disconnect();
   await devices.close();
-  assert.deepEqual(devices.mistakes, []);
+  assert.deepEqual(devices.errors, []);
 });
 
-test('a manager edits a dish and an option group, and each refusal is beside its field', async () => {
+test('a manager edits a dish and an option group, and each error is shown at its field', async () => {
   const { restaurant_id: id } = await http.post('/restaurants', { name: 'Aurora', currency: 'EUR', timezone: 'Europe/Rome' });
   const items = ['Soup', 'Steak'].map((name) => ({ name, price: '5.00', description: 'Of the day' }));
   await http.put(`/restaurants/${id}/menu`, { categories: [{ name: 'Food', items }] });
   const menu = async () => (await http.get(`/restaurants/${id}/menu`)).data;
   const page = await devices.page('desktop');
   await page.goto(`${SERVICE}/manager/?restaurant=${id}#token=${staff.token}`);
-  await live(page);
+  await untilPageLive(page);
   const sheet = page.getByRole('dialog');
   const button = (name, within = sheet) => within.getByRole('button', { name, exact: true });
   const field = (name) => sheet.getByLabel(name, { exact: true });

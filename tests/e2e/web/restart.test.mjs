@@ -1,22 +1,22 @@
-// The gateway is killed, and comes back: clients in Node and in a browser go on.
+// Clients in Node and in Chromium recover from a killed gateway.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { RestaurantQR } from '../../../web/client/index.js';
 import { browser } from './browser.mjs';
 import { gateways } from './gateways.mjs';
-import { gapless, HASTY, live, party, seqsOf, SERVICE, until } from './house.mjs';
+import { createSession, FAST_SETTINGS, isGapless, seqsOf, SERVICE, until, untilLive } from './harness.mjs';
 
-test('a gateway that is killed costs nothing but time', async () => {
+test('clients receive every event once and complete every action across a killed gateway', async () => {
   const chromium = await browser();
   const page = await chromium.connected.newPage();
-  const staff = new RestaurantQR(HASTY);
-  const { session: id } = await party(staff);
+  const staff = new RestaurantQR(FAST_SETTINGS);
+  const { session: id } = await createSession(staff);
   const states = [];
-  const watching = new RestaurantQR({ ...HASTY, onStatus: ({ state }) => states.push(state) });
+  const watching = new RestaurantQR({ ...FAST_SETTINGS, onStatus: ({ state }) => states.push(state) });
   const session = watching.session(id);
   const acting = staff.session(id);
-  await Promise.all([live(session), live(acting)]);
+  await Promise.all([untilLive(session), untilLive(acting)]);
   const seqs = seqsOf(session);
   await page.goto(SERVICE);
   await page.evaluate(
@@ -25,10 +25,10 @@ test('a gateway that is killed costs nothing but time', async () => {
       Object.assign(window, { seqs: [], session: new RestaurantQR({ token }).session(id) });
       session.on('event', (data, { seq }) => seqs.push(seq));
     },
-    [id, HASTY.token],
+    [id, FAST_SETTINGS.token],
   );
-  const pageLive = () => page.evaluate(() => session.status.state === 'live');
-  await until(pageLive);
+  const isPageLive = () => page.evaluate(() => session.status.state === 'live');
+  await until(isPageLive);
 
   const before = gateways();
   assert.ok(before.length > 0);
@@ -44,9 +44,9 @@ test('a gateway that is killed costs nothing but time', async () => {
 
   await until(() => seqs.length === counts.length + 1);
   await until(() => page.evaluate(() => window.seqs.length >= 7));
-  await live(session);
-  await until(pageLive);
-  assert.ok(gapless(seqs), `${seqs}`);
+  await untilLive(session);
+  await until(isPageLive);
+  assert.ok(isGapless(seqs), `${seqs}`);
   assert.deepEqual(await page.evaluate(() => window.seqs), seqs);
   assert.deepEqual(acks.map(([count]) => count), counts);
   assert.ok(acks.every(([, { changed }]) => changed));

@@ -1,9 +1,9 @@
-// A slow mobile network between a browser and the service: every byte of HTTP and WebSockets passes it.
+// A TCP proxy with the bandwidth and latency of a slow mobile network, for HTTP and WebSockets.
 import net from 'node:net';
 
 const CHUNK_BYTES = 1_400; // about one packet, so that connections share the rate fairly
 
-/** One direction of the network: packets leave at `bytesPerSecond` in turn, and arrive `delay` ms later. */
+/** One direction: chunks leave at `bytesPerSecond` in order, and arrive `delay` ms later. */
 class Direction {
   #freeAt = 0;
 
@@ -22,9 +22,9 @@ class Direction {
 }
 
 /**
- * Listen on a port of its own and pass everything on to `service`.
+ * Listen on a free port and forward everything to `service`.
  * @param {string} service its URL
- * @param {{kilobitsPerSecond: number, roundTrip: number}} network the rate of each direction; ms
+ * @param {{kilobitsPerSecond: number, roundTrip: number}} network the rate of each direction; the round trip in ms
  */
 export async function slowNetwork(service, { kilobitsPerSecond, roundTrip }) {
   const { hostname, port } = new URL(service);

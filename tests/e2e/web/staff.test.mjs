@@ -1,35 +1,34 @@
-// The pages of waiters and managers, and the sign-in of staff, in a real browser against the real service.
+// The pages of waiters and managers, and the sign-in of staff, in Chromium, against a real service.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { RestaurantQR } from '../../../web/client/index.js';
-import { Devices } from './devices.mjs';
-import { HASTY, SERVICE, until } from './house.mjs';
-import { live } from './scenes.mjs';
+import { Devices, untilPageLive } from './devices.mjs';
+import { FAST_SETTINGS, SERVICE, until } from './harness.mjs';
 
-const staff = new RestaurantQR(HASTY);
+const staff = new RestaurantQR(FAST_SETTINGS);
 const { http } = staff;
 const devices = new Devices();
-const signed = `#token=${staff.token}`;
+const tokenFragment = `#token=${staff.token}`;
 
 before(() => devices.start());
 after(async () => {
   staff.disconnect();
   await devices.close();
-  assert.deepEqual(devices.mistakes, []);
+  assert.deepEqual(devices.errors, []);
 });
 
 const button = (page, name) => page.getByRole('button', { name });
 
-async function opened(device, address) {
+async function openPage(device, address) {
   const page = await devices.page(device);
   await page.goto(address);
-  await live(page);
+  await untilPageLive(page);
   return page;
 }
 
-/** A restaurant with a waiter, a table of that waiter's, and guests who have ordered there. */
-async function evening() {
+/** Create a restaurant with a waiter, a table and a session; `order` places an order there. */
+async function createRestaurant() {
   const { restaurant_id: id } = await http.post('/restaurants', { name: 'Aurora', currency: 'EUR', timezone: 'Europe/Rome' });
   const items = ['Soup', 'Salad'].map((name) => ({ name, price: '5.00' }));
   await http.put(`/restaurants/${id}/menu`, { categories: [{ name: 'Food', items }] });
@@ -45,14 +44,14 @@ async function evening() {
   };
   return {
     id, waiter_id, table_id, session_id, order, soup: { menu_item_id: soup.id }, salad: { menu_item_id: salad.id },
-    waiter: `${SERVICE}/waiter/?waiter=${waiter_id}${signed}`, manager: `${SERVICE}/manager/?restaurant=${id}${signed}`,
+    waiter: `${SERVICE}/waiter/?waiter=${waiter_id}${tokenFragment}`, manager: `${SERVICE}/manager/?restaurant=${id}${tokenFragment}`,
   };
 }
 
 test('a waiter sees the dishes, notes and cancellations of a table', async () => {
-  const { waiter, order, soup, salad } = await evening();
+  const { waiter, order, soup, salad } = await createRestaurant();
   const order_id = await order([{ ...soup, quantity: 2, notes: 'No onions' }, salad], 'confirmed');
-  const page = await opened('phone', waiter);
+  const page = await openPage('phone', waiter);
   await page.locator('.table').click();
   const sheet = page.getByRole('dialog');
   const line = (name) => sheet.locator('.dishes li', { hasText: name });
@@ -68,14 +67,14 @@ test('a waiter sees the dishes, notes and cancellations of a table', async () =>
 });
 
 test('a manager sees dishes and staff by name', async () => {
-  const { manager, waiter_id, id, order, soup, salad } = await evening();
+  const { manager, waiter_id, id, order, soup, salad } = await createRestaurant();
   const order_id = await order([{ ...soup, quantity: 3, notes: 'No onions' }, salad]);
   const { device_id } = await http.post(`/restaurants/${id}/devices`, { role: 'waiter', waiter_id, label: 'Phone' });
   const { device_code } = await http.get(`/restaurants/${id}/devices/${device_id}/code`);
   const { token } = await http.post('/devices/sign-in', { device_code });
-  const ada = new RestaurantQR({ ...HASTY, token });
+  const ada = new RestaurantQR({ ...FAST_SETTINGS, token });
   await ada.http.patch(`/orders/${order_id}`, { status: 'confirmed' });
-  const page = await opened('desktop', manager);
+  const page = await openPage('desktop', manager);
   await page.locator('.open-orders').getByText('4 items').click();
   const record = page.getByRole('dialog');
   await record.locator('.dishes li', { hasText: 'Soup' }).getByText('No onions').waitFor();
@@ -85,10 +84,10 @@ test('a manager sees dishes and staff by name', async () => {
 });
 
 test('a waiter is not notified of payments taken on the same phone', async () => {
-  const { waiter, waiter_id, order, soup, salad } = await evening();
+  const { waiter, waiter_id, order, soup, salad } = await createRestaurant();
   await order([soup], 'confirmed', 'ready', 'delivered');
   const second = await order([salad], 'confirmed', 'ready', 'delivered');
-  const page = await opened('phone', waiter);
+  const page = await openPage('phone', waiter);
   await page.locator('.table').click();
   await button(page.getByRole('dialog'), 'Take €10.00').click();
   const tasks = async () => (await http.get(`/waiters/${waiter_id}`)).data.tasks.filter(({ kind }) => kind === 'payment');
@@ -104,10 +103,10 @@ test('a waiter is not notified of payments taken on the same phone', async () =>
   assert.notEqual(third, second);
 });
 
-test('notices of an order leave a waiter’s list when it is delivered, and the call for the bill when all is paid', async () => {
-  const { waiter, waiter_id, session_id, order, soup } = await evening();
+test('a waiter’s notices disappear once the order is delivered, and the call for the bill once it is paid', async () => {
+  const { waiter, waiter_id, session_id, order, soup } = await createRestaurant();
   const order_id = await order([soup]);
-  const page = await opened('phone', waiter);
+  const page = await openPage('phone', waiter);
   const todo = page.locator('.todo');
   await todo.getByText('New order').waitFor();
   for (const status of ['confirmed', 'ready', 'delivered']) await http.patch(`/orders/${order_id}`, { status });
@@ -121,19 +120,19 @@ test('notices of an order leave a waiter’s list when it is delivered, and the 
 });
 
 test('a waiter sees the state and the open amount of colleagues’ tables', async () => {
-  const { id, order, soup } = await evening();
+  const { id, order, soup } = await createRestaurant();
   await order([soup], 'confirmed', 'ready');
   const { waiter_id } = await http.post(`/restaurants/${id}/waiters`, { name: 'Ben' });
-  const page = await opened('phone', `${SERVICE}/waiter/?waiter=${waiter_id}${signed}`);
+  const page = await openPage('phone', `${SERVICE}/waiter/?waiter=${waiter_id}${tokenFragment}`);
   await button(page, 'All').click();
   await page.locator('.table[data-state=ready]', { hasText: '€5.00' }).waitFor();
 });
 
-test('a table freed by force shows why, with the audit of its last visit', async () => {
-  const { manager, order, soup } = await evening();
+test('a table closed by force shows the reason and the audit of its last visit', async () => {
+  const { manager, order, soup } = await createRestaurant();
   const order_id = await order([soup], 'confirmed', 'ready');
   await http.post(`/orders/${order_id}/payments`, { amount: '2.00', method: 'cash' });
-  const page = await opened('desktop', manager);
+  const page = await openPage('desktop', manager);
   const record = page.getByRole('dialog');
   await page.locator('.seat').click();
   await record.getByLabel('Reason').fill('They have left');
@@ -147,8 +146,8 @@ test('a table freed by force shows why, with the audit of its last visit', async
 });
 
 test('an announcement stays on a waiter’s phone until it is dismissed, also after a reload', async () => {
-  const { waiter, id } = await evening();
-  const page = await opened('phone', waiter);
+  const { waiter, id } = await createRestaurant();
+  const page = await openPage('phone', waiter);
   await page.locator('.table').waitFor();
   await http.post(`/restaurants/${id}/broadcasts`, { message: 'The kitchen closes at ten' });
   const announcement = page.locator('.broadcasts').getByText('The kitchen closes at ten');
@@ -162,7 +161,7 @@ test('an announcement stays on a waiter’s phone until it is dismissed, also af
 });
 
 test('a pasted sign-in link signs a phone in, and anything else is refused', async () => {
-  const { id, waiter_id } = await evening();
+  const { id, waiter_id } = await createRestaurant();
   const { device_id } = await http.post(`/restaurants/${id}/devices`, { role: 'waiter', waiter_id, label: 'Phone' });
   const { url } = await http.get(`/restaurants/${id}/devices/${device_id}/code`);
   const page = await devices.page('phone');
@@ -178,9 +177,9 @@ test('a pasted sign-in link signs a phone in, and anything else is refused', asy
   assert.equal(new URL(page.url()).hash, '');
 });
 
-for (const [where, isWhole] of [['a whole link', true], ['its end', false]]) {
-  test(`a kitchen’s sign-in link pasted on the bare page shows its board: ${where}`, async () => {
-    const { id } = await evening();
+for (const [part, isWhole] of [['a whole link', true], ['only its fragment', false]]) {
+  test(`a kitchen’s sign-in link pasted on a page without a restaurant shows its board: ${part}`, async () => {
+    const { id } = await createRestaurant();
     const { device_id } = await http.post(`/restaurants/${id}/devices`, { role: 'kitchen', label: 'Pass' });
     const { url } = await http.get(`/restaurants/${id}/devices/${device_id}/code`);
     const page = await devices.page('desktop');
@@ -188,20 +187,20 @@ for (const [where, isWhole] of [['a whole link', true], ['its end', false]]) {
     await page.getByLabel('Or paste a sign-in link').fill(isWhole ? url : new URL(url).hash);
     await button(page, 'Sign in').click();
     await page.getByText('Aurora').first().waitFor();
-    await live(page);
+    await untilPageLive(page);
   });
 }
 
 for (const path of ['manager/', 'manager/codes.html']) {
-  test(`a manager’s sign-in link pasted on a bare ${path} shows the page, and one without a restaurant says why not`, async () => {
-    const { id } = await evening();
+  test(`a manager’s sign-in link pasted on ${path} shows the page, and one without a restaurant an error`, async () => {
+    const { id } = await createRestaurant();
     const page = await devices.page('desktop');
     await page.goto(`${SERVICE}/${path}`);
     const link = page.getByLabel('Or paste a sign-in link');
     await link.fill(signed);
     await button(page, 'Sign in').click();
     await page.getByText('This sign-in has ended, or it is for another page.').waitFor();
-    await link.fill(`${SERVICE}/manager/?restaurant=${id}${signed}`);
+    await link.fill(`${SERVICE}/manager/?restaurant=${id}${tokenFragment}`);
     await button(page, 'Sign in').press('Enter'); // a second tap this soon is ignored
     await page.getByText('Aurora').first().waitFor();
     assert.equal(new URL(page.url()).hash, '');
@@ -210,7 +209,7 @@ for (const path of ['manager/', 'manager/codes.html']) {
 
 for (const clipboard of ['a clipboard', 'no clipboard']) {
   test(`a manager copies a device’s sign-in link in a browser with ${clipboard}`, async () => {
-    const { id, manager } = await evening();
+    const { id, manager } = await createRestaurant();
     const { device_id } = await http.post(`/restaurants/${id}/devices`, { role: 'kitchen', label: 'Pass' });
     const page = await devices.page('desktop');
     await page.addInitScript((has) => {
@@ -228,12 +227,12 @@ for (const clipboard of ['a clipboard', 'no clipboard']) {
 }
 
 test('a device that was signed out shows no data of the restaurant', async () => {
-  const { id, waiter_id } = await evening();
+  const { id, waiter_id } = await createRestaurant();
   const pages = { waiter: { role: 'waiter', waiter_id }, kitchen: { role: 'kitchen' } };
   for (const [label, device] of Object.entries(pages)) {
     const { device_id } = await http.post(`/restaurants/${id}/devices`, { ...device, label });
     const { url } = await http.get(`/restaurants/${id}/devices/${device_id}/code`);
-    const page = await opened('phone', url);
+    const page = await openPage('phone', url);
     await page.getByText('Aurora').first().waitFor();
     await http.delete(`/restaurants/${id}/devices/${device_id}`);
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
@@ -242,15 +241,15 @@ test('a device that was signed out shows no data of the restaurant', async () =>
   }
 });
 
-test('read-only pages say so, and have no enabled buttons for actions that need a sign-in', async () => {
-  const { id, waiter_id, order, soup } = await evening();
+test('pages without a sign-in say that they are read-only, and disable buttons that need one', async () => {
+  const { id, waiter_id, order, soup } = await createRestaurant();
   await order([soup], 'confirmed', 'ready');
-  const phone = await opened('phone', `${SERVICE}/waiter/?waiter=${waiter_id}`);
+  const phone = await openPage('phone', `${SERVICE}/waiter/?waiter=${waiter_id}`);
   await phone.getByText('You are not signed in').waitFor();
   assert.equal(await button(phone, 'Delivered').isDisabled(), true);
   await phone.locator('.table').click();
   assert.equal(await button(phone.getByRole('dialog'), 'Take €5.00').isDisabled(), true);
-  const desk = await opened('desktop', `${SERVICE}/manager/?restaurant=${id}`);
+  const desk = await openPage('desktop', `${SERVICE}/manager/?restaurant=${id}`);
   await desk.getByText('you are not signed in').waitFor();
   await desk.getByLabel('Message').fill('Hello');
   const disabled = [desk.getByRole('switch').first(), button(desk, 'Send'), button(desk, 'Devices')];

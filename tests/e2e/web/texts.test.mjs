@@ -1,4 +1,4 @@
-// The texts of the pages: every language has the same ones, every key in the code exists, every text is used.
+// The texts of the pages: languages have the same keys, keys in the code exist, and every text is used.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -16,7 +16,7 @@ function list(folder) {
   }
 }
 
-/** Each text's key, with the text. */
+/** Keys and texts of nested objects. */
 function entries(texts, key = '') {
   if (typeof texts === 'string') return [[key, texts]];
   if (Object.keys(texts).every((name) => PLURAL_FORMS.includes(name))) {
@@ -31,7 +31,7 @@ async function textsOf(page, language) {
   return new Map(entries((await import(new URL(`${page}/texts/${language}.js`, WEB))).default));
 }
 
-/** A pattern for each string literal and template in the code; `${…}` is one part of a key, or several. */
+/** Text keys in the code, each as the literal parts around its `${…}`, which match one or more parts of a key. */
 function patternsIn(folder) {
   const patterns = [];
   for (const name of list(folder).filter((each) => each.endsWith('.js'))) {

@@ -1,4 +1,4 @@
-// The parts of the client that need no service.
+// Unit tests of the client and of pure functions of the staff's pages.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ import { allergenText } from '../../../web/kitchen/allergens.js';
 import { fieldOf, withGroup, withItem, withoutGroup } from '../../../web/manager/menu-request.js';
 import { amountOf, cents, split, typed } from '../../../web/waiter/split.js';
 
-test('a waiter takes an amount of any currency, up to the largest one', () => {
+test('a waiter can take amounts of any currency, up to the largest one', () => {
   assert.equal(typed('12500000'), 1_250_000_000);
   assert.equal(typed(' 12,5 '), 1250);
   assert.equal(amountOf(typed('10000000000.00')), '10000000000.00');
@@ -22,7 +22,7 @@ test('a waiter takes an amount of any currency, up to the largest one', () => {
     [{ order_id: 1, amount: '2500000.00' }, { order_id: 2, amount: '10000000.00' }]);
 });
 
-test('a ticket shows declared allergens always, none and undeclared only beside a note about an allergy', () => {
+test('a ticket shows declared allergens, and the lack of them only beside a note about an allergy', () => {
   assert.equal(allergenText({ allergens: ['milk'], notes: '' }), 'contains');
   for (const allergens of [null, []]) assert.equal(allergenText({ allergens, notes: 'well done' }), null);
   for (const notes of ['Nut ALLERGY', 'Zöliakie', 'allergique aux noix', 'celíaca', 'coeliac', 'alérgico']) {
@@ -31,7 +31,7 @@ test('a ticket shows declared allergens always, none and undeclared only beside 
   }
 });
 
-test('a change of a menu sends one part whole, and of the others what is required', () => {
+test('a menu change sends the changed part completely, and only required fields of the others', () => {
   const item = (id, ...option_group_ids) => ({ id, name: `Dish ${id}`, price: '5.00', allergens: ['milk'], option_group_ids });
   const degree = { id: 7, name: 'Degree', min: 1, max: 1, options: [{ id: 8, name: 'Rare', price: '0.00', max_each: 1, allergens: [] }] };
   const menu = { version: 3, categories: [{ name: 'Food', items: [item(1), item(2, 7)] }], option_groups: [degree] };
@@ -52,7 +52,7 @@ test('a change of a menu sends one part whole, and of the others what is require
   assert.equal(fieldOf(undefined, added.at), '');
 });
 
-test('pauses double up to the longest, and are spread over all of their range', () => {
+test('backoff delays double up to the maximum, and are random from zero', () => {
   const whole = new Backoff({ first: 100, longest: 500, random: () => 1 });
   assert.deepEqual([1, 2, 3, 4, 5].map(() => whole.next()), [100, 200, 400, 500, 500]);
   whole.reset();
@@ -60,7 +60,7 @@ test('pauses double up to the longest, and are spread over all of their range', 
   assert.equal(new Backoff({ first: 100, random: () => 0 }).next(), 0);
 });
 
-test('each event is heard once and in order, and a gap is told', () => {
+test('a stream position passes each event once in order, and reports a gap', () => {
   const position = new StreamPosition();
   assert.equal(position.resume, '');
   assert.equal(position.take({ seq: 4, epoch: 'a', data: {} }), 'snapshot');
@@ -72,7 +72,7 @@ test('each event is heard once and in order, and a gap is told', () => {
   assert.equal(position.take({ seq: 6, data: {} }), 'event');
 });
 
-test('an answered question moves nothing; a snapshot in place of a resume begins anew', () => {
+test('a query reply does not move the position, and a snapshot instead of a resume resets it', () => {
   const position = new StreamPosition();
   position.take({ seq: 4, epoch: 'a', data: {} });
   assert.equal(position.take({ seq: 9, epoch: 'a', data: {} }), 'query_reply');
@@ -82,22 +82,22 @@ test('an answered question moves nothing; a snapshot in place of a resume begins
   assert.equal(position.take({ seq: 1, epoch: 'c', data: {} }), 'gap');
 });
 
-test('an event before any snapshot, or without its number, is a gap', () => {
+test('an event before any snapshot, or without a seq, is a gap', () => {
   assert.equal(new StreamPosition().take({ seq: 1, data: {} }), 'gap');
   assert.equal(new StreamPosition().take({ data: {} }), 'gap');
 });
 
-test('data is what the snapshot and the events say, and is never changed in place', () => {
+test('events are applied to copies of the data', () => {
   const tasks = Object.freeze([Object.freeze({ type: 'alert', notification_id: 'a', by: null })]);
   const waiter = Object.freeze({ waiter_id: 1, tasks });
-  const told = { notification_id: 'b', message: 'Hot' };
-  const task = { type: 'task_notification', data: { ...told, version: 2 } };
+  const fields = { notification_id: 'b', message: 'Hot' };
+  const task = { type: 'task_notification', data: { ...fields, version: 2 } };
   const more = applyEvent('waiter', waiter, task);
   assert.equal(more.version, 2);
-  assert.deepEqual(more.tasks, [...tasks, { type: 'task_notification', ...told }]);
-  const heard = { notification_id: 'a', by: 'Ada' };
-  const done = applyEvent('waiter', more, { type: 'notification_acknowledged', data: heard });
-  assert.deepEqual(done.tasks[0], { type: 'alert', ...heard });
+  assert.deepEqual(more.tasks, [...tasks, { type: 'task_notification', ...fields }]);
+  const acknowledged = { notification_id: 'a', by: 'Ada' };
+  const done = applyEvent('waiter', more, { type: 'notification_acknowledged', data: acknowledged });
+  assert.deepEqual(done.tasks[0], { type: 'alert', ...acknowledged });
   assert.equal(done.tasks.length, 2);
 
   const table = { table_id: 1, is_active: true, is_occupied: false };
@@ -117,17 +117,17 @@ test('data is what the snapshot and the events say, and is never changed in plac
   assert.equal(applyEvent('order', {}, { type: 'order_items_update', data: {} }), null);
 });
 
-test('a new token is asked for once, and one that somebody else has got is good', async () => {
-  let asked = 0;
-  const tokens = new Tokens('old', async () => `new ${(asked += 1)}`);
+test('concurrent renewals call renewToken once, and an already renewed token is reused', async () => {
+  let renewals = 0;
+  const tokens = new Tokens('old', async () => `new ${(renewals += 1)}`);
   const both = await Promise.all([tokens.renew('old'), tokens.renew('old')]);
   assert.deepEqual(both, ['new 1', 'new 1']);
   assert.equal(await tokens.renew('old'), 'new 1');
-  assert.equal(asked, 1);
+  assert.equal(renewals, 1);
   assert.equal(await new Tokens('old').renew('old'), null);
 });
 
-test('what is declared is there, and nothing else is exported', () => {
+test('the type declarations match the exports of the client', () => {
   const declared = readFileSync(new URL('../../../web/client/index.d.ts', import.meta.url), 'utf8');
   const names = [...declared.matchAll(/^export declare class (\w+)/gm)].map(([, name]) => name);
   assert.deepEqual(names.sort(), Object.keys(client).sort());
@@ -135,10 +135,10 @@ test('what is declared is there, and nothing else is exported', () => {
     const body = declared.split(`export declare class ${name}`)[1].split('\n}\n')[0];
     return [...body.matchAll(/^ {2}(?:readonly )?(\w+)[?(:<]/gm)].map(([, member]) => member);
   };
-  class Nowhere {
+  class ClosedSocket {
     close() {}
   }
-  const screen = new client.RestaurantQRClient(1, 5, 10, 2, { WebSocket: Nowhere });
+  const screen = new client.RestaurantQRClient(1, 5, 10, 2, { WebSocket: ClosedSocket });
   screen.connectOrder();
   const parts = { Channel: screen.sockets.order, RestaurantQR: screen, RestaurantQRClient: screen };
   for (const [name, part] of Object.entries(parts)) {
@@ -148,14 +148,14 @@ test('what is declared is there, and nothing else is exported', () => {
   screen.disconnect();
 });
 
-test('a client with many channels has at most eight handshakes pending, and begins each in its turn', (context) => {
+test('a client with many channels has at most eight pending handshakes, in order of creation', (context) => {
   const pending = [];
-  const begun = [];
+  const started = [];
   class Socket {
     readyState = 0;
     constructor(url) {
       pending.push(this);
-      begun.push(url.split('/').at(-2));
+      started.push(url.split('/').at(-2));
     }
 
     close() {}
@@ -168,5 +168,5 @@ test('a client with many channels has at most eight handshakes pending, and begi
   pending.shift().onclose({ code: 4404, reason: '' });
   channels[10].close(); // before its turn
   channels[2].close(); // during its handshake
-  assert.deepEqual(begun.slice(8), ['8', '9', '11']);
+  assert.deepEqual(started.slice(8), ['8', '9', '11']);
 });

@@ -1,33 +1,33 @@
-// What the pages do with answers that are not the service's, one by one, without a browser: a guest's
-// order, a waiter's payment, a device's sign-in and a manager's button.
+// The pages' modules, without a browser, with responses of an intermediary: a guest's order, a waiter's
+// payment, a device's sign-in and a manager's button.
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 
 import { WebSocket } from 'ws';
 
-import { Answers, FOREIGN } from './answers.mjs';
-import { until } from './house.mjs';
+import { ScriptedServer, FOREIGN_RESPONSES } from './scripted-server.mjs';
+import { until } from './harness.mjs';
 
-const CASES = [...FOREIGN, ['a connection that is cut', 'cut']];
+const CASES = [...FOREIGN_RESPONSES, ['a connection that is cut', 'cut']];
 const REFUSED = [409, 'application/json', '{"error": "No.", "code": "item_unavailable"}'];
 
 let service;
 let pages;
 
 before(async () => {
-  service = await new Answers(({ url }) => {
+  service = await new ScriptedServer(({ url }) => {
     if (url.endsWith('/sign-in')) return { token: 'a-token', data: {} };
     return { changed: true, order_id: 7 };
   }).start();
-  const place = new URL(`${service.url}/guest/?lang=en`);
+  const location = new URL(`${service.url}/guest/?lang=en`);
   Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { languages: ['en'], onLine: true } });
   Object.assign(globalThis, {
-    location: place,
+    location,
     addEventListener: () => {},
     history: { replaceState: () => {} },
     WebSocket,
   });
-  Math.random = () => 0; // no pauses between tries
+  Math.random = () => 0; // no delay between attempts
   const app = await import('../../../web/shared/app.js');
   const { visitOf } = await import('../../../web/guest/visit.js');
   const { leave } = await import('../../../web/guest/arrival.js');
@@ -41,24 +41,24 @@ let session = 0;
 
 beforeEach(() => {
   session += 1;
-  service.asked = [];
+  service.requests = [];
 });
 
-for (const [name, answer] of CASES) {
+for (const [name, response] of CASES) {
   test(`a guest's order is placed once when ${name} comes first`, async () => {
-    service.answers = [answer, null];
+    service.responses = [response, null];
     const visit = pages.visitOf(session);
     visit.add({ menu_item_id: 1 }, 2);
     visit.place();
-    await until(() => service.asked.length === 1 && visit.stateOf(visit.outbox[0], true) === 'unanswered');
+    await until(() => service.requests.length === 1 && visit.stateOf(visit.outbox[0], true) === 'unanswered');
     assert.deepEqual([visit.basket, visit.mine], [[], []]);
     await until(() => visit.deliver().then(() => visit.outbox.length === 0));
     assert.deepEqual(visit.mine, [7]);
     assert.equal(service.keys.length, 1);
   });
 
-  test(`a waiter's payment keeps its key when ${name} is the only answer`, async () => {
-    service.answers = [answer];
+  test(`a waiter's payment keeps its key when ${name} is the only response`, async () => {
+    service.responses = [response];
     const parts = [{ order_id: 1, amount: '9.50', key: `payment-${session}` }];
     const kept = [];
     const isAnswered = await pages.sent({ parts, method: 'card' }, (left) => kept.push(left));
@@ -68,17 +68,17 @@ for (const [name, answer] of CASES) {
   });
 
   test(`a device is signed in under one key when ${name} comes first`, async () => {
-    service.answers = [answer, null];
+    service.responses = [response, null];
     let unanswered = 0;
     await pages.signIn(`code-${session}`, () => (unanswered += 1), new AbortController().signal, 1);
     assert.equal(unanswered, 1);
     assert.equal(pages.token(), 'a-token');
-    assert.equal(service.asked.length, 2);
+    assert.equal(service.requests.length, 2);
     assert.equal(service.keys.length, 1);
   });
 
   test(`a manager's button repeats the same request after ${name}`, async () => {
-    service.answers = [answer, answer, answer, answer, null];
+    service.responses = [response, response, response, response, null];
     const announce = () => pages.qr.http.post('/restaurants/2/broadcasts', { message: `Closing ${session}` });
     await assert.rejects(announce(), (error) => pages.reason(error) === 'shared.unanswered');
     await announce();
@@ -87,7 +87,7 @@ for (const [name, answer] of CASES) {
 }
 
 test('a refused order goes back into the basket beside its other items', async () => {
-  service.answers = [REFUSED];
+  service.responses = [REFUSED];
   const visit = pages.visitOf(session);
   visit.add({ menu_item_id: 1 }, 2);
   visit.note(1, 'No onions');
@@ -101,7 +101,7 @@ test('a refused order goes back into the basket beside its other items', async (
   );
 });
 
-test('the same dish with other options is another line, and an order keeps its options and its total', async () => {
+test('a dish with other options is another line, and an order keeps its options and its total', async () => {
   const visit = pages.visitOf(session);
   const [medium, butter] = [{ option_id: 1, quantity: 1 }, { option_id: 2, quantity: 1 }];
   visit.add({ menu_item_id: 1, options: [medium, butter], price: '25.50' }, 1);
@@ -109,7 +109,7 @@ test('the same dish with other options is another line, and an order keeps its o
   visit.add({ menu_item_id: 1, options: [medium], price: '24.00' }, 1);
   assert.deepEqual(visit.basket.map(({ quantity }) => quantity), [2, 1]);
   assert.equal(visit.quantityOf(1), 3);
-  service.answers = [[409, 'application/json', '{"error": "No.", "code": "price_changed", "details": {"total_amount": "78.00"}}']];
+  service.responses = [[409, 'application/json', '{"error": "No.", "code": "price_changed", "details": {"total_amount": "78.00"}}']];
   const refused = [];
   visit.refused.on((order, error) => refused.push([order.expected_total, error.code, error.details.total_amount]));
   const before = visit.basket;
@@ -120,51 +120,51 @@ test('the same dish with other options is another line, and an order keeps its o
   visit.place('78.00');
   await until(() => visit.outbox.length === 0);
   assert.equal(service.keys.length, 2);
-  const [first] = JSON.parse(service.asked[1].body).items;
+  const [first] = JSON.parse(service.requests[1].body).items;
   assert.deepEqual(first, { menu_item_id: 1, quantity: 2, notes: '', options: [medium, butter] });
-  assert.equal(JSON.parse(service.asked[1].body).expected_total, '78.00');
+  assert.equal(JSON.parse(service.requests[1].body).expected_total, '78.00');
 });
 
-test('an order that was refused in one tab is not sent again by another one', async () => {
-  service.answers = ['cut', REFUSED];
+test('an order refused in one tab is not sent again by another tab', async () => {
+  service.responses = ['cut', REFUSED];
   const visit = pages.visitOf(session);
   visit.add({ menu_item_id: 1 }, 2);
   visit.place();
-  await until(() => service.asked.length === 1 && visit.stateOf(visit.outbox[0], true) === 'unanswered');
+  await until(() => service.requests.length === 1 && visit.stateOf(visit.outbox[0], true) === 'unanswered');
   const otherTab = (await import('../../../web/guest/visit.js?other-tab')).visitOf(session);
   await until(() => visit.deliver().then(() => visit.outbox.length === 0));
   await otherTab.deliver();
-  assert.equal(service.asked.length, 2);
+  assert.equal(service.requests.length, 2);
   assert.equal(visit.quantityOf(1), 2);
 });
 
 test('an order whose token has changed is sent only on request, and under a new key', async () => {
-  service.answers = ['cut'];
+  service.responses = ['cut'];
   const payload = (sub) => `x.${Buffer.from(JSON.stringify({ sub })).toString('base64url')}.x`;
   pages.qr.token = payload('first');
   const visit = pages.visitOf(session);
   visit.add({ menu_item_id: 1 }, 1);
   visit.place();
-  await until(() => service.asked.length === 1);
-  service.answers = [null];
+  await until(() => service.requests.length === 1);
+  service.responses = [null];
   pages.qr.token = payload('second');
   await visit.deliver();
   const [order] = visit.outbox;
   assert.equal(visit.stateOf(order, true), 'unsure');
-  assert.equal(service.asked.length, 1);
+  assert.equal(service.requests.length, 1);
   visit.sendAgain(order.key);
   await until(() => visit.outbox.length === 0);
   assert.equal(service.keys.length, 2);
 });
 
-test('an ended visit leaves nothing behind but orders that may have arrived', () => {
+test('an ended visit leaves no basket in the storage', () => {
   const visit = pages.visitOf(session);
   visit.add({ menu_item_id: 1 }, 1);
   visit.end();
   assert.deepEqual(pages.kept.keys(`basket-${session}`), []);
 });
 
-test('a tab whose visit has ended does not end the visit that another tab has begun', () => {
+test('the end of a visit in one tab does not end a newer visit of another tab', () => {
   pages.remember('visit', { session: 9, token: 'new' });
   pages.leave(8, { session: null, menu: null });
   assert.deepEqual(pages.recall('visit'), { session: 9, token: 'new' });

@@ -1,58 +1,57 @@
-// A whole evening in four windows: a guest, the kitchen, a waiter and a manager. In the middle of it
-// every gateway is killed.
+// A complete visit in four windows: guest, kitchen, waiter and manager. Every gateway is killed during it.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { RestaurantQR } from '../../../web/client/index.js';
-import { Devices } from './devices.mjs';
+import { Devices, untilPageLive } from './devices.mjs';
 import { gateways } from './gateways.mjs';
-import { HASTY, SERVICE, until } from './house.mjs';
+import { FAST_SETTINGS, SERVICE, until } from './harness.mjs';
 
-const staff = new RestaurantQR(HASTY);
+const staff = new RestaurantQR(FAST_SETTINGS);
 const devices = new Devices();
 
 before(() => devices.start());
 after(async () => {
   staff.disconnect();
   await devices.close();
-  assert.deepEqual(devices.mistakes, []);
+  assert.deepEqual(devices.errors, []);
 });
 
 const button = (page, name) => page.getByRole('button', { name });
-const live = (page) => page.locator('.connection[data-state=live]').waitFor();
 
-async function window_(device, address) {
+
+async function openWindow(device, url) {
   const page = await devices.page(device);
   page.setDefaultTimeout(30_000);
-  await page.goto(address);
-  await live(page);
+  await page.goto(url);
+  await untilPageLive(page);
   return page;
 }
 
-/** A table with a waiter of its own, and the four windows that look at it. */
-async function opened(number) {
+/** Create a table with a waiter, and open the four windows. */
+async function openWindows(number) {
   const { waiter_id } = await staff.http.post('/restaurants/2/waiters', { name: 'Ada' });
   const table = { number, zone: 'Z', seats: 4, waiter_id };
   const { table_id } = await staff.http.post('/restaurants/2/tables', table);
   const { table_code } = await staff.http.get(`/tables/${table_id}/code`);
-  const signed = `#token=${staff.token}`;
+  const tokenFragment = `#token=${staff.token}`;
   const [waiter, kitchen, manager] = await Promise.all([
-    window_('phone', `${SERVICE}/waiter/?waiter=${waiter_id}${signed}`),
-    window_('desktop', `${SERVICE}/kitchen/?restaurant=2${signed}`),
-    window_('desktop', `${SERVICE}/manager/?restaurant=2${signed}`),
+    openWindow('phone', `${SERVICE}/waiter/?waiter=${waiter_id}${tokenFragment}`),
+    openWindow('desktop', `${SERVICE}/kitchen/?restaurant=2${tokenFragment}`),
+    openWindow('desktop', `${SERVICE}/manager/?restaurant=2${tokenFragment}`),
   ]);
-  const guest = await window_('phone', `${SERVICE}/guest/#join=${table_code}`);
+  const guest = await openWindow('phone', `${SERVICE}/guest/#join=${table_code}`);
   return { table_id, guest, kitchen, waiter, manager };
 }
 
-test('scan, order, confirm, ready, carry, call, pay, close: everybody sees it', async () => {
+test('guest, kitchen, waiter and manager see every step of a visit across a killed gateway', async () => {
   const number = '71';
-  const { table_id, guest, kitchen, waiter, manager } = await opened(number);
+  const { table_id, guest, kitchen, waiter, manager } = await openWindows(number);
   const seat = manager.locator('.seat', { has: manager.getByText(number, { exact: true }) });
   const shows = (text) => seat.getByText(text).waitFor();
   const card = waiter.locator('.table', { has: waiter.getByText(number, { exact: true }) });
   await shows(/^Seated/);
-  const before_ = (await staff.http.get('/restaurants/2')).data.figures;
+  const earlier = (await staff.http.get('/restaurants/2')).data.figures;
 
   await button(guest, 'Add Fish soup').click();
   await button(guest, /^Basket/).click();
@@ -66,12 +65,12 @@ test('scan, order, confirm, ready, carry, call, pay, close: everybody sees it', 
   await ticket.getByRole('button', { name: 'Confirm' }).click();
   await guest.getByText('The kitchen is preparing your order.').first().waitFor();
 
-  const old = gateways();
-  assert.ok(old.length > 0);
-  for (const pid of old) process.kill(pid, 'SIGKILL');
+  const killed = gateways();
+  assert.ok(killed.length > 0);
+  for (const pid of killed) process.kill(pid, 'SIGKILL');
   await waiter.locator('.connection:not([data-state=live])').waitFor();
-  await until(() => gateways().some((pid) => !old.includes(pid)));
-  await Promise.all([guest, kitchen, waiter, manager].map(live));
+  await until(() => gateways().some((pid) => !killed.includes(pid)));
+  await Promise.all([guest, kitchen, waiter, manager].map(untilPageLive));
 
   await ticket.getByRole('button', { name: /Fish soup/ }).click();
   await shows(/^Ready to serve/);
@@ -84,7 +83,7 @@ test('scan, order, confirm, ready, carry, call, pay, close: everybody sees it', 
   await guest.locator('.tabs').getByRole('button', { name: 'Bill' }).click();
   await button(guest, 'Ask for the bill').first().click();
   await manager.locator('.needs').getByText(`Table ${number} asks for the bill`).waitFor();
-  await button(waiter, 'On my way').press('Enter'); // it is at the place of "Delivered": a tap this soon is ignored
+  await button(waiter, 'On my way').press('Enter'); // at the place of "Delivered": a tap this soon is ignored
   await manager.locator('.needs').getByText(`Table ${number} asks for the bill`).waitFor({ state: 'detached' });
   await button(waiter.locator('[data-kind=promised]'), 'Done').click();
 
@@ -97,7 +96,7 @@ test('scan, order, confirm, ready, carry, call, pay, close: everybody sees it', 
   await button(sheet, 'Take €4.50').press('Enter'); // a second tap this soon is ignored
   await guest.locator('.sums [data-name=balance]', { hasText: '€0.00' }).waitFor();
   const { day_payments, payments } = (await staff.http.get('/restaurants/2')).data.figures;
-  assert.equal(payments - before_.payments, 2);
+  assert.equal(payments - earlier.payments, 2);
   assert.ok(day_payments > 0);
 
   await button(sheet, 'One guest more').click();

@@ -1,11 +1,11 @@
-// What pages keep, in browsers that keep it, keep nothing, or have no room left.
+// The pages' storage and request keys, in browsers with storage, without it, and with full storage.
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 
 import { RefusedError, UnreachableError } from '../../../web/client/index.js';
 import { isUnanswered, keepingKeys } from '../../../web/shared/keys.js';
 
-/** A browser's storage with room for so many entries. */
+/** A browser's storage with at most `room` entries. */
 class Storage {
   #entries = new Map();
   room = Infinity;
@@ -30,9 +30,9 @@ class Storage {
 
 let loads = 0;
 
-/** `storage.js` as a page loads it; `place` is what `localStorage` gives. */
-async function loaded(place) {
-  Object.defineProperty(globalThis, 'localStorage', { configurable: true, get: place });
+/** Load `storage.js` as a new page does; `storage` is the getter of `localStorage`. */
+async function loadStorage(storage) {
+  Object.defineProperty(globalThis, 'localStorage', { configurable: true, get: storage });
   loads += 1;
   return (await import(`../../../web/shared/storage.js?${loads}`)).kept;
 }
@@ -43,9 +43,9 @@ const blocked = () => {
   throw new DOMException('denied', 'SecurityError');
 };
 
-for (const [name, place] of [['blocks it', blocked], ['has none', () => undefined], ['has no storage object', () => null]]) {
+for (const [name, getter] of [['blocks storage', blocked], ['has no storage', () => undefined], ['has no storage object', () => null]]) {
   test(`a browser that ${name} keeps stored values as long as the page`, async () => {
-    const kept = await loaded(place);
+    const kept = await loadStorage(getter);
     kept.remember('visit', { session: 1 });
     kept.remember('outbox-1-a', []);
     assert.deepEqual(kept.recall('visit'), { session: 1 });
@@ -57,7 +57,7 @@ for (const [name, place] of [['blocks it', blocked], ['has none', () => undefine
 
 test('a browser with full storage shows the newest value, not the stored one', async () => {
   const storage = new Storage();
-  const kept = await loaded(() => storage);
+  const kept = await loadStorage(() => storage);
   kept.remember('basket', ['soup']);
   storage.room = 0;
   kept.remember('basket', ['soup', 'salad']);
@@ -67,9 +67,9 @@ test('a browser with full storage shows the newest value, not the stored one', a
   assert.equal(storage.getItem('restaurant-qr-basket'), '[]');
 });
 
-test('a value written by another tab is read', async () => {
+test('a page reads values that another tab wrote', async () => {
   const storage = new Storage();
-  const kept = await loaded(() => storage);
+  const kept = await loadStorage(() => storage);
   kept.remember('mine-1-7', true);
   storage.setItem('restaurant-qr-mine-1-8', 'true');
   storage.setItem('somebody-elses', 'true');
@@ -82,19 +82,19 @@ test('a value written by another tab is read', async () => {
 /** An API that fails with these errors, and the keys of its requests. */
 function api(...failures) {
   const keys = [];
-  const ask = async (...args) => {
+  const send = async (...args) => {
     keys.push(args.at(-1).key);
     const failure = failures.shift();
     if (failure) throw failure;
     return { changed: true };
   };
-  return { keys, http: keepingKeys({ post: ask, put: ask, patch: ask, delete: ask, get: ask, text: ask }) };
+  return { keys, http: keepingKeys({ post: send, put: send, patch: send, delete: send, get: send, text: send }) };
 }
 
 const refusal = (code) => new RefusedError({ error: 'No.', code });
 const lost = new UnreachableError(new TypeError('no network'), 504);
 
-test('the same change keeps its key until it is answered, and gets a new one then', async () => {
+test('a repeated change keeps its key until a response arrives, and then gets a new one', async () => {
   const { http, keys } = api(lost, refusal('unavailable'), null, null);
   const send = () => http.post('/restaurants/2/broadcasts', { message: 'Closing' });
   await assert.rejects(send());
@@ -115,10 +115,10 @@ test('a different change, or a change after a refusal, gets a new key', async ()
   assert.equal(new Set(keys).size, 4);
 });
 
-test('a request whose token was refused may have taken effect before', () => {
+test('the outcome of a request is unknown after a refused token, and known after a final refusal', () => {
   assert.deepEqual(
     [lost, refusal('unavailable'), refusal('rate_limited'), refusal('unauthenticated')].map(isUnanswered),
     [true, true, true, true],
   );
-  assert.deepEqual([refusal('overpayment'), new TypeError('a mistake')].map(isUnanswered), [false, false]);
+  assert.deepEqual([refusal('overpayment'), new TypeError('a bug')].map(isUnanswered), [false, false]);
 });

@@ -1,4 +1,4 @@
-// The pure rules of the staff's pages.
+// Unit tests of the staff's pages.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -18,7 +18,7 @@ test('tables with the same number are named with their zone', () => {
   assert.deepEqual(tables.map((table) => tableName(table, tables)), ['5 · A', '5 · B', '6']);
   const order = { table_id: 2, table_number: '5', zone: null };
   assert.equal(tableName(order, tables), '5 · B');
-  assert.equal(tableName({ table_number: '5' }, tables), '5'); // of an older version, which names no table
+  assert.equal(tableName({ table_number: '5' }, tables), '5'); // of an older release, without a table id
 });
 
 test('an order belongs to its own table, not to another one with the same number', () => {
@@ -29,23 +29,23 @@ test('an order belongs to its own table, not to another one with the same number
   assert.deepEqual(tables.map((table) => ordersAt(table, [older]).length), [1, 1, 0]);
 });
 
-test('orders that wait as long as a table that waits long are listed, the longest first', () => {
+test('late orders are listed, the longest waiting one first', () => {
   const at = (time, status) => ({ status, created_at: `2026-01-01T${time}:00Z` });
   const orders = [at('19:40', 'pending'), at('19:39', 'ready'), at('19:00', 'delivered'), at('19:41', 'confirmed')];
   const found = late(orders, new Date('2026-01-01T20:00:00Z'));
   assert.deepEqual(found.map(({ status }) => status), ['ready', 'pending']);
 });
 
-test('notices of orders that are delivered or cancelled ask for nothing more', () => {
+test('notices of delivered or cancelled orders are done', () => {
   const note = { kind: 'new_order', order_id: 1 };
-  const party = (status) => [{ orders: [{ order_id: 1, status }] }];
-  const served = ['pending', 'ready', 'delivered', 'cancelled'].map((status) => isServed(note, party(status)));
+  const sessions = (status) => [{ orders: [{ order_id: 1, status }] }];
+  const served = ['pending', 'ready', 'delivered', 'cancelled'].map((status) => isServed(note, sessions(status)));
   assert.deepEqual(served, [false, false, true, true]);
-  assert.equal(isServed(note, []), false); // its party is not known
-  assert.equal(isServed({ ...note, kind: 'payment' }, party('delivered')), false);
+  assert.equal(isServed(note, []), false); // its session is unknown
+  assert.equal(isServed({ ...note, kind: 'payment' }, sessions('delivered')), false);
 });
 
-test('a party that has paid all that it ordered has its calls for the bill answered', () => {
+test('open calls for the bill are resolved once everything ordered is paid', () => {
   const call = { call_id: '1-1', reason: 'bill', status: 'open' };
   const calls = [call, { ...call, call_id: '1-2', reason: 'waiter' }, { ...call, call_id: '1-3', status: 'resolved' }];
   const answered = (total_amount, balance) => answeredBills({ total_amount, balance, calls });
@@ -58,7 +58,7 @@ test('balances add up without rounding', () => {
   assert.equal(balanceOf([{ balance: '0.10' }, { balance: '0.20' }]), '0.30');
 });
 
-test('amounts of large currencies are typed and split', () => {
+test('large amounts are parsed and split', () => {
   assert.equal(typed('12500000'), 1_250_000_000);
   assert.equal(typed('10000000000,00'), 1_000_000_000_000);
   assert.equal(typed('12.500.000'), null);

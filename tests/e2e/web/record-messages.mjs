@@ -1,38 +1,38 @@
-// Writes what a real service tells as TypeScript, for the compiler to hold against the types:
-// `node frames.mjs <file> <where the client is>`.
+// Writes messages of a real service as TypeScript constants, for the compiler to check against the types:
+// `node record-messages.mjs FILE CLIENT`. CLIENT is the path of the client's index.js.
 import { writeFileSync } from 'node:fs';
 
 import { RestaurantQR } from '../../../web/client/index.js';
-import { HASTY, party, until } from './house.mjs';
+import { createSession, FAST_SETTINGS, until } from './harness.mjs';
 
-const staff = new RestaurantQR(HASTY);
-const frames = new Map();
+const staff = new RestaurantQR(FAST_SETTINGS);
+const messages = new Map();
 
-/** Keep the last data of each type of message of a channel. */
-function keep(channel) {
+/** Record the last data of each message type of a channel. */
+function record(channel) {
   channel.onmessage = ({ data: text }) => {
     const { type, data } = JSON.parse(text);
-    frames.set(`${channel.name}.${type}`, data);
+    messages.set(`${channel.name}.${type}`, data);
   };
   return channel;
 }
 
-const { table, session } = await party(staff);
+const { table, session } = await createSession(staff);
 const channels = [
   staff.table(table), staff.session(session), staff.waiter(10), staff.restaurant(2),
   staff.notifications(2), staff.menu(2), staff.devices(2),
-].map(keep);
+].map(record);
 await until(() => channels.every(({ data }) => data));
 const items = [{ menu_item_id: 1 }, { name: 'A candle', unit_price: '1.50' }];
-const party1 = staff.session(session);
-const { order_id } = await party1.request('place_order', { items });
-const order = keep(staff.order(order_id));
+const guests = staff.session(session);
+const { order_id } = await guests.request('place_order', { items });
+const order = record(staff.order(order_id));
 await until(() => order.data);
-const plates = keep(staff.items(order_id));
+const plates = record(staff.items(order_id));
 await until(() => plates.data);
 await staff.http.put(`/orders/${order_id}/items`, { items });
-await party1.request('update_guests_count', { guests_count: 3 });
-await party1.request('call_waiter', { reason: 'other' });
+await guests.request('update_guests_count', { guests_count: 3 });
+await guests.request('call_waiter', { reason: 'other' });
 await order.request('update_status', { status: 'confirmed' });
 await order.request('update_status', { status: 'ready' });
 await order.request('update_status', { status: 'delivered' });
@@ -44,7 +44,7 @@ const { notification_id } = await staff.http.post('/restaurants/2/alerts', { mes
 await staff.notifications(2).request('acknowledge', { notification_id });
 await staff.http.post('/restaurants/2/broadcasts', { message: 'Kitchen closes' });
 await staff.http.patch('/restaurants/2/menu/items/7', { price: '7.00' });
-await party1.request('close_session');
+await guests.request('close_session');
 const { device_id } = await staff.http.post('/restaurants/2/devices', { role: 'kitchen', label: 'Grill' });
 const { device_code } = await staff.http.get(`/restaurants/2/devices/${device_id}/code`);
 await staff.http.post('/devices/sign-in', { device_code });
@@ -60,17 +60,17 @@ const WANTED = [
   'notifications.notification_acknowledged', 'menu.menu', 'menu.menu_update',
   'devices.devices', 'devices.device_added', 'devices.device_signed_in', 'devices.device_removed',
 ];
-await until(() => WANTED.every((name) => frames.has(name)), 'each type of message');
+await until(() => WANTED.every((name) => messages.has(name)), 'each message type');
 const followed = [...channels, order, plates].map(
   ({ name, data }) => `export const ${name}: Data['${name}'] = ${JSON.stringify(data)};`,
 );
 staff.disconnect();
 
 const [file, client] = process.argv.slice(2);
-const told = [...frames].map(([name, data]) => {
+const constants = [...messages].map(([name, data]) => {
   const [channel, type] = name.split('.');
   const as = `Messages['${channel}']['${type}']`;
   return `export const ${channel}_${type}: ${as} = ${JSON.stringify(data)};`;
 });
 const head = `import type { Data, Messages } from '${client}';`;
-writeFileSync(file, [head, ...told, ...followed, ''].join('\n'));
+writeFileSync(file, [head, ...constants, ...followed, ''].join('\n'));

@@ -1,17 +1,17 @@
-// The scenes of guests and kitchens, each before axe.
+// Accessibility of the scenes of guests and kitchens.
 import { after, before, test } from 'node:test';
 
 import { RestaurantQR } from '../../../web/client/index.js';
-import { tryPage, tryScenes } from './axe.mjs';
+import { assertAccessible, testScenes } from './axe.mjs';
 import { Devices } from './devices.mjs';
 import { FLOOR_SCENES } from './floor-scenes.mjs';
-import { HASTY } from './house.mjs';
-import { aLargeRestaurant } from './large-menu.mjs';
+import { FAST_SETTINGS } from './harness.mjs';
+import { createLargeRestaurant } from './large-menu.mjs';
 import { SCENES } from './scenes.mjs';
 
-tryScenes(Object.keys(SCENES).filter((name) => !(name in FLOOR_SCENES)));
+testScenes(Object.keys(SCENES).filter((name) => !(name in FLOOR_SCENES)));
 
-const staff = new RestaurantQR(HASTY);
+const staff = new RestaurantQR(FAST_SETTINGS);
 const devices = new Devices();
 before(() => devices.start());
 after(() => {
@@ -19,12 +19,12 @@ after(() => {
   return devices.close();
 });
 
-test('the dialog that shares a table, with a notice in it', async () => {
-  const { scans } = await aLargeRestaurant(staff);
+test('the dialog that shares a table is accessible while it shows a notice', async () => {
+  const { scans } = await createLargeRestaurant(staff);
   const page = await devices.page('phone');
   await page.goto(scans[2]);
   await page.getByRole('button', { name: 'Share' }).click();
   await page.getByRole('button', { name: 'Share a link' }).click();
   await page.locator('dialog .notice').waitFor();
-  await tryPage(page);
+  await assertAccessible(page);
 });
