@@ -11,20 +11,20 @@ GATEWAYS = 3
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-async def test_a_batch_on_32_restaurants_is_one_round_trip_to_the_store(action: str) -> None:
+async def test_a_batch_on_32_restaurants_takes_one_round_trip_to_the_store(action: str) -> None:
     commits, claims = await calls.store_calls(action)
     check_calls("commits of a batch", commits)
     check_calls("claims for a batch", claims)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-async def test_a_command_is_decided_and_encoded_no_oftener(action: str) -> None:
+async def test_a_command_is_decided_and_encoded_within_its_call_budget(action: str) -> None:
     encodings, decisions = await calls.turn_calls(action)
     check_calls(f"encodings of {action}", encodings)
     check_calls(f"decisions of {action}", decisions)
 
 
-async def test_a_burst_is_few_writes_and_each_command_is_validated_once() -> None:
+async def test_a_burst_takes_few_writes_and_validates_each_command_once() -> None:
     burst = await calls.burst_calls()
     check_calls("writes of a burst of 500 commands", burst.sends)
     check_calls("writes of the replies to a burst", burst.replies)

@@ -16,12 +16,12 @@ ACTIONS = list(paths.FRAMES)
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-async def test_the_last_command_of_a_batch_costs_what_the_second_does(action: str) -> None:
+async def test_the_last_command_of_a_batch_costs_as_much_as_the_second(action: str) -> None:
     check_growth("a later command of a batch", *await late_in_batch(action))
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-async def test_a_command_costs_the_same_beside_ten_and_two_thousand_entities(action: str) -> None:
+async def test_a_command_costs_the_same_with_ten_and_two_thousand_entities(action: str) -> None:
     check_growth("a command beside 2,000 entities", *await among_2000_entities(action))
 
 
@@ -35,7 +35,7 @@ async def test_a_command_costs_the_same_after_one_and_two_hundred_orders(action:
     check_growth("a command of a session with 200 orders", *await long_session(action))
 
 
-async def test_full_lists_of_a_restaurant_make_its_commands_no_dearer() -> None:
+async def test_full_lists_of_a_restaurant_do_not_raise_the_cost_of_commands() -> None:
     check_growth("a command of a restaurant with 250 open orders", *await full_restaurant())
 
 

@@ -100,7 +100,7 @@ def test_an_alert_fires_for_its_cause(alert: str, case: dict[str, Any], tmp_path
 
 
 @pytest.mark.parametrize(("alert", "case"), each("silent", "blip"))
-def test_an_alert_does_not_fire_for_a_blip(
+def test_an_alert_does_not_fire_for_a_single_failure(
     alert: str, case: dict[str, Any], tmp_path: Path
 ) -> None:
     times = range(case.get("from", 1), case.get("until", LAST_MINUTE), case.get("step", 1))

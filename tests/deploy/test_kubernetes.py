@@ -71,11 +71,11 @@ def _closed(node: Any) -> Any:
     return closed
 
 
-def test_kuberay_takes_it(service: Any, schema: Any) -> None:
+def test_kuberays_schema_accepts_the_manifest(service: Any, schema: Any) -> None:
     jsonschema.validate(service, schema)
 
 
-def test_the_schema_finds_a_slip(service: Any, schema: Any) -> None:
+def test_kuberays_schema_rejects_a_misspelled_field(service: Any, schema: Any) -> None:
     slipped = json.loads(json.dumps(service))
     slipped["spec"]["rayClusterConfig"]["workerGroupSpecs"][0]["maxReplica"] = 3
     with pytest.raises(jsonschema.ValidationError, match="maxReplica"):
@@ -86,7 +86,7 @@ def test_manifest_matches_deployments_yaml(service: Any) -> None:
     assert service["spec"]["serveConfigV2"] == (ROOT / "deployments.yaml").read_text()
 
 
-def test_the_environment_is_that_of_every_other_node() -> None:
+def test_every_pod_has_the_environment_of_other_nodes() -> None:
     lines = (BASE / "serve.env").read_text().splitlines()
     there = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
     here = {name: value.replace(str(ROOT), "/app") for name, value in serve_environment().items()}
@@ -140,7 +140,7 @@ def test_every_pod_exposes_metrics_to_prometheus(groups: dict[str, Any]) -> None
     ]
 
 
-def test_there_is_a_pod_for_each_gateway(service: Any, groups: dict[str, Any]) -> None:
+def test_the_manifest_has_a_pod_for_each_gateway(service: Any, groups: dict[str, Any]) -> None:
     described = yaml.safe_load(service["spec"]["serveConfigV2"])
     (gateway,) = described["applications"][0]["deployments"]
     scaling, pods = gateway["autoscaling_config"], groups["gateways"]
@@ -148,7 +148,7 @@ def test_there_is_a_pod_for_each_gateway(service: Any, groups: dict[str, Any]) -
     assert pods["maxReplicas"] == scaling["max_replicas"]
 
 
-def test_policies_and_budgets_are_about_pods_that_there_are(groups: dict[str, Any]) -> None:
+def test_network_policies_and_disruption_budgets_select_existing_pods(groups: dict[str, Any]) -> None:
     labels = [
         group["template"]["metadata"]["labels"] | {"ray.io/group": name}
         for name, group in groups.items()
@@ -178,7 +178,7 @@ def test_only_the_cluster_and_the_operator_reach_rays_ports() -> None:
 
 
 @pytest.mark.parametrize("overlay", ["staging", "production"])
-def test_an_overlay_asks_for_the_secrets_of_the_template(overlay: str) -> None:
+def test_an_overlay_requires_the_secrets_of_the_template(overlay: str) -> None:
     (made,) = documents(KUBERNETES / "overlays" / overlay / "kustomization.yaml")
     files = [file for each in made["secretGenerator"] for file in each["envs"]]
     assert files == list(SECRETS)
@@ -192,7 +192,7 @@ def test_an_overlay_asks_for_the_secrets_of_the_template(overlay: str) -> None:
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl renders the overlays")
 @pytest.mark.parametrize("overlay", ["staging", "production"])
-def test_an_overlay_renders_to_what_kuberay_takes(
+def test_kuberays_schema_accepts_a_rendered_overlay(
     overlay: str, tmp_path: Path, schema: Any
 ) -> None:
     shutil.copytree(KUBERNETES, tmp_path / "kubernetes")
@@ -218,7 +218,7 @@ def test_an_overlay_renders_to_what_kuberay_takes(
             assert f"name: {name}\n" in pods or f"secretName: {name}\n" in pods
 
 
-def test_the_image_has_all_that_it_copies_and_nothing_of_a_developers() -> None:
+def test_the_image_copies_existing_files_and_no_development_files() -> None:
     dockerfile = (KUBERNETES / "Dockerfile").read_text()
     copied = [
         words.split()[:-1] for words in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.M)

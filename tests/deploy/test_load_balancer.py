@@ -103,7 +103,7 @@ async def _socket(port: int, path: str) -> ClientConnection:
                 await asyncio.sleep(0.2)
 
 
-async def test_sockets_reach_all_gateways_of_a_machine_by_its_port(
+async def test_the_load_balancer_distributes_sockets_over_all_gateways_of_a_machine(
     service: Service, balancer: int
 ) -> None:
     """And go on when one of the two is killed."""
@@ -137,7 +137,7 @@ async def _until_closed(listener: ClientConnection) -> None:
         return
 
 
-async def test_the_health_of_a_gateway_is_not_for_guests(service: Service, balancer: int) -> None:
+async def test_the_load_balancer_does_not_expose_gateway_health_to_guests(service: Service, balancer: int) -> None:
     async with httpx.AsyncClient(
         base_url=f"https://127.0.0.1:{balancer}", verify=_trusting()
     ) as http:

@@ -15,7 +15,7 @@ UNITS = sorted(MACHINES.glob("*.service"))
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd reads the units")
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
-def test_systemd_takes_it(unit: Path) -> None:
+def test_systemd_accepts_the_units(unit: Path) -> None:
     told = subprocess.run(
         ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
     )
@@ -25,7 +25,7 @@ def test_systemd_takes_it(unit: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd reads the units")
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
-def test_systemd_calls_its_exposure_acceptable(unit: Path) -> None:
+def test_systemd_rates_the_exposure_of_the_units_as_acceptable(unit: Path) -> None:
     weighed = subprocess.run(
         ["systemd-analyze", "security", "--offline=true", "--threshold=40", str(unit)],
         capture_output=True,
@@ -36,5 +36,5 @@ def test_systemd_calls_its_exposure_acceptable(unit: Path) -> None:
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
-def test_metrics_have_a_fixed_port(unit: Path) -> None:
+def test_the_units_export_metrics_on_a_fixed_port(unit: Path) -> None:
     assert re.search(r"^ExecStart=.* --metrics-export-port=8080 ", unit.read_text(), re.M)

@@ -107,7 +107,7 @@ class WithLines:
 
 
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: type(body).__name__)
-def test_every_type_survives_its_encoding(body: Any) -> None:
+def test_every_type_decodes_to_an_equal_value(body: Any) -> None:
     decoded = decode(encode(17, body))
     assert decoded == (17, body)
     assert type(decoded[1]) is type(body)
@@ -155,7 +155,7 @@ def test_a_command_with_lines_keeps_the_defaults_of_its_other_fields() -> None:
 
 
 @pytest.mark.parametrize("name", ["Popen", "Command", "", "UpdateStatus.__init__"])
-def test_a_class_that_is_not_listed_is_never_made(name: str) -> None:
+def test_a_class_that_is_not_listed_is_never_instantiated(name: str) -> None:
     with pytest.raises(UndecodableBody):
         decode(_submit_of(name, {"args": ["true"]}))
 
@@ -166,12 +166,12 @@ def test_a_value_of_an_unlisted_class_cannot_be_encoded() -> None:
 
 
 @given(st.binary(max_size=200))
-def test_any_bytes_are_decoded_or_refused(data: bytes) -> None:
+def test_any_bytes_are_decoded_or_rejected(data: bytes) -> None:
     with suppress(UndecodableBody, UndecodableFrame):
         decode(data)
 
 
-def test_a_pickle_is_refused() -> None:
+def test_a_pickle_is_rejected() -> None:
     with pytest.raises((UndecodableBody, UndecodableFrame)):
         decode(pickle.dumps(READ_ONLY))
 

@@ -84,7 +84,7 @@ def submit(to: Address, command: Any, inputs: Inputs = NO_INPUTS, request_id: st
 OCCUPY = submit(TABLE, c.Occupy(guests_count=2), Inputs(id=SESSION.id, code="C00007"), "r")
 
 
-def test_a_cascade_is_staged_and_memory_is_unchanged(entities: Entities) -> None:
+def test_a_cascade_of_effects_is_staged_without_changing_memory(entities: Entities) -> None:
     before = {address: entity.version for address, entity in entities.loaded.items()}
     staging = turn(entities)
     unit = Decider(staging).decide(OCCUPY)
@@ -95,7 +95,7 @@ def test_a_cascade_is_staged_and_memory_is_unchanged(entities: Entities) -> None
     assert SESSION not in entities.loaded
 
 
-def test_a_missing_entity_is_raised_and_nothing_stays_staged(
+def test_a_missing_entity_raises_and_rolls_back_everything_staged(
     entities: Entities,
 ) -> None:
     placing = c.PlaceOrder(items=(c.MenuLine(menu_item_id=1),))
@@ -138,7 +138,7 @@ def test_effects_on_entities_of_other_hosts_go_to_the_outbox(entities: Entities)
     assert SESSION not in staging.transactions
 
 
-def test_an_effect_does_not_overtake_an_earlier_one_that_is_still_under_way(
+def test_an_effect_does_not_overtake_an_earlier_pending_one(
     entities: Entities,
 ) -> None:
     entities.pending[TABLE] = [OutboxEffect(SESSION, 1, "an earlier message", SYSTEM)]
@@ -165,14 +165,14 @@ def test_a_kept_result_of_an_unverified_entity_is_not_repeated(entities: Entitie
         Decider(turn(entities)).decide(OCCUPY)
 
 
-def test_an_effect_that_was_seen_before_changes_nothing(entities: Entities) -> None:
+def test_a_duplicate_effect_changes_nothing(entities: Entities) -> None:
     entities.loaded[TABLE].seen = {str(SESSION): 3}
     staging = turn(entities)
     Decider(staging).decide(DeliverEffects(TABLE, SESSION, ((3, "whatever", SYSTEM),)))
     assert not staging.transactions[TABLE].is_dirty
 
 
-def test_a_timer_that_was_cancelled_does_nothing(entities: Entities) -> None:
+def test_a_cancelled_timer_does_nothing(entities: Entities) -> None:
     staging = turn(entities)
     Decider(staging).decide(TimerFired(TABLE, "late"))
     assert not staging.transactions[TABLE].is_dirty

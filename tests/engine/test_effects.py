@@ -40,7 +40,7 @@ async def test_a_closed_session_frees_its_table(chain: LocalChain) -> None:
     await chain.until_seen(chain.table, lambda data: not data["is_occupied"])
 
 
-async def test_an_order_exists_when_its_placing_is_acknowledged(chain: LocalChain) -> None:
+async def test_an_order_exists_when_place_order_is_acknowledged(chain: LocalChain) -> None:
     order = await chain.order(await chain.occupy())
     assert (await chain.see(order))["total_amount"] == "12.50"
 

@@ -75,7 +75,7 @@ async def tcp_of(host: Host) -> tuple[str, int]:
 
 
 @pytest.mark.parametrize("node", [NODE, "another"], ids=["unix", "tcp"])
-async def test_messages_and_replies_cross_in_order(host: Host, node: str) -> None:
+async def test_messages_and_replies_arrive_in_order(host: Host, node: str) -> None:
     caller = await connected(host, node)
     assert host.streams[0].peer == "gateway-1"
     for number in range(1, 501):
@@ -109,7 +109,7 @@ async def test_endpoints_on_the_same_node_are_unix_sockets_and_others_tcp(host: 
     assert isinstance(port, int)
 
 
-async def test_a_listener_uses_a_port_of_its_range_and_says_if_none_is_free() -> None:
+async def test_a_listener_uses_a_port_of_its_range_and_raises_if_none_is_free() -> None:
     accept = lambda stream: None  # noqa: E731
     first = StreamListener(NODE, "127.0.0.1", accept, range(21_500, 21_501))
     assert (await first.endpoint("another")).address == ("127.0.0.1", 21_500)
@@ -158,7 +158,7 @@ async def test_a_peer_of_an_incompatible_release_is_not_connected_to(host: Host)
         await connect(endpoint._replace(protocol=99), "gateway-1", Caller().stream)
 
 
-async def test_a_host_that_has_gone_is_unavailable() -> None:
+async def test_connecting_to_a_missing_host_raises_host_unavailable() -> None:
     gone = Endpoint("\0restaurant-qr-nobody", bytes(32), "a")
     with pytest.raises(HostUnavailable, match="cannot connect"):
         await connect(gone, "gateway-1", Caller().stream)
@@ -245,7 +245,7 @@ async def test_a_message_that_cannot_be_encoded_is_answered_as_unavailable(host:
     caller.stream.close()
 
 
-async def test_frames_are_put_together_however_they_are_cut(host: Host) -> None:
+async def test_frames_are_reassembled_however_they_are_split(host: Host) -> None:
     caller = await connected(host)
     end = host.streams[0]
     frames: list[bytes] = []

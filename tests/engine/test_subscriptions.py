@@ -28,7 +28,7 @@ async def test_a_resuming_subscriber_gets_exactly_the_events_it_missed(chain: Lo
     )
 
 
-async def test_a_subscriber_of_another_epoch_is_not_resumed_beside_one_of_the_current(
+async def test_a_subscriber_of_another_epoch_is_not_resumed_with_current_ones(
     chain: LocalChain,
 ) -> None:
     """Even if both have the same sequence number."""

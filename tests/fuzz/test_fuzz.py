@@ -81,7 +81,7 @@ def test_mutations_of_the_corpus_get_a_response(attempts: Attempts) -> None:
 
 @given(st.integers(0, READERS), st.binary(max_size=400) | st.text(max_size=200).map(str.encode))
 @example(0, b"x" * (MAX_FRAME_BYTES + 1))
-def test_any_bytes_get_an_answer(reader: int, message: bytes) -> None:
+def test_any_bytes_get_a_response(reader: int, message: bytes) -> None:
     one_input(bytes([reader]) + message)
 
 
@@ -171,7 +171,7 @@ def wish(channel: Channel) -> st.SearchStrategy[tuple[Channel, dict[str, Any]]]:
 
 
 @given(st.sampled_from(Channel).flatmap(wish))
-def test_a_good_message_is_the_command_that_was_meant(
+def test_a_valid_message_parses_to_its_command(
     meant: tuple[Channel, dict[str, Any]],
 ) -> None:
     channel, message = meant

@@ -42,7 +42,7 @@ def test_pending_command_is_resent_with_the_same_request_id() -> None:
     assert before["request_id"] == lost.request_id
 
 
-def test_a_second_answer_to_one_request_is_a_violation() -> None:
+def test_a_second_reply_to_a_request_is_a_violation() -> None:
     waiting = PendingCommands()
     waiting.add(sent := command([]))
     waiting.resolve(ack(sent))

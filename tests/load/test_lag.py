@@ -17,14 +17,14 @@ def test_event_after_the_ack_has_a_lag_per_subscriber() -> None:
     assert lags.received(READY, "order_ready", 11.0) == [("order_ready", 1.0)]
 
 
-def test_an_event_before_the_ack_has_its_lag_once_the_ack_is_there() -> None:
+def test_an_event_before_the_ack_has_its_lag_once_the_ack_arrives() -> None:
     lags = Lags()
     assert lags.received(READY, "order_status", 10.5) == []
     assert lags.sent(READY, 10.0) == [("order_status", 0.5)]
     assert lags.sent(READY, 10.0) == []
 
 
-def test_an_event_from_before_the_command_is_not_its_doing() -> None:
+def test_an_event_before_the_command_is_not_matched_to_it() -> None:
     lags = Lags()
     lags.received(READY, "order_status", 9.0)
     assert lags.sent(READY, 10.0) == []

@@ -29,7 +29,7 @@ def session(*orders: int, status: str = "open") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("status", ["confirmed", "ready", "delivered"])
-def test_an_order_may_be_further_than_was_acknowledged(ledger: Ledger, status: str) -> None:
+def test_an_order_may_be_ahead_of_its_acknowledged_status(ledger: Ledger, status: str) -> None:
     assert ledger.losses_of_order(5, order(status)) == []
 
 
@@ -50,11 +50,11 @@ def test_cancelled_order_is_a_loss_unless_requested(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("paid", ["0.00", "20.00"], ids=["lost", "taken twice"])
-def test_money_is_neither_lost_nor_taken_twice(ledger: Ledger, paid: str) -> None:
+def test_lost_and_repeated_payments_are_found(ledger: Ledger, paid: str) -> None:
     assert len(ledger.losses_of_order(5, order("confirmed", paid))) == 1
 
 
-def test_a_payment_without_an_answer_may_have_been_taken_or_not(ledger: Ledger) -> None:
+def test_a_payment_without_a_reply_may_have_been_taken(ledger: Ledger) -> None:
     ledger.paying(5, "2.00")
     assert ledger.losses_of_order(5, order("confirmed", "10.00")) == []
     assert ledger.losses_of_order(5, order("confirmed", "12.00")) == []
@@ -62,26 +62,26 @@ def test_a_payment_without_an_answer_may_have_been_taken_or_not(ledger: Ledger) 
     assert ledger.losses_of_order(5, order("confirmed", "12.00"))
 
 
-def test_a_session_has_the_orders_that_were_acknowledged_and_no_other(ledger: Ledger) -> None:
+def test_lost_and_unknown_orders_of_a_session_are_found(ledger: Ledger) -> None:
     assert ledger.losses_of_session(7, session(5)) == []
     assert ledger.losses_of_session(7, session())
     assert ledger.losses_of_session(7, session(5, 6))
     assert ledger.losses_of_session(7, None)
 
 
-def test_an_order_without_an_answer_may_be_there_once(ledger: Ledger) -> None:
+def test_an_order_without_a_reply_may_exist_once(ledger: Ledger) -> None:
     ledger.placing(7)
     assert ledger.losses_of_session(7, session(5, 6)) == []
     assert ledger.losses_of_session(7, session(5, 6, 8))
 
 
-def test_a_closed_session_stays_closed(ledger: Ledger) -> None:
+def test_a_reopened_session_is_a_loss(ledger: Ledger) -> None:
     ledger.closed(7)
     assert ledger.losses_of_session(7, session(5))
     assert ledger.losses_of_session(7, session(5, status="closed")) == []
 
 
-def test_the_reports_of_all_processes_make_one_summary() -> None:
+def test_reports_of_all_processes_are_merged() -> None:
     whole = Counters()
     for _ in range(2):
         part = Counters()

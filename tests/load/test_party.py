@@ -87,7 +87,7 @@ def run_party(
 
 
 @pytest.mark.parametrize("closed_at", ["session: wait", "session: bill"])
-def test_a_party_that_missed_the_end_of_its_session_is_no_failure(closed_at: str) -> None:
+def test_a_refusal_after_the_end_of_the_session_is_no_failure(closed_at: str) -> None:
     counters, failures, service = run_party(closed_at, "closed")
     assert not failures
     assert counters.counts["settled"] == 1
@@ -95,14 +95,14 @@ def test_a_party_that_missed_the_end_of_its_session_is_no_failure(closed_at: str
 
 
 @pytest.mark.parametrize("closed_at", ["session: wait", "session: bill"])
-def test_a_party_that_is_refused_while_its_session_is_open_is_a_failure(closed_at: str) -> None:
+def test_a_refusal_while_the_session_is_open_is_a_failure(closed_at: str) -> None:
     counters, failures, service = run_party(closed_at, "open")
     assert failures == [("a party", REFUSED)]
     assert counters.counts["settled"] == 0
     assert service.forced == 1
 
 
-def test_a_party_that_is_refused_before_it_asks_for_the_bill_is_a_failure() -> None:
+def test_a_refusal_before_the_call_for_the_bill_is_a_failure() -> None:
     _, failures, service = run_party("order: wait", "closed")
     assert failures == [("a party", REFUSED)]
     assert service.forced == 1

@@ -33,7 +33,7 @@ async def _session(server: Server, session: int) -> dict[str, object]:
 
 
 @PEERS
-async def test_peer_serves_whole_lives_of_orders_and_stores_them(options: tuple[str, ...]) -> None:
+async def test_peer_serves_and_stores_complete_orders(options: tuple[str, ...]) -> None:
     with peer(*options) as server:
         restaurants = await create_restaurants(server, 1)
         stats = await run_lifecycles(server, restaurants, 0.5)

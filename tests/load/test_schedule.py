@@ -11,12 +11,12 @@ from load_tests.size import Size, assign
 SHORT = Schedule(minutes=3.0)
 
 
-def test_real_minutes_are_compressed_into_the_minutes_of_the_test() -> None:
+def test_the_schedule_compresses_real_minutes_into_test_minutes() -> None:
     assert SHORT.length_s == 180.0
     assert SHORT.seconds(REAL_MINUTES) == SHORT.length_s
 
 
-def test_the_curve_rises_to_its_peak_and_falls_to_nothing() -> None:
+def test_the_arrival_rate_rises_to_its_peak_and_falls_to_zero() -> None:
     peak = max(ARRIVAL_CURVE, key=lambda point: point[1])[0]
     steps = [arrival_density(n / 100) for n in range(100)]
     before, after = steps[: int(peak * 100) + 1], steps[int(peak * 100) :]
@@ -31,7 +31,7 @@ def test_the_curve_rises_to_its_peak_and_falls_to_nothing() -> None:
     )
 
 
-def test_most_parties_come_around_the_peak_and_none_when_the_kitchen_closes() -> None:
+def test_most_guests_arrive_around_the_peak_and_none_after_the_kitchen_closes() -> None:
     random = Random(1)
     arrivals = []
     for _ in range(300):
@@ -45,11 +45,11 @@ def test_most_parties_come_around_the_peak_and_none_when_the_kitchen_closes() ->
     assert 1.5 * early < at_peak
 
 
-def test_no_party_arrives_after_the_curve_ends() -> None:
+def test_no_guests_arrive_after_the_end_of_the_schedule() -> None:
     assert SHORT.arrival(0.9 * SHORT.length_s, Random(1)) is None
 
 
-def test_people_take_their_mean_time_on_average_and_never_five_times_as_long() -> None:
+def test_think_times_have_their_mean_and_stay_below_five_times_it() -> None:
     random = Random(1)
     times = [SHORT.think(10.0, random) for _ in range(2000)]
     assert fmean(times) == pytest.approx(SHORT.seconds(10.0), rel=0.1)

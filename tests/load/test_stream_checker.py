@@ -37,25 +37,25 @@ def test_events_once_and_in_order_are_accepted(sequence: StreamChecker) -> None:
     assert sequence.last == 6
 
 
-def test_an_event_that_is_left_out_is_a_gap_and_one_violation(sequence: StreamChecker) -> None:
+def test_a_missing_event_is_one_gap_violation(sequence: StreamChecker) -> None:
     assert broken(sequence, event(5)) is Rule.GAP
     assert sequence.check(event(6)) is ReceivedKind.EVENT
 
 
-def test_an_event_seen_before_is_a_double(sequence: StreamChecker) -> None:
+def test_a_repeated_event_is_a_duplicate_violation(sequence: StreamChecker) -> None:
     sequence.check(event(4))
     assert broken(sequence, event(4)) is Rule.DOUBLE
     assert broken(sequence, event(2)) is Rule.DOUBLE
     assert sequence.check(event(5)) is ReceivedKind.EVENT
 
 
-def test_an_event_that_comes_after_a_later_one_is_out_of_order(sequence: StreamChecker) -> None:
+def test_an_event_after_a_later_one_is_an_order_violation(sequence: StreamChecker) -> None:
     assert broken(sequence, event(5)) is Rule.GAP
     assert broken(sequence, event(4)) is Rule.OUT_OF_ORDER
     assert broken(sequence, event(4)) is Rule.DOUBLE
 
 
-def test_an_event_before_any_snapshot_is_wrong() -> None:
+def test_an_event_before_any_snapshot_is_a_violation() -> None:
     assert broken(StreamChecker(ORDER), event(1)) is Rule.NO_SNAPSHOT
 
 
@@ -71,7 +71,7 @@ def test_unknown_messages_are_violations(sequence: StreamChecker, frame: Frame) 
 # --- snapshots -----------------------------------------------------------------------------------
 
 
-def test_a_snapshot_may_come_in_place_of_a_resume(sequence: StreamChecker) -> None:
+def test_a_snapshot_instead_of_a_resume_is_accepted(sequence: StreamChecker) -> None:
     assert sequence.check(snapshot(9, resumed=False)) is ReceivedKind.SNAPSHOT
     assert sequence.replaced == 1
     assert sequence.check(event(10)) is ReceivedKind.EVENT
@@ -82,7 +82,7 @@ def test_snapshot_of_another_epoch_resets_the_position(sequence: StreamChecker) 
     assert sequence.resume == "?since=0&epoch=f"
 
 
-def test_a_snapshot_that_forgets_events_is_a_step_back(sequence: StreamChecker) -> None:
+def test_a_snapshot_behind_received_events_is_a_violation(sequence: StreamChecker) -> None:
     assert broken(sequence, snapshot(2, resumed=False)) is Rule.STEP_BACK
     assert sequence.check(event(3)) is ReceivedKind.EVENT
 
@@ -98,7 +98,7 @@ def test_query_reply_keeps_the_position_and_reveals_missing_events(
     assert not sequence.is_behind
 
 
-def test_acks_and_errors_move_nothing(sequence: StreamChecker) -> None:
+def test_acks_and_errors_keep_the_position(sequence: StreamChecker) -> None:
     assert sequence.check({"type": "ack", "request_id": "r", "data": {}}) is ReceivedKind.REPLY
     assert sequence.check({"error": "No.", "code": "forbidden"}) is ReceivedKind.REPLY
     assert sequence.last == 3
@@ -114,7 +114,7 @@ def test_client_resumes_from_its_position(sequence: StreamChecker) -> None:
 
 
 @given(st.lists(st.integers(1, 12), max_size=30))
-def test_no_stream_but_the_whole_one_in_order_is_without_violation(seqs: list[int]) -> None:
+def test_only_the_complete_stream_in_order_has_no_violation(seqs: list[int]) -> None:
     sequence = StreamChecker(ORDER)
     sequence.check(snapshot(0))
     violations = 0

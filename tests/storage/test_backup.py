@@ -58,7 +58,7 @@ def started(data: Path) -> Iterator[EmbeddedStore]:
         server.stop()
 
 
-def test_a_backup_of_a_full_store_is_complete_though_it_is_not_recorded(
+def test_a_backup_of_a_full_store_is_complete_but_not_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RESTAURANT_QR_DATA_DIR", str(tmp_path / "data"))
@@ -89,7 +89,7 @@ async def what_is_there(server: EmbeddedStore) -> tuple[StoredEntity, int]:
 
 
 @pytest.mark.parametrize("running", [True, False])
-def test_a_backup_is_put_back_with_new_epochs_and_new_ids(
+def test_a_restored_backup_has_new_epochs_and_new_ids(
     tmp_path: Path, command: Command, running: bool
 ) -> None:
     data, elsewhere, backup = tmp_path / "data", tmp_path / "elsewhere", tmp_path / "backup.rdb"
@@ -109,7 +109,7 @@ def test_a_backup_is_put_back_with_new_epochs_and_new_ids(
     assert next_id == ORDER.id + SKIPPED_IDS + SKIPPED_BY_RESERVE + 1
 
 
-async def test_ten_restorations_keep_the_directory_of_restaurants_short(tmp_path: Path) -> None:
+async def test_ten_restores_do_not_grow_the_directory_of_restaurants(tmp_path: Path) -> None:
     with started(tmp_path) as server:
         store = open_store(server.url, retention_s=3600)
         ids = await store.reserve({Kind.RESTAURANT: 1})
@@ -124,7 +124,7 @@ async def test_ten_restorations_keep_the_directory_of_restaurants_short(tmp_path
 
 
 @pytest.mark.parametrize("before", [False, True])
-async def test_a_backup_made_while_the_log_is_rewritten_is_of_now(
+async def test_a_backup_during_a_log_rewrite_is_current(
     tmp_path: Path, command: Command, before: bool
 ) -> None:
     """The server puts a dump off meanwhile; one that lies there is not taken for it."""
@@ -141,7 +141,7 @@ async def test_a_backup_made_while_the_log_is_rewritten_is_of_now(
     assert b"written" in backup.read_bytes()
 
 
-def test_data_that_is_there_is_never_overwritten(tmp_path: Path, command: Command) -> None:
+def test_restore_never_overwrites_existing_data(tmp_path: Path, command: Command) -> None:
     data, backup = tmp_path / "data", tmp_path / "backup"
     with started(data) as server:
         asyncio.run(one_order(server))
@@ -161,7 +161,7 @@ def test_restore_rejects_invalid_backups_and_writes_nothing(
     assert not (tmp_path / "data" / "appendonlydir").exists()
 
 
-def test_a_store_of_ones_own_is_left_to_its_own_means(
+def test_backup_refuses_an_external_store_and_restore_names_its_address(
     tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RESTAURANT_QR_REDIS_URL", "redis://127.0.0.1:1")

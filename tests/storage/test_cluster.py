@@ -60,7 +60,7 @@ async def test_commits_of_restaurants_on_all_nodes_go_in_one_call(
     assert await store.overdue(range(1, 13), 10.0, 999) == []
 
 
-async def test_a_fenced_restaurant_does_not_hold_back_those_on_other_nodes(store: Store) -> None:
+async def test_a_fenced_restaurant_does_not_block_commits_on_other_nodes(store: Store) -> None:
     claims = await store.claim(ORDERS)
     await store.claim(ORDERS[:1])
     commits = [
@@ -94,7 +94,7 @@ async def test_the_directory_works_across_nodes(store: Store) -> None:
     await store.ping()
 
 
-async def test_a_restaurant_that_moved_to_another_node_is_followed(
+async def test_commits_follow_a_restaurant_to_another_node(
     store: Store, ports: list[int]
 ) -> None:
     """The store learns of it by a redirection, after which nothing was executed twice."""

@@ -69,7 +69,7 @@ def test_stored_state_round_trips(table: Table) -> None:
 
 
 @given(tables, tables)
-def test_changes_turn_one_state_into_another(before: Table, after: Table) -> None:
+def test_written_changes_turn_one_state_into_another(before: Table, after: Table) -> None:
     stored = _apply(_apply({}, changes(None, before)), changes(before, after))
     assert restore(Table, stored) == after
 
@@ -91,12 +91,12 @@ def test_only_changed_fields_are_written() -> None:
     assert orjson.loads(changed["by_id/3"] or b"")["name"] == "king"
 
 
-def test_a_mapping_that_is_not_marked_is_one_field() -> None:
+def test_an_unmarked_mapping_is_one_field() -> None:
     before = Table(1, whole={"a": 1})
     assert changes(before, replace(before, whole={"a": 1, "b": 2})) == {"whole": b'{"a":1,"b":2}'}
 
 
-def test_keys_may_hold_slashes_and_nothing() -> None:
+def test_keys_can_be_empty_or_contain_slashes() -> None:
     table = Table(1, names={"a/b": 1, "": 2, "/": 3})
     stored = _apply({}, changes(None, table))
     assert {"names/a/b", "names/", "names//"} <= stored.keys()
@@ -107,7 +107,7 @@ def test_missing_fields_get_their_defaults() -> None:
     assert restore(Table, {"number": b"4"}) == Table(4)
 
 
-def test_fields_of_another_version_are_left_alone() -> None:
+def test_restoring_a_state_ignores_unknown_fields() -> None:
     stored = {"number": b"4", "gone": b"1", "gone/1": b"2", "names": b"{}", "open/1": b"true"}
     assert restore(Table, stored) == Table(4)
 

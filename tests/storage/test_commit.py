@@ -26,7 +26,7 @@ ORDER_KEY = keys.entity(ORDER)
 ORDER_KEYS = (ORDER_KEY, f"{ORDER_KEY}:log", f"{ORDER_KEY}:req")
 
 
-async def test_a_claim_of_nothing_finds_nothing(store: Store) -> None:
+async def test_a_claim_of_a_missing_entity_returns_an_empty_one(store: Store) -> None:
     [loaded] = await store.claim([ORDER])
     assert not loaded.exists
     assert (loaded.version, loaded.epoch, loaded.last_effect) == (0, "", 0)
@@ -34,7 +34,7 @@ async def test_a_claim_of_nothing_finds_nothing(store: Store) -> None:
     assert loaded.results == []
 
 
-async def test_a_claim_brings_back_what_was_committed(store: Store) -> None:
+async def test_a_claim_returns_the_committed_state(store: Store) -> None:
     [claimed] = await store.claim([ORDER])
     fenced = await store.commit(
         [
@@ -66,7 +66,7 @@ async def test_a_claim_brings_back_what_was_committed(store: Store) -> None:
     assert loaded.outbox == {"e:4": b'{"to":1}', "t:late": b'{"due":2}'}
 
 
-async def test_commit_keeps_fields_it_does_not_name(store: Store) -> None:
+async def test_a_commit_keeps_fields_that_it_does_not_write(store: Store) -> None:
     [claimed] = await store.claim([ORDER])
     first = commit_of(
         ORDER,
@@ -149,7 +149,7 @@ async def test_a_late_commit_after_a_reload_is_fenced(store: Store, redis_url: s
     await again.close()
 
 
-async def test_no_commit_is_taken_twice(store: Store, client: redis.Redis) -> None:
+async def test_a_repeated_commit_is_fenced(store: Store, client: redis.Redis) -> None:
     [claimed] = await store.claim([ORDER])
     once = commit_of(
         ORDER,
@@ -167,7 +167,7 @@ async def test_no_commit_is_taken_twice(store: Store, client: redis.Redis) -> No
     assert await store.commit([next_one]) == frozenset()
 
 
-async def test_no_commit_is_taken_onto_an_older_state(store: Store, client: redis.Redis) -> None:
+async def test_a_commit_onto_an_older_state_is_refused(store: Store, client: redis.Redis) -> None:
     """A server that lost its last second has lost who may go on, too."""
     [claimed] = await store.claim([ORDER])
     second, third = (
@@ -217,7 +217,7 @@ async def test_one_fenced_entity_fails_its_restaurants_commit(
     assert everything(client) == before
 
 
-async def test_a_fenced_restaurant_does_not_hold_back_another(store: Store) -> None:
+async def test_a_fenced_restaurant_does_not_block_commits_of_another(store: Store) -> None:
     here, there = await store.claim([ORDER, ELSEWHERE])
     await store.claim([ORDER])
     commits = [
@@ -272,7 +272,7 @@ async def test_evicted_results_are_removed_and_others_keep_their_order(
     assert loaded.results == [b"1", b"3", b"5"]
 
 
-async def test_a_claim_of_nothing_does_not_stay_for_ever(store: Store, client: redis.Redis) -> None:
+async def test_a_claim_of_a_missing_entity_expires(store: Store, client: redis.Redis) -> None:
     await store.claim([ORDER])
     assert seconds_left(client) == {"rq:{2}:order:123": DAY_S}
 
@@ -290,7 +290,7 @@ async def test_stored_rejection_for_a_missing_entity_expires(
     assert loaded.results == [b'"not_found"']
 
 
-async def test_the_first_commit_makes_an_entity_last(store: Store, client: redis.Redis) -> None:
+async def test_the_first_commit_makes_an_entity_persistent(store: Store, client: redis.Redis) -> None:
     """Whatever its version: a turn may create an entity and change it before it commits."""
     [claimed] = await store.claim([ORDER])
     await store.commit(

@@ -36,11 +36,11 @@ async def test_unreachable_address_raises_store_unavailable(scheme: str) -> None
 
 
 @pytest.mark.parametrize("url", ["http://host", "redis+cluster://", "host:6379"])
-def test_an_address_that_is_none_is_refused(url: str) -> None:
+def test_an_invalid_store_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         open_store(url, retention_s=3600)
 
 
-def test_hosts_may_have_ports_and_credentials() -> None:
+def test_store_addresses_can_have_ports_and_credentials() -> None:
     nodes = _nodes("user:p%40ss@one:1,two,[::1]:3,[::1]", 6379)
     assert nodes == [("one", 1), ("two", 6379), ("::1", 3), ("::1", 6379)]

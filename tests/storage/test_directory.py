@@ -15,7 +15,7 @@ RETENTION_S = 3600
 DAY_S = 86_400
 
 
-async def test_ids_count_from_one_in_each_kind(store: Store) -> None:
+async def test_ids_start_at_one_for_each_kind(store: Store) -> None:
     assert await store.reserve({Kind.ORDER: 2, Kind.TABLE: 1}) == {
         Kind.ORDER: range(1, 3),
         Kind.TABLE: range(1, 2),
@@ -63,7 +63,7 @@ async def test_a_code_outlives_its_session(store: Store, client: redis.Redis) ->
     assert left > RETENTION_S + DAY_S
 
 
-async def test_a_named_creation_has_one_id_however_often_it_is_sent(store: Store) -> None:
+async def test_a_repeated_creation_with_one_key_gets_one_id(store: Store) -> None:
     assert await store.idempotent_id("waiter:10", "key-1", 5) == 5
     assert await store.idempotent_id("waiter:10", "key-1", 6) == 5
     assert await store.idempotent_id("waiter:10", "key-2", 7) == 7
@@ -131,7 +131,7 @@ async def test_concurrent_creations_with_one_key_get_one_id(store: Store) -> Non
     assert len(set(ids)) == 1
 
 
-async def test_registering_does_not_create(store: Store) -> None:
+async def test_registering_an_id_does_not_create_its_entity(store: Store) -> None:
     await store.register([ORDER])
     [loaded] = await store.claim([ORDER])
     assert not loaded.exists

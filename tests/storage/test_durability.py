@@ -65,7 +65,7 @@ async def test_commits_do_not_wait_for_durability_by_default(running: Any) -> No
     assert (calls_of(port, "waitaof"), calls_of(port, "wait")) == (0, 0)
 
 
-async def test_a_claim_and_a_commit_wait_once_a_batch_for_the_disk(running: Any) -> None:
+async def test_claims_and_commits_wait_for_the_disk_once_per_batch(running: Any) -> None:
     port, _ = running("one", *ON_DISK)
     store = opened(port, Durability.DISK)
     claimed = await store.claim([ORDER])
@@ -86,7 +86,7 @@ async def test_a_token_is_registered_and_revoked_as_durably_as_a_commit(running:
     await store.close()
 
 
-async def test_a_store_without_an_append_only_file_cannot_confirm(running: Any) -> None:
+async def test_a_store_without_an_append_only_file_cannot_confirm_durability(running: Any) -> None:
     port, _ = running("one", *IN_MEMORY)
     store = opened(port, Durability.DISK)
     with pytest.raises(StoreUnavailable, match="appendonly"):
@@ -96,7 +96,7 @@ async def test_a_store_without_an_append_only_file_cannot_confirm(running: Any) 
     await store.close()
 
 
-async def test_a_write_that_no_replica_has_is_of_unknown_outcome(running: Any) -> None:
+async def test_a_write_without_a_replica_has_an_unknown_outcome(running: Any) -> None:
     """While the replica stands still nothing is acknowledged, and nothing that was is forgotten."""
     port, _ = running("master", *ON_DISK)
     replica, pid = running("replica", *ON_DISK, "--replicaof", f"127.0.0.1 {port}")
@@ -121,7 +121,7 @@ async def test_a_write_that_no_replica_has_is_of_unknown_outcome(running: Any) -
     await store.close()
 
 
-def test_a_cluster_and_a_wrong_word_are_refused() -> None:
+def test_a_cluster_and_an_unknown_durability_are_refused() -> None:
     with pytest.raises(ValueError, match="cluster"):
         open_store("redis+cluster://127.0.0.1:1", retention_s=1, durability=Durability.DISK)
     with pytest.raises(ValueError, match="tape"):

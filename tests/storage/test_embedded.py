@@ -63,7 +63,7 @@ def test_embedded_store_has_no_port_and_a_private_socket(
     assert (tmp_path / "data" / "valkey.sock").stat().st_mode & 0o077 == 0
 
 
-def test_a_long_path_gets_a_socket_elsewhere(tmp_path: Path) -> None:
+def test_a_data_folder_with_a_long_path_gets_its_socket_in_another_folder(tmp_path: Path) -> None:
     store = EmbeddedStore(tmp_path / ("d" * 120))
     store.start()
     socket_dir = Path(store.url.removeprefix("unix://")).parent
@@ -74,14 +74,14 @@ def test_a_long_path_gets_a_socket_elsewhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_folder_in_use_is_refused(started: EmbeddedStore, tmp_path: Path) -> None:
+def test_a_data_folder_in_use_is_refused(started: EmbeddedStore, tmp_path: Path) -> None:
     with pytest.raises(EmbeddedStoreError, match=r"another run uses it.*RESTAURANT_QR_DATA_DIR"):
         EmbeddedStore(tmp_path / "data").start()
     with redis.Redis.from_url(started.url) as client:
         assert client.ping(), "the other run goes on"
 
 
-def test_a_folder_whose_server_is_just_ending_is_waited_for(
+def test_start_waits_for_a_server_that_is_ending_in_the_same_folder(
     started: EmbeddedStore, tmp_path: Path
 ) -> None:
     successor = EmbeddedStore(tmp_path / "data")
@@ -92,7 +92,7 @@ def test_a_folder_whose_server_is_just_ending_is_waited_for(
     successor.stop()
 
 
-def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+def test_an_unwritable_data_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(EmbeddedStoreError, match=r"Cannot write to .*RESTAURANT_QR_DATA_DIR"):
         EmbeddedStore(tmp_path / "file" / "data").start()
@@ -109,7 +109,7 @@ def test_failed_start_raises_with_the_servers_reason(tmp_path: Path) -> None:
     store.stop()
 
 
-def test_a_binary_that_cannot_run_is_one_sentence(
+def test_a_binary_that_cannot_run_is_reported_in_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(storage.embedded, "get_binary_path", lambda: tmp_path / "none")
@@ -118,7 +118,7 @@ def test_a_binary_that_cannot_run_is_one_sentence(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends it on Linux only")
-def test_embedded_store_ends_with_its_process_but_not_with_its_thread(tmp_path: Path) -> None:
+def test_embedded_store_ends_with_its_process_and_not_with_its_thread(tmp_path: Path) -> None:
     command = [sys.executable, "-c", OWNER, str(tmp_path)]
     owner = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert owner.stdout is not None

@@ -20,7 +20,7 @@ from tests.storage.servers import free_ports
 from tests.storage.slow_server import connection_to
 
 
-async def test_errors_are_answers_and_spare_the_other_commands(valkey: EmbeddedStore) -> None:
+async def test_an_error_reply_does_not_fail_other_commands(valkey: EmbeddedStore) -> None:
     connection = connection_to(valkey.url, 5.0)
     answers = await connection.run([("ECHO", "a"), ("HGET", "only a key"), ("ECHO", b"\xff")])
     assert answers[::2] == [b"a", b"\xff"]
@@ -28,7 +28,7 @@ async def test_errors_are_answers_and_spare_the_other_commands(valkey: EmbeddedS
     await connection.close()
 
 
-async def test_user_password_database_and_name_are_those_of_the_url(
+async def test_a_connection_uses_user_password_database_and_name_of_the_url(
     valkey: EmbeddedStore,
 ) -> None:
     with redis.Redis.from_url(valkey.url) as client:

@@ -35,7 +35,7 @@ async def store(
     await store.close()
 
 
-async def test_a_killed_store_is_unavailable_and_comes_back_with_its_data(
+async def test_a_killed_store_is_unavailable_and_restarts_with_its_data(
     server: EmbeddedStore, store: Store, tmp_path: Path
 ) -> None:
     [claimed] = await store.claim([ORDER])
@@ -115,7 +115,7 @@ async def test_a_commit_that_timed_out_is_sent_once_and_fenced_by_the_next_claim
     assert await store.commit([commit_of(ORDER, loaded.fencing_token, 2)]) == frozenset()
 
 
-async def test_an_abandoned_call_does_not_give_its_answer_to_the_next(
+async def test_the_reply_of_a_cancelled_call_is_not_given_to_the_next(
     server: EmbeddedStore, store: Store
 ) -> None:
     await store.reserve({Kind.ORDER: 1})
@@ -131,14 +131,14 @@ async def test_an_abandoned_call_does_not_give_its_answer_to_the_next(
     assert ids in (range(2, 3), range(7, 8))
 
 
-async def test_more_calls_than_connections_wait_for_each_other(server: EmbeddedStore) -> None:
+async def test_calls_above_the_connection_limit_wait_for_each_other(server: EmbeddedStore) -> None:
     store = open_store(server.url, retention_s=3600, timeout_s=30)
     answers = await asyncio.gather(*(store.reserve({Kind.ORDER: 1}) for _ in range(400)))
     assert {ids[Kind.ORDER].start for ids in answers} == set(range(1, 401))
     await store.close()
 
 
-async def test_a_server_that_forgot_its_scripts_is_sent_them_again(
+async def test_scripts_are_resent_to_a_server_that_lost_them(
     server: EmbeddedStore, store: Store
 ) -> None:
     [claimed] = await store.claim([ORDER])
@@ -150,7 +150,7 @@ async def test_a_server_that_forgot_its_scripts_is_sent_them_again(
     assert await store.history(ORDER, limit=9) == [(0, b"1"), (1, b"2"), (2, b"3")]
 
 
-async def test_a_store_out_of_memory_refuses_and_keeps_what_it_has(
+async def test_a_store_out_of_memory_refuses_writes_and_keeps_its_data(
     server: EmbeddedStore, store: Store
 ) -> None:
     [claimed] = await store.claim([ORDER])
@@ -166,7 +166,7 @@ async def test_a_store_out_of_memory_refuses_and_keeps_what_it_has(
         assert everything(client) == before
 
 
-async def test_a_wrong_password_is_a_store_that_is_away(
+async def test_a_wrong_password_raises_store_unavailable(
     server: EmbeddedStore, tmp_path: Path
 ) -> None:
     with redis.Redis.from_url(server.url) as client:

@@ -13,7 +13,7 @@ async def _publish(store: Store, last: int) -> None:
         await store.commit([commit_of(ORDER, claimed.fencing_token, number, **event(number))])
 
 
-async def test_the_journal_gives_exactly_the_frames_that_were_missed(store: Store) -> None:
+async def test_the_journal_returns_exactly_the_missed_frames(store: Store) -> None:
     await _publish(store, 4)
     reads = [(TOPIC, since, 4) for since in range(5)]
     assert await store.journal(reads) == [
@@ -21,7 +21,7 @@ async def test_the_journal_gives_exactly_the_frames_that_were_missed(store: Stor
     ]
 
 
-async def test_a_journal_that_no_longer_reaches_back_gives_nothing(store: Store) -> None:
+async def test_a_journal_without_the_missed_frames_returns_nothing(store: Store) -> None:
     await _publish(store, 9)  # of which five are kept
     assert await store.journal([(TOPIC, 3, 9)]) == [None]
     assert await store.journal([(TOPIC, 0, 9)]) == [None]
@@ -35,14 +35,14 @@ async def test_journal_returns_the_requested_range_after_newer_commits(store: St
     assert await store.journal([(TOPIC, 0, 4)]) == [None]
 
 
-async def test_frames_that_are_not_written_are_not_given(store: Store) -> None:
+async def test_the_journal_does_not_return_unwritten_frames(store: Store) -> None:
     await _publish(store, 4)
     assert await store.journal([(TOPIC, 2, 5), (TOPIC, 5, 4)]) == [None, None]
     nobody = Topic(SESSION, Channel.SESSION)
     assert await store.journal([(nobody, 0, 3), (nobody, 0, 0)]) == [None, []]
 
 
-async def test_channels_count_by_themselves(store: Store) -> None:
+async def test_each_channel_has_its_own_sequence(store: Store) -> None:
     [claimed] = await store.claim([ORDER])
     commit = commit_of(
         ORDER, claimed.fencing_token, journal={"order": [frame(1)], "items": [frame(1), frame(2)]},

@@ -68,7 +68,7 @@ async def test_an_id_registered_before_a_loss_is_found_when_it_is_created_after(
     await other.close()
 
 
-async def test_a_code_taken_before_a_loss_leads_to_the_session_created_after(
+async def test_a_code_reserved_before_a_loss_leads_to_the_session_created_after(
     tmp_path: Path,
 ) -> None:
     server, session = LosingServer(tmp_path), Address(Kind.SESSION, 7, 2)
@@ -89,7 +89,7 @@ async def test_a_created_session_does_not_take_the_code_of_another(store: Store)
     assert await store.session_of_code(CODE) == other
 
 
-async def test_only_the_commit_that_creates_writes_the_directory(
+async def test_only_a_creating_commit_writes_the_directory(
     store: Store, client: redis.Redis
 ) -> None:
     order = Address(Kind.ORDER, 123, 2)
@@ -101,7 +101,7 @@ async def test_only_the_commit_that_creates_writes_the_directory(
     assert client.keys("rq:dir:*") == []
 
 
-async def test_in_a_cluster_the_entry_is_written_before_the_entity(tmp_path: Path) -> None:
+async def test_a_cluster_writes_the_directory_entry_before_the_entity(tmp_path: Path) -> None:
     """They are on different nodes, so an entry that cannot be written holds back the entity."""
     order = Address(Kind.ORDER, 123, 2)
     with cluster(tmp_path) as ports:

@@ -14,7 +14,7 @@ async def _commit(store: Store, address: Address, due: float | None, **changed: 
     await store.commit([commit_of(address, claimed.fencing_token, due=due, **changed)])
 
 
-async def test_overdue_lists_exactly_due_entities(store: Store) -> None:
+async def test_overdue_returns_exactly_the_due_entities(store: Store) -> None:
     await _commit(store, ORDER, 100.5, outbox={"e:1": b"{}"})
     await _commit(store, SESSION, 200.5, outbox={"t:late": b"{}"})
     await _commit(store, ELSEWHERE, 50.5, outbox={"e:1": b"{}"})
@@ -25,7 +25,7 @@ async def test_overdue_lists_exactly_due_entities(store: Store) -> None:
     assert await store.overdue([], 300, 2) == []
 
 
-async def test_a_commit_that_clears_the_outbox_leaves_the_index(store: Store) -> None:
+async def test_a_commit_that_clears_the_outbox_removes_the_entity_from_the_index(store: Store) -> None:
     await _commit(store, ORDER, 100.0, outbox={"t:late": b"{}", "t:later": b"{}"})
     await _commit(store, ORDER, 200.0, cleared=["t:late"])
     assert await store.overdue([2], 150, 10) == []
@@ -34,13 +34,13 @@ async def test_a_commit_that_clears_the_outbox_leaves_the_index(store: Store) ->
     assert await store.overdue([2], 999, 10) == []
 
 
-async def test_a_commit_that_leaves_the_outbox_alone_leaves_the_index_alone(store: Store) -> None:
+async def test_a_commit_without_outbox_changes_does_not_change_the_index(store: Store) -> None:
     await _commit(store, ORDER, 100.0, outbox={"e:1": b"{}"})
     await _commit(store, ORDER, 999.0, state={"a": b"1"})
     assert await store.overdue([2], 150, 10) == [ORDER]
 
 
-async def test_delivered_effects_leave_and_the_timers_stay(store: Store) -> None:
+async def test_acknowledged_effects_are_removed_and_timers_kept(store: Store) -> None:
     await _commit(store, ORDER, 100.0, outbox={"e:1": b"1", "e:2": b"2", "t:late": b"3"})
     await store.acknowledge_outbox([(ORDER, ["e:1", "e:2"], 200.0)])
     [loaded] = await store.claim([ORDER])
@@ -53,7 +53,7 @@ async def test_delivered_effects_leave_and_the_timers_stay(store: Store) -> None
     assert await store.overdue([2], 999, 10) == []
 
 
-async def test_an_effect_that_came_meanwhile_stays_due(store: Store) -> None:
+async def test_an_effect_added_meanwhile_stays_due(store: Store) -> None:
     """A commit may add an effect between the delivery of another and its clearing."""
     await _commit(store, ORDER, 100.0, outbox={"e:1": b"1", "t:late": b"3"})
     await _commit(store, ORDER, 100.0, outbox={"e:2": b"2"})
@@ -78,13 +78,13 @@ async def test_a_lease_has_one_holder_at_a_time(store: Store) -> None:
     assert not await store.lease("sweep", "a", 60)
 
 
-async def test_of_many_who_want_a_lease_one_gets_it(store: Store) -> None:
+async def test_one_of_many_concurrent_callers_gets_a_lease(store: Store) -> None:
     holders = [f"gateway-{number}" for number in range(20)]
     answers = await asyncio.gather(*(store.lease("sweep", holder, 60) for holder in holders))
     assert answers.count(True) == 1
 
 
-async def test_an_address_of_every_kind_is_found(store: Store) -> None:
+async def test_overdue_returns_addresses_of_every_kind(store: Store) -> None:
     addresses = [Address(kind, 5, 9) for kind in Kind]
     for address in addresses:
         await _commit(store, address, 1.0, outbox={"e:1": b"{}"})

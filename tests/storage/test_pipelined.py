@@ -40,7 +40,7 @@ def run(connection: PipelinedConnection, *values: str) -> "asyncio.Task[list[Any
     return asyncio.create_task(connection.run([("ECHO", value) for value in values]))
 
 
-async def test_commands_of_one_turn_of_the_loop_are_one_write(tmp_path: Path) -> None:
+async def test_commands_of_one_loop_iteration_are_sent_in_one_write(tmp_path: Path) -> None:
     async with listening(tmp_path) as (server, connection):
         server.open.set()
         await connection.run([("ECHO", "first")])
@@ -51,7 +51,7 @@ async def test_commands_of_one_turn_of_the_loop_are_one_write(tmp_path: Path) ->
         assert server.connections == 1
 
 
-async def test_a_cancelled_caller_does_not_shift_the_answers_of_others(tmp_path: Path) -> None:
+async def test_a_cancelled_caller_does_not_shift_the_replies_of_others(tmp_path: Path) -> None:
     async with listening(tmp_path) as (server, connection):
         cancelled, other = run(connection, "a", "b"), run(connection, "c")
         await until(lambda: bool(server.commands))
@@ -85,7 +85,7 @@ async def test_late_reply_closes_the_connection_and_is_discarded(tmp_path: Path)
         assert server.connections == 2
 
 
-async def test_callers_that_give_up_early_do_not_keep_a_silent_connection(tmp_path: Path) -> None:
+async def test_cancelled_callers_do_not_keep_a_silent_connection_open(tmp_path: Path) -> None:
     async with listening(tmp_path) as (server, connection):
         given_up = run(connection, "a")
         await until(lambda: bool(server.commands))
@@ -97,7 +97,7 @@ async def test_callers_that_give_up_early_do_not_keep_a_silent_connection(tmp_pa
         assert server.connections == 2
 
 
-async def test_a_lost_connection_fails_those_that_wait_and_is_replaced(tmp_path: Path) -> None:
+async def test_a_lost_connection_fails_pending_calls_and_is_replaced(tmp_path: Path) -> None:
     async with listening(tmp_path) as (server, connection):
         waiting = run(connection, "a")
         await until(lambda: bool(server.commands))
@@ -122,7 +122,7 @@ async def test_connection_closed_while_the_process_was_suspended_is_not_reused(
     await connection.close()
 
 
-async def test_bytes_that_are_no_answer_end_the_connection(tmp_path: Path) -> None:
+async def test_invalid_reply_bytes_close_the_connection(tmp_path: Path) -> None:
     async with listening(tmp_path) as (server, connection):
         waiting = run(connection, "a")
         await until(lambda: bool(server.commands))
@@ -131,7 +131,7 @@ async def test_bytes_that_are_no_answer_end_the_connection(tmp_path: Path) -> No
             await waiting
 
 
-async def test_pushed_messages_are_no_answers(tmp_path: Path) -> None:
+async def test_push_messages_are_not_taken_for_replies(tmp_path: Path) -> None:
     async with listening(tmp_path) as (server, connection):
         waiting = run(connection, "a")
         await until(lambda: bool(server.commands))
@@ -170,7 +170,7 @@ async def test_a_closed_connection_stays_closed(tmp_path: Path) -> None:
                 await task
 
 
-async def test_closing_while_connecting_fails_the_callers(tmp_path: Path) -> None:
+async def test_closing_while_connecting_fails_pending_calls(tmp_path: Path) -> None:
     async with listening(tmp_path) as (_, connection):
         waiting = run(connection, "a")
         await asyncio.sleep(0)
@@ -189,7 +189,7 @@ async def test_closing_while_connecting_does_not_swallow_a_cancellation(tmp_path
             await asked
 
 
-async def test_a_server_that_does_not_greet_is_given_up(tmp_path: Path) -> None:
+async def test_a_server_without_a_greeting_times_out(tmp_path: Path) -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()

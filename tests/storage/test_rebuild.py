@@ -59,7 +59,7 @@ async def test_a_lost_directory_is_rebuilt(
     }
 
 
-async def test_a_complete_directory_stays_as_it_is(
+async def test_a_rebuild_does_not_change_a_complete_directory(
     store: Store, redis_url: str, client: redis.Redis
 ) -> None:
     await store.reserve({Kind.ORDER: 1200, Kind.SESSION: 7})
@@ -69,7 +69,7 @@ async def test_a_complete_directory_stays_as_it_is(
     assert {key: client.dump(key) for key in client.scan_iter()} == before
 
 
-async def test_an_id_of_two_restaurants_is_reported_and_not_changed(
+async def test_a_rebuild_reports_and_keeps_an_id_of_two_restaurants(
     store: Store, redis_url: str
 ) -> None:
     orders = [Address(Kind.ORDER, 1, 2), Address(Kind.ORDER, 1, 3)]
@@ -96,7 +96,7 @@ async def test_the_directory_of_a_cluster_is_rebuilt_from_all_nodes(tmp_path: Pa
         await store.close()
 
 
-def test_the_command_reports_what_it_wrote(
+def test_the_rebuild_command_reports_what_it_wrote(
     redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RESTAURANT_QR_REDIS_URL", redis_url)
@@ -107,14 +107,14 @@ def test_the_command_reports_what_it_wrote(
     assert client.hget("rq:dir:order:0", "5") == b"2"
 
 
-def test_the_command_refuses_if_no_store_runs(
+def test_the_rebuild_command_fails_if_no_store_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RESTAURANT_QR_DATA_DIR", str(tmp_path))
     assert "no store runs" in refusal("repair", "--directory")
 
 
-def test_the_command_exits_with_1_if_an_id_belongs_to_two_restaurants(
+def test_the_rebuild_command_exits_with_1_if_an_id_belongs_to_two_restaurants(
     redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RESTAURANT_QR_REDIS_URL", redis_url)

@@ -97,7 +97,7 @@ def test_a_store_with_damaged_files_does_not_start_and_names_the_repair(
 
 
 @pytest.mark.parametrize("damage", DAMAGE, ids=lambda damage: damage.__name__)
-def test_repair_brings_back_all_keys_and_keeps_the_files_as_they_were(
+def test_repair_restores_all_keys_and_keeps_the_damaged_files(
     data: Path,
     damage: Callable[[Path], None],
     monkeypatch: pytest.MonkeyPatch,
@@ -125,7 +125,7 @@ def test_repair_of_an_empty_folder_is_refused(
     assert "because it has no data" in refused(monkeypatch, tmp_path / "none")
 
 
-def test_repair_refuses_to_guess_which_of_several_logs_belong_together(
+def test_repair_of_several_unrelated_logs_is_refused(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = log_of(data)
@@ -147,14 +147,14 @@ def test_repair_of_a_running_store_is_refused(data: Path, monkeypatch: pytest.Mo
         store.stop()
 
 
-def test_the_check_before_the_start_reports_the_reason_of_valkey(data: Path) -> None:
+def test_preflight_reports_valkeys_reason(data: Path) -> None:
     end_with_zeros(data)
     [port] = free_ports(1)
     with pytest.raises(PreflightError, match=f"Bad file format reading .*{ASKS_FOR_REPAIR}"):
         check(Settings(data_dir=data, port=port))
 
 
-def test_the_check_before_the_start_does_not_change_an_intact_store(data: Path) -> None:
+def test_preflight_does_not_change_an_intact_store(data: Path) -> None:
     [port] = free_ports(1)
     check(Settings(data_dir=data, port=port))
     assert keys_in(data) == KEYS

@@ -44,7 +44,7 @@ def event(number: int, size: int, at: datetime = NOW) -> bytes:
 
 
 @pytest.mark.parametrize("address", [ORDER, TABLE, HOME], ids=lambda address: address.kind.value)
-async def test_a_history_is_bounded_in_bytes(
+async def test_a_history_is_limited_in_bytes(
     store: Store, client: redis.Redis, address: Address
 ) -> None:
     events = [event(number, 300) for number in range(30)]
@@ -58,14 +58,14 @@ async def test_a_history_is_bounded_in_bytes(
     assert known.split()[:2] == [b"%d" % len(listed), b"%d" % (300 * len(listed))]
 
 
-async def test_the_newest_event_is_kept_however_long_it_is(store: Store) -> None:
+async def test_the_newest_event_is_kept_whatever_its_length(store: Store) -> None:
     await happened(store, ORDER, [event(0, 50), event(1, 50), event(2, 5000)])
     assert await store.history(ORDER, limit=9) == [(2, event(2, 5000))]
     await happened(store, ORDER, [event(3, 50)])
     assert await store.history(ORDER, limit=9) == [(3, event(3, 50))]
 
 
-async def test_a_journal_is_bounded_in_bytes_and_a_resume_beyond_it_gets_a_snapshot(
+async def test_a_journal_is_limited_in_bytes_and_a_resume_beyond_it_gets_a_snapshot(
     store: Store,
 ) -> None:
     [claimed] = await store.claim([ORDER])
@@ -79,7 +79,7 @@ async def test_a_journal_is_bounded_in_bytes_and_a_resume_beyond_it_gets_a_snaps
     assert await store.journal([(topic, 0, 4), (topic, 2, 4)]) == [None, frames[2:]]
 
 
-async def test_the_journal_of_a_menu_holds_its_last_two_events(store: Store) -> None:
+async def test_the_journal_of_a_menu_keeps_its_last_two_events(store: Store) -> None:
     [claimed] = await store.claim([HOME])
     for seq in range(1, 6):
         commit = commit_of(
@@ -110,7 +110,7 @@ async def test_entries_older_than_the_retention_are_dropped_from_an_entity_that_
     [(0, 1000), (RETENTION_S // 16, 1000), (RETENTION_S // 16 + 1, RETENTION_S * 17 // 16)],
     ids=["at_once", "a_sixteenth_later", "after_that"],
 )
-async def test_the_end_of_a_list_is_moved_once_a_sixteenth_of_its_time(
+async def test_the_expiry_of_a_list_is_extended_once_in_a_sixteenth_of_its_ttl(
     store: Store, client: redis.Redis, later_s: int, left_s: int
 ) -> None:
     await happened(store, TABLE, [event(0, 60)])
@@ -120,7 +120,7 @@ async def test_the_end_of_a_list_is_moved_once_a_sixteenth_of_its_time(
     assert left_s - 60 < seconds_left(client)[log] <= left_s
 
 
-async def test_the_end_of_a_list_that_ended_is_set_again(store: Store, client: redis.Redis) -> None:
+async def test_the_expiry_of_an_expired_list_is_set_again(store: Store, client: redis.Redis) -> None:
     await happened(store, TABLE, [event(0, 60)])
     log = f"{keys.entity(TABLE)}:log"
     client.delete(log)
@@ -128,13 +128,13 @@ async def test_the_end_of_a_list_that_ended_is_set_again(store: Store, client: r
     assert RETENTION_S < seconds_left(client)[log] <= RETENTION_S * 17 / 16
 
 
-async def test_the_history_of_an_order_is_not_cut_by_age(store: Store) -> None:
+async def test_the_history_of_an_order_is_not_trimmed_by_age(store: Store) -> None:
     old = event(0, 60, datetime(2025, 1, 1, tzinfo=UTC))
     await happened(store, ORDER, [old, event(1, 60)])
     assert await store.history(ORDER, limit=9) == [(0, old), (1, event(1, 60))]
 
 
-async def test_lists_of_an_older_version_are_measured_and_cut_once(
+async def test_lists_of_an_older_version_are_measured_and_trimmed_once(
     store: Store, client: redis.Redis
 ) -> None:
     """It kept no size, and ten thousand events of a restaurant."""

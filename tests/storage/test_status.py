@@ -182,14 +182,14 @@ async def test_the_check_returns_the_time_of_a_recorded_backup(
         assert abs((await store.check()).backed_up_at - time.time()) < 5
 
 
-def test_a_backup_of_a_store_of_ones_own_is_not_recorded_without_its_address(
+def test_a_backup_of_an_external_store_is_recorded_only_with_its_address(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("RESTAURANT_QR_DATA_DIR", str(tmp_path))
     assert "RESTAURANT_QR_REDIS_URL" in refusal("backup", "--record")
 
 
-def test_the_check_before_the_start_refuses_a_store_that_takes_no_writes(
+def test_preflight_refuses_a_store_that_refuses_writes(
     port: int, tmp_path: Path
 ) -> None:
     url = f"redis://127.0.0.1:{port}"

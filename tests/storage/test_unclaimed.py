@@ -52,7 +52,7 @@ async def test_entity_created_since_the_servers_restart_keeps_its_epoch(store: S
     assert loaded.epoch == "e1"
 
 
-async def test_of_two_who_create_the_same_the_second_is_fenced(
+async def test_the_second_of_two_creators_is_fenced(
     store: Store, client: redis.Redis
 ) -> None:
     first, second = new_fencing_token(), new_fencing_token()
@@ -82,7 +82,7 @@ async def test_claimant_of_a_missing_entity_is_fenced_by_its_creation(store: Sto
     assert await store.commit([commit_of(ORDER, owner, 2)]) == frozenset()
 
 
-async def test_a_creation_is_stored_with_what_caused_it_or_not_at_all(
+async def test_a_creation_is_stored_together_with_its_cause_or_not_at_all(
     store: Store, client: redis.Redis
 ) -> None:
     [stale] = await store.claim([SESSION])
@@ -105,7 +105,7 @@ async def test_entity_created_after_an_early_claim_does_not_expire(
     assert {left[key] for key in left if ":j:" not in key} == {-1}
 
 
-async def test_history_counted_by_an_earlier_version_goes_on(
+async def test_history_numbers_of_an_earlier_version_are_continued(
     store: Store, client: redis.Redis
 ) -> None:
     """Which wrote the count with HINCRBY, and cut its lists with every commit."""
@@ -127,7 +127,7 @@ async def test_history_counted_by_an_earlier_version_goes_on(
     assert await store.history(ORDER, limit=3) == [(7, b"7"), (8, b"8"), (9, b"9")]
 
 
-async def test_rings_are_cut_before_they_grow_by_more_than_a_tenth(
+async def test_ring_lists_are_trimmed_before_they_exceed_their_limit_by_a_tenth(
     store: Store, client: redis.Redis
 ) -> None:
     [claimed] = await store.claim([ORDER])
@@ -142,7 +142,7 @@ async def test_rings_are_cut_before_they_grow_by_more_than_a_tenth(
     assert max(length for _, length in lengths) == 6
 
 
-async def test_any_bytes_and_numbers_come_back_as_they_were(store: Store) -> None:
+async def test_any_bytes_and_numbers_are_stored_unchanged(store: Store) -> None:
     [claimed] = await store.claim([ORDER])
     name = 'Crème brûlée 🍮 \u2028 "\\" \x00'
     state = {f"items/{name}": name.encode(), "raw": b"\xff\x00\xc1", "long": b"x" * 70_000}
@@ -211,7 +211,7 @@ def place_order(chain: LocalChain, session: int, request_id: str = "r") -> Submi
     )
 
 
-async def test_creating_costs_no_claim(chain: LocalChain) -> None:
+async def test_creating_an_entity_needs_no_claim(chain: LocalChain) -> None:
     session = await chain.occupy()
     before = late(chain).claims
     await chain.order(session)
@@ -219,7 +219,7 @@ async def test_creating_costs_no_claim(chain: LocalChain) -> None:
     assert late(chain).claims == before
 
 
-async def test_a_creation_that_was_refused_by_the_store_can_be_repeated(chain: LocalChain) -> None:
+async def test_a_creation_refused_by_the_store_can_be_repeated(chain: LocalChain) -> None:
     session = await chain.occupy()
     command = place_order(chain, session.id)
     late(chain).refuse_commits = 1
@@ -230,7 +230,7 @@ async def test_a_creation_that_was_refused_by_the_store_can_be_repeated(chain: L
     assert (await chain.see(chain.at(Kind.ORDER, command.inputs.id or 0)))["items_count"] == 1
 
 
-async def test_a_creation_whose_answer_was_lost_is_made_once(chain: LocalChain) -> None:
+async def test_a_creation_whose_reply_was_lost_takes_effect_once(chain: LocalChain) -> None:
     session = await chain.occupy()
     command = place_order(chain, session.id)
     late(chain).forget_answers = 1
@@ -242,7 +242,7 @@ async def test_a_creation_whose_answer_was_lost_is_made_once(chain: LocalChain) 
     assert len((await chain.see(session))["orders"]) == 1
 
 
-async def test_a_creation_that_arrives_after_its_repetition_is_fenced(chain: LocalChain) -> None:
+async def test_a_creation_that_arrives_after_its_retry_is_fenced(chain: LocalChain) -> None:
     session = await chain.occupy()
     command = place_order(chain, session.id)
     late(chain).late = True
@@ -289,7 +289,7 @@ async def test_entity_read_before_its_creation_elsewhere_is_found_afterwards(
         successor.hosts.kill(name)
 
 
-async def test_a_creation_that_failed_leaves_nothing_that_hides_a_later_one(
+async def test_a_failed_creation_does_not_hide_a_later_one(
     store: Store, chain: LocalChain
 ) -> None:
     """The rule failed half-way: the entity was held, and nothing of it was ever stored."""

@@ -35,7 +35,7 @@ def asked(world: RulesWorld, session: Address, target: Address | None) -> Access
     ids=["table", "restaurant", "other table", "other session", "other order", "waiter",
          "other restaurant", "nothing"],
 )  # fmt: skip
-def test_guests_see_their_table_and_restaurant_only(
+def test_guests_see_only_their_table_and_restaurant(
     world: RulesWorld, session: Address, target: Address | None, access: Access
 ) -> None:
     assert asked(world, session, target) is access
@@ -59,7 +59,7 @@ def test_a_guest_joins_with_the_code_of_its_open_session(
     assert guest_access(closed, session, code) is Access.ENDED
 
 
-def test_nothing_is_visible_once_the_session_is_closed(world: RulesWorld, session: Address) -> None:
+def test_a_guest_sees_nothing_once_its_session_is_closed(world: RulesWorld, session: Address) -> None:
     world.do(session, c.CloseSession())
     for target in (session, TABLE, HOME, None):
         assert asked(world, session, target) is Access.ENDED

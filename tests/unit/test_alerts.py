@@ -93,14 +93,14 @@ def test_an_alert_compares_labels_with_existing_values() -> None:
     assert not missing
 
 
-def test_every_metric_is_shown() -> None:
+def test_the_dashboard_shows_every_metric() -> None:
     shown = {name for line in LINES for name, _, _ in _NAME.findall(line)}
     for meters in (HOST, SWEEP, COMMON, WARM, GATEWAY):
         for each in all_of(meters):
             assert names(each) & shown, each.name
 
 
-def test_every_cause_of_a_failed_call_pages() -> None:
+def test_every_cause_of_failed_store_calls_has_a_paging_alert() -> None:
     causes = {
         cause
         for rule in ALERTS
@@ -111,7 +111,7 @@ def test_every_cause_of_a_failed_call_pages() -> None:
 
 
 @pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
-def test_an_alert_is_a_page_or_a_ticket(rule: dict[str, Any]) -> None:
+def test_every_alert_has_severity_page_or_ticket(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in ("page", "ticket")
 
 

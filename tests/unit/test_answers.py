@@ -41,7 +41,7 @@ def test_guests_rejections_do_not_evict_other_results() -> None:
 
 
 @pytest.mark.parametrize("subject", ["guest:b", "guest:table:7", "device:3", "anonymous"])
-def test_refusals_of_guests_do_not_push_out_answers_to_staff(
+def test_guests_rejections_do_not_evict_results_of_staff(
     subject: str,
 ) -> None:
     answers = RequestResults()
@@ -59,7 +59,7 @@ def _long(end: str, digest: str = "d") -> RequestRef:
     return RequestRef(ORDER, subject_of(Role.MANAGER, LONG + end), "pay", digest)
 
 
-def test_a_retry_across_an_upgrade_gets_the_answer_stored_for_a_long_subject() -> None:
+def test_a_retry_after_an_upgrade_gets_the_result_stored_for_a_long_subject() -> None:
     before = RequestRef(ORDER, previous_subject(_long("a").subject), "pay", "d")
     answers = RequestResults([stored_result(result_key(before), DONE)])
     assert answers.find(_long("a")) == DONE
@@ -68,14 +68,14 @@ def test_a_retry_across_an_upgrade_gets_the_answer_stored_for_a_long_subject() -
     assert answers.find(again) == DONE
 
 
-def test_long_subjects_with_the_same_prefix_share_no_answer() -> None:
+def test_long_subjects_with_the_same_prefix_share_no_result() -> None:
     answers = RequestResults()
     answers.put(result_key(_long("a")), DONE)
     assert answers.find(_long("a")) == DONE
     assert answers.find(_long("b")) is None
 
 
-def test_among_the_answers_of_the_staff_the_oldest_goes() -> None:
+def test_the_oldest_result_of_staff_is_evicted_first() -> None:
     answers = RequestResults()
     for number in range(4):
         _ask(answers, _key("waiter:10", f"r{number}"), REFUSED)
@@ -91,7 +91,7 @@ def test_guests_rejection_is_not_stored_if_the_cache_is_full() -> None:
     assert len(answers) == 3
 
 
-def test_answers_are_bounded_in_bytes_and_refusals_of_guests_are_dropped_first(
+def test_results_are_limited_in_bytes_and_guests_rejections_are_evicted_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("engine.request_results.MAX_BYTES", 1000)
@@ -107,7 +107,7 @@ def test_answers_are_bounded_in_bytes_and_refusals_of_guests_are_dropped_first(
     assert not [key for key in answers if b"guest" in key]
 
 
-def test_a_second_answer_to_one_request_takes_the_place_of_the_first() -> None:
+def test_a_second_result_of_a_request_replaces_the_first() -> None:
     answers = RequestResults()
     _ask(answers, ORDERED, UNCHANGED)
     _ask(answers, PAYMENT, DONE)

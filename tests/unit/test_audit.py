@@ -35,12 +35,12 @@ NOTED: tuple[c.Command | SignIn, ...] = (
 
 
 @pytest.mark.parametrize("command", NOTED)
-def test_money_voids_and_force_go_on_record(command: c.Command | SignIn) -> None:
+def test_payments_voids_and_forced_commands_are_audited(command: c.Command | SignIn) -> None:
     assert is_audited(command, None)
 
 
 @pytest.mark.parametrize("command", ORDINARY)
-def test_the_ordinary_is_in_the_history_alone_unless_it_is_refused(command: c.Command) -> None:
+def test_ordinary_commands_are_audited_only_if_they_are_refused(command: c.Command) -> None:
     assert not is_audited(command, None)
     assert is_audited(command, Code.FORBIDDEN)
     assert not is_audited(command, Code.UNAVAILABLE)

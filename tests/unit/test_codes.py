@@ -15,7 +15,7 @@ def codes(world: RulesWorld, address: Address) -> CodeValues:
     return code_values(state)
 
 
-def test_a_table_and_its_restaurant_have_the_same_code_for_it(world: RulesWorld) -> None:
+def test_a_table_and_its_restaurant_have_the_same_table_code(world: RulesWorld) -> None:
     session = world.occupy()
     world.do(TABLE, c.ReplaceTableCode())
     [code] = codes(world, TABLE).tables
@@ -35,7 +35,7 @@ def test_a_device_has_a_code_until_it_is_signed_in(world: RulesWorld) -> None:
     assert codes(world, HOME).devices == {}
 
 
-def test_a_restaurant_says_whether_guests_open_tables(world: RulesWorld) -> None:
+def test_a_restaurant_states_whether_guests_can_open_tables(world: RulesWorld) -> None:
     assert codes(world, HOME).guest_opens_table is True
     world.do(HOME, c.ChangeRestaurant(guest_opens_table=False))
     assert codes(world, HOME).guest_opens_table is False

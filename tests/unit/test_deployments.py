@@ -25,7 +25,7 @@ def application(described: Any) -> Any:
     return application
 
 
-def test_serve_takes_it(described: Any) -> None:
+def test_serve_accepts_the_deployment_config(described: Any) -> None:
     ServeDeploySchema.model_validate(described)
 
 
@@ -51,12 +51,12 @@ def test_gateways_listen_on_all_addresses_and_require_a_token(
     assert described["proxy_location"] == "Disabled"
 
 
-def test_it_names_the_deployment_there_is(application: Any) -> None:
+def test_deployment_config_names_the_existing_deployment(application: Any) -> None:
     deployment: Any = Gateway
     assert [each["name"] for each in application["deployments"]] == [deployment.name]
 
 
-def test_gateways_are_added_before_they_are_full(application: Any) -> None:
+def test_autoscaling_adds_gateways_before_they_are_full(application: Any) -> None:
     (gateway,) = application["deployments"]
     scaling = AutoscalingConfig(**gateway["autoscaling_config"])
     assert (scaling.target_ongoing_requests or 0) < Limits().max_connections

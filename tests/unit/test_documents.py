@@ -43,7 +43,7 @@ def is_broken(page: Path, link: str) -> bool:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_link_of_a_page_resolves(page: Path) -> None:
+def test_every_link_of_a_document_resolves(page: Path) -> None:
     links = [a or b for a, b in _LINK.findall(_CODE.sub("", page.read_text()))]
     ours = [link for link in links if not re.match(r"\w+:", link)]
     assert [link for link in ours if is_broken(page, link)] == []

@@ -234,7 +234,7 @@ def test_change_is_published_to_exactly_its_subscribers(cause: str, world: Rules
     assert Counter(heard) == Counter(expected)
 
 
-def test_an_order_notification_reads_as_the_document_shows_it(world: RulesWorld) -> None:
+def test_an_order_notification_has_the_documented_form(world: RulesWorld) -> None:
     order = world.order(world.occupy(), line("Soup", 500, 3))
     told = world.last(ADA)
     assert {
@@ -247,7 +247,7 @@ def test_an_order_notification_reads_as_the_document_shows_it(world: RulesWorld)
     }
 
 
-def test_notification_ids_are_made_of_their_cause_and_never_given_twice(world: RulesWorld) -> None:
+def test_notification_ids_are_derived_from_their_cause_and_unique(world: RulesWorld) -> None:
     session = world.occupy()
     order = world.order(session)
     world.pay(order, 250)

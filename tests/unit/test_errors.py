@@ -12,29 +12,29 @@ WORDS = (
 )
 
 
-def test_the_codes_are_the_protocols() -> None:
+def test_error_codes_match_the_protocol() -> None:
     assert {code.value for code in Code} == set(WORDS.split())
 
 
-def test_the_close_codes_are_the_protocols() -> None:
+def test_close_codes_match_the_protocol() -> None:
     assert {code.value for code in CloseCode} == {1009, 1012, 4400, 4401, 4403, 4404, 4408, 4429}
 
 
 @pytest.mark.parametrize("code", Code)
-def test_every_code_says_its_http_status_and_who_may_retry(code: Code) -> None:
+def test_every_error_code_has_an_http_status_and_a_retry_rule(code: Code) -> None:
     rule = ERRORS[code]
     assert 400 <= rule.http_status < 600
     assert rule.retry == (rule.http_status in {429, 503})
 
 
-def test_an_error_is_one_sentence_and_one_code() -> None:
+def test_an_error_message_has_a_sentence_and_a_code() -> None:
     assert Rejected(Code.NOT_FOUND, "There is no order 5.").body() == {
         "error": "There is no order 5.",
         "code": "not_found",
     }
 
 
-def test_an_error_names_its_request_and_what_explains_it() -> None:
+def test_an_error_message_has_its_request_id_and_details() -> None:
     refused = Rejected(Code.OVERPAYMENT, "That is too much.", {"balance": "2.50"})
     assert refused.body("r-1") == {
         "error": "That is too much.",

@@ -30,17 +30,17 @@ def no_keys_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=["one secret for both", "tokens rotated", "codes rotated", "a list for each"],
 )
-def test_an_unset_key_list_is_the_auth_secret(settings: dict[str, Any], keys: Keys) -> None:
+def test_an_unset_key_list_defaults_to_the_auth_secret(settings: dict[str, Any], keys: Keys) -> None:
     assert keys_of(Settings(**settings)) == keys
 
 
-def test_without_any_setting_both_key_lists_are_the_generated_secret(tmp_path: Path) -> None:
+def test_key_lists_default_to_the_generated_secret(tmp_path: Path) -> None:
     keys = keys_of(Settings(data_dir=tmp_path))
     kept = (tmp_path / "auth_secret").read_text()
     assert keys == Keys((kept,), (kept,))
 
 
-def test_the_environment_separates_keys_by_a_comma(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_in_the_environment_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESTAURANT_QR_TOKEN_KEYS", f"{NEW},{OLD}")
     monkeypatch.setenv("RESTAURANT_QR_CODE_KEYS", CODE)
     assert keys_of(Settings()) == Keys((NEW, OLD), (CODE,))
@@ -59,7 +59,7 @@ def test_the_environment_separates_keys_by_a_comma(monkeypatch: pytest.MonkeyPat
     ],
     ids=["empty", "short", "comma at the end", "second short", "twice the same", "three"],
 )
-def test_keys_that_are_short_equal_or_too_many_are_refused_without_showing_them(
+def test_short_equal_or_too_many_keys_are_refused_without_showing_them(
     name: str, keys: Any, says: str
 ) -> None:
     with pytest.raises(ValidationError) as refused:

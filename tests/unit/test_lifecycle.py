@@ -15,7 +15,7 @@ TABLES = list(lifecycle.TABLES.items())
 
 
 @pytest.mark.parametrize(("name", "table"), TABLES, ids=lambda value: value if value else "")
-def test_a_table_has_a_row_for_every_status(name: str, table: Mapping[Any, frozenset[Any]]) -> None:
+def test_a_transition_table_has_a_row_for_every_status(name: str, table: Mapping[Any, frozenset[Any]]) -> None:
     first: StrEnum = next(iter(table))
     statuses = set(type(first))
     assert set(table) == statuses
@@ -23,12 +23,12 @@ def test_a_table_has_a_row_for_every_status(name: str, table: Mapping[Any, froze
 
 
 @pytest.mark.parametrize(("name", "table"), TABLES)
-def test_no_status_follows_itself(name: str, table: Mapping[Any, frozenset[Any]]) -> None:
+def test_no_transition_table_allows_a_status_to_follow_itself(name: str, table: Mapping[Any, frozenset[Any]]) -> None:
     assert not [status for status, following in table.items() if status in following]
 
 
 @pytest.mark.parametrize(("name", "table"), TABLES)
-def test_every_status_can_be_reached(name: str, table: Mapping[Any, frozenset[Any]]) -> None:
+def test_every_status_is_reachable(name: str, table: Mapping[Any, frozenset[Any]]) -> None:
     reached = {next(iter(table))}
     for _ in table:
         reached |= set().union(*(table[status] for status in reached))
@@ -51,7 +51,7 @@ def test_terminal_statuses_are_those_without_successors(
     assert {status for status, following in table.items() if not following} == terminal
 
 
-def test_an_order_goes_one_step_at_a_time_and_is_cancelled_from_any() -> None:
+def test_an_order_advances_one_status_at_a_time_and_can_be_cancelled_from_each() -> None:
     steps = [
         OrderStatus.PENDING,
         OrderStatus.CONFIRMED,
@@ -62,7 +62,7 @@ def test_an_order_goes_one_step_at_a_time_and_is_cancelled_from_any() -> None:
         assert lifecycle.ORDER[now] == {following, OrderStatus.CANCELLED}
 
 
-def test_a_refusal_names_what_is_and_what_may_follow() -> None:
+def test_a_refused_transition_names_the_status_and_its_successors() -> None:
     refused = lifecycle.refusal(lifecycle.ORDER, OrderStatus.READY, OrderStatus.PENDING)
     assert isinstance(refused, Rejected)
     assert refused.code is Code.INVALID_TRANSITION

@@ -54,7 +54,7 @@ def test_a_signal_to_make_alone_stops_its_recipe(
     assert make.wait(PATIENCE_S) == -signum
 
 
-def test_a_program_that_make_did_not_start_does_not_stop_by_itself() -> None:
+def test_a_program_without_make_as_parent_keeps_running() -> None:
     once = PROGRAM.replace("stop.wait(20)", "stop.wait(1)")
     done = subprocess.run(
         [sys.executable, "-c", once], cwd=ROOT, capture_output=True, text=True, check=True

@@ -48,7 +48,7 @@ def rows(world: RulesWorld) -> list[tuple[int, str, str, bool]]:
     ]
 
 
-def test_a_restaurant_begins_with_an_empty_menu(world: RulesWorld) -> None:
+def test_a_new_restaurant_has_an_empty_menu(world: RulesWorld) -> None:
     assert world.states[HOME].has_menu_entity
     assert world.see(MENU) == {
         "restaurant_id": 2,
@@ -69,14 +69,14 @@ def test_new_items_are_given_ids(world: RulesWorld) -> None:
     assert world.last(MENU) == world.see(MENU)
 
 
-def test_changing_one_item_stores_an_event_of_that_item_alone(served: RulesWorld) -> None:
+def test_changing_one_item_stores_an_event_with_only_that_item(served: RulesWorld) -> None:
     decision = served.do(MENU, c.ChangeMenuItem(item_id=1, available=False))
     assert decision.events == (MenuItemChanged(MenuItem(1, "Tea", "", 250, False), 2),)
     assert rows(served) == [(1, "Tea", "2.50", False), (2, "Cake", "4.00", True)]
     assert served.last(MENU) == served.see(MENU), "its channel still has the menu"
 
 
-def test_a_refusal_names_five_sold_out_items_and_lists_the_ids_of_all(world: RulesWorld) -> None:
+def test_a_refused_order_names_five_sold_out_items_and_lists_all_ids(world: RulesWorld) -> None:
     many = tuple(item(f"Dish {n}", 100, available=False) for n in range(1, 41))
     world.do(MENU, menu(*many))
     refused = world.refuse(MENU, PriceLines(tuple(map(line, range(1, 41)))), Code.ITEM_UNAVAILABLE)
@@ -84,29 +84,29 @@ def test_a_refusal_names_five_sold_out_items_and_lists_the_ids_of_all(world: Rul
     assert refused.details == {"menu_item_ids": list(range(1, 41))}
 
 
-def test_a_rewrite_keeps_given_ids_and_never_gives_one_again(served: RulesWorld) -> None:
+def test_a_replaced_menu_keeps_existing_ids_and_never_reuses_one(served: RulesWorld) -> None:
     served.do(MENU, menu(item("Green tea", 300, id=1)))
     served.do(MENU, menu(item("Green tea", 300, id=1), item("Juice", 350)))
     assert rows(served) == [(1, "Green tea", "3.00", True), (3, "Juice", "3.50", True)]
     assert served.see(MENU)["menu_version"] == 3
 
 
-def test_the_same_menu_changes_nothing(served: RulesWorld) -> None:
+def test_replacing_a_menu_with_the_same_one_changes_nothing(served: RulesWorld) -> None:
     served.unchanged(MENU, menu(item("Tea", 250, id=1), item("Cake", 400, id=2)))
 
 
-def test_an_id_stands_once_in_a_menu(served: RulesWorld) -> None:
+def test_a_menu_with_a_duplicate_item_id_is_refused(served: RulesWorld) -> None:
     twice = menu(item("Tea", 250, id=1), item("Tea again", 250, id=1))
     refused = served.refuse(MENU, twice, Code.INVALID_MESSAGE)
     assert refused.details == {"doubled": [1], "unknown": []}
 
 
-def test_an_id_that_was_never_given_is_refused(served: RulesWorld) -> None:
+def test_an_unknown_item_id_is_refused(served: RulesWorld) -> None:
     refused = served.refuse(MENU, menu(item("Juice", 350, id=3)), Code.INVALID_MESSAGE)
     assert refused.details == {"doubled": [], "unknown": [3]}
 
 
-def test_an_item_may_be_sold_out_and_come_back(served: RulesWorld) -> None:
+def test_an_item_can_be_sold_out_and_available_again(served: RulesWorld) -> None:
     sold_out = c.ChangeMenuItem(item_id=2, available=False)
     assert served.do(MENU, sold_out).result == {"menu_version": 2}
     assert rows(served)[1] == (2, "Cake", "4.00", False)
@@ -132,7 +132,7 @@ def option_chosen(id_: int) -> LineOption:
     return LineOption(option_id=id_)
 
 
-def test_lines_are_priced_as_the_menu_is_now(served: RulesWorld) -> None:
+def test_lines_are_priced_by_the_current_menu(served: RulesWorld) -> None:
     answer = served.unchanged(MENU, PriceLines((line(2, quantity=3), line(1))))
     assert answer.result == {
         "lines": (OrderLine("Cake", 3, 400, "", 2), OrderLine("Tea", 1, 250, "", 1))
@@ -237,7 +237,7 @@ def test_options_are_added_to_the_price_in_the_order_of_the_menu(grill: RulesWor
     )
 
 
-def test_a_line_with_options_costs_at_least_nothing(world: RulesWorld) -> None:
+def test_a_line_with_options_costs_at_least_zero(world: RulesWorld) -> None:
     cheap = item("Bread", 20, option_group_ids=("less",))
     less = group("Less", option("Half", -100), external_id="less")
     category = MenuCategoryInput(name="All", items=(cheap,))
@@ -305,7 +305,7 @@ def test_a_group_keeps_an_external_id_that_is_not_given(grill: RulesWorld) -> No
     assert added["option_group_ids"] == [1]
 
 
-def test_null_and_an_empty_list_clear_a_field(grill: RulesWorld) -> None:
+def test_null_or_an_empty_list_clears_a_field(grill: RulesWorld) -> None:
     plain = item(
         "Steak", 2400, id=1, allergens=None, diets=(), translations=None, option_group_ids=None
     )
@@ -354,7 +354,7 @@ def test_a_group_whose_minimum_no_choice_reaches_is_refused(world: RulesWorld) -
     assert refused.details == {"field": "option_groups.0.min", "max": 1}
 
 
-def test_a_menu_that_exists_is_not_created_again(served: RulesWorld) -> None:
+def test_creating_an_existing_menu_changes_nothing(served: RulesWorld) -> None:
     served.unchanged(MENU, CreateMenu("Osteria", "CHF", "Europe/Zurich"))
 
 
@@ -366,7 +366,7 @@ def older(served: RulesWorld) -> RulesWorld:
     return served
 
 
-def test_a_restaurant_of_an_earlier_release_hands_its_menu_over_once(older: RulesWorld) -> None:
+def test_a_restaurant_of_an_earlier_release_moves_its_menu_once(older: RulesWorld) -> None:
     older.do(HOME, HandOverMenu())
     assert rows(older) == [(1, "Tea", "2.50", True), (2, "Cake", "4.00", True)]
     assert older.see(MENU)["menu_version"] == 1
@@ -375,7 +375,7 @@ def test_a_restaurant_of_an_earlier_release_hands_its_menu_over_once(older: Rule
 
 
 @pytest.mark.parametrize("command", [menu(), c.ChangeMenuItem(item_id=1), PriceLines(())])
-def test_gateways_of_an_earlier_release_are_asked_to_try_again(
+def test_gateways_of_an_earlier_release_get_a_retryable_error(
     command: object, served: RulesWorld
 ) -> None:
     served.refuse(HOME, command, Code.UNAVAILABLE)

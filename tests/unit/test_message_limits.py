@@ -48,7 +48,7 @@ def test_exceeded_limit_names_the_path(message: Any, place: str, limit: str) -> 
     assert refused.limit == limit
 
 
-def test_no_object_has_more_fields_than_any_of_the_protocol() -> None:
+def test_an_object_has_at_most_the_maximum_number_of_fields() -> None:
     within = {str(number): 0 for number in range(MAX_FIELDS)}
     assert MessageLimits().refusal({"a": within}) is None
     refused = MessageLimits().refusal({"a": within | {"one more": 0}})
@@ -62,7 +62,7 @@ def test_message_within_limits_passes(message: Any) -> None:
 
 
 @pytest.mark.parametrize("depth", [17, 500, 20_000])
-def test_no_depth_breaks_the_parser(depth: int) -> None:
+def test_json_of_any_depth_does_not_break_the_parser(depth: int) -> None:
     for frame in ("[" * depth + "]" * depth, '{"a":' * depth + "1" + "}" * depth, "[" * depth):
         answer = parse_frame(Channel.SESSION, frame)
         assert isinstance(answer, Rejected)
@@ -87,7 +87,7 @@ LARGE = {
 
 
 @pytest.mark.parametrize("frame", LARGE.values(), ids=LARGE)
-def test_the_worst_frames_take_little_time_and_memory(frame: str) -> None:
+def test_worst_case_frames_take_little_time_and_memory(frame: str) -> None:
     """Without bounds on them some take a tenth of a second, and half a gigabyte."""
     assert len(frame) <= MAX_FRAME_BYTES
     parse_frame(Channel.SESSION, frame)
@@ -105,7 +105,7 @@ def test_the_worst_frames_take_little_time_and_memory(frame: str) -> None:
     assert most < 100 * MAX_FRAME_BYTES
 
 
-def test_a_body_of_a_megabyte_takes_little_more_memory_than_it_has() -> None:
+def test_a_body_of_a_megabyte_takes_little_more_memory_than_its_size() -> None:
     body = ('{"' + "n" * 500_000 + '":[' + ",".join(["1"] * 250_000) + "]}").encode()
     tracemalloc.start()
     answer = parse_body(c.JoinSession, body)
@@ -126,7 +126,7 @@ def test_unknown_field_names_are_truncated_in_errors() -> None:
         assert answer.error == "n" * MAX_PATH_CHARS + ": there is no such field."
 
 
-def test_the_largest_order_and_the_largest_menu_are_within() -> None:
+def test_the_largest_order_and_menu_are_within_the_limits() -> None:
     line = {"menu_item_id": 2**53 - 1, "quantity": 999, "notes": "n" * 500}
     order = parse_frame(
         Channel.SESSION, orjson.dumps({"action": "place_order", "items": [line] * c.MAX_LINES})
@@ -138,7 +138,7 @@ def test_the_largest_order_and_the_largest_menu_are_within() -> None:
     assert isinstance(menu, c.ReplaceMenu)
 
 
-def test_long_frames_mean_what_short_ones_do() -> None:
+def test_long_and_short_frames_parse_to_the_same_command() -> None:
     """They are read in another way."""
     for fields in (
         {"action": "place_order", "items": [{"menu_item_id": 1, "notes": " a "}]},

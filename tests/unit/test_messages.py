@@ -58,7 +58,7 @@ def through_the_store(message: Any) -> Any:
 
 
 @pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
-def test_a_message_comes_out_as_it_went_in(message: Any) -> None:
+def test_a_stored_message_decodes_to_an_equal_one(message: Any) -> None:
     out = through_the_store(message)
     assert out == message
     assert type(out) is type(message)
@@ -74,7 +74,7 @@ def test_the_digest_of_the_previous_release_is_not_stored() -> None:
     assert out == m.SessionEnded(7, RequestRef(TABLE, MANAGER.subject, "r", "digest"))
 
 
-def test_every_message_has_an_example_here() -> None:
+def test_every_message_has_an_example() -> None:
     assert {stored_name(type(message)) for message in EXAMPLES} == set(m.MESSAGES)
 
 
@@ -91,7 +91,7 @@ def test_every_message_of_the_module_is_registered() -> None:
 @given(
     st.text(max_size=40), st.integers(1, 2**53 - 1), st.datetimes(timezones=st.just(START.tzinfo))
 )
-def test_any_text_id_and_moment_survive(text: str, id_: int, at: Any) -> None:
+def test_any_text_id_and_time_can_be_stored(text: str, id_: int, at: Any) -> None:
     call = m.CallAcknowledged(text, at, text)
     assert through_the_store(call) == call
     assert through_the_store(m.GuestsChanged(id_, 1)) == m.GuestsChanged(id_, 1)
@@ -114,7 +114,7 @@ def busy(world: RulesWorld) -> RulesWorld:
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_a_state_comes_back_from_the_store_as_it_was(kind: Kind, busy: RulesWorld) -> None:
+def test_a_stored_state_decodes_to_an_equal_one(kind: Kind, busy: RulesWorld) -> None:
     for at, state in busy.states.items():
         if at.kind is kind:
             stored = {name: raw for name, raw in changes(None, state).items() if raw is not None}

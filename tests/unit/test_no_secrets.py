@@ -17,7 +17,7 @@ MADE_UP = {b"secret", b"password", b"sesame", b"pw"}
 
 
 @pytest.mark.parametrize("what", SECRETS)
-def test_no_file_holds(what: str) -> None:
+def test_no_tracked_file_contains_a_secret(what: str) -> None:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True)
     found = []
     for name in listed.stdout.decode().split("\0")[:-1]:

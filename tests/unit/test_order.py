@@ -43,7 +43,7 @@ def order_that_is(status: OrderStatus, world: RulesWorld) -> Address:
 
 
 @pytest.mark.parametrize(("now", "to"), LEGAL)
-def test_an_order_takes_every_step_of_its_table(
+def test_an_order_allows_every_transition_of_its_table(
     now: OrderStatus, to: OrderStatus, world: RulesWorld
 ) -> None:
     order = order_that_is(now, world)
@@ -58,7 +58,7 @@ def test_an_order_takes_every_step_of_its_table(
 
 
 @pytest.mark.parametrize(("now", "to"), ILLEGAL)
-def test_an_order_refuses_every_other_step(
+def test_an_order_refuses_every_other_transition(
     now: OrderStatus, to: OrderStatus, world: RulesWorld
 ) -> None:
     order = order_that_is(now, world)
@@ -68,14 +68,14 @@ def test_an_order_refuses_every_other_step(
 
 
 @pytest.mark.parametrize("status", OrderStatus)
-def test_the_status_that_it_has_changes_nothing(status: OrderStatus, world: RulesWorld) -> None:
+def test_setting_the_current_status_changes_nothing(status: OrderStatus, world: RulesWorld) -> None:
     order = order_that_is(status, world)
     world.unchanged(order, c.UpdateStatus(status=status))
 
 
 @pytest.mark.parametrize("caller", [GUEST, ANONYMOUS])
 @pytest.mark.parametrize(("now", "to"), LEGAL)
-def test_guests_only_cancel_what_is_pending(
+def test_guests_can_cancel_only_pending_orders(
     now: OrderStatus, to: OrderStatus, caller: Caller, world: RulesWorld
 ) -> None:
     order = order_that_is(now, world)
@@ -99,7 +99,7 @@ def test_each_status_timestamp_is_set_once(world: RulesWorld) -> None:
     assert seen["created_at"] == "2026-01-28T21:00:00Z"
 
 
-def test_an_order_set_ready_takes_its_items_along(world: RulesWorld) -> None:
+def test_setting_an_order_ready_sets_its_items_ready(world: RulesWorld) -> None:
     order = world.order(world.occupy(), line("Soup", 500), line("Fish", 900))
     world.advance(order, CONFIRMED)
     world.forget()
@@ -110,7 +110,7 @@ def test_an_order_set_ready_takes_its_items_along(world: RulesWorld) -> None:
     assert world.types(order) == ["order_items_update", "order_status"]
 
 
-def test_an_order_set_ready_leaves_voided_items_voided(world: RulesWorld) -> None:
+def test_setting_an_order_ready_keeps_voided_items_voided(world: RulesWorld) -> None:
     order = world.order(world.occupy(), line("Soup", 500), line("Fish", 900))
     world.advance(order, CONFIRMED)
     void = c.UpdateItem(item_id=1, status=ItemStatus.VOIDED, reason="sold out")
@@ -126,7 +126,7 @@ def test_a_cancellation_keeps_its_reason(world: RulesWorld) -> None:
     assert world.see(order)["reason"] == "guest left"
 
 
-def test_a_snapshot_has_the_documents_fields(world: RulesWorld) -> None:
+def test_an_order_snapshot_has_the_documented_fields(world: RulesWorld) -> None:
     order = world.order(world.occupy(), line("Soup", 10000, 2), line("Fish", 5000))
     seen = world.see(order)
     assert {
@@ -161,7 +161,7 @@ def test_each_channel_has_its_own_snapshot(world: RulesWorld) -> None:
     assert ORDER.snapshot(state, Channel.ITEMS)[0] == "items_list"
 
 
-def test_an_order_that_is_not_there_is_not_found(world: RulesWorld) -> None:
+def test_a_command_to_a_missing_order_is_not_found(world: RulesWorld) -> None:
     nowhere = Address(Kind.ORDER, 999, HOME.id)
     for command in (
         c.UpdateStatus(status=READY),
@@ -173,19 +173,19 @@ def test_an_order_that_is_not_there_is_not_found(world: RulesWorld) -> None:
         world.refuse(nowhere, command, Code.NOT_FOUND)
 
 
-def test_an_order_is_opened_once(world: RulesWorld) -> None:
+def test_an_existing_order_is_not_opened_again(world: RulesWorld) -> None:
     order = order_that_is(CONFIRMED, world)
     again = OpenOrder(1, TABLE.id, "5", ADA.id, "EUR", START, (OrderLine("Soup", 1, 100),))
     world.unchanged(order, again)
 
 
-def test_an_order_does_not_do_what_others_do(world: RulesWorld) -> None:
+def test_an_order_rejects_commands_of_other_kinds(world: RulesWorld) -> None:
     order = order_that_is(PENDING, world)
     world.refuse(order, c.Occupy(), Code.UNKNOWN_ACTION)
 
 
 @pytest.mark.parametrize("status", OrderStatus)
-def test_an_order_is_settled_when_it_is_over_and_paid(
+def test_an_order_is_settled_when_it_is_final_and_paid(
     status: OrderStatus, world: RulesWorld
 ) -> None:
     order = order_that_is(status, world)
@@ -195,7 +195,7 @@ def test_an_order_is_settled_when_it_is_over_and_paid(
         assert ORDER.is_final(world.states[order]) is (status is DELIVERED)
 
 
-def test_a_cancelled_order_with_money_on_it_is_not_settled(world: RulesWorld) -> None:
+def test_a_cancelled_order_with_a_payment_is_not_settled(world: RulesWorld) -> None:
     order = order_that_is(PENDING, world)
     world.pay(order, 1000)
     world.advance(order, CANCELLED)
@@ -204,7 +204,7 @@ def test_a_cancelled_order_with_money_on_it_is_not_settled(world: RulesWorld) ->
     assert ORDER.is_final(world.states[order])
 
 
-def test_an_order_was_created_when_it_was_placed(world: RulesWorld) -> None:
+def test_an_order_is_created_at_the_time_it_was_placed(world: RulesWorld) -> None:
     session = world.occupy()
     world.now += timedelta(seconds=5)
     order = world.order(session)

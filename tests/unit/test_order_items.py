@@ -48,7 +48,7 @@ def advance_to(world: RulesWorld, order: Address, status: OrderStatus) -> None:
 
 
 @pytest.mark.parametrize(("now", "to"), list(product(ItemStatus, ItemStatus)))
-def test_an_item_takes_the_steps_of_its_table_alone(
+def test_an_item_allows_only_the_transitions_of_its_table(
     now: ItemStatus, to: ItemStatus, world: RulesWorld, order: Address
 ) -> None:
     if now is not PENDING:
@@ -77,7 +77,7 @@ def test_item_change_is_published_on_both_channels(world: RulesWorld, order: Add
     assert world.last(order) == world.last(order, Channel.ITEMS)
 
 
-def test_an_order_is_ready_when_its_last_item_is(world: RulesWorld, order: Address) -> None:
+def test_an_order_becomes_ready_with_its_last_item(world: RulesWorld, order: Address) -> None:
     world.do(order, put(1, READY))
     assert world.see(order)["status"] == "confirmed"
     world.do(order, put(2, READY))
@@ -86,7 +86,7 @@ def test_an_order_is_ready_when_its_last_item_is(world: RulesWorld, order: Addre
     assert world.types(order)[-1] == "order_status"
 
 
-def test_an_order_is_ready_when_what_is_not_ready_is_voided(
+def test_an_order_becomes_ready_when_its_other_items_are_voided(
     world: RulesWorld, order: Address
 ) -> None:
     world.do(order, put(1, READY))
@@ -137,7 +137,7 @@ def test_an_item_may_be_voided_before_its_order_is_confirmed(world: RulesWorld) 
 
 
 @pytest.mark.parametrize("over", [OrderStatus.DELIVERED, OrderStatus.CANCELLED])
-def test_the_items_of_an_order_that_is_over_stay(
+def test_items_of_a_final_order_cannot_change(
     over: OrderStatus, world: RulesWorld, order: Address
 ) -> None:
     advance_to(world, order, over)
@@ -153,14 +153,14 @@ def test_voiding_needs_a_reason(world: RulesWorld, order: Address) -> None:
     world.refuse(order, c.UpdateItem(item_id=1, status=VOIDED), Code.INVALID_MESSAGE)
 
 
-def test_an_item_that_is_not_there_is_not_found(world: RulesWorld, order: Address) -> None:
+def test_a_missing_item_is_not_found(world: RulesWorld, order: Address) -> None:
     world.refuse(order, put(3, READY), Code.NOT_FOUND)
 
 
 # --- all items -----------------------------------------------------------------------------------
 
 
-def test_lines_that_stay_keep_their_id_and_status(world: RulesWorld, order: Address) -> None:
+def test_unchanged_lines_keep_their_id_and_status(world: RulesWorld, order: Address) -> None:
     world.do(order, put(1, READY))
     world.do(order, c.ReplaceItems(items=(line("Cake", 400), FISH, SOUP)))
     items = world.see(order, Channel.ITEMS)["items"]
@@ -184,12 +184,12 @@ def test_item_with_a_new_quantity_keeps_its_id_and_becomes_pending(
     ]
 
 
-def test_other_notes_are_another_item(world: RulesWorld, order: Address) -> None:
+def test_a_line_with_other_notes_is_another_item(world: RulesWorld, order: Address) -> None:
     world.do(order, c.ReplaceItems(items=(line("Soup", 500, notes="no salt"), FISH)))
     assert [each["item_id"] for each in world.see(order, Channel.ITEMS)["items"]] == [2, 3]
 
 
-def test_voided_items_stay_listed_and_are_not_matched(world: RulesWorld, order: Address) -> None:
+def test_voided_items_stay_listed_and_match_no_line(world: RulesWorld, order: Address) -> None:
     world.do(order, put(1, VOIDED))
     world.do(order, c.ReplaceItems(items=(SOUP, FISH)))
     items = world.see(order, Channel.ITEMS)["items"]
@@ -200,7 +200,7 @@ def test_voided_items_stay_listed_and_are_not_matched(world: RulesWorld, order: 
     ]
 
 
-def test_an_items_id_is_never_given_again(world: RulesWorld, order: Address) -> None:
+def test_item_ids_are_never_reused(world: RulesWorld, order: Address) -> None:
     world.do(order, c.ReplaceItems(items=(SOUP, line("Cake", 400))))
     world.do(order, c.ReplaceItems(items=(SOUP,)))
     world.do(order, c.ReplaceItems(items=(SOUP, line("Cake", 400))))
@@ -211,7 +211,7 @@ def test_the_same_lines_in_another_order_change_nothing(world: RulesWorld, order
     world.unchanged(order, c.ReplaceItems(items=(FISH, SOUP)))
 
 
-def test_removing_what_is_not_ready_makes_the_order_ready(
+def test_removing_unready_items_makes_the_order_ready(
     world: RulesWorld, order: Address
 ) -> None:
     world.do(order, put(1, READY))
@@ -220,7 +220,7 @@ def test_removing_what_is_not_ready_makes_the_order_ready(
 
 
 @pytest.mark.parametrize("status", OVER)
-def test_an_order_past_confirmed_keeps_its_items(
+def test_items_cannot_be_replaced_once_the_order_is_past_confirmed(
     status: OrderStatus, world: RulesWorld, order: Address
 ) -> None:
     advance_to(world, order, status)
@@ -228,15 +228,15 @@ def test_an_order_past_confirmed_keeps_its_items(
     assert refused.details["current"] == status.value
 
 
-def test_an_order_of_no_items_is_refused(world: RulesWorld, order: Address) -> None:
+def test_an_order_without_items_is_refused(world: RulesWorld, order: Address) -> None:
     world.refuse(order, c.ReplaceItems(items=()), Code.INVALID_MESSAGE)
 
 
-def test_guests_do_not_order_in_free_text(world: RulesWorld, order: Address) -> None:
+def test_guests_cannot_order_free_text_items(world: RulesWorld, order: Address) -> None:
     world.refuse(order, c.ReplaceItems(items=(SOUP,)), Code.FORBIDDEN, GUEST)
 
 
-def test_a_menu_line_has_the_menus_name_and_price(world: RulesWorld, order: Address) -> None:
+def test_a_menu_line_has_name_and_price_of_the_menu(world: RulesWorld, order: Address) -> None:
     lines = (c.MenuLine(menu_item_id=7, quantity=2),)
     world.do(order, c.ReplaceItems(items=lines), GUEST, prices={7: ("Tea", 250)})
     (tea,) = world.see(order, Channel.ITEMS)["items"]
@@ -254,14 +254,14 @@ def test_a_menu_line_at_a_new_price_is_another_item(world: RulesWorld, order: Ad
 # --- the matching itself -------------------------------------------------------------------------
 
 
-def test_an_exact_match_goes_before_one_of_another_quantity() -> None:
+def test_an_exact_match_is_preferred_to_one_of_another_quantity() -> None:
     one, two = Item(1, "Soup", 1, 500, status=READY), Item(2, "Soup", 2, 500, status=READY)
     lines = [OrderLine("Soup", 2, 500), OrderLine("Soup", 1, 500)]
     assert order_items.replace_items((one, two), lines, 3) == (one, two)
     assert order_items.replace_items((one,), lines, 3) == (one, Item(3, "Soup", 2, 500))
 
 
-def test_all_ready_leaves_voided_items_alone() -> None:
+def test_setting_all_items_ready_keeps_voided_ones() -> None:
     voided = Item(1, "Soup", 1, 500, status=VOIDED)
     assert order_items.mark_ready((voided, Item(2, "Fish", 1, 900))) == (
         voided,

@@ -39,7 +39,7 @@ def money(world: RulesWorld, order: Address) -> tuple[str, str, str, bool]:
 # --- paying --------------------------------------------------------------------------------------
 
 
-def test_a_part_is_partially_paid_and_the_rest_is_paid(world: RulesWorld, order: Address) -> None:
+def test_partial_payments_make_an_order_partially_paid_and_then_paid(world: RulesWorld, order: Address) -> None:
     assert money(world, order) == ("unpaid", "0.00", "23.00", False)
     decision = world.do(order, pay(1000))
     assert decision.result == {"payment_id": 1, "balance": "13.00"}
@@ -64,7 +64,7 @@ def test_payment_is_published_to_order_session_waiter_and_notifications(
     assert (told["amount"], told["method"], told["balance"]) == ("10.00", "card", "13.00")
 
 
-def test_more_than_the_balance_is_refused(world: RulesWorld, order: Address) -> None:
+def test_a_payment_above_the_balance_is_refused(world: RulesWorld, order: Address) -> None:
     world.do(order, pay(1000))
     refused = world.refuse(order, pay(1301), Code.OVERPAYMENT)
     assert refused.details == {"balance": "13.00"}
@@ -76,19 +76,19 @@ def test_payment_of_a_cancelled_order_is_rejected(world: RulesWorld, order: Addr
     assert refused.details == {"balance": "0.00"}
 
 
-def test_a_payment_without_a_key_of_its_caller_is_refused(
+def test_a_payment_without_an_idempotency_key_is_refused(
     world: RulesWorld, order: Address
 ) -> None:
     world.refuse(order, pay(1000), Code.INVALID_MESSAGE, request_id=None)
 
 
-def test_a_delivered_order_may_still_be_paid(world: RulesWorld, order: Address) -> None:
+def test_a_delivered_order_can_be_paid(world: RulesWorld, order: Address) -> None:
     world.advance(order, OrderStatus.CONFIRMED, OrderStatus.READY, OrderStatus.DELIVERED)
     world.do(order, pay(2300))
     assert money(world, order) == ("paid", "23.00", "0.00", False)
 
 
-def test_an_order_is_completed_once_however_often_its_balance_is_zero(
+def test_a_payment_is_completed_once_however_often_the_balance_is_zero(
     world: RulesWorld, order: Address
 ) -> None:
     world.do(order, pay(2300))
@@ -132,7 +132,7 @@ def test_an_order_of_12_500_000_dong_is_paid_at_once(world: RulesWorld) -> None:
 # --- giving back ---------------------------------------------------------------------------------
 
 
-def test_cancelling_keeps_the_money_and_marks_it_due_back(
+def test_cancelling_a_paid_order_makes_a_refund_due(
     world: RulesWorld, order: Address
 ) -> None:
     world.do(order, pay(1000))
@@ -143,7 +143,7 @@ def test_cancelling_keeps_the_money_and_marks_it_due_back(
     assert world.types(HOME) == [], "a cancelled order is not a completed payment"
 
 
-def test_a_refund_gives_back_what_is_due_once(world: RulesWorld, order: Address) -> None:
+def test_a_refund_is_given_once(world: RulesWorld, order: Address) -> None:
     world.do(order, pay(1000))
     world.advance(order, OrderStatus.CANCELLED)
     world.forget()
@@ -154,7 +154,7 @@ def test_a_refund_gives_back_what_is_due_once(world: RulesWorld, order: Address)
     world.unchanged(order, c.Refund(reason="cancelled"))
 
 
-def test_voiding_what_is_paid_makes_a_part_due_back(world: RulesWorld, order: Address) -> None:
+def test_voiding_a_paid_item_makes_a_partial_refund_due(world: RulesWorld, order: Address) -> None:
     world.do(order, pay(2300))
     world.do(order, void(1))
     assert money(world, order) == ("paid", "23.00", "0.00", True)

@@ -12,7 +12,7 @@ def shards(placement: Placement) -> dict[int, str]:
     return {n: placement.host_of(Address(Kind.RESTAURANT, n, n)) for n in RESTAURANTS}
 
 
-def test_one_shard_more_moves_only_what_falls_to_it() -> None:
+def test_one_more_shard_moves_only_restaurants_of_the_new_shard() -> None:
     for count in range(1, 9):
         before = shards(Placement(Mode.SHARD, count))
         after = shards(Placement(Mode.SHARD, count + 1))
@@ -27,14 +27,14 @@ def test_restaurants_are_spread_evenly() -> None:
     assert min(counts) > 0.7 * len(RESTAURANTS) / 8
 
 
-def test_a_pinned_restaurant_has_its_shard_to_itself_and_only_those_who_were_there_move() -> None:
+def test_pinning_a_restaurant_moves_only_others_of_its_shard() -> None:
     before = shards(Placement(Mode.SHARD, 4))
     after = shards(Placement(Mode.SHARD, 4, frozenset({(2, 1)})))
     assert [n for n in RESTAURANTS if after[n] == "shard:1"] == [2]
     assert all(before[n] == "shard:1" for n in RESTAURANTS if n != 2 and before[n] != after[n])
 
 
-def test_two_restaurants_may_be_pinned_to_one_shard() -> None:
+def test_two_restaurants_can_be_pinned_to_one_shard() -> None:
     placement = Placement(Mode.SHARD, 2, frozenset({(2, 1), (3, 1)}))
     assert [n for n, host in shards(placement).items() if host == "shard:1"] == [2, 3]
 
@@ -55,7 +55,7 @@ def test_placement_without_a_shard_for_a_restaurant_is_rejected(
         Placement(Mode.SHARD, count, frozenset(pinned))
 
 
-def test_a_shard_that_moves_takes_its_restaurants_along() -> None:
+def test_a_migrated_shard_keeps_its_restaurants() -> None:
     before = Placement(Mode.SHARD, 3)
     after = shards(before.moved(1).moved(1))
     assert {(host, after[n]) for n, host in shards(before).items()} == {
@@ -67,12 +67,12 @@ def test_a_shard_that_moves_takes_its_restaurants_along() -> None:
     assert before.moved(1).places("shard:1#1")
 
 
-def test_balancing_evens_out_with_the_fewest_moves() -> None:
+def test_balancing_uses_the_fewest_moves() -> None:
     assert balanced({0: "a", 1: "a", 2: "a", 3: "a", 4: "b"}, ["a", "b", "c"]) == {3: "c", 2: "b"}
     assert balanced({0: "a", 1: "b"}, ["a", "b", "c"]) == {}
 
 
-def test_shards_of_a_node_that_ends_are_spread_over_the_others() -> None:
+def test_shards_of_a_removed_node_are_spread_over_the_others() -> None:
     homes = {0: "a", 1: "a", 2: "b", 3: "c"}
     assert sorted(balanced(homes, ["b", "c"]).items()) == [(0, "b"), (1, "c")]
     assert balanced(homes, []) == {}

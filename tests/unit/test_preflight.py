@@ -6,7 +6,7 @@ from scripts.preflight import PreflightError, settings_of_environment
 from serve_app import Settings
 
 
-def test_a_limit_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limits_can_be_set_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RESTAURANT_QR_LIMITS__BURST_MESSAGES", "500")
     assert settings_of_environment().limits.burst_messages == 500
 
@@ -19,7 +19,7 @@ def test_unknown_setting_is_named_in_the_error(name: str, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("wrong", [{"auth_secret": "too-short-a-secret"}, {"port": 0}])
-def test_an_error_shows_no_secret(wrong: dict[str, object]) -> None:
+def test_a_settings_error_shows_no_secret(wrong: dict[str, object]) -> None:
     """Serve shows it to whoever asks for the deployment's status."""
     given = {"redis_url": "redis://:the-password@store:6379/0"} | wrong
     with pytest.raises(ValueError, match="Settings") as error:
@@ -29,7 +29,7 @@ def test_an_error_shows_no_secret(wrong: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("name", ["TRUSTED_PROXIES", "ALLOWED_ORIGINS"])
-def test_a_list_that_is_not_json_is_refused_with_an_example(
+def test_a_list_setting_that_is_not_json_is_refused_with_an_example(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(f"RESTAURANT_QR_{name}", "10.0.0.0/8")

@@ -77,7 +77,7 @@ def refused(channel: Channel, frame: str | bytes) -> Rejected:
 
 
 @pytest.mark.parametrize(("channel", "frame", "command"), FRAMES)
-def test_an_action_is_a_command(
+def test_an_action_parses_to_its_command(
     channel: Channel, frame: dict[str, Any], command: c.Command
 ) -> None:
     assert parse_frame(channel, orjson.dumps(frame)) == command
@@ -126,7 +126,7 @@ def test_invalid_json_is_rejected(frame: str | bytes) -> None:
 
 
 @pytest.mark.parametrize("frame", ["[]", "1", '"get_status"', "null", "true"])
-def test_json_that_is_no_object_is_rejected(frame: str) -> None:
+def test_json_other_than_an_object_is_rejected(frame: str) -> None:
     assert refused(Channel.ORDER, frame).code is Code.INVALID_MESSAGE
 
 
@@ -169,7 +169,7 @@ def test_unknown_action_error_lists_the_allowed_actions(frame: str) -> None:
         (Channel.WAITER, {"action": "acknowledge"}, "notification_id"),
     ],
 )
-def test_a_wrong_field_is_named(channel: Channel, fields: dict[str, Any], place: str) -> None:
+def test_an_invalid_field_is_named_in_the_error(channel: Channel, fields: dict[str, Any], place: str) -> None:
     answer = refused(channel, orjson.dumps(fields))
     assert answer.code is Code.INVALID_MESSAGE
     assert answer.details == {"field": place}
@@ -181,7 +181,7 @@ def test_errors_do_not_echo_the_input() -> None:
     assert "script" not in answer.error
 
 
-def test_a_frame_has_an_upper_bound() -> None:
+def test_a_frame_above_the_size_limit_is_rejected() -> None:
     fits = '{"action":"get_status"}'.ljust(MAX_FRAME_BYTES)
     assert isinstance(parse_frame(Channel.ORDER, fits), c.Get)
     answer = refused(Channel.ORDER, fits + " ")
@@ -203,7 +203,7 @@ ACTION = st.sampled_from(["occupy", "place_order", "get_status", "update_status"
     st.dictionaries(FIELDS, JSON),
     st.none() | ACTION,
 )
-def test_any_object_is_a_command_or_a_refusal(
+def test_any_object_parses_or_is_rejected(
     channel: Channel, fields: dict[str, Any], action: str | None
 ) -> None:
     fields = {**fields, **({"action": action} if action else {})}
@@ -215,7 +215,7 @@ def test_any_object_is_a_command_or_a_refusal(
 
 
 @given(st.sampled_from(Channel), st.binary(max_size=60) | st.text(max_size=60))
-def test_anything_at_all_is_a_command_or_a_refusal(channel: Channel, frame: str | bytes) -> None:
+def test_any_text_parses_or_is_rejected(channel: Channel, frame: str | bytes) -> None:
     assert isinstance(parse_frame(channel, frame), c.Command | Rejected)
 
 
@@ -232,7 +232,7 @@ def test_body_parses_to_the_same_command_with_fields_of_the_path() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"  ", b"{}"])
-def test_a_body_may_be_empty(body: bytes) -> None:
+def test_an_empty_body_is_accepted(body: bytes) -> None:
     assert parse_body(c.Occupy, body, request_id=None) == c.Occupy()
 
 
@@ -248,7 +248,7 @@ def test_a_body_may_be_empty(body: bytes) -> None:
         (b'{"request_id":"mine"}', Code.INVALID_MESSAGE),
     ],
 )
-def test_a_wrong_body_is_refused(body: bytes, code: Code) -> None:
+def test_an_invalid_body_is_rejected(body: bytes, code: Code) -> None:
     answer = parse_body(c.Occupy, body, request_id="key")
     assert isinstance(answer, Rejected)
     assert answer.code is code
@@ -279,14 +279,14 @@ def test_encoded_frames_are_plain_json() -> None:
 
 @pytest.mark.parametrize("more", [{}, {"epoch": "e"}], ids=["event", "snapshot"])
 @given(text=st.text() | st.sampled_from(['"data":', ',"seq":', '\\"data":1,"seq":2']))
-def test_the_data_of_a_frame_is_passed_on_encoded(text: str, more: dict[str, str]) -> None:
+def test_encoded_data_is_inserted_into_a_frame_unchanged(text: str, more: dict[str, str]) -> None:
     data = {"notes": text, "data": {"seq": 2}, "seq": 3}
     frame = encode({"type": "order_status", "data": data, "seq": 1, **more})
     assert orjson.loads(encode({"data": data_of(frame)})) == {"data": data}
 
 
 @pytest.mark.parametrize("microsecond", [0, 1, 999_999])
-def test_a_time_on_the_wire_has_whole_seconds_and_in_the_store_is_exact(microsecond: int) -> None:
+def test_times_have_whole_seconds_on_the_wire_and_microseconds_in_the_store(microsecond: int) -> None:
     at = datetime(2026, 1, 28, 21, microsecond=microsecond, tzinfo=UTC)
     assert orjson.loads(encode({"at": at})) == {"at": "2026-01-28T21:00:00Z"}
     stored = orjson.loads(encode_stored({"at": at}))["at"]

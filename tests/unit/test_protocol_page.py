@@ -19,14 +19,14 @@ ROWS = [
 
 
 @pytest.mark.parametrize("channel", Channel, ids=lambda channel: channel.value)
-def test_the_page_lists_messages_and_actions_of_each_channel(channel: Channel) -> None:
+def test_the_protocol_page_lists_messages_and_actions_of_each_channel(channel: Channel) -> None:
     path = PATHS[channel].removesuffix("/").replace("{id}", "<id>")
     [[_, snapshot, events, actions]] = [row for row in ROWS if row[0] == {path}]
     assert snapshot | events == set(MESSAGES[channel])
     assert actions == set(ACTIONS[channel])
 
 
-def test_the_page_lists_each_error_code_with_its_status() -> None:
+def test_the_protocol_page_lists_each_error_code_with_its_status() -> None:
     listed = {
         (code, int(next(iter(row[1]))))
         for row in ROWS
@@ -36,6 +36,6 @@ def test_the_page_lists_each_error_code_with_its_status() -> None:
     assert listed == {(code.value, rule.http_status) for code, rule in ERRORS.items()}
 
 
-def test_the_page_lists_each_close_code() -> None:
+def test_the_protocol_page_lists_each_close_code() -> None:
     listed = {int(next(iter(row[0]))) for row in ROWS if next(iter(row[0])).isdecimal()}
     assert listed == {code.value for code in CloseCode} == {code.value for code in CLIENT_ACTIONS}

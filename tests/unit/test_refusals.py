@@ -36,7 +36,7 @@ DEVICE = Caller(Role.ANONYMOUS, "device:3")
         pytest.param(Caller(Role.GUEST, "guest:device:3"), CallerClass.GUEST, id="guest_as_device"),
     ],
 )
-def test_a_caller_uses_the_budget_of_its_class(caller: Caller, callers: CallerClass) -> None:
+def test_a_refusal_counts_against_the_budget_of_its_class_of_callers(caller: Caller, callers: CallerClass) -> None:
     assert class_of(caller) is callers
 
 
@@ -46,7 +46,7 @@ def refused(refusals: Refusals, caller: Caller, times: int, now: datetime = NOW)
     return refusals
 
 
-def test_guests_do_not_use_the_budget_of_the_staff() -> None:
+def test_refusals_of_guests_do_not_use_the_budget_of_staff() -> None:
     refusals = refused(NO_REFUSALS, GUEST, 1000)
     assert not refusals.is_within_budget(CallerClass.GUEST)
     for caller in (WAITER, DEVICE, ANONYMOUS):
@@ -56,7 +56,7 @@ def test_guests_do_not_use_the_budget_of_the_staff() -> None:
         assert not within.add(caller, NOW).is_within_budget(callers)
 
 
-def test_refusals_left_out_are_reported_at_powers_of_ten() -> None:
+def test_omitted_refusals_are_reported_at_powers_of_ten() -> None:
     refusals = refused(NO_REFUSALS, GUEST, AUDITED_AN_HOUR[CallerClass.GUEST])
     told = []
     for _ in range(1234):
@@ -68,20 +68,20 @@ def test_refusals_left_out_are_reported_at_powers_of_ten() -> None:
     assert refusals.unreported() == [LeftOut(CallerClass.GUEST, HOUR, 1234)]
 
 
-def test_an_hour_within_the_budgets_has_no_report() -> None:
+def test_an_hour_within_its_budgets_has_no_report() -> None:
     refusals = refused(NO_REFUSALS, GUEST, AUDITED_AN_HOUR[CallerClass.GUEST])
     assert refusals.unreported() == []
     assert refusals.add(GUEST, NOW).unreported() == [], "the first was told at once"
     assert NO_REFUSALS.unreported() == []
 
 
-def test_each_hour_has_its_own_budgets() -> None:
+def test_each_hour_has_new_budgets() -> None:
     refusals = refused(refused(NO_REFUSALS, GUEST, 500), WAITER, 3)
     later = refusals.add(GUEST, NOW + timedelta(hours=1))
     assert later == Refusals(HOUR + timedelta(hours=1), {CallerClass.GUEST: 1})
 
 
-def test_stored_counts_of_an_hour_are_read_again() -> None:
+def test_stored_counts_of_an_hour_are_restored() -> None:
     refusals = refused(refused(NO_REFUSALS, WAITER, 2), GUEST, 70)
     read = refusals_from(refusals.stored())
     assert read.hour == refusals.hour
@@ -91,7 +91,7 @@ def test_stored_counts_of_an_hour_are_read_again() -> None:
     assert refusals_from("") == NO_REFUSALS
 
 
-def test_the_count_of_an_earlier_release_is_read_as_the_guests() -> None:
+def test_a_count_of_an_earlier_release_is_read_as_that_of_guests() -> None:
     refusals = refusals_from(f"{HOUR.isoformat()} 50")
     assert refusals == Refusals(HOUR, {CallerClass.GUEST: 50})
     assert refusals.add(WAITER, NOW).is_within_budget(CallerClass.STAFF)

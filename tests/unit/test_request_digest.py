@@ -24,14 +24,14 @@ def next_release(cls: type[Any], **fields: Any) -> Any:
     return Grown(**fields)
 
 
-def test_a_field_that_a_release_adds_does_not_change_the_digests_of_requests_without_it() -> None:
+def test_a_new_field_does_not_change_digests_of_requests_without_it() -> None:
     before = c.Occupy(guests_count=2, request_id="r")
     after = next_release(c.Occupy, guests_count=2, request_id="r")
     assert request_digest(after) == request_digest(before)
     assert previous_digest(after) == previous_digest(before)
 
 
-def test_a_field_that_a_release_adds_to_a_line_does_not_change_the_digests() -> None:
+def test_a_new_field_of_a_line_does_not_change_digests() -> None:
     line = next_release(c.MenuLine, menu_item_id=1)
     after = c.PlaceOrder(items=(line, *ORDER.items[1:]))
     assert request_digest(after) == request_digest(ORDER)
@@ -39,11 +39,11 @@ def test_a_field_that_a_release_adds_to_a_line_does_not_change_the_digests() -> 
 
 
 @pytest.mark.parametrize("digest", [request_digest, previous_digest])
-def test_an_added_field_that_is_given_changes_the_digests(digest: Any) -> None:
+def test_a_given_new_field_changes_the_digest(digest: Any) -> None:
     assert digest(next_release(c.Occupy, seat=1)) != digest(c.Occupy())
 
 
-def test_a_field_given_with_its_default_is_not_distinguished_from_an_absent_one() -> None:
+def test_a_field_with_its_default_has_the_digest_of_an_absent_one() -> None:
     assert request_digest(c.Occupy(guests_count=1)) == request_digest(c.Occupy())
     assert request_digest(c.Occupy(guests_count=2)) != request_digest(c.Occupy())
 

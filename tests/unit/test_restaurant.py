@@ -22,7 +22,7 @@ NOTES = Channel.NOTIFICATIONS
 ELSEWHERE = Address(Kind.RESTAURANT, 3, 3)
 
 
-def test_a_new_restaurant_has_nothing_yet(world: RulesWorld) -> None:
+def test_a_new_restaurant_is_empty(world: RulesWorld) -> None:
     create = c.CreateRestaurant(name="Osteria", currency="USD", timezone="America/New_York")
     assert world.do(ELSEWHERE, create).result == {"restaurant_id": 3}
     seen = world.see(ELSEWHERE)
@@ -37,7 +37,7 @@ def test_a_new_restaurant_has_nothing_yet(world: RulesWorld) -> None:
 # --- tables and waiters --------------------------------------------------------------------------
 
 
-def test_a_table_is_there_when_it_is_added(world: RulesWorld) -> None:
+def test_an_added_table_is_listed_once_it_is_created(world: RulesWorld) -> None:
     add = c.AddTable(number="7", zone="B", seats=2)
     decision = world.do(HOME, add, id_=7)
     assert decision.result == {"table_id": 7}
@@ -86,7 +86,7 @@ def test_an_order_stored_before_its_table_was_reported_is_listed_without_one(
     assert (row["table_id"], row["table_number"], row["zone"]) == (None, "5", None)
 
 
-def test_a_waiter_is_there_when_it_is_added(world: RulesWorld) -> None:
+def test_an_added_waiter_is_listed_once_it_is_created(world: RulesWorld) -> None:
     decision = world.do(HOME, c.AddWaiter(name="Bob"), id_=11)
     assert decision.result == {"waiter_id": 11}
     assert world.see(HOME)["waiters"] == [
@@ -96,7 +96,7 @@ def test_a_waiter_is_there_when_it_is_added(world: RulesWorld) -> None:
     assert world.see(Address(Kind.WAITER, 11, HOME.id))["name"] == "Bob"
 
 
-def test_tables_are_counted(world: RulesWorld) -> None:
+def test_occupied_and_active_tables_are_counted(world: RulesWorld) -> None:
     world.do(world.add_table(6, "6", "A", None), c.ChangeTable(is_active=False))
     world.occupy()
     tables = world.see(HOME)["tables"]
@@ -113,7 +113,7 @@ def test_an_older_report_of_a_table_is_ignored(world: RulesWorld) -> None:
 # --- orders --------------------------------------------------------------------------------------
 
 
-def test_orders_are_open_until_they_are_done_and_paid(world: RulesWorld) -> None:
+def test_orders_are_open_until_they_are_final_and_paid(world: RulesWorld) -> None:
     order = world.order(world.occupy(), line("Soup", 500))
     (row,) = world.see(HOME)["open_orders"]
     assert row == {
@@ -175,14 +175,14 @@ def test_payments_are_counted_by_the_restaurants_local_day(world: RulesWorld) ->
     assert world.see(HOME)["figures"]["paid_amount"] == "12.50"
 
 
-def test_an_order_becomes_ready_once(world: RulesWorld) -> None:
+def test_order_ready_is_published_once(world: RulesWorld) -> None:
     order = world.order(world.occupy())
     world.advance(order, OrderStatus.CONFIRMED, OrderStatus.READY)
     world.pay(order, 100)
     assert world.types(HOME).count("order_ready") == 1
 
 
-def test_a_refund_on_an_order_that_is_over_is_no_news_of_it(world: RulesWorld) -> None:
+def test_a_refund_of_a_final_order_publishes_nothing_to_its_restaurant(world: RulesWorld) -> None:
     order = world.order(world.occupy())
     world.pay(order, 1000)
     world.advance(order, OrderStatus.CANCELLED)
@@ -212,7 +212,7 @@ def test_an_alert_names_its_table(world: RulesWorld) -> None:
     assert (told["table_id"], told["table_number"]) == (5, "5")
 
 
-def test_the_first_to_acknowledge_owns_it(world: RulesWorld) -> None:
+def test_the_first_acknowledgement_of_a_notification_is_kept(world: RulesWorld) -> None:
     world.do(HOME, c.RaiseAlert(message="Spill"))
     world.forget()
     acknowledge = c.Acknowledge(notification_id="restaurant-2-1")
@@ -228,7 +228,7 @@ def test_acknowledging_an_unlisted_notification_is_rejected(world: RulesWorld) -
     world.refuse(HOME, c.Acknowledge(notification_id="123"), Code.NOT_FOUND)
 
 
-def test_its_list_is_bounded(world: RulesWorld) -> None:
+def test_the_notification_list_of_a_restaurant_is_bounded(world: RulesWorld) -> None:
     for n in range(restaurant_state.MAX_NOTIFICATIONS + 5):
         note = Notification(f"order-{n}-1", "order_notification", "new_order", {}, START)
         world.do(HOME, Notify(note))
@@ -254,11 +254,11 @@ def test_broadcast_is_published_and_not_listed(world: RulesWorld) -> None:
         (Channel.NOTIFICATIONS, "notifications_list"),
     ],
 )
-def test_each_channel_has_its_own_snapshot(channel: Channel, type_: str, world: RulesWorld) -> None:
+def test_each_restaurant_channel_has_its_own_snapshot(channel: Channel, type_: str, world: RulesWorld) -> None:
     assert RESTAURANT.snapshot(world.states[HOME], channel)[0] == type_
 
 
-def test_a_restaurant_that_is_not_there_is_not_found(world: RulesWorld) -> None:
+def test_a_command_to_a_missing_restaurant_is_not_found(world: RulesWorld) -> None:
     for command in (
         c.AddTable(number="1", zone="A", seats=2),
         c.AddWaiter(name="Bob"),
@@ -269,5 +269,5 @@ def test_a_restaurant_that_is_not_there_is_not_found(world: RulesWorld) -> None:
         world.refuse(ELSEWHERE, command, Code.NOT_FOUND, id_=1)
 
 
-def test_a_restaurant_does_not_do_what_others_do(world: RulesWorld) -> None:
+def test_a_restaurant_rejects_commands_of_other_kinds(world: RulesWorld) -> None:
     world.refuse(HOME, c.Occupy(), Code.UNKNOWN_ACTION)

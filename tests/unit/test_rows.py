@@ -69,7 +69,7 @@ def test_only_changed_rows_are_reencoded() -> None:
     assert made == [1000]
 
 
-def test_a_list_is_restored_from_the_mapping_that_was_stored() -> None:
+def test_a_list_is_restored_from_its_stored_mapping() -> None:
     stored = {"10": 1, "9": 2}
     restored = TypeAdapter(Rows[int, int]).validate_python(stored)
     assert list(restored.items()) == [(9, 2), (10, 1)]
@@ -108,7 +108,7 @@ cards = st.builds(
 
 
 @given(st.lists(cards, max_size=20))
-def test_the_sums_of_a_sessions_orders_are_those_of_all_of_them(
+def test_cached_sums_of_a_sessions_orders_equal_computed_ones(
     reports: list[OrderSummary],
 ) -> None:
     orders = Orders()
@@ -120,11 +120,11 @@ def test_the_sums_of_a_sessions_orders_are_those_of_all_of_them(
 
 
 @pytest.mark.parametrize("entries", [{}, {1: 1}])
-def test_an_empty_list_shows_nothing(entries: dict[int, int]) -> None:
+def test_an_empty_list_encodes_to_an_empty_array(entries: dict[int, int]) -> None:
     assert shown(Rows(entries).without_entry(1)) == []
 
 
-def test_kept_rows_take_little_more_memory_than_their_text() -> None:
+def test_cached_rows_take_little_more_memory_than_their_text() -> None:
     rows = Rows({key: key for key in range(500)})
     tracemalloc.start()
     try:

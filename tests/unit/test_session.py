@@ -75,7 +75,7 @@ def test_the_reply_to_placing_waits_for_the_order(world: RulesWorld, session: Ad
     assert creation.to == order
 
 
-def test_a_session_lists_its_orders_and_what_they_come_to(
+def test_a_session_lists_its_orders_and_their_sums(
     world: RulesWorld, session: Address
 ) -> None:
     first = world.order(session, line("Soup", 500, 2))
@@ -89,7 +89,7 @@ def test_a_session_lists_its_orders_and_what_they_come_to(
     assert (seen["total_amount"], seen["balance"]) == ("19.00", "15.00")
 
 
-def test_session_summary_of_a_new_order_equals_the_orders(
+def test_a_sessions_summary_of_a_new_order_equals_that_of_the_order(
     world: RulesWorld, session: Address
 ) -> None:
     order = world.order(session, line("Soup", 500, 2))
@@ -116,14 +116,14 @@ def test_an_older_report_of_an_order_is_ignored(world: RulesWorld, session: Addr
 
 
 @pytest.mark.parametrize("caller", [GUEST, ANONYMOUS])
-def test_guests_do_not_order_in_free_text(
+def test_guests_cannot_order_free_text_items(
     caller: Caller, world: RulesWorld, session: Address
 ) -> None:
     command = c.PlaceOrder(items=(line("Soup", 1),))
     world.refuse(session, command, Code.FORBIDDEN, caller, id_=50)
 
 
-def test_an_order_of_no_items_is_refused(world: RulesWorld, session: Address) -> None:
+def test_an_order_without_items_is_refused(world: RulesWorld, session: Address) -> None:
     world.refuse(session, c.PlaceOrder(items=()), Code.INVALID_MESSAGE, id_=50)
 
 
@@ -143,7 +143,7 @@ def test_guests_orders_are_rejected_while_too_many_are_pending(
     world.do(session, tea, GUEST, id_=202, prices=prices)
 
 
-def test_guests_do_not_order_and_cancel_for_ever(world: RulesWorld, session: Address) -> None:
+def test_guests_can_place_a_limited_number_of_orders(world: RulesWorld, session: Address) -> None:
     tea = c.PlaceOrder(items=(c.MenuLine(menu_item_id=7),))
     prices = {7: ("Tea", 250)}
     cancel = c.UpdateStatus(status=OrderStatus.CANCELLED)
@@ -168,7 +168,7 @@ def test_guests_do_not_order_and_cancel_for_ever(world: RulesWorld, session: Add
     ],
     ids=["lines", "options", "notes", "four-byte-notes"],
 )
-def test_a_guests_order_is_bounded_in_lines_options_and_bytes_of_notes_and_a_waiters_is_not(
+def test_only_guests_orders_are_limited_in_lines_options_and_bytes_of_notes(
     items: tuple[c.Line, ...], caller: Caller, world: RulesWorld, session: Address
 ) -> None:
     prices = {7: ("Tea", 250)}
@@ -178,7 +178,7 @@ def test_a_guests_order_is_bounded_in_lines_options_and_bytes_of_notes_and_a_wai
     world.do(session, order, WAITER, id_=50, prices=prices)
 
 
-def test_the_notes_of_a_sessions_guests_are_bounded_in_bytes_over_all_orders(
+def test_notes_of_guests_are_limited_in_bytes_over_all_orders_of_a_session(
     world: RulesWorld, session: Address
 ) -> None:
     prices = {7: ("Tea", 250)}
@@ -250,7 +250,7 @@ def test_a_paid_order_that_is_not_delivered_keeps_its_session_open(
     assert refused.details == {"open_orders": [order.id], "balance": "0.00"}
 
 
-def test_a_refund_that_is_due_keeps_no_session_open(world: RulesWorld, session: Address) -> None:
+def test_a_due_refund_does_not_keep_a_session_open(world: RulesWorld, session: Address) -> None:
     order = world.order(session)
     world.pay(order, 1250)
     world.advance(order, OrderStatus.CANCELLED)
@@ -272,7 +272,7 @@ def test_force_needs_a_reason(world: RulesWorld, session: Address) -> None:
     world.refuse(session, c.CloseSession(force=True), Code.INVALID_MESSAGE)
 
 
-def test_staff_closes_an_unsettled_session_by_force(world: RulesWorld, session: Address) -> None:
+def test_staff_can_close_an_unsettled_session_by_force(world: RulesWorld, session: Address) -> None:
     world.order(session)
     world.do(session, c.CloseSession(force=True, reason="left without paying"))
     assert world.see(session)["status"] == "closed"
@@ -287,7 +287,7 @@ def test_staff_closes_an_unsettled_session_by_force(world: RulesWorld, session: 
         c.CallWaiter(),
     ],
 )
-def test_a_closed_session_takes_nothing_more(
+def test_a_closed_session_refuses_commands(
     command: c.Command, world: RulesWorld, session: Address
 ) -> None:
     world.do(session, c.CloseSession())
@@ -320,11 +320,11 @@ def test_closing_resolves_open_calls_and_their_notifications(
 # --- what it is not ------------------------------------------------------------------------------
 
 
-def test_a_session_is_opened_once(world: RulesWorld, session: Address) -> None:
+def test_an_existing_session_is_not_opened_again(world: RulesWorld, session: Address) -> None:
     world.unchanged(session, OpenSession("XXXXXX", 5, "5", "A", 9, None, "EUR", 1.0, START))
 
 
-def test_a_session_that_is_not_there_is_not_found(world: RulesWorld) -> None:
+def test_a_command_to_a_missing_session_is_not_found(world: RulesWorld) -> None:
     nowhere = Address(Kind.SESSION, 999, HOME.id)
     for command in (
         c.UpdateGuestsCount(guests_count=3),
@@ -336,5 +336,5 @@ def test_a_session_that_is_not_there_is_not_found(world: RulesWorld) -> None:
         world.refuse(nowhere, command, Code.NOT_FOUND, id_=50)
 
 
-def test_a_session_does_not_do_what_others_do(world: RulesWorld, session: Address) -> None:
+def test_a_session_rejects_commands_of_other_kinds(world: RulesWorld, session: Address) -> None:
     world.refuse(session, c.Broadcast(message="hello"), Code.UNKNOWN_ACTION)

@@ -46,7 +46,7 @@ def set_to(call_id: str, status: CallStatus) -> c.UpdateCall:
 # --- made ----------------------------------------------------------------------------------------
 
 
-def test_a_call_reaches_the_waiter_and_the_notifications(
+def test_a_call_is_published_to_waiter_and_notifications(
     world: RulesWorld, session: Address
 ) -> None:
     call_id = world.call(session, reason=CallReason.BILL)
@@ -63,7 +63,7 @@ def test_a_call_reaches_the_waiter_and_the_notifications(
 
 
 @pytest.mark.parametrize("reason", CallReason)
-def test_a_second_call_of_the_same_reason_changes_nothing(
+def test_a_second_open_call_with_the_same_reason_changes_nothing(
     reason: CallReason, world: RulesWorld, session: Address
 ) -> None:
     call_id = world.call(session, reason=reason)
@@ -71,7 +71,7 @@ def test_a_second_call_of_the_same_reason_changes_nothing(
     assert again.result == {"call_id": call_id}
 
 
-def test_calls_of_two_reasons_are_two_calls(world: RulesWorld, session: Address) -> None:
+def test_calls_with_different_reasons_are_separate(world: RulesWorld, session: Address) -> None:
     first = world.call(session, reason=CallReason.WAITER)
     second = world.call(session, reason=CallReason.BILL)
     assert [call["call_id"] for call in world.see(session)["calls"]] == [first, second]
@@ -90,7 +90,7 @@ def test_call_can_be_repeated_after_acknowledgement(
 
 
 @pytest.mark.parametrize(("now", "to"), list(product(CallStatus, CallStatus)))
-def test_a_call_takes_the_steps_of_its_table_alone(
+def test_a_call_allows_only_the_transitions_of_its_table(
     now: CallStatus, to: CallStatus, world: RulesWorld, session: Address
 ) -> None:
     call_id = world.call(session)
@@ -107,7 +107,7 @@ def test_a_call_takes_the_steps_of_its_table_alone(
         assert refused.details["current"] == now.value
 
 
-def test_a_call_that_was_not_made_is_not_found(world: RulesWorld, session: Address) -> None:
+def test_a_missing_call_is_not_found(world: RulesWorld, session: Address) -> None:
     world.refuse(session, set_to(f"{session.id}-1", CallStatus.RESOLVED), Code.NOT_FOUND)
 
 
@@ -139,7 +139,7 @@ def test_a_call_acknowledged_on_the_restaurants_channel_is_acknowledged_everywhe
 
 
 @pytest.mark.parametrize("status", [CallStatus.ACKNOWLEDGED, CallStatus.RESOLVED])
-def test_a_call_set_by_hand_is_done_with_wherever_it_is_listed(
+def test_a_call_resolved_by_staff_is_resolved_in_every_list(
     status: CallStatus, world: RulesWorld, session: Address
 ) -> None:
     call_id = world.call(session)
@@ -159,7 +159,7 @@ def test_repeated_call_acknowledgement_changes_nothing(world: RulesWorld, sessio
 # --- escalated -----------------------------------------------------------------------------------
 
 
-def test_a_call_waits_a_minute_for_its_waiter(
+def test_a_call_escalates_after_a_minute_without_acknowledgement(
     world: RulesWorld, session: Address, colleague: Address
 ) -> None:
     call_id = world.call(session)
@@ -183,7 +183,7 @@ def test_escalation_notifies_each_waiter_of_the_zone_once(
     assert world.types(ADA) == ["task_notification"]
 
 
-def test_escalation_ends_with_the_managers(
+def test_the_last_escalation_notifies_the_managers(
     world: RulesWorld, session: Address, colleague: Address
 ) -> None:
     world.call(session)
@@ -277,13 +277,13 @@ def test_restaurant_statistics_include_call_durations(world: RulesWorld, session
     assert figures["slowest_resolved_s"] == 35.0
 
 
-def test_figures_of_nothing_have_no_mean(world: RulesWorld) -> None:
+def test_statistics_without_calls_have_no_mean(world: RulesWorld) -> None:
     figures = world.see(HOME)["figures"]
     assert figures["calls_acknowledged"] == 0
     assert figures["mean_acknowledged_s"] is None
 
 
-def test_the_wait_is_the_restaurants_to_set(world: RulesWorld) -> None:
+def test_a_restaurant_sets_the_delay_of_escalations(world: RulesWorld) -> None:
     assert world.states[HOME].call_escalation_s == 60.0
     assert world.states[TABLE].call_escalation_s == 60.0
     session = world.occupy()

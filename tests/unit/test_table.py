@@ -64,12 +64,12 @@ def test_the_reply_to_occupying_waits_for_the_session(world: RulesWorld) -> None
     assert creation.to.kind is Kind.SESSION
 
 
-def test_a_party_is_one_guest_unless_it_says_otherwise(world: RulesWorld) -> None:
+def test_guests_count_defaults_to_one(world: RulesWorld) -> None:
     world.occupy()
     assert world.see(TABLE)["session"]["guests_count"] == 1
 
 
-def test_a_session_may_have_another_waiter_than_its_table(world: RulesWorld) -> None:
+def test_a_session_can_have_another_waiter_than_its_table(world: RulesWorld) -> None:
     session = world.occupy(waiter_id=11)
     assert world.see(session)["waiter_id"] == 11
     assert world.see(TABLE)["waiter_id"] == 10
@@ -93,7 +93,7 @@ def test_releasing_a_free_table_changes_nothing(world: RulesWorld) -> None:
     world.unchanged(TABLE, c.Release())
 
 
-def test_releasing_is_for_the_session_to_decide(world: RulesWorld) -> None:
+def test_a_release_is_redirected_to_the_session(world: RulesWorld) -> None:
     session = world.occupy()
     release = c.Release(force=True, reason="closing time")
     answer = world.decide(TABLE, release, MANAGER)
@@ -109,7 +109,7 @@ def test_releasing_closes_the_session(world: RulesWorld) -> None:
     world.unchanged(TABLE, c.Release())
 
 
-def test_an_unsettled_session_is_not_released(world: RulesWorld) -> None:
+def test_a_table_with_an_unsettled_session_is_not_released(world: RulesWorld) -> None:
     session = world.occupy()
     order = world.order(session)
     refused = world.refuse(TABLE, c.Release(), Code.UNSETTLED)
@@ -125,14 +125,14 @@ def test_release_result_is_stored_for_its_request(world: RulesWorld) -> None:
     assert (at, request_ref) == (TABLE, RequestRef(TABLE, MANAGER.subject, "r", "digest"))
 
 
-def test_a_session_closed_by_itself_keeps_no_result_at_its_table(world: RulesWorld) -> None:
+def test_closing_a_session_stores_no_result_at_its_table(world: RulesWorld) -> None:
     session = world.occupy()
     world.do(session, c.CloseSession())
     assert not world.see(TABLE)["is_occupied"]
     assert world.kept == []
 
 
-def test_a_released_table_may_be_occupied_again(world: RulesWorld) -> None:
+def test_a_released_table_can_be_occupied_again(world: RulesWorld) -> None:
     first = world.occupy()
     world.do(TABLE, c.Release())
     second = world.occupy()
@@ -151,7 +151,7 @@ def test_the_end_of_another_session_changes_nothing(world: RulesWorld) -> None:
 # --- changes -------------------------------------------------------------------------------------
 
 
-def test_guests_that_came_or_went_are_seen(world: RulesWorld) -> None:
+def test_a_changed_guests_count_is_shown_at_the_table(world: RulesWorld) -> None:
     session = world.occupy(guests_count=2)
     world.forget()
     world.do(session, c.UpdateGuestsCount(guests_count=5))
@@ -160,7 +160,7 @@ def test_guests_that_came_or_went_are_seen(world: RulesWorld) -> None:
     assert world.types(HOME) == ["table_update"]
 
 
-def test_guests_of_another_session_change_nothing(world: RulesWorld) -> None:
+def test_a_guests_count_of_another_session_changes_nothing(world: RulesWorld) -> None:
     world.unchanged(TABLE, GuestsChanged(1, 5))
     session = world.occupy()
     world.unchanged(TABLE, GuestsChanged(session.id + 1, 5))
@@ -175,7 +175,7 @@ def test_guests_of_another_session_change_nothing(world: RulesWorld) -> None:
         (c.ChangeTable(waiter_id=11), "waiter_id", 11),
     ],
 )
-def test_each_field_may_be_changed_alone(
+def test_each_field_can_be_changed_separately(
     command: c.ChangeTable, field: str, value: object, world: RulesWorld
 ) -> None:
     before = world.see(TABLE)
@@ -186,11 +186,11 @@ def test_each_field_may_be_changed_alone(
     world.unchanged(TABLE, command)
 
 
-def test_a_change_of_nothing_changes_nothing(world: RulesWorld) -> None:
+def test_an_empty_change_changes_nothing(world: RulesWorld) -> None:
     world.unchanged(TABLE, c.ChangeTable())
 
 
-def test_a_table_may_go_out_of_service_under_its_guests(world: RulesWorld) -> None:
+def test_an_occupied_table_can_be_deactivated(world: RulesWorld) -> None:
     session = world.occupy()
     world.do(TABLE, c.ChangeTable(is_active=False))
     seen = world.see(TABLE)
@@ -199,17 +199,17 @@ def test_a_table_may_go_out_of_service_under_its_guests(world: RulesWorld) -> No
     world.refuse(TABLE, c.Occupy(), Code.TABLE_INACTIVE, id_=8)
 
 
-def test_a_table_is_created_once(world: RulesWorld) -> None:
+def test_an_existing_table_is_not_created_again(world: RulesWorld) -> None:
     world.occupy()
     world.unchanged(TABLE, CreateTable("9", "B", 2, None, "Other", "USD", 1.0))
 
 
-def test_a_table_that_is_not_there_is_not_found(world: RulesWorld) -> None:
+def test_a_command_to_a_missing_table_is_not_found(world: RulesWorld) -> None:
     for command in (c.Occupy(), c.Release(), c.ChangeTable(seats=2)):
         world.refuse(NOWHERE, command, Code.NOT_FOUND, id_=8)
 
 
-def test_a_table_does_not_do_what_others_do(world: RulesWorld) -> None:
+def test_a_table_rejects_commands_of_other_kinds(world: RulesWorld) -> None:
     world.refuse(TABLE, c.UpdateStatus(status=OrderStatus.READY), Code.UNKNOWN_ACTION)
 
 

@@ -30,7 +30,7 @@ def times(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("microsecond", [0, 7, 999_999])
-def test_every_time_that_is_published_or_read_has_whole_seconds(microsecond: int) -> None:
+def test_published_and_read_times_have_whole_seconds(microsecond: int) -> None:
     world = RulesWorld()
     world.now = world.now.replace(microsecond=microsecond)
     session = world.occupy()

@@ -36,7 +36,7 @@ def test_a_place_or_utc_is_accepted_as_time_zone(timezone: str) -> None:
         "right/Europe/Berlin", "Etc/GMT+5", "EST", "EST5EDT", "US/Eastern", "europe/berlin", "",
     ],
 )  # fmt: skip
-def test_a_time_zone_that_is_no_place_is_refused(timezone: str) -> None:
+def test_a_time_zone_other_than_a_place_or_utc_is_refused(timezone: str) -> None:
     answer = founded(timezone)
     assert isinstance(answer, Rejected)
     assert answer.code is Code.INVALID_MESSAGE
@@ -56,7 +56,7 @@ def test_the_time_zones_do_not_depend_on_the_machine(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("timezone", ["Nowhere/Atall", "../etc/passwd", ""])
-def test_a_restaurant_whose_stored_zone_is_unknown_here_counts_its_day_in_utc(
+def test_a_restaurant_with_an_unknown_stored_zone_counts_its_day_in_utc(
     timezone: str, world: RulesWorld
 ) -> None:
     assert local_time(NOON, timezone) == NOON

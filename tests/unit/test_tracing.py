@@ -9,7 +9,7 @@ from engine import tracing
 log = logging.getLogger("tests")
 
 
-def test_a_line_about_a_command_has_its_trace(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_log_line_of_a_command_has_its_trace_id(caplog: pytest.LogCaptureFixture) -> None:
     before = logging.getLogRecordFactory()
     tracing.install(0.0, "test")
     try:
@@ -27,7 +27,7 @@ def test_a_line_about_a_command_has_its_trace(caplog: pytest.LogCaptureFixture) 
     assert "trace_id" not in nothing.__dict__
 
 
-def test_traces_differ() -> None:
+def test_each_trace_has_its_own_id() -> None:
     assert (
         tracing.start_trace("Occupy", "table:5")[0] != tracing.start_trace("Occupy", "table:5")[0]
     )

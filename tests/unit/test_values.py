@@ -23,7 +23,7 @@ def accepts(type_: Any, value: Any) -> bool:
 
 
 @given(st.integers(0, values.MAX_MINOR_UNITS))
-def test_money_reads_back_as_it_was_written(minor: int) -> None:
+def test_formatted_money_parses_to_the_same_amount(minor: int) -> None:
     assert values.parse_money(values.format_money(minor)) == minor
 
 
@@ -31,7 +31,7 @@ def test_money_reads_back_as_it_was_written(minor: int) -> None:
     ("wire", "minor"),
     [("250.00", 25000), ("250", 25000), ("2.5", 250), ("0.05", 5), ("0", 0), (250, 25000)],
 )
-def test_money_is_minor_units_inside(wire: Any, minor: int) -> None:
+def test_money_is_stored_in_minor_units(wire: Any, minor: int) -> None:
     assert values.parse_money(wire) == minor
 
 
@@ -64,7 +64,7 @@ def test_invalid_money_is_rejected(wire: Any) -> None:
     assert not accepts(values.Money, wire)
 
 
-def test_an_amount_above_the_bound_is_refused_with_the_bound_in_whole_units() -> None:
+def test_an_amount_above_the_limit_is_refused_with_the_limit_in_whole_units() -> None:
     assert accepts(values.Money, "10000000000.00")
     with pytest.raises(ValidationError, match=r"an amount is at most 10000000000\.00"):
         TypeAdapter(values.Money).validate_python("10000000000.01")
@@ -105,18 +105,18 @@ def test_money_has_two_decimals_on_the_wire(minor: int, wire: str) -> None:
         (values.NotificationId, ["123", "order-5-3", 123], ["", "x" * 65, 1.5, True, None]),
     ],
 )
-def test_a_value_is_taken_within_its_bounds_and_refused_beyond(
+def test_a_value_is_accepted_within_its_limits_and_refused_beyond(
     type_: Any, good: list[Any], bad: list[Any]
 ) -> None:
     assert [value for value in good if not accepts(type_, value)] == []
     assert [value for value in bad if accepts(type_, value)] == []
 
 
-def test_texts_are_taken_without_the_space_around_them() -> None:
+def test_texts_are_stripped_of_surrounding_space() -> None:
     assert TypeAdapter(values.Name).validate_python("  Ada ") == "Ada"
 
 
-def test_a_notification_id_may_come_as_a_number() -> None:
+def test_a_numeric_notification_id_is_accepted() -> None:
     assert TypeAdapter(values.NotificationId).validate_python(123) == "123"
 
 

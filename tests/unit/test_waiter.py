@@ -20,7 +20,7 @@ def tasks(world: RulesWorld) -> list[dict[str, object]]:
     return listed
 
 
-def test_a_new_waiter_has_nothing_to_do(world: RulesWorld) -> None:
+def test_a_new_waiter_has_no_tasks(world: RulesWorld) -> None:
     assert world.see(ADA) == {
         "waiter_id": 10,
         "name": "Ada",
@@ -89,11 +89,11 @@ def test_acknowledging_an_unlisted_notification_is_rejected(world: RulesWorld) -
     world.refuse(ADA, c.Acknowledge(notification_id="waiter-10-1"), Code.NOT_FOUND)
 
 
-def test_news_of_what_is_not_listed_changes_nothing(world: RulesWorld) -> None:
+def test_an_update_of_an_unlisted_notification_changes_nothing(world: RulesWorld) -> None:
     world.unchanged(ADA, Acknowledged("order-1-1", START, "manager:1"))
 
 
-def test_a_list_is_bounded_and_forgets_what_is_acknowledged_first(world: RulesWorld) -> None:
+def test_a_waiters_list_is_bounded_and_evicts_acknowledged_notifications_first(world: RulesWorld) -> None:
     for n in range(waiter_state.MAX_NOTIFICATIONS):
         world.do(ADA, Notify(note(n)))
     world.do(ADA, c.Acknowledge(notification_id="order-2-1"))
@@ -112,11 +112,11 @@ def note(n: int) -> Notification:
     )
 
 
-def test_a_waiter_is_created_once(world: RulesWorld) -> None:
+def test_an_existing_waiter_is_not_created_again(world: RulesWorld) -> None:
     world.unchanged(ADA, CreateWaiter("Eve", "Other"))
 
 
-def test_a_waiter_that_is_not_there_is_not_found(world: RulesWorld) -> None:
+def test_a_command_to_a_missing_waiter_is_not_found(world: RulesWorld) -> None:
     nowhere = Address(Kind.WAITER, 999, HOME.id)
     for command in (
         c.Acknowledge(notification_id="1"),
@@ -126,5 +126,5 @@ def test_a_waiter_that_is_not_there_is_not_found(world: RulesWorld) -> None:
         world.refuse(nowhere, command, Code.NOT_FOUND)
 
 
-def test_a_waiter_does_not_do_what_others_do(world: RulesWorld) -> None:
+def test_a_waiter_rejects_commands_of_other_kinds(world: RulesWorld) -> None:
     world.refuse(ADA, c.Occupy(), Code.UNKNOWN_ACTION)

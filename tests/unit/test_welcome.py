@@ -39,7 +39,7 @@ def claims(settings: Settings, url: str) -> dict[str, Any]:
         ("manager", "manager/", {"role": "manager", "restaurant_id": 2}),
     ],
 )
-def test_a_link_grants_its_role_for_some_hours(
+def test_a_welcome_link_grants_its_role_for_some_hours(
     settings: Settings, who: str, path: str, role: dict[str, object]
 ) -> None:
     url = links(settings, PLACE)[who]
@@ -55,12 +55,12 @@ def test_links_start_with_the_start_page_and_the_guest_page(settings: Settings) 
     assert pages["guest"] == GUEST
 
 
-def test_links_lead_to_the_public_address(settings: Settings) -> None:
+def test_welcome_links_use_the_public_address(settings: Settings) -> None:
     public = settings.model_copy(update={"public_url": "http://192.168.1.20:9000/"})
     assert links(public, PLACE)["manager"].startswith("http://192.168.1.20:9000/manager/#")
 
 
-def test_an_empty_chain_has_its_start_page(settings: Settings) -> None:
+def test_the_welcome_of_an_empty_chain_has_only_the_start_page(settings: Settings) -> None:
     pages = links(settings, None)
     assert list(pages) == ["start page"]
     shown = welcome(settings, None, pages, "127.0.0.1:8265", "http://127.0.0.1:1/metrics")
@@ -156,7 +156,7 @@ def test_qr_codes_are_white_on_black_in_a_terminal_and_plain_in_a_file(settings:
     ],
     ids=["nothing", "phones", "less memory", "the dashboard"],
 )
-def test_make_passes_its_variables_to_the_run(given: list[str], ends: str) -> None:
+def test_make_run_passes_its_variables_to_the_command(given: list[str], ends: str) -> None:
     command = [
         "make",
         "--dry-run",
