@@ -29,18 +29,18 @@ ATTACKS = {
     "schema": "schemathesis requests from the OpenAPI document",
     "fuzz": "fuzzed messages and bodies",
 }
-"""Name of an attack -> what it says in the table, in the table's order."""
+"""Name of an attack -> its description in the table, in the table's order."""
 
 
 @dataclass
 class Attempts:
-    """One test's. An attempt that gets through fails the test at its end, all are counted first."""
+    """Attempts of one test. Successful ones fail the test at its end, after all were counted."""
 
     tried: int = 0
     through: list[str] = field(default_factory=list)
 
     def refused(self, holds: bool, what: object = "") -> None:
-        """Count one attempt, and whether it came to nothing."""
+        """Count one attempt, and whether it was refused."""
         self.tried += 1
         if not holds:
             self.through.append(str(what)[:500])
@@ -48,7 +48,7 @@ class Attempts:
 
 @dataclass
 class Count:
-    """All of one attack's."""
+    """Totals of one attack."""
 
     tried: int = 0
     through: int = 0

@@ -1,4 +1,4 @@
-"""Polls for a condition, in place of a fixed sleep before an assertion."""
+"""Polling for a condition, instead of a fixed sleep before an assertion."""
 
 import asyncio
 from collections.abc import Callable

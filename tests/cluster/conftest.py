@@ -17,13 +17,13 @@ from engine.peers import Peers
 from engine.placement import Mode, Placement
 from storage.embedded import EmbeddedStore
 from storage.store import Store
-from tests.engine.chain import Chain
+from tests.engine.restaurant_driver import RestaurantDriver
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-class RayChain(Chain):
-    """A chain whose hosts are Ray actors on `network`."""
+class RayDriver(RestaurantDriver):
+    """A driver whose hosts are Ray actors on `network`."""
 
     def __init__(self, network: RayHosts, placement: Placement, restaurant: int) -> None:
         super().__init__(Peers(network), placement, restaurant)
@@ -56,22 +56,22 @@ def placement(request: pytest.FixtureRequest) -> Placement:
 
 
 @pytest.fixture
-async def chain(
+async def driver(
     cluster: Path,
     valkey: EmbeddedStore,
     store: Store,
     placement: Placement,
     request: pytest.FixtureRequest,
-) -> AsyncIterator[RayChain]:
+) -> AsyncIterator[RayDriver]:
     """A restaurant on Ray in an empty store; its actors end with the test.
 
     Each test has its own restaurant, so late messages of another test's actors cannot reach it.
     """
     idle_s = getattr(request, "param", 300.0)
     config = HostConfig(StoreSettings(valkey.url), placement, HostSettings(idle_s=idle_s))
-    chain = RayChain(RayHosts(config, "test"), placement, next(_restaurants))
-    await chain.open()
-    yield chain
+    driver = RayDriver(RayHosts(config, "test"), placement, next(_restaurants))
+    await driver.create_restaurant()
+    yield driver
     for name in actor_names():
         with suppress(ValueError):  # its process has just ended
             ray.kill(ray.get_actor(name, namespace=NAMESPACE))

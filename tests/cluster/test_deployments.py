@@ -29,23 +29,23 @@ from protocol import commands as c
 from protocol.ids import Address
 from scripts.environment import ROOT
 from serve_app import Settings, app, host_config
-from tests.cluster.conftest import RayChain
+from tests.cluster.conftest import RayDriver
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture
-def later(chain: RayChain) -> Iterator[HostConfig]:
+def later(driver: RayDriver) -> Iterator[HostConfig]:
     """A later deployment's configuration, published until the test ends."""
-    config = replace(chain.network.config, deployment=1)
+    config = replace(driver.network.config, deployment=1)
     deploy(config)
     yield config
     _internal_kv_del(CONFIG_PREFIX, del_by_prefix=True, namespace=NAMESPACE)
 
 
 @pytest.fixture
-def _no_deployment_before(chain: RayChain) -> Iterator[None]:
+def _no_deployment_before(driver: RayDriver) -> Iterator[None]:
     """A cluster without deployments, in which numbers begin with 1."""
     for keys in (CONFIG_PREFIX, DEPLOYMENT_PREFIX):
         _internal_kv_del(keys, del_by_prefix=True, namespace=NAMESPACE)
@@ -57,7 +57,7 @@ def _no_deployment_before(chain: RayChain) -> Iterator[None]:
 @pytest.mark.usefixtures("_no_deployment_before")
 @pytest.mark.parametrize("placement", [Placement(Mode.SHARD)], ids=["shard"])
 def test_a_deployment_replaces_an_earlier_one_from_a_machine_whose_clock_is_ahead(
-    chain: RayChain, monkeypatch: pytest.MonkeyPatch
+    driver: RayDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     day = 86400.0
     in_force = []
@@ -82,10 +82,10 @@ def test_a_deployment_replaces_an_earlier_one_from_a_machine_whose_clock_is_ahea
 @pytest.mark.usefixtures("_no_deployment_before")
 @pytest.mark.parametrize("placement", [Placement(Mode.SHARD)], ids=["shard"])
 def test_a_gateway_of_an_earlier_deployment_that_starts_late_keeps_the_later_configuration(
-    chain: RayChain,
+    driver: RayDriver,
 ) -> None:
     earlier, later = new_deployment(), new_deployment()
-    config = chain.network.config
+    config = driver.network.config
     deploy(replace(config, deployment=deployment_number(later)))
     answer = deploy(replace(config, deployment=deployment_number(earlier), trace_sample_rate=0.5))
     assert (deployment_number(earlier), deployment_number(later)) == (1, 2)
@@ -94,7 +94,7 @@ def test_a_gateway_of_an_earlier_deployment_that_starts_late_keeps_the_later_con
 
 @pytest.mark.usefixtures("_no_deployment_before")
 @pytest.mark.parametrize("placement", [Placement(Mode.SHARD)], ids=["shard"])
-def test_deployments_made_at_the_same_time_get_different_numbers(chain: RayChain) -> None:
+def test_deployments_made_at_the_same_time_get_different_numbers(driver: RayDriver) -> None:
     ids = [f"deployment {number}" for number in range(8)]
     with ThreadPoolExecutor(16) as pool:
         numbers = list(pool.map(deployment_number, 2 * ids))
@@ -103,54 +103,54 @@ def test_deployments_made_at_the_same_time_get_different_numbers(chain: RayChain
 
 
 async def test_a_gateway_of_a_later_deployment_replaces_hosts_of_an_earlier_one(
-    chain: RayChain, later: HostConfig
+    driver: RayDriver, later: HostConfig
 ) -> None:
-    assert _deployment(chain, chain.table) == 0
-    later_chain = RayChain(RayHosts(later, "test"), chain.placement, chain.restaurant)
-    assert (await later_chain.see(chain.table))["zone"] == "A"
-    assert _deployment(chain, chain.table) == later.deployment
-    await chain.do(chain.table, c.ChangeTable(zone="B"))  # through an earlier gateway
-    assert (await later_chain.see(chain.table))["zone"] == "B"
-    assert _deployment(chain, chain.table) == later.deployment
+    assert _deployment(driver, driver.table) == 0
+    later_driver = RayDriver(RayHosts(later, "test"), driver.placement, driver.restaurant)
+    assert (await later_driver.snapshot(driver.table))["zone"] == "A"
+    assert _deployment(driver, driver.table) == later.deployment
+    await driver.do(driver.table, c.ChangeTable(zone="B"))  # through an earlier gateway
+    assert (await later_driver.snapshot(driver.table))["zone"] == "B"
+    assert _deployment(driver, driver.table) == later.deployment
 
 
 async def test_a_host_started_by_an_earlier_gateway_is_of_the_later_deployment(
-    chain: RayChain, later: HostConfig
+    driver: RayDriver, later: HostConfig
 ) -> None:
-    await _end(chain, chain.table)
-    assert (await chain.see(chain.table))["zone"] == "A"
-    assert _deployment(chain, chain.table) == later.deployment
+    await _end(driver, driver.table)
+    assert (await driver.snapshot(driver.table))["zone"] == "A"
+    assert _deployment(driver, driver.table) == later.deployment
 
 
 @pytest.mark.parametrize("placement", [Placement(Mode.SHARD)], ids=["shard"])
 async def test_hosts_have_the_code_of_the_latest_deployment(
-    chain: RayChain, tmp_path: Path
+    driver: RayDriver, tmp_path: Path
 ) -> None:
     for package in ("actors", "domain", "engine", "protocol", "storage"):
         (tmp_path / package).symlink_to(ROOT / package)
     release = {"working_dir": f"local://{tmp_path}"}
-    later = replace(chain.network.config, deployment=1)
+    later = replace(driver.network.config, deployment=1)
     ray.get(ray.remote(deploy).options(runtime_env=release).remote(later))
     try:
-        await _end(chain, chain.table)
-        assert (await chain.see(chain.table))["zone"] == "A"
-        folder = ray.get(_actor(chain, chain.table).__ray_call__.remote(lambda _: os.getcwd()))
+        await _end(driver, driver.table)
+        assert (await driver.snapshot(driver.table))["zone"] == "A"
+        folder = ray.get(_actor(driver, driver.table).__ray_call__.remote(lambda _: os.getcwd()))
         assert folder == str(tmp_path)
     finally:
         _internal_kv_del(CONFIG_PREFIX, del_by_prefix=True, namespace=NAMESPACE)
 
 
-async def _end(chain: RayChain, address: Address) -> None:
+async def _end(driver: RayDriver, address: Address) -> None:
     """Kill the host of an entity and wait until its process has ended."""
-    found: HostInfo = await _actor(chain, address).info.remote()
-    ray.kill(_actor(chain, address))
+    found: HostInfo = await _actor(driver, address).info.remote()
+    ray.kill(_actor(driver, address))
     await eventually(lambda: not Path(f"/proc/{found.pid}").exists())
 
 
-def _deployment(chain: RayChain, address: Address) -> int:
-    answer: Any = ray.get(_actor(chain, address).deployment.remote())
+def _deployment(driver: RayDriver, address: Address) -> int:
+    answer: Any = ray.get(_actor(driver, address).deployment.remote())
     return int(answer)
 
 
-def _actor(chain: RayChain, address: Address) -> Any:
-    return ray.get_actor(chain.placement.host_of(address), namespace=NAMESPACE)
+def _actor(driver: RayDriver, address: Address) -> Any:
+    return ray.get_actor(driver.placement.host_of(address), namespace=NAMESPACE)

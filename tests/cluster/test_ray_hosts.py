@@ -18,74 +18,74 @@ from protocol import commands as c
 from protocol.ids import Channel, Kind, Topic
 from protocol.statuses import OrderStatus
 from storage.durability import Durability
-from tests.cluster.conftest import RayChain, actor_names
-from tests.engine.chain import sequence
+from tests.cluster.conftest import RayDriver, actor_names
+from tests.engine.restaurant_driver import sequence
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.cluster
 
 
-async def test_actors_have_the_names_of_their_placement(chain: RayChain) -> None:
-    session = await chain.occupy()
+async def test_actors_have_the_names_of_their_placement(driver: RayDriver) -> None:
+    session = await driver.occupy()
     names = actor_names()
-    for address in (chain.home, chain.table, chain.waiter, session):
-        assert chain.placement.host_of(address) in names
-    if chain.placement.mode is Mode.ENTITY:
-        assert {str(chain.table), str(session)} <= names
+    for address in (driver.restaurant_address, driver.table, driver.waiter, session):
+        assert driver.placement.host_of(address) in names
+    if driver.placement.mode is Mode.ENTITY:
+        assert {str(driver.table), str(session)} <= names
 
 
-async def test_a_closed_session_frees_its_table_across_actors(chain: RayChain) -> None:
-    session = await chain.occupy()
-    order = await chain.order(session, price=0)
-    await chain.do(order, c.UpdateStatus(status=OrderStatus.CANCELLED))
+async def test_a_closed_session_frees_its_table_across_actors(driver: RayDriver) -> None:
+    session = await driver.occupy()
+    order = await driver.order(session, price=0)
+    await driver.do(order, c.UpdateStatus(status=OrderStatus.CANCELLED))
 
     async def is_closed() -> bool:
-        return isinstance(await chain.ask(session, c.CloseSession()), Done)
+        return isinstance(await driver.request(session, c.CloseSession()), Done)
 
     async def is_free() -> bool:
-        return not (await chain.see(chain.table))["is_occupied"]
+        return not (await driver.snapshot(driver.table))["is_occupied"]
 
     await eventually(is_closed, 20)
     assert await eventually(is_free, 20)
 
 
-async def test_acknowledged_changes_survive_a_killed_actor(chain: RayChain) -> None:
-    session = await chain.occupy()
+async def test_acknowledged_changes_survive_a_killed_actor(driver: RayDriver) -> None:
+    session = await driver.occupy()
     topic = Topic(session, Channel.SESSION)
-    subscribed = await chain.join(topic)
-    await chain.do(session, c.UpdateGuestsCount(guests_count=7), request_id="seven")
-    host = chain.placement.host_of(session)
-    before = await chain.network.incarnation(host)
+    subscribed = await driver.subscribe(topic)
+    await driver.do(session, c.UpdateGuestsCount(guests_count=7), request_id="seven")
+    host = driver.placement.host_of(session)
+    before = await driver.network.incarnation(host)
     _kill(host)
 
     async def is_restarted() -> bool:
-        return await _incarnation(chain, host) not in (before, "")
+        return await _incarnation(driver, host) not in (before, "")
 
     await eventually(is_restarted, 20)
-    resumed = await chain.join(topic, epoch=subscribed.epoch, since=subscribed.seq)
+    resumed = await driver.subscribe(topic, epoch=subscribed.epoch, since=subscribed.seq)
     assert sequence(resumed.frames) == [subscribed.seq + 1]
-    again = await chain.do(session, c.UpdateGuestsCount(guests_count=7), request_id="seven")
+    again = await driver.do(session, c.UpdateGuestsCount(guests_count=7), request_id="seven")
     assert again.changed, "the first result, not a second decision"
 
 
-@pytest.mark.parametrize("chain", [1.0], indirect=True)
-async def test_idle_actors_stop_and_start_again_with_their_state(chain: RayChain) -> None:
-    session = await chain.occupy()
-    if chain.placement.mode is not Mode.SHARD:  # shards stay
-        await eventually(lambda: chain.placement.host_of(session) not in actor_names(), 30)
-    assert (await chain.see(session))["guests_count"] == 2
-    assert (await chain.do(session, c.UpdateGuestsCount(guests_count=3))).changed
+@pytest.mark.parametrize("driver", [1.0], indirect=True)
+async def test_idle_actors_stop_and_start_again_with_their_state(driver: RayDriver) -> None:
+    session = await driver.occupy()
+    if driver.placement.mode is not Mode.SHARD:  # shards stay
+        await eventually(lambda: driver.placement.host_of(session) not in actor_names(), 30)
+    assert (await driver.snapshot(session))["guests_count"] == 2
+    assert (await driver.do(session, c.UpdateGuestsCount(guests_count=3))).changed
 
 
-async def test_concurrent_callers_start_one_actor(chain: RayChain) -> None:
-    table = await chain.do(
-        chain.home,
+async def test_concurrent_callers_start_one_actor(driver: RayDriver) -> None:
+    table = await driver.do(
+        driver.restaurant_address,
         c.AddTable(number="6", zone="A", seats=2),
-        inputs=chain.fresh(Kind.TABLE),
+        inputs=driver.new_inputs(Kind.TABLE),
     )
-    address = chain.at(Kind.TABLE, table.result["table_id"])
+    address = driver.at(Kind.TABLE, table.result["table_id"])
     replies = await asyncio.gather(
-        *(chain.ask(address, c.Occupy(), inputs=chain.fresh(Kind.SESSION)) for _ in range(10))
+        *(driver.request(address, c.Occupy(), inputs=driver.new_inputs(Kind.SESSION)) for _ in range(10))
     )
     assert sum(isinstance(reply, Done) for reply in replies) == 1
 
@@ -138,8 +138,8 @@ def _kill(name: str) -> None:
     ray.kill(actor, no_restart=False)
 
 
-async def _incarnation(chain: RayChain, host: str) -> str:
+async def _incarnation(driver: RayDriver, host: str) -> str:
     try:
-        return await chain.network.incarnation(host)
+        return await driver.network.incarnation(host)
     except HostUnavailable:
         return ""

@@ -14,7 +14,7 @@ from actors.cluster_config import NAMESPACE
 from actors.warm_workers import WarmWorkers
 from engine.metrics import WARM_FAILURES, WARM_WORKERS
 from engine.placement import Mode
-from tests.cluster.conftest import RayChain
+from tests.cluster.conftest import RayDriver
 from tests.eventually import eventually
 
 pytestmark = pytest.mark.cluster
@@ -59,7 +59,7 @@ async def test_warm_worker_pool_is_requested_used_and_refilled(cluster: Path) ->
 
 @pytest.mark.parametrize("placement", [Mode.ENTITY], indirect=True)
 async def test_actors_start_without_the_pool_if_its_interface_fails(
-    chain: RayChain, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    driver: RayDriver, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(number: int) -> None:
         raise AttributeError("PrestartWorkers")
@@ -71,8 +71,8 @@ async def test_actors_start_without_the_pool_if_its_interface_fails(
         assert [pool.refill(), pool.refill()] == [False, False]
     assert WARM_FAILURES.drain() == {"": 2}
     assert len(caplog.records) == 1
-    session = await chain.occupy()
-    assert (await chain.see(session))["guests_count"] == 2
+    session = await driver.occupy()
+    assert (await driver.snapshot(session))["guests_count"] == 2
 
 
 async def _until(keeper: Any, holds: Callable[[float], bool]) -> None:

@@ -16,7 +16,7 @@ from gateway.server.frames import encode_text_frame
 from protocol import codec as protocol_codec
 from protocol import commands as c
 from protocol.errors import Rejected
-from tests.costs.chain import MANAGER, MeasuredChain, first_channel
+from tests.costs.measured_service import MANAGER, MeasuredService, first_channel
 from tests.costs.counting import Calls
 from tests.costs.paths import BATCH, FRAMES
 
@@ -26,22 +26,22 @@ ORDERS = 20
 
 async def store_calls(action: str) -> tuple[int, int]:
     """Commits and claims of a batch on as many restaurants."""
-    chain = await MeasuredChain.open(BATCH)
-    batch = await chain.batch(action, BATCH)
-    chain.store.forget()
-    await chain.do(batch)
-    changed = {each.address for commits in chain.store.commits for each in commits}
+    service = await MeasuredService.open(BATCH)
+    batch = await service.batch(action, BATCH)
+    service.store.forget()
+    await service.do(batch)
+    changed = {each.address for commits in service.store.commits for each in commits}
     entities = 5 if action == "place_order" else 4  # it also confirms the ownership of the menu
     assert len(changed) == entities * BATCH
-    return len(chain.store.commits), len(chain.store.claims)
+    return len(service.store.commits), len(service.store.claims)
 
 
 async def turn_calls(action: str) -> tuple[float, float]:
     """Encodings and decisions of a command in a batch."""
-    chain = await MeasuredChain.open(BATCH)
-    batch = await chain.batch(action, BATCH)
+    service = await MeasuredService.open(BATCH)
+    batch = await service.batch(action, BATCH)
     with Calls() as calls:
-        await chain.do(batch)
+        await service.do(batch)
     rules = [kind.decide for kind in (order_rules, restaurant_rules, session_rules, waiter_rules)]
     encodings = calls.of(protocol_codec.encode) + calls.of(protocol_codec.encode_stored)
     return encodings / BATCH, sum(map(calls.of, rules)) / BATCH
@@ -57,11 +57,11 @@ class Burst(NamedTuple):
 
 async def burst_calls() -> Burst:
     """Of 500 commands at one moment."""
-    chain = await MeasuredChain.open(ORDERS)
-    orders = [each.to for each in await chain.batch("update_status", ORDERS)]
-    dispatcher = CommandDispatcher(chain.gateway.client)
+    service = await MeasuredService.open(ORDERS)
+    orders = [each.to for each in await service.batch("update_status", ORDERS)]
+    dispatcher = CommandDispatcher(service.gateway.client)
     channel, frame = FRAMES["update_status"]
-    chain.network.reset()
+    service.network.reset()
     with Calls() as calls:
         replies = []
         for each in orders * (BURST // ORDERS):
@@ -71,7 +71,7 @@ async def burst_calls() -> Burst:
         answers = await asyncio.gather(*replies)
     assert all(isinstance(answer, Done) for answer in answers)
     validations = calls.of_methods(SchemaValidator) / BURST
-    return Burst(chain.network.sends, chain.network.replies, validations)
+    return Burst(service.network.sends, service.network.replies, validations)
 
 
 class Event(NamedTuple):
@@ -96,12 +96,12 @@ async def added_by_gateway(gateways: int) -> Event:
 
 async def _event_calls(gateways: int, sockets: int) -> Event:
     """An event, its command and the command's reply."""
-    chain = await MeasuredChain.open(1)
-    topic = first_channel(chain.homes[0])
+    service = await MeasuredService.open(1)
+    topic = first_channel(service.restaurants[0])
     for number in range(gateways):
-        await chain.add_gateway(f"listener {number}").subscribe(topic, sockets)
+        await service.add_gateway(f"listener {number}").subscribe(topic, sockets)
     with Calls() as calls:
-        await chain.do(chain.submits(chain.homes, c.Broadcast(message="Last orders")))
+        await service.do(service.submits(service.restaurants, c.Broadcast(message="Last orders")))
     encodings = calls.of(protocol_codec.encode) + calls.of(codec.encode)
     event = Event(encodings, calls.of(codec.decode), calls.of(encode_text_frame))
     assert min(event) > 0

@@ -3,7 +3,7 @@
 from domain.session.rules import MAX_ORDERS
 from engine.messages import Read, View
 from protocol.ids import Channel
-from tests.costs.chain import MeasuredChain
+from tests.costs.measured_service import MeasuredService
 from tests.costs.counting import Instructions
 from tests.costs.paths import BATCH, counted
 
@@ -11,7 +11,7 @@ from tests.costs.paths import BATCH, counted
 async def late_in_batch(action: str) -> tuple[float, float]:
     """A command at the batch's end, and one of its second to fourth."""
     first, some, all_ = [
-        (await counted(await MeasuredChain.open(BATCH + 1), action, size)).total
+        (await counted(await MeasuredService.open(BATCH + 1), action, size)).total
         for size in (1, 4, BATCH)
     ]
     return (all_ - some) / (BATCH - 4), (some - first) / 3
@@ -20,7 +20,7 @@ async def late_in_batch(action: str) -> tuple[float, float]:
 async def among_2000_entities(action: str) -> tuple[float, float]:
     """A command among 2,000 entities, and among 10 at most."""
     few, many = [
-        (await counted(await MeasuredChain.open(restaurants), action, 1)).total
+        (await counted(await MeasuredService.open(restaurants), action, 1)).total
         for restaurants in (2, 500)
     ]
     return many, few
@@ -33,17 +33,17 @@ async def long_session(action: str) -> tuple[float, float]:
 
 
 async def _at_one_table(action: str, orders: int) -> float:
-    chain = await MeasuredChain.open(1)
-    chain.sessions *= orders
-    await chain.batch("update_status", orders)
-    chain.sessions = chain.sessions[:1] * 2
-    return (await counted(chain, action, 1)).total
+    service = await MeasuredService.open(1)
+    service.sessions *= orders
+    await service.batch("update_status", orders)
+    service.sessions = service.sessions[:1] * 2
+    return (await counted(service, action, 1)).total
 
 
 async def full_restaurant() -> tuple[float, float]:
     """A restaurant with 250 open orders and notifications, and with 4."""
     few, many = [
-        (await counted(await MeasuredChain.open(1, tables), "update_status", 1)).total
+        (await counted(await MeasuredService.open(1, tables), "update_status", 1)).total
         for tables in (4, 250)
     ]
     return many, few
@@ -56,13 +56,13 @@ async def snapshots_of_a_full_restaurant() -> tuple[float, float]:
 
 
 async def _snapshots_after_a_change(tables: int) -> float:
-    chain = await MeasuredChain.open(1, tables)
-    changes = await chain.batch("update_status", tables)
+    service = await MeasuredService.open(1, tables)
+    changes = await service.batch("update_status", tables)
     with Instructions() as taken:
         for change in changes[:3]:
-            await chain.do([change])
+            await service.do([change])
             taken.reset()
             for channel in (Channel.RESTAURANT, Channel.NOTIFICATIONS):
-                view = await chain.gateway.client.send(Read(chain.homes[0], channel))
+                view = await service.gateway.client.send(Read(service.restaurants[0], channel))
                 assert isinstance(view, View)
     return taken.total

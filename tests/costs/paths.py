@@ -15,7 +15,7 @@ from protocol.ids import Channel
 from storage import commit as commits
 from storage.store import EntityCommit
 from tests.costs import plain
-from tests.costs.chain import MeasuredChain
+from tests.costs.measured_service import MeasuredService
 from tests.costs.counting import Instructions
 from tests.costs.socket_group import SocketGroup
 
@@ -63,8 +63,8 @@ def parse(action: str) -> Cost:
 
 async def turn(action: str, size: int = BATCH) -> Cost:
     """A batch on as many restaurants, from the host's inbox to its replies."""
-    chain = await MeasuredChain.open(size + 1)
-    taken = await counted(chain, action, size)
+    service = await MeasuredService.open(size + 1)
+    taken = await counted(service, action, size)
     host = taken.part(lambda code: not _is_transport(code))
     return Cost(f"turn {action}", host, size, _count(plain.turn).total)
 
@@ -72,16 +72,16 @@ async def turn(action: str, size: int = BATCH) -> Cost:
 async def transport(action: str, size: int = BATCH) -> Cost:
     """Such a batch from the gateway over its stream to the host, and its replies and events back to
     their senders and sockets."""
-    chain = await MeasuredChain.open(size + 1)
-    taken = await counted(chain, action, size)
+    service = await MeasuredService.open(size + 1)
+    taken = await counted(service, action, size)
     ways = taken.part(_is_transport)
     return Cost(f"transport {action}", ways, size, _count(plain.transport).total)
 
 
 async def encode(action: str, size: int = BATCH) -> Cost:
     """The commit of such a batch: each draft's part in it, and the arguments of the scripts."""
-    chain = await MeasuredChain.open(size)
-    batch = await chain.batch(action, size)
+    service = await MeasuredService.open(size)
+    batch = await service.batch(action, size)
     transactions: list[tuple[EntityTransaction, datetime]] = []
     part_of = engine_commit.entity_commit
 
@@ -93,7 +93,7 @@ async def encode(action: str, size: int = BATCH) -> Cost:
         return part_of(staged, now, has_effects=has_effects)
 
     with patch.object(engine_commit, "entity_commit", kept):
-        await chain.do(batch)
+        await service.do(batch)
 
     def encoded() -> None:
         by_restaurant: dict[int, list[EntityCommit]] = {}
@@ -120,13 +120,13 @@ async def fan_out(sockets: int = SOCKETS) -> Cost:
     return Cost("fan-out", taken, sockets, basic.total / sockets)
 
 
-async def counted(chain: MeasuredChain, action: str, size: int) -> Instructions:
-    """`size` commands in one batch, at the chain's first tables; one at its last goes before."""
-    batch = await chain.batch(action, len(chain.sessions))
+async def counted(service: MeasuredService, action: str, size: int) -> Instructions:
+    """`size` commands in one batch, at the service's first tables; one at its last goes before."""
+    batch = await service.batch(action, len(service.sessions))
     with Instructions() as taken:
-        await chain.do(batch[-1:])
+        await service.do(batch[-1:])
         taken.reset()
-        await chain.do(batch[:size])
+        await service.do(batch[:size])
     return taken
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from engine.placement import Mode, Placement
 from storage.store import Store
-from tests.engine.chain import LocalChain
+from tests.engine.restaurant_driver import LocalDriver
 from tests.engine.faulty_store import FaultyStore
 from tests.local_hosts import LocalHosts
 
@@ -36,7 +36,7 @@ def faulty(hosts: LocalHosts) -> FaultyStore:
 
 
 @pytest.fixture
-async def chain(hosts: LocalHosts) -> LocalChain:
-    chain = LocalChain(hosts)
-    await chain.open()
-    return chain
+async def driver(hosts: LocalHosts) -> LocalDriver:
+    driver = LocalDriver(hosts)
+    await driver.create_restaurant()
+    return driver

@@ -7,7 +7,7 @@ from storage.store import EntityCommit, Store, StoreUnavailable
 
 
 class FaultyStore:
-    """Passes everything on to `store`, except the calls that a test has fail.
+    """Forwards to `store` all calls except those that the test makes fail.
 
     `refuse_commits` are not executed; `forget_answers` are executed, but their answer is lost.
     """

@@ -1,4 +1,4 @@
-"""Messages survive their encoding, and what is not known is refused."""
+"""Encoding of messages between hosts and gateways; unknown types are rejected."""
 
 import inspect
 import pickle

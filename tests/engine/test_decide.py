@@ -1,4 +1,4 @@
-"""Deciding is synchronous and touches nothing but the transactions that it stages."""
+"""Deciding is synchronous and changes only the transactions that it stages."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -31,7 +31,7 @@ APART = Placement(Mode.ENTITY)
 
 
 class Entities:
-    """What a host has in memory."""
+    """Entities that a host has in memory."""
 
     def __init__(self) -> None:
         self.loaded: dict[Address, LoadedEntity] = {}

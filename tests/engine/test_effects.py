@@ -15,7 +15,7 @@ from protocol.errors import Code
 from protocol.ids import Channel, Kind, Topic
 from protocol.statuses import CallReason, CallStatus, OrderStatus, PaymentMethod
 from storage.store import Store
-from tests.engine.chain import GUEST, MANAGER, LocalChain
+from tests.engine.restaurant_driver import GUEST, MANAGER, LocalDriver
 from tests.eventually import eventually
 from tests.local_hosts import LocalHosts
 
@@ -26,99 +26,99 @@ def placement_apart() -> Placement:
 
 
 @pytest.fixture
-async def apart(store: Store, placement_apart: Placement) -> LocalChain:
-    """A chain in which each entity has its own host."""
-    chain = LocalChain(LocalHosts(store, placement_apart))
-    await chain.open()
-    return chain
+async def apart(store: Store, placement_apart: Placement) -> LocalDriver:
+    """A driver in which each entity has its own host."""
+    driver = LocalDriver(LocalHosts(store, placement_apart))
+    await driver.create_restaurant()
+    return driver
 
 
-async def test_a_closed_session_frees_its_table(chain: LocalChain) -> None:
-    session = await chain.occupy()
-    assert (await chain.see(chain.table))["is_occupied"]
-    await chain.do(session, c.CloseSession())
-    await chain.until_seen(chain.table, lambda data: not data["is_occupied"])
+async def test_a_closed_session_frees_its_table(driver: LocalDriver) -> None:
+    session = await driver.occupy()
+    assert (await driver.snapshot(driver.table))["is_occupied"]
+    await driver.do(session, c.CloseSession())
+    await driver.until_snapshot(driver.table, lambda data: not data["is_occupied"])
 
 
-async def test_an_order_exists_when_place_order_is_acknowledged(chain: LocalChain) -> None:
-    order = await chain.order(await chain.occupy())
-    assert (await chain.see(order))["total_amount"] == "12.50"
+async def test_an_order_exists_when_place_order_is_acknowledged(driver: LocalDriver) -> None:
+    order = await driver.order(await driver.occupy())
+    assert (await driver.snapshot(order))["total_amount"] == "12.50"
 
 
-async def test_a_ready_order_reaches_restaurant_and_waiter(chain: LocalChain) -> None:
-    home = Topic(chain.home, Channel.RESTAURANT)
-    waiter = Topic(chain.waiter, Channel.WAITER)
-    await chain.join(home)
-    await chain.join(waiter)
-    order = await chain.order(await chain.occupy())
-    await chain.advance(order, OrderStatus.CONFIRMED, OrderStatus.READY)
-    types = await published(chain, home, "order_ready")
+async def test_a_ready_order_reaches_restaurant_and_waiter(driver: LocalDriver) -> None:
+    home = Topic(driver.restaurant_address, Channel.RESTAURANT)
+    waiter = Topic(driver.waiter, Channel.WAITER)
+    await driver.subscribe(home)
+    await driver.subscribe(waiter)
+    order = await driver.order(await driver.occupy())
+    await driver.advance(order, OrderStatus.CONFIRMED, OrderStatus.READY)
+    types = await published(driver, home, "order_ready")
     assert types == ["table_update", "new_order", "order_ready"]
-    types = await published(chain, waiter, "order_notification", times=2)
+    types = await published(driver, waiter, "order_notification", times=2)
     assert types == ["order_notification"] * 2
 
 
 async def test_a_release_is_redirected_to_the_session_and_then_answered_by_the_table(
-    chain: LocalChain,
+    driver: LocalDriver,
 ) -> None:
-    session = await chain.occupy()
+    session = await driver.occupy()
     release = c.Release()
-    request_ref = RequestRef(chain.table, MANAGER.subject, "r", "d")
-    redirect = (await chain.send(Submit(chain.table, release, MANAGER, request_ref)))[0]
+    request_ref = RequestRef(driver.table, MANAGER.subject, "r", "d")
+    redirect = (await driver.send(Submit(driver.table, release, MANAGER, request_ref)))[0]
     assert isinstance(redirect, Redirect)
     assert redirect.to == session
-    closed = (await chain.send(Submit(session, redirect.message, MANAGER, request_ref)))[0]
+    closed = (await driver.send(Submit(session, redirect.message, MANAGER, request_ref)))[0]
     assert isinstance(closed, Done)
-    await chain.until_seen(chain.table, lambda data: not data["is_occupied"])
-    answer = (await chain.send(Submit(chain.table, release, MANAGER, request_ref)))[0]
+    await driver.until_snapshot(driver.table, lambda data: not data["is_occupied"])
+    answer = (await driver.send(Submit(driver.table, release, MANAGER, request_ref)))[0]
     assert isinstance(answer, Done)
     assert answer.changed, "the first result of this request is that the table was released"
 
 
-async def test_a_repeated_release_does_not_release_the_next_session(chain: LocalChain) -> None:
-    first = await chain.occupy()
-    release = chain.submit(chain.table, c.Release(force=True, reason="closing time"))
-    (redirect,) = await chain.send(release)
+async def test_a_repeated_release_does_not_release_the_next_session(driver: LocalDriver) -> None:
+    first = await driver.occupy()
+    release = driver.submit(driver.table, c.Release(force=True, reason="closing time"))
+    (redirect,) = await driver.send(release)
     assert isinstance(redirect, Redirect)
     assert redirect.to == first
-    await chain.do(first, c.CloseSession())  # another waiter was faster
-    await chain.until_seen(chain.table, lambda data: not data["is_occupied"])
-    second = await chain.occupy()
-    assert await chain.send(release) == [redirect], "it still means the first session"
-    (answer,) = await chain.send(replaced(release, followed=first))
+    await driver.do(first, c.CloseSession())  # another waiter was faster
+    await driver.until_snapshot(driver.table, lambda data: not data["is_occupied"])
+    second = await driver.occupy()
+    assert await driver.send(release) == [redirect], "it still means the first session"
+    (answer,) = await driver.send(replaced(release, followed=first))
     assert isinstance(answer, Done)
     assert not answer.changed
-    assert await chain.send(release) == [answer]
-    assert (await chain.see(second))["status"] == "open"
+    assert await driver.send(release) == [answer]
+    assert (await driver.snapshot(second))["status"] == "open"
 
 
-async def test_an_unsettled_session_cannot_be_closed(chain: LocalChain) -> None:
-    session = await chain.occupy()
-    order = await chain.order(session)
-    await chain.until_seen(session, lambda data: data["version"] >= 2)
-    refusal = await chain.refused(session, c.CloseSession())
+async def test_an_unsettled_session_cannot_be_closed(driver: LocalDriver) -> None:
+    session = await driver.occupy()
+    order = await driver.order(session)
+    await driver.until_snapshot(session, lambda data: data["version"] >= 2)
+    refusal = await driver.rejection(session, c.CloseSession())
     assert refusal.code is Code.UNSETTLED
     assert refusal.details["open_orders"] == [order.id]
-    assert (await chain.see(chain.table))["is_occupied"]
+    assert (await driver.snapshot(driver.table))["is_occupied"]
 
 
 async def test_effects_are_delivered_once_a_silent_host_answers_again(
-    apart: LocalChain, caplog: pytest.LogCaptureFixture
+    apart: LocalDriver, caplog: pytest.LogCaptureFixture
 ) -> None:
     session = await apart.occupy()
     apart.hosts.silent.add(str(apart.table))
     await apart.do(session, c.CloseSession())
     await eventually(lambda: "cannot deliver effects" in caplog.text)
     apart.hosts.silent.clear()
-    await apart.until_seen(apart.table, lambda data: not data["is_occupied"])
+    await apart.until_snapshot(apart.table, lambda data: not data["is_occupied"])
 
 
-async def test_a_delivery_whose_reply_was_lost_takes_effect_once(apart: LocalChain) -> None:
+async def test_a_delivery_whose_reply_was_lost_takes_effect_once(apart: LocalDriver) -> None:
     session = await apart.occupy()
     order = await apart.order(session)
-    home = Topic(apart.home, Channel.NOTIFICATIONS)
-    await apart.join(home)
-    apart.hosts.mute.add(str(apart.home))
+    home = Topic(apart.restaurant_address, Channel.NOTIFICATIONS)
+    await apart.subscribe(home)
+    apart.hosts.mute.add(str(apart.restaurant_address))
     pay = c.Pay(amount=500, method=PaymentMethod.CASH, request_id="p")
     await apart.do(order, pay, request_id="p")
 
@@ -126,32 +126,32 @@ async def test_a_delivery_whose_reply_was_lost_takes_effect_once(apart: LocalCha
         return [
             batch
             for host, batch in apart.hosts.delivered
-            if host == str(apart.home) and any(isinstance(m, DeliverEffects) for m in batch)
+            if host == str(apart.restaurant_address) and any(isinstance(m, DeliverEffects) for m in batch)
         ]
 
     await eventually(lambda: len(deliveries()) > 1)
     apart.hosts.mute.clear()
-    await apart.quiet()
-    seen = (await apart.see(apart.home, Channel.NOTIFICATIONS))["notifications"]
+    await apart.until_idle()
+    seen = (await apart.snapshot(apart.restaurant_address, Channel.NOTIFICATIONS))["notifications"]
     assert len([n for n in seen if n["type"] == "payment_notification"]) == 1
 
 
-async def test_effects_of_a_killed_host_are_delivered_by_its_successor(apart: LocalChain) -> None:
+async def test_effects_of_a_killed_host_are_delivered_by_its_successor(apart: LocalDriver) -> None:
     session = await apart.occupy()
     apart.hosts.silent.add(str(apart.table))
     await apart.do(session, c.CloseSession())
     apart.hosts.kill(str(session))
     apart.hosts.silent.clear()
-    assert (await apart.see(apart.table))["is_occupied"]
-    await apart.see(session)
-    await apart.until_seen(apart.table, lambda data: not data["is_occupied"])
+    assert (await apart.snapshot(apart.table))["is_occupied"]
+    await apart.snapshot(session)
+    await apart.until_snapshot(apart.table, lambda data: not data["is_occupied"])
 
 
 async def test_the_sweep_delivers_effects_that_no_host_carries(
-    apart: LocalChain, monkeypatch: pytest.MonkeyPatch
+    apart: LocalDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("engine.sweep.GRACE_S", 0.0)
-    await apart.hosts.store.register([apart.home])
+    await apart.hosts.store.register([apart.restaurant_address])
     session = await apart.occupy()
     apart.hosts.silent.add(str(apart.table))
     await apart.do(session, c.CloseSession())
@@ -160,98 +160,98 @@ async def test_the_sweep_delivers_effects_that_no_host_carries(
     apart.hosts.silent.clear()
     sweep = Sweep(apart.hosts.store, apart.post, "test")
     assert await sweep.once() >= 1
-    await apart.until_seen(apart.table, lambda data: not data["is_occupied"])
-    await apart.quiet()
+    await apart.until_snapshot(apart.table, lambda data: not data["is_occupied"])
+    await apart.until_idle()
     assert await sweep.once() == 0, "delivered effects leave the store"
 
 
 async def test_effects_stored_under_another_placement_are_delivered(store: Store) -> None:
-    before = LocalChain(LocalHosts(store, Placement(Mode.ENTITY)))
-    await before.open()
+    before = LocalDriver(LocalHosts(store, Placement(Mode.ENTITY)))
+    await before.create_restaurant()
     session = await before.occupy()
     before.hosts.silent.add(str(before.table))
     await before.do(session, c.CloseSession())
     for name in list(before.hosts.hosts):
         before.hosts.kill(name)
-    after = LocalChain(LocalHosts(store, Placement(Mode.SHARD, 1)))
-    await after.see(session)
-    await after.until_seen(before.table, lambda data: not data["is_occupied"])
+    after = LocalDriver(LocalHosts(store, Placement(Mode.SHARD, 1)))
+    await after.snapshot(session)
+    await after.until_snapshot(before.table, lambda data: not data["is_occupied"])
     for name in list(after.hosts.hosts):
         after.hosts.kill(name)
 
 
-async def test_a_call_without_a_connected_waiter_escalates_at_once(chain: LocalChain) -> None:
-    session = await chain.occupy()
-    notifications = Topic(chain.home, Channel.NOTIFICATIONS)
-    await chain.join(notifications)
-    await chain.do(session, c.CallWaiter(reason=CallReason.BILL), caller=GUEST)
-    await published(chain, notifications, "task_notification", times=2)
-    await chain.quiet()
+async def test_a_call_without_a_connected_waiter_escalates_at_once(driver: LocalDriver) -> None:
+    session = await driver.occupy()
+    notifications = Topic(driver.restaurant_address, Channel.NOTIFICATIONS)
+    await driver.subscribe(notifications)
+    await driver.do(session, c.CallWaiter(reason=CallReason.BILL), caller=GUEST)
+    await published(driver, notifications, "task_notification", times=2)
+    await driver.until_idle()
     # No other waiter serves the zone, so it escalates to the managers at once, and only once.
-    assert await calls(chain) == [(f"call-{session.id}-1", "managers")]
-    version = (await chain.see(chain.home))["version"]
-    chain.hosts.clock.ahead = timedelta(seconds=61)
-    for name in list(chain.hosts.hosts):
-        chain.hosts.kill(name)
+    assert await calls(driver) == [(f"call-{session.id}-1", "managers")]
+    version = (await driver.snapshot(driver.restaurant_address))["version"]
+    driver.hosts.clock.ahead = timedelta(seconds=61)
+    for name in list(driver.hosts.hosts):
+        driver.hosts.kill(name)
 
     async def took_the_last_step() -> bool:
-        data = await chain.see(session)
+        data = await driver.snapshot(session)
         return bool(data["calls"][0]["escalated"] == 2)
 
     await eventually(took_the_last_step)
-    await chain.quiet()
-    assert (await chain.see(chain.home))["version"] == version
+    await driver.until_idle()
+    assert (await driver.snapshot(driver.restaurant_address))["version"] == version
 
 
-async def test_an_unacknowledged_call_escalates_when_it_is_due(chain: LocalChain) -> None:
-    session = await chain.occupy()
-    await chain.join(Topic(chain.waiter, Channel.WAITER))
-    other = await chain.do(chain.home, c.AddWaiter(name="Bo"), inputs=chain.fresh(Kind.WAITER))
-    await chain.do(
-        chain.home,
+async def test_an_unacknowledged_call_escalates_when_it_is_due(driver: LocalDriver) -> None:
+    session = await driver.occupy()
+    await driver.subscribe(Topic(driver.waiter, Channel.WAITER))
+    other = await driver.do(driver.restaurant_address, c.AddWaiter(name="Bo"), inputs=driver.new_inputs(Kind.WAITER))
+    await driver.do(
+        driver.restaurant_address,
         c.AddTable(number="6", zone="A", seats=2, waiter_id=other.result["waiter_id"]),
-        inputs=chain.fresh(Kind.TABLE),
+        inputs=driver.new_inputs(Kind.TABLE),
     )
-    await chain.do(session, c.CallWaiter(), caller=GUEST)
-    await chain.quiet()
-    assert await calls(chain) == [(f"call-{session.id}-1", None)]
-    chain.hosts.clock.ahead = timedelta(seconds=61)
-    for name in list(chain.hosts.hosts):
-        chain.hosts.kill(name)  # the timer is stored: a successor fires it
-    await chain.see(session)
+    await driver.do(session, c.CallWaiter(), caller=GUEST)
+    await driver.until_idle()
+    assert await calls(driver) == [(f"call-{session.id}-1", None)]
+    driver.hosts.clock.ahead = timedelta(seconds=61)
+    for name in list(driver.hosts.hosts):
+        driver.hosts.kill(name)  # the timer is stored: a successor fires it
+    await driver.snapshot(session)
 
     async def told_the_zone() -> bool:
-        return await calls(chain) == [(f"call-{session.id}-1", "zone")]
+        return await calls(driver) == [(f"call-{session.id}-1", "zone")]
 
     await eventually(told_the_zone)
 
 
-async def test_an_acknowledged_call_does_not_escalate(chain: LocalChain) -> None:
-    session = await chain.occupy()
-    await chain.join(Topic(chain.waiter, Channel.WAITER))
-    called = await chain.do(session, c.CallWaiter(), caller=GUEST)
-    await chain.quiet()
+async def test_an_acknowledged_call_does_not_escalate(driver: LocalDriver) -> None:
+    session = await driver.occupy()
+    await driver.subscribe(Topic(driver.waiter, Channel.WAITER))
+    called = await driver.do(session, c.CallWaiter(), caller=GUEST)
+    await driver.until_idle()
     call_id = called.result["call_id"]
-    await chain.do(session, c.UpdateCall(call_id=call_id, status=CallStatus.ACKNOWLEDGED))
-    await chain.quiet()
-    chain.hosts.clock.ahead = timedelta(seconds=61)
-    for name in list(chain.hosts.hosts):
-        chain.hosts.kill(name)
-    await chain.see(session)
-    loaded = chain.hosts.entity(session)
+    await driver.do(session, c.UpdateCall(call_id=call_id, status=CallStatus.ACKNOWLEDGED))
+    await driver.until_idle()
+    driver.hosts.clock.ahead = timedelta(seconds=61)
+    for name in list(driver.hosts.hosts):
+        driver.hosts.kill(name)
+    await driver.snapshot(session)
+    loaded = driver.hosts.entity(session)
     assert loaded is not None
     assert not loaded.timers
-    assert await calls(chain) == [(f"call-{session.id}-1", None)]
+    assert await calls(driver) == [(f"call-{session.id}-1", None)]
 
 
-async def published(chain: LocalChain, topic: Topic, until: str, times: int = 1) -> list[str]:
+async def published(driver: LocalDriver, topic: Topic, until: str, times: int = 1) -> list[str]:
     """Wait until a topic has `times` events of type `until`. Returns the types of its events."""
     types: list[str] = []
 
     def has_come() -> bool:
         types[:] = [
             orjson.loads(frame)["type"]
-            for each in chain.hosts.pushed
+            for each in driver.hosts.pushed
             if isinstance(each, Published) and each.topic == topic
             for frame in each.frames
         ]
@@ -261,8 +261,8 @@ async def published(chain: LocalChain, topic: Topic, until: str, times: int = 1)
     return types
 
 
-async def calls(chain: LocalChain) -> list[object]:
-    seen = await chain.see(chain.home, Channel.NOTIFICATIONS)
+async def calls(driver: LocalDriver) -> list[object]:
+    seen = await driver.snapshot(driver.restaurant_address, Channel.NOTIFICATIONS)
     return [
         (n["notification_id"], n.get("escalated_to"))
         for n in seen["notifications"]

@@ -13,7 +13,7 @@ from protocol import commands as c
 from protocol.errors import UNAVAILABLE
 from storage import keys
 from storage.embedded import EmbeddedStore
-from tests.engine.chain import LocalChain
+from tests.engine.restaurant_driver import LocalDriver
 from tests.eventually import eventually
 
 COUNTERS = (UNREADABLE, HANDLER_ERRORS, SWEEPS)
@@ -30,22 +30,22 @@ def count(counter: Counter) -> float:
 
 
 async def test_each_failed_load_of_unreadable_state_is_counted(
-    chain: LocalChain, valkey: EmbeddedStore
+    driver: LocalDriver, valkey: EmbeddedStore
 ) -> None:
-    for name in list(chain.hosts.hosts):
-        chain.hosts.kill(name)
+    for name in list(driver.hosts.hosts):
+        driver.hosts.kill(name)
     with redis.Redis.from_url(valkey.url) as client:
-        for field in client.hkeys(keys.entity(chain.table)):
+        for field in client.hkeys(keys.entity(driver.table)):
             if field.startswith(b"s:"):
-                client.hset(keys.entity(chain.table), field, b"no JSON")
+                client.hset(keys.entity(driver.table), field, b"no JSON")
     for times in (1, 2):
-        assert await chain.ask(chain.table, c.Occupy()) == UNAVAILABLE, times
+        assert await driver.request(driver.table, c.Occupy()) == UNAVAILABLE, times
     assert count(UNREADABLE) >= 2
     assert count(HANDLER_ERRORS) == 0, "that is another alert"
 
 
 async def test_only_completed_sweeps_are_counted(
-    chain: LocalChain, monkeypatch: pytest.MonkeyPatch
+    driver: LocalDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweep, "PERIOD_S", 0.01)
     swept = asyncio.Event()
@@ -62,7 +62,7 @@ async def test_only_completed_sweeps_are_counted(
         return await once(self)
 
     monkeypatch.setattr(sweep.Sweep, "once", sometimes)
-    sweeping = asyncio.create_task(sweep.Sweep(chain.hosts.store, chain.post, "test").run())
+    sweeping = asyncio.create_task(sweep.Sweep(driver.hosts.store, driver.post, "test").run())
     await asyncio.wait_for(swept.wait(), 10)
     await eventually(lambda: count(SWEEPS))
     sweeping.cancel()

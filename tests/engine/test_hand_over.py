@@ -1,4 +1,4 @@
-"""A new placement while hosts work: what a host hands over, and which host goes on with it."""
+"""Hand-over of entities between hosts when a new placement is published."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from protocol.caller import Role
 from protocol.errors import CloseCode
 from protocol.ids import Address, Channel, Kind, Topic
 from storage.store import Store
-from tests.engine.chain import LocalChain, sequence
+from tests.engine.restaurant_driver import LocalDriver, sequence
 from tests.engine.faulty_store import FaultyStore
 from tests.eventually import eventually
 from tests.local_hosts import LocalHosts
@@ -27,16 +27,16 @@ OLD, NEW = "shard:0", "shard:0#1"
 
 
 @pytest.fixture
-async def chain(store: Store) -> AsyncIterator[LocalChain]:
-    chain = LocalChain(LocalHosts(store, BEFORE))
-    await chain.open()
-    yield chain
-    for name in list(chain.hosts.hosts):
-        chain.hosts.kill(name)
+async def driver(store: Store) -> AsyncIterator[LocalDriver]:
+    driver = LocalDriver(LocalHosts(store, BEFORE))
+    await driver.create_restaurant()
+    yield driver
+    for name in list(driver.hosts.hosts):
+        driver.hosts.kill(name)
 
 
 class Gateway:
-    """One gateway's host client and subscriptions, and a connection that keeps its frames."""
+    """A gateway's host client and subscriptions, with a connection that records its frames."""
 
     id = 1
 
@@ -55,38 +55,38 @@ class Gateway:
 
 
 @pytest.fixture
-async def gateway(chain: LocalChain) -> AsyncIterator[Gateway]:
-    gateway = Gateway(chain.hosts)
+async def gateway(driver: LocalDriver) -> AsyncIterator[Gateway]:
+    gateway = Gateway(driver.hosts)
     yield gateway
     gateway.hub.close()
     gateway.client.close()
 
 
 async def test_a_host_replies_moved_for_entities_of_another_host(
-    chain: LocalChain,
+    driver: LocalDriver,
 ) -> None:
-    chain.hosts.placement = AFTER
-    await _set_generation(chain, OLD)
-    [reply] = await chain.hosts.deliver(OLD, [chain.submit(chain.table, c.ChangeTable(zone="B"))])
+    driver.hosts.placement = AFTER
+    await _set_generation(driver, OLD)
+    [reply] = await driver.hosts.deliver(OLD, [driver.submit(driver.table, c.ChangeTable(zone="B"))])
     assert reply == Moved(2)
-    assert chain.hosts.hosts[OLD].entities == 0
-    chain.placement = AFTER
-    assert (await chain.see(chain.table))["zone"] == "A", "nothing was done"
+    assert driver.hosts.hosts[OLD].entities == 0
+    driver.placement = AFTER
+    assert (await driver.snapshot(driver.table))["zone"] == "A", "nothing was done"
 
 
 async def test_a_host_fetches_the_placement_before_it_returns_a_misplaced_message(
-    chain: LocalChain,
+    driver: LocalDriver,
 ) -> None:
-    chain.hosts._host(NEW)  # it starts with the previous placement
-    chain.hosts.placement = AFTER
-    [reply] = await chain.hosts.deliver(NEW, [chain.submit(chain.table, c.ChangeTable(zone="B"))])
+    driver.hosts._host(NEW)  # it starts with the previous placement
+    driver.hosts.placement = AFTER
+    [reply] = await driver.hosts.deliver(NEW, [driver.submit(driver.table, c.ChangeTable(zone="B"))])
     assert isinstance(reply, Done)
 
 
 async def test_a_host_claims_no_entity_of_another_host_while_a_turn_runs(store: Store) -> None:
-    """It has the newest placement; the gateway that sends both in one write does not."""
+    """The host has the newest placement, the gateway that sends both messages has not."""
     placement = Placement(Mode.SHARD, shards=2, generation=2)
-    chain = LocalChain(LocalHosts(store, placement, wrap=FaultyStore))
+    driver = LocalDriver(LocalHosts(store, placement, wrap=FaultyStore))
     own, foreign = (
         next(
             home
@@ -95,7 +95,7 @@ async def test_a_host_claims_no_entity_of_another_host_while_a_turn_runs(store: 
         )
         for is_own in (True, False)
     )
-    host = chain.hosts._host("shard:0")
+    host = driver.hosts._host("shard:0")
     replies: dict[int, Reply] = {}
 
     class Replies:
@@ -106,76 +106,76 @@ async def test_a_host_claims_no_entity_of_another_host_while_a_turn_runs(store: 
     host.post(Replies(), list(enumerate(reads)))
     await eventually(lambda: len(replies) == 2)
     assert replies[1] == Moved(2)
-    assert chain.hosts.store.claims == 1  # type: ignore[attr-defined]  # a FaultyStore
-    chain.hosts.kill("shard:0")
+    assert driver.hosts.store.claims == 1  # type: ignore[attr-defined]  # a FaultyStore
+    driver.hosts.kill("shard:0")
 
 
 async def test_messages_reach_the_new_host_in_order_after_a_migration(
-    chain: LocalChain, gateway: Gateway
+    driver: LocalDriver, gateway: Gateway
 ) -> None:
     zones = [str(n) for n in range(300)]
-    sent = [gateway.client.send(chain.submit(chain.table, c.ChangeTable(zone=z))) for z in zones]
+    sent = [gateway.client.send(driver.submit(driver.table, c.ChangeTable(zone=z))) for z in zones]
     await sent[0]
-    chain.hosts.placement = AFTER
-    await _set_generation(chain, OLD)
-    sent += [gateway.client.send(chain.submit(chain.table, c.ChangeTable(zone=z))) for z in "ABC"]
+    driver.hosts.placement = AFTER
+    await _set_generation(driver, OLD)
+    sent += [gateway.client.send(driver.submit(driver.table, c.ChangeTable(zone=z))) for z in "ABC"]
     replies = await asyncio.gather(*sent)
     versions = [reply.version for reply in replies if isinstance(reply, Done)]
     assert versions == list(range(versions[0], versions[0] + len(sent)))
     assert gateway.watcher.placement == AFTER
-    assert OLD in chain.hosts.hosts
-    assert chain.hosts.hosts[OLD].entities == 0
+    assert OLD in driver.hosts.hosts
+    assert driver.hosts.hosts[OLD].entities == 0
 
 
 async def test_subscribers_resume_at_the_new_host_after_a_migration(
-    chain: LocalChain, gateway: Gateway
+    driver: LocalDriver, gateway: Gateway
 ) -> None:
-    topic = Topic(chain.table, Channel.TABLE)
+    topic = Topic(driver.table, Channel.TABLE)
     assert await gateway.hub.subscribe(gateway, Role.MANAGER, topic, None, None) is None
-    await gateway.client.send(chain.submit(chain.table, c.ChangeTable(zone="B")))
-    chain.hosts.placement = AFTER
-    await _set_generation(chain, OLD)
-    await gateway.client.send(chain.submit(chain.table, c.ChangeTable(zone="C")))
+    await gateway.client.send(driver.submit(driver.table, c.ChangeTable(zone="B")))
+    driver.hosts.placement = AFTER
+    await _set_generation(driver, OLD)
+    await gateway.client.send(driver.submit(driver.table, c.ChangeTable(zone="C")))
     await eventually(lambda: len(gateway.frames) >= 3)
     assert sequence(gateway.frames[1:]) == [1, 2]
     assert not gateway.closed
-    assert not chain.hosts.hosts[OLD]._subscribers
-    assert chain.hosts.hosts[NEW]._subscribers.has_subscribers(topic)
+    assert not driver.hosts.hosts[OLD]._subscribers
+    assert driver.hosts.hosts[NEW]._subscribers.has_subscribers(topic)
 
 
 async def test_gateways_with_different_placements_both_reach_the_entity(
-    chain: LocalChain, gateway: Gateway
+    driver: LocalDriver, gateway: Gateway
 ) -> None:
-    other = Gateway(chain.hosts, "g2")
-    chain.hosts.placement = AFTER
+    other = Gateway(driver.hosts, "g2")
+    driver.hosts.placement = AFTER
     await other.watcher.refresh(AFTER.generation)
     for each in (other, gateway, other, gateway):  # the second one still uses the old host
         asked = each.client.send(
-            Subscribe(Topic(chain.table, Channel.TABLE), "g1", 1, Role.MANAGER)
+            Subscribe(Topic(driver.table, Channel.TABLE), "g1", 1, Role.MANAGER)
         )
         reply = await asked
         if reply == Moved(2):
             pytest.fail("the client passed Moved to its caller")
         assert isinstance(reply, Subscribed)
-    await chain.hosts.hosts[OLD]._watcher.refresh(AFTER.generation)
-    await gateway.client.send(chain.submit(chain.table, c.ChangeTable(zone="B")))
+    await driver.hosts.hosts[OLD]._watcher.refresh(AFTER.generation)
+    await gateway.client.send(driver.submit(driver.table, c.ChangeTable(zone="B")))
     assert gateway.watcher.placement == AFTER
     other.hub.close()
     other.client.close()
 
 
 async def test_a_host_may_exit_after_its_shard_was_migrated(
-    chain: LocalChain, monkeypatch: pytest.MonkeyPatch
+    driver: LocalDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("engine.host.RETIRE_GRACE_S", 0.0)
-    host = chain.hosts.hosts[OLD]
+    host = driver.hosts.hosts[OLD]
     assert host.is_required
-    chain.hosts.placement = AFTER
-    await _set_generation(chain, OLD)
+    driver.hosts.placement = AFTER
+    await _set_generation(driver, OLD)
     assert not host.is_required
     assert host.evict_idle()
 
 
-async def _set_generation(chain: LocalChain, host: str) -> None:
+async def _set_generation(driver: LocalDriver, host: str) -> None:
     """As `HostActor.set_generation` does."""
-    await chain.hosts.hosts[host]._watcher.refresh(chain.hosts.placement.generation)
+    await driver.hosts.hosts[host]._watcher.refresh(driver.hosts.placement.generation)

@@ -1,4 +1,4 @@
-"""A bug fails the message that meets it, or the commit of its restaurant, and nothing else."""
+"""An exception fails only its message, or the commit of its restaurant."""
 
 import logging
 from collections.abc import AsyncIterator, Sequence
@@ -25,14 +25,14 @@ from protocol.caller import Role
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Address, Channel, Topic
 from storage.store import EntityCommit, Store
-from tests.engine.chain import LocalChain
+from tests.engine.restaurant_driver import LocalDriver
 from tests.local_hosts import LocalHosts
 
 BUG = ArithmeticError("a bug, by the test")
 
 
 class BuggyStore:
-    """A real store whose `method` raises what it should not, if a call names this entity."""
+    """A real store whose `method` raises an undeclared exception for calls with `address`."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -72,24 +72,24 @@ async def hosts(buggy: BuggyStore) -> AsyncIterator[LocalHosts]:
 
 
 @pytest.fixture
-async def broken(hosts: LocalHosts) -> LocalChain:
-    """The restaurant that a test breaks."""
-    chain = LocalChain(hosts, 1)
-    await chain.open()
-    return chain
+async def broken(hosts: LocalHosts) -> LocalDriver:
+    """The restaurant in which a test causes the exception."""
+    driver = LocalDriver(hosts, 1)
+    await driver.create_restaurant()
+    return driver
 
 
 @pytest.fixture
-async def sound(hosts: LocalHosts) -> LocalChain:
-    """Another one, of the same host."""
-    chain = LocalChain(hosts, 2)
-    await chain.open()
-    return chain
+async def sound(hosts: LocalHosts) -> LocalDriver:
+    """Another restaurant on the same host."""
+    driver = LocalDriver(hosts, 2)
+    await driver.create_restaurant()
+    return driver
 
 
 @pytest.fixture(autouse=True)
-def counted(broken: LocalChain, sound: LocalChain) -> None:
-    """Count from when both are open."""
+def counted(broken: LocalDriver, sound: LocalDriver) -> None:
+    """Reset the counters once both restaurants exist."""
     HANDLER_ERRORS.drain()
     EVICTIONS.drain()
 
@@ -98,8 +98,8 @@ def fail(*_: object) -> Any:
     raise BUG
 
 
-def break_rules(chain: LocalChain, address: Address, **rules: Any) -> None:
-    held = chain.hosts.entity(address)
+def break_rules(driver: LocalDriver, address: Address, **rules: Any) -> None:
+    held = driver.hosts.entity(address)
     assert held is not None
     held.behaviour = replace(held.behaviour, **rules)
 
@@ -116,12 +116,12 @@ def is_internal_error(reply: Reply) -> bool:
     return isinstance(reply, Rejected) and reply.code is Code.INTERNAL_ERROR
 
 
-def change(chain: LocalChain, zone: str = "B") -> Submit:
-    return chain.submit(chain.table, c.ChangeTable(zone=zone))
+def change(driver: LocalDriver, zone: str = "B") -> Submit:
+    return driver.submit(driver.table, c.ChangeTable(zone=zone))
 
 
 async def test_a_failing_snapshot_fails_only_its_read(
-    broken: LocalChain, sound: LocalChain, caplog: pytest.LogCaptureFixture
+    broken: LocalDriver, sound: LocalDriver, caplog: pytest.LogCaptureFixture
 ) -> None:
     break_rules(broken, broken.table, snapshot=fail)
     with caplog.at_level(logging.ERROR):
@@ -140,7 +140,7 @@ async def test_a_failing_snapshot_fails_only_its_read(
 
 
 async def test_a_failing_snapshot_fails_only_the_command_that_requested_it(
-    broken: LocalChain, sound: LocalChain
+    broken: LocalDriver, sound: LocalDriver
 ) -> None:
     break_rules(broken, broken.table, snapshot=fail)
     replies = await sound.send(
@@ -154,7 +154,7 @@ async def test_a_failing_snapshot_fails_only_the_command_that_requested_it(
 
 
 async def test_a_subscription_whose_snapshot_fails_adds_no_subscriber(
-    broken: LocalChain, sound: LocalChain
+    broken: LocalDriver, sound: LocalDriver
 ) -> None:
     topic, other = Topic(broken.table, Channel.TABLE), Topic(sound.table, Channel.TABLE)
     break_rules(broken, broken.table, snapshot=fail)
@@ -170,17 +170,17 @@ async def test_a_subscription_whose_snapshot_fails_adds_no_subscriber(
 
 
 async def test_a_failing_encoding_fails_only_its_restaurants_commit(
-    broken: LocalChain, sound: LocalChain, caplog: pytest.LogCaptureFixture
+    broken: LocalDriver, sound: LocalDriver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await sound.join(Topic(broken.table, Channel.TABLE))
-    before = await broken.see(broken.table)
+    await sound.subscribe(Topic(broken.table, Channel.TABLE))
+    before = await broken.snapshot(broken.table)
     break_rules(broken, broken.table, is_final=fail)
     with caplog.at_level(logging.ERROR):
         replies = await sound.send(change(broken), change(sound))
     assert replies[0] == UNAVAILABLE
     assert isinstance(replies[1], Done)
-    assert await broken.see(broken.table) == before
-    assert (await sound.see(sound.table))["zone"] == "B"
+    assert await broken.snapshot(broken.table) == before
+    assert (await sound.snapshot(sound.table))["zone"] == "B"
     assert sound.hosts.pushed == [], "nobody is told, and nobody has to join again"
     assert (failures(), evictions()) == (1, 0)
     [line] = [record for record in caplog.records if record.exc_info]
@@ -189,23 +189,23 @@ async def test_a_failing_encoding_fails_only_its_restaurants_commit(
 
 
 async def test_a_raising_commit_fails_only_its_restaurant(
-    broken: LocalChain, sound: LocalChain, buggy: BuggyStore
+    broken: LocalDriver, sound: LocalDriver, buggy: BuggyStore
 ) -> None:
-    before = await broken.see(broken.table)
+    before = await broken.snapshot(broken.table)
     buggy.method, buggy.address = "commit", broken.table
     held = sound.hosts.entity(sound.table)
     replies = await sound.send(change(broken), change(sound))
     assert replies[0] == UNAVAILABLE
     assert isinstance(replies[1], Done)
     buggy.method = ""
-    assert await broken.see(broken.table) == before
-    assert (await sound.see(sound.table))["zone"] == "B"
+    assert await broken.snapshot(broken.table) == before
+    assert (await sound.snapshot(sound.table))["zone"] == "B"
     assert sound.hosts.entity(sound.table) is held, "not evicted"
     assert failures() == 1
 
 
 async def test_a_raising_claim_fails_only_messages_to_that_entity(
-    broken: LocalChain, sound: LocalChain, buggy: BuggyStore
+    broken: LocalDriver, sound: LocalDriver, buggy: BuggyStore
 ) -> None:
     for name in list(sound.hosts.hosts):
         sound.hosts.kill(name)
@@ -219,11 +219,11 @@ async def test_a_raising_claim_fails_only_messages_to_that_entity(
 
 
 async def test_a_failing_publication_invalidates_only_its_entitys_topics(
-    broken: LocalChain, sound: LocalChain, monkeypatch: pytest.MonkeyPatch
+    broken: LocalDriver, sound: LocalDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    topics = [Topic(chain.table, Channel.TABLE) for chain in (broken, sound)]
+    topics = [Topic(driver.table, Channel.TABLE) for driver in (broken, sound)]
     for topic in topics:
-        await sound.join(topic)
+        await sound.subscribe(topic)
     subscribers = next(iter(sound.hosts.hosts.values()))._subscribers
     publish = subscribers.publish
 
@@ -242,10 +242,10 @@ async def test_a_failing_publication_invalidates_only_its_entitys_topics(
 
 
 async def test_a_subscriber_gets_a_snapshot_if_the_journal_raises(
-    broken: LocalChain, sound: LocalChain, buggy: BuggyStore
+    broken: LocalDriver, sound: LocalDriver, buggy: BuggyStore
 ) -> None:
     topic = Topic(broken.table, Channel.TABLE)
-    joined = await sound.join(topic)
+    joined = await sound.subscribe(topic)
     await sound.send(change(broken))
     buggy.method = "journal"
     resume = Subscribe(topic, "test", 2, Role.WAITER, joined.epoch, joined.seq)

@@ -21,7 +21,7 @@ from protocol.statuses import OrderStatus
 from storage import keys
 from storage.embedded import EmbeddedStore
 from storage.store import Store, StoreUnavailable
-from tests.engine.chain import LocalChain
+from tests.engine.restaurant_driver import LocalDriver
 from tests.engine.faulty_store import FaultyStore
 from tests.local_hosts import LocalHosts
 
@@ -54,54 +54,54 @@ def past(valkey: EmbeddedStore, tmp_path: Path) -> Past:
 
 
 async def until_available(
-    chain: LocalChain, address: Address, command: c.Command, **how: Any
+    driver: LocalDriver, address: Address, command: c.Command, **how: Any
 ) -> Done | Rejected:
     """Send a command as a client does: again while the reply is `unavailable`."""
-    answer = await chain.ask(address, command, **how)
+    answer = await driver.request(address, command, **how)
     while answer == UNAVAILABLE:
-        answer = await chain.ask(address, command, **how)
+        answer = await driver.request(address, command, **how)
     assert isinstance(answer, Done | Rejected)
     return answer
 
 
 async def test_a_commit_is_refused_if_the_store_lost_the_state_it_was_decided_on(
-    chain: LocalChain, past: Past, caplog: pytest.LogCaptureFixture
+    driver: LocalDriver, past: Past, caplog: pytest.LogCaptureFixture
 ) -> None:
-    session = await chain.occupy()
+    session = await driver.occupy()
     past.keep()
-    await chain.do(session, c.UpdateGuestsCount(guests_count=3))
-    await chain.quiet()
+    await driver.do(session, c.UpdateGuestsCount(guests_count=3))
+    await driver.until_idle()
     past.come_back()
     change = c.UpdateGuestsCount(guests_count=4)
-    assert await chain.ask(session, change, request_id="r") == UNAVAILABLE
-    assert (await chain.see(session))["guests_count"] != 3, "lost state is not returned"
-    done = await until_available(chain, session, change, request_id="r")
+    assert await driver.request(session, change, request_id="r") == UNAVAILABLE
+    assert (await driver.snapshot(session))["guests_count"] != 3, "lost state is not returned"
+    done = await until_available(driver, session, change, request_id="r")
     assert isinstance(done, Done)
-    assert (await chain.see(session))["guests_count"] == 4
+    assert (await driver.snapshot(session))["guests_count"] == 4
     assert "store has lost acknowledged writes" in caplog.text
 
 
 @pytest.mark.parametrize("command_first", [True, False])
 @pytest.mark.parametrize("ttl_s", [0.0, 60.0])
 async def test_subscribers_get_a_snapshot_with_a_new_epoch_after_the_store_lost_events(
-    chain: LocalChain, past: Past, monkeypatch: pytest.MonkeyPatch, *,
+    driver: LocalDriver, past: Past, monkeypatch: pytest.MonkeyPatch, *,
     command_first: bool, ttl_s: float,
 ) -> None:  # fmt: skip
-    """Even if later events have the sequence numbers of the lost ones."""
+    """Also if later events have the sequence numbers of the lost ones."""
     monkeypatch.setattr(entity_cache, "OWNERSHIP_TTL_S", ttl_s)
-    session = await chain.occupy()
+    session = await driver.occupy()
     topic = Topic(session, Channel.SESSION)
     past.keep()
-    await chain.do(session, c.UpdateGuestsCount(guests_count=3))
-    ahead = await chain.join(topic)
-    await chain.quiet()
+    await driver.do(session, c.UpdateGuestsCount(guests_count=3))
+    ahead = await driver.subscribe(topic)
+    await driver.until_idle()
     past.come_back()
     if command_first:
-        await until_available(chain, session, c.UpdateGuestsCount(guests_count=5))
+        await until_available(driver, session, c.UpdateGuestsCount(guests_count=5))
     reply: Reply = UNAVAILABLE
     while reply == UNAVAILABLE:
         again = Resubscribe(topic, "test", ((1, Role.WAITER),), ahead.epoch, ahead.seq)
-        [reply] = await chain.send(again)
+        [reply] = await driver.send(again)
     assert isinstance(reply, Subscribed)
     if not command_first and ttl_s:
         return  # memory still has the lost writes: the next command detects the loss
@@ -110,77 +110,77 @@ async def test_subscribers_get_a_snapshot_with_a_new_epoch_after_the_store_lost_
     assert snapshot["epoch"] == reply.epoch
     assert snapshot["data"]["resumed"] is False
     assert snapshot["data"]["guests_count"] == (5 if command_first else 2)
-    for name in list(chain.hosts.hosts):
-        chain.hosts.kill(name)
-    assert (await chain.join(topic, epoch=ahead.epoch, since=ahead.seq)).epoch == reply.epoch
+    for name in list(driver.hosts.hosts):
+        driver.hosts.kill(name)
+    assert (await driver.subscribe(topic, epoch=ahead.epoch, since=ahead.seq)).epoch == reply.epoch
 
 
 async def test_a_subscriber_gets_a_snapshot_after_store_and_hosts_lost_events(
-    chain: LocalChain, past: Past
+    driver: LocalDriver, past: Past
 ) -> None:
-    """Store and hosts lose them together, so nothing has them any more."""
-    session = await chain.occupy()
+    """Store and hosts lose the events together."""
+    session = await driver.occupy()
     topic = Topic(session, Channel.SESSION)
     past.keep()
     for guests in (3, 4):
-        await chain.do(session, c.UpdateGuestsCount(guests_count=guests))
-    ahead = await chain.join(topic)
+        await driver.do(session, c.UpdateGuestsCount(guests_count=guests))
+    ahead = await driver.subscribe(topic)
     past.come_back()
-    for name in list(chain.hosts.hosts):
-        chain.hosts.kill(name)
+    for name in list(driver.hosts.hosts):
+        driver.hosts.kill(name)
     for guests in (5, 6, 7):
-        await until_available(chain, session, c.UpdateGuestsCount(guests_count=guests))
-    again = await chain.join(topic, epoch=ahead.epoch, since=ahead.seq)
+        await until_available(driver, session, c.UpdateGuestsCount(guests_count=guests))
+    again = await driver.subscribe(topic, epoch=ahead.epoch, since=ahead.seq)
     assert not again.resumed
     assert orjson.loads(again.frames[0])["data"]["guests_count"] == 7
 
 
 @pytest.mark.parametrize("ttl_s", [60.0, 0.0], ids=["ownership verified", "ownership expired"])
 async def test_an_effect_sent_after_a_loss_is_not_ignored_as_a_duplicate(
-    chain: LocalChain, past: Past, monkeypatch: pytest.MonkeyPatch, ttl_s: float
+    driver: LocalDriver, past: Past, monkeypatch: pytest.MonkeyPatch, ttl_s: float
 ) -> None:
     monkeypatch.setattr(entity_cache, "OWNERSHIP_TTL_S", ttl_s)
-    session = await chain.occupy()
-    order = await chain.order(session)
-    await chain.quiet()
+    session = await driver.occupy()
+    order = await driver.order(session)
+    await driver.until_idle()
     past.keep()
-    await chain.advance(order, OrderStatus.CONFIRMED)
-    await chain.quiet()
+    await driver.advance(order, OrderStatus.CONFIRMED)
+    await driver.until_idle()
     past.come_back()
     cancel = c.UpdateStatus(status=OrderStatus.CANCELLED, reason="burnt")
-    assert isinstance(await until_available(chain, order, cancel), Done)
-    status = (await chain.see(order))["status"]
-    await chain.until_seen(session, lambda data: data["orders"][0]["status"] == status)
+    assert isinstance(await until_available(driver, order, cancel), Done)
+    status = (await driver.snapshot(order))["status"]
+    await driver.until_snapshot(session, lambda data: data["orders"][0]["status"] == status)
 
 
 async def test_an_effect_that_its_target_lost_takes_effect_when_sent_again(
-    chain: LocalChain, past: Past
+    driver: LocalDriver, past: Past
 ) -> None:
-    """Its source sends it again, and the target does not trust its memory."""
-    session = await chain.occupy()
-    await chain.quiet()
+    """The source sends the effect again, and the target reloads its state."""
+    session = await driver.occupy()
+    await driver.until_idle()
     past.keep()
-    tell = DeliverEffects(chain.table, session, ((5000, GuestsChanged(session.id, 7), SYSTEM),))
-    assert await chain.send(tell) == [ACCEPTED]
+    tell = DeliverEffects(driver.table, session, ((5000, GuestsChanged(session.id, 7), SYSTEM),))
+    assert await driver.send(tell) == [ACCEPTED]
     past.come_back()
-    while await chain.send(tell) != [ACCEPTED]:
+    while await driver.send(tell) != [ACCEPTED]:
         pass
-    chain.hosts.kill(chain.placement.host_of(chain.table))
-    assert (await chain.see(chain.table))["session"]["guests_count"] == 7
+    driver.hosts.kill(driver.placement.host_of(driver.table))
+    assert (await driver.snapshot(driver.table))["session"]["guests_count"] == 7
 
 
 async def test_a_request_whose_result_was_lost_is_decided_again(
-    chain: LocalChain, past: Past
+    driver: LocalDriver, past: Past
 ) -> None:
-    session = await chain.occupy()
-    await chain.quiet()
+    session = await driver.occupy()
+    await driver.until_idle()
     past.keep()
     change = c.UpdateGuestsCount(guests_count=7)
-    await chain.do(session, change, request_id="r")
+    await driver.do(session, change, request_id="r")
     past.come_back()
-    await until_available(chain, session, change, request_id="r")
-    chain.hosts.kill(chain.placement.host_of(session))
-    assert (await chain.see(session))["guests_count"] == 7
+    await until_available(driver, session, change, request_id="r")
+    driver.hosts.kill(driver.placement.host_of(session))
+    assert (await driver.snapshot(session))["guests_count"] == 7
 
 
 async def test_ids_reserved_before_a_loss_are_not_reserved_again(store: Store, past: Past) -> None:
@@ -196,61 +196,61 @@ async def test_ids_reserved_before_a_loss_are_not_reserved_again(store: Store, p
 
 
 async def test_lost_writes_are_logged_for_an_entity_that_was_evicted(
-    chain: LocalChain, past: Past, caplog: pytest.LogCaptureFixture
+    driver: LocalDriver, past: Past, caplog: pytest.LogCaptureFixture
 ) -> None:
-    session = await chain.occupy()
+    session = await driver.occupy()
     past.keep()
-    await chain.do(session, c.UpdateGuestsCount(guests_count=3))
-    await chain.quiet()
+    await driver.do(session, c.UpdateGuestsCount(guests_count=3))
+    await driver.until_idle()
     past.come_back()
     change = c.UpdateGuestsCount(guests_count=4)
-    await chain.ask(session, change, request_id="r")
-    chain.hosts.hosts[chain.placement.host_of(session)].evict_idle()
-    await until_available(chain, session, change, request_id="r")
+    await driver.request(session, change, request_id="r")
+    driver.hosts.hosts[driver.placement.host_of(session)].evict_idle()
+    await until_available(driver, session, change, request_id="r")
     assert "store has lost acknowledged writes" in caplog.text
 
 
 async def test_an_expired_entity_is_not_logged_as_lost_writes(
-    chain: LocalChain, valkey: EmbeddedStore, monkeypatch: pytest.MonkeyPatch,
+    driver: LocalDriver, valkey: EmbeddedStore, monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    session = await chain.occupy()
-    await chain.do(session, c.CloseSession())
-    await chain.quiet()
+    session = await driver.occupy()
+    await driver.do(session, c.CloseSession())
+    await driver.until_idle()
     monkeypatch.setattr(entity_cache, "OWNERSHIP_TTL_S", 0.0)
     with redis.Redis.from_url(valkey.url) as client:
         client.delete(keys.entity(session))
-    assert await chain.see(session) == {}
+    assert await driver.snapshot(session) == {}
     assert "store has lost" not in caplog.text
 
 
 async def test_a_subscriber_ahead_of_memory_waits_while_the_store_is_unavailable(
-    chain: LocalChain,
+    driver: LocalDriver,
 ) -> None:
-    session = await chain.occupy()
+    session = await driver.occupy()
     topic = Topic(session, Channel.SESSION)
-    joined = await chain.join(topic)
-    local: LocalHosts = chain.hosts
+    joined = await driver.subscribe(topic)
+    local: LocalHosts = driver.hosts
     faulty = local.store
     assert isinstance(faulty, FaultyStore)
     faulty.refuse_ownership_checks = 1
     ahead = Resubscribe(topic, "test", ((1, Role.WAITER),), joined.epoch, joined.seq + 100)
-    assert await chain.send(ahead) == [UNAVAILABLE]
-    [reply] = await chain.send(ahead)
+    assert await driver.send(ahead) == [UNAVAILABLE]
+    [reply] = await driver.send(ahead)
     assert isinstance(reply, Subscribed)
 
 
-async def test_a_closed_host_commits_nothing_more(chain: LocalChain) -> None:
-    """Its running commit may be stored or not, and it still has the fencing token."""
-    session = await chain.occupy()
-    local: LocalHosts = chain.hosts
-    name = chain.placement.host_of(session)
+async def test_a_closed_host_commits_nothing_more(driver: LocalDriver) -> None:
+    """The running commit may be stored or not, and the host still has the fencing token."""
+    session = await driver.occupy()
+    local: LocalHosts = driver.hosts
+    name = driver.placement.host_of(session)
     carried = local.hosts[name]
     faulty = local.store
     assert isinstance(faulty, FaultyStore)
     faulty.commits.clear()
-    first = chain.submit(session, c.UpdateGuestsCount(guests_count=3))
-    second = chain.submit(session, c.UpdateGuestsCount(guests_count=4))
+    first = driver.submit(session, c.UpdateGuestsCount(guests_count=3))
+    second = driver.submit(session, c.UpdateGuestsCount(guests_count=4))
     replies: dict[int, Reply] = {}
 
     class Replies:

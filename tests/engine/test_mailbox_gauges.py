@@ -12,7 +12,7 @@ from engine.metrics import MAILBOX_AGE, MAILBOX_MESSAGES, MISPLACED_MESSAGES
 from engine.placement import Mode, Placement
 from protocol import commands as c
 from storage.store import EntityCommit, Store
-from tests.engine.chain import LocalChain
+from tests.engine.restaurant_driver import LocalDriver
 from tests.eventually import eventually
 from tests.local_hosts import LocalHosts
 
@@ -39,12 +39,12 @@ def slow(store: Store) -> SlowStore:
 
 
 @pytest.fixture
-async def chain(slow: SlowStore) -> AsyncIterator[LocalChain]:
-    chain = LocalChain(LocalHosts(slow, Placement(Mode.SHARD, shards=1)))
-    await chain.open()
-    yield chain
-    for name in list(chain.hosts.hosts):
-        chain.hosts.kill(name)
+async def driver(slow: SlowStore) -> AsyncIterator[LocalDriver]:
+    driver = LocalDriver(LocalHosts(slow, Placement(Mode.SHARD, shards=1)))
+    await driver.create_restaurant()
+    yield driver
+    for name in list(driver.hosts.hosts):
+        driver.hosts.kill(name)
 
 
 def measured(host: Host) -> tuple[float, float, float]:
@@ -52,20 +52,20 @@ def measured(host: Host) -> tuple[float, float, float]:
     return MAILBOX_MESSAGES.values[""], MAILBOX_AGE.values[""], MISPLACED_MESSAGES.values[""]
 
 
-async def test_the_mailbox_gauges_of_an_idle_host_are_zero(chain: LocalChain) -> None:
-    [host] = chain.hosts.hosts.values()
+async def test_the_mailbox_gauges_of_an_idle_host_are_zero(driver: LocalDriver) -> None:
+    [host] = driver.hosts.hosts.values()
     assert measured(host) == (0, 0, 0)
 
 
 async def test_messages_behind_a_slow_turn_are_counted_with_their_age(
-    chain: LocalChain, slow: SlowStore
+    driver: LocalDriver, slow: SlowStore
 ) -> None:
-    [host] = chain.hosts.hosts.values()
+    [host] = driver.hosts.hosts.values()
     slow.goes_on.clear()
-    changes = [asyncio.create_task(chain.do(chain.table, c.ChangeTable(zone="B")))]
+    changes = [asyncio.create_task(driver.do(driver.table, c.ChangeTable(zone="B")))]
     await eventually(lambda: measured(host)[1] > 0)
     assert measured(host)[0] == 0, "the first is being decided"
-    changes += [asyncio.create_task(chain.do(chain.table, c.ChangeTable(zone=z))) for z in "CD"]
+    changes += [asyncio.create_task(driver.do(driver.table, c.ChangeTable(zone=z))) for z in "CD"]
     await eventually(lambda: measured(host)[0] == 2)
     before = measured(host)[1]
     await eventually(lambda: measured(host)[1] > before)
@@ -75,10 +75,10 @@ async def test_messages_behind_a_slow_turn_are_counted_with_their_age(
 
 
 async def test_misplaced_messages_are_counted_until_they_are_returned(
-    chain: LocalChain, monkeypatch: pytest.MonkeyPatch
+    driver: LocalDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [host] = chain.hosts.hosts.values()
-    for address in (chain.table, chain.home, chain.waiter):
+    [host] = driver.hosts.hosts.values()
+    for address in (driver.table, driver.restaurant_address, driver.waiter):
         host._residents.forget(address)
     fetched = asyncio.Event()
 
@@ -87,7 +87,7 @@ async def test_misplaced_messages_are_counted_until_they_are_returned(
 
     monkeypatch.setattr(host._watcher, "refresh", refresh)
     monkeypatch.setattr(host._watcher, "placement", Placement(Mode.RESTAURANT))
-    asked = asyncio.create_task(chain.send(chain.submit(chain.table, c.ChangeTable(zone="B"))))
+    asked = asyncio.create_task(driver.send(driver.submit(driver.table, c.ChangeTable(zone="B"))))
     await eventually(lambda: measured(host)[2] > 0)
     waiting, age, misplaced = measured(host)
     assert (waiting, misplaced) == (0, 1)

@@ -1,4 +1,4 @@
-"""Batches from host to host: replies in order, and what becomes of them if a host fails."""
+"""Batches between hosts: order of replies, and lost or silent hosts."""
 
 import asyncio
 from collections.abc import Sequence

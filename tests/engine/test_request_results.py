@@ -16,7 +16,7 @@ from protocol.errors import Code, Rejected
 from protocol.ids import Address, Kind
 from protocol.statuses import OrderStatus, PaymentMethod
 from storage.store import Store
-from tests.engine.chain import MANAGER, LocalChain
+from tests.engine.restaurant_driver import MANAGER, LocalDriver
 from tests.local_hosts import LocalHosts
 
 GUEST = Caller(Role.GUEST, "guest:a")
@@ -33,54 +33,54 @@ async def hosts(store: Store, placement: Placement) -> AsyncIterator[LocalHosts]
 
 
 @pytest.fixture
-async def order(chain: LocalChain) -> Address:
-    order = await chain.order(await chain.occupy())
-    await chain.advance(order, OrderStatus.CONFIRMED)
+async def order(driver: LocalDriver) -> Address:
+    order = await driver.order(await driver.occupy())
+    await driver.advance(order, OrderStatus.CONFIRMED)
     return order
 
 
-async def _pay(chain: LocalChain, order: Address) -> Done:
-    return await chain.do(order, PAY, request_id="pay", caller=WAITER)
+async def _pay(driver: LocalDriver, order: Address) -> Done:
+    return await driver.do(order, PAY, request_id="pay", caller=WAITER)
 
 
-async def _send_refused_requests(chain: LocalChain, order: Address, times: int) -> None:
+async def _send_refused_requests(driver: LocalDriver, order: Address, times: int) -> None:
     """Requests of a guest that are refused, each with an id of its own."""
     wish = c.UpdateStatus(status=OrderStatus.CANCELLED)
     for number in range(times):
         how = {"caller": GUEST, "request_id": f"guest-{number}"}
-        assert (await chain.refused(order, wish, **how)).code is Code.FORBIDDEN
+        assert (await driver.rejection(order, wish, **how)).code is Code.FORBIDDEN
 
 
 async def test_a_repeated_payment_is_taken_once_despite_many_refusals_of_a_guest(
-    chain: LocalChain, order: Address
+    driver: LocalDriver, order: Address
 ) -> None:
-    first = await _pay(chain, order)
-    await _send_refused_requests(chain, order, 30)
-    assert await _pay(chain, order) == first
-    assert (await chain.see(order))["paid_amount"] == "5.00"
+    first = await _pay(driver, order)
+    await _send_refused_requests(driver, order, 30)
+    assert await _pay(driver, order) == first
+    assert (await driver.snapshot(order))["paid_amount"] == "5.00"
 
 
 async def test_a_repeated_payment_is_taken_once_after_its_host_was_killed(
-    chain: LocalChain, order: Address
+    driver: LocalDriver, order: Address
 ) -> None:
-    first = await _pay(chain, order)
-    await _send_refused_requests(chain, order, 15)
-    for name in list(chain.hosts.hosts):
-        chain.hosts.kill(name)
-    await _send_refused_requests(chain, order, 30)
-    assert await _pay(chain, order) == first
-    for name in list(chain.hosts.hosts):
-        chain.hosts.kill(name)
-    assert await _pay(chain, order) == first
-    assert (await chain.see(order))["paid_amount"] == "5.00"
+    first = await _pay(driver, order)
+    await _send_refused_requests(driver, order, 15)
+    for name in list(driver.hosts.hosts):
+        driver.hosts.kill(name)
+    await _send_refused_requests(driver, order, 30)
+    assert await _pay(driver, order) == first
+    for name in list(driver.hosts.hosts):
+        driver.hosts.kill(name)
+    assert await _pay(driver, order) == first
+    assert (await driver.snapshot(order))["paid_amount"] == "5.00"
 
 
 async def test_memory_and_store_keep_the_same_request_results(
-    chain: LocalChain, store: Store, order: Address
+    driver: LocalDriver, store: Store, order: Address
 ) -> None:
-    await _pay(chain, order)
-    await _send_refused_requests(chain, order, 30)
-    held = chain.hosts.entity(order)
+    await _pay(driver, order)
+    await _send_refused_requests(driver, order, 30)
+    held = driver.hosts.entity(order)
     assert held is not None
     kept = list(held.results)
     assert len(kept) == 10
@@ -88,12 +88,12 @@ async def test_memory_and_store_keep_the_same_request_results(
     assert [line.rpartition(b"\n")[0] for line in loaded.results] == kept
 
 
-async def test_a_repeated_request_gets_its_first_result(chain: LocalChain) -> None:
-    first = await chain.do(
-        chain.table, c.Occupy(), request_id="r", inputs=chain.fresh(Kind.SESSION)
+async def test_a_repeated_request_gets_its_first_result(driver: LocalDriver) -> None:
+    first = await driver.do(
+        driver.table, c.Occupy(), request_id="r", inputs=driver.new_inputs(Kind.SESSION)
     )
-    again = await chain.do(
-        chain.table, c.Occupy(), request_id="r", inputs=chain.fresh(Kind.SESSION)
+    again = await driver.do(
+        driver.table, c.Occupy(), request_id="r", inputs=driver.new_inputs(Kind.SESSION)
     )
     assert (again.changed, again.version, again.result) == (
         first.changed,
@@ -102,52 +102,52 @@ async def test_a_repeated_request_gets_its_first_result(chain: LocalChain) -> No
     )
 
 
-async def test_a_repeated_request_gets_its_first_refusal(chain: LocalChain) -> None:
-    session = await chain.occupy()
-    refusal = await chain.refused(
-        chain.table, c.Occupy(), request_id="r", inputs=chain.fresh(Kind.SESSION)
+async def test_a_repeated_request_gets_its_first_refusal(driver: LocalDriver) -> None:
+    session = await driver.occupy()
+    refusal = await driver.rejection(
+        driver.table, c.Occupy(), request_id="r", inputs=driver.new_inputs(Kind.SESSION)
     )
     assert refusal.code is Code.TABLE_OCCUPIED
-    await chain.do(session, c.CloseSession())
-    await chain.quiet()
-    again = await chain.refused(
-        chain.table, c.Occupy(), request_id="r", inputs=chain.fresh(Kind.SESSION)
+    await driver.do(session, c.CloseSession())
+    await driver.until_idle()
+    again = await driver.rejection(
+        driver.table, c.Occupy(), request_id="r", inputs=driver.new_inputs(Kind.SESSION)
     )
     assert again == refusal
 
 
 async def test_a_retryable_refusal_is_not_kept_as_a_result(
-    chain: LocalChain, monkeypatch: pytest.MonkeyPatch
+    driver: LocalDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The client sends the same request again, under the same id."""
-    session = await chain.occupy()
-    first = await chain.order(session)
+    session = await driver.occupy()
+    first = await driver.order(session)
     how = {"caller": GUEST, "request_id": "r"}
     wish = c.PlaceOrder(items=(c.MenuLine(menu_item_id=1),))
-    inputs = replace(chain.fresh(Kind.ORDER), lines=(OrderLine("Soup", 1, 100),))
+    inputs = replace(driver.new_inputs(Kind.ORDER), lines=(OrderLine("Soup", 1, 100),))
     monkeypatch.setattr("domain.session.rules.MAX_PENDING_ORDERS", 1)
-    refusal = await chain.refused(session, wish, inputs=inputs, **how)
+    refusal = await driver.rejection(session, wish, inputs=inputs, **how)
     assert refusal.code is Code.RATE_LIMITED
-    await chain.advance(first, OrderStatus.CONFIRMED)
-    await chain.quiet()
-    assert (await chain.do(session, wish, inputs=inputs, **how)).changed
+    await driver.advance(first, OrderStatus.CONFIRMED)
+    await driver.until_idle()
+    assert (await driver.do(session, wish, inputs=inputs, **how)).changed
 
 
-async def test_a_request_id_with_another_body_is_a_conflict(chain: LocalChain) -> None:
-    session = await chain.occupy()
-    await chain.do(session, c.UpdateGuestsCount(guests_count=3), request_id="r", digest="3")
-    refusal = await chain.refused(
+async def test_a_request_id_with_another_body_is_a_conflict(driver: LocalDriver) -> None:
+    session = await driver.occupy()
+    await driver.do(session, c.UpdateGuestsCount(guests_count=3), request_id="r", digest="3")
+    refusal = await driver.rejection(
         session, c.UpdateGuestsCount(guests_count=4), request_id="r", digest="4"
     )
     assert refusal.code is Code.IDEMPOTENCY_CONFLICT
-    assert (await chain.see(session))["guests_count"] == 3
+    assert (await driver.snapshot(session))["guests_count"] == 3
 
 
-async def test_two_callers_may_use_the_same_request_id(chain: LocalChain) -> None:
-    session = await chain.occupy()
-    await chain.do(session, c.UpdateGuestsCount(guests_count=3), request_id="r", digest="3")
+async def test_two_callers_may_use_the_same_request_id(driver: LocalDriver) -> None:
+    session = await driver.occupy()
+    await driver.do(session, c.UpdateGuestsCount(guests_count=3), request_id="r", digest="3")
     other = Caller(Role.MANAGER, "manager:2")
-    done = await chain.do(
+    done = await driver.do(
         session,
         c.UpdateGuestsCount(guests_count=4),
         request_id="r",
@@ -157,28 +157,28 @@ async def test_two_callers_may_use_the_same_request_id(chain: LocalChain) -> Non
     assert done.changed
 
 
-async def test_request_results_survive_a_killed_host(chain: LocalChain) -> None:
-    first = await chain.do(
-        chain.table, c.Occupy(), request_id="r", inputs=chain.fresh(Kind.SESSION)
+async def test_request_results_survive_a_killed_host(driver: LocalDriver) -> None:
+    first = await driver.do(
+        driver.table, c.Occupy(), request_id="r", inputs=driver.new_inputs(Kind.SESSION)
     )
-    for name in list(chain.hosts.hosts):
-        chain.hosts.kill(name)
-    again = await chain.do(
-        chain.table, c.Occupy(), request_id="r", inputs=chain.fresh(Kind.SESSION)
+    for name in list(driver.hosts.hosts):
+        driver.hosts.kill(name)
+    again = await driver.do(
+        driver.table, c.Occupy(), request_id="r", inputs=driver.new_inputs(Kind.SESSION)
     )
     assert again.result == first.result
 
 
 async def test_a_refusal_of_a_request_without_a_digest_is_not_kept(
-    chain: LocalChain,
+    driver: LocalDriver,
 ) -> None:
     """The gateway itself may resend them; each time, they are decided again."""
-    await chain.occupy()
-    request_ref = RequestRef(chain.table, MANAGER.subject, "internal", "")
-    inputs = chain.fresh(Kind.SESSION)
-    message = Submit(chain.table, c.Occupy(), MANAGER, request_ref, inputs)
-    first = (await chain.send(message))[0]
+    await driver.occupy()
+    request_ref = RequestRef(driver.table, MANAGER.subject, "internal", "")
+    inputs = driver.new_inputs(Kind.SESSION)
+    message = Submit(driver.table, c.Occupy(), MANAGER, request_ref, inputs)
+    first = (await driver.send(message))[0]
     assert isinstance(first, Rejected)
-    held = chain.hosts.entity(chain.table)
+    held = driver.hosts.entity(driver.table)
     assert held is not None
     assert not [key for key in held.results if key.endswith(b"internal")]

@@ -11,7 +11,7 @@ from protocol import commands as c
 from protocol.errors import UNAVAILABLE
 from protocol.ids import Channel, Kind, Topic
 from storage.store import Store
-from tests.engine.chain import MANAGER, LocalChain, sequence
+from tests.engine.restaurant_driver import MANAGER, LocalDriver, sequence
 from tests.engine.faulty_store import FaultyStore
 from tests.eventually import eventually
 from tests.local_hosts import LocalHosts
@@ -20,99 +20,99 @@ PLACEMENT = Placement(Mode.RESTAURANT)
 
 
 @pytest.fixture
-async def chain(store: Store) -> AsyncIterator[LocalChain]:
-    chain = LocalChain(LocalHosts(store, PLACEMENT, wrap=FaultyStore))
-    await chain.open()
-    yield chain
-    _end(chain)
+async def driver(store: Store) -> AsyncIterator[LocalDriver]:
+    driver = LocalDriver(LocalHosts(store, PLACEMENT, wrap=FaultyStore))
+    await driver.create_restaurant()
+    yield driver
+    _end(driver)
 
 
 @pytest.fixture
-async def other(chain: LocalChain, store: Store) -> AsyncIterator[LocalChain]:
+async def other(driver: LocalDriver, store: Store) -> AsyncIterator[LocalDriver]:
     """The same restaurant, on another host that has just claimed it."""
-    other = LocalChain(LocalHosts(store, PLACEMENT), chain.restaurant)
-    other.home, other.table, other.ids = chain.home, chain.table, chain.ids
+    other = LocalDriver(LocalHosts(store, PLACEMENT), driver.restaurant)
+    other.restaurant_address, other.table, other.ids = driver.restaurant_address, driver.table, driver.ids
     yield other
     _end(other)
 
 
-def _end(chain: LocalChain) -> None:
-    for name in list(chain.hosts.hosts):
-        chain.hosts.kill(name)
+def _end(driver: LocalDriver) -> None:
+    for name in list(driver.hosts.hosts):
+        driver.hosts.kill(name)
 
 
 async def test_a_host_that_lost_ownership_returns_the_new_owners_state(
-    chain: LocalChain, other: LocalChain, monkeypatch: pytest.MonkeyPatch
+    driver: LocalDriver, other: LocalDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(entity_cache, "OWNERSHIP_TTL_S", 0.0)
-    assert not (await chain.see(chain.table))["is_occupied"]
+    assert not (await driver.snapshot(driver.table))["is_occupied"]
     await other.occupy()
-    assert (await chain.see(chain.table))["is_occupied"]
+    assert (await driver.snapshot(driver.table))["is_occupied"]
 
 
 async def test_a_host_that_lost_ownership_does_not_refuse_by_outdated_state(
-    chain: LocalChain, other: LocalChain, monkeypatch: pytest.MonkeyPatch
+    driver: LocalDriver, other: LocalDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(entity_cache, "OWNERSHIP_TTL_S", 0.0)
-    session = await chain.occupy()
+    session = await driver.occupy()
     await other.do(session, c.CloseSession())
-    occupy = chain.submit(chain.table, c.Occupy(), inputs=chain.fresh(Kind.SESSION))
-    [reply] = await chain.send(occupy)
+    occupy = driver.submit(driver.table, c.Occupy(), inputs=driver.new_inputs(Kind.SESSION))
+    [reply] = await driver.send(occupy)
     while reply == UNAVAILABLE:  # another host has claimed the restaurant, too
-        [reply] = await chain.send(occupy)
+        [reply] = await driver.send(occupy)
     assert isinstance(reply, Done)
     assert reply.result["session_id"] != session.id
 
 
 async def test_ownership_is_checked_separately_only_without_a_commit(
-    chain: LocalChain, monkeypatch: pytest.MonkeyPatch
+    driver: LocalDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(entity_cache, "OWNERSHIP_TTL_S", 0.0)
-    faulty = chain.hosts.store
+    faulty = driver.hosts.store
     assert isinstance(faulty, FaultyStore)
-    await chain.do(chain.table, c.ChangeTable(zone="B"))
+    await driver.do(driver.table, c.ChangeTable(zone="B"))
     assert faulty.ownership_checks == 0
-    unchanged = Submit(chain.table, c.ChangeTable(zone="B"), MANAGER)  # keeps no result
-    [done] = await chain.send(unchanged)
+    unchanged = Submit(driver.table, c.ChangeTable(zone="B"), MANAGER)  # keeps no result
+    [done] = await driver.send(unchanged)
     assert isinstance(done, Done)
     assert not done.changed
     assert faulty.ownership_checks == 1
 
 
 async def test_a_subscriber_ahead_of_a_stale_host_gets_no_older_snapshot(
-    chain: LocalChain, other: LocalChain
+    driver: LocalDriver, other: LocalDriver
 ) -> None:
-    topic = Topic(chain.table, Channel.TABLE)
-    joined = await chain.join(topic)
+    topic = Topic(driver.table, Channel.TABLE)
+    joined = await driver.subscribe(topic)
     await other.occupy()
-    ahead = await other.join(topic)
+    ahead = await other.subscribe(topic)
     assert ahead.seq == joined.seq + 1
-    resumed = await chain.join(topic, epoch=joined.epoch, since=ahead.seq)
+    resumed = await driver.subscribe(topic, epoch=joined.epoch, since=ahead.seq)
     assert (resumed.resumed, resumed.seq, sequence(resumed.frames)) == (True, ahead.seq, [])
 
 
 async def test_subscribers_of_a_stale_host_are_invalidated_by_the_ownership_check(
-    chain: LocalChain, other: LocalChain, monkeypatch: pytest.MonkeyPatch
+    driver: LocalDriver, other: LocalDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(entity_cache, "OWNERSHIP_TTL_S", 0.0)
     monkeypatch.setattr(host, "OWNERSHIP_RECHECK_S", 0.0)
-    topic = Topic(chain.table, Channel.TABLE)
-    await chain.join(topic)
+    topic = Topic(driver.table, Channel.TABLE)
+    await driver.subscribe(topic)
     await other.occupy()
-    assert not chain.hosts.hosts[PLACEMENT.host_of(chain.table)].evict_idle()
-    await _dropped(chain, topic)
+    assert not driver.hosts.hosts[PLACEMENT.host_of(driver.table)].evict_idle()
+    await _dropped(driver, topic)
 
 
 async def test_subscribers_of_a_stale_host_are_invalidated_by_an_activation(
-    chain: LocalChain, other: LocalChain
+    driver: LocalDriver, other: LocalDriver
 ) -> None:
-    topic = Topic(chain.table, Channel.TABLE)
-    await chain.join(topic)
+    topic = Topic(driver.table, Channel.TABLE)
+    await driver.subscribe(topic)
     await other.occupy()
-    await chain.send(Activate(chain.table))
-    await _dropped(chain, topic)
+    await driver.send(Activate(driver.table))
+    await _dropped(driver, topic)
 
 
-async def _dropped(chain: LocalChain, topic: Topic) -> None:
+async def _dropped(driver: LocalDriver, topic: Topic) -> None:
     """Wait until the gateway is asked to subscribe to the topic again."""
-    await eventually(lambda: Dropped(topic) in chain.hosts.pushed)
+    await eventually(lambda: Dropped(topic) in driver.hosts.pushed)

@@ -1,4 +1,4 @@
-"""What ordinary and ill-meant use leaves in the store, in bytes of its memory."""
+"""Memory in the store after ordinary and abusive use."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ from protocol.statuses import OrderStatus
 from storage import keys
 from storage.commit import SHORT_RETENTION_S
 from storage.embedded import EmbeddedStore
-from tests.engine.chain import GUEST, LocalChain
+from tests.engine.restaurant_driver import GUEST, LocalDriver
 
 CANCEL = c.UpdateStatus(status=OrderStatus.CANCELLED)
 DISHES = 200
@@ -37,8 +37,8 @@ def menu(dishes: int) -> c.ReplaceMenu:
     return c.ReplaceMenu(categories=(MenuCategoryInput(name="All", items=items),))
 
 
-async def worst_order(chain: LocalChain, session: Address, notes: int) -> Address:
-    """The most that a guest may order at once, with so many bytes of notes."""
+async def worst_order(driver: LocalDriver, session: Address, notes: int) -> Address:
+    """The largest order of a guest, with so many bytes of notes."""
     each = notes // 4
     items = tuple(
         c.MenuLine(menu_item_id=number + 1, notes="x" * each if number < 4 else "")
@@ -48,23 +48,23 @@ async def worst_order(chain: LocalChain, session: Address, notes: int) -> Addres
         OrderLine(f"Dish {number}", 1, 1250, line.notes, line.menu_item_id)
         for number, line in enumerate(items)
     )
-    inputs = replace(chain.fresh(Kind.ORDER), lines=lines)
+    inputs = replace(driver.new_inputs(Kind.ORDER), lines=lines)
     order = c.PlaceOrder(items=items)
-    done = await chain.do(session, order, caller=GUEST, inputs=inputs)
-    return chain.at(Kind.ORDER, done.result["order_id"])
+    done = await driver.do(session, order, caller=GUEST, inputs=inputs)
+    return driver.at(Kind.ORDER, done.result["order_id"])
 
 
 async def test_orders_that_a_guest_places_and_cancels_at_the_limit_stay_small(
-    chain: LocalChain, valkey: EmbeddedStore
+    driver: LocalDriver, valkey: EmbeddedStore
 ) -> None:
-    session = await chain.occupy()
+    session = await driver.occupy()
     before = memory(valkey)
     with_notes = MAX_SESSION_NOTES_BYTES // MAX_GUEST_NOTES_BYTES
     orders = []
     for number in range(MAX_ORDERS):
         notes = MAX_GUEST_NOTES_BYTES if number < with_notes else 0
-        orders.append(await worst_order(chain, session, notes))
-        await chain.do(orders[-1], CANCEL, caller=GUEST)
+        orders.append(await worst_order(driver, session, notes))
+        await driver.do(orders[-1], CANCEL, caller=GUEST)
     each = (memory(valkey) - before) / MAX_ORDERS
     assert each < 25_000, f"{each:,.0f} bytes an order"
     with redis.Redis.from_url(valkey.url) as client:
@@ -73,14 +73,14 @@ async def test_orders_that_a_guest_places_and_cancels_at_the_limit_stay_small(
 
 
 async def test_fifty_menu_changes_grow_the_store_by_less_than_three_menus(
-    chain: LocalChain, valkey: EmbeddedStore
+    driver: LocalDriver, valkey: EmbeddedStore
 ) -> None:
-    here = chain.at(Kind.MENU, chain.restaurant)
-    await chain.do(here, menu(DISHES))
+    here = driver.at(Kind.MENU, driver.restaurant)
+    await driver.do(here, menu(DISHES))
     state = memory(valkey, ":menu:")
     for number in range(50):
         sold_out = c.ChangeMenuItem(item_id=number + 1, available=False)
-        await chain.do(here, sold_out)
+        await driver.do(here, sold_out)
     grown = memory(valkey, ":menu:") - state
-    one = len(orjson.dumps(await chain.see(here)))
+    one = len(orjson.dumps(await driver.snapshot(here)))
     assert grown < 3 * one, f"{grown:,} bytes after 50 changes of one item"

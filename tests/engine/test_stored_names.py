@@ -1,4 +1,4 @@
-"""What an earlier release stored reads back equal, although names in the code have changed since.
+"""Data stored by an earlier release is read unchanged, although names in the code have changed.
 
 `stored_by_ef3e53d.json` was written by that commit: all keys of a store, with effects under way in
 an outbox, the snapshots of its entities, an outbox entry of each type of message, and requests with
@@ -32,7 +32,7 @@ from storage import keys
 from storage.codec import changes, restore
 from storage.embedded import EmbeddedStore
 from storage.store import Store
-from tests.engine.chain import LocalChain
+from tests.engine.restaurant_driver import LocalDriver
 from tests.eventually import eventually
 from tests.local_hosts import LocalHosts
 
@@ -56,7 +56,7 @@ EVENTS = {
 
 
 @pytest.fixture
-async def chain(store: Store, valkey: EmbeddedStore) -> AsyncIterator[LocalChain]:
+async def driver(store: Store, valkey: EmbeddedStore) -> AsyncIterator[LocalDriver]:
     """Hosts on the stored data, as if its server had never been restarted."""
     with redis.Redis.from_url(valkey.url) as client:
         for key, value in KEYS.items():
@@ -71,10 +71,10 @@ async def chain(store: Store, valkey: EmbeddedStore) -> AsyncIterator[LocalChain
         info: Any = client.info("replication")
         for address in ENTITIES:
             client.hset(keys.entity(address), "life", info["master_replid"])
-    chain = LocalChain(LocalHosts(store, Placement(Mode.ENTITY, shards=1)))
-    yield chain
-    for name in list(chain.hosts.hosts):
-        chain.hosts.kill(name)
+    driver = LocalDriver(LocalHosts(store, Placement(Mode.ENTITY, shards=1)))
+    yield driver
+    for name in list(driver.hosts.hosts):
+        driver.hosts.kill(name)
 
 
 def assert_contains(written: Any, stored: Any) -> None:
@@ -124,26 +124,26 @@ def test_history_events_of_an_earlier_release_keep_their_names() -> None:
         assert_contains(orjson.loads(encode(stored_form(event))), stored["data"])
 
 
-async def test_snapshots_of_an_earlier_releases_state_are_unchanged(chain: LocalChain) -> None:
+async def test_snapshots_of_an_earlier_releases_state_are_unchanged(driver: LocalDriver) -> None:
     for address in ENTITIES:
         if address == SESSION:  # when loaded, it delivers its outbox to the others
             continue
         for channel in CHANNELS[address.kind]:
             frame = orjson.loads(STORED["snapshots"][str(address)][channel.value])
-            assert_contains(await chain.see(address, channel), frame["data"])
+            assert_contains(await driver.snapshot(address, channel), frame["data"])
 
 
-async def test_the_menu_of_an_earlier_release_is_handed_over(chain: LocalChain) -> None:
+async def test_the_menu_of_an_earlier_release_is_handed_over(driver: LocalDriver) -> None:
     home, menu = Address(Kind.RESTAURANT, 1, 1), Address(Kind.MENU, 1, 1)
-    assert await chain.see(menu) == {}
-    await chain.post(Submit(home, HandOverMenu(), SYSTEM))
-    await eventually(lambda: chain.see(menu))
-    seen, stored = await chain.see(menu), STORED["snapshots"][str(home)]["menu"]
+    assert await driver.snapshot(menu) == {}
+    await driver.post(Submit(home, HandOverMenu(), SYSTEM))
+    await eventually(lambda: driver.snapshot(menu))
+    seen, stored = await driver.snapshot(menu), STORED["snapshots"][str(home)]["menu"]
     assert_contains({**seen, "version": 0}, {**orjson.loads(stored)["data"], "version": 0})
 
 
 async def test_history_and_audit_of_an_earlier_release_can_be_read(
-    chain: LocalChain, store: Store
+    driver: LocalDriver, store: Store
 ) -> None:
     for address in ENTITIES:
         key = keys.entity(address)
@@ -154,26 +154,26 @@ async def test_history_and_audit_of_an_earlier_release_can_be_read(
 
 
 async def test_a_subscriber_resumes_from_the_journal_of_an_earlier_release(
-    chain: LocalChain,
+    driver: LocalDriver,
 ) -> None:
     order = Address(Kind.ORDER, 200, 1)
     journal = KEYS[f"{keys.entity(order)}:j:order"]
     epoch = KEYS[keys.entity(order)]["epoch"]
     topic = Topic(order, Channel.ORDER)
-    joined = await chain.post(Subscribe(topic, "test", 1, Role.MANAGER, epoch, len(journal) - 2))
+    joined = await driver.post(Subscribe(topic, "test", 1, Role.MANAGER, epoch, len(journal) - 2))
     assert isinstance(joined, Subscribed)
     assert joined.resumed
     assert [frame.decode() for frame in joined.frames] == journal[-2:]
 
 
-async def test_the_outbox_of_an_earlier_release_is_delivered(chain: LocalChain) -> None:
+async def test_the_outbox_of_an_earlier_release_is_delivered(driver: LocalDriver) -> None:
     assert set(KEYS[f"{keys.entity(SESSION)}:out"]) == {"e:2", "e:3", "e:4", "t:call:101-1"}
-    assert (await chain.see(SESSION))["guests_count"] == 4
+    assert (await driver.snapshot(SESSION))["guests_count"] == 4
     table, waiter = Address(Kind.TABLE, 5, 1), Address(Kind.WAITER, 10, 1)
 
     async def is_delivered() -> bool:
-        party = (await chain.see(table))["session"]
-        tasks = {task["notification_id"] for task in (await chain.see(waiter))["tasks"]}
+        party = (await driver.snapshot(table))["session"]
+        tasks = {task["notification_id"] for task in (await driver.snapshot(waiter))["tasks"]}
         return bool(party["guests_count"] == 4 and "call-101-1" in tasks)
 
     await eventually(is_delivered)
@@ -181,7 +181,7 @@ async def test_the_outbox_of_an_earlier_release_is_delivered(chain: LocalChain) 
 
 @pytest.mark.parametrize("request_", STORED["requests"], ids=lambda each: each["request_id"])
 async def test_a_repeated_request_of_an_earlier_release_gets_its_first_reply(
-    chain: LocalChain, request_: dict[str, Any]
+    driver: LocalDriver, request_: dict[str, Any]
 ) -> None:
     kind, id_, restaurant = request_["to"]
     to = Address(Kind(kind), id_, restaurant)
@@ -191,7 +191,7 @@ async def test_a_repeated_request_of_an_earlier_release_gets_its_first_reply(
     command = TypeAdapter(getattr(c, request_["command"])).validate_python(_as_sent(fields))
     ref = request_ref_of(to, command, caller)
     assert ref.previous_digest == request_["digest"] != ref.digest
-    reply = await chain.post(Submit(to, command, caller, ref))
+    reply = await driver.post(Submit(to, command, caller, ref))
     if isinstance(reply, Done):
         assert [reply.changed, reply.version, reply.result] == request_["reply"]
     else:

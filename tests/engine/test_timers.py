@@ -17,13 +17,13 @@ from protocol import commands as c
 from protocol.caller import SYSTEM
 from protocol.ids import Address, Channel, Kind, Topic
 from storage.store import Store
-from tests.engine.chain import GUEST, LocalChain
+from tests.engine.restaurant_driver import GUEST, LocalDriver
 from tests.engine.faulty_store import FaultyStore
 from tests.eventually import eventually
 from tests.local_hosts import LocalHosts, TestClock
 
 CLOCK_ERROR_S = 0.002
-"""By how much a timer of the event loop may be early."""
+"""Tolerance for timers of the event loop, which may fire early."""
 TABLE = Address(Kind.TABLE, 1, 1)
 
 
@@ -33,34 +33,34 @@ async def faulty(store: Store) -> FaultyStore:
 
 
 @pytest.fixture
-async def chain(faulty: FaultyStore) -> AsyncIterator[LocalChain]:
+async def driver(faulty: FaultyStore) -> AsyncIterator[LocalDriver]:
     hosts = LocalHosts(faulty, Placement(Mode.SHARD, shards=1))
-    chain = LocalChain(hosts)
-    await chain.open()
-    yield chain
+    driver = LocalDriver(hosts)
+    await driver.create_restaurant()
+    yield driver
     for name in list(hosts.hosts):
         hosts.kill(name)
 
 
-async def _overdue_call(chain: LocalChain) -> Address:
+async def _overdue_call(driver: LocalDriver) -> Address:
     """A guest's call that was delivered, not acknowledged and is overdue; its host was killed."""
-    session = await chain.occupy()
-    await chain.join(Topic(chain.waiter, Channel.WAITER))
-    await chain.do(session, c.CallWaiter(), caller=GUEST)
-    for name in list(chain.hosts.hosts):
-        chain.hosts.kill(name)
-    chain.hosts.clock.ahead = timedelta(seconds=61)
+    session = await driver.occupy()
+    await driver.subscribe(Topic(driver.waiter, Channel.WAITER))
+    await driver.do(session, c.CallWaiter(), caller=GUEST)
+    for name in list(driver.hosts.hosts):
+        driver.hosts.kill(name)
+    driver.hosts.clock.ahead = timedelta(seconds=61)
     return session
 
 
-async def _escalated(chain: LocalChain, session: Address) -> bool:
-    return bool((await chain.see(session))["calls"][0]["escalated"])
+async def _escalated(driver: LocalDriver, session: Address) -> bool:
+    return bool((await driver.snapshot(session))["calls"][0]["escalated"])
 
 
 async def test_a_failing_timer_is_retried_after_growing_pauses(
-    chain: LocalChain, monkeypatch: pytest.MonkeyPatch
+    driver: LocalDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = await _overdue_call(chain)
+    session = await _overdue_call(driver)
     rules = domain.behaviours.BEHAVIOURS[Kind.SESSION]
     tried: list[float] = []
 
@@ -72,30 +72,30 @@ async def test_a_failing_timer_is_retried_after_growing_pauses(
 
     broken = replace(rules, decide=failing)
     monkeypatch.setitem(domain.behaviours.BEHAVIOURS, Kind.SESSION, broken)
-    assert not await _escalated(chain, session)
+    assert not await _escalated(driver, session)
     await eventually(lambda: len(tried) == 4)
     pauses = [after - before for before, after in pairwise(tried)]
     assert all(
         pause >= least - CLOCK_ERROR_S for pause, least in zip(pauses, (0.1, 0.2, 0.4), strict=True)
     ), pauses
-    await eventually(lambda: _escalated(chain, session))
+    await eventually(lambda: _escalated(driver, session))
 
 
 async def test_a_timer_is_retried_while_the_store_is_unavailable(
-    chain: LocalChain, faulty: FaultyStore
+    driver: LocalDriver, faulty: FaultyStore
 ) -> None:
-    session = await _overdue_call(chain)
+    session = await _overdue_call(driver)
     faulty.refuse_commits = 3
-    assert not await _escalated(chain, session)
+    assert not await _escalated(driver, session)
     commits = len(faulty.commits)
     await eventually(lambda: len(faulty.commits) >= commits + 3 and faulty.refuse_commits == 0)
     commits = len(faulty.commits)
     await eventually(lambda: len(faulty.commits) > commits)  # without any message to the session
-    await eventually(lambda: _escalated(chain, session))
+    await eventually(lambda: _escalated(driver, session))
 
 
 async def test_a_timer_that_is_set_again_keeps_its_back_off() -> None:
-    """As when its entity is evicted and loaded again."""
+    """As after eviction and a reload of the entity."""
     fired: list[float] = []
     loop = asyncio.get_running_loop()
     timers = Timers(TestClock(), lambda address, key: fired.append(loop.time()))

@@ -11,7 +11,7 @@ from protocol.errors import UNAVAILABLE
 from protocol.ids import Channel
 from protocol.statuses import PaymentMethod
 from storage.store import Store
-from tests.engine.chain import LocalChain
+from tests.engine.restaurant_driver import LocalDriver
 from tests.eventually import eventually
 from tests.local_hosts import LocalHosts
 
@@ -20,58 +20,58 @@ APART = Placement(Mode.ENTITY)
 
 
 @pytest.fixture
-async def chain(store: Store) -> AsyncIterator[LocalChain]:
-    chain = LocalChain(LocalHosts(store, TOGETHER))
-    await chain.open()
-    yield chain
-    end(chain)
+async def driver(store: Store) -> AsyncIterator[LocalDriver]:
+    driver = LocalDriver(LocalHosts(store, TOGETHER))
+    await driver.create_restaurant()
+    yield driver
+    end(driver)
 
 
-def end(chain: LocalChain) -> None:
-    for name in list(chain.hosts.hosts):
-        chain.hosts.kill(name)
+def end(driver: LocalDriver) -> None:
+    for name in list(driver.hosts.hosts):
+        driver.hosts.kill(name)
 
 
 async def test_a_commit_is_fenced_if_another_host_owns_an_entity_it_only_read(
-    store: Store, chain: LocalChain
+    store: Store, driver: LocalDriver
 ) -> None:
     """In the first host's memory the table is free, so that closing the session would not free the
     table: it would stay occupied for ever."""
-    assert not (await chain.see(chain.table))["is_occupied"]
-    other = LocalChain(LocalHosts(store, TOGETHER), chain.restaurant)
-    other.table, other.ids = chain.table, chain.ids
+    assert not (await driver.snapshot(driver.table))["is_occupied"]
+    other = LocalDriver(LocalHosts(store, TOGETHER), driver.restaurant)
+    other.table, other.ids = driver.table, driver.ids
     session = await other.occupy()
     end(other)
-    closing = chain.submit(session, c.CloseSession(), request_id="close")
-    [reply] = await chain.send(closing)
+    closing = driver.submit(session, c.CloseSession(), request_id="close")
+    [reply] = await driver.send(closing)
     while reply == UNAVAILABLE:  # each commit is fenced until the host has reloaded everything
-        [reply] = await chain.send(closing)
+        [reply] = await driver.send(closing)
     assert isinstance(reply, Done)
-    assert not (await chain.see(chain.table))["is_occupied"]
-    assert (await chain.see(session))["status"] == "closed"
+    assert not (await driver.snapshot(driver.table))["is_occupied"]
+    assert (await driver.snapshot(session))["status"] == "closed"
 
 
 async def test_effects_do_not_overtake_pending_ones_of_the_previous_placement(
-    store: Store, chain: LocalChain
+    store: Store, driver: LocalDriver
 ) -> None:
     """The target would ignore an older report that arrives after a newer one."""
-    before = LocalChain(LocalHosts(store, APART), chain.restaurant)
-    before.home, before.table, before.ids = chain.home, chain.table, chain.ids
+    before = LocalDriver(LocalHosts(store, APART), driver.restaurant)
+    before.restaurant_address, before.table, before.ids = driver.restaurant_address, driver.table, driver.ids
     session = await before.occupy()
-    before.hosts.silent |= {str(chain.home), str(chain.waiter)}
+    before.hosts.silent |= {str(driver.restaurant_address), str(driver.waiter)}
     order = await before.order(session)
     end(before)  # the order's report to its restaurant is still in its outbox
     paying = c.Pay(amount=1250, method=PaymentMethod.CARD)
-    await chain.do(order, paying, request_id="pay", digest="pay")
-    notes = await notifications(chain, 2)
+    await driver.do(order, paying, request_id="pay", digest="pay")
+    notes = await notifications(driver, 2)
     assert [note["kind"] for note in notes] == ["new_order", "payment"]
-    figures = (await chain.see(chain.home, Channel.RESTAURANT))["figures"]
+    figures = (await driver.snapshot(driver.restaurant_address, Channel.RESTAURANT))["figures"]
     assert (figures["orders"], figures["payments"], figures["paid_amount"]) == (1, 1, "12.50")
 
 
-async def notifications(chain: LocalChain, count: int) -> list[dict[str, str]]:
+async def notifications(driver: LocalDriver, count: int) -> list[dict[str, str]]:
     async def enough() -> list[dict[str, str]] | None:
-        notes: list[dict[str, str]] = (await chain.see(chain.home, Channel.NOTIFICATIONS))[
+        notes: list[dict[str, str]] = (await driver.snapshot(driver.restaurant_address, Channel.NOTIFICATIONS))[
             "notifications"
         ]
         return notes if len(notes) >= count else None

@@ -13,7 +13,7 @@ from protocol import commands as c
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Channel, Kind
 from storage.store import EntityCommit, Store, StoreUnavailable, new_fencing_token
-from tests.engine.chain import LocalChain
+from tests.engine.restaurant_driver import LocalDriver
 from tests.engine.faulty_store import FaultyStore
 from tests.local_hosts import LocalHosts
 from tests.storage.commits import (
@@ -187,128 +187,128 @@ class LateStore(FaultyStore):
 
 
 @pytest.fixture
-async def chain(store: Store) -> AsyncIterator[LocalChain]:
+async def driver(store: Store) -> AsyncIterator[LocalDriver]:
     hosts = LocalHosts(store, Placement(Mode.SHARD), wrap=LateStore)
-    chain = LocalChain(hosts)
-    await chain.open()
-    yield chain
+    driver = LocalDriver(hosts)
+    await driver.create_restaurant()
+    yield driver
     for name in list(hosts.hosts):
         hosts.kill(name)
 
 
-def late(chain: LocalChain) -> LateStore:
-    assert isinstance(chain.hosts.store, LateStore)
-    return chain.hosts.store
+def late(driver: LocalDriver) -> LateStore:
+    assert isinstance(driver.hosts.store, LateStore)
+    return driver.hosts.store
 
 
-def place_order(chain: LocalChain, session: int, request_id: str = "r") -> Submit:
+def place_order(driver: LocalDriver, session: int, request_id: str = "r") -> Submit:
     line = c.FreeLine(name="Soup", unit_price=650)
-    return chain.submit(
-        chain.at(Kind.SESSION, session),
+    return driver.submit(
+        driver.at(Kind.SESSION, session),
         c.PlaceOrder(items=(line,)),
         request_id=request_id,
-        inputs=chain.fresh(Kind.ORDER),
+        inputs=driver.new_inputs(Kind.ORDER),
     )
 
 
-async def test_creating_an_entity_needs_no_claim(chain: LocalChain) -> None:
-    session = await chain.occupy()
-    before = late(chain).claims
-    await chain.order(session)
-    await chain.do(chain.home, c.AddWaiter(name="Bo"), inputs=chain.fresh(Kind.WAITER))
-    assert late(chain).claims == before
+async def test_creating_an_entity_needs_no_claim(driver: LocalDriver) -> None:
+    session = await driver.occupy()
+    before = late(driver).claims
+    await driver.order(session)
+    await driver.do(driver.restaurant_address, c.AddWaiter(name="Bo"), inputs=driver.new_inputs(Kind.WAITER))
+    assert late(driver).claims == before
 
 
-async def test_a_creation_refused_by_the_store_can_be_repeated(chain: LocalChain) -> None:
-    session = await chain.occupy()
-    command = place_order(chain, session.id)
-    late(chain).refuse_commits = 1
-    assert await chain.send(command) == [UNAVAILABLE]
-    assert await chain.see(chain.at(Kind.ORDER, command.inputs.id or 0)) == {}
-    [done] = await chain.send(command)
+async def test_a_creation_refused_by_the_store_can_be_repeated(driver: LocalDriver) -> None:
+    session = await driver.occupy()
+    command = place_order(driver, session.id)
+    late(driver).refuse_commits = 1
+    assert await driver.send(command) == [UNAVAILABLE]
+    assert await driver.snapshot(driver.at(Kind.ORDER, command.inputs.id or 0)) == {}
+    [done] = await driver.send(command)
     assert isinstance(done, Done)
-    assert (await chain.see(chain.at(Kind.ORDER, command.inputs.id or 0)))["items_count"] == 1
+    assert (await driver.snapshot(driver.at(Kind.ORDER, command.inputs.id or 0)))["items_count"] == 1
 
 
-async def test_a_creation_whose_reply_was_lost_takes_effect_once(chain: LocalChain) -> None:
-    session = await chain.occupy()
-    command = place_order(chain, session.id)
-    late(chain).forget_answers = 1
-    assert await chain.send(command) == [UNAVAILABLE]
-    [done] = await chain.send(command)
+async def test_a_creation_whose_reply_was_lost_takes_effect_once(driver: LocalDriver) -> None:
+    session = await driver.occupy()
+    command = place_order(driver, session.id)
+    late(driver).forget_answers = 1
+    assert await driver.send(command) == [UNAVAILABLE]
+    [done] = await driver.send(command)
     assert isinstance(done, Done)
-    order = chain.at(Kind.ORDER, command.inputs.id or 0)
-    assert (await chain.see(order))["version"] == 1
-    assert len((await chain.see(session))["orders"]) == 1
+    order = driver.at(Kind.ORDER, command.inputs.id or 0)
+    assert (await driver.snapshot(order))["version"] == 1
+    assert len((await driver.snapshot(session))["orders"]) == 1
 
 
-async def test_a_creation_that_arrives_after_its_retry_is_fenced(chain: LocalChain) -> None:
-    session = await chain.occupy()
-    command = place_order(chain, session.id)
-    late(chain).late = True
-    assert await chain.send(command) == [UNAVAILABLE]
-    delayed = late(chain).on_their_way.pop()
-    late(chain).late = False
-    [done] = await chain.send(command)
+async def test_a_creation_that_arrives_after_its_retry_is_fenced(driver: LocalDriver) -> None:
+    session = await driver.occupy()
+    command = place_order(driver, session.id)
+    late(driver).late = True
+    assert await driver.send(command) == [UNAVAILABLE]
+    delayed = late(driver).on_their_way.pop()
+    late(driver).late = False
+    [done] = await driver.send(command)
     assert isinstance(done, Done)
-    assert await late(chain).commit(delayed) == {chain.restaurant}
-    assert len((await chain.see(session))["orders"]) == 1
+    assert await late(driver).commit(delayed) == {driver.restaurant}
+    assert len((await driver.snapshot(session))["orders"]) == 1
 
 
 async def test_late_creation_is_visible_after_an_early_read(
-    chain: LocalChain,
+    driver: LocalDriver,
 ) -> None:
     """The host has looked for the order in vain before the commit in doubt arrives after all."""
-    session = await chain.occupy()
-    command = place_order(chain, session.id)
-    order = chain.at(Kind.ORDER, command.inputs.id or 0)
-    late(chain).late = True
-    assert await chain.send(command) == [UNAVAILABLE]
-    assert await chain.see(order) == {}
-    stored = not await late(chain).arrive()
-    [done] = await chain.send(command)
+    session = await driver.occupy()
+    command = place_order(driver, session.id)
+    order = driver.at(Kind.ORDER, command.inputs.id or 0)
+    late(driver).late = True
+    assert await driver.send(command) == [UNAVAILABLE]
+    assert await driver.snapshot(order) == {}
+    stored = not await late(driver).arrive()
+    [done] = await driver.send(command)
     assert isinstance(done, Done)
     assert done.result["order_id"] == order.id, f"stored: {stored}"
-    [reply] = await chain.send(Read(order, Channel.ORDER))
+    [reply] = await driver.send(Read(order, Channel.ORDER))
     assert isinstance(reply, View), "acknowledged, stored, and not found"
 
 
 async def test_entity_read_before_its_creation_elsewhere_is_found_afterwards(
-    store: Store, chain: LocalChain
+    store: Store, driver: LocalDriver
 ) -> None:
     """A host that has lost its restaurant to another one may still be asked to create there."""
-    session = await chain.occupy()
-    successor = LocalChain(LocalHosts(store, chain.hosts.placement), chain.restaurant)
-    command = place_order(chain, session.id)
-    order = chain.at(Kind.ORDER, command.inputs.id or 0)
-    assert await successor.see(order) == {}
-    [done] = await chain.send(command)
+    session = await driver.occupy()
+    successor = LocalDriver(LocalHosts(store, driver.hosts.placement), driver.restaurant)
+    command = place_order(driver, session.id)
+    order = driver.at(Kind.ORDER, command.inputs.id or 0)
+    assert await successor.snapshot(order) == {}
+    [done] = await driver.send(command)
     assert isinstance(done, Done)
-    assert (await successor.see(order)).get("version") == 1
+    assert (await successor.snapshot(order)).get("version") == 1
     for name in list(successor.hosts.hosts):
         successor.hosts.kill(name)
 
 
 async def test_a_failed_creation_does_not_hide_a_later_one(
-    store: Store, chain: LocalChain
+    store: Store, driver: LocalDriver
 ) -> None:
     """The rule failed half-way: the entity was held, and nothing of it was ever stored."""
-    session = await chain.occupy()
-    refused = place_order(chain, session.id)
-    order = chain.at(Kind.ORDER, refused.inputs.id or 0)
+    session = await driver.occupy()
+    refused = place_order(driver, session.id)
+    order = driver.at(Kind.ORDER, refused.inputs.id or 0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("engine.staging.MAX_CASCADE", 1)
-        [reply] = await chain.send(refused)
+        [reply] = await driver.send(refused)
     assert isinstance(reply, Rejected)
     assert reply.code is Code.INTERNAL_ERROR
-    assert await chain.see(order) == {}
-    [done] = await chain.send(refused)
+    assert await driver.snapshot(order) == {}
+    [done] = await driver.send(refused)
     assert isinstance(done, Done)
-    assert (await chain.see(order))["version"] == 1
-    held = chain.hosts.entity(order)
+    assert (await driver.snapshot(order))["version"] == 1
+    held = driver.hosts.entity(order)
     assert held is not None
     assert not held.unclaimed
-    for name in list(chain.hosts.hosts):
-        chain.hosts.kill(name)
-    assert (await chain.see(order))["version"] == 1
+    for name in list(driver.hosts.hosts):
+        driver.hosts.kill(name)
+    assert (await driver.snapshot(order))["version"] == 1
     await asyncio.sleep(0)

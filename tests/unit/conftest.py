@@ -1,4 +1,4 @@
-"""A restaurant in memory for every test that asks for one, and how long Hypothesis may take."""
+"""Fixtures and Hypothesis settings of the unit tests."""
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -7,7 +7,7 @@ from tests.unit.world import RulesWorld
 
 settings.register_profile(
     "unit",
-    deadline=None,  # machines differ; a slow example is no failure
+    deadline=None,  # a slow example on a slow machine is no failure
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("unit")

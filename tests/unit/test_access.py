@@ -1,4 +1,4 @@
-"""What a session grants to its guests, and a restaurant to its staff devices."""
+"""Access of guests to entities of their session, and of staff devices to a restaurant."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from domain.access import Access, device_access, guest_access
 from protocol import commands as c
 from protocol.ids import Address, Kind
-from tests.unit.world import HOME, TABLE, RulesWorld
+from tests.unit.world import RESTAURANT, TABLE, RulesWorld
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def session(world: RulesWorld) -> Address:
     return world.occupy(guests_count=2)
 
 
-def asked(world: RulesWorld, session: Address, target: Address | None) -> Access:
+def access_of(world: RulesWorld, session: Address, target: Address | None) -> Access:
     state: Any = world.states[session]
     return guest_access(state, target)
 
@@ -24,7 +24,7 @@ def asked(world: RulesWorld, session: Address, target: Address | None) -> Access
     ("target", "access"),
     [
         (TABLE, Access.GRANTED),
-        (HOME, Access.GRANTED),
+        (RESTAURANT, Access.GRANTED),
         (Address(Kind.TABLE, TABLE.id + 1, TABLE.restaurant), Access.HIDDEN),
         (Address(Kind.SESSION, 99_999, TABLE.restaurant), Access.HIDDEN),
         (Address(Kind.ORDER, 99_999, TABLE.restaurant), Access.HIDDEN),
@@ -38,13 +38,13 @@ def asked(world: RulesWorld, session: Address, target: Address | None) -> Access
 def test_guests_see_only_their_table_and_restaurant(
     world: RulesWorld, session: Address, target: Address | None, access: Access
 ) -> None:
-    assert asked(world, session, target) is access
+    assert access_of(world, session, target) is access
 
 
 def test_guests_see_their_session_and_its_orders(world: RulesWorld, session: Address) -> None:
     order = world.order(session)
-    assert asked(world, session, session) is Access.GRANTED
-    assert asked(world, session, order) is Access.GRANTED
+    assert access_of(world, session, session) is Access.GRANTED
+    assert access_of(world, session, order) is Access.GRANTED
 
 
 def test_a_guest_joins_with_the_code_of_its_open_session(
@@ -61,17 +61,17 @@ def test_a_guest_joins_with_the_code_of_its_open_session(
 
 def test_a_guest_sees_nothing_once_its_session_is_closed(world: RulesWorld, session: Address) -> None:
     world.do(session, c.CloseSession())
-    for target in (session, TABLE, HOME, None):
-        assert asked(world, session, target) is Access.ENDED
+    for target in (session, TABLE, RESTAURANT, None):
+        assert access_of(world, session, target) is Access.ENDED
 
 
 def test_a_device_has_access_until_it_is_removed(world: RulesWorld) -> None:
     def access(device: int) -> Access:
-        state: Any = world.states[HOME]
+        state: Any = world.states[RESTAURANT]
         return device_access(state, device)
 
-    device = world.do(HOME, c.AddDevice(role="kitchen", label="Pass")).result["device_id"]
+    device = world.do(RESTAURANT, c.AddDevice(role="kitchen", label="Pass")).result["device_id"]
     assert access(device) is Access.GRANTED
     assert access(device + 1) is Access.ENDED
-    world.do(HOME, c.RemoveDevice(device_id=device))
+    world.do(RESTAURANT, c.RemoveDevice(device_id=device))
     assert access(device) is Access.ENDED

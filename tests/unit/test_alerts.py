@@ -37,14 +37,14 @@ SERIES = sorted(
 )
 LINES = [target["expr"] for panel in dashboard()["panels"] for target in panel.get("targets", [])]
 GROUPS = {"host": (HOST, COMMON), "gateway": (GATEWAY, SWEEP, COMMON, WARM)}
-"""What tells processes apart -> what these count."""
-OF_BLACKBOX = {"probe_success", "probe_ssl_earliest_cert_expiry"}
+"""Labels that identify a process -> what such processes are."""
+BLACKBOX_METRICS = {"probe_success", "probe_ssl_earliest_cert_expiry"}
 _NAME = re.compile(r"\b(?:ray_restaurant_qr_(\w+)|(probe_\w+))(?:\{([^}]*)\})?")
 _LABEL = re.compile(r"(\w+)(?:=|!=|=~|!~)\"")
 
 
 def names(each: Counter | Gauge | Histogram) -> set[str]:
-    """What Prometheus has of a metric, without what stands before each name."""
+    """Names that Prometheus has of a metric, without their prefix."""
     if isinstance(each, Counter):
         return {f"{each.name}_total"}
     if isinstance(each, Gauge):
@@ -52,15 +52,15 @@ def names(each: Counter | Gauge | Histogram) -> set[str]:
     return {f"{each.name}_{part}" for part in ("bucket", "count")}
 
 
-def all_of(meters: Registry) -> list[Counter | Gauge | Histogram]:
+def instruments_of(meters: Registry) -> list[Counter | Gauge | Histogram]:
     return [*meters.counters, *meters.gauges, *meters.histograms]
 
 
-LABELS: dict[str, set[str]] = {name: {"job", "instance"} for name in OF_BLACKBOX}
+LABELS: dict[str, set[str]] = {name: {"job", "instance"} for name in BLACKBOX_METRICS}
 """Metric -> the labels that it can have."""
 for process, groups in GROUPS.items():
     for meters in groups:
-        for each in all_of(meters):
+        for each in instruments_of(meters):
             own = {"le"} if isinstance(each, Histogram) else {each.label}
             for name in names(each):
                 LABELS.setdefault(name, set()).update({process}, own)
@@ -96,7 +96,7 @@ def test_an_alert_compares_labels_with_existing_values() -> None:
 def test_the_dashboard_shows_every_metric() -> None:
     shown = {name for line in LINES for name, _, _ in _NAME.findall(line)}
     for meters in (HOST, SWEEP, COMMON, WARM, GATEWAY):
-        for each in all_of(meters):
+        for each in instruments_of(meters):
             assert names(each) & shown, each.name
 
 

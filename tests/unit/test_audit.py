@@ -1,4 +1,4 @@
-"""What goes on record, and what of it."""
+"""Which commands are audited, and which of their fields."""
 
 from datetime import UTC, datetime
 
@@ -21,7 +21,7 @@ ORDINARY = (
     c.UpdateItem(item_id=1, status=ItemStatus.READY),
     c.Broadcast(message="Last orders"),
 )
-NOTED: tuple[c.Command | SignIn, ...] = (
+AUDITED: tuple[c.Command | SignIn, ...] = (
     PAY,
     c.Refund(reason="cold"),
     c.ReplaceItems(items=(c.FreeLine(name="Soup", unit_price=1),)),
@@ -34,7 +34,7 @@ NOTED: tuple[c.Command | SignIn, ...] = (
 )
 
 
-@pytest.mark.parametrize("command", NOTED)
+@pytest.mark.parametrize("command", AUDITED)
 def test_payments_voids_and_forced_commands_are_audited(command: c.Command | SignIn) -> None:
     assert is_audited(command, None)
 
@@ -79,7 +79,7 @@ def test_audit_event_omits_items_and_free_text() -> None:
 
 
 def test_audit_event_includes_request_and_result() -> None:
-    """A refund says itself how much it is."""
+    """The amount of a refund is in its result, not in the command."""
     maria = Caller(Role.MANAGER, "manager:maria")
     refund = c.Refund(reason="cold")
     event = audit_event(refund, maria, datetime.now(UTC), None, {"amount": "6.50"})

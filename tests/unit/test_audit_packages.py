@@ -1,4 +1,4 @@
-"""What `make audit` makes of a report on the locked packages."""
+"""Exit code of `make audit` for reports on the locked packages."""
 
 import re
 from typing import Any

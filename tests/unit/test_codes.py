@@ -1,4 +1,4 @@
-"""The values of which the codes of tables and devices are made."""
+"""Contents of the codes of tables and devices."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from domain.device.rules import SignIn
 from protocol import commands as c
 from protocol.caller import Role
 from protocol.ids import Address
-from tests.unit.world import HOME, TABLE, RulesWorld
+from tests.unit.world import RESTAURANT, TABLE, RulesWorld
 
 
 def codes(world: RulesWorld, address: Address) -> CodeValues:
@@ -20,22 +20,22 @@ def test_a_table_and_its_restaurant_have_the_same_table_code(world: RulesWorld) 
     world.do(TABLE, c.ReplaceTableCode())
     [code] = codes(world, TABLE).tables
     assert (code.table_id, code.version, code.session_id) == (TABLE.id, 2, session.id)
-    assert code in codes(world, HOME).tables
+    assert code in codes(world, RESTAURANT).tables
     world.do(session, c.CloseSession())
     [code] = codes(world, TABLE).tables
     assert code.session_id is None
-    assert code in codes(world, HOME).tables
+    assert code in codes(world, RESTAURANT).tables
 
 
 def test_a_device_has_a_code_until_it_is_signed_in(world: RulesWorld) -> None:
-    added = world.do(HOME, c.AddDevice(role="kitchen", label="Pass"))
+    added = world.do(RESTAURANT, c.AddDevice(role="kitchen", label="Pass"))
     device = added.result["device_id"]
-    assert codes(world, HOME).devices == {device: DeviceCode(Role.KITCHEN, None)}
-    world.do(HOME, SignIn(device))
-    assert codes(world, HOME).devices == {}
+    assert codes(world, RESTAURANT).devices == {device: DeviceCode(Role.KITCHEN, None)}
+    world.do(RESTAURANT, SignIn(device))
+    assert codes(world, RESTAURANT).devices == {}
 
 
 def test_a_restaurant_states_whether_guests_can_open_tables(world: RulesWorld) -> None:
-    assert codes(world, HOME).guest_opens_table is True
-    world.do(HOME, c.ChangeRestaurant(guest_opens_table=False))
-    assert codes(world, HOME).guest_opens_table is False
+    assert codes(world, RESTAURANT).guest_opens_table is True
+    world.do(RESTAURANT, c.ChangeRestaurant(guest_opens_table=False))
+    assert codes(world, RESTAURANT).guest_opens_table is False

@@ -1,4 +1,4 @@
-"""The command line: help, exit codes, JSON, and what it must not burden."""
+"""The command line: help, exit codes, JSON output and imports."""
 
 import json
 import os

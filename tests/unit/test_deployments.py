@@ -1,4 +1,4 @@
-"""Serve and the application know all that `deployments.yaml` says, and pass nothing over."""
+"""Serve and the application accept every field of `deployments.yaml`."""
 
 from importlib import import_module
 from types import SimpleNamespace
@@ -15,26 +15,26 @@ from serve_app import Auth, Gateway, Settings
 
 
 @pytest.fixture(scope="module")
-def described() -> Any:
+def file() -> Any:
     return yaml.safe_load((ROOT / "deployments.yaml").read_text())
 
 
 @pytest.fixture(scope="module")
-def application(described: Any) -> Any:
-    (application,) = described["applications"]
+def application(file: Any) -> Any:
+    (application,) = file["applications"]
     return application
 
 
-def test_serve_accepts_the_deployment_config(described: Any) -> None:
-    ServeDeploySchema.model_validate(described)
+def test_serve_accepts_the_deployment_config(file: Any) -> None:
+    ServeDeploySchema.model_validate(file)
 
 
 def test_deployment_config_has_only_fields_of_serves_schemas(
-    described: Any, application: Any
+    file: Any, application: Any
 ) -> None:
     (gateway,) = application["deployments"]
     for words, model in (
-        (described, ServeDeploySchema),
+        (file, ServeDeploySchema),
         (application, ServeApplicationSchema),
         (gateway, DeploymentSchema),
         (gateway["autoscaling_config"], AutoscalingConfig),
@@ -43,12 +43,12 @@ def test_deployment_config_has_only_fields_of_serves_schemas(
 
 
 def test_gateways_listen_on_all_addresses_and_require_a_token(
-    described: Any, application: Any
+    file: Any, application: Any
 ) -> None:
     settings = Settings(**application["args"])
     assert settings.auth is Auth.REQUIRED
     assert (settings.host, settings.port) == ("0.0.0.0", 9000)
-    assert described["proxy_location"] == "Disabled"
+    assert file["proxy_location"] == "Disabled"
 
 
 def test_deployment_config_names_the_existing_deployment(application: Any) -> None:
@@ -75,7 +75,7 @@ def test_deployment_config_has_no_secrets_or_addresses(application: Any) -> None
 
 @pytest.mark.parametrize("network", ["10.0.5.0/24", "126.0.0.0/7", "fd00::/8"])
 def test_anonymous_access_rejects_proxies_on_other_machines(network: str) -> None:
-    """Who comes from there unannounced would be taken for this machine."""
+    """A client behind such a proxy would count as one of this machine."""
     proxies = ["127.0.0.0/8", network]
     with pytest.raises(ValueError, match="auth=required"):
         Settings.model_validate({"trusted_proxies": proxies})

@@ -10,7 +10,7 @@ from scripts.environment import ROOT
 
 
 def tools(*targets: str) -> set[str]:
-    """The tools that make would run, as `folder/tool`."""
+    """The tools that a make target runs, as `folder/tool`."""
     command = ["make", "--dry-run", "--no-print-directory", *targets]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     commands = [line.split() for line in shown.splitlines() if "bin/" in line.split(" ")[0]]

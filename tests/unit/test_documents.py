@@ -12,7 +12,7 @@ from scripts.generate_decision_index import PARTS, Decision, decisions
 from tests.faults import report
 
 TEMPLATE = "load_tests/bench/performance.md"
-"""Its links are relative to `docs/`, which it is written to."""
+"""A template whose links are relative to `docs/`, where its output is."""
 PAGES = [
     ROOT / name
     for name in subprocess.run(

@@ -1,4 +1,4 @@
-"""What one change sets off: every row of the protocol's table, heard where it should be heard."""
+"""Publications of each change, as in the protocol's table of events."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -9,13 +9,12 @@ from protocol import commands as c
 from protocol.ids import Address, Channel
 from protocol.menu import MenuCategoryInput
 from protocol.statuses import CallStatus, ItemStatus, OrderStatus
-from tests.unit.world import ADA, HOME, TABLE, RulesWorld, line
-from tests.unit.world import MENU as MENU_OF_HOME
+from tests.unit.world import ADA, RESTAURANT, TABLE, RulesWorld, line
+from tests.unit.world import MENU as MENU_ADDRESS
 
-Where = tuple[str, Channel, str]
 Change = Callable[[RulesWorld, Address, Address], object]
 
-ORDER, ITEMS, TABLES, SESSION, WAITER, RESTAURANT, NOTES, MENU = (
+ORDER, ITEMS, TABLES, SESSION, WAITER, RESTAURANT_FEED, NOTES, MENU = (
     Channel.ORDER,
     Channel.ITEMS,
     Channel.TABLE,
@@ -27,24 +26,24 @@ ORDER, ITEMS, TABLES, SESSION, WAITER, RESTAURANT, NOTES, MENU = (
 )
 
 
-def confirmed(world: RulesWorld, session: Address, order: Address) -> None:
+def confirm(world: RulesWorld, session: Address, order: Address) -> None:
     world.advance(order, OrderStatus.CONFIRMED)
 
 
-def nothing(world: RulesWorld, session: Address, order: Address) -> None:
+def no_change(world: RulesWorld, session: Address, order: Address) -> None:
     pass
 
 
-def cancelled(world: RulesWorld, session: Address, order: Address) -> None:
+def cancel(world: RulesWorld, session: Address, order: Address) -> None:
     world.advance(order, OrderStatus.CANCELLED)
 
 
-def released(world: RulesWorld, session: Address, order: Address) -> None:
+def release(world: RulesWorld, session: Address, order: Address) -> None:
     world.advance(order, OrderStatus.CANCELLED)
     world.do(TABLE, c.Release())
 
 
-def called(world: RulesWorld, session: Address, order: Address) -> None:
+def call(world: RulesWorld, session: Address, order: Address) -> None:
     world.call(session)
 
 
@@ -60,35 +59,35 @@ def status(to: OrderStatus) -> Change:
 
 CHANGES: dict[str, tuple[Change, Change, list[tuple[Channel, str]]]] = {
     "order created": (
-        nothing,
+        no_change,
         lambda world, session, order: world.order(session),
         [
-            (RESTAURANT, "new_order"),
+            (RESTAURANT_FEED, "new_order"),
             (NOTES, "order_notification"),
             (WAITER, "order_notification"),
             (SESSION, "session_update"),
         ],
     ),
     "order status changed": (
-        nothing,
+        no_change,
         status(OrderStatus.CONFIRMED),
         [(ORDER, "order_status"), (SESSION, "session_update")],
     ),
     "order ready": (
-        confirmed,
+        confirm,
         status(OrderStatus.READY),
         [
             (ORDER, "order_items_update"),
             (ITEMS, "items_updated"),
             (ORDER, "order_status"),
             (SESSION, "session_update"),
-            (RESTAURANT, "order_ready"),
+            (RESTAURANT_FEED, "order_ready"),
             (WAITER, "order_notification"),
             (NOTES, "order_notification"),
         ],
     ),
     "order ready by its items": (
-        confirmed,
+        confirm,
         lambda world, session, order: world.do(
             order, c.UpdateItem(item_id=1, status=ItemStatus.READY)
         ),
@@ -97,50 +96,50 @@ CHANGES: dict[str, tuple[Change, Change, list[tuple[Channel, str]]]] = {
             (ITEMS, "items_updated"),
             (ORDER, "order_status"),
             (SESSION, "session_update"),
-            (RESTAURANT, "order_ready"),
+            (RESTAURANT_FEED, "order_ready"),
             (WAITER, "order_notification"),
             (NOTES, "order_notification"),
         ],
     ),
     "items changed": (
-        nothing,
+        no_change,
         lambda world, session, order: world.do(order, c.ReplaceItems(items=(line("Tea", 1),))),
         [(ORDER, "order_items_update"), (ITEMS, "items_updated"), (SESSION, "session_update")],
     ),
     "table occupied": (
-        released,
+        release,
         lambda world, session, order: world.occupy(),
-        [(TABLES, "table_status"), (RESTAURANT, "table_update")],
+        [(TABLES, "table_status"), (RESTAURANT_FEED, "table_update")],
     ),
-    "table released": (
-        cancelled,
+    "table release": (
+        cancel,
         lambda world, session, order: world.do(TABLE, c.Release()),
         [
             (SESSION, "session_status"),
             (TABLES, "table_status"),
-            (RESTAURANT, "table_update"),
+            (RESTAURANT_FEED, "table_update"),
         ],
     ),
     "guests changed": (
-        nothing,
+        no_change,
         lambda world, session, order: world.do(session, c.UpdateGuestsCount(guests_count=9)),
         [
             (SESSION, "session_update"),
             (TABLES, "table_update"),
-            (RESTAURANT, "table_update"),
+            (RESTAURANT_FEED, "table_update"),
         ],
     ),
     "session closed": (
-        cancelled,
+        cancel,
         lambda world, session, order: world.do(session, c.CloseSession()),
         [
             (SESSION, "session_status"),
             (TABLES, "table_status"),
-            (RESTAURANT, "table_update"),
+            (RESTAURANT_FEED, "table_update"),
         ],
     ),
     "payment received": (
-        nothing,
+        no_change,
         lambda world, session, order: world.pay(order, 100),
         [
             (WAITER, "payment_notification"),
@@ -150,34 +149,34 @@ CHANGES: dict[str, tuple[Change, Change, list[tuple[Channel, str]]]] = {
         ],
     ),
     "order fully paid": (
-        nothing,
+        no_change,
         lambda world, session, order: world.pay(order, 1250),
         [
             (WAITER, "payment_notification"),
             (NOTES, "payment_notification"),
             (ORDER, "order_update"),
             (SESSION, "session_update"),
-            (RESTAURANT, "payment_completed"),
+            (RESTAURANT_FEED, "payment_completed"),
         ],
     ),
     "task assigned": (
-        nothing,
+        no_change,
         lambda world, session, order: world.do(ADA, c.AssignTask(message="Clear table 5")),
         [(WAITER, "task_notification"), (NOTES, "task_notification")],
     ),
     "alert raised": (
-        nothing,
+        no_change,
         lambda world, session, order: world.do(ADA, c.RaiseAlert(message="Spill")),
         [(WAITER, "alert"), (NOTES, "alert")],
     ),
     "alert raised for all": (
-        nothing,
-        lambda world, session, order: world.do(HOME, c.RaiseAlert(message="Spill")),
+        no_change,
+        lambda world, session, order: world.do(RESTAURANT, c.RaiseAlert(message="Spill")),
         [(WAITER, "alert"), (NOTES, "alert")],
     ),
     "call made": (
-        nothing,
-        called,
+        no_change,
+        call,
         [
             (SESSION, "session_update"),
             (WAITER, "task_notification"),
@@ -185,7 +184,7 @@ CHANGES: dict[str, tuple[Change, Change, list[tuple[Channel, str]]]] = {
         ],
     ),
     "call acknowledged": (
-        called,
+        call,
         update_call(CallStatus.ACKNOWLEDGED),
         [
             (SESSION, "session_update"),
@@ -194,12 +193,12 @@ CHANGES: dict[str, tuple[Change, Change, list[tuple[Channel, str]]]] = {
         ],
     ),
     "call escalated": (
-        called,
+        call,
         lambda world, session, order: world.wait(60),
         [(SESSION, "session_update"), (NOTES, "task_notification")],
     ),
     "call resolved": (
-        called,
+        call,
         update_call(CallStatus.RESOLVED),
         [
             (SESSION, "session_update"),
@@ -208,16 +207,16 @@ CHANGES: dict[str, tuple[Change, Change, list[tuple[Channel, str]]]] = {
         ],
     ),
     "menu changed": (
-        nothing,
+        no_change,
         lambda world, session, order: world.do(
-            MENU_OF_HOME, c.ReplaceMenu(categories=(MenuCategoryInput(name="Drinks", items=()),))
+            MENU_ADDRESS, c.ReplaceMenu(categories=(MenuCategoryInput(name="Drinks", items=()),))
         ),
         [(MENU, "menu_update")],
     ),
     "broadcast": (
-        nothing,
-        lambda world, session, order: world.do(HOME, c.Broadcast(message="Happy hour")),
-        [(RESTAURANT, "broadcast")],
+        no_change,
+        lambda world, session, order: world.do(RESTAURANT, c.Broadcast(message="Happy hour")),
+        [(RESTAURANT_FEED, "broadcast")],
     ),
 }
 
@@ -228,17 +227,17 @@ def test_change_is_published_to_exactly_its_subscribers(cause: str, world: Rules
     session = world.occupy()
     order = world.order(session)
     before(world, session, order)
-    world.forget()
+    world.clear()
     change(world, session, order)
-    heard = [(each.channel, each.type) for each in world.heard]
-    assert Counter(heard) == Counter(expected)
+    published = [(each.channel, each.type) for each in world.publications]
+    assert Counter(published) == Counter(expected)
 
 
 def test_an_order_notification_has_the_documented_form(world: RulesWorld) -> None:
     order = world.order(world.occupy(), line("Soup", 500, 3))
-    told = world.last(ADA)
+    published = world.last(ADA)
     assert {
-        name: told[name] for name in ("order_id", "table_number", "items_count", "message")
+        name: published[name] for name in ("order_id", "table_number", "items_count", "message")
     } == {
         "order_id": order.id,
         "table_number": "5",
@@ -254,7 +253,7 @@ def test_notification_ids_are_derived_from_their_cause_and_unique(world: RulesWo
     world.pay(order, 1000)
     world.advance(order, OrderStatus.CONFIRMED, OrderStatus.READY)
     world.call(session)
-    listed = world.see(HOME, NOTES)["notifications"]
+    listed = world.snapshot(RESTAURANT, NOTES)["notifications"]
     ids = [note["notification_id"] for note in listed]
     assert len(set(ids)) == len(ids) == 5
     assert {name.rpartition("-")[0] for name in ids} == {
@@ -266,11 +265,11 @@ def test_notification_ids_are_derived_from_their_cause_and_unique(world: RulesWo
 
 def test_table_without_a_waiter_notifies_only_the_restaurant(world: RulesWorld) -> None:
     table = world.add_table(6, "6", "B", None)
-    world.forget()
+    world.clear()
     order = world.order(world.occupy(table))
     world.advance(order, OrderStatus.CONFIRMED, OrderStatus.READY)
     world.pay(order, 1250)
     assert world.types(ADA) == []
-    assert Counter(world.types(HOME, NOTES)) == Counter(
+    assert Counter(world.types(RESTAURANT, NOTES)) == Counter(
         ["order_notification", "order_notification", "payment_notification"]
     )

@@ -1,10 +1,10 @@
-"""The table of errors: every code has a meaning outside, and its words are the protocol's."""
+"""Error codes, their HTTP statuses and close codes, as documented in the protocol."""
 
 import pytest
 
 from protocol.errors import ERRORS, UNAVAILABLE, CloseCode, Code, Rejected
 
-WORDS = (
+CODES = (
     "invalid_json invalid_message unknown_action not_found forbidden unauthenticated "
     "invalid_transition version_conflict idempotency_conflict table_occupied table_inactive "
     "session_closed unsettled overpayment rate_limited item_unavailable "
@@ -13,7 +13,7 @@ WORDS = (
 
 
 def test_error_codes_match_the_protocol() -> None:
-    assert {code.value for code in Code} == set(WORDS.split())
+    assert {code.value for code in Code} == set(CODES.split())
 
 
 def test_close_codes_match_the_protocol() -> None:

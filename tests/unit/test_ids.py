@@ -1,4 +1,4 @@
-"""Addresses and topics, as they are printed in logs and stored as keys."""
+"""Text form of addresses and topics in logs and keys."""
 
 from protocol.ids import CHANNELS, KIND_OF, Address, Channel, Kind, Topic
 

@@ -1,4 +1,4 @@
-"""The keys that can be set: one for all, or a list of two for tokens and for printed codes."""
+"""Settings of signing keys: one secret, or lists of up to two for tokens and printed codes."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is installed is listed with its licence, and NOTICE names what is under a copyleft one."""
+"""Licences of the installed packages, and NOTICE for those under a copyleft licence."""
 
 import re
 

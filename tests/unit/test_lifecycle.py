@@ -1,4 +1,4 @@
-"""The lifecycle tables themselves: complete, with an end, and as the protocol words them."""
+"""The transition tables of statuses: complete, with terminal statuses, and as documented."""
 
 import itertools
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""`make` started a program; whoever signals that make alone ends the program."""
+"""A signal to `make` alone also ends the program that it started."""
 
 import signal
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 
 from scripts.environment import ROOT
 
-PATIENCE_S = 20
+TIMEOUT_S = 20
 PROGRAM = """
 import os, sys, threading
 from scripts.make_signals import follow_make
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
-    """A make whose recipe is the program."""
+    """Start a make whose recipe runs the program."""
     (tmp_path / "program.py").write_text(PROGRAM)
     (tmp_path / "Makefile").write_text(f"run:\n\t@{sys.executable} {tmp_path / 'program.py'}\n")
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup, make would ignore it
@@ -51,7 +51,7 @@ def test_a_signal_to_make_alone_stops_its_recipe(
     assert make.stdout.readline() == "started\n"
     make.send_signal(signum)
     assert make.stdout.readline() == "stopped\n"
-    assert make.wait(PATIENCE_S) == -signum
+    assert make.wait(TIMEOUT_S) == -signum
 
 
 def test_a_program_without_make_as_parent_keeps_running() -> None:

@@ -1,4 +1,4 @@
-"""A menu: rewritten or changed item by item, versioned, and what may be ordered from it."""
+"""The menu: replaced or changed by item, its versions, and prices of ordered lines."""
 
 from dataclasses import replace
 from typing import Any
@@ -21,7 +21,7 @@ from protocol.menu import (
     OptionInput,
     Translation,
 )
-from tests.unit.world import HOME, MENU, RulesWorld
+from tests.unit.world import RESTAURANT, MENU, RulesWorld
 
 
 def item(name: str, price: int, **fields: Any) -> MenuItemInput:
@@ -33,24 +33,24 @@ def menu(*items: MenuItemInput, name: str = "Drinks") -> c.ReplaceMenu:
 
 
 @pytest.fixture
-def served(world: RulesWorld) -> RulesWorld:
+def drinks(world: RulesWorld) -> RulesWorld:
     """Tea (item 1) and cake (item 2), both available."""
     world.do(MENU, menu(item("Tea", 250), item("Cake", 400)))
-    world.forget()
+    world.clear()
     return world
 
 
 def rows(world: RulesWorld) -> list[tuple[int, str, str, bool]]:
     return [
         (row["id"], row["name"], row["price"], row["available"])
-        for category in world.see(MENU)["categories"]
+        for category in world.snapshot(MENU)["categories"]
         for row in category["items"]
     ]
 
 
 def test_a_new_restaurant_has_an_empty_menu(world: RulesWorld) -> None:
-    assert world.states[HOME].has_menu_entity
-    assert world.see(MENU) == {
+    assert world.states[RESTAURANT].has_menu_entity
+    assert world.snapshot(MENU) == {
         "restaurant_id": 2,
         "restaurant": "Trattoria",
         "timezone": "Europe/Rome",
@@ -66,14 +66,14 @@ def test_new_items_are_given_ids(world: RulesWorld) -> None:
     assert decision.result == {"menu_version": 1}
     assert rows(world) == [(1, "Tea", "2.50", True), (2, "Cake", "4.00", True)]
     assert world.types(MENU) == ["menu_update"]
-    assert world.last(MENU) == world.see(MENU)
+    assert world.last(MENU) == world.snapshot(MENU)
 
 
-def test_changing_one_item_stores_an_event_with_only_that_item(served: RulesWorld) -> None:
-    decision = served.do(MENU, c.ChangeMenuItem(item_id=1, available=False))
+def test_changing_one_item_stores_an_event_with_only_that_item(drinks: RulesWorld) -> None:
+    decision = drinks.do(MENU, c.ChangeMenuItem(item_id=1, available=False))
     assert decision.events == (MenuItemChanged(MenuItem(1, "Tea", "", 250, False), 2),)
-    assert rows(served) == [(1, "Tea", "2.50", False), (2, "Cake", "4.00", True)]
-    assert served.last(MENU) == served.see(MENU), "its channel still has the menu"
+    assert rows(drinks) == [(1, "Tea", "2.50", False), (2, "Cake", "4.00", True)]
+    assert drinks.last(MENU) == drinks.snapshot(MENU), "its channel still has the menu"
 
 
 def test_a_refused_order_names_five_sold_out_items_and_lists_all_ids(world: RulesWorld) -> None:
@@ -84,45 +84,45 @@ def test_a_refused_order_names_five_sold_out_items_and_lists_all_ids(world: Rule
     assert refused.details == {"menu_item_ids": list(range(1, 41))}
 
 
-def test_a_replaced_menu_keeps_existing_ids_and_never_reuses_one(served: RulesWorld) -> None:
-    served.do(MENU, menu(item("Green tea", 300, id=1)))
-    served.do(MENU, menu(item("Green tea", 300, id=1), item("Juice", 350)))
-    assert rows(served) == [(1, "Green tea", "3.00", True), (3, "Juice", "3.50", True)]
-    assert served.see(MENU)["menu_version"] == 3
+def test_a_replaced_menu_keeps_existing_ids_and_never_reuses_one(drinks: RulesWorld) -> None:
+    drinks.do(MENU, menu(item("Green tea", 300, id=1)))
+    drinks.do(MENU, menu(item("Green tea", 300, id=1), item("Juice", 350)))
+    assert rows(drinks) == [(1, "Green tea", "3.00", True), (3, "Juice", "3.50", True)]
+    assert drinks.snapshot(MENU)["menu_version"] == 3
 
 
-def test_replacing_a_menu_with_the_same_one_changes_nothing(served: RulesWorld) -> None:
-    served.unchanged(MENU, menu(item("Tea", 250, id=1), item("Cake", 400, id=2)))
+def test_replacing_a_menu_with_the_same_one_changes_nothing(drinks: RulesWorld) -> None:
+    drinks.unchanged(MENU, menu(item("Tea", 250, id=1), item("Cake", 400, id=2)))
 
 
-def test_a_menu_with_a_duplicate_item_id_is_refused(served: RulesWorld) -> None:
+def test_a_menu_with_a_duplicate_item_id_is_refused(drinks: RulesWorld) -> None:
     twice = menu(item("Tea", 250, id=1), item("Tea again", 250, id=1))
-    refused = served.refuse(MENU, twice, Code.INVALID_MESSAGE)
+    refused = drinks.refuse(MENU, twice, Code.INVALID_MESSAGE)
     assert refused.details == {"doubled": [1], "unknown": []}
 
 
-def test_an_unknown_item_id_is_refused(served: RulesWorld) -> None:
-    refused = served.refuse(MENU, menu(item("Juice", 350, id=3)), Code.INVALID_MESSAGE)
+def test_an_unknown_item_id_is_refused(drinks: RulesWorld) -> None:
+    refused = drinks.refuse(MENU, menu(item("Juice", 350, id=3)), Code.INVALID_MESSAGE)
     assert refused.details == {"doubled": [], "unknown": [3]}
 
 
-def test_an_item_can_be_sold_out_and_available_again(served: RulesWorld) -> None:
+def test_an_item_can_be_sold_out_and_available_again(drinks: RulesWorld) -> None:
     sold_out = c.ChangeMenuItem(item_id=2, available=False)
-    assert served.do(MENU, sold_out).result == {"menu_version": 2}
-    assert rows(served)[1] == (2, "Cake", "4.00", False)
-    assert served.types(MENU) == ["menu_update"]
-    served.unchanged(MENU, sold_out)
-    served.do(MENU, c.ChangeMenuItem(item_id=2, available=True, price=450))
-    assert rows(served)[1] == (2, "Cake", "4.50", True)
+    assert drinks.do(MENU, sold_out).result == {"menu_version": 2}
+    assert rows(drinks)[1] == (2, "Cake", "4.00", False)
+    assert drinks.types(MENU) == ["menu_update"]
+    drinks.unchanged(MENU, sold_out)
+    drinks.do(MENU, c.ChangeMenuItem(item_id=2, available=True, price=450))
+    assert rows(drinks)[1] == (2, "Cake", "4.50", True)
 
 
-def test_an_item_that_is_not_on_the_menu_is_not_found(served: RulesWorld) -> None:
-    refused = served.refuse(MENU, c.ChangeMenuItem(item_id=9, price=1), Code.NOT_FOUND)
+def test_an_item_that_is_not_on_the_menu_is_not_found(drinks: RulesWorld) -> None:
+    refused = drinks.refuse(MENU, c.ChangeMenuItem(item_id=9, price=1), Code.NOT_FOUND)
     assert refused.details == {"menu_item_ids": [9]}
 
 
 def line(id_: int, *options: int, quantity: int = 1) -> c.MenuLine:
-    """A line of an item with options, each chosen once or as often as it is named."""
+    """An order line with options; an option named twice is chosen twice."""
     return c.MenuLine(
         menu_item_id=id_, quantity=quantity, options=tuple(map(option_chosen, options))
     )
@@ -132,22 +132,22 @@ def option_chosen(id_: int) -> LineOption:
     return LineOption(option_id=id_)
 
 
-def test_lines_are_priced_by_the_current_menu(served: RulesWorld) -> None:
-    answer = served.unchanged(MENU, PriceLines((line(2, quantity=3), line(1))))
+def test_lines_are_priced_by_the_current_menu(drinks: RulesWorld) -> None:
+    answer = drinks.unchanged(MENU, PriceLines((line(2, quantity=3), line(1))))
     assert answer.result == {
         "lines": (OrderLine("Cake", 3, 400, "", 2), OrderLine("Tea", 1, 250, "", 1))
     }
 
 
-def test_pricing_rejects_unavailable_items(served: RulesWorld) -> None:
-    served.do(MENU, c.ChangeMenuItem(item_id=2, available=False))
-    refused = served.refuse(MENU, PriceLines((line(1), line(2))), Code.ITEM_UNAVAILABLE)
+def test_pricing_rejects_unavailable_items(drinks: RulesWorld) -> None:
+    drinks.do(MENU, c.ChangeMenuItem(item_id=2, available=False))
+    refused = drinks.refuse(MENU, PriceLines((line(1), line(2))), Code.ITEM_UNAVAILABLE)
     assert refused.details == {"menu_item_ids": [2]}
     assert "Cake" in refused.error
 
 
-def test_pricing_rejects_unknown_items(served: RulesWorld) -> None:
-    refused = served.refuse(MENU, PriceLines((line(1), line(9))), Code.NOT_FOUND)
+def test_pricing_rejects_unknown_items(drinks: RulesWorld) -> None:
+    refused = drinks.refuse(MENU, PriceLines((line(1), line(9))), Code.NOT_FOUND)
     assert refused.details == {"menu_item_ids": [9]}
 
 
@@ -202,14 +202,14 @@ def grill(world: RulesWorld) -> RulesWorld:
     return world
 
 
-def sold(world: RulesWorld, *options: int) -> OrderLine:
+def priced_line(world: RulesWorld, *options: int) -> OrderLine:
     [priced] = world.do(MENU, PriceLines((line(1, *options),))).result["lines"]
     assert isinstance(priced, OrderLine)
     return priced
 
 
 def test_an_item_shows_its_groups_translations_allergens_and_diets(grill: RulesWorld) -> None:
-    seen = grill.see(MENU)
+    seen = grill.snapshot(MENU)
     [steak] = seen["categories"][0]["items"]
     assert steak["option_group_ids"] == [1, 4]
     assert steak["allergens"] == ["celery"]
@@ -228,7 +228,7 @@ def test_an_item_shows_its_groups_translations_allergens_and_diets(grill: RulesW
 
 
 def test_options_are_added_to_the_price_in_the_order_of_the_menu(grill: RulesWorld) -> None:
-    priced = sold(grill, NO_SALAD, BUTTER, BUTTER, MEDIUM)
+    priced = priced_line(grill, NO_SALAD, BUTTER, BUTTER, MEDIUM)
     assert priced.unit_price == 2400 + 100 + 100 - 50
     assert priced.options == (
         ChosenOption(MEDIUM, "Medium", 1, 0),
@@ -242,16 +242,16 @@ def test_a_line_with_options_costs_at_least_zero(world: RulesWorld) -> None:
     less = group("Less", option("Half", -100), external_id="less")
     category = MenuCategoryInput(name="All", items=(cheap,))
     world.do(MENU, c.ReplaceMenu(categories=(category,), option_groups=(less,)))
-    assert sold(world, 2).unit_price == 0
+    assert priced_line(world, 2).unit_price == 0
 
 
 def test_allergens_of_a_line_are_those_of_the_item_and_its_options(grill: RulesWorld) -> None:
-    assert sold(grill, RARE).allergens == (Allergen.CELERY,)
-    assert sold(grill, RARE, BUTTER).allergens == (Allergen.CELERY, Allergen.MILK)
+    assert priced_line(grill, RARE).allergens == (Allergen.CELERY,)
+    assert priced_line(grill, RARE, BUTTER).allergens == (Allergen.CELERY, Allergen.MILK)
 
 
 def test_allergens_of_a_line_are_unknown_if_any_part_declares_none(grill: RulesWorld) -> None:
-    assert sold(grill, RARE, BUTTER, SAUCE).allergens is None
+    assert priced_line(grill, RARE, BUTTER, SAUCE).allergens is None
 
 
 @pytest.mark.parametrize(
@@ -289,11 +289,11 @@ def test_an_option_that_is_sold_out_is_refused(grill: RulesWorld) -> None:
 
 
 def test_fields_that_are_not_given_keep_their_values(grill: RulesWorld) -> None:
-    before = grill.see(MENU)
+    before = grill.snapshot(MENU)
     grill.do(MENU, menu(item("Steak", 2600, id=1), name="Grill"))
-    [steak] = grill.see(MENU)["categories"][0]["items"]
+    [steak] = grill.snapshot(MENU)["categories"][0]["items"]
     assert steak == {**before["categories"][0]["items"][0], "price": "26.00"}
-    assert grill.see(MENU)["option_groups"] == before["option_groups"]
+    assert grill.snapshot(MENU)["option_groups"] == before["option_groups"]
 
 
 def test_a_group_keeps_an_external_id_that_is_not_given(grill: RulesWorld) -> None:
@@ -301,7 +301,7 @@ def test_a_group_keeps_an_external_id_that_is_not_given(grill: RulesWorld) -> No
     toast = item("Toast", 500, option_group_ids=("degree",))
     category = MenuCategoryInput(name="Grill", items=(toast,))
     grill.do(MENU, c.ReplaceMenu(categories=(category,), option_groups=(degree,)))
-    [added] = grill.see(MENU)["categories"][0]["items"]
+    [added] = grill.snapshot(MENU)["categories"][0]["items"]
     assert added["option_group_ids"] == [1]
 
 
@@ -310,7 +310,7 @@ def test_null_or_an_empty_list_clears_a_field(grill: RulesWorld) -> None:
         "Steak", 2400, id=1, allergens=None, diets=(), translations=None, option_group_ids=None
     )
     grill.do(MENU, menu(plain, name="Grill"))
-    [steak] = grill.see(MENU)["categories"][0]["items"]
+    [steak] = grill.snapshot(MENU)["categories"][0]["items"]
     assert (steak["allergens"], steak["diets"], steak["option_group_ids"]) == (None, [], [])
     assert steak["translations"] == {}
 
@@ -329,12 +329,12 @@ def test_an_item_that_names_a_group_twice_is_refused(grill: RulesWorld) -> None:
 
 
 def test_options_keep_prices_and_counts_that_are_not_given(grill: RulesWorld) -> None:
-    before = grill.see(MENU)["option_groups"]
+    before = grill.snapshot(MENU)["option_groups"]
     extras = OptionGroupInput(id=4, name="More", options=(OptionInput(id=BUTTER, name="Butter"),))
     degree = OptionGroupInput(id=1, name="Degree", options=(OptionInput(id=RARE, name="Rare"),))
     same = MenuCategoryInput(name="Grill", items=(replace(STEAK, id=1),))
     grill.do(MENU, c.ReplaceMenu(categories=(same,), option_groups=(degree, extras)))
-    first, second = grill.see(MENU)["option_groups"]
+    first, second = grill.snapshot(MENU)["option_groups"]
     assert (first["min"], first["max"]) == (1, 1)
     assert second == {**before[1], "name": "More", "options": [before[1]["options"][0]]}
 
@@ -354,28 +354,28 @@ def test_a_group_whose_minimum_no_choice_reaches_is_refused(world: RulesWorld) -
     assert refused.details == {"field": "option_groups.0.min", "max": 1}
 
 
-def test_creating_an_existing_menu_changes_nothing(served: RulesWorld) -> None:
-    served.unchanged(MENU, CreateMenu("Osteria", "CHF", "Europe/Zurich"))
+def test_creating_an_existing_menu_changes_nothing(drinks: RulesWorld) -> None:
+    drinks.unchanged(MENU, CreateMenu("Osteria", "CHF", "Europe/Zurich"))
 
 
 @pytest.fixture
-def older(served: RulesWorld) -> RulesWorld:
+def older_release(drinks: RulesWorld) -> RulesWorld:
     """A restaurant of an earlier release, which contains its menu of tea and cake."""
-    menu = served.states.pop(MENU)
-    served.states[HOME] = replace(served.states[HOME], menu=menu.content, has_menu_entity=False)
-    return served
+    menu = drinks.states.pop(MENU)
+    drinks.states[RESTAURANT] = replace(drinks.states[RESTAURANT], menu=menu.content, has_menu_entity=False)
+    return drinks
 
 
-def test_a_restaurant_of_an_earlier_release_moves_its_menu_once(older: RulesWorld) -> None:
-    older.do(HOME, HandOverMenu())
-    assert rows(older) == [(1, "Tea", "2.50", True), (2, "Cake", "4.00", True)]
-    assert older.see(MENU)["menu_version"] == 1
-    assert not older.states[HOME].menu.categories
-    older.unchanged(HOME, HandOverMenu())
+def test_a_restaurant_of_an_earlier_release_moves_its_menu_once(older_release: RulesWorld) -> None:
+    older_release.do(RESTAURANT, HandOverMenu())
+    assert rows(older_release) == [(1, "Tea", "2.50", True), (2, "Cake", "4.00", True)]
+    assert older_release.snapshot(MENU)["menu_version"] == 1
+    assert not older_release.states[RESTAURANT].menu.categories
+    older_release.unchanged(RESTAURANT, HandOverMenu())
 
 
 @pytest.mark.parametrize("command", [menu(), c.ChangeMenuItem(item_id=1), PriceLines(())])
 def test_gateways_of_an_earlier_release_get_a_retryable_error(
-    command: object, served: RulesWorld
+    command: object, drinks: RulesWorld
 ) -> None:
-    served.refuse(HOME, command, Code.UNAVAILABLE)
+    drinks.refuse(RESTAURANT, command, Code.UNAVAILABLE)

@@ -1,4 +1,4 @@
-"""What no message may be beyond, whatever it says."""
+"""Limits of the size, depth and number of values of messages."""
 
 import time
 import tracemalloc
@@ -70,25 +70,25 @@ def test_json_of_any_depth_does_not_break_the_parser(depth: int) -> None:
         assert len(orjson.dumps(answer.body())) < 1000
 
 
-def large(names: str, part: str) -> str:
-    """As large as a frame may be: that, and as many of the parts as there is room for."""
+def largest_frame(names: str, part: str) -> str:
+    """`start`, then as many copies of `part` as fit into the largest frame."""
     room = MAX_FRAME_BYTES - len(names) - 2
     return names + ",".join([part] * (room // (len(part) + 1))) + "]}"
 
 
 LARGE = {
-    "empty lines": large('{"action":"place_order","items":[', "{}"),
-    "lines": large('{"action":"place_order","items":[', '{"menu_item_id":1}'),
-    "numbers for lines": large('{"action":"place_order","items":[', "1"),
-    "lists": large('{"action":"place_order","x":[', "[]"),
-    "a long name": large('{"action":"place_order","' + "n" * 30_000 + '":[', "1"),
+    "empty lines": largest_frame('{"action":"place_order","items":[', "{}"),
+    "lines": largest_frame('{"action":"place_order","items":[', '{"menu_item_id":1}'),
+    "numbers for lines": largest_frame('{"action":"place_order","items":[', "1"),
+    "lists": largest_frame('{"action":"place_order","x":[', "[]"),
+    "a long name": largest_frame('{"action":"place_order","' + "n" * 30_000 + '":[', "1"),
     "names": '{"action":"get_status",' + ",".join(f'"{at}":1' for at in range(4000)) + "}",
 }
 
 
 @pytest.mark.parametrize("frame", LARGE.values(), ids=LARGE)
 def test_worst_case_frames_take_little_time_and_memory(frame: str) -> None:
-    """Without bounds on them some take a tenth of a second, and half a gigabyte."""
+    """Without limits, some of them take a tenth of a second and half a gigabyte."""
     assert len(frame) <= MAX_FRAME_BYTES
     parse_frame(Channel.SESSION, frame)
     took = []
@@ -139,7 +139,7 @@ def test_the_largest_order_and_menu_are_within_the_limits() -> None:
 
 
 def test_long_and_short_frames_parse_to_the_same_command() -> None:
-    """They are read in another way."""
+    """Long frames have a parser of their own."""
     for fields in (
         {"action": "place_order", "items": [{"menu_item_id": 1, "notes": " a "}]},
         {"action": "place_order", "items": [{"name": "Tea", "unit_price": "2.5", "quantity": 2}]},

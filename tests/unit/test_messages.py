@@ -1,4 +1,4 @@
-"""Messages and states on their way through the store: what comes out is what went in."""
+"""Encoding of messages and states for the store."""
 
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -21,9 +21,9 @@ from protocol.menu import LineOption, MenuCategoryInput, MenuItemInput
 from protocol.statuses import CallReason, OrderStatus, PaymentStatus
 from protocol.stored_names import stored_name
 from storage.codec import changes, restore
-from tests.unit.world import HOME, MANAGER, MENU, START, TABLE, RulesWorld, line
+from tests.unit.world import RESTAURANT, MANAGER, MENU, START, TABLE, RulesWorld, line
 
-CARD = m.OrderSummary(
+SUMMARY = m.OrderSummary(
     5, 3, OrderStatus.READY, PaymentStatus.PARTIALLY_PAID, 1250, 250, 3, "5", START
 )
 NOTE = Notification(
@@ -35,7 +35,7 @@ EXAMPLES: list[Any] = [
     m.SessionEnded(7),
     m.SessionEnded(7, RequestRef(TABLE, MANAGER.subject, "r", "digest")),
     m.OpenSession("ABC234", 5, "5", "A", 2, 10, "EUR", 60.0, START),
-    m.OrderChanged(CARD),
+    m.OrderChanged(SUMMARY),
     m.CallUndelivered("7-1"),
     m.EscalationDue("7-1", 2),
     m.CallAcknowledged("7-1", START, "waiter:10"),
@@ -43,7 +43,7 @@ EXAMPLES: list[Any] = [
     m.CreateWaiter("Ada", "Trattoria"),
     m.Notify(NOTE, 7),
     m.Acknowledged("order-5-3", START, "waiter:10"),
-    m.OrderReported(CARD, (NOTE,), 1000, completed=True),
+    m.OrderReported(SUMMARY, (NOTE,), 1000, completed=True),
     m.TableReported(5, 2, 10, {"table_id": 5, "session": None}),
     m.EscalateCall(NOTE, "A", 1),
     m.CallDurationReported(CallReason.BILL, acknowledged_s=1.5),
@@ -53,13 +53,13 @@ EXAMPLES: list[Any] = [
 ]
 
 
-def through_the_store(message: Any) -> Any:
+def stored_and_loaded(message: Any) -> Any:
     return m.decode_message(orjson.loads(encode_stored(m.encode_message(message))))
 
 
 @pytest.mark.parametrize("message", EXAMPLES, ids=lambda message: type(message).__name__)
 def test_a_stored_message_decodes_to_an_equal_one(message: Any) -> None:
-    out = through_the_store(message)
+    out = stored_and_loaded(message)
     assert out == message
     assert type(out) is type(message)
     assert all(
@@ -70,7 +70,7 @@ def test_a_stored_message_decodes_to_an_equal_one(message: Any) -> None:
 
 def test_the_digest_of_the_previous_release_is_not_stored() -> None:
     request_ref = RequestRef(TABLE, MANAGER.subject, "r", "digest", "previous")
-    out = through_the_store(m.SessionEnded(7, request_ref))
+    out = stored_and_loaded(m.SessionEnded(7, request_ref))
     assert out == m.SessionEnded(7, RequestRef(TABLE, MANAGER.subject, "r", "digest"))
 
 
@@ -93,13 +93,13 @@ def test_every_message_of_the_module_is_registered() -> None:
 )
 def test_any_text_id_and_time_can_be_stored(text: str, id_: int, at: Any) -> None:
     call = m.CallAcknowledged(text, at, text)
-    assert through_the_store(call) == call
-    assert through_the_store(m.GuestsChanged(id_, 1)) == m.GuestsChanged(id_, 1)
+    assert stored_and_loaded(call) == call
+    assert stored_and_loaded(m.GuestsChanged(id_, 1)) == m.GuestsChanged(id_, 1)
 
 
 @pytest.fixture
-def busy(world: RulesWorld) -> RulesWorld:
-    """A world in which every kind has a state with something of everything in it."""
+def full_world(world: RulesWorld) -> RulesWorld:
+    """A world with a state of each kind in which every field has a value."""
     session = world.occupy()
     tea = MenuItemInput(name="Tea", price=250)
     world.do(MENU, c.ReplaceMenu(categories=(MenuCategoryInput(name="Drinks", items=(tea,)),)))
@@ -108,14 +108,14 @@ def busy(world: RulesWorld) -> RulesWorld:
     world.advance(order, OrderStatus.CONFIRMED, OrderStatus.READY)
     world.call(session)
     world.wait(60)
-    world.do(HOME, c.Acknowledge(notification_id=f"call-{session.id}-1"))
-    world.do(HOME, c.RaiseAlert(message="Spill"))
+    world.do(RESTAURANT, c.Acknowledge(notification_id=f"call-{session.id}-1"))
+    world.do(RESTAURANT, c.RaiseAlert(message="Spill"))
     return world
 
 
 @pytest.mark.parametrize("kind", Kind)
-def test_a_stored_state_decodes_to_an_equal_one(kind: Kind, busy: RulesWorld) -> None:
-    for at, state in busy.states.items():
+def test_a_stored_state_decodes_to_an_equal_one(kind: Kind, full_world: RulesWorld) -> None:
+    for at, state in full_world.states.items():
         if at.kind is kind:
             stored = {name: raw for name, raw in changes(None, state).items() if raw is not None}
             assert restore(BEHAVIOURS[kind].state, stored) == state

@@ -1,4 +1,4 @@
-"""Nothing that is kept with the code is secret: no key, and no token that somebody was given."""
+"""Tracked files contain no private key and no token."""
 
 import re
 import subprocess
@@ -13,7 +13,7 @@ SECRETS = {
     "a password in an address": rb"(?:redis|rediss|https?)://[^\s/:@'\"`<>{}$]*:[^\s/:@'\"`<>{}$*]+@",
     "a cloud's key": rb"(?:AKIA|ASIA)[A-Z0-9]{16}",
 }
-MADE_UP = {b"secret", b"password", b"sesame", b"pw"}
+EXAMPLE_SECRETS = {b"secret", b"password", b"sesame", b"pw"}
 
 
 @pytest.mark.parametrize("what", SECRETS)
@@ -23,6 +23,6 @@ def test_no_tracked_file_contains_a_secret(what: str) -> None:
     for name in listed.stdout.decode().split("\0")[:-1]:
         content = (ROOT / name).read_bytes()
         for match in re.finditer(SECRETS[what], content):
-            if not any(word in match[0].lower() for word in MADE_UP):
+            if not any(word in match[0].lower() for word in EXAMPLE_SECRETS):
                 found.append((name, match[0][:80]))
     assert found == []

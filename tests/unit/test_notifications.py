@@ -1,4 +1,4 @@
-"""Lists of notifications: bounded, oldest first, whatever order the store gives them back in."""
+"""Lists of notifications: bounded, and oldest first in whatever order they are loaded."""
 
 from datetime import timedelta
 

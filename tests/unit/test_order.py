@@ -1,4 +1,4 @@
-"""The status of an order: every step by the table, who may take it, what is seen of it."""
+"""The status of an order: transitions, permissions and snapshots."""
 
 from datetime import timedelta
 from itertools import product
@@ -14,7 +14,7 @@ from protocol.caller import Caller
 from protocol.errors import Code
 from protocol.ids import Address, Channel, Kind
 from protocol.statuses import ItemStatus, OrderStatus, PaymentMethod
-from tests.unit.world import ADA, ANONYMOUS, GUEST, HOME, KITCHEN, START, TABLE, RulesWorld, line
+from tests.unit.world import ADA, ANONYMOUS, GUEST, RESTAURANT, KITCHEN, START, TABLE, RulesWorld, line
 
 CANCELLED, CONFIRMED, DELIVERED = (
     OrderStatus.CANCELLED,
@@ -23,7 +23,7 @@ CANCELLED, CONFIRMED, DELIVERED = (
 )
 PENDING, READY = OrderStatus.PENDING, OrderStatus.READY
 
-WAY_TO: dict[OrderStatus, tuple[OrderStatus, ...]] = {
+PATH_TO: dict[OrderStatus, tuple[OrderStatus, ...]] = {
     PENDING: (),
     CONFIRMED: (CONFIRMED,),
     READY: (CONFIRMED, READY),
@@ -35,10 +35,10 @@ LEGAL = [(now, to) for now, to in PAIRS if to in lifecycle.ORDER[now]]
 ILLEGAL = [(now, to) for now, to in PAIRS if now is not to and to not in lifecycle.ORDER[now]]
 
 
-def order_that_is(status: OrderStatus, world: RulesWorld) -> Address:
+def order_with_status(status: OrderStatus, world: RulesWorld) -> Address:
     order = world.order(world.occupy())
-    world.advance(order, *WAY_TO[status])
-    world.forget()
+    world.advance(order, *PATH_TO[status])
+    world.clear()
     return order
 
 
@@ -46,11 +46,11 @@ def order_that_is(status: OrderStatus, world: RulesWorld) -> Address:
 def test_an_order_allows_every_transition_of_its_table(
     now: OrderStatus, to: OrderStatus, world: RulesWorld
 ) -> None:
-    order = order_that_is(now, world)
+    order = order_with_status(now, world)
     world.wait(60)
     decision = world.do(order, c.UpdateStatus(status=to))
     assert decision.events
-    seen = world.see(order)
+    seen = world.snapshot(order)
     assert seen["status"] == to
     assert seen["status_display"] == to.value.capitalize()
     assert seen[f"{to.value}_at"] == "2026-01-28T21:01:00Z"
@@ -61,7 +61,7 @@ def test_an_order_allows_every_transition_of_its_table(
 def test_an_order_refuses_every_other_transition(
     now: OrderStatus, to: OrderStatus, world: RulesWorld
 ) -> None:
-    order = order_that_is(now, world)
+    order = order_with_status(now, world)
     refused = world.refuse(order, c.UpdateStatus(status=to), Code.INVALID_TRANSITION)
     assert refused.details["current"] == now.value
     assert set(refused.details["allowed"]) == {each.value for each in lifecycle.ORDER[now]}
@@ -69,7 +69,7 @@ def test_an_order_refuses_every_other_transition(
 
 @pytest.mark.parametrize("status", OrderStatus)
 def test_setting_the_current_status_changes_nothing(status: OrderStatus, world: RulesWorld) -> None:
-    order = order_that_is(status, world)
+    order = order_with_status(status, world)
     world.unchanged(order, c.UpdateStatus(status=status))
 
 
@@ -78,7 +78,7 @@ def test_setting_the_current_status_changes_nothing(status: OrderStatus, world: 
 def test_guests_can_cancel_only_pending_orders(
     now: OrderStatus, to: OrderStatus, caller: Caller, world: RulesWorld
 ) -> None:
-    order = order_that_is(now, world)
+    order = order_with_status(now, world)
     if (now, to) == (PENDING, CANCELLED):
         assert world.do(order, c.UpdateStatus(status=to), caller).events
     else:
@@ -86,13 +86,13 @@ def test_guests_can_cancel_only_pending_orders(
 
 
 def test_each_status_timestamp_is_set_once(world: RulesWorld) -> None:
-    order = order_that_is(PENDING, world)
+    order = order_with_status(PENDING, world)
     moments = {}
     for status in (CONFIRMED, READY, DELIVERED):
         world.wait(60)
         world.advance(order, status)
-        moments[f"{status.value}_at"] = world.see(order)[f"{status.value}_at"]
-    seen = world.see(order)
+        moments[f"{status.value}_at"] = world.snapshot(order)[f"{status.value}_at"]
+    seen = world.snapshot(order)
     assert {name: seen[name] for name in moments} == moments
     assert len(set(moments.values())) == 3
     assert seen["cancelled_at"] is None
@@ -102,9 +102,9 @@ def test_each_status_timestamp_is_set_once(world: RulesWorld) -> None:
 def test_setting_an_order_ready_sets_its_items_ready(world: RulesWorld) -> None:
     order = world.order(world.occupy(), line("Soup", 500), line("Fish", 900))
     world.advance(order, CONFIRMED)
-    world.forget()
+    world.clear()
     world.advance(order, READY)
-    items = world.see(order, Channel.ITEMS)["items"]
+    items = world.snapshot(order, Channel.ITEMS)["items"]
     assert [item["status"] for item in items] == ["ready", "ready"]
     assert world.types(order, Channel.ITEMS) == ["items_updated"]
     assert world.types(order) == ["order_items_update", "order_status"]
@@ -116,19 +116,19 @@ def test_setting_an_order_ready_keeps_voided_items_voided(world: RulesWorld) -> 
     void = c.UpdateItem(item_id=1, status=ItemStatus.VOIDED, reason="sold out")
     world.do(order, void, KITCHEN)
     world.advance(order, READY)
-    items = world.see(order, Channel.ITEMS)["items"]
+    items = world.snapshot(order, Channel.ITEMS)["items"]
     assert [item["status"] for item in items] == ["voided", "ready"]
 
 
 def test_a_cancellation_keeps_its_reason(world: RulesWorld) -> None:
-    order = order_that_is(CONFIRMED, world)
+    order = order_with_status(CONFIRMED, world)
     world.do(order, c.UpdateStatus(status=CANCELLED, reason="guest left"))
-    assert world.see(order)["reason"] == "guest left"
+    assert world.snapshot(order)["reason"] == "guest left"
 
 
 def test_an_order_snapshot_has_the_documented_fields(world: RulesWorld) -> None:
     order = world.order(world.occupy(), line("Soup", 10000, 2), line("Fish", 5000))
-    seen = world.see(order)
+    seen = world.snapshot(order)
     assert {
         name: seen[name]
         for name in (
@@ -156,13 +156,13 @@ def test_an_order_snapshot_has_the_documented_fields(world: RulesWorld) -> None:
 
 
 def test_each_channel_has_its_own_snapshot(world: RulesWorld) -> None:
-    state = world.states[order_that_is(PENDING, world)]
+    state = world.states[order_with_status(PENDING, world)]
     assert ORDER.snapshot(state, Channel.ORDER)[0] == "order_status"
     assert ORDER.snapshot(state, Channel.ITEMS)[0] == "items_list"
 
 
 def test_a_command_to_a_missing_order_is_not_found(world: RulesWorld) -> None:
-    nowhere = Address(Kind.ORDER, 999, HOME.id)
+    nowhere = Address(Kind.ORDER, 999, RESTAURANT.id)
     for command in (
         c.UpdateStatus(status=READY),
         c.UpdateItem(item_id=1, status=ItemStatus.READY),
@@ -174,13 +174,13 @@ def test_a_command_to_a_missing_order_is_not_found(world: RulesWorld) -> None:
 
 
 def test_an_existing_order_is_not_opened_again(world: RulesWorld) -> None:
-    order = order_that_is(CONFIRMED, world)
+    order = order_with_status(CONFIRMED, world)
     again = OpenOrder(1, TABLE.id, "5", ADA.id, "EUR", START, (OrderLine("Soup", 1, 100),))
     world.unchanged(order, again)
 
 
 def test_an_order_rejects_commands_of_other_kinds(world: RulesWorld) -> None:
-    order = order_that_is(PENDING, world)
+    order = order_with_status(PENDING, world)
     world.refuse(order, c.Occupy(), Code.UNKNOWN_ACTION)
 
 
@@ -188,7 +188,7 @@ def test_an_order_rejects_commands_of_other_kinds(world: RulesWorld) -> None:
 def test_an_order_is_settled_when_it_is_final_and_paid(
     status: OrderStatus, world: RulesWorld
 ) -> None:
-    order = order_that_is(status, world)
+    order = order_with_status(status, world)
     assert ORDER.is_final(world.states[order]) is (status is CANCELLED)
     if status is not CANCELLED:
         world.pay(order, 1250)
@@ -196,7 +196,7 @@ def test_an_order_is_settled_when_it_is_final_and_paid(
 
 
 def test_a_cancelled_order_with_a_payment_is_not_settled(world: RulesWorld) -> None:
-    order = order_that_is(PENDING, world)
+    order = order_with_status(PENDING, world)
     world.pay(order, 1000)
     world.advance(order, CANCELLED)
     assert not ORDER.is_final(world.states[order])
@@ -208,9 +208,9 @@ def test_an_order_is_created_at_the_time_it_was_placed(world: RulesWorld) -> Non
     session = world.occupy()
     world.now += timedelta(seconds=5)
     order = world.order(session)
-    created = world.see(order)["created_at"]
+    created = world.snapshot(order)["created_at"]
     assert created == "2026-01-28T21:00:05Z"
-    assert [each["created_at"] for each in world.see(session)["orders"]] == [created]
+    assert [each["created_at"] for each in world.snapshot(session)["orders"]] == [created]
 
 
 def test_new_order_sends_no_update_to_its_session(world: RulesWorld) -> None:

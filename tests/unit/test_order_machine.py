@@ -1,4 +1,4 @@
-"""An order under any sequence of commands: what always holds."""
+"""Invariants of an order under any sequence of commands."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from protocol.errors import Code, Rejected
 from protocol.ids import Channel
 from protocol.statuses import ItemStatus, OrderStatus, PaymentMethod, PaymentStatus
 from protocol.values import parse_money
-from tests.unit.world import GUEST, HOME, KITCHEN, MANAGER, RulesWorld, line
+from tests.unit.world import GUEST, RESTAURANT, KITCHEN, MANAGER, RulesWorld, line
 
 STAMPS = ("confirmed_at", "ready_at", "delivered_at", "cancelled_at", "paid_at")
 LINES = st.builds(
@@ -27,7 +27,7 @@ CALLERS = st.sampled_from([GUEST, KITCHEN, MANAGER])
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """Commands of all kinds; each is carried out, changes nothing, or is refused for a reason."""
+    """Commands of all kinds. Each succeeds, changes nothing, or is refused with a code."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,10 +43,10 @@ class AnyOrder(RuleBasedStateMachine):
         order: Order = self.world.states[self.at]
         return order
 
-    def ask(self, command: c.Command, caller: Caller) -> None:
+    def send(self, command: c.Command, caller: Caller) -> None:
         before = self.order
         self.was = before
-        answer = self.world.ask(self.at, command, caller)
+        answer = self.world.send(self.at, command, caller)
         self.world.now = self.world.now.replace(microsecond=self.world.now.microsecond + 1)
         if isinstance(answer, Rejected):
             assert self.order is before
@@ -56,39 +56,39 @@ class AnyOrder(RuleBasedStateMachine):
         self.payments.append(self.order.money.status)
 
     @rule(status=st.sampled_from(OrderStatus), caller=CALLERS)
-    def set_the_status(self, status: OrderStatus, caller: Caller) -> None:
-        self.ask(c.UpdateStatus(status=status), caller)
+    def set_status(self, status: OrderStatus, caller: Caller) -> None:
+        self.send(c.UpdateStatus(status=status), caller)
 
     @rule(data=st.data(), status=st.sampled_from(ItemStatus), caller=CALLERS)
-    def set_an_item(self, data: st.DataObject, status: ItemStatus, caller: Caller) -> None:
+    def set_item_status(self, data: st.DataObject, status: ItemStatus, caller: Caller) -> None:
         item = data.draw(st.sampled_from(self.order.items))
-        self.ask(c.UpdateItem(item_id=item.item_id, status=status, reason="why"), caller)
+        self.send(c.UpdateItem(item_id=item.item_id, status=status, reason="why"), caller)
 
     @rule(lines=st.lists(LINES, min_size=1, max_size=4))
     def replace_items(self, lines: list[c.FreeLine]) -> None:
-        self.ask(c.ReplaceItems(items=tuple(lines)), MANAGER)
+        self.send(c.ReplaceItems(items=tuple(lines)), MANAGER)
 
     @precondition(lambda self: self.order.money.balance)
     @rule(data=st.data())
     def pay(self, data: st.DataObject) -> None:
         amount = data.draw(st.integers(1, self.order.money.balance + 1))
-        self.ask(c.Pay(amount=amount, method=PaymentMethod.CASH), MANAGER)
+        self.send(c.Pay(amount=amount, method=PaymentMethod.CASH), MANAGER)
 
     @rule()
     def refund(self) -> None:
-        self.ask(c.Refund(reason="why"), MANAGER)
+        self.send(c.Refund(reason="why"), MANAGER)
 
     @invariant()
-    def the_total_is_what_its_live_items_cost(self) -> None:
-        items = self.world.see(self.at, Channel.ITEMS)["items"]
+    def total_equals_sum_of_items_that_are_not_voided(self) -> None:
+        items = self.world.snapshot(self.at, Channel.ITEMS)["items"]
         live = [each for each in items if each["status"] != "voided"]
         total = sum(each["quantity"] * parse_money(each["unit_price"]) for each in live)
-        seen = self.world.see(self.at)
+        seen = self.world.snapshot(self.at)
         assert parse_money(seen["total_amount"]) == total
         assert seen["items_count"] == sum(each["quantity"] for each in live)
 
     @invariant()
-    def the_balance_is_what_is_left_to_pay(self) -> None:
+    def balance_equals_the_unpaid_amount(self) -> None:
         money = self.order.money
         owed = 0 if self.order.status is OrderStatus.CANCELLED else money.total
         assert money.balance == max(0, owed - money.net_paid)
@@ -96,14 +96,14 @@ class AnyOrder(RuleBasedStateMachine):
         assert 0 <= money.net_paid <= money.paid
 
     @invariant()
-    def each_moment_is_written_once(self) -> None:
+    def timestamps_are_set_once(self) -> None:
         for name in STAMPS:
             moment = getattr(self.order, name)
             assert self.stamps.setdefault(name, moment) in (None, moment)
             self.stamps[name] = moment
 
     @invariant()
-    def each_step_is_one_of_the_table(self) -> None:
+    def transitions_are_in_the_table(self) -> None:
         was, now = self.was.status, self.order.status
         assert was is now or now in lifecycle.ORDER[was]
         before = {item.item_id: item.status for item in self.was.items}
@@ -113,13 +113,13 @@ class AnyOrder(RuleBasedStateMachine):
             assert item.status is old or again or item.status in lifecycle.ITEM[old]
 
     @invariant()
-    def the_payment_status_goes_as_its_table_says(self) -> None:
+    def payment_transitions_are_in_the_table(self) -> None:
         for was, now in zip(self.payments, self.payments[1:], strict=False):
             assert was is now or now in lifecycle.PAYMENT[was]
         self.payments = self.payments[-1:]
 
     @invariant()
-    def it_is_ready_when_all_of_it_is(self) -> None:
+    def order_is_ready_when_all_items_are(self) -> None:
         statuses = {item.status for item in self.order.items} - {ItemStatus.VOIDED}
         if self.order.status is OrderStatus.CONFIRMED:
             assert ItemStatus.PENDING in statuses
@@ -127,23 +127,23 @@ class AnyOrder(RuleBasedStateMachine):
             assert statuses == {ItemStatus.READY}
 
     @invariant()
-    def item_ids_are_never_given_twice(self) -> None:
+    def item_ids_are_unique(self) -> None:
         ids = [item.item_id for item in self.order.items]
         assert ids == sorted(set(ids))
         assert max(ids) < self.order.next_item_id
         assert self.order.next_item_id >= self.was.next_item_id
 
     @invariant()
-    def its_payment_completes_at_most_once(self) -> None:
-        completed = self.world.types(HOME).count("payment_completed")
+    def payment_completes_at_most_once(self) -> None:
+        completed = self.world.types(RESTAURANT).count("payment_completed")
         assert completed == (self.order.paid_at is not None)
 
     @invariant()
-    def its_session_and_restaurant_know_what_it_is(self) -> None:
+    def summaries_of_session_and_restaurant_equal_the_order(self) -> None:
         money = self.order.money
-        (row,) = self.world.see(self.session)["orders"]
+        (row,) = self.world.snapshot(self.session)["orders"]
         assert (row["status"], parse_money(row["balance"])) == (self.order.status, money.balance)
-        listed = bool(self.world.see(HOME)["open_orders"])
+        listed = bool(self.world.snapshot(RESTAURANT)["open_orders"])
         assert listed == bool(lifecycle.ORDER[self.order.status] or money.balance)
 
 

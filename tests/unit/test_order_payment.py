@@ -1,4 +1,4 @@
-"""The money of an order: payments up to the balance, paid once, kept and given back."""
+"""Payments and refunds of an order."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from protocol.errors import Code
 from protocol.ids import Address, Channel
 from protocol.statuses import ItemStatus, OrderStatus, PaymentMethod, PaymentStatus
 from protocol.values import parse_money
-from tests.unit.world import ADA, HOME, RulesWorld, line
+from tests.unit.world import ADA, RESTAURANT, RulesWorld, line
 
 AMOUNTS = st.integers(0, 10_000)
 
@@ -19,7 +19,7 @@ AMOUNTS = st.integers(0, 10_000)
 def order(world: RulesWorld) -> Address:
     """A pending order of 23.00."""
     order = world.order(world.occupy(), line("Soup", 500), line("Fish", 900, 2))
-    world.forget()
+    world.clear()
     return order
 
 
@@ -32,11 +32,11 @@ def void(item_id: int) -> c.UpdateItem:
 
 
 def money(world: RulesWorld, order: Address) -> tuple[str, str, str, bool]:
-    seen = world.see(order)
+    seen = world.snapshot(order)
     return seen["payment_status"], seen["paid_amount"], seen["balance"], seen["refund_due"]
 
 
-# --- paying --------------------------------------------------------------------------------------
+# --- payments ------------------------------------------------------------------------------------
 
 
 def test_partial_payments_make_an_order_partially_paid_and_then_paid(world: RulesWorld, order: Address) -> None:
@@ -44,11 +44,11 @@ def test_partial_payments_make_an_order_partially_paid_and_then_paid(world: Rule
     decision = world.do(order, pay(1000))
     assert decision.result == {"payment_id": 1, "balance": "13.00"}
     assert money(world, order) == ("partially_paid", "10.00", "13.00", False)
-    assert world.types(HOME) == []
+    assert world.types(RESTAURANT) == []
     decision = world.do(order, pay(1300))
     assert decision.result == {"payment_id": 2, "balance": "0.00"}
     assert money(world, order) == ("paid", "23.00", "0.00", False)
-    assert world.types(HOME) == ["payment_completed"]
+    assert world.types(RESTAURANT) == ["payment_completed"]
 
 
 def test_payment_is_published_to_order_session_waiter_and_notifications(
@@ -57,11 +57,11 @@ def test_payment_is_published_to_order_session_waiter_and_notifications(
     world.do(order, pay(1000))
     assert world.types(order) == ["order_update"]
     assert world.types(ADA) == ["payment_notification"]
-    told = world.last(HOME, Channel.NOTIFICATIONS)
-    assert told == world.last(ADA)
-    assert told["order_id"] == order.id
-    assert told["message"] == "Payment of 10.00 EUR for table 5"
-    assert (told["amount"], told["method"], told["balance"]) == ("10.00", "card", "13.00")
+    published = world.last(RESTAURANT, Channel.NOTIFICATIONS)
+    assert published == world.last(ADA)
+    assert published["order_id"] == order.id
+    assert published["message"] == "Payment of 10.00 EUR for table 5"
+    assert (published["amount"], published["method"], published["balance"]) == ("10.00", "card", "13.00")
 
 
 def test_a_payment_above_the_balance_is_refused(world: RulesWorld, order: Address) -> None:
@@ -99,7 +99,7 @@ def test_a_payment_is_completed_once_however_often_the_balance_is_zero(
     assert money(world, order) == ("partially_paid", "23.00", "4.00", False)
     world.do(order, pay(400))
     assert money(world, order) == ("paid", "27.00", "0.00", False)
-    assert world.types(HOME).count("payment_completed") == 1
+    assert world.types(RESTAURANT).count("payment_completed") == 1
 
 
 def test_an_order_whose_unpaid_item_is_voided_is_fully_paid(
@@ -108,7 +108,7 @@ def test_an_order_whose_unpaid_item_is_voided_is_fully_paid(
     world.do(order, pay(500))
     world.do(order, void(2))
     assert money(world, order) == ("paid", "5.00", "0.00", False)
-    assert world.types(HOME) == ["payment_completed"]
+    assert world.types(RESTAURANT) == ["payment_completed"]
     assert world.types(ADA) == ["payment_notification"]
 
 
@@ -116,9 +116,9 @@ def test_a_free_order_is_paid_until_an_item_with_a_price_is_added(world: RulesWo
     session = world.occupy()
     order = world.order(session, line("Water", 0))
     assert money(world, order) == ("paid", "0.00", "0.00", False)
-    assert world.see(session)["orders"][0]["payment_status"] == "paid"
-    assert world.see(HOME)["open_orders"][0]["payment_status"] == "paid"
-    assert "payment_completed" not in world.types(HOME)
+    assert world.snapshot(session)["orders"][0]["payment_status"] == "paid"
+    assert world.snapshot(RESTAURANT)["open_orders"][0]["payment_status"] == "paid"
+    assert "payment_completed" not in world.types(RESTAURANT)
     world.do(order, c.ReplaceItems(items=(line("Water", 0), line("Soup", 500))))
     assert money(world, order) == ("unpaid", "0.00", "5.00", False)
 
@@ -129,24 +129,24 @@ def test_an_order_of_12_500_000_dong_is_paid_at_once(world: RulesWorld) -> None:
     assert money(world, order) == ("paid", "12500000.00", "0.00", False)
 
 
-# --- giving back ---------------------------------------------------------------------------------
+# --- refunds -------------------------------------------------------------------------------------
 
 
 def test_cancelling_a_paid_order_makes_a_refund_due(
     world: RulesWorld, order: Address
 ) -> None:
     world.do(order, pay(1000))
-    world.forget()
+    world.clear()
     world.advance(order, OrderStatus.CANCELLED)
     assert money(world, order) == ("partially_paid", "10.00", "0.00", True)
-    assert world.see(order)["refund_amount"] == "10.00"
-    assert world.types(HOME) == [], "a cancelled order is not a completed payment"
+    assert world.snapshot(order)["refund_amount"] == "10.00"
+    assert world.types(RESTAURANT) == [], "a cancelled order is not a completed payment"
 
 
 def test_a_refund_is_given_once(world: RulesWorld, order: Address) -> None:
     world.do(order, pay(1000))
     world.advance(order, OrderStatus.CANCELLED)
-    world.forget()
+    world.clear()
     decision = world.do(order, c.Refund(reason="cancelled"))
     assert decision.result == {"amount": "10.00"}
     assert money(world, order) == ("refunded", "0.00", "0.00", False)
@@ -158,7 +158,7 @@ def test_voiding_a_paid_item_makes_a_partial_refund_due(world: RulesWorld, order
     world.do(order, pay(2300))
     world.do(order, void(1))
     assert money(world, order) == ("paid", "23.00", "0.00", True)
-    assert world.see(order)["refund_amount"] == "5.00"
+    assert world.snapshot(order)["refund_amount"] == "5.00"
     world.do(order, c.Refund(reason="sold out"))
     assert money(world, order) == ("paid", "18.00", "0.00", False)
 
@@ -168,7 +168,7 @@ def test_refund_is_rejected_if_nothing_is_due(world: RulesWorld, order: Address)
     world.unchanged(order, c.Refund(reason="by mistake"))
 
 
-# --- the amounts themselves ----------------------------------------------------------------------
+# --- amounts -------------------------------------------------------------------------------------
 
 
 @given(total=AMOUNTS, paid=AMOUNTS, refunded=AMOUNTS, cancelled=st.booleans())

@@ -1,4 +1,4 @@
-"""Which actor carries what, and how few move where the shards become more or fewer."""
+"""Placement of entities on actors, and the moves when the number of shards changes."""
 
 import pytest
 

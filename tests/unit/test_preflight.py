@@ -20,7 +20,7 @@ def test_unknown_setting_is_named_in_the_error(name: str, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("wrong", [{"auth_secret": "too-short-a-secret"}, {"port": 0}])
 def test_a_settings_error_shows_no_secret(wrong: dict[str, object]) -> None:
-    """Serve shows it to whoever asks for the deployment's status."""
+    """Serve shows the error in the status of the deployment."""
     given = {"redis_url": "redis://:the-password@store:6379/0"} | wrong
     with pytest.raises(ValueError, match="Settings") as error:
         Settings.model_validate(given)

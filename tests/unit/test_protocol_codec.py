@@ -1,4 +1,4 @@
-"""A client's frame: a command, or the refusal that says what is wrong; and frames out."""
+"""Parsing of clients' frames and bodies, and encoding of frames."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -67,7 +67,7 @@ FRAMES: list[tuple[Channel, dict[str, Any], c.Command]] = [
 ]
 
 
-def refused(channel: Channel, frame: str | bytes) -> Rejected:
+def rejection(channel: Channel, frame: str | bytes) -> Rejected:
     answer = parse_frame(channel, frame)
     assert isinstance(answer, Rejected), answer
     return answer
@@ -103,7 +103,7 @@ def test_examples_cover_every_action_of_every_channel() -> None:
 def test_an_action_of_another_channel_is_unknown(channel: Channel) -> None:
     everything = {action for actions in ACTIONS.values() for action in actions}
     for action in everything - set(ACTIONS[channel]) | {"fly"}:
-        answer = refused(channel, orjson.dumps({"action": action}))
+        answer = rejection(channel, orjson.dumps({"action": action}))
         assert answer.code is Code.UNKNOWN_ACTION
         assert answer.details == {"actions": sorted(ACTIONS[channel])}
 
@@ -122,17 +122,17 @@ def test_an_action_of_another_channel_is_unknown(channel: Channel) -> None:
     ],
 )
 def test_invalid_json_is_rejected(frame: str | bytes) -> None:
-    assert refused(Channel.ORDER, frame).code is Code.INVALID_JSON
+    assert rejection(Channel.ORDER, frame).code is Code.INVALID_JSON
 
 
 @pytest.mark.parametrize("frame", ["[]", "1", '"get_status"', "null", "true"])
 def test_json_other_than_an_object_is_rejected(frame: str) -> None:
-    assert refused(Channel.ORDER, frame).code is Code.INVALID_MESSAGE
+    assert rejection(Channel.ORDER, frame).code is Code.INVALID_MESSAGE
 
 
 @pytest.mark.parametrize("frame", ["{}", '{"action":5}', '{"action":null}', '{"type":"x"}'])
 def test_unknown_action_error_lists_the_allowed_actions(frame: str) -> None:
-    answer = refused(Channel.ORDER, frame)
+    answer = rejection(Channel.ORDER, frame)
     assert answer.code is Code.INVALID_MESSAGE
     assert answer.details == {"actions": ["get_status", "update_status"]}
 
@@ -170,21 +170,21 @@ def test_unknown_action_error_lists_the_allowed_actions(frame: str) -> None:
     ],
 )
 def test_an_invalid_field_is_named_in_the_error(channel: Channel, fields: dict[str, Any], place: str) -> None:
-    answer = refused(channel, orjson.dumps(fields))
+    answer = rejection(channel, orjson.dumps(fields))
     assert answer.code is Code.INVALID_MESSAGE
     assert answer.details == {"field": place}
     assert answer.error.startswith(f"{place}: ")
 
 
 def test_errors_do_not_echo_the_input() -> None:
-    answer = refused(Channel.ORDER, '{"action":"update_status","status":"<script>"}')
+    answer = rejection(Channel.ORDER, '{"action":"update_status","status":"<script>"}')
     assert "script" not in answer.error
 
 
 def test_a_frame_above_the_size_limit_is_rejected() -> None:
     fits = '{"action":"get_status"}'.ljust(MAX_FRAME_BYTES)
     assert isinstance(parse_frame(Channel.ORDER, fits), c.Get)
-    answer = refused(Channel.ORDER, fits + " ")
+    answer = rejection(Channel.ORDER, fits + " ")
     assert answer.code is Code.TOO_LARGE
     assert answer.details == {"max_bytes": MAX_FRAME_BYTES}
 
@@ -254,7 +254,7 @@ def test_an_invalid_body_is_rejected(body: bytes, code: Code) -> None:
     assert answer.code is code
 
 
-# --- out -----------------------------------------------------------------------------------------
+# --- outgoing frames -----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

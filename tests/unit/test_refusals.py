@@ -1,4 +1,4 @@
-"""How many refusals of an hour are audited, and how many were left out."""
+"""Hourly budgets of audited refusals, and reports of the omitted ones."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -58,20 +58,20 @@ def test_refusals_of_guests_do_not_use_the_budget_of_staff() -> None:
 
 def test_omitted_refusals_are_reported_at_powers_of_ten() -> None:
     refusals = refused(NO_REFUSALS, GUEST, AUDITED_AN_HOUR[CallerClass.GUEST])
-    told = []
+    reported = []
     for _ in range(1234):
         refusals = refusals.add(GUEST, NOW)
         left_out = refusals.newly_left_out(CallerClass.GUEST)
         if left_out is not None:
-            told.append(left_out.count)
-    assert told == [1, 10, 100, 1000]
+            reported.append(left_out.count)
+    assert reported == [1, 10, 100, 1000]
     assert refusals.unreported() == [LeftOut(CallerClass.GUEST, HOUR, 1234)]
 
 
 def test_an_hour_within_its_budgets_has_no_report() -> None:
     refusals = refused(NO_REFUSALS, GUEST, AUDITED_AN_HOUR[CallerClass.GUEST])
     assert refusals.unreported() == []
-    assert refusals.add(GUEST, NOW).unreported() == [], "the first was told at once"
+    assert refusals.add(GUEST, NOW).unreported() == [], "the first is reported at once"
     assert NO_REFUSALS.unreported() == []
 
 
@@ -98,7 +98,7 @@ def test_a_count_of_an_earlier_release_is_read_as_that_of_guests() -> None:
 
 
 def test_an_earlier_release_can_read_the_counts() -> None:
-    """It parses one whole number after the hour."""
+    """An earlier release parses one integer after the hour."""
     hour, _, counts = refused(NO_REFUSALS, WAITER, 70).stored().partition(" ")
     assert datetime.fromisoformat(hour) == HOUR
     assert int(counts) > 50

@@ -14,14 +14,14 @@ ORDER = c.PlaceOrder(items=(c.MenuLine(menu_item_id=1), c.FreeLine(name="Tea", u
 
 
 def next_release(cls: type[Any], **fields: Any) -> Any:
-    """A command of a release that has added a field to its class."""
+    """A command of a later release, with an additional field."""
 
     @dataclass(frozen=True, slots=True, kw_only=True)
-    class Grown(cls):  # type: ignore[misc]
+    class Extended(cls):  # type: ignore[misc]
         seat: int | None = field(default=None, metadata=ADDED)
 
-    Grown.__name__ = cls.__name__
-    return Grown(**fields)
+    Extended.__name__ = cls.__name__
+    return Extended(**fields)
 
 
 def test_a_new_field_does_not_change_digests_of_requests_without_it() -> None:

@@ -1,4 +1,4 @@
-"""A restaurant's tables, sessions and orders under any sequence of commands: what always holds."""
+"""Invariants of tables, sessions and orders under any sequence of commands."""
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -11,14 +11,14 @@ from protocol.caller import Caller
 from protocol.ids import Address, Channel, Kind
 from protocol.statuses import CallReason, CallStatus, OrderStatus, PaymentMethod
 from protocol.values import format_money
-from tests.unit.world import GUEST, HOME, KITCHEN, MANAGER, TABLE, WAITER, RulesWorld, line
+from tests.unit.world import GUEST, RESTAURANT, KITCHEN, MANAGER, TABLE, WAITER, RulesWorld, line
 
 CALLERS = st.sampled_from([GUEST, WAITER, KITCHEN, MANAGER])
 ONE_OF_FOUR = st.integers(0, 3)
 
 
 class RestaurantMachine(RuleBasedStateMachine):
-    """Two tables; commands to any of what there is. Effects are delivered as they arise."""
+    """Two tables. Commands go to any existing entity, and effects are delivered at once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -26,74 +26,74 @@ class RestaurantMachine(RuleBasedStateMachine):
         self.tables = [TABLE, self.world.add_table(6, "6", "A", None)]
         self.ended: set[Address] = set()
 
-    def all(self, kind: Kind) -> list[Address]:
+    def addresses(self, kind: Kind) -> list[Address]:
         return [at for at in self.world.states if at.kind is kind]
 
-    def one(self, kind: Kind, which: int) -> Address | None:
-        recent = self.all(kind)[::-1]
+    def pick(self, kind: Kind, which: int) -> Address | None:
+        recent = self.addresses(kind)[::-1]
         return recent[which % len(recent)] if recent else None
 
     @rule(which=st.integers(0, 1), guests=st.integers(1, 4))
     def occupy(self, which: int, guests: int) -> None:
         id_ = self.world.fresh()
-        self.world.ask(self.tables[which], c.Occupy(guests_count=guests), id_=id_, code=f"C{id_}")
+        self.world.send(self.tables[which], c.Occupy(guests_count=guests), id_=id_, code=f"C{id_}")
 
     @rule(which=st.integers(0, 1), force=st.booleans(), caller=CALLERS)
     def release(self, which: int, force: bool, caller: Caller) -> None:
         request = f"release-{self.world.fresh()}"
         command = c.Release(force=force, reason="why")
-        self.world.ask(self.tables[which], command, caller, request_id=request)
+        self.world.send(self.tables[which], command, caller, request_id=request)
 
     @rule(which=st.integers(0, 1), active=st.booleans())
-    def switch(self, which: int, active: bool) -> None:
-        self.world.ask(self.tables[which], c.ChangeTable(is_active=active))
+    def set_active(self, which: int, active: bool) -> None:
+        self.world.send(self.tables[which], c.ChangeTable(is_active=active))
 
     @rule(which=ONE_OF_FOUR, guests=st.integers(1, 4))
-    def count_guests(self, which: int, guests: int) -> None:
-        if session := self.one(Kind.SESSION, which):
-            self.world.ask(session, c.UpdateGuestsCount(guests_count=guests))
+    def update_guests_count(self, which: int, guests: int) -> None:
+        if session := self.pick(Kind.SESSION, which):
+            self.world.send(session, c.UpdateGuestsCount(guests_count=guests))
 
     @rule(which=ONE_OF_FOUR, price=st.sampled_from([0, 250, 1000]))
     def order(self, which: int, price: int) -> None:
-        if session := self.one(Kind.SESSION, which):
+        if session := self.pick(Kind.SESSION, which):
             items = (line("Soup", price, 2),)
-            self.world.ask(session, c.PlaceOrder(items=items), id_=self.world.fresh())
+            self.world.send(session, c.PlaceOrder(items=items), id_=self.world.fresh())
 
     @rule(which=ONE_OF_FOUR, force=st.booleans(), caller=CALLERS)
     def close(self, which: int, force: bool, caller: Caller) -> None:
-        if session := self.one(Kind.SESSION, which):
-            self.world.ask(session, c.CloseSession(force=force, reason="why"), caller)
+        if session := self.pick(Kind.SESSION, which):
+            self.world.send(session, c.CloseSession(force=force, reason="why"), caller)
 
     @rule(which=ONE_OF_FOUR, status=st.sampled_from(OrderStatus), caller=CALLERS)
-    def set_an_order(self, which: int, status: OrderStatus, caller: Caller) -> None:
-        if order := self.one(Kind.ORDER, which):
-            self.world.ask(order, c.UpdateStatus(status=status), caller)
+    def update_order(self, which: int, status: OrderStatus, caller: Caller) -> None:
+        if order := self.pick(Kind.ORDER, which):
+            self.world.send(order, c.UpdateStatus(status=status), caller)
 
     @rule(which=ONE_OF_FOUR, amount=st.sampled_from([250, 500, 2000]))
     def pay(self, which: int, amount: int) -> None:
-        if order := self.one(Kind.ORDER, which):
-            self.world.ask(order, c.Pay(amount=amount, method=PaymentMethod.CASH))
+        if order := self.pick(Kind.ORDER, which):
+            self.world.send(order, c.Pay(amount=amount, method=PaymentMethod.CASH))
 
     @rule(which=ONE_OF_FOUR, reason=st.sampled_from(CallReason), online=st.booleans())
     def call(self, which: int, reason: CallReason, online: bool) -> None:
-        if session := self.one(Kind.SESSION, which):
-            self.world.online = {Address(Kind.WAITER, 10, HOME.id)} if online else set()
-            self.world.ask(session, c.CallWaiter(reason=reason), GUEST)
+        if session := self.pick(Kind.SESSION, which):
+            self.world.online = {Address(Kind.WAITER, 10, RESTAURANT.id)} if online else set()
+            self.world.send(session, c.CallWaiter(reason=reason), GUEST)
 
     @rule(which=ONE_OF_FOUR, number=st.integers(1, 3), status=st.sampled_from(CallStatus))
-    def set_a_call(self, which: int, number: int, status: CallStatus) -> None:
-        if session := self.one(Kind.SESSION, which):
+    def update_call(self, which: int, number: int, status: CallStatus) -> None:
+        if session := self.pick(Kind.SESSION, which):
             command = c.UpdateCall(call_id=f"{session.id}-{number}", status=status)
-            self.world.ask(session, command)
+            self.world.send(session, command)
 
     @rule(seconds=st.sampled_from([1, 59, 60]))
     def wait(self, seconds: int) -> None:
         self.world.wait(seconds)
 
-    # --- what always holds -----------------------------------------------------------------------
+    # --- invariants ------------------------------------------------------------------------------
 
     def open_sessions(self) -> list[Session]:
-        sessions: list[Session] = [self.world.states[at] for at in self.all(Kind.SESSION)]
+        sessions: list[Session] = [self.world.states[at] for at in self.addresses(Kind.SESSION)]
         return [session for session in sessions if session.is_open]
 
     @invariant()
@@ -109,38 +109,38 @@ class RestaurantMachine(RuleBasedStateMachine):
 
     @invariant()
     def a_closed_session_stays_closed(self) -> None:
-        closed = {at for at in self.all(Kind.SESSION) if not self.world.states[at].is_open}
+        closed = {at for at in self.addresses(Kind.SESSION) if not self.world.states[at].is_open}
         assert self.ended <= closed
         self.ended = closed
 
     @invariant()
-    def a_session_knows_its_orders(self) -> None:
-        for at in self.all(Kind.SESSION):
+    def session_summaries_equal_the_orders(self) -> None:
+        for at in self.addresses(Kind.SESSION):
             orders = [
                 self.world.states[order]
-                for order in self.all(Kind.ORDER)
+                for order in self.addresses(Kind.ORDER)
                 if self.world.states[order].session_id == at.id
             ]
-            seen = self.world.see(at)
+            seen = self.world.snapshot(at)
             assert seen["balance"] == format_money(sum(each.money.balance for each in orders))
             assert {row["order_id"]: row["status"] for row in seen["orders"]} == {
                 order.id: order.status.value for order in orders
             }
 
     @invariant()
-    def the_restaurant_knows_its_tables_and_open_orders(self) -> None:
-        seen = self.world.see(HOME)
-        assert seen["tables"]["list"] == [self.world.see(at) for at in self.tables]
+    def restaurant_lists_its_tables_and_open_orders(self) -> None:
+        seen = self.world.snapshot(RESTAURANT)
+        assert seen["tables"]["list"] == [self.world.snapshot(at) for at in self.tables]
         assert {row["order_id"] for row in seen["open_orders"]} == {
             at.id
-            for at in self.all(Kind.ORDER)
-            if self.world.see(at)["status"] not in ("delivered", "cancelled")
+            for at in self.addresses(Kind.ORDER)
+            if self.world.snapshot(at)["status"] not in ("delivered", "cancelled")
             or self.world.states[at].money.balance
         }
 
     @invariant()
-    def only_open_calls_wait_to_be_escalated(self) -> None:
-        for session in (self.world.states[at] for at in self.all(Kind.SESSION)):
+    def only_open_calls_have_escalation_timers(self) -> None:
+        for session in (self.world.states[at] for at in self.addresses(Kind.SESSION)):
             for call in session.calls.values():
                 timed = any(key == call.timer for _, key in self.world.timers)
                 assert timed == (call.status is CallStatus.OPEN and call.escalated < 2)
@@ -148,9 +148,9 @@ class RestaurantMachine(RuleBasedStateMachine):
 
     @invariant()
     def a_call_is_acknowledged_with_its_notification(self) -> None:
-        notes = self.world.see(HOME, Channel.NOTIFICATIONS)["notifications"]
+        notes = self.world.snapshot(RESTAURANT, Channel.NOTIFICATIONS)["notifications"]
         done = {note["notification_id"]: note["acknowledged_at"] is not None for note in notes}
-        for session in (self.world.states[at] for at in self.all(Kind.SESSION)):
+        for session in (self.world.states[at] for at in self.addresses(Kind.SESSION)):
             for call in session.calls.values():
                 assert done[call.notification_id] == (call.status is not CallStatus.OPEN)
 

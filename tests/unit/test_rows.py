@@ -1,4 +1,4 @@
-"""Lists with their encoded rows: what they show is what encoding all of their entries would."""
+"""Lists with cached encoded rows, which equal the encoding of all entries."""
 
 import tracemalloc
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ def row(entry: int) -> dict[str, int]:
     return {"entry": entry}
 
 
-def shown(rows: Rows[int, int]) -> list[dict[str, int]]:
+def decoded(rows: Rows[int, int]) -> list[dict[str, int]]:
     json: list[dict[str, int]] = orjson.loads(encode(rows.encoded_rows(row)))
     return json
 
@@ -47,11 +47,11 @@ def test_rows_encode_entries_in_order_after_any_changes(
             rows = rows.without_entry(key)
             expected.pop(key, None)
         else:
-            assert shown(rows) == [row(expected[key]) for key in sorted(expected)]
+            assert decoded(rows) == [row(expected[key]) for key in sorted(expected)]
         versions.append((rows, sorted(expected.items())))
     for version, items in versions:
         assert list(version.items()) == items
-        assert shown(version) == [row(entry) for _, entry in items]
+        assert decoded(version) == [row(entry) for _, entry in items]
 
 
 def test_only_changed_rows_are_reencoded() -> None:
@@ -88,22 +88,22 @@ def sums(orders: Orders) -> Sums:
     return Sums(orders.total, orders.balance, orders.pending)
 
 
-def summed(orders: Mapping[int, OrderSummary]) -> Sums:
-    """The sums of a session's orders, by the definitions."""
+def computed_sums(orders: Mapping[int, OrderSummary]) -> Sums:
+    """Sums of a session's orders, computed from all orders."""
     cards = orders.values()
     return Sums(
-        sum(card.total for card in cards if card.status is not OrderStatus.CANCELLED),
-        sum(card.balance for card in cards),
-        sum(card.status is OrderStatus.PENDING for card in cards),
+        sum(summary.total for summary in cards if summary.status is not OrderStatus.CANCELLED),
+        sum(summary.balance for summary in cards),
+        sum(summary.status is OrderStatus.PENDING for summary in cards),
     )
 
 
-def card(order_id: int, status: OrderStatus, total: int, balance: int) -> OrderSummary:
+def summary(order_id: int, status: OrderStatus, total: int, balance: int) -> OrderSummary:
     return OrderSummary(order_id, 1, status, PaymentStatus.UNPAID, total, balance, 1, "5", START, 5)
 
 
 cards = st.builds(
-    card, st.integers(1, 5), st.sampled_from(OrderStatus), st.integers(0, 99), st.integers(-9, 99)
+    summary, st.integers(1, 5), st.sampled_from(OrderStatus), st.integers(0, 99), st.integers(-9, 99)
 )
 
 
@@ -114,14 +114,14 @@ def test_cached_sums_of_a_sessions_orders_equal_computed_ones(
     orders = Orders()
     for report in reports:
         orders = orders.with_entry(report.order_id, report)
-        assert sums(orders) == summed(orders)
+        assert sums(orders) == computed_sums(orders)
     stored = {each: orders[each] for each in reversed(orders)}
-    assert sums(Orders(stored)) == summed(stored)
+    assert sums(Orders(stored)) == computed_sums(stored)
 
 
 @pytest.mark.parametrize("entries", [{}, {1: 1}])
 def test_an_empty_list_encodes_to_an_empty_array(entries: dict[int, int]) -> None:
-    assert shown(Rows(entries).without_entry(1)) == []
+    assert decoded(Rows(entries).without_entry(1)) == []
 
 
 def test_cached_rows_take_little_more_memory_than_their_text() -> None:

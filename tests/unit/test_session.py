@@ -1,4 +1,4 @@
-"""A session: guests, orders and their balance, and when it may close."""
+"""A session: guests, orders, balance and closing."""
 
 from dataclasses import replace
 
@@ -15,20 +15,20 @@ from protocol.ids import Address, Channel, Kind
 from protocol.menu import LineOption
 from protocol.statuses import CallReason, CallStatus, OrderStatus
 from protocol.values import MAX_MINOR_UNITS
-from tests.unit.world import ANONYMOUS, GUEST, HOME, START, TABLE, WAITER, RulesWorld, line
+from tests.unit.world import ANONYMOUS, GUEST, RESTAURANT, START, TABLE, WAITER, RulesWorld, line
 
-DONE = (OrderStatus.CONFIRMED, OrderStatus.READY, OrderStatus.DELIVERED)
+TO_DELIVERED = (OrderStatus.CONFIRMED, OrderStatus.READY, OrderStatus.DELIVERED)
 
 
 @pytest.fixture
 def session(world: RulesWorld) -> Address:
     session = world.occupy(guests_count=2)
-    world.forget()
+    world.clear()
     return session
 
 
 def test_a_new_session_is_open_and_empty(world: RulesWorld, session: Address) -> None:
-    seen = world.see(session)
+    seen = world.snapshot(session)
     assert seen["id"] == session.id
     assert seen["session_code"] == "ABC234"
     assert seen["status"] == "open"
@@ -44,7 +44,7 @@ def test_a_new_session_is_open_and_empty(world: RulesWorld, session: Address) ->
 
 def test_guests_count_can_be_changed(world: RulesWorld, session: Address) -> None:
     world.do(session, c.UpdateGuestsCount(guests_count=4), ANONYMOUS)
-    assert world.see(session)["guests_count"] == 4
+    assert world.snapshot(session)["guests_count"] == 4
     assert world.types(session) == ["session_update"]
 
 
@@ -60,11 +60,11 @@ def test_placing_an_order_opens_it(world: RulesWorld, session: Address) -> None:
     prices = {7: ("Tea", 250), 8: ("Cake", 400)}
     decision = world.do(session, c.PlaceOrder(items=items), GUEST, id_=50, prices=prices)
     assert decision.result == {"order_id": 50}
-    order = Address(Kind.ORDER, 50, HOME.id)
-    tea, cake = world.see(order, Channel.ITEMS)["items"]
+    order = Address(Kind.ORDER, 50, RESTAURANT.id)
+    tea, cake = world.snapshot(order, Channel.ITEMS)["items"]
     assert (tea["menu_item_id"], tea["name"], tea["notes"]) == (7, "Tea", "hot")
     assert (cake["menu_item_id"], cake["name"], cake["total"]) == (8, "Cake", "4.00")
-    seen = world.see(order)
+    seen = world.snapshot(order)
     assert seen["total_amount"] == "9.00"
     assert (seen["session_id"], seen["table_id"], seen["waiter_id"]) == (session.id, TABLE.id, 10)
 
@@ -81,7 +81,7 @@ def test_a_session_lists_its_orders_and_their_sums(
     first = world.order(session, line("Soup", 500, 2))
     second = world.order(session, line("Fish", 900))
     world.pay(first, 400)
-    seen = world.see(session)
+    seen = world.snapshot(session)
     assert [(row["order_id"], row["balance"]) for row in seen["orders"]] == [
         (first.id, "6.00"),
         (second.id, "9.00"),
@@ -95,15 +95,15 @@ def test_a_sessions_summary_of_a_new_order_equals_that_of_the_order(
     order = world.order(session, line("Soup", 500, 2))
     world.states[session] = replace(world.states[session], orders=Orders())
     world.advance(order, OrderStatus.CONFIRMED)
-    told = world.states[session].orders[order.id]
+    summary = world.states[session].orders[order.id]
     world.order(session, line("Soup", 500, 2))
-    (noted,) = [card for id_, card in world.states[session].orders.items() if id_ != order.id]
-    assert replace(told, order_id=noted.order_id, version=1, status=noted.status) == noted
+    (new_summary,) = [each for id_, each in world.states[session].orders.items() if id_ != order.id]
+    assert replace(summary, order_id=new_summary.order_id, version=1, status=new_summary.status) == new_summary
 
 
 def test_a_cancelled_order_costs_nothing(world: RulesWorld, session: Address) -> None:
     world.advance(world.order(session), OrderStatus.CANCELLED)
-    seen = world.see(session)
+    seen = world.snapshot(session)
     assert (seen["total_amount"], seen["balance"]) == ("0.00", "0.00")
 
 
@@ -138,7 +138,7 @@ def test_guests_orders_are_rejected_while_too_many_are_pending(
         world.refuse(session, tea, Code.RATE_LIMITED, caller, id_=200, prices=prices)
     world.do(session, tea, id_=201, prices=prices)
     for id_ in (100, 101):
-        order = Address(Kind.ORDER, id_, HOME.id)
+        order = Address(Kind.ORDER, id_, RESTAURANT.id)
         world.do(order, c.UpdateStatus(status=OrderStatus.CONFIRMED))
     world.do(session, tea, GUEST, id_=202, prices=prices)
 
@@ -149,7 +149,7 @@ def test_guests_can_place_a_limited_number_of_orders(world: RulesWorld, session:
     cancel = c.UpdateStatus(status=OrderStatus.CANCELLED)
     for id_ in range(1000, 1000 + MAX_ORDERS):
         world.do(session, tea, GUEST, id_=id_, prices=prices)
-        world.do(Address(Kind.ORDER, id_, HOME.id), cancel, GUEST)
+        world.do(Address(Kind.ORDER, id_, RESTAURANT.id), cancel, GUEST)
     for caller in (GUEST, ANONYMOUS):
         refused = world.refuse(session, tea, Code.FORBIDDEN, caller, id_=2000, prices=prices)
         assert "Ask a waiter" in refused.error
@@ -186,7 +186,7 @@ def test_notes_of_guests_are_limited_in_bytes_over_all_orders_of_a_session(
     cancel = c.UpdateStatus(status=OrderStatus.CANCELLED)
     for id_ in range(1000, 1000 + MAX_SESSION_NOTES_BYTES // MAX_GUEST_NOTES_BYTES):
         world.do(session, longest, GUEST, id_=id_, prices=prices)
-        world.do(Address(Kind.ORDER, id_, HOME.id), cancel, GUEST)
+        world.do(Address(Kind.ORDER, id_, RESTAURANT.id), cancel, GUEST)
     refused = world.refuse(session, longest, Code.FORBIDDEN, GUEST, id_=2000, prices=prices)
     assert "Order without notes" in refused.error
     plain = c.PlaceOrder(items=(c.MenuLine(menu_item_id=7),))
@@ -204,7 +204,7 @@ def test_an_order_above_the_largest_amount_is_refused(world: RulesWorld, session
     )
     order = world.order(session, *most.items)
     world.refuse(order, c.ReplaceItems(items=beyond.items), Code.INVALID_MESSAGE)
-    assert world.see(session)["balance"] == "10000000000.00"
+    assert world.snapshot(session)["balance"] == "10000000000.00"
 
 
 # --- closing -------------------------------------------------------------------------------------
@@ -212,12 +212,12 @@ def test_an_order_above_the_largest_amount_is_refused(world: RulesWorld, session
 
 def test_a_settled_session_closes(world: RulesWorld, session: Address) -> None:
     order = world.order(session)
-    world.advance(order, *DONE)
+    world.advance(order, *TO_DELIVERED)
     world.pay(order, 1250)
-    world.forget()
+    world.clear()
     world.wait(60)
     world.do(session, c.CloseSession(), ANONYMOUS)
-    seen = world.see(session)
+    seen = world.snapshot(session)
     assert (seen["status"], seen["closed_at"]) == ("closed", "2026-01-28T21:01:00Z")
     assert world.types(session) == ["session_status"]
     assert SESSION.is_final(world.states[session])
@@ -229,7 +229,7 @@ def test_closing_a_closed_session_changes_nothing(world: RulesWorld, session: Ad
     world.unchanged(session, c.CloseSession(force=True))
 
 
-@pytest.mark.parametrize("steps", [DONE[:0], DONE[:1], DONE[:2], DONE])
+@pytest.mark.parametrize("steps", [TO_DELIVERED[:0], TO_DELIVERED[:1], TO_DELIVERED[:2], TO_DELIVERED])
 def test_a_session_with_an_open_order_does_not_close(
     steps: tuple[OrderStatus, ...], world: RulesWorld, session: Address
 ) -> None:
@@ -255,7 +255,7 @@ def test_a_due_refund_does_not_keep_a_session_open(world: RulesWorld, session: A
     world.pay(order, 1250)
     world.advance(order, OrderStatus.CANCELLED)
     world.do(session, c.CloseSession())
-    assert world.see(session)["status"] == "closed"
+    assert world.snapshot(session)["status"] == "closed"
 
 
 @pytest.mark.parametrize("caller", [GUEST, ANONYMOUS])
@@ -275,8 +275,8 @@ def test_force_needs_a_reason(world: RulesWorld, session: Address) -> None:
 def test_staff_can_close_an_unsettled_session_by_force(world: RulesWorld, session: Address) -> None:
     world.order(session)
     world.do(session, c.CloseSession(force=True, reason="left without paying"))
-    assert world.see(session)["status"] == "closed"
-    assert not world.see(TABLE)["is_occupied"]
+    assert world.snapshot(session)["status"] == "closed"
+    assert not world.snapshot(TABLE)["is_occupied"]
 
 
 @pytest.mark.parametrize(
@@ -297,9 +297,9 @@ def test_a_closed_session_refuses_commands(
 def test_closed_session_still_updates_from_its_orders(world: RulesWorld, session: Address) -> None:
     order = world.order(session)
     world.do(session, c.CloseSession(force=True, reason="they pay tomorrow"))
-    world.forget()
+    world.clear()
     world.pay(order, 1250)
-    assert world.see(session)["balance"] == "0.00"
+    assert world.snapshot(session)["balance"] == "0.00"
     assert world.types(session) == ["session_update"]
 
 
@@ -310,14 +310,14 @@ def test_closing_resolves_open_calls_and_their_notifications(
     bill = world.call(session, reason=CallReason.BILL)
     world.do(session, c.UpdateCall(call_id=bill, status=CallStatus.ACKNOWLEDGED))
     world.do(session, c.CloseSession())
-    assert {call["status"] for call in world.see(session)["calls"]} == {"resolved"}
+    assert {call["status"] for call in world.snapshot(session)["calls"]} == {"resolved"}
     assert world.timers == {}
-    notes = world.see(HOME, Channel.NOTIFICATIONS)["notifications"]
+    notes = world.snapshot(RESTAURANT, Channel.NOTIFICATIONS)["notifications"]
     assert all(note["acknowledged_at"] for note in notes)
     assert world.types(session)[-1] == "session_status"
 
 
-# --- what it is not ------------------------------------------------------------------------------
+# --- rejected commands ---------------------------------------------------------------------------
 
 
 def test_an_existing_session_is_not_opened_again(world: RulesWorld, session: Address) -> None:
@@ -325,7 +325,7 @@ def test_an_existing_session_is_not_opened_again(world: RulesWorld, session: Add
 
 
 def test_a_command_to_a_missing_session_is_not_found(world: RulesWorld) -> None:
-    nowhere = Address(Kind.SESSION, 999, HOME.id)
+    nowhere = Address(Kind.SESSION, 999, RESTAURANT.id)
     for command in (
         c.UpdateGuestsCount(guests_count=3),
         c.PlaceOrder(items=(line("Soup", 1),)),

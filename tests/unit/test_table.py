@@ -1,4 +1,4 @@
-"""A table: occupied exactly while a session is open on it, released by its session alone."""
+"""A table: occupation, release and changes."""
 
 import pytest
 
@@ -9,13 +9,13 @@ from protocol import commands as c
 from protocol.errors import Code
 from protocol.ids import Address, Kind
 from protocol.statuses import OrderStatus
-from tests.unit.world import ADA, GUEST, HOME, MANAGER, TABLE, RulesWorld
+from tests.unit.world import ADA, GUEST, RESTAURANT, MANAGER, TABLE, RulesWorld
 
-NOWHERE = Address(Kind.TABLE, 999, HOME.id)
+MISSING = Address(Kind.TABLE, 999, RESTAURANT.id)
 
 
 def test_a_new_table_is_free_and_active(world: RulesWorld) -> None:
-    assert world.see(TABLE) == {
+    assert world.snapshot(TABLE) == {
         "table_id": 5,
         "table_number": "5",
         "is_occupied": False,
@@ -31,10 +31,10 @@ def test_a_new_table_is_free_and_active(world: RulesWorld) -> None:
 
 
 def test_new_table_code_is_published(world: RulesWorld) -> None:
-    before = world.see(TABLE)
+    before = world.snapshot(TABLE)
     world.do(TABLE, c.ReplaceTableCode(), MANAGER)
-    assert world.see(TABLE) == {**before, "code_version": 2}
-    listed = world.see(HOME)["tables"]["list"]
+    assert world.snapshot(TABLE) == {**before, "code_version": 2}
+    listed = world.snapshot(RESTAURANT)["tables"]["list"]
     assert [each["code_version"] for each in listed if each["table_id"] == TABLE.id] == [2]
 
 
@@ -44,7 +44,7 @@ def test_new_table_code_is_published(world: RulesWorld) -> None:
 def test_occupying_opens_a_session(world: RulesWorld) -> None:
     decision = world.do(TABLE, c.Occupy(guests_count=4), GUEST, id_=7, code="ABC234")
     assert decision.result == {"session_id": 7, "session_code": "ABC234"}
-    seen = world.see(TABLE)
+    seen = world.snapshot(TABLE)
     assert seen["is_occupied"]
     assert seen["session"] == {
         "id": 7,
@@ -53,7 +53,7 @@ def test_occupying_opens_a_session(world: RulesWorld) -> None:
         "started_at": "2026-01-28T21:00:00Z",
         "waiter_id": 10,
     }
-    session = world.see(Address(Kind.SESSION, 7, HOME.id))
+    session = world.snapshot(Address(Kind.SESSION, 7, RESTAURANT.id))
     for field in ("session_code", "guests_count", "started_at", "waiter_id"):
         assert session[field] == seen["session"][field]
 
@@ -66,13 +66,13 @@ def test_the_reply_to_occupying_waits_for_the_session(world: RulesWorld) -> None
 
 def test_guests_count_defaults_to_one(world: RulesWorld) -> None:
     world.occupy()
-    assert world.see(TABLE)["session"]["guests_count"] == 1
+    assert world.snapshot(TABLE)["session"]["guests_count"] == 1
 
 
 def test_a_session_can_have_another_waiter_than_its_table(world: RulesWorld) -> None:
     session = world.occupy(waiter_id=11)
-    assert world.see(session)["waiter_id"] == 11
-    assert world.see(TABLE)["waiter_id"] == 10
+    assert world.snapshot(session)["waiter_id"] == 11
+    assert world.snapshot(TABLE)["waiter_id"] == 10
 
 
 def test_an_occupied_table_refuses_a_second_session(world: RulesWorld) -> None:
@@ -104,8 +104,8 @@ def test_releasing_closes_the_session(world: RulesWorld) -> None:
     session = world.occupy()
     decision = world.do(TABLE, c.Release())
     assert decision.events, "its first result is that it was released"
-    assert world.see(session)["status"] == "closed"
-    assert not world.see(TABLE)["is_occupied"]
+    assert world.snapshot(session)["status"] == "closed"
+    assert not world.snapshot(TABLE)["is_occupied"]
     world.unchanged(TABLE, c.Release())
 
 
@@ -115,21 +115,21 @@ def test_a_table_with_an_unsettled_session_is_not_released(world: RulesWorld) ->
     refused = world.refuse(TABLE, c.Release(), Code.UNSETTLED)
     assert refused.details == {"open_orders": [order.id], "balance": "12.50"}
     world.do(TABLE, c.Release(force=True, reason="left without paying"))
-    assert not world.see(TABLE)["is_occupied"]
+    assert not world.snapshot(TABLE)["is_occupied"]
 
 
 def test_release_result_is_stored_for_its_request(world: RulesWorld) -> None:
     world.occupy()
     world.do(TABLE, c.Release(), request_id="r")
-    ((at, request_ref, _),) = world.kept
+    ((at, request_ref, _),) = world.results
     assert (at, request_ref) == (TABLE, RequestRef(TABLE, MANAGER.subject, "r", "digest"))
 
 
 def test_closing_a_session_stores_no_result_at_its_table(world: RulesWorld) -> None:
     session = world.occupy()
     world.do(session, c.CloseSession())
-    assert not world.see(TABLE)["is_occupied"]
-    assert world.kept == []
+    assert not world.snapshot(TABLE)["is_occupied"]
+    assert world.results == []
 
 
 def test_a_released_table_can_be_occupied_again(world: RulesWorld) -> None:
@@ -137,7 +137,7 @@ def test_a_released_table_can_be_occupied_again(world: RulesWorld) -> None:
     world.do(TABLE, c.Release())
     second = world.occupy()
     assert second != first
-    assert world.see(TABLE)["session"]["id"] == second.id
+    assert world.snapshot(TABLE)["session"]["id"] == second.id
 
 
 def test_the_end_of_another_session_changes_nothing(world: RulesWorld) -> None:
@@ -153,11 +153,11 @@ def test_the_end_of_another_session_changes_nothing(world: RulesWorld) -> None:
 
 def test_a_changed_guests_count_is_shown_at_the_table(world: RulesWorld) -> None:
     session = world.occupy(guests_count=2)
-    world.forget()
+    world.clear()
     world.do(session, c.UpdateGuestsCount(guests_count=5))
-    assert world.see(TABLE)["session"]["guests_count"] == 5
+    assert world.snapshot(TABLE)["session"]["guests_count"] == 5
     assert world.types(TABLE) == ["table_update"]
-    assert world.types(HOME) == ["table_update"]
+    assert world.types(RESTAURANT) == ["table_update"]
 
 
 def test_a_guests_count_of_another_session_changes_nothing(world: RulesWorld) -> None:
@@ -178,10 +178,10 @@ def test_a_guests_count_of_another_session_changes_nothing(world: RulesWorld) ->
 def test_each_field_can_be_changed_separately(
     command: c.ChangeTable, field: str, value: object, world: RulesWorld
 ) -> None:
-    before = world.see(TABLE)
+    before = world.snapshot(TABLE)
     world.do(TABLE, command)
-    assert world.see(TABLE) == {**before, field: value}
-    assert world.last(TABLE) == world.last(HOME) == world.see(TABLE)
+    assert world.snapshot(TABLE) == {**before, field: value}
+    assert world.last(TABLE) == world.last(RESTAURANT) == world.snapshot(TABLE)
     assert world.types(TABLE) == ["table_update"]
     world.unchanged(TABLE, command)
 
@@ -193,7 +193,7 @@ def test_an_empty_change_changes_nothing(world: RulesWorld) -> None:
 def test_an_occupied_table_can_be_deactivated(world: RulesWorld) -> None:
     session = world.occupy()
     world.do(TABLE, c.ChangeTable(is_active=False))
-    seen = world.see(TABLE)
+    seen = world.snapshot(TABLE)
     assert (seen["is_active"], seen["is_occupied"]) == (False, True)
     world.do(session, c.CloseSession())
     world.refuse(TABLE, c.Occupy(), Code.TABLE_INACTIVE, id_=8)
@@ -206,7 +206,7 @@ def test_an_existing_table_is_not_created_again(world: RulesWorld) -> None:
 
 def test_a_command_to_a_missing_table_is_not_found(world: RulesWorld) -> None:
     for command in (c.Occupy(), c.Release(), c.ChangeTable(seats=2)):
-        world.refuse(NOWHERE, command, Code.NOT_FOUND, id_=8)
+        world.refuse(MISSING, command, Code.NOT_FOUND, id_=8)
 
 
 def test_a_table_rejects_commands_of_other_kinds(world: RulesWorld) -> None:
@@ -219,6 +219,6 @@ def test_a_table_is_never_settled(world: RulesWorld) -> None:
 
 def test_restaurant_lists_a_tables_new_waiter(world: RulesWorld) -> None:
     world.do(TABLE, c.ChangeTable(waiter_id=11))
-    (table,) = world.see(HOME)["tables"]["list"]
+    (table,) = world.snapshot(RESTAURANT)["tables"]["list"]
     assert table["waiter_id"] == 11
     assert world.states[ADA].tasks == {}

@@ -1,4 +1,4 @@
-"""Times on the wire have one form, whichever moment they name and wherever they were stored."""
+"""The form of times on the wire and in the store."""
 
 import re
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from protocol.codec import encode_stored
 from protocol.ids import CHANNELS
 from protocol.statuses import CallReason, OrderStatus
 from storage.codec import changes, restore
-from tests.unit.world import HOME, RulesWorld
+from tests.unit.world import RESTAURANT, RulesWorld
 
 FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 def times(value: Any) -> Iterator[str]:
-    """Every text that begins like a time, wherever it stands."""
+    """Every string in a nested value that begins like a time."""
     if isinstance(value, dict):
         for each in value.values():
             yield from times(each)
@@ -37,13 +37,13 @@ def test_published_and_read_times_have_whole_seconds(microsecond: int) -> None:
     order = world.order(session)
     world.advance(order, OrderStatus.CONFIRMED, OrderStatus.READY, OrderStatus.DELIVERED)
     world.call(session, reason=CallReason.BILL)
-    world.do(HOME, c.AddDevice(role="kitchen", label="Pass"))
-    world.do(HOME, c.Broadcast(message="Last orders"))
+    world.do(RESTAURANT, c.AddDevice(role="kitchen", label="Pass"))
+    world.do(RESTAURANT, c.Broadcast(message="Last orders"))
     for at, state in world.states.items():  # as after a restart
         stored = {name: raw for name, raw in changes(None, state).items() if raw is not None}
         world.states[at] = restore(BEHAVIOURS[at.kind].state, stored)
-    seen = [world.see(at, channel) for at in world.states for channel in CHANNELS[at.kind]]
-    found = [*times(seen), *times([each.data for each in world.heard])]
+    seen = [world.snapshot(at, channel) for at in world.states for channel in CHANNELS[at.kind]]
+    found = [*times(seen), *times([each.data for each in world.publications])]
     assert len(found) > 30
     assert [each for each in found if not FORM.fullmatch(each)] == []
 

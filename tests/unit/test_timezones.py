@@ -1,4 +1,4 @@
-"""Which time zones a restaurant may name, and what becomes of stored ones that it may not."""
+"""Time zones of a restaurant: accepted names, and stored unknown ones."""
 
 import zoneinfo
 from datetime import UTC, datetime
@@ -10,12 +10,12 @@ from protocol import commands as c
 from protocol.codec import parse_body
 from protocol.errors import Code, Rejected
 from protocol.timezones import local_time, names
-from tests.unit.world import HOME, RulesWorld
+from tests.unit.world import RESTAURANT, RulesWorld
 
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 
 
-def founded(timezone: str) -> c.CreateRestaurant | Rejected:
+def created(timezone: str) -> c.CreateRestaurant | Rejected:
     body = b'{"name":"Osteria","currency":"EUR","timezone":"%s"}' % timezone.encode()
     return parse_body(c.CreateRestaurant, body)
 
@@ -25,7 +25,7 @@ def founded(timezone: str) -> c.CreateRestaurant | Rejected:
     ["Europe/Berlin", "America/Argentina/Buenos_Aires", "Asia/Calcutta", "Asia/Kolkata", "UTC"],
 )
 def test_a_place_or_utc_is_accepted_as_time_zone(timezone: str) -> None:
-    assert isinstance(founded(timezone), c.CreateRestaurant)
+    assert isinstance(created(timezone), c.CreateRestaurant)
     assert local_time(NOON, timezone).tzinfo is not None
 
 
@@ -37,7 +37,7 @@ def test_a_place_or_utc_is_accepted_as_time_zone(timezone: str) -> None:
     ],
 )  # fmt: skip
 def test_a_time_zone_other_than_a_place_or_utc_is_refused(timezone: str) -> None:
-    answer = founded(timezone)
+    answer = created(timezone)
     assert isinstance(answer, Rejected)
     assert answer.code is Code.INVALID_MESSAGE
     assert "such as Europe/Berlin, or UTC" in answer.error
@@ -61,7 +61,7 @@ def test_a_restaurant_with_an_unknown_stored_zone_counts_its_day_in_utc(
 ) -> None:
     assert local_time(NOON, timezone) == NOON
     assert local_time(NOON, timezone).tzinfo is UTC
-    world.states[HOME] = type(world.states[HOME])(HOME.id, "Old", "EUR", timezone)
+    world.states[RESTAURANT] = type(world.states[RESTAURANT])(RESTAURANT.id, "Old", "EUR", timezone)
     order = world.order(world.occupy())
     world.pay(order, 100)
-    assert world.see(HOME)["figures"]["day"] == world.now.date().isoformat()
+    assert world.snapshot(RESTAURANT)["figures"]["day"] == world.now.date().isoformat()

@@ -1,4 +1,4 @@
-"""One id in every log line about a command."""
+"""Trace ids in the log lines of a command."""
 
 import logging
 

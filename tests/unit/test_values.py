@@ -1,4 +1,4 @@
-"""Money, counts and texts of the wire: what is taken, what is refused."""
+"""Accepted and refused values of money, counts and texts on the wire."""
 
 import re
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""A waiter's tasks: what is assigned and told, each acknowledged once."""
+"""A waiter's tasks and their acknowledgement."""
 
 from datetime import timedelta
 
@@ -10,18 +10,18 @@ from domain.waiter import state as waiter_state
 from protocol import commands as c
 from protocol.errors import Code
 from protocol.ids import Address, Channel, Kind
-from tests.unit.world import ADA, HOME, MANAGER, START, WAITER, RulesWorld
+from tests.unit.world import ADA, RESTAURANT, MANAGER, START, WAITER, RulesWorld
 
 NOTES = Channel.NOTIFICATIONS
 
 
 def tasks(world: RulesWorld) -> list[dict[str, object]]:
-    listed: list[dict[str, object]] = world.see(ADA)["tasks"]
+    listed: list[dict[str, object]] = world.snapshot(ADA)["tasks"]
     return listed
 
 
 def test_a_new_waiter_has_no_tasks(world: RulesWorld) -> None:
-    assert world.see(ADA) == {
+    assert world.snapshot(ADA) == {
         "waiter_id": 10,
         "name": "Ada",
         "restaurant_id": 2,
@@ -43,16 +43,16 @@ def test_task_is_published_to_waiter_and_restaurant(
     decision = world.do(ADA, command)
     assert decision.result == {"notification_id": "waiter-10-1"}
     assert world.types(ADA) == [type_]
-    assert world.types(HOME, NOTES) == [type_]
-    told = world.last(ADA)
-    assert told == world.last(HOME, NOTES)
-    assert (told["message"], told["table_id"], told["kind"]) == (
+    assert world.types(RESTAURANT, NOTES) == [type_]
+    published = world.last(ADA)
+    assert published == world.last(RESTAURANT, NOTES)
+    assert (published["message"], published["table_id"], published["kind"]) == (
         command.message,
         command.table_id,
         kind,
     )
-    assert (told["acknowledged_at"], told["created_at"]) == (None, "2026-01-28T21:00:00Z")
-    assert tasks(world) == [{"type": type_, **told}]
+    assert (published["acknowledged_at"], published["created_at"]) == (None, "2026-01-28T21:00:00Z")
+    assert tasks(world) == [{"type": type_, **published}]
 
 
 def test_tasks_have_unique_ids(world: RulesWorld) -> None:
@@ -67,15 +67,15 @@ def test_tasks_have_unique_ids(world: RulesWorld) -> None:
 
 def test_acknowledgement_is_published_with_caller_and_time(world: RulesWorld) -> None:
     world.do(ADA, c.AssignTask(message="Clear table 5"))
-    world.forget()
+    world.clear()
     world.wait(30)
     decision = world.do(ADA, c.Acknowledge(notification_id="waiter-10-1"), WAITER)
     assert decision.result == {"acknowledged_by": WAITER.subject}
-    for at, channel in ((ADA, Channel.WAITER), (HOME, NOTES)):
+    for at, channel in ((ADA, Channel.WAITER), (RESTAURANT, NOTES)):
         assert world.types(at, channel) == ["notification_acknowledged"]
-        told = world.last(at, channel)
-        assert told["acknowledged_by"] == WAITER.subject
-        assert told["acknowledged_at"] == "2026-01-28T21:00:30Z"
+        published = world.last(at, channel)
+        assert published["acknowledged_by"] == WAITER.subject
+        assert published["acknowledged_at"] == "2026-01-28T21:00:30Z"
 
 
 def test_acknowledging_again_changes_nothing(world: RulesWorld) -> None:
@@ -117,7 +117,7 @@ def test_an_existing_waiter_is_not_created_again(world: RulesWorld) -> None:
 
 
 def test_a_command_to_a_missing_waiter_is_not_found(world: RulesWorld) -> None:
-    nowhere = Address(Kind.WAITER, 999, HOME.id)
+    nowhere = Address(Kind.WAITER, 999, RESTAURANT.id)
     for command in (
         c.Acknowledge(notification_id="1"),
         c.AssignTask(message="x"),

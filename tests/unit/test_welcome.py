@@ -1,4 +1,4 @@
-"""What `make run` prints: links that let their readers in for a while, and commands that work."""
+"""Output of `make run`: links that sign in for some hours, and commands."""
 
 import subprocess
 import time
@@ -93,14 +93,14 @@ def test_the_printed_url_is_reachable_from_this_machine(
 
 
 class WelcomeApi:
-    """An API that has one restaurant."""
+    """An API with one restaurant."""
 
-    def __init__(self, home: dict[str, Any] | None) -> None:
-        self._home = home
+    def __init__(self, restaurant: dict[str, Any] | None) -> None:
+        self._restaurant = restaurant
 
     def get(self, path: str) -> Any:
         if path == "/restaurants":
-            return [] if self._home is None else [self._home]
+            return [] if self._restaurant is None else [self._restaurant]
         assert path == "/tables/2/code"
         return {"table_code": "2.1.code", "url": "http://127.0.0.1:9000/guest/#join=2.1.code"}
 

@@ -1,7 +1,6 @@
 """All rules together in memory: decide, evolve, publish, and effects delivered one by one.
 
-Messages cross every border as JSON, as they would through an outbox. Each refusal is checked to
-have changed nothing.
+Effects are encoded and decoded, as in an outbox. `refuse` checks that a refusal changes nothing.
 """
 
 import copy
@@ -31,14 +30,14 @@ ANONYMOUS = Caller(Role.ANONYMOUS, "anonymous")
 
 START = datetime(2026, 1, 28, 21, 0, tzinfo=UTC)
 
-HOME = Address(Kind.RESTAURANT, 2, 2)
+RESTAURANT = Address(Kind.RESTAURANT, 2, 2)
 MENU = Address(Kind.MENU, 2, 2)
 TABLE = Address(Kind.TABLE, 5, 2)
 ADA = Address(Kind.WAITER, 10, 2)
 
 
-class Heard(NamedTuple):
-    """One publication, as its subscribers see it."""
+class Publication(NamedTuple):
+    """An event as subscribers of a channel receive it."""
 
     at: Address
     channel: Channel
@@ -47,47 +46,47 @@ class Heard(NamedTuple):
 
 
 class RulesWorld:
-    """Entities by address. `heard` and `effects` are what happened since they were last cleared."""
+    """Entities in memory. `publications` and `effects` are those since the last `clear`."""
 
     def __init__(self) -> None:
         self.now = START
         self.states: dict[Address, Any] = {}
         self.timers: dict[tuple[Address, str], Timer] = {}
         self.online: set[Address] = {ADA}
-        self.heard: list[Heard] = []
+        self.publications: list[Publication] = []
         self.effects: list[Effect] = []
-        self.kept: list[tuple[Address, RequestRef, Decision]] = []
+        self.results: list[tuple[Address, RequestRef, Decision]] = []
         self.next_id = 100
-        self.do(HOME, c.CreateRestaurant(name="Trattoria", currency="EUR", timezone="Europe/Rome"))
-        self.do(HOME, c.AddWaiter(name="Ada"), id_=ADA.id)
+        self.do(RESTAURANT, c.CreateRestaurant(name="Trattoria", currency="EUR", timezone="Europe/Rome"))
+        self.do(RESTAURANT, c.AddWaiter(name="Ada"), id_=ADA.id)
         self.add_table(TABLE.id, "5", "A", ADA.id)
-        self.forget()
+        self.clear()
 
-    # --- asking ----------------------------------------------------------------------------------
+    # --- commands --------------------------------------------------------------------------------
 
     def do(self, to: Address, command: Any, caller: Caller = MANAGER, **how: Any) -> Decision:
-        """A command that is carried out, with everything that it sets off."""
-        answer = self.ask(to, command, caller, **how)
+        """Run a command that must succeed, and all of its effects."""
+        answer = self.send(to, command, caller, **how)
         assert isinstance(answer, Decision), answer
         return answer
 
     def refuse(
         self, to: Address, command: Any, code: Code, caller: Caller = MANAGER, **how: Any
     ) -> Rejected:
-        """A command that is refused, and changes nothing anywhere."""
+        """Run a command that must be refused with `code` and change nothing."""
         before = copy.deepcopy(self.states)
-        heard, effects = len(self.heard), len(self.effects)
-        answer = self.ask(to, command, caller, **how)
+        publications, effects = len(self.publications), len(self.effects)
+        answer = self.send(to, command, caller, **how)
         assert isinstance(answer, Rejected), answer
         assert answer.code is code
         assert self.states == before
-        assert (len(self.heard), len(self.effects)) == (heard, effects)
+        assert (len(self.publications), len(self.effects)) == (publications, effects)
         return answer
 
     def unchanged(
         self, to: Address, command: Any, caller: Caller = MANAGER, **how: Any
     ) -> Decision:
-        """A command that succeeds and changes nothing anywhere."""
+        """Run a command that must succeed and change nothing."""
         before = copy.deepcopy(self.states)
         decision = self.do(to, command, caller, **how)
         assert not decision.events
@@ -96,7 +95,7 @@ class RulesWorld:
         assert self.states == before
         return decision
 
-    def ask(
+    def send(
         self,
         to: Address,
         command: Any,
@@ -117,9 +116,9 @@ class RulesWorld:
         request_ref = (
             None if request_id is None else RequestRef(to, caller.subject, request_id, "digest")
         )
-        return self._ask(to, command, caller, inputs, request_ref)
+        return self._send(to, command, caller, inputs, request_ref)
 
-    def _ask(
+    def _send(
         self,
         to: Address,
         command: Any,
@@ -129,13 +128,13 @@ class RulesWorld:
     ) -> Decision | Rejected:
         answer = self.decide(to, command, caller, inputs=inputs, request_ref=request_ref)
         if isinstance(answer, Redirect):
-            elsewhere = self._ask(answer.to, answer.message, caller, NO_INPUTS, request_ref)
+            elsewhere = self._send(answer.to, answer.message, caller, NO_INPUTS, request_ref)
             if isinstance(elsewhere, Rejected):
                 return elsewhere
-            kept = [each for at, request, each in self.kept if (at, request) == (to, request_ref)]
-            return kept[-1] if kept else self._ask(to, command, caller, inputs, request_ref)
+            kept = [each for at, request, each in self.results if (at, request) == (to, request_ref)]
+            return kept[-1] if kept else self._send(to, command, caller, inputs, request_ref)
         if isinstance(answer, Decision):
-            self._carry_out(to, answer, caller)
+            self._apply(to, answer, caller)
         return answer
 
     def decide(
@@ -144,9 +143,9 @@ class RulesWorld:
         context = Context(to, self.now, caller, online=to in self.online, **known)
         return BEHAVIOURS[to.kind].decide(self.states.get(to), message, context)
 
-    # --- what follows ----------------------------------------------------------------------------
+    # --- effects ---------------------------------------------------------------------------------
 
-    def _carry_out(self, to: Address, decision: Decision, caller: Caller) -> None:
+    def _apply(self, to: Address, decision: Decision, caller: Caller) -> None:
         pending = deque(self._stage(to, decision))
         while pending:
             source, effect = pending.popleft()
@@ -163,49 +162,49 @@ class RulesWorld:
             self.states[at] = behaviour.evolve(self.states.get(at), event)
             for each in behaviour.publish(event, self.states[at]):
                 data = orjson.loads(encode(each.data))
-                self.heard.append(Heard(at, each.channel, each.type, data))
+                self.publications.append(Publication(at, each.channel, each.type, data))
         for key in decision.cancels:
             self.timers.pop((at, key), None)
         for timer in decision.timers:
             self.timers[at, timer.key] = timer
         if decision.completes is not None:
-            self.kept.append((at, decision.completes, decision))
+            self.results.append((at, decision.completes, decision))
         return [(at, effect) for effect in decision.effects]
 
     def wait(self, seconds: float) -> None:
-        """Time passes, and what is due is done."""
+        """Advance the time and fire due timers."""
         self.now += timedelta(seconds=seconds)
         due = [entry for entry, timer in self.timers.items() if timer.due <= self.now]
         for at, key in due:
             message = self.timers.pop((at, key)).message
             answer = self.decide(at, message, SYSTEM, source=at)
             assert isinstance(answer, Decision)
-            self._carry_out(at, answer, SYSTEM)
+            self._apply(at, answer, SYSTEM)
 
-    # --- looking ---------------------------------------------------------------------------------
+    # --- results ---------------------------------------------------------------------------------
 
-    def see(self, at: Address, channel: Channel | None = None) -> dict[str, Any]:
-        """The data of a snapshot as a client gets it."""
+    def snapshot(self, at: Address, channel: Channel | None = None) -> dict[str, Any]:
+        """Data of a channel's snapshot, as a client receives it."""
         channel = channel or Channel(at.kind.value)
         _, data = BEHAVIOURS[at.kind].snapshot(self.states[at], channel)
-        seen: dict[str, Any] = orjson.loads(encode(data))
-        return seen
+        decoded: dict[str, Any] = orjson.loads(encode(data))
+        return decoded
 
     def types(self, at: Address, channel: Channel | None = None) -> list[str]:
-        """The types of what was heard there, in order."""
+        """Types of the events published on a channel, in order."""
         channel = channel or Channel(at.kind.value)
-        return [each.type for each in self.heard if (each.at, each.channel) == (at, channel)]
+        return [each.type for each in self.publications if (each.at, each.channel) == (at, channel)]
 
     def last(self, at: Address, channel: Channel | None = None) -> Mapping[str, Any]:
-        """The data of what was heard there last."""
+        """Data of the last event published on a channel."""
         channel = channel or Channel(at.kind.value)
-        return [each.data for each in self.heard if (each.at, each.channel) == (at, channel)][-1]
+        return [each.data for each in self.publications if (each.at, each.channel) == (at, channel)][-1]
 
-    def forget(self) -> None:
-        self.heard.clear()
+    def clear(self) -> None:
+        self.publications.clear()
         self.effects.clear()
 
-    # --- a restaurant's day ----------------------------------------------------------------------
+    # --- commands of a typical session -----------------------------------------------------------
 
     def fresh(self) -> int:
         self.next_id += 1
@@ -213,23 +212,23 @@ class RulesWorld:
 
     def add_table(self, id_: int, number: str, zone: str, waiter_id: int | None) -> Address:
         added = c.AddTable(number=number, zone=zone, seats=4, waiter_id=waiter_id)
-        self.do(HOME, added, id_=id_)
-        return Address(Kind.TABLE, id_, HOME.id)
+        self.do(RESTAURANT, added, id_=id_)
+        return Address(Kind.TABLE, id_, RESTAURANT.id)
 
     def add_waiter(self, name: str) -> Address:
         id_ = self.fresh()
-        self.do(HOME, c.AddWaiter(name=name), id_=id_)
-        return Address(Kind.WAITER, id_, HOME.id)
+        self.do(RESTAURANT, c.AddWaiter(name=name), id_=id_)
+        return Address(Kind.WAITER, id_, RESTAURANT.id)
 
     def occupy(self, table: Address = TABLE, **fields: Any) -> Address:
         decision = self.do(table, c.Occupy(**fields), id_=self.fresh())
-        return Address(Kind.SESSION, decision.result["session_id"], HOME.id)
+        return Address(Kind.SESSION, decision.result["session_id"], RESTAURANT.id)
 
     def order(self, session: Address, *lines: c.Line) -> Address:
         """An order of these lines, or of one soup for 12.50."""
         items = lines or (line("Soup", 1250),)
         decision = self.do(session, c.PlaceOrder(items=items), id_=self.fresh())
-        return Address(Kind.ORDER, decision.result["order_id"], HOME.id)
+        return Address(Kind.ORDER, decision.result["order_id"], RESTAURANT.id)
 
     def advance(self, order: Address, *statuses: OrderStatus) -> None:
         for status in statuses:

@@ -1,4 +1,4 @@
-"""A chain of open restaurants on one host, with guests at every table and one gateway."""
+"""A service of open restaurants on one host, with guests at every table and one gateway."""
 
 import itertools
 from collections.abc import Iterable, Sequence
@@ -55,7 +55,7 @@ class NoPeers:
         raise AssertionError("a host that carries everything asks for no others")
 
 
-class MeasuredChain:
+class MeasuredService:
     """`restaurants` of as many `tables` each, every table with a session that is empty so far."""
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class MeasuredChain:
         self._host = Host(HOST, self.store, peers, PlacementWatcher(PLACEMENT), FixedClock())
         self.network = DirectNetwork(self._host, GATEWAY)
         self.gateway = Gateway(self.network, GATEWAY, PLACEMENT)
-        self.homes: list[Address] = []
+        self.restaurants: list[Address] = []
         self.sessions: list[Address] = []
         self._ids = {kind: itertools.count(1) for kind in Kind}
         self._requests = itertools.count(1)
@@ -72,12 +72,12 @@ class MeasuredChain:
     @classmethod
     async def open(cls, restaurants: int, tables: int = 1) -> Self:
         self = cls()
-        self.homes = [Address(Kind.RESTAURANT, id_, id_) for id_ in range(1, restaurants + 1)]
+        self.restaurants = [Address(Kind.RESTAURANT, id_, id_) for id_ in range(1, restaurants + 1)]
         opening = c.CreateRestaurant(name="Trattoria", currency="EUR", timezone="Europe/Rome")
-        await self.do(self.submits(self.homes, opening))
-        menus = [Address(Kind.MENU, each.id, each.id) for each in self.homes]
+        await self.do(self.submits(self.restaurants, opening))
+        menus = [Address(Kind.MENU, each.id, each.id) for each in self.restaurants]
         await self.do(self.submits(menus, MENU))
-        waiters = self.submits(self.homes, c.AddWaiter(name="Ada"), Kind.WAITER)
+        waiters = self.submits(self.restaurants, c.AddWaiter(name="Ada"), Kind.WAITER)
         await self.do(waiters)
         for number in range(tables):
             adding = [
@@ -93,13 +93,13 @@ class MeasuredChain:
             seating = self.submits(seats, c.Occupy(guests_count=2), Kind.SESSION)
             await self.do(seating)
             self.sessions += _created(seating, Kind.SESSION)
-        await self.listen([*self.homes, *_created(waiters, Kind.WAITER), *self.sessions])
+        await self.subscribe([*self.restaurants, *_created(waiters, Kind.WAITER), *self.sessions])
         return self
 
     def add_gateway(self, name: str) -> Gateway:
         return Gateway(DirectNetwork(self._host, name), name, PLACEMENT)
 
-    async def listen(self, addresses: Iterable[Address], sockets: int = 1) -> None:
+    async def subscribe(self, addresses: Iterable[Address], sockets: int = 1) -> None:
         """Sockets of the gateway on the first channel of each entity."""
         for each in addresses:
             await self.gateway.subscribe(first_channel(each), sockets)
@@ -115,7 +115,7 @@ class MeasuredChain:
             return placing
         await self.do(placing)
         orders = _created(placing, Kind.ORDER)
-        await self.listen(orders, 2)
+        await self.subscribe(orders, 2)
         await self.do(self.submits(orders, c.UpdateStatus(status=OrderStatus.CONFIRMED)))
         return self.submits(orders, c.UpdateStatus(status=OrderStatus.READY))
 

@@ -1,4 +1,4 @@
-"""A small chain to test with: one restaurant driven by plain messages, no gateway."""
+"""A test driver that sends messages to the entities of one restaurant, without a gateway."""
 
 import asyncio
 import itertools
@@ -30,8 +30,8 @@ class Deliverer(Protocol):
         """One reply a message, in order. Raises HostUnavailable."""
 
 
-class Chain:
-    """Sends commands to entities of restaurant `restaurant` as a gateway would."""
+class RestaurantDriver:
+    """Sends commands to entities of `restaurant` as a gateway does."""
 
     def __init__(self, hosts: Deliverer, placement: Placement, restaurant: int = 1) -> None:
         self.hosts = hosts
@@ -43,12 +43,12 @@ class Chain:
     def at(self, kind: Kind, id_: int) -> Address:
         return Address(kind, id_, self.restaurant)
 
-    def fresh(self, kind: Kind) -> Inputs:
+    def new_inputs(self, kind: Kind) -> Inputs:
         id_ = next(self.ids[kind])
         return Inputs(id=id_, code=f"C{id_:05d}")
 
     async def send(self, *messages: Any) -> list[Reply]:
-        """Each message to its host, in one batch a host; replies in the order of the messages."""
+        """Send each message to its host, in one batch per host. Replies are in order."""
         by_host: dict[str, list[int]] = {}
         for index, message in enumerate(messages):
             address = message.topic.address if hasattr(message, "topic") else message.to
@@ -60,11 +60,11 @@ class Chain:
         return [replies[index] for index in range(len(messages))]
 
     async def post(self, message: Message) -> Reply:
-        """One message, as a gateway sends it."""
+        """Send one message."""
         return (await self.send(message))[0]
 
     async def _deliver(self, host: str, batch: list[Any]) -> list[Reply]:
-        """As a gateway does: send the same again while the host is unavailable."""
+        """Send a batch again while the host is unavailable, as a gateway does."""
         for _ in range(100):
             try:
                 return await self.hosts.deliver(host, batch)
@@ -87,57 +87,57 @@ class Chain:
         request_ref = RequestRef(to, caller.subject, request_id, digest)
         return Submit(to, command, caller, request_ref, inputs, view)
 
-    async def ask(self, to: Address, command: c.Command, **how: Any) -> Reply:
+    async def request(self, to: Address, command: c.Command, **how: Any) -> Reply:
         return (await self.send(self.submit(to, command, **how)))[0]
 
     async def do(self, to: Address, command: c.Command, **how: Any) -> Done:
-        reply = await self.ask(to, command, **how)
+        reply = await self.request(to, command, **how)
         assert isinstance(reply, Done), reply
         return reply
 
-    async def refused(self, to: Address, command: c.Command, **how: Any) -> Rejected:
-        reply = await self.ask(to, command, **how)
+    async def rejection(self, to: Address, command: c.Command, **how: Any) -> Rejected:
+        reply = await self.request(to, command, **how)
         assert isinstance(reply, Rejected), reply
         return reply
 
-    async def see(self, to: Address, channel: Channel | None = None) -> Mapping[str, Any]:
-        """The data of a channel's snapshot; an empty mapping if the entity does not exist."""
+    async def snapshot(self, to: Address, channel: Channel | None = None) -> Mapping[str, Any]:
+        """Data of a channel's snapshot; an empty mapping if the entity does not exist."""
         reply = (await self.send(Read(to, channel or CHANNELS[to.kind][0])))[0]
         return orjson.loads(reply.frame)["data"] if isinstance(reply, View) else {}
 
-    async def join(self, topic: Topic, gateway: str = "test", **resume: Any) -> Subscribed:
+    async def subscribe(self, topic: Topic, gateway: str = "test", **resume: Any) -> Subscribed:
         reply = (await self.send(Subscribe(topic, gateway, 1, Role.WAITER, **resume)))[0]
         assert isinstance(reply, Subscribed), reply
         return reply
 
     # --- a restaurant with one table, one waiter -------------------------------------------------
 
-    async def open(self) -> None:
-        """Restaurant, waiter and table; what most tests begin with."""
-        here = self.at(Kind.RESTAURANT, self.restaurant)
-        self.home = here
+    async def create_restaurant(self) -> None:
+        """Create the restaurant with a waiter and a table."""
+        restaurant = self.at(Kind.RESTAURANT, self.restaurant)
+        self.restaurant_address = restaurant
         await self.do(
-            here, c.CreateRestaurant(name="Trattoria", currency="EUR", timezone="Europe/Rome")
+            restaurant, c.CreateRestaurant(name="Trattoria", currency="EUR", timezone="Europe/Rome")
         )
-        waiter = await self.do(here, c.AddWaiter(name="Ada"), inputs=self.fresh(Kind.WAITER))
+        waiter = await self.do(restaurant, c.AddWaiter(name="Ada"), inputs=self.new_inputs(Kind.WAITER))
         self.waiter = self.at(Kind.WAITER, waiter.result["waiter_id"])
         table = await self.do(
-            here,
+            restaurant,
             c.AddTable(number="5", zone="A", seats=4, waiter_id=self.waiter.id),
-            inputs=self.fresh(Kind.TABLE),
+            inputs=self.new_inputs(Kind.TABLE),
         )
         self.table = self.at(Kind.TABLE, table.result["table_id"])
 
     async def occupy(self, **how: Any) -> Address:
         done = await self.do(
-            self.table, c.Occupy(guests_count=2), inputs=self.fresh(Kind.SESSION), **how
+            self.table, c.Occupy(guests_count=2), inputs=self.new_inputs(Kind.SESSION), **how
         )
         return self.at(Kind.SESSION, done.result["session_id"])
 
     async def order(self, session: Address, price: int = 1250, **how: Any) -> Address:
         line = c.FreeLine(name="Soup", unit_price=price)
         done = await self.do(
-            session, c.PlaceOrder(items=(line,)), inputs=self.fresh(Kind.ORDER), **how
+            session, c.PlaceOrder(items=(line,)), inputs=self.new_inputs(Kind.ORDER), **how
         )
         return self.at(Kind.ORDER, done.result["order_id"])
 
@@ -146,26 +146,26 @@ class Chain:
             await self.do(order, c.UpdateStatus(status=status))
 
 
-class LocalChain(Chain):
-    """A chain whose hosts are in this process, for the test to reach into."""
+class LocalDriver(RestaurantDriver):
+    """A driver of hosts in this process, which tests can inspect."""
 
     hosts: LocalHosts
 
     def __init__(self, hosts: LocalHosts, restaurant: int = 1) -> None:
         super().__init__(hosts, hosts.placement, restaurant)
 
-    async def quiet(self) -> None:
+    async def until_idle(self) -> None:
         """Wait until all effects are acknowledged, and cleared from the store."""
         outboxes = [host._outbox for host in self.hosts.hosts.values()]
         await eventually(lambda: not any(each or each._syncing for each in outboxes))
 
-    async def until_seen(
+    async def until_snapshot(
         self, address: Address, holds: Callable[[Mapping[str, Any]], bool]
     ) -> None:
-        """Wait until an entity's snapshot is as wanted."""
+        """Wait until `holds` of an entity's snapshot."""
 
         async def check() -> bool:
-            return holds(await self.see(address))
+            return holds(await self.snapshot(address))
 
         await eventually(check)
 
