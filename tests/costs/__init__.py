@@ -1,2 +1,2 @@
-"""What the hot paths cost, in instructions and calls: counted, so that a slow machine changes
-nothing. `bounds.py` holds what is allowed."""
+"""Budgets of instructions and calls of the hot paths, which do not depend on the machine's speed.
+`bounds.py` has the budgets."""

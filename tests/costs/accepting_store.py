@@ -1,4 +1,4 @@
-"""A store that takes every commit and holds nothing: what a turn costs, without its round trip."""
+"""A store that accepts every commit and stores nothing, to count a turn without a round trip."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,8 +8,8 @@ from storage.store import EntityCommit, StoredEntity
 
 
 class AcceptingStore:
-    """Every entity that is claimed is new, and stays whose it is. Anything but a claim, a look at
-    its owner and a commit is a mistake."""
+    """Claimed entities are new and keep their owner. Methods other than `claim`,
+    `fencing_tokens` and `commit` raise AssertionError."""
 
     def __init__(self) -> None:
         self.commits: list[Sequence[EntityCommit]] = []
@@ -17,7 +17,7 @@ class AcceptingStore:
         self._owners: dict[Address, int] = {}
 
     def __getattr__(self, name: str) -> Any:
-        raise AssertionError(f"a hot path has come to call {name} of the store")
+        raise AssertionError(f"a hot path calls {name} of the store")
 
     async def claim(self, addresses: Sequence[Address]) -> list[StoredEntity]:
         self.claims.append(addresses)
@@ -32,12 +32,12 @@ class AcceptingStore:
         self._owners |= {commit.address: commit.next_fencing_token for commit in commits}
         return frozenset()
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         self.commits.clear()
         self.claims.clear()
 
     def groups(self) -> list[list[EntityCommit]]:
-        """What was committed, a restaurant at a time, as the real store's scripts take it."""
+        """Commits by restaurant, as arguments of the real store's scripts."""
         groups: dict[int, list[EntityCommit]] = {}
         for commits in self.commits:
             for commit in commits:

@@ -1,8 +1,8 @@
-"""All that the hot paths are allowed: the only numbers to change here, and only on purpose.
+"""Budgets of the hot paths. Change them only on purpose.
 
     .venv/bin/python -m pytest tests/costs -o log_cli=true --log-level=INFO
 
-shows what each of them is by now. A path that became cheaper for good gets its new, lower number.
+prints the current values. Lower the budget of a path that became cheaper.
 """
 
 import logging
@@ -22,9 +22,9 @@ TIMES_PLAIN = {
     "encode place_order": 9.28,
     "fan-out": 2.29,
 }
-"""Instructions of one operation, as a multiple of the same job in `plain.py`: today's."""
+"""Instructions of one operation, as a multiple of the same job in `plain.py`, as last measured."""
 TOLERANCE = 1.6
-"""How much of that may be added before it is a regression. Interpreters differ by a twentieth."""
+"""Allowed multiple of that value. Interpreters differ by 5 %."""
 
 CALLS = {
     "commits of a batch": 1,
@@ -43,35 +43,34 @@ CALLS = {
     "decodings that another gateway adds": 1,
     "framings that another gateway adds": 1,
 }
-"""What is called this often, and no oftener."""
+"""Maximum numbers of calls."""
 
 GROWTH = {
     "a later command of a batch": 1.15,
-    "a command beside 2,000 entities": 1.15,
+    "a command with 2,000 entities": 1.15,
     "a socket among 1,000": 1.15,
     "a command of a session with 200 orders": 1.15,
     "a command of a restaurant with 250 open orders": 1.15,
     "a changed snapshot of 250 open orders": 1.15,
 }
-"""How many times as much something may cost where there is more of it."""
+"""Maximum ratio of the cost with many to the cost with few."""
 
 FUNCTIONS = 12
-"""How many of the costliest functions a failure names."""
+"""Number of functions that a failure lists."""
 
 
 def check(cost: Cost) -> None:
-    """Fails with the functions that took the most, to compare with those of an older commit."""
-    today = TIMES_PLAIN[cost.name]
-    log.info("%s: %.2f times plain, was %.2f", cost.name, cost.ratio, today)
-    assert cost.ratio <= today * TOLERANCE, "\n".join(
+    """Raise AssertionError, with the most expensive functions, if a path exceeds its budget."""
+    budget = TIMES_PLAIN[cost.name]
+    log.info("%s: %.2f times plain, was %.2f", cost.name, cost.ratio, budget)
+    assert cost.ratio <= budget * TOLERANCE, "\n".join(
         [
             f"{cost.name} executes {cost.ratio:.2f} times the instructions of plain Python;"
-            f" it was {today:.2f}, and {today * TOLERANCE:.2f} is allowed.",
+            f" the last measured value is {budget:.2f}, and {budget * TOLERANCE:.2f} is allowed.",
             f"Of {cost.each:.1f} instructions, these functions took the most:",
             *cost.taken.most(FUNCTIONS, cost.operations),
-            "A function that should not be there, or takes far more than on the last good commit,"
-            " is the cause:",
-            f"lower its number in {__name__} there, and the same list is printed for it.",
+            "A function that is new, or takes far more than on the last good commit, is the cause."
+            f" To print the list of that commit, lower the budget in {__name__} there.",
         ]
     )
 
@@ -80,17 +79,17 @@ def check_calls(name: str, calls: float) -> None:
     allowed = CALLS[name]
     log.info("%s: %g of %d", name, calls, allowed)
     assert calls <= allowed, (
-        f"{name}: {calls:g}, and {allowed} is allowed. Something that was done once for all is now"
-        " done for each; a breakpoint there shows from where."
+        f"{name}: {calls:g}, and {allowed} is allowed. A call that was made once is now made"
+        " several times; set a breakpoint there to find the caller."
     )
 
 
-def check_growth(name: str, among_many: float, alone: float) -> None:
-    """Both are instructions an operation."""
-    growth, allowed = among_many / alone, GROWTH[name]
+def check_growth(name: str, many: float, few: float) -> None:
+    """`many` and `few` are instructions per operation."""
+    growth, allowed = many / few, GROWTH[name]
     log.info("%s: %.3f times as much, of %.2f", name, growth, allowed)
     assert growth <= allowed, (
-        f"{name} costs {growth:.2f} times as much as where there are few ({among_many:.0f}"
-        f" instructions, not {alone:.0f}), and {allowed} times is allowed."
-        " Something walks over what there is many of."
+        f"{name} costs {growth:.2f} times as much as with few ({many:.0f}"
+        f" instructions, not {few:.0f}), and {allowed} times is allowed."
+        " A loop walks over all of them."
     )

@@ -25,10 +25,10 @@ ORDERS = 20
 
 
 async def store_calls(action: str) -> tuple[int, int]:
-    """Commits and claims of a batch on as many restaurants."""
+    """Numbers of commits and claims for a batch on `BATCH` restaurants."""
     service = await MeasuredService.open(BATCH)
     batch = await service.batch(action, BATCH)
-    service.store.forget()
+    service.store.clear()
     await service.do(batch)
     changed = {each.address for commits in service.store.commits for each in commits}
     entities = 5 if action == "place_order" else 4  # it also confirms the ownership of the menu
@@ -37,7 +37,7 @@ async def store_calls(action: str) -> tuple[int, int]:
 
 
 async def turn_calls(action: str) -> tuple[float, float]:
-    """Encodings and decisions of a command in a batch."""
+    """Encodings and decisions per command of a batch."""
     service = await MeasuredService.open(BATCH)
     batch = await service.batch(action, BATCH)
     with Calls() as calls:
@@ -48,7 +48,7 @@ async def turn_calls(action: str) -> tuple[float, float]:
 
 
 class Burst(NamedTuple):
-    """Writes of gateway and host on their stream, and validations of each command."""
+    """Writes of gateway and host on their stream, and validations per command."""
 
     sends: int
     replies: int
@@ -56,7 +56,7 @@ class Burst(NamedTuple):
 
 
 async def burst_calls() -> Burst:
-    """Of 500 commands at one moment."""
+    """Calls for 500 commands that are sent at once."""
     service = await MeasuredService.open(ORDERS)
     orders = [each.to for each in await service.batch("update_status", ORDERS)]
     dispatcher = CommandDispatcher(service.gateway.client)
@@ -75,7 +75,7 @@ async def burst_calls() -> Burst:
 
 
 class Event(NamedTuple):
-    """What is done with an event, by its host and all of the gateways."""
+    """Calls for one event, in its host and all gateways."""
 
     encodings: float
     decodings: float
@@ -83,19 +83,19 @@ class Event(NamedTuple):
 
 
 async def added_by_sockets(sockets: int) -> Event:
-    """What an event costs more for so many further sockets of a gateway that has one."""
+    """Additional calls for an event if a gateway has `sockets` more sockets than one."""
     one, all_ = await _event_calls(1, 1), await _event_calls(1, 1 + sockets)
     return Event(*(more - few for more, few in zip(all_, one, strict=True)))
 
 
-async def added_by_gateway(gateways: int) -> Event:
-    """What an event costs more for each of so many further gateways."""
+async def added_per_gateway(gateways: int) -> Event:
+    """Additional calls for an event per further gateway."""
     one, all_ = await _event_calls(1, 1), await _event_calls(1 + gateways, 1)
     return Event(*((more - few) / gateways for more, few in zip(all_, one, strict=True)))
 
 
 async def _event_calls(gateways: int, sockets: int) -> Event:
-    """An event, its command and the command's reply."""
+    """Calls for a command, its reply and its event."""
     service = await MeasuredService.open(1)
     topic = first_channel(service.restaurants[0])
     for number in range(gateways):

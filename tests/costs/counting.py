@@ -1,8 +1,8 @@
-"""Counts instead of times: the bytecode instructions that Python executes, and the calls it makes.
+"""Counts of bytecode instructions and of calls, instead of times.
 
-Both come from the interpreter's own hooks in the thread that counts. The event loop is left out: it
-is not the product's, and how often it turns is no fixed number. What C does within one call (a
-copied dict, an encoded state) is one instruction, whatever its size.
+Both come from the interpreter's hooks in the current thread. The event loop is left out, because
+its number of iterations varies. Work of C code within one call, such as copying a dict, counts as
+one instruction.
 """
 
 import gc
@@ -13,15 +13,15 @@ from types import CodeType, FrameType, TracebackType
 from typing import Any, Self
 
 NOT_COUNTED = ("asyncio", "selectors", "_weakrefset")
-"""The event loop, and what it keeps its tasks in."""
+"""Modules of the event loop and its set of tasks."""
 _HERE = __file__
 
 
 class Instructions:
     """Bytecode instructions while entered, by function.
 
-    Do once what is to be counted, `reset`, and do it again: the first time fills caches, and
-    from Python 3.12 on the interpreter reports a function's instructions only from its second call.
+    Run the operation once, `reset`, and run it again: the first run fills caches, and from Python
+    3.12 on the interpreter reports the instructions of a function only from its second call.
     """
 
     def __init__(self) -> None:
@@ -35,16 +35,16 @@ class Instructions:
         self.by_function.clear()
 
     def part(self, keeps: Callable[[CodeType], bool]) -> "Instructions":
-        """Those of some functions."""
+        """Instructions of the functions for which `keeps` is true."""
         part = Instructions()
         part.by_function.update({c: n for c, n in self.by_function.items() if keeps(c)})
         return part
 
     def __enter__(self) -> Self:
         self._collects = gc.isenabled()
-        gc.disable()  # what it calls back, and when, is no fixed number either
+        gc.disable()  # its callbacks run at varying times
         self._before = sys.gettrace()
-        sys._getframe().f_trace_opcodes = True  # Python 3.12 wants to have been asked before
+        sys._getframe().f_trace_opcodes = True  # Python 3.12 needs this before settrace
         sys.settrace(self._called)
         return self
 
@@ -59,7 +59,7 @@ class Instructions:
             gc.enable()
 
     def most(self, count: int, operations: int) -> list[str]:
-        """The functions that took most of it, an operation."""
+        """The functions with the most instructions per operation."""
         return [
             f"{instructions / operations:10.1f}  {code.co_qualname}"
             f"  {'/'.join(code.co_filename.split('/')[-2:])}:{code.co_firstlineno}"
@@ -80,9 +80,9 @@ class Instructions:
 
 
 class Calls:
-    """The calls made while entered: of functions in Python, and of methods in C by their type.
+    """Calls while entered: of Python functions, and of C methods by their type.
 
-    A coroutine counts each time that it goes on.
+    A coroutine counts each time that it resumes.
     """
 
     def __init__(self) -> None:
@@ -98,7 +98,7 @@ class Calls:
 
     def __enter__(self) -> Self:
         self._before = sys.getprofile()
-        sys.setprofile(self._happened)
+        sys.setprofile(self._on_event)
         return self
 
     def __exit__(
@@ -109,7 +109,7 @@ class Calls:
     ) -> None:
         sys.setprofile(self._before)
 
-    def _happened(self, frame: FrameType, event: str, argument: Any) -> None:
+    def _on_event(self, frame: FrameType, event: str, argument: Any) -> None:
         if event == "call":
             self._functions[frame.f_code] += 1
         elif event == "c_call":

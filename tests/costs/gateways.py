@@ -1,4 +1,4 @@
-"""Gateways on streams in memory, whose sockets' clients read at once."""
+"""Gateways on streams in memory, with sockets that are never blocked."""
 
 import asyncio
 import itertools
@@ -20,26 +20,26 @@ from tests.pipes import Pipe
 
 
 class ReadyWriter:
-    """Takes every frame, as a socket does whose client keeps up."""
+    """Accepts every frame, as the socket of a fast client does."""
 
     is_blocked = False
 
     def __init__(self) -> None:
-        self.taken = 0
+        self.frames = 0
 
     def bind(self, owner: WriterOwner) -> None:
-        """It has nothing to say."""
+        """Ignores its owner: it is never blocked."""
 
     def write(self, frame: TextFrame) -> bool:
-        self.taken += 1
+        self.frames += 1
         return True
 
     def close(self, code: int, reason: str, *, wait: bool = True, timeout_s: float = 0.0) -> None:
-        raise AssertionError("nobody is closed")
+        raise AssertionError("no connection is closed")
 
 
 class DirectNetwork:
-    """One gateway's way to the one host; counts the writes of both."""
+    """The connection of a gateway to the host; counts the writes of both."""
 
     def __init__(self, host: Host, gateway: str) -> None:
         self._host, self._gateway = host, gateway
@@ -67,7 +67,7 @@ class DirectNetwork:
 
 
 class Gateway:
-    """What a gateway has between its sockets and its hosts."""
+    """A gateway's host client and subscription hub."""
 
     def __init__(self, network: Network, name: str, placement: Placement) -> None:
         watcher = PlacementWatcher(placement)
@@ -76,13 +76,13 @@ class Gateway:
         self._ids = itertools.count(1)
 
     async def do(self, batch: Sequence[Message]) -> None:
-        """Send messages at one moment; all of them are accepted."""
+        """Send messages at once; all of them must succeed."""
         replies = await asyncio.gather(*map(self.client.send, batch))
         refused = [reply for reply in replies if not isinstance(reply, Done)]
         assert not refused, refused[0]
 
     async def subscribe(self, topic: Topic, sockets: int) -> list[ReadyWriter]:
-        """Open sockets that are subscribed to a topic; their writers."""
+        """Open sockets that are subscribed to a topic. Returns their writers."""
         writers = [ReadyWriter() for _ in range(sockets)]
         joins = [
             self._hub.subscribe(

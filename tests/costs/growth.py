@@ -1,4 +1,4 @@
-"""Costs of the same operation among many and among few: (many, few)."""
+"""Costs of the same operation with many and with few entities: (many, few)."""
 
 from domain.session.rules import MAX_ORDERS
 from engine.messages import Read, View
@@ -9,7 +9,7 @@ from tests.costs.paths import BATCH, counted
 
 
 async def late_in_batch(action: str) -> tuple[float, float]:
-    """A command at the batch's end, and one of its second to fourth."""
+    """Per command: those after the fourth of a batch, and the second to fourth."""
     first, some, all_ = [
         (await counted(await MeasuredService.open(BATCH + 1), action, size)).total
         for size in (1, 4, BATCH)
@@ -17,8 +17,8 @@ async def late_in_batch(action: str) -> tuple[float, float]:
     return (all_ - some) / (BATCH - 4), (some - first) / 3
 
 
-async def among_2000_entities(action: str) -> tuple[float, float]:
-    """A command among 2,000 entities, and among 10 at most."""
+async def with_2000_entities(action: str) -> tuple[float, float]:
+    """A command with 2,000 entities in memory, and with at most 10."""
     few, many = [
         (await counted(await MeasuredService.open(restaurants), action, 1)).total
         for restaurants in (2, 500)
@@ -27,12 +27,12 @@ async def among_2000_entities(action: str) -> tuple[float, float]:
 
 
 async def long_session(action: str) -> tuple[float, float]:
-    """A table with 200 orders, the maximum, and with one."""
-    few, many = [await _at_one_table(action, orders) for orders in (1, MAX_ORDERS)]
+    """A session with 200 orders, the maximum, and with one."""
+    few, many = [await _at_table_with_orders(action, orders) for orders in (1, MAX_ORDERS)]
     return many, few
 
 
-async def _at_one_table(action: str, orders: int) -> float:
+async def _at_table_with_orders(action: str, orders: int) -> float:
     service = await MeasuredService.open(1)
     service.sessions *= orders
     await service.batch("update_status", orders)
@@ -41,7 +41,7 @@ async def _at_one_table(action: str, orders: int) -> float:
 
 
 async def full_restaurant() -> tuple[float, float]:
-    """A restaurant with 250 open orders and notifications, and with 4."""
+    """A command of a restaurant with 250 open orders and notifications, and with 4."""
     few, many = [
         (await counted(await MeasuredService.open(1, tables), "update_status", 1)).total
         for tables in (4, 250)
@@ -50,7 +50,7 @@ async def full_restaurant() -> tuple[float, float]:
 
 
 async def snapshots_of_a_full_restaurant() -> tuple[float, float]:
-    """Snapshots of a restaurant read after each change."""
+    """A snapshot of a restaurant with 250 orders after a change, and with 4."""
     few, many = [await _snapshots_after_a_change(tables) for tables in (4, 250)]
     return many, few
 

@@ -32,31 +32,31 @@ MENU = c.ReplaceMenu(
         ),
     )
 )
-ORDERED = c.PlaceOrder(items=(c.MenuLine(menu_item_id=1), c.MenuLine(menu_item_id=2)))
+PLACE_ORDER = c.PlaceOrder(items=(c.MenuLine(menu_item_id=1), c.MenuLine(menu_item_id=2)))
 PLACEMENT = Placement(Mode.SHARD, 1)
 HOST = "shard:0"
 GATEWAY = "g1"
 
 
 class FixedClock:
-    """A wall clock that stands still."""
+    """A wall clock with a fixed time."""
 
     def now(self) -> datetime:
         return datetime(2030, 1, 1, 12, tzinfo=UTC)
 
 
 class NoPeers:
-    """The host's network to other hosts, of which there are none."""
+    """Network of a host without other hosts."""
 
     async def connect(self, host: str, stream: Stream) -> str:
-        raise AssertionError("a host that carries everything sends nothing to others")
+        raise AssertionError("the only host sends nothing to others")
 
     async def incarnation(self, host: str) -> str:
-        raise AssertionError("a host that carries everything asks for no others")
+        raise AssertionError("the only host connects to no others")
 
 
 class MeasuredService:
-    """`restaurants` of as many `tables` each, every table with a session that is empty so far."""
+    """Restaurants with tables, each with a session without orders."""
 
     def __init__(self) -> None:
         self.store = AcceptingStore()
@@ -100,16 +100,16 @@ class MeasuredService:
         return Gateway(DirectNetwork(self._host, name), name, PLACEMENT)
 
     async def subscribe(self, addresses: Iterable[Address], sockets: int = 1) -> None:
-        """Sockets of the gateway on the first channel of each entity."""
+        """Subscribe sockets of the gateway to the first channel of each entity."""
         for each in addresses:
             await self.gateway.subscribe(first_channel(each), sockets)
 
     async def batch(self, action: str, size: int) -> list[Submit]:
-        """`place_order` of two items of the menu at the first `size` tables, or `update_status` to
-        ready of orders there: either way order, session, restaurant and waiter change."""
+        """Commands for the first `size` tables: `place_order` of two menu items, or
+        `update_status` of orders to ready. Each changes order, session, restaurant and waiter."""
         placing = [
             replaced(each, inputs=Inputs(id=each.inputs.id, price_lookups=(1, 2)))
-            for each in self.submits(self.sessions[:size], ORDERED, Kind.ORDER)
+            for each in self.submits(self.sessions[:size], PLACE_ORDER, Kind.ORDER)
         ]
         if action == "place_order":
             return placing
@@ -132,7 +132,7 @@ class MeasuredService:
         return Submit(to, command, MANAGER, request_ref, inputs)
 
     async def do(self, batch: Sequence[Message]) -> None:
-        """One batch of the gateway, all of it accepted."""
+        """Send one batch from the gateway; all commands must succeed."""
         await self.gateway.do(batch)
 
     def _fresh(self, kind: Kind) -> Inputs:

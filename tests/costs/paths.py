@@ -1,4 +1,4 @@
-"""The five hot paths, each run once as the product does and once as `plain.py` does."""
+"""The five hot paths: instruction counts of the product and of the same job in `plain.py`."""
 
 from collections.abc import Callable
 from copy import copy
@@ -30,8 +30,8 @@ FRAMES = {
 }
 TRANSPORT = {"gateway", "websockets"}
 STREAMS = {"codec.py", "peers.py", "stream_sockets.py", "streams.py"}
-"""The directories, and the files of the engine, that stand between a socket and the host's mailbox;
-all else that runs counts as the turn's, as do Python's library and the tests."""
+"""Directories, and files of `engine`, between a socket and the host's mailbox. All other code,
+including Python's library and the tests, counts as part of the turn."""
 LIMITS = commits.Limits(retention_s=3600)
 LIFE = b"1f2e3d4c5b6a79880716253443526170f0e1d2c3"
 EVENT = b'{"type":"broadcast","data":{"message":"Last orders"},"seq":1}'
@@ -39,7 +39,7 @@ EVENT = b'{"type":"broadcast","data":{"message":"Last orders"},"seq":1}'
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What `operations` took, and what one takes in plain Python."""
+    """Instructions of `operations`, and of one operation in plain Python."""
 
     name: str
     taken: Instructions
@@ -62,7 +62,7 @@ def parse(action: str) -> Cost:
 
 
 async def turn(action: str, size: int = BATCH) -> Cost:
-    """A batch on as many restaurants, from the host's inbox to its replies."""
+    """A batch on `size` restaurants, from the host's mailbox to its replies."""
     service = await MeasuredService.open(size + 1)
     taken = await counted(service, action, size)
     host = taken.part(lambda code: not _is_transport(code))
@@ -70,32 +70,32 @@ async def turn(action: str, size: int = BATCH) -> Cost:
 
 
 async def transport(action: str, size: int = BATCH) -> Cost:
-    """Such a batch from the gateway over its stream to the host, and its replies and events back to
-    their senders and sockets."""
+    """The same batch from the gateway over its stream to the host, and its replies and events
+    back to senders and sockets."""
     service = await MeasuredService.open(size + 1)
     taken = await counted(service, action, size)
-    ways = taken.part(_is_transport)
-    return Cost(f"transport {action}", ways, size, _count(plain.transport).total)
+    instructions = taken.part(_is_transport)
+    return Cost(f"transport {action}", instructions, size, _count(plain.transport).total)
 
 
 async def encode(action: str, size: int = BATCH) -> Cost:
-    """The commit of such a batch: each draft's part in it, and the arguments of the scripts."""
+    """The commit of the same batch: each transaction's part, and the arguments of the scripts."""
     service = await MeasuredService.open(size)
     batch = await service.batch(action, size)
     transactions: list[tuple[EntityTransaction, datetime]] = []
     part_of = engine_commit.entity_commit
 
-    def kept(staged: EntityTransaction, now: datetime, *, has_effects: bool) -> EntityCommit:
-        """As it is now: the turn makes the entity what was staged."""
-        twin = copy(staged)
-        twin.entity = copy(staged.entity)
-        transactions.append((twin, now))
+    def recorded(staged: EntityTransaction, now: datetime, *, has_effects: bool) -> EntityCommit:
+        """Record a copy, because the turn applies what was staged to the entity."""
+        copied = copy(staged)
+        copied.entity = copy(staged.entity)
+        transactions.append((copied, now))
         return part_of(staged, now, has_effects=has_effects)
 
-    with patch.object(engine_commit, "entity_commit", kept):
+    with patch.object(engine_commit, "entity_commit", recorded):
         await service.do(batch)
 
-    def encoded() -> None:
+    def encode_commits() -> None:
         by_restaurant: dict[int, list[EntityCommit]] = {}
         for staged, now in transactions:
             commit = part_of(staged, now, has_effects=False)
@@ -103,7 +103,7 @@ async def encode(action: str, size: int = BATCH) -> Cost:
         for group in by_restaurant.values():
             commits.commit_call(group, LIMITS, LIFE)
 
-    return Cost(f"encode {action}", _count(encoded), size, _count(plain.encode).total)
+    return Cost(f"encode {action}", _count(encode_commits), size, _count(plain.encode).total)
 
 
 async def fan_out(sockets: int = SOCKETS) -> Cost:
@@ -115,13 +115,13 @@ async def fan_out(sockets: int = SOCKETS) -> Cost:
         await group.publish(EVENT)
     group.close()
     seqs = iter((1, 2))
-    listening = [{"last": 0, "write": lambda frame: True} for _ in range(sockets)]
-    basic = _count(lambda: plain.fan_out(listening, next(seqs), EVENT))
+    subscribers = [{"last": 0, "write": lambda frame: True} for _ in range(sockets)]
+    basic = _count(lambda: plain.fan_out(subscribers, next(seqs), EVENT))
     return Cost("fan-out", taken, sockets, basic.total / sockets)
 
 
 async def counted(service: MeasuredService, action: str, size: int) -> Instructions:
-    """`size` commands in one batch, at the service's first tables; one at its last goes before."""
+    """Instructions of `size` commands in one batch, after a first command at the last table."""
     batch = await service.batch(action, len(service.sessions))
     with Instructions() as taken:
         await service.do(batch[-1:])

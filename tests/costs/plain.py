@@ -1,7 +1,7 @@
-"""What each hot path would cost without the product: the same job on plain dicts, nothing checked.
+"""The job of each hot path on plain dicts, without any checks: the unit of the budgets.
 
-These are the measure. Their counts change with the interpreter as the product's do, so that the
-ratio of the two does not. Leave them alone: whoever changes one moves every bound.
+The counts of product and plain job change together with the interpreter, so their ratio does not.
+A change here changes every budget.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ from msgpack import packb, unpackb
 
 STATUSES = ("pending", "confirmed", "ready", "delivered", "cancelled")
 ENTITIES = ("order:1", "session:1", "restaurant:1", "waiter:1")
-"""What one command changes."""
+"""Entities that one command changes."""
 BEFORE = {"id": 1, "status": "confirmed", "version": 3, "seq": 7, "guests": 2, "name": "Ada"}
 
 
@@ -44,7 +44,7 @@ def turn() -> dict[str, Any]:
 
 
 def transport() -> list[tuple[str, bytes]]:
-    """Send a command to another process, and from there its reply and an event an entity."""
+    """Send a command to another process, and its reply and an event per entity back."""
     written: list[tuple[str, bytes]] = []
     waiting: dict[int, Callable[[Any], None]] = {1: lambda reply: None}
     number, to, action, fields = unpackb(
@@ -64,7 +64,7 @@ def transport() -> list[tuple[str, bytes]]:
 
 
 def encode() -> bytes:
-    """The fields of four entities that changed, and a list each, as one packed call."""
+    """Changed fields of four entities, and a list entry for each, as one packed call."""
     operations: list[list[Any]] = []
     for index, name in enumerate(ENTITIES, 1):
         after = {**BEFORE, "status": "ready", "version": 4, "seq": 8}

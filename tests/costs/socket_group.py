@@ -33,12 +33,12 @@ class SocketGroup:
         self._seq += 1
         self._hosts.push(self._host, Published(TOPIC, "e", self._seq, (payload,)))
         async with asyncio.timeout(20):
-            while self._writers[-1].taken == self._seq:
-                await asyncio.sleep(0)
+            while self._writers[-1].frames == self._seq:
+                await asyncio.sleep(0)  # `eventually` would add its own calls to the counts
 
     def close(self) -> None:
         """Check that every socket got the snapshot and each event, and close."""
-        assert {writer.taken for writer in self._writers} == {1 + self._seq}
+        assert {writer.frames for writer in self._writers} == {1 + self._seq}
         self._gateway.close()
 
 

@@ -37,5 +37,5 @@ async def test_an_event_is_encoded_decoded_and_framed_once_for_a_thousand_socket
 
 
 async def test_an_event_is_encoded_once_for_all_gateways_and_decoded_once_by_each() -> None:
-    for what, count in (await calls.added_by_gateway(GATEWAYS))._asdict().items():
+    for what, count in (await calls.added_per_gateway(GATEWAYS))._asdict().items():
         check_calls(f"{what} that another gateway adds", count)

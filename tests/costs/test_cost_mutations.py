@@ -1,4 +1,4 @@
-"""Deliberate performance mistakes: the bound for each must detect it."""
+"""Deliberate performance bugs, each of which a budget must detect."""
 
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
@@ -30,14 +30,14 @@ from storage.store import EntityCommit
 from tests.costs import calls, paths
 from tests.costs.accepting_store import AcceptingStore
 from tests.costs.bounds import check, check_calls, check_growth
-from tests.costs.growth import among_2000_entities, late_in_batch
+from tests.costs.growth import with_2000_entities, late_in_batch
 
 Patch = pytest.MonkeyPatch
 FEW = 8
-"""Commands in a batch: enough to see a mistake in each."""
+"""Commands in a batch, enough to detect a cost per command."""
 
 
-async def test_parsing_a_frame_twice_is_noticed(monkeypatch: Patch) -> None:
+async def test_parsing_a_frame_twice_is_detected(monkeypatch: Patch) -> None:
     parse = protocol_codec.parse_frame
 
     def twice(channel: Channel, frame: bytes) -> Any:
@@ -52,7 +52,7 @@ async def test_parsing_a_frame_twice_is_noticed(monkeypatch: Patch) -> None:
         check_calls("validations of a command", burst.validations)
 
 
-async def test_copying_states_to_undo_a_command_is_noticed(monkeypatch: Patch) -> None:
+async def test_copying_states_to_undo_a_command_is_detected(monkeypatch: Patch) -> None:
     begin = EntityTransaction.__init__
 
     def copied(staged: EntityTransaction, entity: LoadedEntity) -> None:
@@ -64,7 +64,7 @@ async def test_copying_states_to_undo_a_command_is_noticed(monkeypatch: Patch) -
         check(await paths.turn("update_status", FEW))
 
 
-async def test_writing_whole_states_is_noticed(monkeypatch: Patch) -> None:
+async def test_writing_whole_states_is_detected(monkeypatch: Patch) -> None:
     def whole(before: Any, after: Any) -> dict[str, bytes]:
         copied = deepcopy(after)
         return {each.name: encode(getattr(copied, each.name)) for each in fields(copied)}
@@ -74,7 +74,7 @@ async def test_writing_whole_states_is_noticed(monkeypatch: Patch) -> None:
         check(await paths.encode("update_status", FEW))
 
 
-async def test_encoding_an_event_for_each_socket_is_noticed(monkeypatch: Patch) -> None:
+async def test_encoding_an_event_for_each_socket_is_detected(monkeypatch: Patch) -> None:
     push = Connection.send
 
     def encoded(self: Connection, frame: TextFrame, **how: bool) -> None:
@@ -90,31 +90,31 @@ async def test_encoding_an_event_for_each_socket_is_noticed(monkeypatch: Patch) 
         check_calls("framings that another 999 sockets add", added.framings)
 
 
-async def test_encoding_an_event_for_each_gateway_is_noticed(monkeypatch: Patch) -> None:
+async def test_encoding_an_event_for_each_gateway_is_detected(monkeypatch: Patch) -> None:
     send_frame = Stream.send_frame
 
     def encoded(self: Stream, frame: bytes) -> None:
         send_frame(self, codec.encode(*codec.decode(frame)))
 
     monkeypatch.setattr(Stream, "send_frame", encoded)
-    added = await calls.added_by_gateway(2)
+    added = await calls.added_per_gateway(2)
     with pytest.raises(AssertionError, match="encodings"):
         check_calls("encodings that another gateway adds", added.encodings)
 
 
-async def test_decoding_a_frame_twice_is_noticed(monkeypatch: Patch) -> None:
+async def test_decoding_a_frame_twice_is_detected(monkeypatch: Patch) -> None:
     decode = codec.decode
 
     def twice(frame: memoryview) -> Any:
         return decode(frame) and decode(frame)
 
     monkeypatch.setattr(streams, "decode", twice)
-    added = await calls.added_by_gateway(2)
+    added = await calls.added_per_gateway(2)
     with pytest.raises(AssertionError, match="decodings"):
         check_calls("decodings that another gateway adds", added.decodings)
 
 
-async def test_decoding_an_event_for_each_socket_is_noticed(monkeypatch: Patch) -> None:
+async def test_decoding_an_event_for_each_socket_is_detected(monkeypatch: Patch) -> None:
     push = Subscription.deliver
 
     def decoded(self: Subscription, seq: int, frame: TextFrame) -> None:
@@ -128,7 +128,7 @@ async def test_decoding_an_event_for_each_socket_is_noticed(monkeypatch: Patch) 
         check_calls("decodings that another 999 sockets add", added.decodings)
 
 
-async def test_reading_a_stream_in_small_pieces_is_noticed(monkeypatch: Patch) -> None:
+async def test_reading_a_stream_in_small_pieces_is_detected(monkeypatch: Patch) -> None:
     received = Stream.data_received
 
     def in_pieces(self: Stream, data: bytes) -> None:
@@ -140,7 +140,7 @@ async def test_reading_a_stream_in_small_pieces_is_noticed(monkeypatch: Patch) -
         check(await paths.transport("update_status", FEW))
 
 
-async def test_walking_over_all_that_is_under_way_for_each_message_is_noticed(
+async def test_walking_over_all_pending_messages_for_each_message_is_detected(
     monkeypatch: Patch,
 ) -> None:
     append = HostLink.append
@@ -154,7 +154,7 @@ async def test_walking_over_all_that_is_under_way_for_each_message_is_noticed(
         check_growth("a later command of a batch", *await late_in_batch("update_status"))
 
 
-async def test_deciding_twice_is_noticed(monkeypatch: Patch) -> None:
+async def test_deciding_twice_is_detected(monkeypatch: Patch) -> None:
     def twice(decide: Any) -> Any:
         return lambda *asked: decide(*asked) and decide(*asked)
 
@@ -165,7 +165,7 @@ async def test_deciding_twice_is_noticed(monkeypatch: Patch) -> None:
         check_calls("decisions of update_status", decisions)
 
 
-async def test_walking_over_all_transactions_for_each_command_is_noticed(
+async def test_walking_over_all_transactions_for_each_command_is_detected(
     monkeypatch: Patch,
 ) -> None:
     decide = Decider.decide
@@ -181,7 +181,7 @@ async def test_walking_over_all_transactions_for_each_command_is_noticed(
         check_growth("a later command of a batch", *await late_in_batch("update_status"))
 
 
-async def test_walking_over_all_entities_for_each_batch_is_noticed(monkeypatch: Patch) -> None:
+async def test_walking_over_all_entities_for_each_batch_is_detected(monkeypatch: Patch) -> None:
     load = EntityCache.load
 
     async def walking(self: EntityCache, addresses: Iterable[Address]) -> list[Resident]:
@@ -190,10 +190,10 @@ async def test_walking_over_all_entities_for_each_batch_is_noticed(monkeypatch: 
 
     monkeypatch.setattr(EntityCache, "load", walking)
     with pytest.raises(AssertionError, match="walks"):
-        check_growth("a command beside 2,000 entities", *await among_2000_entities("place_order"))
+        check_growth("a command with 2,000 entities", *await with_2000_entities("place_order"))
 
 
-async def test_a_round_trip_for_each_restaurant_is_noticed(monkeypatch: Patch) -> None:
+async def test_a_round_trip_for_each_restaurant_is_detected(monkeypatch: Patch) -> None:
     commit = AcceptingStore.commit
 
     async def apart(self: AcceptingStore, commits: Sequence[EntityCommit]) -> frozenset[int]:
@@ -207,7 +207,7 @@ async def test_a_round_trip_for_each_restaurant_is_noticed(monkeypatch: Patch) -
         check_calls("commits of a batch", commits)
 
 
-async def test_claiming_what_is_created_is_noticed(monkeypatch: Patch) -> None:
+async def test_claiming_created_entities_is_detected(monkeypatch: Patch) -> None:
     begin = Staging.transaction
 
     def claimed(self: Staging, address: Address, *, creates: bool = False) -> EntityTransaction:
@@ -219,14 +219,14 @@ async def test_claiming_what_is_created_is_noticed(monkeypatch: Patch) -> None:
         check_calls("claims for a batch", claims)
 
 
-async def test_sending_small_batches_is_noticed(monkeypatch: Patch) -> None:
+async def test_sending_small_batches_is_detected(monkeypatch: Patch) -> None:
     monkeypatch.setattr(message_queue, "WINDOW", 32)
     burst = await calls.burst_calls()
     with pytest.raises(AssertionError, match="writes"):
         check_calls("writes of a burst of 500 commands", burst.sends)
 
 
-async def test_writing_each_message_alone_is_noticed(monkeypatch: Patch) -> None:
+async def test_writing_each_message_alone_is_detected(monkeypatch: Patch) -> None:
     send_frame = Stream.send_frame
 
     def alone(self: Stream, frame: bytes) -> None:

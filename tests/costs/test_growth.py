@@ -5,7 +5,7 @@ import pytest
 from tests.costs import paths
 from tests.costs.bounds import check_growth
 from tests.costs.growth import (
-    among_2000_entities,
+    with_2000_entities,
     full_restaurant,
     late_in_batch,
     long_session,
@@ -22,7 +22,7 @@ async def test_the_last_command_of_a_batch_costs_as_much_as_the_second(action: s
 
 @pytest.mark.parametrize("action", ACTIONS)
 async def test_a_command_costs_the_same_with_ten_and_two_thousand_entities(action: str) -> None:
-    check_growth("a command beside 2,000 entities", *await among_2000_entities(action))
+    check_growth("a command with 2,000 entities", *await with_2000_entities(action))
 
 
 async def test_a_socket_costs_the_same_among_a_hundred_and_a_thousand() -> None:

@@ -1,4 +1,4 @@
-"""Each alert fires for its cause, and not for a single blip: `alerts.yaml` here, by promtool."""
+"""Each alert fires for its cause and not for a single failure: `alerts.yaml`, run by promtool."""
 
 import re
 import shutil
@@ -18,7 +18,7 @@ ALERTS = {
     for group in yaml.safe_load(RULES.read_text())["groups"]
     for rule in group["rules"]
 }
-OURS = "ray_restaurant_qr_"
+METRIC_PREFIX = "ray_restaurant_qr_"
 LAST_MINUTE = 20
 
 
@@ -31,7 +31,7 @@ def each(kind: str, title: str) -> list[Any]:
 
 
 def promtool() -> str:
-    """The one that `make` has put beside Python, or the one that is installed."""
+    """Path of promtool: beside Python, where `make` installs it, or on PATH."""
     own = Path(sys.executable).with_name("promtool")
     found = str(own) if own.exists() else shutil.which("promtool")
     assert found, "promtool is missing: scripts/promtool .venv/bin/promtool"
@@ -51,7 +51,7 @@ def check(alert: str, case: dict[str, Any], tests: list[dict[str, Any]], folder:
     )
     every = case.get("every", "15s")
     series = [
-        {"series": name if name.startswith("probe_") else OURS + name, "values": str(values)}
+        {"series": name if name.startswith("probe_") else METRIC_PREFIX + name, "values": str(values)}
         for name, values in case["series"].items()
     ]
     group = {"interval": every, "input_series": series, "alert_rule_test": tests}
@@ -64,7 +64,7 @@ def check(alert: str, case: dict[str, Any], tests: list[dict[str, Any]], folder:
 
 
 def expected(alert: str, severity: str, labels: dict[str, str]) -> dict[str, Any]:
-    """What promtool compares: the labels, and the summary with them in it."""
+    """The expected alert: its labels, and its summary with their values."""
     summary = ALERTS[alert, severity]["annotations"]["summary"]
     summary = re.sub(r"{{ \$labels\.(\w+) }}", lambda found: labels[found[1]], summary)
     return {

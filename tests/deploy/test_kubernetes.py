@@ -1,4 +1,4 @@
-"""The manifests: KubeRay's schema takes them, and they say what the rest of the project says."""
+"""The manifests: valid by KubeRay's schema, and consistent with the rest of the project."""
 
 import gzip
 import json
@@ -50,8 +50,8 @@ def groups(service: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def schema() -> Any:
-    """KubeRay's, from its repository; and no field that it does not name, which Kubernetes would
-    drop without a word."""
+    """KubeRay's schema, from its repository, without unknown fields: Kubernetes would silently
+    drop them."""
     vendored = Path(__file__).with_name("ray-service.json.gz")
     return _closed(json.loads(gzip.decompress(vendored.read_bytes()))["schema"])
 
@@ -66,7 +66,7 @@ def _closed(node: Any) -> Any:
     is_whole = node["properties"].get("metadata") == {"type": "object"} if is_object else False
     if is_object and not node.get("x-kubernetes-preserve-unknown-fields"):
         closed["additionalProperties"] = False
-    if is_whole:  # Kubernetes knows what metadata is
+    if is_whole:  # Kubernetes defines the fields of metadata
         closed["properties"]["metadata"] = {"type": "object"}
     return closed
 
@@ -76,10 +76,10 @@ def test_kuberays_schema_accepts_the_manifest(service: Any, schema: Any) -> None
 
 
 def test_kuberays_schema_rejects_a_misspelled_field(service: Any, schema: Any) -> None:
-    slipped = json.loads(json.dumps(service))
-    slipped["spec"]["rayClusterConfig"]["workerGroupSpecs"][0]["maxReplica"] = 3
+    misspelled = json.loads(json.dumps(service))
+    misspelled["spec"]["rayClusterConfig"]["workerGroupSpecs"][0]["maxReplica"] = 3
     with pytest.raises(jsonschema.ValidationError, match="maxReplica"):
-        jsonschema.validate(slipped, schema)
+        jsonschema.validate(misspelled, schema)
 
 
 def test_manifest_matches_deployments_yaml(service: Any) -> None:
@@ -88,9 +88,9 @@ def test_manifest_matches_deployments_yaml(service: Any) -> None:
 
 def test_every_pod_has_the_environment_of_other_nodes() -> None:
     lines = (BASE / "serve.env").read_text().splitlines()
-    there = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    existing = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
     here = {name: value.replace(str(ROOT), "/app") for name, value in serve_environment().items()}
-    assert there == here
+    assert existing == here
 
 
 def test_every_pod_has_the_environment_and_few_rights(groups: dict[str, Any]) -> None:
@@ -105,7 +105,7 @@ def test_every_pod_has_the_environment_and_few_rights(groups: dict[str, Any]) ->
 
 
 def test_service_selects_the_pods_with_gateways(service: Any, groups: dict[str, Any]) -> None:
-    """A gateway takes a CPU of Ray's: one group has any, and that one's port is led to."""
+    """A gateway needs a CPU in Ray. One group has CPUs, and the service selects its port."""
     cpus = {name: group["rayStartParams"]["num-cpus"] for name, group in groups.items()}
     assert cpus == {"head": "0", "gateways": "1", "actors": "0"}
     (led,) = service["spec"]["serveService"]["spec"]["ports"]
@@ -159,11 +159,11 @@ def test_network_policies_and_disruption_budgets_select_existing_pods(groups: di
     selected += [each["spec"]["selector"] for each in budgets]
     for selector in selected:
         wanted = selector["matchLabels"].items()
-        assert any(wanted <= there.items() for there in labels), selector
+        assert any(wanted <= existing.items() for existing in labels), selector
 
 
 def test_only_the_cluster_and_the_operator_reach_rays_ports() -> None:
-    """Whoever else may connect, may so to the named ports alone; no policy opens all."""
+    """Other clients can connect only to the named ports, and no policy opens all ports."""
     cluster = {"app.kubernetes.io/name": "restaurant-qr"}
     for policy in documents(BASE / "network-policy.yaml"):
         assert policy["spec"]["policyTypes"] == ["Ingress"]

@@ -1,4 +1,4 @@
-"""The load balancer of plain machines: TLS from outside, the gateways' own port inside."""
+"""The load balancer of plain machines: TLS for clients, plain HTTP to the gateways."""
 
 import asyncio
 import os
@@ -48,7 +48,7 @@ def service(tmp_path_factory: pytest.TempPathFactory, gateways_port: int) -> Ite
 def balancer(
     service: Service, gateways_port: int, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[int]:
-    """The configuration as it stands, with this machine in place of two and a certificate."""
+    """Run the configuration with this machine instead of two, and a certificate."""
     directory = tmp_path_factory.mktemp("balancer")
     (directory / "certificate.pem").write_bytes(_certificate())
     port = free_port()
@@ -66,7 +66,7 @@ def balancer(
 
 
 def _certificate() -> bytes:
-    """One for this machine, signed by itself, with its key."""
+    """A self-signed certificate of this machine, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([])
     now = datetime.now(UTC)
@@ -94,7 +94,7 @@ def _trusting() -> ssl.SSLContext:
 
 
 async def _socket(port: int, path: str) -> ClientConnection:
-    """Through the balancer, again where a gateway has just gone."""
+    """Connect through the load balancer; try again if a gateway has just ended."""
     async with asyncio.timeout(TIMEOUT_S):
         while True:
             try:
@@ -106,7 +106,7 @@ async def _socket(port: int, path: str) -> ClientConnection:
 async def test_the_load_balancer_distributes_sockets_over_all_gateways_of_a_machine(
     service: Service, balancer: int
 ) -> None:
-    """And go on when one of the two is killed."""
+    """Sockets are accepted also after one of the two gateways was killed."""
     raw = await _socket(balancer, "tables/5/")
     assert not raw.protocol.extensions, "compression was agreed upon"
     table = Socket(raw)

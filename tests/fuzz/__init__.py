@@ -1,2 +1,2 @@
-"""Messages of any bytes. `targets.py` says what must hold of each; `test_fuzz.py` tries what is
-kept in `corpus/` and what can be made of it; `python -m tests.fuzz` lets atheris find more."""
+"""Fuzz tests of message parsing. `targets.py` has the invariants; `test_fuzz.py` tries the corpus
+and mutations of it; `python -m tests.fuzz` searches for more inputs with atheris."""

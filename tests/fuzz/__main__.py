@@ -1,9 +1,9 @@
-"""`python -m tests.fuzz --seconds 60`: let atheris look for what breaks the rules of `targets.py`.
+"""`python -m tests.fuzz --seconds 60`: search with atheris for inputs that violate `targets.py`.
 
-Needs atheris, which has no builds for every Python and machine that this project runs on, and is
-therefore in no lock file: `pip install atheris`. It begins with the inputs in `corpus/`; what it
-finds beside goes to `.data/fuzz` and stays there for the next time. Whatever breaks something is
-written into `.data/fuzz` too, as `crash-…`: mend it, then keep it in `corpus/`.
+Needs atheris (`pip install atheris`), which is in no lock file because it has no builds for some
+supported Pythons and machines. The search starts with the inputs in `corpus/` and those that
+earlier runs found, in `.data/fuzz`. It writes a failing input to `.data/fuzz/crash-…`: fix the bug
+and add the input to `corpus/`.
 """
 
 import argparse
@@ -19,7 +19,7 @@ with atheris.instrument_imports(include=["protocol", "gateway"]):
     from tests.fuzz.targets import CORPUS, one_input
 
 FOUND = ROOT / ".data" / "fuzz"
-LONGEST = 4096
+MAX_INPUT_BYTES = 4096
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     wanted = parser.parse_args()
     FOUND.mkdir(parents=True, exist_ok=True)
     options = [
-        f"-max_total_time={wanted.seconds}", f"-max_len={LONGEST}", f"-seed={wanted.seed}",
+        f"-max_total_time={wanted.seconds}", f"-max_len={MAX_INPUT_BYTES}", f"-seed={wanted.seed}",
         "-timeout=10", f"-artifact_prefix={FOUND}/", str(FOUND), str(CORPUS),
     ]  # fmt: skip
     atheris.Setup([sys.argv[0], *options], one_input)

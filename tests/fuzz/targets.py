@@ -1,4 +1,4 @@
-"""What must hold of any bytes that a client sends: an answer of the protocol, and no exception."""
+"""Invariants of the parsers for any input: a command or a protocol error, and no exception."""
 
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,11 @@ CHANNELS = tuple(Channel)
 BODIES = tuple(
     dict.fromkeys((c.CreateRestaurant, c.JoinSession, *(act.command for act in COMMAND_ROUTES)))
 )
-LONGEST_ERROR = 4096
+MAX_ERROR_BYTES = 4096
 
 
 def one_input(data: bytes) -> None:
-    """The first byte chooses who reads the rest: a channel, a body's command, or the query."""
+    """Parse one input. Its first byte chooses the parser: a channel, a body, or the query."""
     if not data:
         return
     reader, message = data[0], data[1:]
@@ -35,10 +35,10 @@ def one_input(data: bytes) -> None:
 
 
 def _frame(channel: Channel, message: bytes) -> None:
-    """A socket hands over text: what is no UTF-8 the server has refused before."""
-    _holds(parse_frame(channel, message), c.Command)
+    """Parse as bytes and as text: the server refuses text frames that are not UTF-8."""
+    _check(parse_frame(channel, message), c.Command)
     text = message.decode(errors="replace")
-    _holds(parse_frame(channel, text), c.Command)
+    _check(parse_frame(channel, text), c.Command)
     request_id = request_id_of(text)
     assert request_id is None or 0 < len(request_id) <= 64
 
@@ -46,22 +46,22 @@ def _frame(channel: Channel, message: bytes) -> None:
 def _body(command: type[c.Command], message: bytes) -> None:
     known: dict[str, Any] = {"item_id": 1} if command in (c.UpdateItem, c.ChangeMenuItem) else {}
     call: dict[str, Any] = {"call_id": "7-1"} if command is c.UpdateCall else {}
-    _holds(parse_body(command, message, request_id="key", **known, **call), command)
+    _check(parse_body(command, message, request_id="key", **known, **call), command)
 
 
 def _query(message: bytes) -> None:
     answer = parse_query(message)
     if isinstance(answer, Rejected):
-        _holds(answer, c.Command)
+        _check(answer, c.Command)
 
 
-def _holds(answer: object, command: type[c.Command]) -> None:
-    """A command that can be kept and sent on, or a short error that is JSON."""
+def _check(answer: object, command: type[c.Command]) -> None:
+    """`answer` must be a command that can be encoded, or a short error in JSON."""
     if isinstance(answer, Rejected):
         assert answer.code in Code
-        told = encode(answer.body("r"))
-        assert len(told) <= LONGEST_ERROR, told[:200]
-        assert orjson.loads(told)["error"]
+        error = encode(answer.body("r"))
+        assert len(error) <= MAX_ERROR_BYTES, error[:200]
+        assert orjson.loads(error)["error"]
     else:
         assert isinstance(answer, command), answer
         encode(answer)

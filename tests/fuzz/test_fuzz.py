@@ -1,4 +1,4 @@
-"""Any bytes get an answer of the protocol, in the parser and through a real socket."""
+"""Any bytes get a response of the protocol, from the parser and over a real socket."""
 
 from collections.abc import Iterator
 from random import Random
@@ -26,51 +26,51 @@ from tests.gateway.conftest import hosts as hosts
 from tests.gateway.conftest import place as place
 
 SEED = 20260128
-MUTANTS = 20_000
-SENT = 2_000
-READERS = len(CHANNELS) + len(BODIES) + 1
+PARSED_MUTATIONS = 20_000
+SENT_MUTATIONS = 2_000
+PARSERS = len(CHANNELS) + len(BODIES) + 1
 
-DEEP = [
+DEEPLY_NESTED = [
     b"[" * 60_000,
     b'{"a":' * 12_000,
     b'{"action":"occupy","guests_count":' + b"9" * 60_000 + b"}",
 ]
-STRANGE = [b"\x00", b"\xff", b"\xed\xa0\x80", b"\\ud800", b"1e999", b"-0", b'"', b"{", b"]",
+SPECIAL_TOKENS = [b"\x00", b"\xff", b"\xed\xa0\x80", b"\\ud800", b"1e999", b"-0", b'"', b"{", b"]",
            b"null", b"9" * 400, "\u2028é\u0663".encode()]  # fmt: skip
 
 
-def kept() -> list[bytes]:
+def corpus() -> list[bytes]:
     return [path.read_bytes() for path in sorted(CORPUS.iterdir())]
 
 
-def mutants(random: Random, seeds: list[bytes], count: int) -> Iterator[bytes]:
-    """What becomes of the seeds when bytes are changed, cut, doubled, mixed and made strange."""
+def mutations(random: Random, seeds: list[bytes], count: int) -> Iterator[bytes]:
+    """Seeds with random bytes changed, deleted, repeated, mixed or replaced by special tokens."""
     for _ in range(count):
-        made = bytearray(random.choice(seeds))
+        data = bytearray(random.choice(seeds))
         for _ in range(random.randint(1, 6)):
-            at, end = sorted(random.randint(0, len(made)) for _ in range(2))
+            at, end = sorted(random.randint(0, len(data)) for _ in range(2))
             match random.randrange(6):
-                case 0 if made:
-                    made[random.randrange(len(made))] = random.randrange(256)
+                case 0 if data:
+                    data[random.randrange(len(data))] = random.randrange(256)
                 case 1:
-                    del made[at:end]
+                    del data[at:end]
                 case 2:
-                    made[at:at] = made[at:end] * random.randint(1, 20)
+                    data[at:at] = data[at:end] * random.randint(1, 20)
                 case 3:
-                    made[at:end] = random.choice(STRANGE)
+                    data[at:end] = random.choice(SPECIAL_TOKENS)
                 case 4:
                     other = random.choice(seeds)
-                    made[at:end] = other[random.randint(0, len(other)) :]
+                    data[at:end] = other[random.randint(0, len(other)) :]
                 case _:
-                    made[at:at] = random.randbytes(random.randint(1, 8))
-        yield bytes(made)
+                    data[at:at] = random.randbytes(random.randint(1, 8))
+        yield bytes(data)
 
 
 @pytest.mark.attack("fuzz")
 def test_mutations_of_the_corpus_get_a_response(attempts: Attempts) -> None:
-    random, seeds = Random(SEED), kept()
-    tried = [bytes([reader]) + deep for reader in range(READERS) for deep in DEEP]
-    for data in (*seeds, *tried, *mutants(random, seeds, MUTANTS)):
+    random, seeds = Random(SEED), corpus()
+    tried = [bytes([reader]) + deep for reader in range(PARSERS) for deep in DEEPLY_NESTED]
+    for data in (*seeds, *tried, *mutations(random, seeds, PARSED_MUTATIONS)):
         try:
             one_input(data)
         except Exception as error:
@@ -79,13 +79,13 @@ def test_mutations_of_the_corpus_get_a_response(attempts: Attempts) -> None:
             attempts.refused(True)
 
 
-@given(st.integers(0, READERS), st.binary(max_size=400) | st.text(max_size=200).map(str.encode))
+@given(st.integers(0, PARSERS), st.binary(max_size=400) | st.text(max_size=200).map(str.encode))
 @example(0, b"x" * (MAX_FRAME_BYTES + 1))
 def test_any_bytes_get_a_response(reader: int, message: bytes) -> None:
     one_input(bytes([reader]) + message)
 
 
-class TestThroughASocket:
+class TestOverASocket:
     @pytest.fixture
     def placement(self) -> Placement:
         return Placement(Mode.SHARD, shards=2)
@@ -98,13 +98,13 @@ class TestThroughASocket:
     async def test_fuzzed_messages_get_a_response_and_keep_the_socket_open(
         self, gateway: Gateway, place: Place, attempts: Attempts
     ) -> None:
-        """As text and as bytes, in one conversation with the table."""
+        """Send text and binary frames over one socket of a table."""
         socket = await gateway.socket(f"tables/{place.table}")
         await socket.next()
-        random, seeds = Random(SEED), [each[1:] for each in kept()]
-        for number, data in enumerate(mutants(random, seeds, SENT)):
+        random, seeds = Random(SEED), [each[1:] for each in corpus()]
+        for number, data in enumerate(mutations(random, seeds, SENT_MUTATIONS)):
             message = data if number % 8 == 0 else data.decode(errors="replace")
-            if _is_good(message):
+            if _is_command(message):
                 continue
             await socket.raw.send(message)
             try:
@@ -116,12 +116,12 @@ class TestThroughASocket:
         assert (await socket.ask("get_status"))["data"]["changed"] is False
 
 
-def _is_good(message: str | bytes) -> bool:
-    """Whether it happens to be a command."""
+def _is_command(message: str | bytes) -> bool:
+    """Whether a mutation is a valid command."""
     return isinstance(message, str) and isinstance(parse_frame(Channel.TABLE, message), c.Command)
 
 
-# --- and what is meant arrives -------------------------------------------------------------------
+# --- valid messages ------------------------------------------------------------------------------
 
 IDS = st.integers(1, 2**53 - 1)
 COUNTS = st.integers(1, 999)
@@ -156,25 +156,25 @@ FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "place_order": ({"items": LINES}, {}),
     "acknowledge": ({"notification_id": words(64)}, {}),
 }
-BESIDE = {"request_id": words(64), "expected_version": st.integers(0, 2**53 - 1)}
+COMMON_FIELDS = {"request_id": words(64), "expected_version": st.integers(0, 2**53 - 1)}
 
 
-def wish(channel: Channel) -> st.SearchStrategy[tuple[Channel, dict[str, Any]]]:
-    """A good message on a channel; money is in minor units yet."""
+def valid_messages(channel: Channel) -> st.SearchStrategy[tuple[Channel, dict[str, Any]]]:
+    """Valid messages on a channel, with money in minor units."""
 
     def of(action: str) -> st.SearchStrategy[dict[str, Any]]:
         needed, optional = FIELDS.get(action, ({}, {}))
         action_ = {"action": st.just(action)}
-        return st.fixed_dictionaries({**action_, **needed}, optional={**optional, **BESIDE})
+        return st.fixed_dictionaries({**action_, **needed}, optional={**optional, **COMMON_FIELDS})
 
     return st.sampled_from(sorted(ACTIONS[channel])).flatmap(of).map(lambda each: (channel, each))
 
 
-@given(st.sampled_from(Channel).flatmap(wish))
+@given(st.sampled_from(Channel).flatmap(valid_messages))
 def test_a_valid_message_parses_to_its_command(
-    meant: tuple[Channel, dict[str, Any]],
+    valid: tuple[Channel, dict[str, Any]],
 ) -> None:
-    channel, message = meant
+    channel, message = valid
     command = parse_frame(channel, orjson.dumps(_priced(message)))
     assert isinstance(command, c.Command), command
     for name, value in message.items():

@@ -1,4 +1,4 @@
-"""The channels as load users know them are those of the gateway."""
+"""The channels of load users match those of the gateway."""
 
 import pytest
 
@@ -7,13 +7,13 @@ from protocol.codec import ACTIONS
 from protocol.ids import Channel
 from restaurant_qr_wire.channels import PATHS
 
-KNOWN = {
+PATHS_AND_ACTIONS = {
     known.name: known for known in vars(channels).values() if isinstance(known, channels.Channel)
 }
 
 
 @pytest.mark.parametrize("channel", list(Channel))
 def test_paths_and_snapshot_actions_match_the_gateway(channel: Channel) -> None:
-    known = KNOWN[channel.value]
+    known = PATHS_AND_ACTIONS[channel.value]
     assert known.path_of(7) == PATHS[channel].format(id=7)
     assert known.snapshot_action in ACTIONS[channel]

@@ -1,4 +1,4 @@
-"""Commands of a load user that wait for their answer, over more than one connection."""
+"""Pending commands of a load user, over several connections."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""From a command to the events that it caused, whichever is known first."""
+"""Lag from a command to its events, in either order of arrival."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What was acknowledged against what is there at the end."""
+"""Acknowledged commands compared with the final state."""
 
 from typing import Any
 

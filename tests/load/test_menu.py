@@ -26,7 +26,7 @@ def content() -> MenuContent:
     return after
 
 
-def sold(menu: MenuContent, order: dict[str, Any]) -> Any:
+def priced_order(menu: MenuContent, order: dict[str, Any]) -> Any:
     command = parse_body(c.PlaceOrder, dumps(order))
     assert isinstance(command, c.PlaceOrder)
     return price_lines(menu, [line for line in command.items if isinstance(line, c.MenuLine)])
@@ -38,7 +38,7 @@ def test_orders_have_valid_options_and_their_total() -> None:
     guest = GuestMenu(data)
     for _ in range(200):
         order = guest.order(random)
-        lines = sold(menu, order)
+        lines = priced_order(menu, order)
         assert not isinstance(lines, Rejected), lines
         if "expected_total" in order:
             assert total_of(lines) == parse_money(order["expected_total"])
@@ -48,5 +48,5 @@ def test_an_invalid_order_is_refused_for_its_options() -> None:
     menu, random = content(), Random(1)
     data: Any = snapshot(Menu(1, "Aurora", "EUR", "Europe/Rome", menu), Channel.MENU)[1]
     orders = (GuestMenu(data).invalid_order(random) for _ in range(500))
-    refused = [sold(menu, order) for order in orders if order is not None]
+    refused = [priced_order(menu, order) for order in orders if order is not None]
     assert {each.code for each in refused} == {Code.INVALID_OPTIONS}

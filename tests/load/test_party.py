@@ -1,4 +1,4 @@
-"""How a party of the load test ends, at a service that is made up."""
+"""The end of a session of load-test guests, at a fake service."""
 
 from random import Random
 from types import SimpleNamespace
@@ -21,7 +21,7 @@ RESULTS: dict[str, dict[str, Any]] = {
 
 
 class Socket:
-    """A channel whose commands all succeed, until the one that it is closed at."""
+    """A channel on which commands succeed until a given step, at which it is closed."""
 
     def __init__(self, channel: Channel, closed_at: str) -> None:
         self._name = channel.name
@@ -47,7 +47,7 @@ class Socket:
 
 
 class Service:
-    """What a party asks over HTTP: whether its session is closed, and to close it."""
+    """HTTP requests of guests: the state of their session, and its close."""
 
     def __init__(self, session: str) -> None:
         self._session = session
@@ -64,7 +64,7 @@ class Service:
 def run_party(
     closed_at: str, session: str
 ) -> tuple[Counters, list[tuple[str, Exception]], Service]:
-    """A party whose socket is refused with 4401 at a step, while its session is such."""
+    """Run guests whose socket is closed with 4401 at a step, with a session in this state."""
     counters, service = Counters(), Service(session)
     failures: list[tuple[str, Exception]] = []
     nothing = SimpleNamespace(placing=id, not_placed=id, placed=lambda *_: None)
@@ -81,7 +81,7 @@ def run_party(
         think=id,
         caused=lambda *_: None,
     )
-    user.random.random = lambda: 0.99  # no menu over HTTP, one order, no change of mind
+    user.random.random = lambda: 0.99  # no menu over HTTP, one order, no cancellation
     LoadParty(user).run()
     return counters, failures, service
 

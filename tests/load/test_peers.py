@@ -1,4 +1,4 @@
-"""The benchmark's peers serve what its clients do."""
+"""The benchmark's peers serve the commands of its clients."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""When parties come and how long people take, with chance made repeatable."""
+"""Arrival times and think times of load-test guests, with a seeded random generator."""
 
 from random import Random
 from statistics import fmean
