@@ -6,21 +6,21 @@ from typing import Any
 
 SAMPLES = 20
 VIOLATION = "violation: "
-LOSS = "lost or doubled"
+LOSS = "lost or repeated"
 
 _LINES = (
     ("parties", "parties came"),
     ("settled", "paid, closed and left"),
-    ("turned away", "found no free table"),
+    ("no table", "found no free table"),
     ("unsettled", "had to be closed by force"),
     ("connections", "connections opened"),
     ("cut", "of them cut without a close frame"),
     ("resumed", "resumed exactly"),
-    ("replaced", "got a snapshot in place of a resume"),
-    ("events", "events checked for order, gaps and doubles"),
+    ("replaced", "got a snapshot instead of a resume"),
+    ("events", "events checked for order, gaps and duplicates"),
     ("commands", "commands answered"),
     ("sent again", "of them sent again under the same request_id"),
-    ("refused", "refused as on any evening"),
+    ("refused", "refused as expected"),
     ("audited", "orders and sessions audited at the end"),
 )
 

@@ -41,7 +41,7 @@ class LoadParty:
     def run(self) -> None:
         table = self._user.restaurant.take_table(self._random)
         if table is None:
-            self._recorder.counters.count("turned away")
+            self._recorder.counters.count("no table")
             return
         self._world.open_parties += 1
         try:
@@ -49,7 +49,7 @@ class LoadParty:
                 self._recorder.counters.count("parties")
                 self._dine()
             else:
-                self._recorder.counters.count("turned away")
+                self._recorder.counters.count("no table")
             for client in self._clients:
                 self._user.close_client(client)
         except REQUEST_ERRORS as error:

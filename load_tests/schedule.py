@@ -1,6 +1,6 @@
 """When parties arrive, and how long users take for each step.
 
-Durations are minutes of a real evening of five hours, compressed into the minutes of a load test.
+Durations are real minutes of five hours of service, compressed into the minutes of a load test.
 Pure: random numbers are passed in.
 """
 
@@ -17,7 +17,7 @@ ARRIVAL_CURVE = ((0.0, 0.3), (0.12, 0.6), (0.3, 1.0), (0.5, 0.9), (0.6, 0.5), (0
 
 @dataclass(frozen=True)
 class Pace:
-    """Mean durations, in minutes of the real evening."""
+    """Mean durations, in real minutes."""
 
     read_menu: float = 5.0
     change_mind: float = 0.5

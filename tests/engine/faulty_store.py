@@ -9,7 +9,7 @@ from storage.store import EntityCommit, Store, StoreUnavailable
 class FaultyStore:
     """Forwards to `store` all calls except those that the test makes fail.
 
-    `refuse_commits` are not executed; `forget_answers` are executed, but their answer is lost.
+    `refuse_commits` are not executed; `lose_replies` are executed, but their replies are lost.
     """
 
     def __init__(self, store: Store) -> None:
@@ -17,7 +17,7 @@ class FaultyStore:
         self.refuse_commits = 0
         self.refuse_claims = 0
         self.refuse_ownership_checks = 0
-        self.forget_answers = 0
+        self.lose_replies = 0
         self.commits: list[Sequence[EntityCommit]] = []
         self.claims = 0
         self.ownership_checks = 0
@@ -45,7 +45,7 @@ class FaultyStore:
             self.refuse_commits -= 1
             raise StoreUnavailable("refused by the test")
         fenced = await self._store.commit(commits)
-        if self.forget_answers:
-            self.forget_answers -= 1
-            raise StoreUnavailable("answer lost by the test")
+        if self.lose_replies:
+            self.lose_replies -= 1
+            raise StoreUnavailable("reply lost by the test")
         return fenced

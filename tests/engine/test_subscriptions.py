@@ -95,7 +95,7 @@ async def test_resuming_subscribers_get_the_events_of_a_commit_whose_reply_was_l
     session = await driver.occupy()
     topic = Topic(session, Channel.SESSION)
     joined = await driver.subscribe(topic)
-    faulty.forget_answers = 1
+    faulty.lose_replies = 1
     await driver.request(session, c.UpdateGuestsCount(guests_count=9))
     resumed = await driver.subscribe(topic, epoch=joined.epoch, since=joined.seq)
     assert resumed.resumed

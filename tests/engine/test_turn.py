@@ -64,7 +64,7 @@ async def test_a_request_whose_commit_reply_was_lost_takes_effect_once(
     session = await driver.occupy()
     order = await driver.order(session)
     await driver.until_idle()
-    faulty.forget_answers = 1
+    faulty.lose_replies = 1
     pay = c.Pay(amount=500, method=PaymentMethod.CASH, request_id="pay-1")
     assert await driver.request(order, pay, request_id="pay-1") == UNAVAILABLE
     again = await driver.do(order, pay, request_id="pay-1")

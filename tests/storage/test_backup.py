@@ -1,4 +1,4 @@
-"""Backup and restoration with the real commands on a real embedded store."""
+"""Backup and restore with the real commands on a real embedded store."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ Command = Callable[..., str]
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Runs the command for a data folder; what it refuses with, "" where it does not."""
+    """Runs a command for a data folder. Returns its error, "" if it succeeds."""
 
     def run(data: Path, *arguments: object) -> str:
         monkeypatch.setenv("RESTAURANT_QR_DATA_DIR", str(data))
@@ -34,8 +34,8 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Command:
     return run
 
 
-async def one_order(server: EmbeddedStore) -> str:
-    """An order of two events, and its epoch."""
+async def create_order(server: EmbeddedStore) -> str:
+    """Create an order with two events; returns its epoch."""
     store = open_store(server.url, retention_s=3600)
     await store.reserve({Kind.ORDER: ORDER.id})
     await store.register([ORDER])
@@ -49,7 +49,7 @@ async def one_order(server: EmbeddedStore) -> str:
 
 
 @contextmanager
-def started(data: Path) -> Iterator[EmbeddedStore]:
+def running_store(data: Path) -> Iterator[EmbeddedStore]:
     server = EmbeddedStore(data)
     server.start()
     try:
@@ -63,7 +63,7 @@ def test_a_backup_of_a_full_store_is_complete_but_not_recorded(
 ) -> None:
     monkeypatch.setenv("RESTAURANT_QR_DATA_DIR", str(tmp_path / "data"))
     data, saved = tmp_path / "data", tmp_path / "saved.rdb"
-    with started(data) as server, redis.Redis.from_url(server.url) as client:
+    with running_store(data) as server, redis.Redis.from_url(server.url) as client:
         client.set("kept", "1")
         client.config_set("maxmemory", 1)
         result = restaurant_qr("backup", saved)
@@ -74,8 +74,8 @@ def test_a_backup_of_a_full_store_is_complete_but_not_recorded(
     assert saved.read_bytes().startswith((b"REDIS", b"VALKE"))
 
 
-async def what_is_there(server: EmbeddedStore) -> tuple[StoredEntity, int]:
-    """The order in a store that was put back, checked in all but its epoch, and the next id."""
+async def load_restored_order(server: EmbeddedStore) -> tuple[StoredEntity, int]:
+    """The restored order, whose content is checked except its epoch, and the next id."""
     store = open_store(server.url, retention_s=3600)
     [loaded] = await store.claim([ORDER])
     assert (loaded.version, loaded.state, loaded.results) == (2, {"a": b"1"}, [b"r"])
@@ -94,8 +94,8 @@ def test_a_restored_backup_has_new_epochs_and_new_ids(
 ) -> None:
     data, elsewhere, backup = tmp_path / "data", tmp_path / "elsewhere", tmp_path / "backup.rdb"
     with ExitStack() as stack:
-        server = stack.enter_context(started(data))
-        epoch = asyncio.run(one_order(server))
+        server = stack.enter_context(running_store(data))
+        epoch = asyncio.run(create_order(server))
         if not running:
             stack.close()
         assert command(data, "backup", backup) == ""
@@ -103,14 +103,14 @@ def test_a_restored_backup_has_new_epochs_and_new_ids(
     assert not (data / "dump.rdb").exists()
 
     assert command(elsewhere, "restore", backup) == ""
-    with started(elsewhere) as again:
-        loaded, next_id = asyncio.run(what_is_there(again))
+    with running_store(elsewhere) as again:
+        loaded, next_id = asyncio.run(load_restored_order(again))
     assert loaded.epoch != epoch
     assert next_id == ORDER.id + SKIPPED_IDS + SKIPPED_BY_RESERVE + 1
 
 
 async def test_ten_restores_do_not_grow_the_directory_of_restaurants(tmp_path: Path) -> None:
-    with started(tmp_path) as server:
+    with running_store(tmp_path) as server:
         store = open_store(server.url, retention_s=3600)
         ids = await store.reserve({Kind.RESTAURANT: 1})
         first = ids[Kind.RESTAURANT].start
@@ -127,9 +127,9 @@ async def test_ten_restores_do_not_grow_the_directory_of_restaurants(tmp_path: P
 async def test_a_backup_during_a_log_rewrite_is_current(
     tmp_path: Path, command: Command, before: bool
 ) -> None:
-    """The server puts a dump off meanwhile; one that lies there is not taken for it."""
+    """The server delays a dump during a rewrite; an older dump must not be used."""
     backup = tmp_path / "backup.rdb"
-    with started(tmp_path / "data") as server, redis.Redis.from_url(server.url) as client:
+    with running_store(tmp_path / "data") as server, redis.Redis.from_url(server.url) as client:
         if before:
             client.save()
         client.mset({f"key{number}": "value" for number in range(40)})
@@ -143,8 +143,8 @@ async def test_a_backup_during_a_log_rewrite_is_current(
 
 def test_restore_never_overwrites_existing_data(tmp_path: Path, command: Command) -> None:
     data, backup = tmp_path / "data", tmp_path / "backup"
-    with started(data) as server:
-        asyncio.run(one_order(server))
+    with running_store(data) as server:
+        asyncio.run(create_order(server))
         assert command(data, "backup", backup) == ""
         assert "another run uses it" in command(data, "restore", backup)
     assert "has data already" in command(data, "restore", backup)
@@ -166,4 +166,4 @@ def test_backup_refuses_an_external_store_and_restore_names_its_address(
 ) -> None:
     monkeypatch.setenv("RESTAURANT_QR_REDIS_URL", "redis://127.0.0.1:1")
     assert "its own means" in command(tmp_path, "backup", tmp_path / "backup")
-    assert "127.0.0.1" in command(tmp_path, "restore", "--complete"), "it says what does not answer"
+    assert "127.0.0.1" in command(tmp_path, "restore", "--complete"), "the error names the address"

@@ -1,4 +1,4 @@
-"""A cluster of three: the keys of every script share a slot, and restaurants spread over nodes."""
+"""A cluster of three nodes: keys of a script share a slot, and restaurants are on all nodes."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -97,7 +97,7 @@ async def test_the_directory_works_across_nodes(store: Store) -> None:
 async def test_commits_follow_a_restaurant_to_another_node(
     store: Store, ports: list[int]
 ) -> None:
-    """The store learns of it by a redirection, after which nothing was executed twice."""
+    """The store follows a redirection, and no command is executed twice."""
     [address] = [order for order in ORDERS if order.restaurant == 5][:1]
     [claimed] = await store.claim([address])
     await store.commit([commit_of(address, claimed.fencing_token, history=[b"1"])])
@@ -115,7 +115,7 @@ async def test_tokens_are_registered_in_a_redis_cluster(store: Store) -> None:
 
 
 def _move(tag: str, ports: list[int]) -> None:
-    """Give a slot, and what is in it, to another node."""
+    """Move a slot and its keys to another node."""
     clients = [redis.Redis(port=port) for port in ports]
     slot = int(str(clients[0].execute_command("CLUSTER KEYSLOT", tag)))
     ids = [client.execute_command("CLUSTER MYID").decode() for client in clients]

@@ -1,4 +1,4 @@
-"""States as fields: what changed and nothing else, and back again."""
+"""Encoding of states as fields, of which only changed ones are written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Claims and commits: what is written comes back, all of a restaurant's or nothing."""
+"""Claims and commits, which are atomic per restaurant."""
 
 import asyncio
 from typing import Any
@@ -10,12 +10,12 @@ from storage import keys
 from storage.redis_store import open_store
 from storage.store import Store, next_fencing_token
 from tests.storage.commits import (
-    ELSEWHERE,
+    OTHER_RESTAURANT,
     ORDER,
     SESSION,
     commit_of,
     event,
-    everything,
+    dump_all,
     frame,
     seconds_left,
 )
@@ -120,13 +120,13 @@ async def test_an_older_claimant_is_fenced(store: Store, client: redis.Redis) ->
     [older] = await store.claim([ORDER])
     await store.commit([commit_of(ORDER, older.fencing_token, state={"a": b"1"}, **event(1))])
     [newer] = await store.claim([ORDER])
-    before = everything(client)
+    before = dump_all(client)
     late = commit_of(
         ORDER, older.fencing_token, 2, state={"a": b"2"}, results=[b"{}"], history=[b"{}"],
         outbox={"e:1": b"{}"}, due=1.0, **event(2),
     )  # fmt: skip
     assert await store.commit([late]) == {2}
-    assert everything(client) == before
+    assert dump_all(client) == before
     assert (
         await store.commit([commit_of(ORDER, newer.fencing_token, 2, state={"a": b"3"})])
         == frozenset()
@@ -134,7 +134,7 @@ async def test_an_older_claimant_is_fenced(store: Store, client: redis.Redis) ->
 
 
 async def test_a_late_commit_after_a_reload_is_fenced(store: Store, redis_url: str) -> None:
-    """A host that timed out claims anew: what it had sent before can only come too late."""
+    """A host claims again after a time-out, so that its earlier commit is fenced."""
     [first] = await store.claim([ORDER])
     again = open_store(redis_url, retention_s=3600)
     [second] = await again.claim([ORDER])
@@ -159,16 +159,16 @@ async def test_a_repeated_commit_is_fenced(store: Store, client: redis.Redis) ->
         **event(1),
     )
     assert await store.commit([once]) == frozenset()
-    before = everything(client)
+    before = dump_all(client)
     assert await store.commit([once]) == {2}
-    assert everything(client) == before
+    assert dump_all(client) == before
     assert await store.fencing_tokens([ORDER]) == [next_fencing_token(claimed.fencing_token)]
     next_one = commit_of(ORDER, next_fencing_token(claimed.fencing_token), 2, state={"a": b"2"})
     assert await store.commit([next_one]) == frozenset()
 
 
 async def test_a_commit_onto_an_older_state_is_refused(store: Store, client: redis.Redis) -> None:
-    """A server that lost its last second has lost who may go on, too."""
+    """A server that lost its last second has also lost the latest fencing token."""
     [claimed] = await store.claim([ORDER])
     second, third = (
         next_fencing_token(claimed.fencing_token),
@@ -188,7 +188,7 @@ async def test_commit_to_a_deleted_entity_is_fenced(store: Store, client: redis.
     [claimed] = await store.claim([ORDER])
     client.flushdb()
     assert await store.commit([commit_of(ORDER, claimed.fencing_token, state={"a": b"1"})]) == {2}
-    assert everything(client) == {}
+    assert dump_all(client) == {}
 
 
 async def test_a_new_claim_after_expiry_does_not_revive_an_old_token(
@@ -197,9 +197,9 @@ async def test_a_new_claim_after_expiry_does_not_revive_an_old_token(
     [older] = await store.claim([ORDER])
     client.flushdb()
     await store.claim([ORDER])
-    before = everything(client)
+    before = dump_all(client)
     assert await store.commit([commit_of(ORDER, older.fencing_token, state={"a": b"1"})]) == {2}
-    assert everything(client) == before
+    assert dump_all(client) == before
 
 
 async def test_one_fenced_entity_fails_its_restaurants_commit(
@@ -207,25 +207,25 @@ async def test_one_fenced_entity_fails_its_restaurants_commit(
 ) -> None:
     order, session = await store.claim([ORDER, SESSION])
     await store.claim([SESSION])
-    before = everything(client)
+    before = dump_all(client)
     commits = [
         commit_of(ORDER, order.fencing_token, state={"a": b"1"}, **event(1)),
         commit_of(SESSION, session.fencing_token, state={"a": b"1"}, **event(1, "session")),
     ]
     assert await store.commit(commits) == {2}
     assert await store.commit(commits[::-1]) == {2}
-    assert everything(client) == before
+    assert dump_all(client) == before
 
 
 async def test_a_fenced_restaurant_does_not_block_commits_of_another(store: Store) -> None:
-    here, there = await store.claim([ORDER, ELSEWHERE])
+    here, there = await store.claim([ORDER, OTHER_RESTAURANT])
     await store.claim([ORDER])
     commits = [
         commit_of(ORDER, here.fencing_token, state={"a": b"1"}),
-        commit_of(ELSEWHERE, there.fencing_token, state={"a": b"1"}),
+        commit_of(OTHER_RESTAURANT, there.fencing_token, state={"a": b"1"}),
     ]
     assert await store.commit(commits) == {2}
-    refused, stored = await store.claim([ORDER, ELSEWHERE])
+    refused, stored = await store.claim([ORDER, OTHER_RESTAURANT])
     assert not refused.exists
     assert stored.state == {"a": b"1"}
 
@@ -291,7 +291,7 @@ async def test_stored_rejection_for_a_missing_entity_expires(
 
 
 async def test_the_first_commit_makes_an_entity_persistent(store: Store, client: redis.Redis) -> None:
-    """Whatever its version: a turn may create an entity and change it before it commits."""
+    """Also with a version above 1: a turn may create an entity and change it before the commit."""
     [claimed] = await store.claim([ORDER])
     await store.commit(
         [commit_of(ORDER, claimed.fencing_token, 0, epoch="", results=[b'"not_found"'])]
@@ -314,8 +314,8 @@ async def test_the_first_commit_makes_an_entity_persistent(store: Store, client:
         await store.claim([ORDER])
 
 
-def ends(client: redis.Redis) -> dict[str, set[int]]:
-    """Seconds until the keys expire; a journal's end is set a sixteenth further."""
+def expiries(client: redis.Redis) -> dict[str, set[int]]:
+    """Seconds until the keys expire; those of a journal are rounded down by a sixteenth."""
     left = seconds_left(client)
     journals = {key: seconds for key, seconds in left.items() if ":j:" in key}
     entity = {seconds for key, seconds in left.items() if key not in journals}
@@ -333,11 +333,11 @@ async def test_final_entity_expires_and_persists_again_after_a_change(
     await store.commit([created])
     await store.commit([commit_of(ORDER, claimed.fencing_token, 2, is_final=True, **event(2))])
     assert len(seconds_left(client)) == 5
-    assert ends(client) == {"entity": {3600}, "journals": {3825}}
+    assert expiries(client) == {"entity": {3600}, "journals": {3825}}
     await store.claim([ORDER])
-    assert ends(client) == {"entity": {3600}, "journals": {3825}}
+    assert expiries(client) == {"entity": {3600}, "journals": {3825}}
     await store.commit([commit_of(ORDER, claimed.fencing_token, 3, was_final=True)])
-    assert ends(client) == {"entity": {3600}, "journals": {3825}}, "fenced: nothing changed"
+    assert expiries(client) == {"entity": {3600}, "journals": {3825}}, "fenced: nothing changed"
     [claimed] = await store.claim([ORDER])
     await store.commit([commit_of(ORDER, claimed.fencing_token, 3, was_final=True)])
     left = seconds_left(client)

@@ -1,4 +1,4 @@
-"""What a write must have survived: confirmed by the real servers, or of unknown outcome."""
+"""Durability of acknowledged writes, confirmed by real servers."""
 
 import asyncio
 import os
@@ -23,8 +23,8 @@ IN_MEMORY = ("--appendonly", "no", "--save", "")
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Any]:
-    """Starts servers, each of them once: (name, arguments) -> (port, process id)."""
+def start_server(tmp_path: Path) -> Iterator[Any]:
+    """Starts a server by name and arguments; returns its port and process id."""
     with ExitStack() as servers:
 
         def start(name: str, *arguments: str) -> tuple[int, int]:
@@ -35,7 +35,7 @@ def running(tmp_path: Path) -> Iterator[Any]:
         yield start
 
 
-def opened(port: int, durability: Durability) -> Store:
+def open_durable_store(port: int, durability: Durability) -> Store:
     url = f"redis://127.0.0.1:{port}"
     return open_store(url, retention_s=3600, timeout_s=1.0, durability=durability)
 
@@ -46,8 +46,8 @@ def calls_of(port: int, command: str) -> int:
     return int(stats.get(f"cmdstat_{command}", {"calls": 0})["calls"])
 
 
-async def patiently_claimed(store: Store) -> StoredEntity:
-    """A claim that may come before a replica is in step."""
+async def claim_once_durable(store: Store) -> StoredEntity:
+    """Claim again until the replica is synchronized."""
     async with asyncio.timeout(TIMEOUT_S):
         while True:
             with suppress(StoreUnavailable):
@@ -55,9 +55,9 @@ async def patiently_claimed(store: Store) -> StoredEntity:
                 return loaded
 
 
-async def test_commits_do_not_wait_for_durability_by_default(running: Any) -> None:
-    port, _ = running("one", *ON_DISK)
-    store = opened(port, Durability.STORE)
+async def test_commits_do_not_wait_for_durability_by_default(start_server: Any) -> None:
+    port, _ = start_server("one", *ON_DISK)
+    store = open_durable_store(port, Durability.STORE)
     [claimed] = await store.claim([ORDER])
     await store.commit([commit_of(ORDER, claimed.fencing_token)])
     await store.close()
@@ -65,9 +65,9 @@ async def test_commits_do_not_wait_for_durability_by_default(running: Any) -> No
     assert (calls_of(port, "waitaof"), calls_of(port, "wait")) == (0, 0)
 
 
-async def test_claims_and_commits_wait_for_the_disk_once_per_batch(running: Any) -> None:
-    port, _ = running("one", *ON_DISK)
-    store = opened(port, Durability.DISK)
+async def test_claims_and_commits_wait_for_the_disk_once_per_batch(start_server: Any) -> None:
+    port, _ = start_server("one", *ON_DISK)
+    store = open_durable_store(port, Durability.DISK)
     claimed = await store.claim([ORDER])
     assert calls_of(port, "waitaof") == 2, "the script was new to the server, and was sent whole"
     await store.claim([ORDER])
@@ -76,9 +76,9 @@ async def test_claims_and_commits_wait_for_the_disk_once_per_batch(running: Any)
     await store.close()
 
 
-async def test_a_token_is_registered_and_revoked_as_durably_as_a_commit(running: Any) -> None:
-    port, _ = running("one", *ON_DISK)
-    store = opened(port, Durability.DISK)
+async def test_a_token_is_registered_and_revoked_as_durably_as_a_commit(start_server: Any) -> None:
+    port, _ = start_server("one", *ON_DISK)
+    store = open_durable_store(port, Durability.DISK)
     await store.register_token(1, b"row")
     assert calls_of(port, "waitaof") == 1
     assert await store.remove_tokens([1]) == 1
@@ -86,9 +86,9 @@ async def test_a_token_is_registered_and_revoked_as_durably_as_a_commit(running:
     await store.close()
 
 
-async def test_a_store_without_an_append_only_file_cannot_confirm_durability(running: Any) -> None:
-    port, _ = running("one", *IN_MEMORY)
-    store = opened(port, Durability.DISK)
+async def test_a_store_without_an_append_only_file_cannot_confirm_durability(start_server: Any) -> None:
+    port, _ = start_server("one", *IN_MEMORY)
+    store = open_durable_store(port, Durability.DISK)
     with pytest.raises(StoreUnavailable, match="appendonly"):
         await store.ping()
     with pytest.raises(StoreUnavailable, match="appendonly"):
@@ -96,12 +96,12 @@ async def test_a_store_without_an_append_only_file_cannot_confirm_durability(run
     await store.close()
 
 
-async def test_a_write_without_a_replica_has_an_unknown_outcome(running: Any) -> None:
-    """While the replica stands still nothing is acknowledged, and nothing that was is forgotten."""
-    port, _ = running("master", *ON_DISK)
-    replica, pid = running("replica", *ON_DISK, "--replicaof", f"127.0.0.1 {port}")
-    store = opened(port, Durability.REPLICA)
-    claimed = await patiently_claimed(store)
+async def test_a_write_without_a_replica_has_an_unknown_outcome(start_server: Any) -> None:
+    """While the replica is suspended nothing is acknowledged, and acknowledged writes are kept."""
+    port, _ = start_server("master", *ON_DISK)
+    replica, pid = start_server("replica", *ON_DISK, "--replicaof", f"127.0.0.1 {port}")
+    store = open_durable_store(port, Durability.REPLICA)
+    claimed = await claim_once_durable(store)
     first = commit_of(ORDER, claimed.fencing_token, state={"a": b"1"})
     assert await store.commit([first]) == frozenset()
     os.kill(pid, signal.SIGSTOP)
@@ -110,10 +110,10 @@ async def test_a_write_without_a_replica_has_an_unknown_outcome(running: Any) ->
         with pytest.raises(StoreUnavailable, match="did not reach the replica"):
             await store.commit([second])
         with pytest.raises(StoreUnavailable, match="did not reach the replica"):
-            await store.claim([ORDER])  # what is not confirmed is not shown either
+            await store.claim([ORDER])  # an unconfirmed state is not returned either
     finally:
         os.kill(pid, signal.SIGCONT)
-    loaded = await patiently_claimed(store)
+    loaded = await claim_once_durable(store)
     assert loaded.state == {"a": b"2"}
     with redis.Redis(port=replica) as client:
         fields: Any = client.hgetall("rq:{2}:order:123")

@@ -1,4 +1,4 @@
-"""The embedded server: it keeps its data, ends with its owner, and says what is wrong."""
+"""The embedded server: data, lifetime and errors."""
 
 import os
 import signal
@@ -31,12 +31,12 @@ time.sleep(60)
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_lock_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(storage.data_folder, "LOCK_TIMEOUT_S", 0.1)
 
 
 @pytest.fixture
-def started(tmp_path: Path) -> Iterator[EmbeddedStore]:
+def running_store(tmp_path: Path) -> Iterator[EmbeddedStore]:
     store = EmbeddedStore(tmp_path / "data")
     store.start()
     yield store
@@ -54,9 +54,9 @@ def test_embedded_store_keeps_data_across_a_restart(tmp_path: Path) -> None:
 
 
 def test_embedded_store_has_no_port_and_a_private_socket(
-    started: EmbeddedStore, tmp_path: Path
+    running_store: EmbeddedStore, tmp_path: Path
 ) -> None:
-    with redis.Redis.from_url(started.url) as client:
+    with redis.Redis.from_url(running_store.url) as client:
         assert client.config_get("port") == {"port": "0"}
         assert client.config_get("appendonly") == {"appendonly": "yes"}
         assert client.config_get("appendfsync") == {"appendfsync": "everysec"}
@@ -73,19 +73,19 @@ def test_a_data_folder_with_a_long_path_gets_its_socket_in_another_folder(tmp_pa
     assert not socket_dir.exists()
 
 
-@pytest.mark.usefixtures("impatient")
-def test_a_data_folder_in_use_is_refused(started: EmbeddedStore, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("short_lock_timeout")
+def test_a_data_folder_in_use_is_refused(running_store: EmbeddedStore, tmp_path: Path) -> None:
     with pytest.raises(EmbeddedStoreError, match=r"another run uses it.*RESTAURANT_QR_DATA_DIR"):
         EmbeddedStore(tmp_path / "data").start()
-    with redis.Redis.from_url(started.url) as client:
-        assert client.ping(), "the other run goes on"
+    with redis.Redis.from_url(running_store.url) as client:
+        assert client.ping(), "the other run continues"
 
 
 def test_start_waits_for_a_server_that_is_ending_in_the_same_folder(
-    started: EmbeddedStore, tmp_path: Path
+    running_store: EmbeddedStore, tmp_path: Path
 ) -> None:
     successor = EmbeddedStore(tmp_path / "data")
-    threading.Timer(0.3, started.stop).start()
+    threading.Timer(0.3, running_store.stop).start()
     successor.start()
     with redis.Redis.from_url(successor.url) as client:
         assert client.ping()
@@ -113,22 +113,22 @@ def test_a_binary_that_cannot_run_is_reported_in_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(storage.embedded, "get_binary_path", lambda: tmp_path / "none")
-    with pytest.raises(EmbeddedStoreError, match=r"cannot be started: .*No such file"):
+    with pytest.raises(EmbeddedStoreError, match=r"cannot be running_store: .*No such file"):
         EmbeddedStore(tmp_path / "data").start()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel ends it on Linux only")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux kills it with its parent")
 def test_embedded_store_ends_with_its_process_and_not_with_its_thread(tmp_path: Path) -> None:
     command = [sys.executable, "-c", OWNER, str(tmp_path)]
     owner = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert owner.stdout is not None
     pid = int(owner.stdout.readline())
-    time.sleep(0.2)
+    time.sleep(0.2)  # the server must survive the end of the thread, which no event signals
     os.kill(pid, 0)
     owner.send_signal(signal.SIGKILL)
     owner.wait()
     owner.stdout.close()
     successor = EmbeddedStore(tmp_path)
-    successor.start()  # waits for the folder: the other server is gone
+    successor.start()  # waits for the folder until the other server has ended
     assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text()
     successor.stop()

@@ -1,4 +1,4 @@
-"""Pipelined connections to real servers: what a URL says, errors, TLS."""
+"""Pipelined connections to real servers: settings of the URL, errors, and TLS."""
 
 import asyncio
 import ssl
@@ -69,7 +69,7 @@ def certificate(tmp_path: Path) -> Path:
 async def test_a_connection_over_tls_requires_a_trusted_certificate(
     valkey: EmbeddedStore, certificate: Path
 ) -> None:
-    """The wheel's server has no TLS: a tunnel ends it."""
+    """The server of the wheel has no TLS: a tunnel terminates it."""
 
     async def copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""The journal and the history: rings that say when they no longer reach back."""
+"""The journal and the history: bounded lists that report if they no longer reach back."""
 
 from protocol.ids import Channel, Topic
 from storage.store import Store
@@ -22,14 +22,14 @@ async def test_the_journal_returns_exactly_the_missed_frames(store: Store) -> No
 
 
 async def test_a_journal_without_the_missed_frames_returns_nothing(store: Store) -> None:
-    await _publish(store, 9)  # of which five are kept
+    await _publish(store, 9)  # five of them are kept
     assert await store.journal([(TOPIC, 3, 9)]) == [None]
     assert await store.journal([(TOPIC, 0, 9)]) == [None]
     assert await store.journal([(TOPIC, 4, 9)]) == [[frame(n) for n in range(5, 10)]]
 
 
 async def test_journal_returns_the_requested_range_after_newer_commits(store: Store) -> None:
-    """Another claimant may have committed more than the reader knows of."""
+    """Another claimant may have committed more events than the reader requests."""
     await _publish(store, 6)
     assert await store.journal([(TOPIC, 2, 4)]) == [[frame(3), frame(4)]]
     assert await store.journal([(TOPIC, 0, 4)]) == [None]
@@ -70,7 +70,7 @@ async def test_history_is_paged_backwards_from_the_newest(store: Store) -> None:
 
 async def test_positions_in_the_history_stay_when_old_events_are_dropped(store: Store) -> None:
     [claimed] = await store.claim([ORDER])
-    for version in range(10):  # of which six are kept
+    for version in range(10):  # six of them are kept
         commit = commit_of(ORDER, claimed.fencing_token, version + 1, history=[b"%d" % version])
         await store.commit([commit])
     assert await store.history(ORDER, limit=3) == [(7, b"7"), (8, b"8"), (9, b"9")]

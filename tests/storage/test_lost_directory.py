@@ -1,4 +1,4 @@
-"""What was reserved before a store lost its last writes, and is created after, is found."""
+"""Ids and codes that were reserved before a store lost its last writes are found after creation."""
 
 import asyncio
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ CODE = "ABC234"
 
 
 class LosingServer:
-    """A server that comes back from its last dump, without what was acknowledged since."""
+    """A server that restarts from its last dump, without the writes since then."""
 
     def __init__(self, directory: Path) -> None:
         [self.port] = free_ports(1)
@@ -41,8 +41,8 @@ def created(address: Address, **state: bytes) -> EntityCommit:
     return commit_of(address, new_fencing_token(), unclaimed=True, state={"a": b"1", **state})
 
 
-async def patiently_committed(store: Store, commit: EntityCommit) -> None:
-    """The first call may meet the connection to the server that is gone."""
+async def commit_with_retry(store: Store, commit: EntityCommit) -> None:
+    """Commit again if the connection to the ended server fails first."""
     async with asyncio.timeout(TIMEOUT_S):
         while True:
             with suppress(StoreUnavailable):
@@ -62,7 +62,7 @@ async def test_an_id_registered_before_a_loss_is_found_when_it_is_created_after(
         [first, *_, last] = (await store.reserve({kind: 3}))[kind]
         await store.register([Address(kind, id_, 2) for id_ in (first, last)])
     with server.running():
-        await patiently_committed(store, created(Address(kind, last, 2)))
+        await commit_with_retry(store, created(Address(kind, last, 2)))
         assert await other.restaurant_of([(kind, first), (kind, last)]) == [None, 2]
     await store.close()
     await other.close()
@@ -77,7 +77,7 @@ async def test_a_code_reserved_before_a_loss_leads_to_the_session_created_after(
         client.save()
         assert await store.reserve_code(CODE, session)
     with server.running():
-        await patiently_committed(store, created(session, session_code=b'"ABC234"'))
+        await commit_with_retry(store, created(session, session_code=b'"ABC234"'))
         assert await store.session_of_code(CODE) == session
     await store.close()
 
@@ -102,7 +102,7 @@ async def test_only_a_creating_commit_writes_the_directory(
 
 
 async def test_a_cluster_writes_the_directory_entry_before_the_entity(tmp_path: Path) -> None:
-    """They are on different nodes, so an entry that cannot be written holds back the entity."""
+    """Entry and entity are on different nodes: without the entry, the entity is not written."""
     order = Address(Kind.ORDER, 123, 2)
     with cluster(tmp_path) as ports:
         store = open_store(f"redis+cluster://127.0.0.1:{ports[0]}", retention_s=60)

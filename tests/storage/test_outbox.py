@@ -1,4 +1,4 @@
-"""The outbox and its index: what is delivered leaves, what is due is found."""
+"""The outbox and its index: acknowledged effects are removed, and due entities found."""
 
 import asyncio
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from protocol.ids import Address, Kind
 from storage.store import Store
 from tests.eventually import eventually
-from tests.storage.commits import ELSEWHERE, ORDER, SESSION, commit_of
+from tests.storage.commits import OTHER_RESTAURANT, ORDER, SESSION, commit_of
 
 
 async def _commit(store: Store, address: Address, due: float | None, **changed: Any) -> None:
@@ -17,9 +17,9 @@ async def _commit(store: Store, address: Address, due: float | None, **changed: 
 async def test_overdue_returns_exactly_the_due_entities(store: Store) -> None:
     await _commit(store, ORDER, 100.5, outbox={"e:1": b"{}"})
     await _commit(store, SESSION, 200.5, outbox={"t:late": b"{}"})
-    await _commit(store, ELSEWHERE, 50.5, outbox={"e:1": b"{}"})
-    assert await store.overdue([2, 3, 4], 100, 10) == [ELSEWHERE]
-    assert await store.overdue([2, 3], 101, 10) == [ORDER, ELSEWHERE]
+    await _commit(store, OTHER_RESTAURANT, 50.5, outbox={"e:1": b"{}"})
+    assert await store.overdue([2, 3, 4], 100, 10) == [OTHER_RESTAURANT]
+    assert await store.overdue([2, 3], 101, 10) == [ORDER, OTHER_RESTAURANT]
     assert await store.overdue([2], 300, 10) == [ORDER, SESSION]
     assert await store.overdue([2, 3], 300, 2) == [ORDER, SESSION]
     assert await store.overdue([], 300, 2) == []
@@ -54,7 +54,7 @@ async def test_acknowledged_effects_are_removed_and_timers_kept(store: Store) ->
 
 
 async def test_an_effect_added_meanwhile_stays_due(store: Store) -> None:
-    """A commit may add an effect between the delivery of another and its clearing."""
+    """A commit may add an effect between the delivery of another effect and its clearing."""
     await _commit(store, ORDER, 100.0, outbox={"e:1": b"1", "t:late": b"3"})
     await _commit(store, ORDER, 100.0, outbox={"e:2": b"2"})
     await store.acknowledge_outbox([(ORDER, ["e:1"], 200.0)])
@@ -64,7 +64,7 @@ async def test_an_effect_added_meanwhile_stays_due(store: Store) -> None:
 
 
 async def test_acknowledging_missing_outbox_entries_does_nothing(store: Store) -> None:
-    await store.acknowledge_outbox([(ORDER, ["e:1"], None), (ELSEWHERE, ["e:9"], 5.0)])
+    await store.acknowledge_outbox([(ORDER, ["e:1"], None), (OTHER_RESTAURANT, ["e:9"], 5.0)])
     assert await store.overdue([2, 3], 999, 10) == []
     await store.acknowledge_outbox([])
 

@@ -1,8 +1,7 @@
-"""The pipelined connection against a server that answers when, and with what, the test says."""
+"""The pipelined connection against a server whose replies the test controls."""
 
 import asyncio
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +14,8 @@ from redis.exceptions import RedisError
 from storage import wire
 from storage.embedded import EmbeddedStore
 from storage.pipelined import PipelinedConnection
-from tests.storage.slow_server import connection_to, listening
-
-PATIENCE_S = 20.0
+from tests.eventually import eventually
+from tests.storage.slow_server import connection_to, slow_server
 
 
 @pytest.fixture(
@@ -30,18 +28,12 @@ def event_loop_policy(request: pytest.FixtureRequest) -> asyncio.AbstractEventLo
     return policy
 
 
-async def until(check: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while not check():
-            await asyncio.sleep(0.005)
-
-
 def run(connection: PipelinedConnection, *values: str) -> "asyncio.Task[list[Any]]":
     return asyncio.create_task(connection.run([("ECHO", value) for value in values]))
 
 
 async def test_commands_of_one_loop_iteration_are_sent_in_one_write(tmp_path: Path) -> None:
-    async with listening(tmp_path) as (server, connection):
+    async with slow_server(tmp_path) as (server, connection):
         server.open.set()
         await connection.run([("ECHO", "first")])
         before = server.reads
@@ -52,9 +44,9 @@ async def test_commands_of_one_loop_iteration_are_sent_in_one_write(tmp_path: Pa
 
 
 async def test_a_cancelled_caller_does_not_shift_the_replies_of_others(tmp_path: Path) -> None:
-    async with listening(tmp_path) as (server, connection):
+    async with slow_server(tmp_path) as (server, connection):
         cancelled, other = run(connection, "a", "b"), run(connection, "c")
-        await until(lambda: bool(server.commands))
+        await eventually(lambda: server.commands)
         cancelled.cancel()
         server.open.set()
         assert await other == [2]
@@ -64,7 +56,7 @@ async def test_a_cancelled_caller_does_not_shift_the_replies_of_others(tmp_path:
 
 
 async def test_a_caller_cancelled_before_the_connection_opens_sends_nothing(tmp_path: Path) -> None:
-    async with listening(tmp_path) as (server, connection):
+    async with slow_server(tmp_path) as (server, connection):
         server.open.set()
         cancelled, other = run(connection, "a"), run(connection, "b")
         await asyncio.sleep(0)
@@ -74,7 +66,7 @@ async def test_a_caller_cancelled_before_the_connection_opens_sends_nothing(tmp_
 
 
 async def test_late_reply_closes_the_connection_and_is_discarded(tmp_path: Path) -> None:
-    async with listening(tmp_path) as (server, connection):
+    async with slow_server(tmp_path) as (server, connection):
         early, late = run(connection, "a"), run(connection, "b")
         for task in (early, late):
             with pytest.raises(redis.TimeoutError, match="no answer"):
@@ -86,10 +78,10 @@ async def test_late_reply_closes_the_connection_and_is_discarded(tmp_path: Path)
 
 
 async def test_cancelled_callers_do_not_keep_a_silent_connection_open(tmp_path: Path) -> None:
-    async with listening(tmp_path) as (server, connection):
-        given_up = run(connection, "a")
-        await until(lambda: bool(server.commands))
-        given_up.cancel()
+    async with slow_server(tmp_path) as (server, connection):
+        cancelled = run(connection, "a")
+        await eventually(lambda: server.commands)
+        cancelled.cancel()
         with pytest.raises(redis.TimeoutError):
             await run(connection, "b")
         server.open.set()
@@ -98,9 +90,9 @@ async def test_cancelled_callers_do_not_keep_a_silent_connection_open(tmp_path: 
 
 
 async def test_a_lost_connection_fails_pending_calls_and_is_replaced(tmp_path: Path) -> None:
-    async with listening(tmp_path) as (server, connection):
+    async with slow_server(tmp_path) as (server, connection):
         waiting = run(connection, "a")
-        await until(lambda: bool(server.commands))
+        await eventually(lambda: server.commands)
         server.cut()
         with pytest.raises(ConnectionLost):
             await waiting
@@ -117,25 +109,25 @@ async def test_connection_closed_while_the_process_was_suspended_is_not_reused(
     await connection.run([("PING",)])
     with redis.Redis.from_url(valkey.url) as client:
         client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-    time.sleep(wire.IDLE_S)  # noqa: ASYNC251  # the loop stands still, and has not read the end
+    time.sleep(wire.IDLE_S)  # noqa: ASYNC251  # stalls the loop, which has not read the close
     assert await connection.run([("ECHO", "a")]) == [b"a"]
     await connection.close()
 
 
 async def test_invalid_reply_bytes_close_the_connection(tmp_path: Path) -> None:
-    async with listening(tmp_path) as (server, connection):
+    async with slow_server(tmp_path) as (server, connection):
         waiting = run(connection, "a")
-        await until(lambda: bool(server.commands))
-        server.say(b"HTTP/1.1 400 Bad Request\r\n")
+        await eventually(lambda: server.commands)
+        server.push(b"HTTP/1.1 400 Bad Request\r\n")
         with pytest.raises(ConnectionLost):
             await waiting
 
 
 async def test_push_messages_are_not_taken_for_replies(tmp_path: Path) -> None:
-    async with listening(tmp_path) as (server, connection):
+    async with slow_server(tmp_path) as (server, connection):
         waiting = run(connection, "a")
-        await until(lambda: bool(server.commands))
-        server.say(b">2\r\n+invalidate\r\n*0\r\n")
+        await eventually(lambda: server.commands)
+        server.push(b">2\r\n+invalidate\r\n*0\r\n")
         server.open.set()
         assert await waiting == [0]
 
@@ -148,9 +140,9 @@ async def test_push_messages_are_not_taken_for_replies(tmp_path: Path) -> None:
 async def test_calls_over_the_queue_limit_fail_without_being_sent(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    async with listening(tmp_path) as (server, connection):
+    async with slow_server(tmp_path) as (server, connection):
         first = run(connection, "x" * 200)
-        await until(lambda: bool(server.commands))
+        await eventually(lambda: server.commands)
         monkeypatch.setattr(limit, 1)
         with pytest.raises(ConnectionLost, match="wait for the store"):
             await run(connection, "b")
@@ -161,9 +153,9 @@ async def test_calls_over_the_queue_limit_fail_without_being_sent(
 
 
 async def test_a_closed_connection_stays_closed(tmp_path: Path) -> None:
-    async with listening(tmp_path) as (server, connection):
+    async with slow_server(tmp_path) as (server, connection):
         waiting = run(connection, "a")
-        await until(lambda: bool(server.commands))
+        await eventually(lambda: server.commands)
         await connection.close()
         for task in (waiting, run(connection, "b")):
             with pytest.raises(ConnectionLost, match="closed"):
@@ -171,7 +163,7 @@ async def test_a_closed_connection_stays_closed(tmp_path: Path) -> None:
 
 
 async def test_closing_while_connecting_fails_pending_calls(tmp_path: Path) -> None:
-    async with listening(tmp_path) as (_, connection):
+    async with slow_server(tmp_path) as (_, connection):
         waiting = run(connection, "a")
         await asyncio.sleep(0)
         await connection.close()
@@ -180,13 +172,13 @@ async def test_closing_while_connecting_fails_pending_calls(tmp_path: Path) -> N
 
 
 async def test_closing_while_connecting_does_not_swallow_a_cancellation(tmp_path: Path) -> None:
-    async with listening(tmp_path) as (_, connection):
-        asked = run(connection, "a")
+    async with slow_server(tmp_path) as (_, connection):
+        cancelled = run(connection, "a")
         await asyncio.sleep(0)
-        asked.cancel()
+        cancelled.cancel()
         await connection.close()
         with pytest.raises(asyncio.CancelledError):
-            await asked
+            await cancelled
 
 
 async def test_a_server_without_a_greeting_times_out(tmp_path: Path) -> None:

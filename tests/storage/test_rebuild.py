@@ -1,4 +1,4 @@
-"""The directory is rebuilt from the entities, and nothing else changes."""
+"""The directory is rebuilt from the entities, which do not change."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from storage.rebuild import Rebuilt, rebuild_directory
 from storage.redis_store import open_store
 from storage.store import Store, new_fencing_token
 from tests.command_line import refusal, restaurant_qr
-from tests.storage.commits import commit_of, everything
+from tests.storage.commits import commit_of, dump_all
 from tests.storage.conftest import RETENTION_S
 from tests.storage.servers import cluster
 
@@ -43,8 +43,8 @@ async def test_a_lost_directory_is_rebuilt(
     store: Store, redis_url: str, client: redis.Redis
 ) -> None:
     await create(store)
-    await store.claim([Address(Kind.ORDER, 2000, 2)])  # claimed and never stored
-    before = everything(client)
+    await store.claim([Address(Kind.ORDER, 2000, 2)])  # claimed but not stored
+    before = dump_all(client)
     for key in (*client.scan_iter("rq:dir:*"), f"rq:code:{CODE}"):
         client.delete(key)
     done = await rebuild(redis_url)
@@ -53,7 +53,7 @@ async def test_a_lost_directory_is_rebuilt(
     assert await store.restaurant_of([(Kind.ORDER, 2000)]) == [None]
     assert await store.session_of_code(CODE) == SESSION
     assert (await store.reserve({Kind.ORDER: 1}))[Kind.ORDER].start >= 1200
-    kept = everything(client)
+    kept = dump_all(client)
     assert {key: kept[key] for key in before if b"code" not in key} == {
         key: value for key, value in before.items() if b"code" not in key
     }

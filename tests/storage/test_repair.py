@@ -1,4 +1,4 @@
-"""Damaged files of a real embedded store: refused with a reason, and repaired by the command."""
+"""Damaged files of a real embedded store are reported at the start and repaired by the command."""
 
 import os
 from collections.abc import Callable
@@ -51,7 +51,7 @@ DAMAGE = [end_with_zeros, remove_manifest, empty_manifest, zero_manifest, zeros_
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """The folder of a store that has been stopped, with a few keys in it."""
+    """Data folder of a stopped store with a few keys."""
     data = tmp_path / "data"
     store = EmbeddedStore(data)
     store.start()
@@ -73,7 +73,7 @@ def keys_in(data: Path) -> int:
 
 
 def repair(monkeypatch: pytest.MonkeyPatch, data: Path) -> str:
-    """What the command prints; it must succeed."""
+    """Output of the command, which must succeed."""
     monkeypatch.setenv("RESTAURANT_QR_DATA_DIR", str(data))
     result = restaurant_qr("repair")
     assert result.exit_code == 0, result.output

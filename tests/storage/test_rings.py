@@ -1,4 +1,4 @@
-"""Rings are bounded in entries and in bytes, lose what is too old, and end with their use."""
+"""Bounded lists: limits of entries, bytes and age, and their expiry."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,17 +15,17 @@ from storage.store import Store
 from tests.storage.commits import ORDER, commit_of, frame, seconds_left
 from tests.storage.conftest import LIMITS, RETENTION_S
 
-HOME = Address(Kind.RESTAURANT, 2, 2)
+RESTAURANT = Address(Kind.RESTAURANT, 2, 2)
 TABLE = Address(Kind.TABLE, 5, 2)
 WAITER = Address(Kind.WAITER, 10, 2)
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-MENU = Topic(HOME, Channel.MENU)
+MENU = Topic(RESTAURANT, Channel.MENU)
 
 
-async def happened(
+async def commit_events(
     store: Store, address: Address, events: Sequence[bytes], now: datetime = NOW
 ) -> None:
-    """Events that the history and the audit of an entity keep, one a commit."""
+    """Commit events to the history and audit of an entity, each in its own commit."""
     [claimed] = await store.claim([address])
     for number, event in enumerate(events, claimed.history_length + 1):
         commit = commit_of(
@@ -43,12 +43,12 @@ def event(number: int, size: int, at: datetime = NOW) -> bytes:
     return begin.ljust(size - 1) + b"}"
 
 
-@pytest.mark.parametrize("address", [ORDER, TABLE, HOME], ids=lambda address: address.kind.value)
+@pytest.mark.parametrize("address", [ORDER, TABLE, RESTAURANT], ids=lambda address: address.kind.value)
 async def test_a_history_is_limited_in_bytes(
     store: Store, client: redis.Redis, address: Address
 ) -> None:
     events = [event(number, 300) for number in range(30)]
-    await happened(store, address, events)
+    await commit_events(store, address, events)
     ring = LIMITS.history_of(address.kind)
     listed = await store.history(address, limit=100)
     assert sum(len(each) for _, each in listed) <= ring.size * 1.1
@@ -59,9 +59,9 @@ async def test_a_history_is_limited_in_bytes(
 
 
 async def test_the_newest_event_is_kept_whatever_its_length(store: Store) -> None:
-    await happened(store, ORDER, [event(0, 50), event(1, 50), event(2, 5000)])
+    await commit_events(store, ORDER, [event(0, 50), event(1, 50), event(2, 5000)])
     assert await store.history(ORDER, limit=9) == [(2, event(2, 5000))]
-    await happened(store, ORDER, [event(3, 50)])
+    await commit_events(store, ORDER, [event(3, 50)])
     assert await store.history(ORDER, limit=9) == [(3, event(3, 50))]
 
 
@@ -80,27 +80,27 @@ async def test_a_journal_is_limited_in_bytes_and_a_resume_beyond_it_gets_a_snaps
 
 
 async def test_the_journal_of_a_menu_keeps_its_last_two_events(store: Store) -> None:
-    [claimed] = await store.claim([HOME])
+    [claimed] = await store.claim([RESTAURANT])
     for seq in range(1, 6):
         commit = commit_of(
-            HOME, claimed.fencing_token, seq, journal={"menu": [frame(seq)]}, seqs={"menu": seq}
+            RESTAURANT, claimed.fencing_token, seq, journal={"menu": [frame(seq)]}, seqs={"menu": seq}
         )
         await store.commit([commit])
     assert await store.journal([(MENU, 2, 5), (MENU, 3, 5)]) == [None, [frame(4), frame(5)]]
 
 
-@pytest.mark.parametrize("address", [TABLE, HOME, WAITER], ids=lambda address: address.kind.value)
+@pytest.mark.parametrize("address", [TABLE, RESTAURANT, WAITER], ids=lambda address: address.kind.value)
 async def test_entries_older_than_the_retention_are_dropped_from_an_entity_that_never_settles(
     store: Store, client: redis.Redis, address: Address
 ) -> None:
     days = [datetime(2026, 2, day, 12, tzinfo=UTC) for day in (1, 2, 3)]
     old = [event(number, 60, at) for number, at in enumerate(days)]
-    await happened(store, address, old, days[-1])
+    await commit_events(store, address, old, days[-1])
     assert await store.audit(address, limit=9) == [(2, old[2])], "an hour is kept"
     left = seconds_left(client)
     for name in ("audit", "log"):
         assert 0 < left[f"{keys.entity(address)}:{name}"] <= RETENTION_S * 17 / 16
-    await happened(store, address, [event(3, 60)])
+    await commit_events(store, address, [event(3, 60)])
     assert await store.audit(address, limit=9) == [(3, event(3, 60))]
     assert await store.history(address, limit=9) == [(3, event(3, 60))]
 
@@ -113,38 +113,38 @@ async def test_entries_older_than_the_retention_are_dropped_from_an_entity_that_
 async def test_the_expiry_of_a_list_is_extended_once_in_a_sixteenth_of_its_ttl(
     store: Store, client: redis.Redis, later_s: int, left_s: int
 ) -> None:
-    await happened(store, TABLE, [event(0, 60)])
+    await commit_events(store, TABLE, [event(0, 60)])
     log = f"{keys.entity(TABLE)}:log"
-    client.expire(log, 1000)  # to see whether it is moved
-    await happened(store, TABLE, [event(1, 60)], NOW + timedelta(seconds=later_s))
+    client.expire(log, 1000)  # shows whether the commit extends the expiry
+    await commit_events(store, TABLE, [event(1, 60)], NOW + timedelta(seconds=later_s))
     assert left_s - 60 < seconds_left(client)[log] <= left_s
 
 
 async def test_the_expiry_of_an_expired_list_is_set_again(store: Store, client: redis.Redis) -> None:
-    await happened(store, TABLE, [event(0, 60)])
+    await commit_events(store, TABLE, [event(0, 60)])
     log = f"{keys.entity(TABLE)}:log"
     client.delete(log)
-    await happened(store, TABLE, [event(1, 60)])
+    await commit_events(store, TABLE, [event(1, 60)])
     assert RETENTION_S < seconds_left(client)[log] <= RETENTION_S * 17 / 16
 
 
 async def test_the_history_of_an_order_is_not_trimmed_by_age(store: Store) -> None:
     old = event(0, 60, datetime(2025, 1, 1, tzinfo=UTC))
-    await happened(store, ORDER, [old, event(1, 60)])
+    await commit_events(store, ORDER, [old, event(1, 60)])
     assert await store.history(ORDER, limit=9) == [(0, old), (1, event(1, 60))]
 
 
 async def test_lists_of_an_older_version_are_measured_and_trimmed_once(
     store: Store, client: redis.Redis
 ) -> None:
-    """It kept no size, and ten thousand events of a restaurant."""
-    await happened(store, HOME, [event(0, 60)])
-    key = keys.entity(HOME)
+    """An older version stored no sizes, and kept ten thousand events of a restaurant."""
+    await commit_events(store, RESTAURANT, [event(0, 60)])
+    key = keys.entity(RESTAURANT)
     client.hdel(key, "size:log")
     client.rpush(f"{key}:log", *(event(number, 60) for number in range(1, 250)))
     client.hset(key, "events", 250)
-    await happened(store, HOME, [event(250, 60)])
-    assert [n for n, _ in await store.history(HOME, limit=9)] == [247, 248, 249, 250]
+    await commit_events(store, RESTAURANT, [event(250, 60)])
+    assert [n for n, _ in await store.history(RESTAURANT, limit=9)] == [247, 248, 249, 250]
     known = client.hget(key, "size:log")
     assert isinstance(known, bytes)
     assert known.split()[:2] == [b"4", b"240"]

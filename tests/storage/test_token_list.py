@@ -1,4 +1,4 @@
-"""The store's list of registered tokens, and what holds for all tokens."""
+"""The store's list of registered tokens, and the epochs of all tokens."""
 
 import time
 

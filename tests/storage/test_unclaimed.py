@@ -1,4 +1,4 @@
-"""Entities that are created without a claim: their first commit finds out whether they exist."""
+"""Entities that are created without a claim: their first commit checks that they do not exist."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -21,13 +21,13 @@ from tests.storage.commits import (
     SESSION,
     commit_of,
     event,
-    everything,
+    dump_all,
     seconds_left,
 )
 
 
 def created(owner: int, **changed: object) -> EntityCommit:
-    """The first commit of an order that nobody has claimed."""
+    """The first commit of an unclaimed order."""
     state = {"status": b'"pending"'}
     return commit_of(ORDER, owner, unclaimed=True, state=state, **{**event(1), **changed})
 
@@ -45,7 +45,7 @@ async def test_creator_of_an_unclaimed_entity_owns_it(store: Store) -> None:
 
 
 async def test_entity_created_since_the_servers_restart_keeps_its_epoch(store: Store) -> None:
-    """Its creator has claimed its restaurant before, and so knows the life."""
+    """The creator knows the store's replication id from a claim of the restaurant."""
     await store.claim([SESSION])
     await store.commit([created(new_fencing_token())])
     [loaded] = await store.claim([ORDER])
@@ -57,9 +57,9 @@ async def test_the_second_of_two_creators_is_fenced(
 ) -> None:
     first, second = new_fencing_token(), new_fencing_token()
     assert await store.commit([created(first)]) == frozenset()
-    before = everything(client)
+    before = dump_all(client)
     assert await store.commit([created(second, epoch="e2")]) == {2}
-    assert everything(client) == before
+    assert dump_all(client) == before
     assert await store.commit([commit_of(ORDER, first, 2)]) == frozenset()
 
 
@@ -68,9 +68,9 @@ async def test_creating_an_entity_owned_by_another_host_is_fenced(
 ) -> None:
     await store.commit([created(new_fencing_token())])
     [claimed] = await store.claim([ORDER])
-    before = everything(client)
+    before = dump_all(client)
     assert await store.commit([created(new_fencing_token())]) == {2}
-    assert everything(client) == before
+    assert dump_all(client) == before
     assert await store.commit([commit_of(ORDER, claimed.fencing_token, 2)]) == frozenset()
 
 
@@ -87,11 +87,11 @@ async def test_a_creation_is_stored_together_with_its_cause_or_not_at_all(
 ) -> None:
     [stale] = await store.claim([SESSION])
     [claimed] = await store.claim([SESSION])
-    before = everything(client)
+    before = dump_all(client)
     assert await store.commit(
         [commit_of(SESSION, stale.fencing_token), created(new_fencing_token())]
     ) == {2}
-    assert everything(client) == before
+    assert dump_all(client) == before
     group = [commit_of(SESSION, claimed.fencing_token), created(new_fencing_token())]
     assert await store.commit(group) == frozenset()
 
@@ -108,7 +108,7 @@ async def test_entity_created_after_an_early_claim_does_not_expire(
 async def test_history_numbers_of_an_earlier_version_are_continued(
     store: Store, client: redis.Redis
 ) -> None:
-    """Which wrote the count with HINCRBY, and cut its lists with every commit."""
+    """An earlier version counted with HINCRBY, and trimmed lists with every commit."""
     key = "rq:{2}:order:123"
     old: dict[Any, Any] = {
         "owner": 1,
@@ -168,22 +168,22 @@ async def test_any_bytes_and_numbers_are_stored_unchanged(store: Store) -> None:
 
 
 class LateStore(FaultyStore):
-    """While `late`, commits time out, and arrive only when the test says so."""
+    """While `late`, commits time out, and arrive when the test calls `arrive`."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store)
         self.late = False
-        self.on_their_way: list[Sequence[EntityCommit]] = []
+        self.delayed_commits: list[Sequence[EntityCommit]] = []
 
     async def commit(self, commits: Sequence[EntityCommit]) -> frozenset[int]:
         if not self.late:
             return await super().commit(commits)
-        self.on_their_way.append(commits)
+        self.delayed_commits.append(commits)
         raise StoreUnavailable("timed out by the test")
 
     async def arrive(self) -> frozenset[int]:
         self.late = False
-        return await super().commit(self.on_their_way.pop())
+        return await super().commit(self.delayed_commits.pop())
 
 
 @pytest.fixture
@@ -233,7 +233,7 @@ async def test_a_creation_refused_by_the_store_can_be_repeated(driver: LocalDriv
 async def test_a_creation_whose_reply_was_lost_takes_effect_once(driver: LocalDriver) -> None:
     session = await driver.occupy()
     command = place_order(driver, session.id)
-    late(driver).forget_answers = 1
+    late(driver).lose_replies = 1
     assert await driver.send(command) == [UNAVAILABLE]
     [done] = await driver.send(command)
     assert isinstance(done, Done)
@@ -247,7 +247,7 @@ async def test_a_creation_that_arrives_after_its_retry_is_fenced(driver: LocalDr
     command = place_order(driver, session.id)
     late(driver).late = True
     assert await driver.send(command) == [UNAVAILABLE]
-    delayed = late(driver).on_their_way.pop()
+    delayed = late(driver).delayed_commits.pop()
     late(driver).late = False
     [done] = await driver.send(command)
     assert isinstance(done, Done)
@@ -258,7 +258,7 @@ async def test_a_creation_that_arrives_after_its_retry_is_fenced(driver: LocalDr
 async def test_late_creation_is_visible_after_an_early_read(
     driver: LocalDriver,
 ) -> None:
-    """The host has looked for the order in vain before the commit in doubt arrives after all."""
+    """The host reads the missing order before the timed-out commit arrives."""
     session = await driver.occupy()
     command = place_order(driver, session.id)
     order = driver.at(Kind.ORDER, command.inputs.id or 0)
@@ -270,13 +270,13 @@ async def test_late_creation_is_visible_after_an_early_read(
     assert isinstance(done, Done)
     assert done.result["order_id"] == order.id, f"stored: {stored}"
     [reply] = await driver.send(Read(order, Channel.ORDER))
-    assert isinstance(reply, View), "acknowledged, stored, and not found"
+    assert isinstance(reply, View), "an acknowledged, stored order is not found"
 
 
 async def test_entity_read_before_its_creation_elsewhere_is_found_afterwards(
     store: Store, driver: LocalDriver
 ) -> None:
-    """A host that has lost its restaurant to another one may still be asked to create there."""
+    """A host that lost its restaurant to another host may still receive a creating command."""
     session = await driver.occupy()
     successor = LocalDriver(LocalHosts(store, driver.hosts.placement), driver.restaurant)
     command = place_order(driver, session.id)
@@ -292,7 +292,7 @@ async def test_entity_read_before_its_creation_elsewhere_is_found_afterwards(
 async def test_a_failed_creation_does_not_hide_a_later_one(
     store: Store, driver: LocalDriver
 ) -> None:
-    """The rule failed half-way: the entity was held, and nothing of it was ever stored."""
+    """The rule fails after the entity was created in memory; nothing of it is stored."""
     session = await driver.occupy()
     refused = place_order(driver, session.id)
     order = driver.at(Kind.ORDER, refused.inputs.id or 0)
@@ -305,10 +305,10 @@ async def test_a_failed_creation_does_not_hide_a_later_one(
     [done] = await driver.send(refused)
     assert isinstance(done, Done)
     assert (await driver.snapshot(order))["version"] == 1
-    held = driver.hosts.entity(order)
-    assert held is not None
-    assert not held.unclaimed
+    entity = driver.hosts.entity(order)
+    assert entity is not None
+    assert not entity.unclaimed
     for name in list(driver.hosts.hosts):
         driver.hosts.kill(name)
     assert (await driver.snapshot(order))["version"] == 1
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # lets the cancelled tasks end
