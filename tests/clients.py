@@ -32,7 +32,7 @@ class Socket:
     async def send(self, action: str, **fields: Any) -> None:
         await self.raw.send(orjson.dumps({"action": action, **fields}).decode())
 
-    async def ask(self, action: str, **fields: Any) -> Any:
+    async def request(self, action: str, **fields: Any) -> Any:
         """Send an action; returns its ack or error."""
         await self.send(action, request_id=(id_ := f"r-{time.monotonic_ns()}"), **fields)
         while True:
@@ -40,7 +40,7 @@ class Socket:
             if frame.get("request_id") == id_:
                 return frame
 
-    async def rest(self) -> list[Any]:
+    async def remaining(self) -> list[Any]:
         """All frames until the server closes."""
         frames: list[Any] = []
         with suppress(ConnectionClosed):

@@ -97,22 +97,22 @@ class LocalHosts:
         incoming = IncomingStream(SECRET, target.attach)
         pipe = Pipe(
             stream, incoming,
-            lambda data: self._passes(host, data, forth=True),
-            lambda data: self._passes(host, data, forth=False),
+            lambda data: self._passes(host, data, to_host=True),
+            lambda data: self._passes(host, data, to_host=False),
         )  # fmt: skip
         self._pipes.setdefault(host, []).append(pipe)
         stream.send_preface(SECRET, caller)
         return f"{host} {id(target)}"
 
-    def _passes(self, host: str, data: bytes, *, forth: bool) -> bool:
-        if forth and host in self.silent:
+    def _passes(self, host: str, data: bytes, *, to_host: bool) -> bool:
+        if to_host and host in self.silent:
             return False
-        if forth:
+        if to_host:
             if batch := [body for _, body in items_of(data)]:
                 self.delivered.append((host, batch))  # type: ignore[arg-type]
         else:
             self.pushed += [body for number, body in items_of(data) if number == PUSHED]  # type: ignore[misc]
-        return forth or host not in self.mute
+        return to_host or host not in self.mute
 
     def _host(self, name: str) -> Host:
         if name not in self.hosts:

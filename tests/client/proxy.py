@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 class Proxy:
     """`target` is the gateway's port; None rejects connections.
 
-    `deaf` drops data to the client, `silent` drops data in both directions. Connections stay open,
+    `drops_responses` drops data to the client, `silent` drops data in both directions. Connections stay open,
     as on a network that is gone.
     """
 
@@ -16,7 +16,7 @@ class Proxy:
         self.target: int | None = target
         self.port = 0
         self.silent = False
-        self.deaf = False
+        self.drops_responses = False
         self.connections = 0
         self._writers: set[asyncio.StreamWriter] = set()
 
@@ -51,12 +51,12 @@ class Proxy:
     ) -> None:
         with suppress(OSError):
             while data := await reader.read(65536):
-                if not (self.silent or (self.deaf and to_client)):
+                if not (self.silent or (self.drops_responses and to_client)):
                     writer.write(data)
 
 
 @asynccontextmanager
-async def proxied(target: int) -> AsyncIterator[Proxy]:
+async def running_proxy(target: int) -> AsyncIterator[Proxy]:
     proxy = Proxy(target)
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     proxy.port = server.sockets[0].getsockname()[1]

@@ -70,7 +70,7 @@ class ScriptedService:
 
 
 @asynccontextmanager
-async def scripted() -> AsyncIterator[ScriptedService]:
+async def scripted_service() -> AsyncIterator[ScriptedService]:
     service = ScriptedService()
     async with serve(service.serve, "127.0.0.1", 0) as server:
         port = next(iter(server.sockets)).getsockname()[1]

@@ -11,8 +11,9 @@ import pytest
 from gateway.settings import GatewaySettings, Limits
 from restaurant_qr_client import RefusedError, RestaurantQR, UnreachableError
 from scripts.environment import ROOT
-from tests.client.conftest import HASTY
+from tests.client.conftest import FAST_SETTINGS
 from tests.client.proxy import Proxy
+from tests.eventually import eventually
 from tests.gateway.conftest import KEYS, Gateway, Place, token
 
 OUTAGE_S = 15.0
@@ -34,7 +35,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 async def test_a_guest_joins_and_orders(qr: RestaurantQR, gateway: Gateway, place: Place) -> None:
     found = await qr.http.get(f"/tables/{place.table}/code")
-    async with RestaurantQR(f"http://127.0.0.1:{gateway.port}", settings=HASTY) as guest:
+    async with RestaurantQR(f"http://127.0.0.1:{gateway.port}", settings=FAST_SETTINGS) as guest:
         session = await guest.join(table_code=found["table_code"])
         orders = f"/sessions/{session['id']}/orders"
         made = await guest.http.post(orders, {"items": [{"menu_item_id": 1}]}, key="one")
@@ -62,19 +63,23 @@ async def test_response_of_an_intermediary_is_no_refusal() -> None:
     bodies = [b"<html>", b"[]", b'{"error": 7}', b"\xff"]
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with server, RestaurantQR(f"http://127.0.0.1:{port}", settings=HASTY) as qr:
+    async with server, RestaurantQR(f"http://127.0.0.1:{port}", settings=FAST_SETTINGS) as qr:
         with pytest.raises(UnreachableError):
             await qr.http.get("/orders/1")
     assert bodies == []
 
 
 async def test_change_whose_response_is_lost_takes_effect_once(
-    qr: RestaurantQR, proxy: Proxy, place: Place
+    qr: RestaurantQR, proxy: Proxy, gateway: Gateway, place: Place
 ) -> None:
-    proxy.deaf = True
+    async def is_occupied() -> bool:
+        answer = await gateway.http.get(f"/api/tables/{place.table}")
+        return bool(answer.json()["data"]["is_occupied"])
+
+    proxy.drops_responses = True
     request = asyncio.create_task(qr.http.post(f"/tables/{place.table}/sessions"))
-    await asyncio.sleep(0.5)
-    proxy.deaf = False
+    await eventually(is_occupied)
+    proxy.drops_responses = False
     proxy.cut()
     made = await request
     assert (await qr.http.get(f"/tables/{place.table}"))["data"]["session"]["id"] == made[
@@ -101,7 +106,7 @@ async def test_client_recovers_from_a_long_outage(
             asyncio.create_task(session.request("update_guests_count", guests_count=count))
             for count in CHANGES
         ]
-        await asyncio.sleep(OUTAGE_S)
+        await asyncio.sleep(OUTAGE_S)  # real time: the default time-outs must expire
         proxy.cut()
         proxy.silent = False
         await asyncio.gather(*pending)
@@ -133,7 +138,7 @@ class TestSuspended:
             async with asyncio.timeout(60):
                 first = int((await watcher.stdout.readline()).split()[0])
                 watcher.send_signal(signal.SIGSTOP)
-                await asyncio.sleep(SUSPENDED_S)
+                await asyncio.sleep(SUSPENDED_S)  # real time: the gateway must miss pongs
                 for count in CHANGES:
                     await gateway.http.patch(
                         f"/api/sessions/{session}", json={"guests_count": count}

@@ -11,28 +11,28 @@ from restaurant_qr_client import Channel, ClosedError, RestaurantQR, Settings, S
 from restaurant_qr_client import channel as channels
 from tests.client.scripted import ScriptedService, scripted
 
-HASTY = Settings(
+FAST_SETTINGS = Settings(
     first_pause=0.01, longest_pause=0.05, heartbeat=30.0, timeout=30.0, stale_after=30.0
 )
-IMPATIENT = replace(HASTY, timeout=1.0)
+SHORT_TIMEOUT = replace(FAST_SETTINGS, timeout=1.0)
 
 
 @pytest.fixture
 async def service() -> AsyncIterator[ScriptedService]:
-    async with scripted() as service:
+    async with scripted_service() as service:
         yield service
 
 
 @pytest.fixture
 async def table(service: ScriptedService) -> AsyncIterator[Channel[Any]]:
-    async with RestaurantQR(service.url, settings=HASTY) as qr:
+    async with RestaurantQR(service.url, settings=FAST_SETTINGS) as qr:
         yield qr.table(5)
 
 
 @pytest.fixture
-async def impatient(service: ScriptedService) -> AsyncIterator[Channel[Any]]:
+async def short_timeout_table(service: ScriptedService) -> AsyncIterator[Channel[Any]]:
     """A channel whose client times out after a second."""
-    async with RestaurantQR(service.url, settings=IMPATIENT) as qr:
+    async with RestaurantQR(service.url, settings=SHORT_TIMEOUT) as qr:
         yield qr.table(5)
 
 
@@ -100,9 +100,9 @@ async def test_channel_is_live_after_a_resume_only_once_a_probe_is_answered(
 
 
 async def test_client_resumes_if_a_reply_is_ahead_of_its_events(
-    impatient: Channel[Any], service: ScriptedService
+    short_timeout_table: Channel[Any], service: ScriptedService
 ) -> None:
-    messages = impatient.messages()
+    messages = short_timeout_table.messages()
     connection = await service.connection()
     await connection.snapshot(3)
     await connection.close(1012)
@@ -131,9 +131,9 @@ async def test_unavailable_request_is_retried(
 
 
 async def test_action_is_resent_on_new_connections_under_one_request_id(
-    impatient: Channel[Any], service: ScriptedService
+    short_timeout_table: Channel[Any], service: ScriptedService
 ) -> None:
-    request = asyncio.create_task(impatient.request("occupy"))
+    request = asyncio.create_task(short_timeout_table.request("occupy"))
     connection = await service.connection()
     await connection.snapshot(3)
     first = await connection.receive()
@@ -203,7 +203,7 @@ async def test_ack_instead_of_a_snapshot_does_not_count_as_synchronized(
 
 
 async def test_closed_channel_is_replaced_by_a_new_one(service: ScriptedService) -> None:
-    async with RestaurantQR(service.url, settings=HASTY) as qr:
+    async with RestaurantQR(service.url, settings=FAST_SETTINGS) as qr:
         first = qr.table(5)
         assert qr.table(5) is first
         await (await service.connection()).close(4404)
@@ -218,12 +218,12 @@ async def test_closed_channel_is_replaced_by_a_new_one(service: ScriptedService)
 
 
 async def test_silent_server_causes_a_reconnect(
-    impatient: Channel[Any], service: ScriptedService
+    short_timeout_table: Channel[Any], service: ScriptedService
 ) -> None:
     await service.connection()
     connection = await service.connection()
     await connection.snapshot(1)
-    assert await anext(impatient.statuses())
+    assert await anext(short_timeout_table.statuses())
 
 
 async def test_rate_limited_client_waits_before_retrying(
@@ -258,7 +258,7 @@ async def test_final_close_code_closes_the_channel(
 
 
 async def test_silent_connection_is_probed(service: ScriptedService) -> None:
-    settings = replace(IMPATIENT, heartbeat=0.05)
+    settings = replace(SHORT_TIMEOUT, heartbeat=0.05)
     async with RestaurantQR(service.url, settings=settings) as qr:
         qr.table(5)
         connection = await service.connection()

@@ -22,8 +22,9 @@ from restaurant_qr_client import (
 )
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
-from tests.client.conftest import HASTY
+from tests.client.conftest import FAST_SETTINGS
 from tests.client.proxy import Proxy
+from tests.eventually import eventually
 from tests.gateway.conftest import KEYS, SECRET, Gateway, Place, serving, token
 from tests.local_hosts import LocalHosts
 
@@ -195,12 +196,15 @@ async def test_request_without_a_reply_is_executed_once(
 ) -> None:
     session = await session_of(qr, place)
     await session.refresh()
-    proxy.deaf = True
+    proxy.drops_responses = True
     request = asyncio.create_task(session.request("place_order", items=SOUP))
     path = f"/api/sessions/{session.id}"
-    while not (await gateway.http.get(path)).json()["data"]["orders"]:
-        await asyncio.sleep(0.01)
-    proxy.deaf = False
+
+    async def is_ordered() -> bool:
+        return bool((await gateway.http.get(path)).json()["data"]["orders"])
+
+    await eventually(is_ordered)
+    proxy.drops_responses = False
     proxy.cut()
     done = await request
     orders = (await session.refresh())["orders"]
@@ -216,13 +220,12 @@ async def test_actions_wait_in_order_up_to_the_queue_limit(
     proxy.target = None
     proxy.cut()
     await until(session, State.RECONNECTING, State.STALE)
-    counts = range(2, 2 + HASTY.queue)
+    counts = range(2, 2 + FAST_SETTINGS.queue)
     waiting = [
         asyncio.create_task(session.request("update_guests_count", guests_count=count))
         for count in counts
     ]
-    while session.queued < HASTY.queue:
-        await asyncio.sleep(0)
+    await eventually(lambda: session.queued == FAST_SETTINGS.queue)
     with pytest.raises(QueueFullError):
         await session.request("update_guests_count", guests_count=99)
     cancelled = waiting.pop()
@@ -241,7 +244,7 @@ async def test_pending_request_raises_when_the_channel_is_closed(
     proxy.target = None
     table = qr.table(place.table)
     request = asyncio.create_task(table.request("occupy"))
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # lets the request start
     await table.close()
     with pytest.raises(ClosedError):
         await request
@@ -262,12 +265,11 @@ async def test_expired_token_is_renewed_without_missing_events(
     claims = {"role": "admin", "sub": "me", "exp": int(time.time()) + 2}
     soon = jwt.encode(claims, SECRET, "HS256")
     url = f"ws://127.0.0.1:{proxy.port}"
-    async with RestaurantQR(url, token=soon, renew_token=renew, settings=HASTY) as qr:
+    async with RestaurantQR(url, token=soon, renew_token=renew, settings=FAST_SETTINGS) as qr:
         table, home = qr.table(place.table), qr.restaurant(place.restaurant)
         messages = home.messages()
         first = await anext(messages)
-        while qr.token == soon:
-            await asyncio.sleep(0.05)
+        await eventually(lambda: qr.token != soon)
         await gateway.post(f"/restaurants/{place.restaurant}/broadcasts", {"message": "On"})
         assert (await anext(messages)).seq == first.seq + 1
         await table.refresh()
@@ -280,7 +282,7 @@ async def test_channel_closes_without_a_valid_token(
 ) -> None:
     url = f"http://127.0.0.1:{proxy.port}"
     async with RestaurantQR(
-        url, token="also invalid", renew_token=lambda: renewed, settings=HASTY
+        url, token="also invalid", renew_token=lambda: renewed, settings=FAST_SETTINGS
     ) as qr:
         with pytest.raises(ClosedError) as closed:
             await anext(qr.table(place.table).messages())
@@ -311,7 +313,7 @@ async def test_errors_in_a_status_callback_do_not_stop_the_client(
         raise RuntimeError("a bug in the callback")
 
     url = f"http://127.0.0.1:{proxy.port}"
-    async with RestaurantQR(url, token=token("admin"), on_status=on_status, settings=HASTY) as qr:
+    async with RestaurantQR(url, token=token("admin"), on_status=on_status, settings=FAST_SETTINGS) as qr:
         await qr.table(place.table).refresh()
     assert states == [State.LIVE, State.CLOSED]
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 
 CLIENT = ROOT / "web" / "client"
 WITHOUT_SERVICE = (
-    "client-units", "scripted", "foreign-responses", "clock", "storage", "pulse",
+    "client-units", "scripted", "intermediary-responses", "clock", "storage", "pulse",
     "unanswered-requests", "staff-rules", "guest-menu",
 )  # fmt: skip
 """Names of test files that start no service."""

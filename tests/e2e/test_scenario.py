@@ -43,18 +43,18 @@ async def test_all_channels_of_a_session_receive_every_change(service: Service) 
     ):
         for socket in (restaurant, waiter, table):
             await socket.next()
-        session_id = (await table.ask("occupy", guests_count=4))["data"]["session_id"]
+        session_id = (await table.request("occupy", guests_count=4))["data"]["session_id"]
         assert (await restaurant.until("table_update"))["data"]["session"]["guests_count"] == 4
         async with service.socket(f"tables/sessions/{session_id}/") as session:
             await session.next()
-            placed = await session.ask("place_order", items=[{"menu_item_id": 1, "quantity": 2}])
+            placed = await session.request("place_order", items=[{"menu_item_id": 1, "quantity": 2}])
             order_id = placed["data"]["order_id"]
             await restaurant.until("new_order")
             await waiter.until("order_notification")
             await _serve(service, order_id)
             assert (await restaurant.until("order_ready"))["data"]["order_id"] == order_id
             await waiter.until("order_notification")
-            assert (await session.ask("close_session"))["code"] == "unsettled"
+            assert (await session.request("close_session"))["code"] == "unsettled"
             await _pay(service, order_id)
             await restaurant.until("payment_completed")
             await waiter.until("payment_notification")
@@ -68,7 +68,7 @@ async def _serve(service: Service, order_id: int) -> None:
     async with service.socket(f"orders/{order_id}/", Role.MANAGER, restaurant_id=2) as order:
         await order.next()
         for status in ("confirmed", "ready", "delivered"):
-            assert (await order.ask("update_status", status=status))["data"]["changed"]
+            assert (await order.request("update_status", status=status))["data"]["changed"]
 
 
 async def _pay(service: Service, order_id: int) -> None:
@@ -86,7 +86,7 @@ async def _pay(service: Service, order_id: int) -> None:
 
 async def _release(table: Socket) -> None:
     async def settled() -> Any:
-        answer = await table.ask("release")
+        answer = await table.request("release")
         return answer.get("code") != "unsettled" and answer
 
     # the session receives the payment after the order

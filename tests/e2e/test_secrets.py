@@ -59,7 +59,7 @@ async def test_logs_and_listings_contain_no_token_secret_or_note_of_a_guest(
     async with connect(path) as raw:
         socket = Socket(raw)
         await socket.next()
-        ordered = await socket.ask("place_order", items=[{"menu_item_id": 1, "notes": NOTE}])
+        ordered = await socket.request("place_order", items=[{"menu_item_id": 1, "notes": NOTE}])
         assert ordered["data"]["changed"]
         await raw.send(f'{{"action": "{NOTE}"}}')
         assert (await socket.until("error"))["code"] == "unknown_action"

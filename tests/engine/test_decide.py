@@ -22,12 +22,12 @@ from storage.store import StoredEntity
 
 MANAGER = Caller(Role.MANAGER, "manager:1")
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
-HOME = Address(Kind.RESTAURANT, 1, 1)
+RESTAURANT = Address(Kind.RESTAURANT, 1, 1)
 MENU = Address(Kind.MENU, 1, 1)
 TABLE = Address(Kind.TABLE, 5, 1)
 SESSION = Address(Kind.SESSION, 7, 1)
-TOGETHER = Placement(Mode.RESTAURANT)
-APART = Placement(Mode.ENTITY)
+ONE_HOST = Placement(Mode.RESTAURANT)
+HOST_PER_ENTITY = Placement(Mode.ENTITY)
 
 
 class Entities:
@@ -56,13 +56,13 @@ class Entities:
 def entities() -> Entities:
     """A restaurant and a table."""
     entities = Entities()
-    entities.add(HOME)
+    entities.add(RESTAURANT)
     entities.add(TABLE)
     opening = c.CreateRestaurant(name="Trattoria", currency="EUR", timezone="Europe/Rome")
     adding = c.AddTable(number="5", zone="A", seats=4)
     staging = turn(entities)
     decider = Decider(staging)
-    for message in (submit(HOME, opening), submit(HOME, adding, Inputs(id=TABLE.id))):
+    for message in (submit(RESTAURANT, opening), submit(RESTAURANT, adding, Inputs(id=TABLE.id))):
         assert isinstance(decider.decide(message).reply, Done)
     for staged in staging.transactions.values():
         staged.finish(100)
@@ -71,7 +71,7 @@ def entities() -> Entities:
 
 
 def turn(
-    entities: Entities, placement: Placement = TOGETHER, host: str = "restaurant:1"
+    entities: Entities, placement: Placement = ONE_HOST, host: str = "restaurant:1"
 ) -> Staging:
     return Staging(host, entities, placement, NOON)
 
@@ -130,7 +130,7 @@ def test_a_failing_rule_rolls_back_only_its_own_message(entities: Entities) -> N
 
 
 def test_effects_on_entities_of_other_hosts_go_to_the_outbox(entities: Entities) -> None:
-    staging = turn(entities, APART, str(TABLE))
+    staging = turn(entities, HOST_PER_ENTITY, str(TABLE))
     unit = Decider(staging).decide(OCCUPY)
     staged = staging.transactions[TABLE]
     assert [effect.to for effect in unit.creates] == [SESSION]

@@ -21,14 +21,14 @@ from tests.local_hosts import LocalHosts
 
 
 @pytest.fixture
-def placement_apart() -> Placement:
+def entity_placement() -> Placement:
     return Placement(Mode.ENTITY)
 
 
 @pytest.fixture
-async def apart(store: Store, placement_apart: Placement) -> LocalDriver:
+async def entity_driver(store: Store, entity_placement: Placement) -> LocalDriver:
     """A driver in which each entity has its own host."""
-    driver = LocalDriver(LocalHosts(store, placement_apart))
+    driver = LocalDriver(LocalHosts(store, entity_placement))
     await driver.create_restaurant()
     return driver
 
@@ -103,65 +103,65 @@ async def test_an_unsettled_session_cannot_be_closed(driver: LocalDriver) -> Non
 
 
 async def test_effects_are_delivered_once_a_silent_host_answers_again(
-    apart: LocalDriver, caplog: pytest.LogCaptureFixture
+    entity_driver: LocalDriver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    session = await apart.occupy()
-    apart.hosts.silent.add(str(apart.table))
-    await apart.do(session, c.CloseSession())
+    session = await entity_driver.occupy()
+    entity_driver.hosts.silent.add(str(entity_driver.table))
+    await entity_driver.do(session, c.CloseSession())
     await eventually(lambda: "cannot deliver effects" in caplog.text)
-    apart.hosts.silent.clear()
-    await apart.until_snapshot(apart.table, lambda data: not data["is_occupied"])
+    entity_driver.hosts.silent.clear()
+    await entity_driver.until_snapshot(entity_driver.table, lambda data: not data["is_occupied"])
 
 
-async def test_a_delivery_whose_reply_was_lost_takes_effect_once(apart: LocalDriver) -> None:
-    session = await apart.occupy()
-    order = await apart.order(session)
-    home = Topic(apart.restaurant_address, Channel.NOTIFICATIONS)
-    await apart.subscribe(home)
-    apart.hosts.mute.add(str(apart.restaurant_address))
+async def test_a_delivery_whose_reply_was_lost_takes_effect_once(entity_driver: LocalDriver) -> None:
+    session = await entity_driver.occupy()
+    order = await entity_driver.order(session)
+    home = Topic(entity_driver.restaurant_address, Channel.NOTIFICATIONS)
+    await entity_driver.subscribe(home)
+    entity_driver.hosts.mute.add(str(entity_driver.restaurant_address))
     pay = c.Pay(amount=500, method=PaymentMethod.CASH, request_id="p")
-    await apart.do(order, pay, request_id="p")
+    await entity_driver.do(order, pay, request_id="p")
 
     def deliveries() -> list[Sequence[Message]]:
         return [
             batch
-            for host, batch in apart.hosts.delivered
-            if host == str(apart.restaurant_address) and any(isinstance(m, DeliverEffects) for m in batch)
+            for host, batch in entity_driver.hosts.delivered
+            if host == str(entity_driver.restaurant_address) and any(isinstance(m, DeliverEffects) for m in batch)
         ]
 
     await eventually(lambda: len(deliveries()) > 1)
-    apart.hosts.mute.clear()
-    await apart.until_idle()
-    seen = (await apart.snapshot(apart.restaurant_address, Channel.NOTIFICATIONS))["notifications"]
+    entity_driver.hosts.mute.clear()
+    await entity_driver.until_idle()
+    seen = (await entity_driver.snapshot(entity_driver.restaurant_address, Channel.NOTIFICATIONS))["notifications"]
     assert len([n for n in seen if n["type"] == "payment_notification"]) == 1
 
 
-async def test_effects_of_a_killed_host_are_delivered_by_its_successor(apart: LocalDriver) -> None:
-    session = await apart.occupy()
-    apart.hosts.silent.add(str(apart.table))
-    await apart.do(session, c.CloseSession())
-    apart.hosts.kill(str(session))
-    apart.hosts.silent.clear()
-    assert (await apart.snapshot(apart.table))["is_occupied"]
-    await apart.snapshot(session)
-    await apart.until_snapshot(apart.table, lambda data: not data["is_occupied"])
+async def test_effects_of_a_killed_host_are_delivered_by_its_successor(entity_driver: LocalDriver) -> None:
+    session = await entity_driver.occupy()
+    entity_driver.hosts.silent.add(str(entity_driver.table))
+    await entity_driver.do(session, c.CloseSession())
+    entity_driver.hosts.kill(str(session))
+    entity_driver.hosts.silent.clear()
+    assert (await entity_driver.snapshot(entity_driver.table))["is_occupied"]
+    await entity_driver.snapshot(session)
+    await entity_driver.until_snapshot(entity_driver.table, lambda data: not data["is_occupied"])
 
 
 async def test_the_sweep_delivers_effects_that_no_host_carries(
-    apart: LocalDriver, monkeypatch: pytest.MonkeyPatch
+    entity_driver: LocalDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("engine.sweep.GRACE_S", 0.0)
-    await apart.hosts.store.register([apart.restaurant_address])
-    session = await apart.occupy()
-    apart.hosts.silent.add(str(apart.table))
-    await apart.do(session, c.CloseSession())
-    for name in list(apart.hosts.hosts):
-        apart.hosts.kill(name)
-    apart.hosts.silent.clear()
-    sweep = Sweep(apart.hosts.store, apart.post, "test")
+    await entity_driver.hosts.store.register([entity_driver.restaurant_address])
+    session = await entity_driver.occupy()
+    entity_driver.hosts.silent.add(str(entity_driver.table))
+    await entity_driver.do(session, c.CloseSession())
+    for name in list(entity_driver.hosts.hosts):
+        entity_driver.hosts.kill(name)
+    entity_driver.hosts.silent.clear()
+    sweep = Sweep(entity_driver.hosts.store, entity_driver.post, "test")
     assert await sweep.once() >= 1
-    await apart.until_snapshot(apart.table, lambda data: not data["is_occupied"])
-    await apart.until_idle()
+    await entity_driver.until_snapshot(entity_driver.table, lambda data: not data["is_occupied"])
+    await entity_driver.until_idle()
     assert await sweep.once() == 0, "delivered effects leave the store"
 
 
@@ -194,11 +194,11 @@ async def test_a_call_without_a_connected_waiter_escalates_at_once(driver: Local
     for name in list(driver.hosts.hosts):
         driver.hosts.kill(name)
 
-    async def took_the_last_step() -> bool:
+    async def is_escalated_to_managers() -> bool:
         data = await driver.snapshot(session)
         return bool(data["calls"][0]["escalated"] == 2)
 
-    await eventually(took_the_last_step)
+    await eventually(is_escalated_to_managers)
     await driver.until_idle()
     assert (await driver.snapshot(driver.restaurant_address))["version"] == version
 
@@ -220,10 +220,10 @@ async def test_an_unacknowledged_call_escalates_when_it_is_due(driver: LocalDriv
         driver.hosts.kill(name)  # the timer is stored: a successor fires it
     await driver.snapshot(session)
 
-    async def told_the_zone() -> bool:
+    async def zone_was_notified() -> bool:
         return await calls(driver) == [(f"call-{session.id}-1", "zone")]
 
-    await eventually(told_the_zone)
+    await eventually(zone_was_notified)
 
 
 async def test_an_acknowledged_call_does_not_escalate(driver: LocalDriver) -> None:

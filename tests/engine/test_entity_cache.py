@@ -18,7 +18,7 @@ COUNTERS = (EVICTIONS, LOST_WRITES, UNREADABLE)
 
 
 @pytest.fixture(autouse=True)
-def _drained() -> None:
+def _reset_counters() -> None:
     for counter in COUNTERS:
         counter.drain()
 

@@ -20,7 +20,7 @@ COUNTERS = (UNREADABLE, HANDLER_ERRORS, SWEEPS)
 
 
 @pytest.fixture(autouse=True)
-def counted_from_here() -> None:
+def reset_counters() -> None:
     for counter in COUNTERS:
         counter.drain()
 
@@ -52,7 +52,7 @@ async def test_only_completed_sweeps_are_counted(
     fails = True
     once = sweep.Sweep.once
 
-    async def sometimes(self: sweep.Sweep) -> int:
+    async def fail_once(self: sweep.Sweep) -> int:
         nonlocal fails
         if fails:
             fails = False
@@ -61,7 +61,7 @@ async def test_only_completed_sweeps_are_counted(
         swept.set()
         return await once(self)
 
-    monkeypatch.setattr(sweep.Sweep, "once", sometimes)
+    monkeypatch.setattr(sweep.Sweep, "once", fail_once)
     sweeping = asyncio.create_task(sweep.Sweep(driver.hosts.store, driver.post, "test").run())
     await asyncio.wait_for(swept.wait(), 10)
     await eventually(lambda: count(SWEEPS))

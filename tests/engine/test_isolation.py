@@ -80,7 +80,7 @@ async def broken(hosts: LocalHosts) -> LocalDriver:
 
 
 @pytest.fixture
-async def sound(hosts: LocalHosts) -> LocalDriver:
+async def healthy(hosts: LocalHosts) -> LocalDriver:
     """Another restaurant on the same host."""
     driver = LocalDriver(hosts, 2)
     await driver.create_restaurant()
@@ -88,7 +88,7 @@ async def sound(hosts: LocalHosts) -> LocalDriver:
 
 
 @pytest.fixture(autouse=True)
-def counted(broken: LocalDriver, sound: LocalDriver) -> None:
+def reset_counters(broken: LocalDriver, healthy: LocalDriver) -> None:
     """Reset the counters once both restaurants exist."""
     HANDLER_ERRORS.drain()
     EVICTIONS.drain()
@@ -121,12 +121,12 @@ def change(driver: LocalDriver, zone: str = "B") -> Submit:
 
 
 async def test_a_failing_snapshot_fails_only_its_read(
-    broken: LocalDriver, sound: LocalDriver, caplog: pytest.LogCaptureFixture
+    broken: LocalDriver, healthy: LocalDriver, caplog: pytest.LogCaptureFixture
 ) -> None:
     break_rules(broken, broken.table, snapshot=fail)
     with caplog.at_level(logging.ERROR):
-        replies = await sound.send(
-            change(sound), Read(broken.table, Channel.TABLE), Read(sound.table, Channel.TABLE)
+        replies = await healthy.send(
+            change(healthy), Read(broken.table, Channel.TABLE), Read(healthy.table, Channel.TABLE)
         )
     assert isinstance(replies[0], Done)
     assert is_internal_error(replies[1])
@@ -140,13 +140,13 @@ async def test_a_failing_snapshot_fails_only_its_read(
 
 
 async def test_a_failing_snapshot_fails_only_the_command_that_requested_it(
-    broken: LocalDriver, sound: LocalDriver
+    broken: LocalDriver, healthy: LocalDriver
 ) -> None:
     break_rules(broken, broken.table, snapshot=fail)
-    replies = await sound.send(
+    replies = await healthy.send(
         broken.submit(broken.table, c.ChangeTable(zone="B"), view=Channel.TABLE),
         change(broken, "C"),
-        sound.submit(sound.table, c.ChangeTable(zone="B"), view=Channel.TABLE),
+        healthy.submit(healthy.table, c.ChangeTable(zone="B"), view=Channel.TABLE),
     )
     assert replies[0] == UNAVAILABLE
     assert [isinstance(reply, Done) for reply in replies] == [False, True, True]
@@ -154,34 +154,34 @@ async def test_a_failing_snapshot_fails_only_the_command_that_requested_it(
 
 
 async def test_a_subscription_whose_snapshot_fails_adds_no_subscriber(
-    broken: LocalDriver, sound: LocalDriver
+    broken: LocalDriver, healthy: LocalDriver
 ) -> None:
-    topic, other = Topic(broken.table, Channel.TABLE), Topic(sound.table, Channel.TABLE)
+    topic, other = Topic(broken.table, Channel.TABLE), Topic(healthy.table, Channel.TABLE)
     break_rules(broken, broken.table, snapshot=fail)
-    replies = await sound.send(
+    replies = await healthy.send(
         *(Subscribe(each, "test", 1, Role.WAITER) for each in (topic, other)),
     )
     assert replies[0] == UNAVAILABLE
     assert isinstance(replies[1], Subscribed)
-    assert await sound.send(change(broken), change(sound))
-    published = [each.topic for each in sound.hosts.pushed if isinstance(each, Published)]
+    assert await healthy.send(change(broken), change(healthy))
+    published = [each.topic for each in healthy.hosts.pushed if isinstance(each, Published)]
     assert published == [other]
     assert (failures(), evictions()) == (1, 0)
 
 
 async def test_a_failing_encoding_fails_only_its_restaurants_commit(
-    broken: LocalDriver, sound: LocalDriver, caplog: pytest.LogCaptureFixture
+    broken: LocalDriver, healthy: LocalDriver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await sound.subscribe(Topic(broken.table, Channel.TABLE))
+    await healthy.subscribe(Topic(broken.table, Channel.TABLE))
     before = await broken.snapshot(broken.table)
     break_rules(broken, broken.table, is_final=fail)
     with caplog.at_level(logging.ERROR):
-        replies = await sound.send(change(broken), change(sound))
+        replies = await healthy.send(change(broken), change(healthy))
     assert replies[0] == UNAVAILABLE
     assert isinstance(replies[1], Done)
     assert await broken.snapshot(broken.table) == before
-    assert (await sound.snapshot(sound.table))["zone"] == "B"
-    assert sound.hosts.pushed == [], "nobody is told, and nobody has to join again"
+    assert (await healthy.snapshot(healthy.table))["zone"] == "B"
+    assert healthy.hosts.pushed == [], "nobody is told, and nobody has to join again"
     assert (failures(), evictions()) == (1, 0)
     [line] = [record for record in caplog.records if record.exc_info]
     assert line.__dict__["entity"] == str(broken.table)
@@ -189,42 +189,42 @@ async def test_a_failing_encoding_fails_only_its_restaurants_commit(
 
 
 async def test_a_raising_commit_fails_only_its_restaurant(
-    broken: LocalDriver, sound: LocalDriver, buggy: BuggyStore
+    broken: LocalDriver, healthy: LocalDriver, buggy: BuggyStore
 ) -> None:
     before = await broken.snapshot(broken.table)
     buggy.method, buggy.address = "commit", broken.table
-    held = sound.hosts.entity(sound.table)
-    replies = await sound.send(change(broken), change(sound))
+    held = healthy.hosts.entity(healthy.table)
+    replies = await healthy.send(change(broken), change(healthy))
     assert replies[0] == UNAVAILABLE
     assert isinstance(replies[1], Done)
     buggy.method = ""
     assert await broken.snapshot(broken.table) == before
-    assert (await sound.snapshot(sound.table))["zone"] == "B"
-    assert sound.hosts.entity(sound.table) is held, "not evicted"
+    assert (await healthy.snapshot(healthy.table))["zone"] == "B"
+    assert healthy.hosts.entity(healthy.table) is held, "not evicted"
     assert failures() == 1
 
 
 async def test_a_raising_claim_fails_only_messages_to_that_entity(
-    broken: LocalDriver, sound: LocalDriver, buggy: BuggyStore
+    broken: LocalDriver, healthy: LocalDriver, buggy: BuggyStore
 ) -> None:
-    for name in list(sound.hosts.hosts):
-        sound.hosts.kill(name)
+    for name in list(healthy.hosts.hosts):
+        healthy.hosts.kill(name)
     buggy.method, buggy.address = "claim", broken.table
-    replies = await sound.send(change(sound), change(broken), change(sound, "C"))
+    replies = await healthy.send(change(healthy), change(broken), change(healthy, "C"))
     assert [isinstance(reply, Done) for reply in replies] == [True, False, True]
     assert is_internal_error(replies[1])
     assert failures() == 1
     buggy.method = ""
-    assert isinstance((await sound.send(change(broken)))[0], Done)
+    assert isinstance((await healthy.send(change(broken)))[0], Done)
 
 
 async def test_a_failing_publication_invalidates_only_its_entitys_topics(
-    broken: LocalDriver, sound: LocalDriver, monkeypatch: pytest.MonkeyPatch
+    broken: LocalDriver, healthy: LocalDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    topics = [Topic(driver.table, Channel.TABLE) for driver in (broken, sound)]
+    topics = [Topic(driver.table, Channel.TABLE) for driver in (broken, healthy)]
     for topic in topics:
-        await sound.subscribe(topic)
-    subscribers = next(iter(sound.hosts.hosts.values()))._subscribers
+        await healthy.subscribe(topic)
+    subscribers = next(iter(healthy.hosts.hosts.values()))._subscribers
     publish = subscribers.publish
 
     def failing(topic: Topic, *rest: Any) -> None:
@@ -233,23 +233,23 @@ async def test_a_failing_publication_invalidates_only_its_entitys_topics(
         publish(topic, *rest)
 
     monkeypatch.setattr(subscribers, "publish", failing)
-    replies = await sound.send(change(broken), change(sound))
+    replies = await healthy.send(change(broken), change(healthy))
     assert [isinstance(reply, Done) for reply in replies] == [True, True]
-    dropped = [each.topic for each in sound.hosts.pushed if isinstance(each, Dropped)]
-    published = [each.topic for each in sound.hosts.pushed if isinstance(each, Published)]
+    dropped = [each.topic for each in healthy.hosts.pushed if isinstance(each, Dropped)]
+    published = [each.topic for each in healthy.hosts.pushed if isinstance(each, Published)]
     assert (dropped, published) == ([topics[0]], [topics[1]])
     assert (failures(), evictions()) == (1, 1)
 
 
 async def test_a_subscriber_gets_a_snapshot_if_the_journal_raises(
-    broken: LocalDriver, sound: LocalDriver, buggy: BuggyStore
+    broken: LocalDriver, healthy: LocalDriver, buggy: BuggyStore
 ) -> None:
     topic = Topic(broken.table, Channel.TABLE)
-    joined = await sound.subscribe(topic)
-    await sound.send(change(broken))
+    joined = await healthy.subscribe(topic)
+    await healthy.send(change(broken))
     buggy.method = "journal"
     resume = Subscribe(topic, "test", 2, Role.WAITER, joined.epoch, joined.seq)
-    replies = await sound.send(resume, change(sound))
+    replies = await healthy.send(resume, change(healthy))
     assert isinstance(replies[0], Subscribed)
     assert not replies[0].resumed
     assert isinstance(replies[1], Done)

@@ -21,12 +21,13 @@ from protocol.statuses import OrderStatus
 from storage import keys
 from storage.embedded import EmbeddedStore
 from storage.store import Store, StoreUnavailable
-from tests.engine.restaurant_driver import LocalDriver
 from tests.engine.faulty_store import FaultyStore
+from tests.engine.restaurant_driver import LocalDriver
+from tests.eventually import eventually
 from tests.local_hosts import LocalHosts
 
 
-class Past:
+class SavedStore:
     """Restores an earlier state of the store: its server stops, and starts with an older log."""
 
     def __init__(self, server: EmbeddedStore, kept: Path) -> None:
@@ -34,14 +35,14 @@ class Past:
         self._log = Path(server.url.removeprefix("unix://")).parent / "appendonlydir"
         self._kept = kept
 
-    def keep(self) -> None:
+    def save(self) -> None:
         """Save what is acknowledged until now, once the server has written it to disk."""
         with redis.Redis.from_url(self._server.url) as client:
             client.set("kept", "all before it")
             assert client.waitaof(1, 0, 30_000)[0] == 1
         shutil.copytree(self._log, self._kept)
 
-    def come_back(self) -> None:
+    def restore(self) -> None:
         self._server.stop()
         shutil.rmtree(self._log)
         shutil.copytree(self._kept, self._log)
@@ -49,8 +50,8 @@ class Past:
 
 
 @pytest.fixture
-def past(valkey: EmbeddedStore, tmp_path: Path) -> Past:
-    return Past(valkey, tmp_path / "past")
+def saved_store(valkey: EmbeddedStore, tmp_path: Path) -> SavedStore:
+    return SavedStore(valkey, tmp_path / "saved_store")
 
 
 async def until_available(
@@ -65,13 +66,13 @@ async def until_available(
 
 
 async def test_a_commit_is_refused_if_the_store_lost_the_state_it_was_decided_on(
-    driver: LocalDriver, past: Past, caplog: pytest.LogCaptureFixture
+    driver: LocalDriver, saved_store: SavedStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     session = await driver.occupy()
-    past.keep()
+    saved_store.save()
     await driver.do(session, c.UpdateGuestsCount(guests_count=3))
     await driver.until_idle()
-    past.come_back()
+    saved_store.restore()
     change = c.UpdateGuestsCount(guests_count=4)
     assert await driver.request(session, change, request_id="r") == UNAVAILABLE
     assert (await driver.snapshot(session))["guests_count"] != 3, "lost state is not returned"
@@ -84,18 +85,18 @@ async def test_a_commit_is_refused_if_the_store_lost_the_state_it_was_decided_on
 @pytest.mark.parametrize("command_first", [True, False])
 @pytest.mark.parametrize("ttl_s", [0.0, 60.0])
 async def test_subscribers_get_a_snapshot_with_a_new_epoch_after_the_store_lost_events(
-    driver: LocalDriver, past: Past, monkeypatch: pytest.MonkeyPatch, *,
+    driver: LocalDriver, saved_store: SavedStore, monkeypatch: pytest.MonkeyPatch, *,
     command_first: bool, ttl_s: float,
 ) -> None:  # fmt: skip
     """Also if later events have the sequence numbers of the lost ones."""
     monkeypatch.setattr(entity_cache, "OWNERSHIP_TTL_S", ttl_s)
     session = await driver.occupy()
     topic = Topic(session, Channel.SESSION)
-    past.keep()
+    saved_store.save()
     await driver.do(session, c.UpdateGuestsCount(guests_count=3))
     ahead = await driver.subscribe(topic)
     await driver.until_idle()
-    past.come_back()
+    saved_store.restore()
     if command_first:
         await until_available(driver, session, c.UpdateGuestsCount(guests_count=5))
     reply: Reply = UNAVAILABLE
@@ -116,16 +117,16 @@ async def test_subscribers_get_a_snapshot_with_a_new_epoch_after_the_store_lost_
 
 
 async def test_a_subscriber_gets_a_snapshot_after_store_and_hosts_lost_events(
-    driver: LocalDriver, past: Past
+    driver: LocalDriver, saved_store: SavedStore
 ) -> None:
     """Store and hosts lose the events together."""
     session = await driver.occupy()
     topic = Topic(session, Channel.SESSION)
-    past.keep()
+    saved_store.save()
     for guests in (3, 4):
         await driver.do(session, c.UpdateGuestsCount(guests_count=guests))
     ahead = await driver.subscribe(topic)
-    past.come_back()
+    saved_store.restore()
     for name in list(driver.hosts.hosts):
         driver.hosts.kill(name)
     for guests in (5, 6, 7):
@@ -137,16 +138,16 @@ async def test_a_subscriber_gets_a_snapshot_after_store_and_hosts_lost_events(
 
 @pytest.mark.parametrize("ttl_s", [60.0, 0.0], ids=["ownership verified", "ownership expired"])
 async def test_an_effect_sent_after_a_loss_is_not_ignored_as_a_duplicate(
-    driver: LocalDriver, past: Past, monkeypatch: pytest.MonkeyPatch, ttl_s: float
+    driver: LocalDriver, saved_store: SavedStore, monkeypatch: pytest.MonkeyPatch, ttl_s: float
 ) -> None:
     monkeypatch.setattr(entity_cache, "OWNERSHIP_TTL_S", ttl_s)
     session = await driver.occupy()
     order = await driver.order(session)
     await driver.until_idle()
-    past.keep()
+    saved_store.save()
     await driver.advance(order, OrderStatus.CONFIRMED)
     await driver.until_idle()
-    past.come_back()
+    saved_store.restore()
     cancel = c.UpdateStatus(status=OrderStatus.CANCELLED, reason="burnt")
     assert isinstance(await until_available(driver, order, cancel), Done)
     status = (await driver.snapshot(order))["status"]
@@ -154,15 +155,15 @@ async def test_an_effect_sent_after_a_loss_is_not_ignored_as_a_duplicate(
 
 
 async def test_an_effect_that_its_target_lost_takes_effect_when_sent_again(
-    driver: LocalDriver, past: Past
+    driver: LocalDriver, saved_store: SavedStore
 ) -> None:
     """The source sends the effect again, and the target reloads its state."""
     session = await driver.occupy()
     await driver.until_idle()
-    past.keep()
+    saved_store.save()
     tell = DeliverEffects(driver.table, session, ((5000, GuestsChanged(session.id, 7), SYSTEM),))
     assert await driver.send(tell) == [ACCEPTED]
-    past.come_back()
+    saved_store.restore()
     while await driver.send(tell) != [ACCEPTED]:
         pass
     driver.hosts.kill(driver.placement.host_of(driver.table))
@@ -170,24 +171,24 @@ async def test_an_effect_that_its_target_lost_takes_effect_when_sent_again(
 
 
 async def test_a_request_whose_result_was_lost_is_decided_again(
-    driver: LocalDriver, past: Past
+    driver: LocalDriver, saved_store: SavedStore
 ) -> None:
     session = await driver.occupy()
     await driver.until_idle()
-    past.keep()
+    saved_store.save()
     change = c.UpdateGuestsCount(guests_count=7)
     await driver.do(session, change, request_id="r")
-    past.come_back()
+    saved_store.restore()
     await until_available(driver, session, change, request_id="r")
     driver.hosts.kill(driver.placement.host_of(session))
     assert (await driver.snapshot(session))["guests_count"] == 7
 
 
-async def test_ids_reserved_before_a_loss_are_not_reserved_again(store: Store, past: Past) -> None:
+async def test_ids_reserved_before_a_loss_are_not_reserved_again(store: Store, saved_store: SavedStore) -> None:
     await store.reserve({Kind.ORDER: 1})
-    past.keep()
+    saved_store.save()
     [lost] = (await store.reserve({Kind.ORDER: 1}))[Kind.ORDER]
-    past.come_back()
+    saved_store.restore()
     with suppress(StoreUnavailable):  # the connection was cut
         await store.ping()
     [next_] = (await store.reserve({Kind.ORDER: 1}))[Kind.ORDER]
@@ -196,13 +197,13 @@ async def test_ids_reserved_before_a_loss_are_not_reserved_again(store: Store, p
 
 
 async def test_lost_writes_are_logged_for_an_entity_that_was_evicted(
-    driver: LocalDriver, past: Past, caplog: pytest.LogCaptureFixture
+    driver: LocalDriver, saved_store: SavedStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     session = await driver.occupy()
-    past.keep()
+    saved_store.save()
     await driver.do(session, c.UpdateGuestsCount(guests_count=3))
     await driver.until_idle()
-    past.come_back()
+    saved_store.restore()
     change = c.UpdateGuestsCount(guests_count=4)
     await driver.request(session, change, request_id="r")
     driver.hosts.hosts[driver.placement.host_of(session)].evict_idle()
@@ -258,8 +259,8 @@ async def test_a_closed_host_commits_nothing_more(driver: LocalDriver) -> None:
             replies[number] = body
 
     carried.post(Replies(), [(1, first)])
-    while not faulty.commits:  # stop between the start of the commit and its reply
-        await asyncio.sleep(0)
+    # between the start of the commit and its reply
+    await eventually(lambda: faulty.commits, period_s=0)
     carried.post(Replies(), [(2, second)])
     running = carried._loop.running
     assert running is not None

@@ -47,7 +47,7 @@ class Hosts:
         return [failure] * len(batch)
 
 
-class Cleared:
+class RecordingStore:
     """A store that records what is cleared, and raises each of `failures` once."""
 
     def __init__(self) -> None:
@@ -68,8 +68,8 @@ def hosts() -> Hosts:
 
 
 @pytest.fixture
-def cleared() -> Cleared:
-    return Cleared()
+def cleared() -> RecordingStore:
+    return RecordingStore()
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def record(calls: list[str], name: str) -> Callable[[], None]:
 
 
 async def test_an_acknowledged_effect_runs_its_callbacks_and_is_cleared(
-    outbox: Outbox, cleared: Cleared, calls: list[str]
+    outbox: Outbox, cleared: RecordingStore, calls: list[str]
 ) -> None:
     outbox.deliver(SESSION, [effect(1)])
     outbox.on_ack(SESSION, effect(1), record(calls, "first"))
@@ -192,7 +192,7 @@ async def test_a_moved_reply_refreshes_the_placement_before_the_next_delivery(
 
 
 async def test_clear_updates_the_index_of_an_entity_without_effects(
-    outbox: Outbox, cleared: Cleared
+    outbox: Outbox, cleared: RecordingStore
 ) -> None:
     outbox.schedule_sync(SESSION)
     await eventually(lambda: cleared.entries)
@@ -203,7 +203,7 @@ async def test_clear_updates_the_index_of_an_entity_without_effects(
     ("error", "counted"), [(StoreUnavailable("by the test"), 0), (KeyError("a bug"), 1)], ids=repr
 )
 async def test_later_effects_are_cleared_after_a_failed_clear(
-    outbox: Outbox, cleared: Cleared, error: Exception, counted: int
+    outbox: Outbox, cleared: RecordingStore, error: Exception, counted: int
 ) -> None:
     cleared.failures = [error]
     outbox.deliver(SESSION, [effect(1)])

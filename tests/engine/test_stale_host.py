@@ -24,7 +24,7 @@ async def driver(store: Store) -> AsyncIterator[LocalDriver]:
     driver = LocalDriver(LocalHosts(store, PLACEMENT, wrap=FaultyStore))
     await driver.create_restaurant()
     yield driver
-    _end(driver)
+    _kill_hosts(driver)
 
 
 @pytest.fixture
@@ -33,10 +33,10 @@ async def other(driver: LocalDriver, store: Store) -> AsyncIterator[LocalDriver]
     other = LocalDriver(LocalHosts(store, PLACEMENT), driver.restaurant)
     other.restaurant_address, other.table, other.ids = driver.restaurant_address, driver.table, driver.ids
     yield other
-    _end(other)
+    _kill_hosts(other)
 
 
-def _end(driver: LocalDriver) -> None:
+def _kill_hosts(driver: LocalDriver) -> None:
     for name in list(driver.hosts.hosts):
         driver.hosts.kill(name)
 
@@ -100,7 +100,7 @@ async def test_subscribers_of_a_stale_host_are_invalidated_by_the_ownership_chec
     await driver.subscribe(topic)
     await other.occupy()
     assert not driver.hosts.hosts[PLACEMENT.host_of(driver.table)].evict_idle()
-    await _dropped(driver, topic)
+    await _wait_until_dropped(driver, topic)
 
 
 async def test_subscribers_of_a_stale_host_are_invalidated_by_an_activation(
@@ -110,9 +110,9 @@ async def test_subscribers_of_a_stale_host_are_invalidated_by_an_activation(
     await driver.subscribe(topic)
     await other.occupy()
     await driver.send(Activate(driver.table))
-    await _dropped(driver, topic)
+    await _wait_until_dropped(driver, topic)
 
 
-async def _dropped(driver: LocalDriver, topic: Topic) -> None:
+async def _wait_until_dropped(driver: LocalDriver, topic: Topic) -> None:
     """Wait until the gateway is asked to subscribe to the topic again."""
     await eventually(lambda: Dropped(topic) in driver.hosts.pushed)

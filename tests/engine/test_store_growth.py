@@ -37,7 +37,7 @@ def menu(dishes: int) -> c.ReplaceMenu:
     return c.ReplaceMenu(categories=(MenuCategoryInput(name="All", items=items),))
 
 
-async def worst_order(driver: LocalDriver, session: Address, notes: int) -> Address:
+async def largest_order(driver: LocalDriver, session: Address, notes: int) -> Address:
     """The largest order of a guest, with so many bytes of notes."""
     each = notes // 4
     items = tuple(
@@ -63,7 +63,7 @@ async def test_orders_that_a_guest_places_and_cancels_at_the_limit_stay_small(
     orders = []
     for number in range(MAX_ORDERS):
         notes = MAX_GUEST_NOTES_BYTES if number < with_notes else 0
-        orders.append(await worst_order(driver, session, notes))
+        orders.append(await largest_order(driver, session, notes))
         await driver.do(orders[-1], CANCEL, caller=GUEST)
     each = (memory(valkey) - before) / MAX_ORDERS
     assert each < 25_000, f"{each:,.0f} bytes an order"

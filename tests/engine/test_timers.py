@@ -53,7 +53,7 @@ async def _overdue_call(driver: LocalDriver) -> Address:
     return session
 
 
-async def _escalated(driver: LocalDriver, session: Address) -> bool:
+async def _is_escalated(driver: LocalDriver, session: Address) -> bool:
     return bool((await driver.snapshot(session))["calls"][0]["escalated"])
 
 
@@ -72,13 +72,13 @@ async def test_a_failing_timer_is_retried_after_growing_pauses(
 
     broken = replace(rules, decide=failing)
     monkeypatch.setitem(domain.behaviours.BEHAVIOURS, Kind.SESSION, broken)
-    assert not await _escalated(driver, session)
+    assert not await _is_escalated(driver, session)
     await eventually(lambda: len(tried) == 4)
     pauses = [after - before for before, after in pairwise(tried)]
     assert all(
         pause >= least - CLOCK_ERROR_S for pause, least in zip(pauses, (0.1, 0.2, 0.4), strict=True)
     ), pauses
-    await eventually(lambda: _escalated(driver, session))
+    await eventually(lambda: _is_escalated(driver, session))
 
 
 async def test_a_timer_is_retried_while_the_store_is_unavailable(
@@ -86,12 +86,12 @@ async def test_a_timer_is_retried_while_the_store_is_unavailable(
 ) -> None:
     session = await _overdue_call(driver)
     faulty.refuse_commits = 3
-    assert not await _escalated(driver, session)
+    assert not await _is_escalated(driver, session)
     commits = len(faulty.commits)
     await eventually(lambda: len(faulty.commits) >= commits + 3 and faulty.refuse_commits == 0)
     commits = len(faulty.commits)
     await eventually(lambda: len(faulty.commits) > commits)  # without any message to the session
-    await eventually(lambda: _escalated(driver, session))
+    await eventually(lambda: _is_escalated(driver, session))
 
 
 async def test_a_timer_that_is_set_again_keeps_its_back_off() -> None:

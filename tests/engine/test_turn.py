@@ -191,24 +191,24 @@ async def test_an_unavailable_store_is_called_once_a_turn(
 
 
 async def test_a_repeated_creating_request_waits_for_the_entity_too(store: Store) -> None:
-    apart = LocalDriver(LocalHosts(store, Placement(Mode.ENTITY)))
-    await apart.create_restaurant()
-    inputs = apart.new_inputs(Kind.SESSION)
-    session = apart.at(Kind.SESSION, inputs.id or 0)
-    apart.hosts.silent.add(str(session))
-    command = apart.submit(apart.table, c.Occupy(), request_id="r", inputs=inputs)
+    entity_driver = LocalDriver(LocalHosts(store, Placement(Mode.ENTITY)))
+    await entity_driver.create_restaurant()
+    inputs = entity_driver.new_inputs(Kind.SESSION)
+    session = entity_driver.at(Kind.SESSION, inputs.id or 0)
+    entity_driver.hosts.silent.add(str(session))
+    command = entity_driver.submit(entity_driver.table, c.Occupy(), request_id="r", inputs=inputs)
     tasks = []
     for sent in (1, 2):
-        tasks.append(asyncio.create_task(apart.send(command)))
-        await eventually(partial(_awaits_creation, apart, apart.table, sent))
+        tasks.append(asyncio.create_task(entity_driver.send(command)))
+        await eventually(partial(_awaits_creation, entity_driver, entity_driver.table, sent))
     first, again = tasks
     assert not first.done()
     assert not again.done()
-    apart.hosts.silent.clear()
+    entity_driver.hosts.silent.clear()
     assert (await asyncio.wait_for(again, 5))[0] == (await asyncio.wait_for(first, 5))[0]
-    assert (await apart.snapshot(session))["guests_count"] == 1
-    for name in list(apart.hosts.hosts):
-        apart.hosts.kill(name)
+    assert (await entity_driver.snapshot(session))["guests_count"] == 1
+    for name in list(entity_driver.hosts.hosts):
+        entity_driver.hosts.kill(name)
 
 
 def _awaits_creation(driver: LocalDriver, source: Address, replies: int) -> bool:

@@ -15,19 +15,19 @@ from tests.engine.restaurant_driver import LocalDriver
 from tests.eventually import eventually
 from tests.local_hosts import LocalHosts
 
-TOGETHER = Placement(Mode.RESTAURANT)
-APART = Placement(Mode.ENTITY)
+ONE_HOST = Placement(Mode.RESTAURANT)
+HOST_PER_ENTITY = Placement(Mode.ENTITY)
 
 
 @pytest.fixture
 async def driver(store: Store) -> AsyncIterator[LocalDriver]:
-    driver = LocalDriver(LocalHosts(store, TOGETHER))
+    driver = LocalDriver(LocalHosts(store, ONE_HOST))
     await driver.create_restaurant()
     yield driver
-    end(driver)
+    kill_hosts(driver)
 
 
-def end(driver: LocalDriver) -> None:
+def kill_hosts(driver: LocalDriver) -> None:
     for name in list(driver.hosts.hosts):
         driver.hosts.kill(name)
 
@@ -38,10 +38,10 @@ async def test_a_commit_is_fenced_if_another_host_owns_an_entity_it_only_read(
     """In the first host's memory the table is free, so that closing the session would not free the
     table: it would stay occupied for ever."""
     assert not (await driver.snapshot(driver.table))["is_occupied"]
-    other = LocalDriver(LocalHosts(store, TOGETHER), driver.restaurant)
+    other = LocalDriver(LocalHosts(store, ONE_HOST), driver.restaurant)
     other.table, other.ids = driver.table, driver.ids
     session = await other.occupy()
-    end(other)
+    kill_hosts(other)
     closing = driver.submit(session, c.CloseSession(), request_id="close")
     [reply] = await driver.send(closing)
     while reply == UNAVAILABLE:  # each commit is fenced until the host has reloaded everything
@@ -55,12 +55,12 @@ async def test_effects_do_not_overtake_pending_ones_of_the_previous_placement(
     store: Store, driver: LocalDriver
 ) -> None:
     """The target would ignore an older report that arrives after a newer one."""
-    before = LocalDriver(LocalHosts(store, APART), driver.restaurant)
+    before = LocalDriver(LocalHosts(store, HOST_PER_ENTITY), driver.restaurant)
     before.restaurant_address, before.table, before.ids = driver.restaurant_address, driver.table, driver.ids
     session = await before.occupy()
     before.hosts.silent |= {str(driver.restaurant_address), str(driver.waiter)}
     order = await before.order(session)
-    end(before)  # the order's report to its restaurant is still in its outbox
+    kill_hosts(before)  # the order's report to its restaurant is still in its outbox
     paying = c.Pay(amount=1250, method=PaymentMethod.CARD)
     await driver.do(order, paying, request_id="pay", digest="pay")
     notes = await notifications(driver, 2)
@@ -70,11 +70,11 @@ async def test_effects_do_not_overtake_pending_ones_of_the_previous_placement(
 
 
 async def notifications(driver: LocalDriver, count: int) -> list[dict[str, str]]:
-    async def enough() -> list[dict[str, str]] | None:
+    async def has_count() -> list[dict[str, str]] | None:
         notes: list[dict[str, str]] = (await driver.snapshot(driver.restaurant_address, Channel.NOTIFICATIONS))[
             "notifications"
         ]
         return notes if len(notes) >= count else None
 
-    found: list[dict[str, str]] = await eventually(enough)
+    found: list[dict[str, str]] = await eventually(has_count)
     return found

@@ -113,7 +113,7 @@ class TestOverASocket:
                 attempts.refused(False, f"{message!r}: {error!r}")
                 break
             attempts.refused("code" in answer, f"{message!r}: {answer}")
-        assert (await socket.ask("get_status"))["data"]["changed"] is False
+        assert (await socket.request("get_status"))["data"]["changed"] is False
 
 
 def _is_command(message: str | bytes) -> bool:

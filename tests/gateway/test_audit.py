@@ -78,7 +78,7 @@ async def test_a_refusal_by_the_gateway_is_audited(gateway: Gateway, place: Plac
     assert refused.json()["code"] == "forbidden"
     kitchen = token("kitchen", restaurant_id=place.restaurant)
     socket = await gateway.socket(f"orders/{order}/", as_=kitchen)
-    answer = await socket.ask("update_status", status="delivered")
+    answer = await socket.request("update_status", status="delivered")
     assert answer["code"] == "forbidden"
     one, other = await audit(gateway, f"orders/{order}", 2)
     assert (one["type"], one["outcome"], one["from"]) == (
@@ -134,8 +134,8 @@ async def test_a_forced_command_is_audited_at_its_entity(gateway: Gateway, place
     session, _ = await place_order(gateway, place)
     maria = token("manager", restaurant_id=place.restaurant, sub="maria")
     socket = await gateway.socket(f"tables/{place.table}/", as_=maria)
-    assert (await socket.ask("release"))["code"] == "unsettled"
-    assert (await socket.ask("release", force=True, reason="gone"))["data"]["changed"]
+    assert (await socket.request("release"))["code"] == "unsettled"
+    assert (await socket.request("release", force=True, reason="gone"))["data"]["changed"]
     refused, forced = await audit(gateway, f"sessions/{session}", 2)
     assert (refused["type"], refused["outcome"]) == ("close_session", "unsettled")
     assert (forced["type"], forced["outcome"], forced["by"]) == (

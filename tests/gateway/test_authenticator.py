@@ -37,7 +37,7 @@ def signed(secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str
     return jwt.encode({"exp": int(time.time()) + 60, **claims}, secret, algorithm)
 
 
-def by_hand(header: Any, claims: Any, key: bytes) -> str:
+def forged_token(header: Any, claims: Any, key: bytes) -> str:
     """A forged HS256 token with any header and any key."""
     parts = [
         json.dumps(part).encode() if not isinstance(part, bytes) else part
@@ -51,21 +51,21 @@ def _base64(raw: bytes) -> bytes:
     return base64.urlsafe_b64encode(raw).rstrip(b"=")
 
 
-async def accepted(identity: Authenticator, token: str | None) -> Principal:
-    principal = await identity.principal(token, LOCAL)
+async def accepted(own_authenticator: Authenticator, token: str | None) -> Principal:
+    principal = await own_authenticator.principal(token, LOCAL)
     assert isinstance(principal, Principal), principal
     return principal
 
 
-async def refused(identity: Authenticator, token: str | None) -> Rejected:
-    refusal = await identity.principal(token, LOCAL)
+async def refused(own_authenticator: Authenticator, token: str | None) -> Rejected:
+    refusal = await own_authenticator.principal(token, LOCAL)
     assert isinstance(refusal, Rejected), refusal
     assert refusal.code is Code.UNAUTHENTICATED
     return refusal
 
 
 @pytest.fixture
-def identity() -> Authenticator:
+def own_authenticator() -> Authenticator:
     return Authenticator((SECRET,), empty_register(), allow_anonymous=True)
 
 
@@ -76,7 +76,7 @@ async def provider() -> AsyncIterator[Provider]:
 
 
 @pytest.fixture
-def chain(provider: Provider) -> Authenticator:
+def authenticator(provider: Provider) -> Authenticator:
     """Authenticator of a chain with an identity provider, which also allows anonymous access."""
     return Authenticator(
         (SECRET,), empty_register(), allow_anonymous=True, provider=provider.settings
@@ -87,9 +87,9 @@ def chain(provider: Provider) -> Authenticator:
 
 
 async def test_a_request_without_a_token_is_anonymous_if_that_is_allowed(
-    identity: Authenticator,
+    own_authenticator: Authenticator,
 ) -> None:
-    principal = await accepted(identity, None)
+    principal = await accepted(own_authenticator, None)
     assert principal.role is Role.ANONYMOUS
     assert principal.expires_at is None
 
@@ -112,9 +112,9 @@ async def test_a_request_without_a_token_is_refused_if_tokens_are_required() -> 
     ],
 )
 async def test_a_token_is_mapped_to_its_principal(
-    identity: Authenticator, claims: dict[str, Any], subject: str
+    own_authenticator: Authenticator, claims: dict[str, Any], subject: str
 ) -> None:
-    principal = await accepted(identity, signed(**claims))
+    principal = await accepted(own_authenticator, signed(**claims))
     assert principal.role.value == claims["role"]
     assert principal.caller.subject == subject
     assert principal.restaurant_id == claims.get("restaurant_id")
@@ -155,19 +155,19 @@ async def test_a_token_is_mapped_to_its_principal(
 )
 @pytest.mark.attack("tokens")
 async def test_an_invalid_token_is_refused_even_if_anonymous_access_is_allowed(
-    identity: Authenticator, token: str
+    own_authenticator: Authenticator, token: str
 ) -> None:
-    await refused(identity, token)
+    await refused(own_authenticator, token)
 
 
 @pytest.mark.parametrize("time_", [str(2**40), True, None, [], {}, float("nan"), float("inf")])
 @pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
 @pytest.mark.attack("tokens")
 async def test_a_token_with_a_time_that_is_not_a_number_is_refused(
-    identity: Authenticator, name: str, time_: Any
+    own_authenticator: Authenticator, name: str, time_: Any
 ) -> None:
     claims = {"role": "admin", "exp": 2**40, name: time_}
-    await refused(identity, by_hand({"alg": "HS256"}, claims, SECRET.encode()))
+    await refused(own_authenticator, forged_token({"alg": "HS256"}, claims, SECRET.encode()))
 
 
 @pytest.mark.parametrize(
@@ -175,9 +175,9 @@ async def test_a_token_with_a_time_that_is_not_a_number_is_refused(
 )
 @pytest.mark.attack("tokens")
 async def test_a_token_whose_claims_are_not_an_object_is_refused(
-    identity: Authenticator, claims: bytes
+    own_authenticator: Authenticator, claims: bytes
 ) -> None:
-    await refused(identity, by_hand({"alg": "HS256"}, claims, SECRET.encode()))
+    await refused(own_authenticator, forged_token({"alg": "HS256"}, claims, SECRET.encode()))
 
 
 @pytest.mark.parametrize(
@@ -196,49 +196,49 @@ async def test_a_token_whose_claims_are_not_an_object_is_refused(
 )
 @pytest.mark.attack("tokens")
 async def test_a_token_with_an_invalid_header_is_refused(
-    identity: Authenticator, header: Any
+    own_authenticator: Authenticator, header: Any
 ) -> None:
     claims = {"role": "admin", "exp": 2**40}
-    await accepted(identity, by_hand({"alg": "HS256"}, claims, SECRET.encode()))
-    await refused(identity, by_hand(header, claims, SECRET.encode()))
+    await accepted(own_authenticator, forged_token({"alg": "HS256"}, claims, SECRET.encode()))
+    await refused(own_authenticator, forged_token(header, claims, SECRET.encode()))
 
 
-async def test_a_token_is_refused_after_its_expiry(identity: Authenticator) -> None:
+async def test_a_token_is_refused_after_its_expiry(own_authenticator: Authenticator) -> None:
     end = int(time.time()) + 1000
-    assert (await accepted(identity, signed(role="admin", exp=end))).expires_at == end
+    assert (await accepted(own_authenticator, signed(role="admin", exp=end))).expires_at == end
 
 
 @pytest.mark.parametrize("end", [1e300, 10**400])
 async def test_an_unbounded_expiry_is_capped_at_the_year_9999(
-    identity: Authenticator, end: float
+    own_authenticator: Authenticator, end: float
 ) -> None:
     token = signed(role="kitchen", restaurant_id=2, exp=end)
-    assert (await accepted(identity, token)).expires_at == MAX_EXPIRY
+    assert (await accepted(own_authenticator, token)).expires_at == MAX_EXPIRY
 
 
 async def test_a_cached_token_is_refused_once_it_has_expired(
-    identity: Authenticator, monkeypatch: pytest.MonkeyPatch
+    own_authenticator: Authenticator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = signed(role="admin", exp=int(time.time()) + 600)
-    first = await accepted(identity, token)
-    assert await identity.principal(token, LOCAL) is first
+    first = await accepted(own_authenticator, token)
+    assert await own_authenticator.principal(token, LOCAL) is first
     end = time.time() + 601
     monkeypatch.setattr(time, "time", lambda: end)
-    assert await identity.principal(token, LOCAL) is not first
+    assert await own_authenticator.principal(token, LOCAL) is not first
 
 
 @pytest.mark.attack("tokens")
 async def test_a_token_that_is_too_long_is_refused_unparsed(
-    identity: Authenticator,
+    own_authenticator: Authenticator,
 ) -> None:
     role = {"role": "admin", "more": "x" * 100}
-    await accepted(identity, signed(**role))
+    await accepted(own_authenticator, signed(**role))
     role["more"] = "x" * MAX_TOKEN_CHARS
-    await refused(identity, signed(**role))
+    await refused(own_authenticator, signed(**role))
 
 
-async def test_a_refusal_does_not_repeat_the_token(identity: Authenticator) -> None:
-    assert "nonsense" not in (await refused(identity, "nonsense.of.mine")).error
+async def test_a_refusal_does_not_repeat_the_token(own_authenticator: Authenticator) -> None:
+    assert "nonsense" not in (await refused(own_authenticator, "nonsense.of.mine")).error
 
 
 def test_the_authorization_header_precedes_subprotocol_and_query() -> None:
@@ -262,9 +262,9 @@ def test_the_authorization_header_precedes_subprotocol_and_query() -> None:
     ],
 )
 async def test_auth_open_refuses_a_bearer_subprotocol_without_a_token(
-    identity: Authenticator, authorization: str | None, subprotocols: list[str], query: str | None
+    own_authenticator: Authenticator, authorization: str | None, subprotocols: list[str], query: str | None
 ) -> None:
-    await refused(identity, bearer(authorization, subprotocols, query))
+    await refused(own_authenticator, bearer(authorization, subprotocols, query))
 
 
 @pytest.mark.parametrize(
@@ -278,32 +278,32 @@ async def test_auth_open_refuses_a_bearer_subprotocol_without_a_token(
     ],
 )
 async def test_a_token_without_a_restaurant_is_not_valid_for_the_whole_chain(
-    identity: Authenticator, claims: dict[str, Any]
+    own_authenticator: Authenticator, claims: dict[str, Any]
 ) -> None:
-    await refused(identity, signed(**claims))
+    await refused(own_authenticator, signed(**claims))
 
 
-async def test_long_subjects_with_the_same_prefix_are_two_callers(identity: Authenticator) -> None:
+async def test_long_subjects_with_the_same_prefix_are_two_callers(own_authenticator: Authenticator) -> None:
     """Callers with one subject share idempotency keys and rate limits."""
     manager: dict[str, Any] = {"role": "manager", "restaurant_id": 2}
     subjects = [
-        (await accepted(identity, signed(**manager, sub="x" * 200 + end))).caller.subject
+        (await accepted(own_authenticator, signed(**manager, sub="x" * 200 + end))).caller.subject
         for end in ("", "a", "b")
     ]
     assert len(set(subjects)) == 3
     assert max(map(len, subjects)) < 160
-    again = await accepted(identity, signed(**manager, sub="x" * 200 + "a", more="claims"))
+    again = await accepted(own_authenticator, signed(**manager, sub="x" * 200 + "a", more="claims"))
     assert again.caller.subject == subjects[1]
 
 
 @pytest.mark.parametrize("length", [1, 50, 112])
-async def test_a_short_subject_is_not_changed(identity: Authenticator, length: int) -> None:
+async def test_a_short_subject_is_not_changed(own_authenticator: Authenticator, length: int) -> None:
     token = signed(role="manager", restaurant_id=2, sub="x" * length)
-    assert (await accepted(identity, token)).caller.subject == f"manager:{'x' * length}"
+    assert (await accepted(own_authenticator, token)).caller.subject == f"manager:{'x' * length}"
 
 
-async def test_another_authorization_scheme_is_refused(identity: Authenticator) -> None:
-    await refused(identity, bearer("Basic abc", [], None))
+async def test_another_authorization_scheme_is_refused(own_authenticator: Authenticator) -> None:
+    await refused(own_authenticator, bearer("Basic abc", [], None))
 
 
 # --- tokens of the identity provider -------------------------------------------------------------
@@ -311,10 +311,10 @@ async def test_another_authorization_scheme_is_refused(identity: Authenticator) 
 
 @pytest.mark.parametrize("kid", ["rsa-1", "ec-1"])
 async def test_a_token_of_the_provider_is_accepted(
-    chain: Authenticator, provider: Provider, kid: str
+    authenticator: Authenticator, provider: Provider, kid: str
 ) -> None:
     end = int(time.time()) + 1000
-    principal = await accepted(chain, provider.token(kid, exp=end, aud=["another", AUDIENCE]))
+    principal = await accepted(authenticator, provider.token(kid, exp=end, aud=["another", AUDIENCE]))
     assert principal.role is Role.MANAGER
     assert principal.caller.subject == "manager:eve"
     assert principal.restaurant_id == 2
@@ -322,36 +322,36 @@ async def test_a_token_of_the_provider_is_accepted(
 
 
 async def test_a_cached_token_is_not_verified_again(
-    chain: Authenticator, provider: Provider
+    authenticator: Authenticator, provider: Provider
 ) -> None:
     token = provider.token()
-    first = await accepted(chain, token)
+    first = await accepted(authenticator, token)
     await provider.stop()
-    assert await chain.principal(token, LOCAL) is first
+    assert await authenticator.principal(token, LOCAL) is first
     assert len(provider.requests) == 1
 
 
 async def test_own_tokens_are_accepted_beside_those_of_the_provider(
-    chain: Authenticator, provider: Provider
+    authenticator: Authenticator, provider: Provider
 ) -> None:
-    await accepted(chain, signed(role="guest", session_id=7))
-    await accepted(chain, signed(role="admin", iss=ISSUER, aud=AUDIENCE))
-    await refused(chain, signed(role="admin", iss="https://evil.example"))
-    await refused(chain, signed(role="admin", aud="another"))
+    await accepted(authenticator, signed(role="guest", session_id=7))
+    await accepted(authenticator, signed(role="admin", iss=ISSUER, aud=AUDIENCE))
+    await refused(authenticator, signed(role="admin", iss="https://evil.example"))
+    await refused(authenticator, signed(role="admin", aud="another"))
     assert provider.requests == []
 
 
 async def test_a_token_is_valid_if_the_clock_of_its_issuer_is_slightly_ahead(
-    chain: Authenticator, provider: Provider
+    authenticator: Authenticator, provider: Provider
 ) -> None:
     now = int(time.time())
     late, early = now - LEEWAY_S // 2, now + LEEWAY_S // 2
-    await accepted(chain, provider.token(exp=late))
-    await accepted(chain, provider.token(iat=early, nbf=early))
-    await accepted(chain, signed(role="admin", iat=early, nbf=early))
-    await accepted(chain, signed(role="admin", iat=now + 3600))
-    await refused(chain, signed(role="admin", exp=late))
-    await refused(chain, signed(role="admin", nbf=now + 2 * LEEWAY_S))
+    await accepted(authenticator, provider.token(exp=late))
+    await accepted(authenticator, provider.token(iat=early, nbf=early))
+    await accepted(authenticator, signed(role="admin", iat=early, nbf=early))
+    await accepted(authenticator, signed(role="admin", iat=now + 3600))
+    await refused(authenticator, signed(role="admin", exp=late))
+    await refused(authenticator, signed(role="admin", nbf=now + 2 * LEEWAY_S))
 
 
 @pytest.mark.parametrize(
@@ -382,7 +382,7 @@ async def test_a_token_is_valid_if_the_clock_of_its_issuer_is_slightly_ahead(
 )
 @pytest.mark.attack("tokens")
 async def test_a_token_with_wrong_claims_is_refused(
-    chain: Authenticator, provider: Provider, change: dict[str, Any]
+    authenticator: Authenticator, provider: Provider, change: dict[str, Any]
 ) -> None:
     claims = claims_with({})
     claims |= change
@@ -391,40 +391,40 @@ async def test_a_token_with_wrong_claims_is_refused(
     token = jwt.api_jws.encode(
         json.dumps(claims).encode(), provider.keys["rsa-1"], "RS256", headers=header
     )
-    await refused(chain, token)
+    await refused(authenticator, token)
 
 
 async def test_an_expired_token_is_refused_as_expired(
-    chain: Authenticator, provider: Provider
+    authenticator: Authenticator, provider: Provider
 ) -> None:
-    refusal = await refused(chain, provider.token(exp=1))
+    refusal = await refused(authenticator, provider.token(exp=1))
     assert "expired" in refusal.error
 
 
 @pytest.mark.attack("tokens")
 async def test_a_token_signed_with_another_key_is_refused(
-    chain: Authenticator, provider: Provider
+    authenticator: Authenticator, provider: Provider
 ) -> None:
-    await refused(chain, provider.token("rsa-1", key=rsa_key("a forger's")))
-    await refused(chain, provider.token("ec-1", key=ec_key("a forger's")))
+    await refused(authenticator, provider.token("rsa-1", key=rsa_key("a forger's")))
+    await refused(authenticator, provider.token("ec-1", key=ec_key("a forger's")))
 
 
 @pytest.mark.attack("tokens")
 async def test_a_key_is_accepted_only_for_its_own_algorithm(
-    chain: Authenticator, provider: Provider
+    authenticator: Authenticator, provider: Provider
 ) -> None:
-    await refused(chain, provider.token("ec-1", key=rsa_key("rsa-1")))
-    await refused(chain, provider.token("rsa-1", key=ec_key("ec-1")))
+    await refused(authenticator, provider.token("ec-1", key=rsa_key("rsa-1")))
+    await refused(authenticator, provider.token("rsa-1", key=ec_key("ec-1")))
     for algorithm in ("RS512", "PS256"):
         token = jwt.encode(claims_with({}), rsa_key("rsa-1"), algorithm, headers={"kid": "rsa-1"})
-        await refused(chain, token)
+        await refused(authenticator, token)
 
 
 @pytest.mark.attack("tokens")
 async def test_a_public_key_is_not_taken_for_a_secret(
-    chain: Authenticator, provider: Provider
+    authenticator: Authenticator, provider: Provider
 ) -> None:
-    await accepted(chain, provider.token())
+    await accepted(authenticator, provider.token())
     public = rsa_key("rsa-1").public_key()
     published = jwk("rsa-1", rsa_key("rsa-1"))
     for bytes_ in (
@@ -434,30 +434,30 @@ async def test_a_public_key_is_not_taken_for_a_secret(
         published["n"].encode(),
         b"",
     ):
-        await refused(chain, by_hand({"alg": "HS256", "kid": "rsa-1"}, claims_with({}), bytes_))
+        await refused(authenticator, forged_token({"alg": "HS256", "kid": "rsa-1"}, claims_with({}), bytes_))
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", ""])
 @pytest.mark.attack("tokens")
-async def test_an_unsigned_token_is_refused(chain: Authenticator, algorithm: str) -> None:
+async def test_an_unsigned_token_is_refused(authenticator: Authenticator, algorithm: str) -> None:
     header = {"alg": algorithm, "kid": "rsa-1"}
-    unsigned = by_hand(header, claims_with({}), b"").rpartition(".")[0] + "."
-    await refused(chain, unsigned)
+    unsigned = forged_token(header, claims_with({}), b"").rpartition(".")[0] + "."
+    await refused(authenticator, unsigned)
 
 
 async def test_without_a_provider_its_tokens_are_refused(
-    identity: Authenticator, provider: Provider
+    own_authenticator: Authenticator, provider: Provider
 ) -> None:
-    await refused(identity, provider.token())
+    await refused(own_authenticator, provider.token())
     assert provider.requests == []
 
 
 @pytest.mark.attack("tokens")
 async def test_a_truncated_or_changed_token_is_refused(
-    chain: Authenticator, provider: Provider
+    authenticator: Authenticator, provider: Provider
 ) -> None:
     token = provider.token()
-    await accepted(chain, token)
+    await accepted(authenticator, token)
     header, claims, signature = token.split(".")
     another = provider.token(role="admin").split(".")[1]
     for changed in (
@@ -470,7 +470,7 @@ async def test_a_truncated_or_changed_token_is_refused(
         f"{token}.{signature}",
         f" {token}",
     ):
-        await refused(chain, changed)
+        await refused(authenticator, changed)
 
 
 @pytest.mark.parametrize(
@@ -478,29 +478,29 @@ async def test_a_truncated_or_changed_token_is_refused(
 )
 @pytest.mark.attack("tokens")
 async def test_a_key_id_cannot_make_the_gateway_fetch_or_read_anything_else(
-    chain: Authenticator, provider: Provider, kid: str
+    authenticator: Authenticator, provider: Provider, kid: str
 ) -> None:
-    await refused(chain, provider.token(kid, key=rsa_key("rsa-1")))
+    await refused(authenticator, provider.token(kid, key=rsa_key("rsa-1")))
     assert set(provider.requests) == {"/jwks"}
 
 
 @pytest.mark.attack("tokens")
-async def test_a_token_without_a_key_id_is_refused(chain: Authenticator) -> None:
-    await refused(chain, jwt.encode(claims_with({}), rsa_key("rsa-1"), "RS256"))
+async def test_a_token_without_a_key_id_is_refused(authenticator: Authenticator) -> None:
+    await refused(authenticator, jwt.encode(claims_with({}), rsa_key("rsa-1"), "RS256"))
 
 
 @pytest.mark.attack("tokens")
 async def test_keys_that_a_token_carries_or_links_are_ignored(
-    chain: Authenticator, provider: Provider
+    authenticator: Authenticator, provider: Provider
 ) -> None:
     forged = rsa_key("a forger's")
     elsewhere = provider.settings.jwks_url.replace("/jwks", "/forged")
     brought = {"jku": elsewhere, "x5u": elsewhere, "jwk": jwk("rsa-1", forged), "x5c": ["MII="]}
     for kid in ("rsa-1", "forged"):
         token = jwt.encode(claims_with({}), forged, "RS256", headers={"kid": kid, **brought})
-        await refused(chain, token)
+        await refused(authenticator, token)
     assert set(provider.requests) == {"/jwks"}
     good = jwt.encode(
         claims_with({}), rsa_key("rsa-1"), "RS256", headers={"kid": "rsa-1", **brought}
     )
-    await accepted(chain, good)
+    await accepted(authenticator, good)

@@ -48,7 +48,7 @@ class Writer:
         raise AssertionError((code, reason))
 
 
-async def test_requested_snapshot_precedes_later_events() -> None:
+async def test_a_requested_snapshot_precedes_later_events() -> None:
     def reply(message: Message) -> Reply:
         if isinstance(message, Subscribe):
             return Subscribed("e", 5, (frame("order_status", 5),), False)

@@ -26,7 +26,7 @@ async def test_a_connection_ends_with_its_token(gateway: Gateway, place: Place) 
     assert (await short.next())["type"] == "table_status"
     await other.next()
     assert await short.closed() == 4401
-    assert (await other.ask("occupy"))["data"]["changed"]
+    assert (await other.request("occupy"))["data"]["changed"]
 
 
 async def test_closing_a_session_closes_its_guests_sockets_on_every_channel(
@@ -48,7 +48,7 @@ async def test_closing_a_session_closes_its_guests_sockets_on_every_channel(
     for socket in sockets:
         assert await socket.closed() == 4401
     assert (await staff.until("session_status"))["data"]["status"] == "closed"
-    assert (await staff.ask("get_status"))["type"] in ("ack", "session_status")
+    assert (await staff.request("get_status"))["type"] in ("ack", "session_status")
 
 
 async def test_a_guest_of_a_closed_session_cannot_connect(gateway: Gateway, place: Place) -> None:
@@ -85,5 +85,5 @@ async def test_a_guests_note_that_looks_like_an_event_closes_nothing(
     socket = await gateway.socket(f"tables/sessions/{session}/", guest)
     await socket.next()
     item = {"menu_item_id": 1, "notes": 'session_status "status":"closed" "closed"'}
-    assert (await socket.ask("place_order", items=[item]))["data"]["changed"]
-    assert (await socket.ask("get_status"))["type"] in ("ack", "session_status")
+    assert (await socket.request("place_order", items=[item]))["data"]["changed"]
+    assert (await socket.request("get_status"))["type"] in ("ack", "session_status")

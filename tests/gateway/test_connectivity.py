@@ -76,4 +76,4 @@ async def test_sockets_stay_open_if_only_store_or_head_is_unreachable(
     setattr(cut, unreachable, True)
     checks = cut.checks
     await eventually(lambda: cut.checks > checks + 5)
-    assert (await socket.ask("occupy", guests_count=2))["type"] == "ack"
+    assert (await socket.request("occupy", guests_count=2))["type"] == "ack"

@@ -25,7 +25,7 @@ class Killed(Exception):
     """The process that filled the store was killed."""
 
 
-class Interrupted(Api):
+class InterruptedApi(Api):
     """API client that is killed before it has the response to its `last` write."""
 
     def __init__(self, url: str, key: str, last: int) -> None:
@@ -50,7 +50,7 @@ async def get(gateway: Gateway, path: str) -> Any:
     return answer.json()["data"]
 
 
-async def chain(gateway: Gateway) -> list[dict[str, Any]]:
+async def demo_entities(gateway: Gateway) -> list[dict[str, Any]]:
     """Everything of the demo's restaurants, without ids."""
     found = []
     for home in await get(gateway, "/restaurants"):
@@ -97,10 +97,10 @@ def expected() -> Iterator[dict[str, Any]]:
 
 
 async def settled(gateway: Gateway) -> list[dict[str, Any]]:
-    """The chain once its order has reached its restaurant."""
+    """The entities once its order has reached its restaurant."""
 
     async def complete() -> list[dict[str, Any]] | None:
-        found = await chain(gateway)
+        found = await demo_entities(gateway)
         return found if found and found[-1]["orders"] else None
 
     found: list[dict[str, Any]] = await eventually(complete)
@@ -123,13 +123,13 @@ async def test_a_complete_demo_chain_is_not_changed(gateway: Gateway) -> None:
     assert await asyncio.to_thread(fill, api)
     before = await settled(gateway)
     assert not await asyncio.to_thread(fill, api)
-    assert await chain(gateway) == before
+    assert await demo_entities(gateway) == before
 
 
 async def test_the_demo_does_not_change_a_store_with_another_chain(gateway: Gateway) -> None:
     await another_client(gateway)
     assert not await asyncio.to_thread(fill, Api(*api_of(gateway)))
-    assert not await chain(gateway)
+    assert not await demo_entities(gateway)
 
 
 async def another_client(gateway: Gateway) -> None:
@@ -148,7 +148,7 @@ async def test_an_interrupted_demo_is_completed_whatever_ids_were_issued_meanwhi
     gateway: Gateway, last: int
 ) -> None:
     with pytest.raises(Killed):
-        await asyncio.to_thread(fill, Interrupted(*api_of(gateway), last))
+        await asyncio.to_thread(fill, InterruptedApi(*api_of(gateway), last))
     await another_client(gateway)
     is_complete = last == WRITES
     assert await asyncio.to_thread(fill, Api(*api_of(gateway))) is not is_complete

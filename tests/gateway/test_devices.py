@@ -91,7 +91,7 @@ async def test_signing_a_device_out_closes_only_its_own_sockets(
     assert removed.json()["changed"] is True
     for socket in sockets:
         assert await socket.closed() == 4401
-    assert "type" in await kitchen.ask("get_status")
+    assert "type" in await kitchen.request("get_status")
     late = await gateway.socket(f"tables/{place.table}/", as_=phone)
     assert await late.closed() == 4401
     answer = await gateway.http.get(f"/api/tables/{place.table}", headers=as_(phone))

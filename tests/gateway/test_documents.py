@@ -125,7 +125,7 @@ def _contents(operation: Document) -> list[Document]:
 # --- against a gateway ---------------------------------------------------------------------------
 
 
-async def test_documents_are_served(gateway: Gateway, document: Document) -> None:
+async def test_the_openapi_and_asyncapi_documents_are_served(gateway: Gateway, document: Document) -> None:
     assert (await gateway.http.get("/asyncapi.json")).json() == document
     assert (await gateway.http.get("/api/openapi.json")).json() == openapi.document()
 
@@ -275,7 +275,7 @@ IN_SESSION = {Channel.SESSION, Channel.ORDER, Channel.ITEMS}
 """Channels that exist only within a session."""
 
 
-async def test_every_documented_action_and_message_occurs(
+async def test_every_documented_action_and_message_occurs_in_a_scenario(
     restaurant: Gateway, document: Document
 ) -> None:
     client = DocumentedClient(restaurant, document)
@@ -319,7 +319,7 @@ async def test_an_error_matches_its_schema(restaurant: Gateway, document: Docume
     socket = await restaurant.socket(f"tables/{TABLE}/", as_=token("admin"))
     await socket.next()
     await restaurant.post(f"/tables/{TABLE}/sessions")
-    refused = await socket.ask("occupy")
+    refused = await socket.request("occupy")
     validators(document)["error"].validate(refused)
     assert refused["code"] == "table_occupied"
 

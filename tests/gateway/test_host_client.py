@@ -238,7 +238,7 @@ async def test_stream_lost_at_once_is_reopened_only_after_a_backoff(
     hosts.failures = 10
     client.send(read(1))
     await eventually(lambda: hosts.failures == 9 and not hosts.streams[HOST].is_open)
-    for _ in range(10):
+    for _ in range(10):  # a reconnect without a backoff would happen within these iterations
         await asyncio.sleep(0)
     assert hosts.connected == [HOST]
 

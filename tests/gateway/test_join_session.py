@@ -59,7 +59,7 @@ async def test_the_first_scan_opens_the_table_and_the_next_one_joins(
     assert len({first.json()["token"], second["token"], third["token"]}) == 3
     socket = await gateway.socket(f"tables/sessions/{session}/", third["token"])
     assert (await socket.next())["data"]["id"] == session
-    ordered = await socket.ask("place_order", items=[{"menu_item_id": 1}])
+    ordered = await socket.request("place_order", items=[{"menu_item_id": 1}])
     assert ordered["data"]["changed"]
 
 

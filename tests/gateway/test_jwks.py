@@ -41,15 +41,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def chain(provider: Provider, clock: Clock) -> Authenticator:
+def authenticator(provider: Provider, clock: Clock) -> Authenticator:
     return Authenticator(
         (SECRET,), empty_register(), allow_anonymous=True, provider=provider.settings, clock=clock
     )
 
 
-async def answer(identity: Authenticator, token: str) -> Code | None:
+async def answer(authenticator: Authenticator, token: str) -> Code | None:
     """Error code of a token, None if it is valid."""
-    principal = await identity.principal(token, LOCAL)
+    principal = await authenticator.principal(token, LOCAL)
     return principal.code if isinstance(principal, Rejected) else None
 
 
@@ -112,31 +112,31 @@ def test_an_invalid_document_differs_from_one_without_keys(body: bytes) -> None:
 
 
 async def test_the_first_token_that_names_a_new_key_fetches_it(
-    chain: Authenticator, provider: Provider, clock: Clock
+    authenticator: Authenticator, provider: Provider, clock: Clock
 ) -> None:
-    assert await answer(chain, provider.token("rsa-1")) is None
+    assert await answer(authenticator, provider.token("rsa-1")) is None
     provider.keys["rsa-2"] = rsa_key("rsa-2")
     clock.advance(REFRESH_COOLDOWN_S)
-    assert await answer(chain, provider.token("rsa-2")) is None
-    assert await answer(chain, provider.token("rsa-1")) is None
+    assert await answer(authenticator, provider.token("rsa-2")) is None
+    assert await answer(authenticator, provider.token("rsa-1")) is None
     assert len(provider.requests) == 2
 
 
 async def test_a_token_of_a_withdrawn_key_is_refused_even_if_it_was_accepted_before(
-    chain: Authenticator, provider: Provider, clock: Clock
+    authenticator: Authenticator, provider: Provider, clock: Clock
 ) -> None:
     old, valid = provider.token("rsa-1"), provider.token("ec-1")
-    assert await answer(chain, old) is None
+    assert await answer(authenticator, old) is None
     del provider.keys["rsa-1"]
-    assert await answer(chain, old) is None
+    assert await answer(authenticator, old) is None
     clock.advance(REFRESH_COOLDOWN_S)
-    assert await answer(chain, provider.token("unknown", key=rsa_key("a"))) is Code.UNAUTHENTICATED
-    assert await answer(chain, old) is Code.UNAUTHENTICATED
-    assert await answer(chain, valid) is None
+    assert await answer(authenticator, provider.token("unknown", key=rsa_key("a"))) is Code.UNAUTHENTICATED
+    assert await answer(authenticator, old) is Code.UNAUTHENTICATED
+    assert await answer(authenticator, valid) is None
 
 
 async def test_keys_are_refreshed_periodically(
-    chain: Authenticator,
+    authenticator: Authenticator,
     provider: Provider,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -144,16 +144,16 @@ async def test_keys_are_refreshed_periodically(
     monkeypatch.setattr(jwks, "REFRESH_INTERVAL_S", 0.001)
     monkeypatch.setattr(jwks, "RETRY_INTERVAL_S", 0.001)
     old = provider.token("rsa-1")
-    running = asyncio.create_task(chain.run())
+    running = asyncio.create_task(authenticator.run())
     await eventually(lambda: provider.requests)
-    assert await answer(chain, old) is None
+    assert await answer(authenticator, old) is None
     await provider.stop()
     await eventually(lambda: caplog.records)
     del provider.keys["rsa-1"]
     await provider.start()
 
     async def is_refused() -> bool:
-        return await answer(chain, old) is not None
+        return await answer(authenticator, old) is not None
 
     await eventually(is_refused)
     running.cancel()
@@ -163,34 +163,34 @@ async def test_keys_are_refreshed_periodically(
 
 
 async def test_many_unknown_keys_cause_one_refresh_per_cooldown(
-    chain: Authenticator, provider: Provider, clock: Clock
+    authenticator: Authenticator, provider: Provider, clock: Clock
 ) -> None:
     forged = [provider.token(f"unknown-{n}", key=rsa_key("a forger's")) for n in range(50)]
     for period in range(1, 4):
-        answers = await asyncio.gather(*(answer(chain, each) for each in forged))
+        answers = await asyncio.gather(*(answer(authenticator, each) for each in forged))
         assert set(answers) == {Code.UNAUTHENTICATED}
         assert len(provider.requests) == period
         clock.advance(REFRESH_COOLDOWN_S - 0.1)
-        assert await answer(chain, forged[0]) is Code.UNAUTHENTICATED
+        assert await answer(authenticator, forged[0]) is Code.UNAUTHENTICATED
         assert len(provider.requests) == period
         clock.advance(0.1)
-    assert await answer(chain, provider.token()) is None
+    assert await answer(authenticator, provider.token()) is None
 
 
 async def test_concurrent_first_tokens_share_one_request(
-    chain: Authenticator, provider: Provider
+    authenticator: Authenticator, provider: Provider
 ) -> None:
     tokens = [provider.token(sub=f"person-{n}") for n in range(20)]
-    assert set(await asyncio.gather(*(answer(chain, each) for each in tokens))) == {None}
+    assert set(await asyncio.gather(*(answer(authenticator, each) for each in tokens))) == {None}
     assert len(provider.requests) == 1
 
 
 async def test_a_cancelled_waiter_does_not_cancel_the_others(
-    chain: Authenticator, provider: Provider
+    authenticator: Authenticator, provider: Provider
 ) -> None:
-    first = asyncio.create_task(chain.principal(provider.token(), LOCAL))
+    first = asyncio.create_task(authenticator.principal(provider.token(), LOCAL))
     await asyncio.sleep(0)
-    second = asyncio.create_task(chain.principal(provider.token(), LOCAL))
+    second = asyncio.create_task(authenticator.principal(provider.token(), LOCAL))
     await asyncio.sleep(0)
     first.cancel()
     assert isinstance(await second, Principal)
@@ -201,42 +201,42 @@ async def test_a_cancelled_waiter_does_not_cancel_the_others(
 
 
 async def test_tokens_are_refused_while_the_provider_has_never_answered(
-    chain: Authenticator, provider: Provider, clock: Clock, caplog: pytest.LogCaptureFixture
+    authenticator: Authenticator, provider: Provider, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     await provider.stop()
     secret = provider.token()
     with caplog.at_level(logging.WARNING):
-        assert await answer(chain, secret) is Code.UNAVAILABLE
-        assert await answer(chain, secret) is Code.UNAVAILABLE
+        assert await answer(authenticator, secret) is Code.UNAVAILABLE
+        assert await answer(authenticator, secret) is Code.UNAVAILABLE
     [line] = caplog.records
     assert line.__dict__["keys_in_use"] == 0
     assert "connect" in line.__dict__["why"].lower()
     assert not any(part in str(line.__dict__) for part in secret.split("."))
 
-    assert await answer(chain, token("admin")) is None
+    assert await answer(authenticator, token("admin")) is None
     await provider.start()
     clock.advance(REFRESH_COOLDOWN_S)
-    assert await answer(chain, secret) is None
+    assert await answer(authenticator, secret) is None
 
 
 async def test_the_last_keys_are_used_for_a_day(
-    chain: Authenticator, provider: Provider, clock: Clock, caplog: pytest.LogCaptureFixture
+    authenticator: Authenticator, provider: Provider, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     known = provider.token()
-    assert await answer(chain, known) is None
+    assert await answer(authenticator, known) is None
     await provider.stop()
     clock.advance(MAX_STALE_S)
-    assert await answer(chain, known) is None
-    assert await answer(chain, provider.token(sub="another")) is None
+    assert await answer(authenticator, known) is None
+    assert await answer(authenticator, provider.token(sub="another")) is None
     # it may be forged or signed with a new key
-    assert await answer(chain, provider.token("new", key=rsa_key("a"))) is Code.UNAVAILABLE
+    assert await answer(authenticator, provider.token("new", key=rsa_key("a"))) is Code.UNAVAILABLE
     clock.advance(1)
-    assert await answer(chain, known) is Code.UNAVAILABLE
-    assert await answer(chain, token("admin")) is None
+    assert await answer(authenticator, known) is Code.UNAVAILABLE
+    assert await answer(authenticator, token("admin")) is None
     assert any(line.levelno == logging.ERROR for line in caplog.records)
     clock.advance(REFRESH_COOLDOWN_S)
     await provider.start()
-    assert await answer(chain, known) is None
+    assert await answer(authenticator, known) is None
 
 
 @pytest.mark.parametrize(
@@ -254,34 +254,34 @@ async def test_the_last_keys_are_used_for_a_day(
     ],
 )
 async def test_an_invalid_response_keeps_the_last_keys(
-    chain: Authenticator, provider: Provider, clock: Clock, wrong: Any
+    authenticator: Authenticator, provider: Provider, clock: Clock, wrong: Any
 ) -> None:
     known = provider.token()
-    assert await answer(chain, known) is None
+    assert await answer(authenticator, known) is None
     clock.advance(REFRESH_COOLDOWN_S)
     provider.answer = wrong()
-    assert await answer(chain, provider.token("x", key=rsa_key("a"))) is Code.UNAVAILABLE
+    assert await answer(authenticator, provider.token("x", key=rsa_key("a"))) is Code.UNAVAILABLE
     assert len(provider.requests) == 2
-    assert await answer(chain, known) is None
+    assert await answer(authenticator, known) is None
 
 
 async def test_tokens_are_refused_once_the_provider_withdraws_all_keys(
-    chain: Authenticator, provider: Provider, clock: Clock
+    authenticator: Authenticator, provider: Provider, clock: Clock
 ) -> None:
     known = provider.token()
-    assert await answer(chain, known) is None
+    assert await answer(authenticator, known) is None
     clock.advance(REFRESH_COOLDOWN_S)
     provider.answer = web.json_response({"keys": []})
-    assert await answer(chain, provider.token("x", key=rsa_key("a"))) is Code.UNAVAILABLE
-    assert await answer(chain, known) is Code.UNAVAILABLE
+    assert await answer(authenticator, provider.token("x", key=rsa_key("a"))) is Code.UNAVAILABLE
+    assert await answer(authenticator, known) is Code.UNAVAILABLE
 
 
-async def test_redirects_are_not_followed(chain: Authenticator, provider: Provider) -> None:
+async def test_redirects_are_not_followed(authenticator: Authenticator, provider: Provider) -> None:
     async with providing() as elsewhere:
         provider.answer = web.Response(
             status=302, headers={"Location": elsewhere.settings.jwks_url}
         )
-        assert await answer(chain, provider.token()) is Code.UNAVAILABLE
+        assert await answer(authenticator, provider.token()) is Code.UNAVAILABLE
         assert provider.requests == ["/jwks"]
         assert elsewhere.requests == []
 

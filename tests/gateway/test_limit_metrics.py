@@ -80,7 +80,7 @@ def by_manager(count: int) -> Attempt:
 
 async def slow_body() -> AsyncIterator[bytes]:
     yield b"{"
-    await asyncio.sleep(1)
+    await asyncio.sleep(1)  # longer than the time-out of bodies
 
 
 async def endless_message(gateway: Gateway, place: Place) -> None:

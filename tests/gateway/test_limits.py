@@ -119,7 +119,7 @@ class TestAddresses:
             codes = await asyncio.gather(*(rejected_with(socket) for socket in refused))
             for code in codes:
                 attempts.refused(code == 4429, code)
-        answer = await first[0].ask("call_waiter", reason="bill")
+        answer = await first[0].request("call_waiter", reason="bill")
         assert answer["data"]["changed"]
         assert (await first[1].until("session_update"))["data"]["calls"]
 
@@ -436,11 +436,11 @@ class TestMessages:
             "items: at most 2 lines. Place several orders.": {"items": [line] * 3},
         }
         for why, request in refused.items():
-            answer = await socket.ask("place_order", **request)
+            answer = await socket.request("place_order", **request)
             assert answer["error"] == why
             response = await gateway.http.post(f"/api{path}/orders", json=request)
             assert response.json()["error"] == why
-        assert (await socket.ask("place_order", items=[line] * 2))["data"]["changed"]
+        assert (await socket.request("place_order", items=[line] * 2))["data"]["changed"]
         await socket.send("place_order", items=[line | {"notes": "n" * 300}])
         assert await socket.closed() == 1009
 
@@ -449,7 +449,7 @@ class TestMessages:
     ) -> None:
         async def slowly() -> AsyncIterator[bytes]:
             yield b"{"
-            await asyncio.sleep(1)
+            await asyncio.sleep(1)  # longer than the time-out of bodies
 
         answer = await gateway.http.post(f"/api/tables/{place.table}/sessions", content=slowly())
         assert answer.json()["error"] == "The body did not arrive within 0.2 s."

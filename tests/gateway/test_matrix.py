@@ -78,7 +78,7 @@ READS: dict[str, str] = {
     "/restaurants/{}/menu/audit": MANAGEMENT,
 }
 ITEMS = {"items": [{"menu_item_id": 1}]}
-WHY = {"force": True, "reason": "x"}
+FORCED = {"force": True, "reason": "x"}
 
 ROUTES: list[tuple[str, str, dict[str, Any], str]] = [
     ("POST", "/restaurants/{}/tables", {"number": "1", "zone": "A", "seats": 2}, MANAGEMENT),
@@ -95,7 +95,7 @@ ROUTES: list[tuple[str, str, dict[str, Any], str]] = [
     ("POST", "/tables/{}/sessions", {"guests_count": 2}, FLOOR),
     ("PATCH", "/sessions/{}", {"guests_count": 3}, FLOOR),
     ("POST", "/sessions/{}/close", {}, FLOOR),
-    ("POST", "/sessions/{}/close", WHY, MANAGEMENT),
+    ("POST", "/sessions/{}/close", FORCED, MANAGEMENT),
     ("POST", "/sessions/{}/orders", ITEMS, A + G + W + M + R + C),
     ("POST", "/sessions/{}/quote", ITEMS, A + G + W + M + R + C),
     ("POST", "/sessions/{}/calls", {"reason": "bill"}, A + G + W + M + R + C),
@@ -127,12 +127,12 @@ SOCKET_COMMANDS: list[tuple[str, dict[str, Any], str]] = [
     ("tables/{}", {"action": "get_status"}, ALL),
     ("tables/{}", {"action": "occupy"}, FLOOR),
     ("tables/{}", {"action": "release"}, FLOOR),
-    ("tables/{}", {"action": "release", **WHY}, MANAGEMENT),
+    ("tables/{}", {"action": "release", **FORCED}, MANAGEMENT),
     ("restaurants/{}/devices", {"action": "get_devices"}, MANAGEMENT),
     ("tables/sessions/{}", {"action": "get_status"}, ALL),
     ("tables/sessions/{}", {"action": "update_guests_count", "guests_count": 9}, FLOOR),
     ("tables/sessions/{}", {"action": "close_session"}, FLOOR),
-    ("tables/sessions/{}", {"action": "close_session", **WHY}, MANAGEMENT),
+    ("tables/sessions/{}", {"action": "close_session", **FORCED}, MANAGEMENT),
     ("tables/sessions/{}", {"action": "call_waiter"}, A + G + W + MANAGEMENT),
     ("tables/sessions/{}", {"action": "place_order", **ITEMS}, A + G + W + MANAGEMENT),
     ("waiters/{}", {"action": "get_tasks"}, ALL),
@@ -302,7 +302,7 @@ async def test_socket_commands_follow_the_role_matrix(
             socket = await world.gateway.socket(url, world.bearers[role])
             await socket.next()
             version = {} if reads else {"expected_version": NO_VERSION}
-            answer = await socket.ask(message["action"], **_rest(message), **version)
+            answer = await socket.request(message["action"], **_rest(message), **version)
             case = f"{role} /ws/{url} {message} ({owner}): {answer}"
             if role not in allowed:
                 attempts.refused(answer.get("code") == "forbidden", case)

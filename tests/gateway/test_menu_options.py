@@ -55,7 +55,7 @@ def steak(*options: int, quantity: int = 1) -> dict[str, Any]:
     return {"menu_item_id": STEAK, "quantity": quantity, "options": chosen}
 
 
-async def test_a_line_is_sold_with_its_options_and_allergens(
+async def test_an_order_line_has_its_options_price_and_allergens(
     gateway: Gateway, session: int
 ) -> None:
     items = [steak(MEDIUM, BUTTER, quantity=2), {"menu_item_id": BREAD}]
@@ -94,7 +94,7 @@ async def test_a_quote_prices_an_order_without_placing_it(gateway: Gateway, sess
     assert quoted["data"]["orders"] == []
 
 
-async def test_an_order_at_another_total_than_agreed_is_refused(
+async def test_an_order_with_another_total_than_expected_is_refused(
     gateway: Gateway, place: Place, session: int
 ) -> None:
     body = {"items": [{"menu_item_id": BREAD}], "expected_total": "2.00"}
@@ -115,7 +115,7 @@ async def test_an_order_at_another_total_than_agreed_is_refused(
         ({"option_group_ids": ["sauces"]}, "option_group_ids"),
     ],
 )
-async def test_a_wrong_menu_is_refused_where_it_is_wrong(
+async def test_an_invalid_menu_is_refused_with_the_path_of_the_error(
     change: dict[str, Any], field: str, gateway: Gateway, place: Place
 ) -> None:
     path = f"/api/restaurants/{place.restaurant}/menu"

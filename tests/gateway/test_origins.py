@@ -132,7 +132,7 @@ async def test_a_foreign_page_changes_nothing_without_a_preflight(
     assert table["data"]["is_occupied"] is False
 
 
-async def test_pages_run_no_script_but_their_own(gateway: Gateway) -> None:
+async def test_pages_can_run_only_their_own_scripts(gateway: Gateway) -> None:
     for path in ("/", "/api/openapi.json", "/api/nothing", "/healthz"):
         headers = (await gateway.http.get(path)).headers
         policy = headers["content-security-policy"]

@@ -14,7 +14,7 @@ from protocol.ids import Address, Channel, Kind
 from protocol.statuses import CallStatus, ItemStatus, OrderStatus, PaymentMethod
 
 HOME = 2
-WHO: dict[Role, Principal] = {
+PRINCIPALS: dict[Role, Principal] = {
     Role.ANONYMOUS: ANONYMOUS_PRINCIPAL,
     Role.GUEST: Principal(Caller(Role.GUEST, "guest:7"), HOME, session_id=7),
     Role.WAITER: Principal(Caller(Role.WAITER, "waiter:10"), HOME, waiter_id=10),
@@ -89,7 +89,7 @@ def _named(value: Any) -> str | None:
 
 @pytest.mark.parametrize(("command", "allowed"), ROWS, ids=_named)
 def test_a_command_is_allowed_only_for_its_roles(command: c.Command, allowed: set[Role]) -> None:
-    for role, principal in WHO.items():
+    for role, principal in PRINCIPALS.items():
         refusal = may_do(principal, command)
         if role in allowed:
             assert refusal is None, role
@@ -98,7 +98,7 @@ def test_a_command_is_allowed_only_for_its_roles(command: c.Command, allowed: se
             assert refusal.code is Code.FORBIDDEN, role
 
 
-def test_policy_table_lists_every_command() -> None:
+def test_the_policy_table_lists_every_command() -> None:
     known = {command for commands in COMMANDS.values() for command in commands}
     assert known == {type(command) for command, _ in ROWS}
     requested = {command for actions in ACTIONS.values() for command in actions.values()}
@@ -110,7 +110,7 @@ def test_policy_table_lists_every_command() -> None:
 def test_a_channel_or_record_is_read_by_the_roles_of_the_table(
     role: Role, what: Channel | Record
 ) -> None:
-    refusal = may_read(WHO[role], what)
+    refusal = may_read(PRINCIPALS[role], what)
     if what in READS[role]:
         assert refusal is None
     else:
@@ -134,14 +134,14 @@ def test_a_record_can_be_read_only_by_its_roles(record: Record, allowed: set[Rol
 @pytest.mark.parametrize("role", [Role.GUEST, Role.WAITER, Role.KITCHEN, Role.MANAGER])
 @pytest.mark.parametrize("kind", list(Kind))
 def test_an_entity_of_another_restaurant_is_not_visible(role: Role, kind: Kind) -> None:
-    assert not is_visible(WHO[role], ENTITIES[kind]._replace(restaurant=3))
+    assert not is_visible(PRINCIPALS[role], ENTITIES[kind]._replace(restaurant=3))
 
 
 def test_only_its_own_waiter_channel_is_visible_to_a_waiter() -> None:
     other = Address(Kind.WAITER, 11, HOME)
-    assert not is_visible(WHO[Role.WAITER], other)
-    assert is_visible(WHO[Role.MANAGER], other)
+    assert not is_visible(PRINCIPALS[Role.WAITER], other)
+    assert is_visible(PRINCIPALS[Role.MANAGER], other)
 
 
 def test_another_session_is_not_visible_to_a_guest() -> None:
-    assert not is_visible(WHO[Role.GUEST], Address(Kind.SESSION, 8, HOME))
+    assert not is_visible(PRINCIPALS[Role.GUEST], Address(Kind.SESSION, 8, HOME))

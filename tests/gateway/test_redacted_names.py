@@ -61,7 +61,7 @@ async def test_guests_see_roles_and_waiter_ids_instead_of_names(
     closing = {"force": True, "reason": "the end"}
     await run("POST", f"sessions/{session}/close", closing)
     for socket in sockets:
-        received += [orjson.dumps(frame).decode() for frame in await socket.rest()]
+        received += [orjson.dumps(frame).decode() for frame in await socket.remaining()]
     assert len(received) > 15
     assert not [each for each in received if LOGIN in each]
     [row] = seen.json()["data"]["calls"]

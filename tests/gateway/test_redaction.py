@@ -35,7 +35,7 @@ async def close_session(gateway: Gateway, place: Place, session: int) -> None:
 
 async def frames_until_closed(socket: Socket) -> tuple[list[Any], int | None]:
     """All further frames, and the close code."""
-    return await socket.rest(), socket.raw.close_code
+    return await socket.remaining(), socket.raw.close_code
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ async def test_a_guest_receives_changes_of_its_own_table(gateway: Gateway, place
     await guest.next()
     await gateway.http.patch(f"/api/sessions/{session}", json={"guests_count": 7})
     assert (await guest.until("table_update"))["data"]["session"]["guests_count"] == 7
-    assert (await guest.ask("get_status"))["type"] == "ack"
+    assert (await guest.request("get_status"))["type"] == "ack"
 
 
 @pytest.mark.usefixtures("without_revocation", "without_table_events")

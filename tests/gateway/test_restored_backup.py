@@ -21,7 +21,7 @@ from tests.local_hosts import LocalHosts
 
 
 @asynccontextmanager
-async def deployed(data: Path) -> AsyncIterator[Gateway]:
+async def running_gateway(data: Path) -> AsyncIterator[Gateway]:
     """A gateway on the embedded store of a data folder."""
     server = EmbeddedStore(data)
     await asyncio.to_thread(server.start)
@@ -106,7 +106,7 @@ async def test_revocations_made_after_a_backup_survive_its_restoration(
     tmp_path: Path, void_codes: bool
 ) -> None:
     backup, elsewhere = tmp_path / "backup.rdb", tmp_path / "elsewhere"
-    async with deployed(tmp_path / "data") as gateway:
+    async with running_gateway(tmp_path / "data") as gateway:
         place = await make_place(gateway)
         secrets, device, session, token_id = await issue_all(gateway, place)
         assert await secrets.statuses(gateway, place) == (200, 200, 200, 200)
@@ -119,7 +119,7 @@ async def test_revocations_made_after_a_backup_survive_its_restoration(
         await gateway.http.delete(f"/api/tokens/{token_id}")
         assert await secrets.statuses(gateway, place) == (401, 404, 401, 401)
     await command(elsewhere, "restore", backup, *["--void-codes"] * void_codes)
-    async with deployed(elsewhere) as gateway:
+    async with running_gateway(elsewhere) as gateway:
         code_status = 404 if void_codes else 200
         assert await secrets.statuses(gateway, place) == (401, code_status, 401, 401)
         again = IssuedSecrets(secrets.device, newest, secrets.guest, secrets.system)
@@ -141,7 +141,7 @@ async def test_a_sign_in_code_used_after_a_backup_is_refused_after_its_restorati
     tmp_path: Path,
 ) -> None:
     backup, elsewhere = tmp_path / "backup.rdb", tmp_path / "elsewhere"
-    async with deployed(tmp_path / "data") as gateway:
+    async with running_gateway(tmp_path / "data") as gateway:
         place = await make_place(gateway)
         home = f"/restaurants/{place.restaurant}/devices"
         device = (await gateway.post(home, {"role": "kitchen", "label": "Grill"}))["device_id"]
@@ -149,7 +149,7 @@ async def test_a_sign_in_code_used_after_a_backup_is_refused_after_its_restorati
         await command(tmp_path / "data", "backup", backup)
         await gateway.post("/devices/sign-in", {"device_code": shown})
     await command(elsewhere, "restore", backup)
-    async with deployed(elsewhere) as gateway:
+    async with running_gateway(elsewhere) as gateway:
         answer = await gateway.http.post("/api/devices/sign-in", json={"device_code": shown})
         assert answer.status_code == 404
 
@@ -158,14 +158,14 @@ async def test_a_store_restored_twice_refuses_tokens_issued_in_between(
     tmp_path: Path,
 ) -> None:
     backup, elsewhere = tmp_path / "backup.rdb", tmp_path / "elsewhere"
-    async with deployed(tmp_path / "data") as gateway:
+    async with running_gateway(tmp_path / "data") as gateway:
         place = await make_place(gateway)
         await command(tmp_path / "data", "backup", backup)
     await command(elsewhere, "restore", backup)
     path = f"/api/tables/{place.table}"
-    async with deployed(elsewhere) as gateway:
+    async with running_gateway(elsewhere) as gateway:
         between = {"Authorization": f"Bearer {await admin_of(elsewhere)}"}
         assert (await gateway.http.get(path, headers=between)).status_code == 200
     await command(elsewhere, "restore", "--complete")
-    async with deployed(elsewhere) as gateway:
+    async with running_gateway(elsewhere) as gateway:
         assert (await gateway.http.get(path, headers=between)).status_code == 401

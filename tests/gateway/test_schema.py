@@ -26,7 +26,7 @@ from tests.gateway.conftest import Gateway, Place, make_place, token
 
 EXAMPLES = 36
 """Examples for each operation, half of them for existing entities."""
-TIGHT = hypothesis_settings(
+FUZZ_SETTINGS = hypothesis_settings(
     max_examples=EXAMPLES,
     derandomize=True,
     database=None,
@@ -35,7 +35,7 @@ TIGHT = hypothesis_settings(
     phases=[Phase.generate],
 )
 
-LEFT_OUT = {"positive_data_acceptance"}
+EXCLUDED_CHECKS = {"positive_data_acceptance"}
 
 AnyOperation = APIOperation[Any, Any, Any, Any]
 
@@ -101,7 +101,7 @@ async def test_every_response_matches_the_openapi_document(
 ) -> None:
     document = (await gateway.http.get("/api/openapi.json")).json()
     load_all_checks()
-    chosen = [CHECKS.get_one(name) for name in CHECKS.get_all_names() if name not in LEFT_OUT]
+    chosen = [CHECKS.get_one(name) for name in CHECKS.get_all_names() if name not in EXCLUDED_CHECKS]
     schema = schemathesis.openapi.from_dict(document)
     schema.config.generation.update(allow_extra_parameters=False)  # the API ignores them
     loop = asyncio.get_running_loop()
@@ -129,7 +129,7 @@ def _try(
     bearers = restaurant.bearers()
     cases = st.one_of([operation.as_strategy(mode) for mode in GenerationMode])
 
-    @TIGHT
+    @FUZZ_SETTINGS
     @given(cases, st.sampled_from(sorted(bearers)), st.booleans())
     def attempt(case: Any, role: str, exists: bool) -> None:
         if exists:

@@ -66,7 +66,7 @@ async def echo() -> AsyncIterator[EchoServer]:
         yield echo
 
 
-async def opened(
+async def open_connection(
     echo: EchoServer, sent: bytes = b""
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection("127.0.0.1", echo.port)
@@ -79,7 +79,7 @@ async def head_of(reader: asyncio.StreamReader) -> bytes:
         return await reader.readuntil(b"\r\n\r\n")
 
 
-async def all_of(reader: asyncio.StreamReader) -> bytes:
+async def read_until_end(reader: asyncio.StreamReader) -> bytes:
     """All bytes until the connection ends or is reset."""
     received = b""
     async with asyncio.timeout(5):
@@ -89,7 +89,7 @@ async def all_of(reader: asyncio.StreamReader) -> bytes:
     return received
 
 
-async def send_on(writer: asyncio.StreamWriter) -> None:
+async def send_until_reset(writer: asyncio.StreamWriter) -> None:
     """Send until the server resets the connection."""
     async with asyncio.timeout(5 * REJECT_TIMEOUT_S):
         while True:
@@ -104,7 +104,7 @@ class TestHandshakes:
     async def test_a_recorded_handshake_opens_a_socket_however_it_is_split(
         self, echo: EchoServer, head: bytes, step: int
     ) -> None:
-        reader, writer = await opened(echo)
+        reader, writer = await open_connection(echo)
         for at in range(0, len(head), step):
             writer.write(head[at : at + step])
             await writer.drain()
@@ -123,7 +123,7 @@ class TestHandshakes:
 
     async def test_frames_sent_together_with_the_handshake_are_read(self, echo: EchoServer) -> None:
         echo.allowed.clear()
-        reader, writer = await opened(echo, HANDSHAKE + client_frame(0x81, b"early"))
+        reader, writer = await open_connection(echo, HANDSHAKE + client_frame(0x81, b"early"))
         await eventually(lambda: echo.scopes)
         writer.write(client_frame(0x81, b"x" * 60_000) + client_frame(0x81, b"later"))
         await writer.drain()
@@ -145,7 +145,7 @@ class TestHandshakes:
 
         monkeypatch.setattr(ConnectionProtocol, "connection_lost", on_lost)
         echo.allowed.clear()
-        _, writer = await opened(echo, HANDSHAKE)
+        _, writer = await open_connection(echo, HANDSHAKE)
         await eventually(lambda: echo.scopes)
         writer.transport.abort()
         await lost.wait()
@@ -159,7 +159,7 @@ class TestHandshakes:
         self, echo: EchoServer
     ) -> None:
         """Load balancers that reuse connections do so."""
-        reader, writer = await opened(echo, GET * 2)
+        reader, writer = await open_connection(echo, GET * 2)
         for _ in range(2):
             assert b" 200 OK" in await head_of(reader)
             assert await reader.readexactly(6) == b"a page"
@@ -197,8 +197,8 @@ class TestHandshakes:
     async def test_an_invalid_handshake_is_answered_and_ends(
         self, echo: EchoServer, head: bytes, status: int
     ) -> None:
-        reader, writer = await opened(echo, head)
-        answer = await all_of(reader)
+        reader, writer = await open_connection(echo, head)
+        answer = await read_until_end(reader)
         assert answer.startswith(b"HTTP/1.1 %d " % status)
         assert b'"code":"invalid_message"' in answer
         assert (b"Sec-WebSocket-Version: 13\r\n" in answer) == (status == 426)
@@ -211,12 +211,12 @@ class TestHandshakes:
     ) -> None:
         failures: list[dict[str, Any]] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, what: failures.append(what))
-        reader, writer = await opened(echo, GET)
+        reader, writer = await open_connection(echo, GET)
         await reader.readuntil(b"a page")
         writer.write(HANDSHAKE.replace(b"n: 13", b"n: 12"))
         assert b" 426 " in await head_of(reader)
         writer.write(b"x" * 100)
-        await all_of(reader)
+        await read_until_end(reader)
         assert not failures
         writer.close()
 
@@ -226,8 +226,8 @@ class TestHandshakes:
         released: list[object] = []
         monkeypatch.setattr(echo, "release", released.append)
         monkeypatch.setattr("gateway.server.protocol.hand_over", None)
-        reader, writer = await opened(echo, HANDSHAKE)
-        assert await all_of(reader) == b""
+        reader, writer = await open_connection(echo, HANDSHAKE)
+        assert await read_until_end(reader) == b""
         assert len(released) == 1
         assert "cannot hand a connection to picows" in caplog.text
         writer.close()
@@ -238,7 +238,7 @@ class TestHandshakes:
             HANDSHAKE.replace(b"Upgrade: websocket", b"Upgrade: h2c"),
             HANDSHAKE.replace(b"Connection: Upgrade", b"Connection: close"),
         ):
-            reader, writer = await opened(echo, head)
+            reader, writer = await open_connection(echo, head)
             assert b" 200 OK" in await head_of(reader), head
             writer.transport.abort()
         assert not echo.scopes
@@ -248,7 +248,7 @@ class TestHandshakes:
     ) -> None:
         with caplog.at_level(logging.NOTSET):
             for head in (FIREFOX, FIREFOX.replace(b"n: 13", b"n: 12"), GET):
-                reader, writer = await opened(echo, head)
+                reader, writer = await open_connection(echo, head)
                 await head_of(reader)
                 writer.write(b"nonsense")
                 await writer.drain()
@@ -276,14 +276,14 @@ class TestRejections:
     ) -> None:
         """Even if the client neither reads nor closes."""
         head = HANDSHAKE.replace(b"GET / ", f"GET {REJECTED_PATH} ".encode())
-        reader, writer = await opened(echo, head)
+        reader, writer = await open_connection(echo, head)
         answer = await head_of(reader)
         assert b"Sec-WebSocket-Accept: " + ACCEPT in answer
-        frames = list(frames_in(answer + await all_of(reader)))
+        frames = list(frames_in(answer + await read_until_end(reader)))
         assert frames[0] == (1, b'{"code":"forbidden"}')
         assert frames[1] == (8, (4403).to_bytes(2, "big") + b"forbidden")
         with pytest.raises(ConnectionError):
-            await send_on(writer)
+            await send_until_reset(writer)
         writer.close()
 
 
@@ -304,12 +304,12 @@ class TestSlowHeads:
         self, echo: EchoServer, before: bytes, sent: bytes
     ) -> None:
         LIMIT_VIOLATIONS.drain()
-        reader, writer = await opened(echo, before)
+        reader, writer = await open_connection(echo, before)
         if before:
             await head_of(reader)
             await reader.readexactly(6)
         writer.write(sent)
-        answer = await all_of(reader)
+        answer = await read_until_end(reader)
         assert answer == b"" if before else answer.startswith(b"HTTP/1.1 408 ")
         assert LIMIT_VIOLATIONS.drain() == {"head_time": 1}
         writer.close()
@@ -317,8 +317,8 @@ class TestSlowHeads:
     @pytest.mark.attack("handshakes")
     async def test_a_client_that_sends_nothing_is_disconnected(self, echo: EchoServer) -> None:
         LIMIT_VIOLATIONS.drain()
-        reader, writer = await opened(echo)
-        assert await all_of(reader) == b""
+        reader, writer = await open_connection(echo)
+        assert await read_until_end(reader) == b""
         assert LIMIT_VIOLATIONS.drain() == {}
         writer.close()
 
@@ -327,10 +327,10 @@ class TestSlowHeads:
         self, echo: EchoServer
     ) -> None:
         head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n"
-        reader, writer = await opened(echo, head + b"x")
+        reader, writer = await open_connection(echo, head + b"x")
         assert b" 200 OK" in await head_of(reader)
         await reader.readexactly(6)
-        assert await all_of(reader) == b""
+        assert await read_until_end(reader) == b""
         writer.close()
 
     @pytest.mark.attack("oversized")
@@ -339,12 +339,12 @@ class TestSlowHeads:
         self, echo: EchoServer, before: bytes
     ) -> None:
         LIMIT_VIOLATIONS.drain()
-        reader, writer = await opened(echo, before)
+        reader, writer = await open_connection(echo, before)
         if before:
             await head_of(reader)
             await reader.readexactly(6)
         writer.write(b"GET / HTTP/1.1\r\nX: " + b"x" * (MAX_HEAD_BYTES + 100))
-        answer = await all_of(reader)
+        answer = await read_until_end(reader)
         assert answer == b"" if before else answer.startswith(b"HTTP/1.1 431 ")
         assert LIMIT_VIOLATIONS.drain() == {"head": 1}
         writer.close()

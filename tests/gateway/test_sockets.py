@@ -20,7 +20,7 @@ async def open_session(gateway: Gateway, place: Place) -> int:
     return int(made["session_id"])
 
 
-async def test_the_first_message_is_the_snapshot(gateway: Gateway, place: Place) -> None:
+async def test_the_first_message_of_a_socket_is_the_snapshot(gateway: Gateway, place: Place) -> None:
     frame = await (await gateway.socket(f"tables/{place.table}/")).next()
     assert frame["type"] == "table_status"
     assert frame["data"]["is_occupied"] is False
@@ -60,14 +60,14 @@ async def test_every_channel_receives_the_events_of_a_whole_session(
     for socket in (home, waiter, table):
         await socket.next()
 
-    ack = await table.ask("occupy", guests_count=3)
+    ack = await table.request("occupy", guests_count=3)
     assert ack["data"]["changed"] is True
     session_id = ack["data"]["session_id"]
     session = await gateway.socket(f"tables/sessions/{session_id}/")
     assert (await session.next())["data"]["guests_count"] == 3
     assert (await home.until("table_update"))["data"]["is_occupied"] is True
 
-    ack = await session.ask("place_order", items=[{"menu_item_id": 1, "quantity": 2}])
+    ack = await session.request("place_order", items=[{"menu_item_id": 1, "quantity": 2}])
     order_id = ack["data"]["order_id"]
     assert (await home.until("new_order"))["data"]["order_id"] == order_id
     note = await waiter.until("order_notification")
@@ -76,11 +76,11 @@ async def test_every_channel_receives_the_events_of_a_whole_session(
     order = await gateway.socket(f"orders/{order_id}/", kitchen)
     assert (await order.next())["data"]["total_amount"] == "13.00"
     for status in ("confirmed", "ready"):
-        assert (await order.ask("update_status", status=status))["data"]["changed"]
+        assert (await order.request("update_status", status=status))["data"]["changed"]
     assert (await home.until("order_ready"))["data"]["order_id"] == order_id
     assert "ready" in (await waiter.until("order_notification"))["data"]["message"]
 
-    refusal = await session.ask("close_session")
+    refusal = await session.request("close_session")
     assert refusal["code"] == "unsettled"
     assert refusal["details"] == {"open_orders": [order_id], "balance": "13.00"}
 
@@ -104,7 +104,7 @@ async def _settled(socket: Socket, action: str) -> dict[str, Any]:
     """The action's reply once the payment has reached the session."""
 
     async def reply() -> dict[str, Any] | None:
-        answer: dict[str, Any] = await socket.ask(action)
+        answer: dict[str, Any] = await socket.request(action)
         return None if answer.get("code") == "unsettled" else answer
 
     answer: dict[str, Any] = await eventually(reply)
@@ -129,7 +129,7 @@ async def test_a_resumed_socket_gets_exactly_what_it_missed(gateway: Gateway, pl
     snapshot = await first.next()
     other = await gateway.socket(path)
     for count in range(3, 8):
-        await other.ask("update_guests_count", guests_count=count)
+        await other.request("update_guests_count", guests_count=count)
     since = snapshot["seq"] + 2
     resumed = await gateway.socket(f"{path}?since={since}&epoch={snapshot['epoch']}")
     missed = [await resumed.next() for _ in range(3)]
@@ -277,9 +277,9 @@ async def test_an_anonymous_caller_may_not_set_a_status(gateway: Gateway, place:
     made = await gateway.post(f"/sessions/{session}/orders", {"items": [{"menu_item_id": 1}]})
     order = await gateway.socket(f"orders/{made['order_id']}/")
     await order.next()
-    refusal = await order.ask("update_status", status="ready")
+    refusal = await order.request("update_status", status="ready")
     assert refusal["code"] == "forbidden"
-    assert (await order.ask("get_status"))["data"]["version"] == 1
+    assert (await order.request("get_status"))["data"]["version"] == 1
 
 
 @pytest.mark.attack("floods")

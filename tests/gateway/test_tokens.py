@@ -79,7 +79,7 @@ async def test_revoking_a_token_closes_its_sockets_and_no_others(
     for socket in lost:
         assert await socket.closed() == 4401
     for socket in others:
-        assert "type" in await socket.ask("get_status")
+        assert "type" in await socket.request("get_status")
     assert await status(gateway, f"/tables/{place.table}", first["token"]) == 401
     late = await gateway.socket(path, as_=first["token"])
     assert await late.closed() == 4401
@@ -242,7 +242,7 @@ async def test_a_full_list_of_tokens_refuses_another_one(
 # --- administrators' tokens of releases that registered none --------------------------------------
 
 
-def of_release_before(hours: float) -> str:
+def unregistered_token(hours: float) -> str:
     return jwt.encode({"role": "admin", "exp": int(time.time() + hours * 3600)}, SECRET, "HS256")
 
 
@@ -258,7 +258,7 @@ async def principal(registering_for_hours: float, bearer: str) -> Principal | Re
 async def test_unregistered_admin_tokens_are_valid_until_a_day_after_the_upgrade(
     hours: float, left: float
 ) -> None:
-    found = await principal(1.0, of_release_before(hours))
+    found = await principal(1.0, unregistered_token(hours))
     assert isinstance(found, Principal)
     assert found.expires_at is not None
     assert abs(found.expires_at - time.time() - left * 3600) < 60
@@ -266,7 +266,7 @@ async def test_unregistered_admin_tokens_are_valid_until_a_day_after_the_upgrade
 
 @pytest.mark.attack("tokens")
 async def test_unregistered_admin_tokens_are_refused_a_day_after_the_upgrade() -> None:
-    refused = await principal(24.1, of_release_before(2.0))
+    refused = await principal(24.1, unregistered_token(2.0))
     assert isinstance(refused, Rejected)
     assert refused.code is Code.UNAUTHENTICATED
 

@@ -60,7 +60,7 @@ def network() -> Iterator[list[str]]:
     holder.communicate(timeout=10)
 
 
-def ask(network: list[str], method: str, url: str, token: str = "", body: str = "") -> str:
+def send_from_phone(network: list[str], method: str, url: str, token: str = "", body: str = "") -> str:
     """Status and body of a response to a device in the network."""
     return subprocess.run(
         [*network, sys.executable, "-c", PHONE, method, url, token, body],
@@ -96,9 +96,9 @@ def test_a_phone_joins_by_the_printed_code(network: list[str], tmp_path: Path) -
         assert rendered(links["manager"]) in output
 
         page, code = links["guest"].split("#join=")
-        assert ask(network, "GET", page).startswith("200 <!doctype html>")
+        assert send_from_phone(network, "GET", page).startswith("200 <!doctype html>")
         body = json.dumps({"table_code": code})
-        status, _, joined = ask(network, "POST", f"{base}/api/sessions/join", "", body).partition(
+        status, _, joined = send_from_phone(network, "POST", f"{base}/api/sessions/join", "", body).partition(
             " "
         )
         assert status == "200", joined
@@ -106,9 +106,9 @@ def test_a_phone_joins_by_the_printed_code(network: list[str], tmp_path: Path) -
 
         token = links["manager"].partition("#token=")[2]
         home = f"{base}/api/restaurants/2"
-        assert ask(network, "GET", home, f"Bearer {token}").startswith("200 ")
-        assert ask(network, "GET", home).startswith("401 "), "a token is required"
-        sheet = ask(network, "GET", f"{base}/api/tables/5/code", f"Bearer {token}")
+        assert send_from_phone(network, "GET", home, f"Bearer {token}").startswith("200 ")
+        assert send_from_phone(network, "GET", home).startswith("401 "), "a token is required"
+        sheet = send_from_phone(network, "GET", f"{base}/api/tables/5/code", f"Bearer {token}")
         assert f"{base}/guest/" in sheet, "printed codes have the same address"
     finally:
         process.send_signal(signal.SIGINT)

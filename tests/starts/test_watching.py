@@ -111,7 +111,7 @@ async def test_a_command_is_traced_from_its_socket_to_the_others(
         watched.socket(f"tables/{table}/", Role.MANAGER, restaurant_id=2) as other,
     ):
         await other.next()  # the snapshot
-        await one.ask("occupy")
+        await one.request("occupy")
         await other.until("table_status")
 
     def find(name: str) -> Span | None:
@@ -159,7 +159,7 @@ async def test_metrics_count_commands_errors_and_connections(watched: Service) -
     table, _ = await watched.free_table()
     async with watched.socket(f"tables/{table}/", Role.MANAGER, restaurant_id=2) as socket:
         await socket.next()
-        await socket.ask("occupy")
+        await socket.request("occupy")
         await socket.send("nonsense")
         assert await until_exported(watched, "connections", channel="table") == 1
         assert await until_exported(watched, "entities") >= 1

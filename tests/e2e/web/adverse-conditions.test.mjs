@@ -4,14 +4,14 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { RestaurantQR } from '../../../web/client/index.js';
-import { FOREIGN_RESPONSES } from './scripted-server.mjs';
+import { INTERMEDIARY_RESPONSES } from './scripted-server.mjs';
 import { FaultyProxy } from './faulty-proxy.mjs';
 import { Devices, untilPageLive } from './devices.mjs';
 import { FAST_SETTINGS, SERVICE, until } from './harness.mjs';
 
 const staff = new RestaurantQR(FAST_SETTINGS);
 const devices = new Devices();
-const foreignResponses = Object.fromEntries(FOREIGN_RESPONSES);
+const intermediaryResponses = Object.fromEntries(INTERMEDIARY_RESPONSES);
 let proxy;
 
 before(async () => {
@@ -55,9 +55,9 @@ async function placeOrder(page, dish) {
 
 for (const name of ["a gateway's 504 in JSON", "a gateway's 504 in HTML", "a captive portal's 200 in HTML"]) {
   test(`a guest's order is placed once if the response is replaced by ${name}`, async () => {
-    const { session, join } = await createTable(`504 ${FOREIGN_RESPONSES.findIndex(([each]) => each === name)}`);
+    const { session, join } = await createTable(`504 ${INTERMEDIARY_RESPONSES.findIndex(([each]) => each === name)}`);
     const guest = await openGuestPage(proxy.url + join);
-    proxy.replace(/\/orders$/, foreignResponses[name], 2);
+    proxy.replace(/\/orders$/, intermediaryResponses[name], 2);
     await placeOrder(guest, 'Fish soup');
     await untilShown(guest, 'Not confirmed yet');
     await guest.locator('.order', { hasText: 'Your order' }).waitFor();
@@ -75,7 +75,7 @@ test('a payment whose response a proxy replaced is taken once, also after a relo
   const waiter = await devices.page('phone');
   await waiter.goto(`${proxy.url}/waiter/?waiter=${waiter_id}#token=${staff.token}`);
   await waiter.locator('.table').click();
-  proxy.replace(/\/payments$/, foreignResponses["a gateway's 504 in JSON"], 4);
+  proxy.replace(/\/payments$/, intermediaryResponses["a gateway's 504 in JSON"], 4);
   await waiter.getByLabel('Amount').fill('2');
   await button(waiter, 'Take €2.00').click();
   await untilShown(waiter, 'No answer yet, so the outcome is unknown.');
@@ -98,7 +98,7 @@ async function signInLink(role) {
 test('a device signs in after a proxy replaced the response, also after a reload', async () => {
   const { link } = await signInLink({ role: 'kitchen' });
   const kitchen = await devices.page('desktop');
-  proxy.replace(/\/sign-in$/, foreignResponses["a gateway's 504 in HTML"], 2);
+  proxy.replace(/\/sign-in$/, intermediaryResponses["a gateway's 504 in HTML"], 2);
   await kitchen.goto(link);
   await untilShown(kitchen, 'This page keeps trying.');
   await kitchen.reload();

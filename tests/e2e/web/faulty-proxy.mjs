@@ -2,7 +2,7 @@
 import http from 'node:http';
 import net from 'node:net';
 
-import { sendForeignResponse } from './scripted-server.mjs';
+import { sendIntermediaryResponse } from './scripted-server.mjs';
 import { SERVICE } from './harness.mjs';
 
 export class FaultyProxy {
@@ -36,7 +36,7 @@ export class FaultyProxy {
         this.#times -= 1;
         this.replaced.push({ path, key: headers['idempotency-key'], status: upstream.statusCode });
         upstream.resume();
-        sendForeignResponse(response, this.#response);
+        sendIntermediaryResponse(response, this.#response);
       } else {
         response.writeHead(upstream.statusCode, upstream.headers);
         upstream.pipe(response);

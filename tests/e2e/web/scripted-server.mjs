@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 
-const CASES = new URL('../../client/foreign_answers.json', import.meta.url);
+const CASES = new URL('../../client/intermediary_responses.json', import.meta.url);
 
 /** Name and [status, content type, body] of responses that an intermediary sends in the service's place. */
-export const FOREIGN_RESPONSES = Object.entries(JSON.parse(readFileSync(CASES)));
+export const INTERMEDIARY_RESPONSES = Object.entries(JSON.parse(readFileSync(CASES)));
 
 /**
  * Sends `responses` in order, and repeats the last one. `null` is the response that `respond` makes from
@@ -34,7 +34,7 @@ export class ScriptedServer {
     this.requests.push({ method, url, headers, body });
     const next = this.responses.length > 1 ? this.responses.shift() : this.responses[0];
     if (next === 'cut') request.socket.destroy();
-    else if (next) sendForeignResponse(response, next);
+    else if (next) sendIntermediaryResponse(response, next);
     else {
       response.writeHead(200, { 'Content-Type': 'application/json' });
       response.end(JSON.stringify(await this.respond({ method, url, headers, body })));
@@ -52,7 +52,7 @@ export class ScriptedServer {
   }
 }
 
-export function sendForeignResponse(response, [status, type, body]) {
+export function sendIntermediaryResponse(response, [status, type, body]) {
   const headers = { 'Content-Type': type };
   if (status >= 300 && status < 400) headers.Location = 'http://login.example/';
   response.writeHead(status, headers);

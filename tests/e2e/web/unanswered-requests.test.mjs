@@ -5,10 +5,10 @@ import { after, before, beforeEach, test } from 'node:test';
 
 import { WebSocket } from 'ws';
 
-import { ScriptedServer, FOREIGN_RESPONSES } from './scripted-server.mjs';
+import { ScriptedServer, INTERMEDIARY_RESPONSES } from './scripted-server.mjs';
 import { until } from './harness.mjs';
 
-const CASES = [...FOREIGN_RESPONSES, ['a connection that is cut', 'cut']];
+const CASES = [...INTERMEDIARY_RESPONSES, ['a connection that is cut', 'cut']];
 const REFUSED = [409, 'application/json', '{"error": "No.", "code": "item_unavailable"}'];
 
 let service;

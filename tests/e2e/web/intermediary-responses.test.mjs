@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 
 import { RefusedError, RestaurantQR, UnreachableError } from '../../../web/client/index.js';
-import { ScriptedServer, FOREIGN_RESPONSES } from './scripted-server.mjs';
+import { ScriptedServer, INTERMEDIARY_RESPONSES } from './scripted-server.mjs';
 import { FAST_SETTINGS } from './harness.mjs';
 
 let service;
@@ -15,7 +15,7 @@ async function client(respond, options = {}) {
   return new RestaurantQR({ ...FAST_SETTINGS, url: service.url, backoff: { first: 1, longest: 2 }, ...options });
 }
 
-const CASES = [...FOREIGN_RESPONSES, ['a connection that is cut', 'cut']];
+const CASES = [...INTERMEDIARY_RESPONSES, ['a connection that is cut', 'cut']];
 
 for (const [name, response] of CASES) {
   test(`after ${name}, the client retries under the same key`, async () => {

@@ -12,15 +12,15 @@ import pytest
 from gateway.docs import openapi
 from restaurant_qr_client import RefusedError, RestaurantQR, UnreachableError
 from restaurant_qr_client.responses import is_success
-from tests.client.conftest import HASTY
+from tests.client.conftest import FAST_SETTINGS
 
-CASES = json.loads(Path(__file__).with_name("foreign_answers.json").read_text())
-SETTINGS = replace(HASTY, first_pause=0.001, longest_pause=0.002)
+CASES = json.loads(Path(__file__).with_name("intermediary_responses.json").read_text())
+SETTINGS = replace(FAST_SETTINGS, first_pause=0.001, longest_pause=0.002)
 DONE = (200, "application/json", '{"changed": true, "order_id": 7}')
 
 
 @asynccontextmanager
-async def answering(
+async def serving_responses(
     *answers: tuple[int, str, str],
 ) -> AsyncIterator[tuple[RestaurantQR, list[str]]]:
     """A client of a server with these responses, and the keys of its requests."""
@@ -43,21 +43,21 @@ async def answering(
         yield qr, keys
 
 
-@pytest.mark.parametrize("foreign", CASES.values(), ids=CASES)
-async def test_the_client_retries_under_the_same_key_after_a_foreign_answer(
-    foreign: tuple[int, str, str],
+@pytest.mark.parametrize("intermediary", CASES.values(), ids=CASES)
+async def test_the_client_retries_under_the_same_key_after_an_intermediary_response(
+    intermediary: tuple[int, str, str],
 ) -> None:
-    async with answering(foreign, DONE) as (qr, keys):
+    async with serving_responses(intermediary, DONE) as (qr, keys):
         assert (await qr.http.post("/sessions/1/orders"))["order_id"] == 7
     assert len(keys) == 2
     assert len(set(keys)) == 1
 
 
-@pytest.mark.parametrize("foreign", CASES.values(), ids=CASES)
-async def test_the_outcome_is_unknown_if_all_answers_are_foreign(
-    foreign: tuple[int, str, str],
+@pytest.mark.parametrize("intermediary", CASES.values(), ids=CASES)
+async def test_the_outcome_is_unknown_if_all_responses_come_from_intermediaries(
+    intermediary: tuple[int, str, str],
 ) -> None:
-    async with answering(foreign) as (qr, keys):
+    async with serving_responses(intermediary) as (qr, keys):
         with pytest.raises(UnreachableError):
             await qr.http.post("/sessions/1/orders", key="mine")
     assert keys == ["mine"] * 4
@@ -72,13 +72,13 @@ async def test_a_refusal_is_final_only_if_the_request_had_no_effect(
     status: int, code: str, is_final: bool
 ) -> None:
     body = json.dumps({"error": "No.", "code": code})
-    async with answering((status, "application/json", body)) as (qr, _):
+    async with serving_responses((status, "application/json", body)) as (qr, _):
         with pytest.raises(RefusedError) as refused:
             await qr.http.post("/sessions/1/orders")
     assert refused.value.is_final is is_final
 
 
-def test_every_json_answer_of_the_api_is_recognized() -> None:
+def test_every_json_response_of_the_api_is_recognized() -> None:
     document = openapi.document()
     schemas = document["components"]["schemas"]
     unknown = []

@@ -1,4 +1,4 @@
-"""The parts of the client that need no connection."""
+"""Unit tests of the client: stream position, backoff, action queue and tokens."""
 
 import asyncio
 from typing import Any
@@ -34,7 +34,7 @@ def test_stream_position_passes_each_event_once_in_order(seqs: list[int]) -> Non
     assert position.resume == f"?since={len(delivered)}&epoch=e"
 
 
-def test_snapshot_is_the_first_a_reply_or_a_gap() -> None:
+def test_a_snapshot_is_classified_as_first_reply_or_gap() -> None:
     position = StreamPosition()
     assert position.resume == ""
     assert position.take(event(1)) is FrameKind.GAP
@@ -67,7 +67,7 @@ def test_delay_is_random_up_to_the_bound() -> None:
 # --- actions --------------------------------------------------------------------------------------
 
 
-async def test_retried_action_precedes_later_ones() -> None:
+async def test_a_retried_action_precedes_later_ones() -> None:
     actions = ActionQueue(10, Backoff(0.0, 0.0))
     sent: list[str] = []
 
@@ -124,6 +124,6 @@ async def test_concurrent_requests_renew_the_token_once() -> None:
     assert (found, calls, tokens.current) == (["new"] * 3, [1], "new")
 
 
-async def test_plain_function_renews_the_token() -> None:
+async def test_a_synchronous_function_can_renew_the_token() -> None:
     assert await Tokens("old", lambda: "new").renew("old") == "new"
     assert await Tokens("old", None).renew("old") is None
