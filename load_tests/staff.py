@@ -106,7 +106,7 @@ class ManagerUser(StaffUser):
     @task
     def alert(self) -> None:
         with suppress(*REQUEST_ERRORS):
-            reply = self._post("alerts", message="Somebody at the door, please")
+            reply = self._post("alerts", message="A guest is waiting at the door")
             self.caused(("alert", reply.data["notification_id"]), reply)
 
     @task

@@ -34,7 +34,7 @@ class Rule(Enum):
     NO_SNAPSHOT = "event before snapshot"
     UNKNOWN = "unknown message"
     MISSING_TAIL = "last events missing"
-    UNEXPECTED_REPLY = "answer that nobody waits for"
+    UNEXPECTED_REPLY = "reply without a request"
     CHANGED_RESULT = "another result for the same request"
 
 

@@ -58,7 +58,7 @@ class Count:
 def attempts() -> Iterator[Attempts]:
     counted = Attempts()
     yield counted
-    assert counted.tried > 0, "nothing was tried"
+    assert counted.tried > 0, "no attempt was counted"
     assert not counted.through, f"{len(counted.through)} got through: {counted.through[:3]}"
 
 

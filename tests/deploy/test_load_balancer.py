@@ -108,7 +108,7 @@ async def test_the_load_balancer_distributes_sockets_over_all_gateways_of_a_mach
 ) -> None:
     """Sockets are accepted also after one of the two gateways was killed."""
     raw = await _socket(balancer, "tables/5/")
-    assert not raw.protocol.extensions, "compression was agreed upon"
+    assert not raw.protocol.extensions, "compression was negotiated"
     table = Socket(raw)
     assert (await table.next())["type"] == "table_status"
     await table.send(action="occupy", request_id="balanced-1")
@@ -126,7 +126,7 @@ async def test_the_load_balancer_distributes_sockets_over_all_gateways_of_a_mach
             cut += 1
         except TimeoutError:
             await listener.close()
-    assert 0 < cut < len(listeners), "all of them were with one gateway"
+    assert 0 < cut < len(listeners), "one gateway had all sockets"
 
 
 async def _until_closed(listener: ClientConnection) -> None:

@@ -84,7 +84,7 @@ async def test_a_repeated_release_does_not_release_the_next_session(driver: Loca
     await driver.do(first, c.CloseSession())  # another waiter was faster
     await driver.until_snapshot(driver.table, lambda data: not data["is_occupied"])
     second = await driver.occupy()
-    assert await driver.send(release) == [redirect], "it still means the first session"
+    assert await driver.send(release) == [redirect], "the request still refers to the first session"
     (answer,) = await driver.send(replaced(release, followed=first))
     assert isinstance(answer, Done)
     assert not answer.changed

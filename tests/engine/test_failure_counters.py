@@ -41,7 +41,7 @@ async def test_each_failed_load_of_unreadable_state_is_counted(
     for times in (1, 2):
         assert await driver.request(driver.table, c.Occupy()) == UNAVAILABLE, times
     assert count(UNREADABLE) >= 2
-    assert count(HANDLER_ERRORS) == 0, "that is another alert"
+    assert count(HANDLER_ERRORS) == 0, "another alert covers an unavailable store"
 
 
 async def test_only_completed_sweeps_are_counted(

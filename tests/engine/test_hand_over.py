@@ -71,7 +71,7 @@ async def test_a_host_replies_moved_for_entities_of_another_host(
     assert reply == Moved(2)
     assert driver.hosts.hosts[OLD].entities == 0
     driver.placement = AFTER
-    assert (await driver.snapshot(driver.table))["zone"] == "A", "nothing was done"
+    assert (await driver.snapshot(driver.table))["zone"] == "A", "the command was not executed"
 
 
 async def test_a_host_fetches_the_placement_before_it_returns_a_misplaced_message(

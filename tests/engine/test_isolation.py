@@ -181,7 +181,7 @@ async def test_a_failing_encoding_fails_only_its_restaurants_commit(
     assert isinstance(replies[1], Done)
     assert await broken.snapshot(broken.table) == before
     assert (await healthy.snapshot(healthy.table))["zone"] == "B"
-    assert healthy.hosts.pushed == [], "nobody is told, and nobody has to join again"
+    assert healthy.hosts.pushed == [], "nothing is published, and no subscription is dropped"
     assert (failures(), evictions()) == (1, 0)
     [line] = [record for record in caplog.records if record.exc_info]
     assert line.__dict__["entity"] == str(broken.table)

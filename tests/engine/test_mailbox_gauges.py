@@ -64,7 +64,7 @@ async def test_messages_behind_a_slow_turn_are_counted_with_their_age(
     slow.goes_on.clear()
     changes = [asyncio.create_task(driver.do(driver.table, c.ChangeTable(zone="B")))]
     await eventually(lambda: measured(host)[1] > 0)
-    assert measured(host)[0] == 0, "the first is being decided"
+    assert measured(host)[0] == 0, "the first message is being decided"
     changes += [asyncio.create_task(driver.do(driver.table, c.ChangeTable(zone=z))) for z in "CD"]
     await eventually(lambda: measured(host)[0] == 2)
     before = measured(host)[1]

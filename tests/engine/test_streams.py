@@ -68,7 +68,7 @@ async def connected(host: Host, node: str = NODE) -> Caller:
 
 
 async def tcp_of(host: Host) -> tuple[str, int]:
-    """Where peers on other nodes connect."""
+    """Address for peers on other nodes."""
     address = (await host.listener.endpoint("another")).address
     assert isinstance(address, tuple)
     return address
@@ -159,7 +159,7 @@ async def test_a_peer_of_an_incompatible_release_is_not_connected_to(host: Host)
 
 
 async def test_connecting_to_a_missing_host_raises_host_unavailable() -> None:
-    gone = Endpoint("\0restaurant-qr-nobody", bytes(32), "a")
+    gone = Endpoint("\0restaurant-qr-missing", bytes(32), "a")
     with pytest.raises(HostUnavailable, match="cannot connect"):
         await connect(gone, "gateway-1", Caller().stream)
 

@@ -123,7 +123,7 @@ async def test_a_commit_of_an_earlier_claimant_is_fenced(driver: LocalDriver, st
     assert await driver.request(session, c.UpdateGuestsCount(guests_count=6)) == UNAVAILABLE
     assert (await successor.snapshot(session))["guests_count"] == 5
     done = await driver.do(session, c.UpdateGuestsCount(guests_count=6))
-    assert done.changed, "an entity that was taken back is claimed anew"
+    assert done.changed, "an entity that another host owned meanwhile is claimed again"
     for name in list(successor.hosts.hosts):
         successor.hosts.kill(name)
 

@@ -179,7 +179,7 @@ async def test_the_age_and_number_of_the_providers_keys_are_exported() -> None:
     answers = False
     PROVIDER_RENEWED_AT.set(0)
     await keys.refresh()
-    assert PROVIDER_RENEWED_AT.values == {"": 0}, "it was not renewed"
+    assert PROVIDER_RENEWED_AT.values == {"": 0}, "the gauge was not updated"
     now[0] += MAX_STALE_S + 1
     assert keys.version
     assert PROVIDER_KEYS.values == {"": 0}

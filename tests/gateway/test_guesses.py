@@ -108,7 +108,7 @@ async def test_a_code_refused_for_the_chain_does_not_count_against_its_address(
         await guesses.take(site(1))
     await store.consume_guess("chain", -OF_CHAIN.burst, every_s=OF_CHAIN.every_s, burst=300)
     answers = [await guesses.take(site(1)) for _ in range(OF_ADDRESS.burst)]
-    assert sum(answers) >= OF_ADDRESS.burst - 5, "what was earned meanwhile was allowed"
+    assert sum(answers) >= OF_ADDRESS.burst - 5, "only attempts earned meanwhile are allowed"
 
 
 @pytest.mark.attack("codes")
@@ -134,7 +134,7 @@ async def test_table_and_device_codes_work_while_session_codes_are_refused(
     for number in range(3):
         for code in ("ZZZZZZ", session["session_code"]):
             answer = await join(gateway, f"203.0.113.{number}", session_code=code)
-            if answer.status_code != 429:  # one is earned a second
+            if answer.status_code != 429:  # one attempt is earned per second
                 await use_up_again(store)
                 continue
             attempts.refused(answer.json()["code"] == "rate_limited", answer.text)

@@ -105,12 +105,12 @@ async def test_probe_contacts_a_bounded_number_of_actors(
 ) -> None:
     monkeypatch.setattr("gateway.http.health.HOST_TIMEOUT_S", 0.05)
     hosts = ScriptedHosts()
-    hosts.refusals = 1000  # so all of them are tried
+    hosts.refusals = 1000  # makes the probe try every actor
     probe = health(DirectoryStore(500), hosts, Mode.RESTAURANT)
     for _ in range(3):
         assert await status(probe) == 503
     assert len(set(hosts.connected)) == MAX_HOSTS
-    assert not hosts.batches, "no message is sent, so no turn is made"
+    assert not hosts.batches, "a probe sends no message"
 
 
 async def test_concurrent_probes_share_one_check(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +119,7 @@ async def test_concurrent_probes_share_one_check(monkeypatch: pytest.MonkeyPatch
     probe = health(store, ScriptedHosts())
     assert set(await asyncio.gather(*(status(probe) for _ in range(100)))) == {200}
     store.is_down = True
-    assert await status(probe) == 200, "the cached result"
+    assert await status(probe) == 200, "the result is cached"
     assert store.checks == 1
 
 

@@ -71,7 +71,7 @@ async def test_a_half_open_socket_is_closed_and_frees_its_connection(
         for reader, writer in half_open:
             async with asyncio.timeout(20):
                 received = await reader.read()
-            attempts.refused(b"\x03\xf3" in received, received[-40:])  # 1011: no answer to a ping
+            attempts.refused(b"\x03\xf3" in received, received[-40:])  # 1011: no pong
             writer.close()
 
         async def is_accepted() -> bool:
@@ -110,7 +110,7 @@ async def test_a_compressed_message_is_not_decompressed(
             writer.write(frame(first, bomb))
             async with asyncio.timeout(20):
                 received = await reader.read()
-            attempts.refused(b"\x03\xea" in received, received[-40:])  # 1002: not agreed upon
+            attempts.refused(b"\x03\xea" in received, received[-40:])  # 1002: not negotiated
             writer.close()
     for packed, how in ((gzip.compress(blanks), "gzip"), (zlib.compress(blanks), "deflate")):
         answer = await gateway.http.post(

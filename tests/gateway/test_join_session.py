@@ -286,7 +286,7 @@ async def test_simultaneous_guesses_are_limited_like_others(
         *(join(gateway, where="203.0.113.66", session_code=code) for code in guesses)
     )
     checked = [answer for answer in answers if answer.status_code == 404]
-    assert len(checked) <= GUESS_BURST + 2, "the quota and what is earned during the test"
+    assert len(checked) <= GUESS_BURST + 2, "more attempts than the quota and those earned meanwhile"
     for answer in answers:
         attempts.refused(answer.status_code in (404, 429), answer.text)
 

@@ -334,7 +334,7 @@ class TestLargeMessages:
         for _ in range(11):
             await socket.raw.send(large)
         async with asyncio.timeout(5):
-            assert await socket.closed() == 4429, "sooner than by small ones"
+            assert await socket.closed() == 4429, "large messages reach the limit sooner than small ones"
         for _ in range(20):
             await other.raw.send('{"action":"get_status"}')
             assert (await other.next())["type"] == "table_status"
@@ -389,7 +389,7 @@ class TestUnauthenticated:
         other = {"sessions/join": "devices/sign-in", "devices/sign-in": "sessions/join"}[path]
         headers = {"X-Forwarded-For": "203.0.113.7"}
         answer = await gateway.http.post(f"/api/{other}", content=b"{", headers=headers)
-        assert answer.status_code == 400, "joining and signing in are counted apart"
+        assert answer.status_code == 400, "joins and sign-ins are counted separately"
 
     @pytest.mark.attack("floods")
     async def test_invalid_tokens_are_limited_per_address_and_valid_ones_still_accepted(

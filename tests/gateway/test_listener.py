@@ -80,7 +80,7 @@ async def test_a_stopping_gateway_serves_connections_in_its_backlog() -> None:
     echo = EchoServer()
     async with serving(echo) as listener:
         waiting = []
-        for _ in range(20):  # the kernel accepts them, the loop does not run meanwhile
+        for _ in range(20):  # the kernel accepts them while the loop does not run
             raw = socket.create_connection(("127.0.0.1", listener.port))
             raw.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             waiting.append(raw)

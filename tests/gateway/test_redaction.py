@@ -73,7 +73,7 @@ async def test_a_guest_does_not_receive_events_of_earlier_sessions(
         assert first_frame["data"]["resumed"] is False
         assert first_frame["data"]["session"]["id"] == session
     again = await gateway.socket(f"tables/{place.table}{resume}", token("admin"))
-    assert (await again.next())["data"]["session"]["id"] == before, "staff resume"
+    assert (await again.next())["data"]["session"]["id"] == before, "the staff's subscription is resumed"
 
 
 async def test_a_guest_without_resume_gets_a_plain_snapshot(gateway: Gateway, place: Place) -> None:
@@ -175,7 +175,7 @@ async def test_a_kitchen_receives_neither_session_codes_nor_takings(
     resume = f"?since={first[0]['seq']}&epoch={first[0]['epoch']}"
     resumed = await gateway.socket(f"{home}{resume}", kitchen)
     again = await until_seated(resumed, session)
-    assert again == received[2:], "resumed events are redacted alike"
+    assert again == received[2:], "resumed events are redacted too"
     await screens[0].send("get_status")
     received.append(await screens[0].until("restaurant_status"))
     await screens[1].send("get_notifications")
@@ -189,7 +189,7 @@ async def test_a_kitchen_receives_neither_session_codes_nor_takings(
     received += notified
     since = f"?since={first[1]['seq']}&epoch={first[1]['epoch']}"
     missed = await gateway.socket(f"{home}/notifications{since}", kitchen)
-    assert [await missed.next() for _ in range(2)] == notified[:2], "resumed ones are redacted"
+    assert [await missed.next() for _ in range(2)] == notified[:2], "resumed events are redacted"
     headers = {"Authorization": f"Bearer {kitchen}"}
     for path in (home, "restaurants", f"{home}/notifications", f"orders/{order}"):
         answer = await gateway.http.get(f"/api/{path}", headers=headers)
@@ -204,7 +204,7 @@ async def test_a_kitchen_receives_neither_session_codes_nor_takings(
     assert "Payment of" not in text
     assert '"method"' not in text
     others = await until_seated(staff, session)
-    assert others[0]["data"]["figures"]["day_paid_amount"] == "0.00", "staff see the figures"
+    assert others[0]["data"]["figures"]["day_paid_amount"] == "0.00", "other staff receive the statistics"
     assert others[-1]["data"]["session"]["session_code"] == code
 
 

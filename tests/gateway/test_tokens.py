@@ -187,7 +187,7 @@ async def test_a_repeated_key_gets_the_same_token_until_it_is_revoked(gateway: G
     assert [row["token_id"] for row in await listed(gateway)] == [token_id]
     await revoked(gateway, token_id)
     late = await gateway.http.post("/api/tokens", json=TILL, headers=key)
-    assert late.status_code == 404, "what was revoked does not come back by a repeated request"
+    assert late.status_code == 404, "a repeated request does not restore a revoked token"
     assert await listed(gateway) == []
 
 

@@ -44,7 +44,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
             urls = {"embedded": embedded.url, "tcp": f"redis://127.0.0.1:{port}/1"}
             if EXTERNAL_URL:
                 with redis.Redis.from_url(EXTERNAL_URL) as client:
-                    assert client.dbsize() == 0, "the given database is not empty: name another"
+                    assert client.dbsize() == 0, "the given database is not empty: use another one"
                 urls["given"] = EXTERNAL_URL
             yield urls
     finally:

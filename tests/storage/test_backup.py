@@ -99,7 +99,7 @@ def test_a_restored_backup_has_new_epochs_and_new_ids(
         if not running:
             stack.close()
         assert command(data, "backup", backup) == ""
-    assert backup.stat().st_mode & 0o077 == 0, "guests' data are its owner's alone"
+    assert backup.stat().st_mode & 0o077 == 0, "only the owner can read the backup"
     assert not (data / "dump.rdb").exists()
 
     assert command(elsewhere, "restore", backup) == ""
@@ -120,7 +120,7 @@ async def test_ten_restores_do_not_grow_the_directory_of_restaurants(tmp_path: P
         await store.close()
     last = ids[Kind.RESTAURANT].start
     assert last == first + 10 * SKIPPED_RESTAURANT_IDS + 1
-    assert last / keys.BUCKET < 20, "a sweep reads as many keys"
+    assert last / keys.BUCKET < 20, "a sweep reads one key per bucket"
 
 
 @pytest.mark.parametrize("before", [False, True])

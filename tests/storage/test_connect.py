@@ -18,8 +18,8 @@ async def test_a_store_behind_a_sentinel_is_found_by_its_name(tmp_path: Path) ->
         [claimed] = await store.claim([ORDER])
         assert await store.commit([commit_of(ORDER, claimed.fencing_token)]) == frozenset()
         await store.close()
-        unknown = open_store(f"redis+sentinel://127.0.0.1:{port}/nobody", retention_s=3600)
-        with pytest.raises(StoreUnavailable, match="nobody"):
+        unknown = open_store(f"redis+sentinel://127.0.0.1:{port}/unknown", retention_s=3600)
+        with pytest.raises(StoreUnavailable, match="unknown"):
             await unknown.ping()
         await unknown.close()
 

@@ -69,7 +69,7 @@ async def test_claims_and_commits_wait_for_the_disk_once_per_batch(start_server:
     port, _ = start_server("one", *ON_DISK)
     store = open_durable_store(port, Durability.DISK)
     claimed = await store.claim([ORDER])
-    assert calls_of(port, "waitaof") == 2, "the script was new to the server, and was sent whole"
+    assert calls_of(port, "waitaof") == 2, "the script was unknown to the server, and sent with its text"
     await store.claim([ORDER])
     assert calls_of(port, "waitaof") == 3
     assert await store.commit([commit_of(ORDER, claimed[0].fencing_token)]) == frozenset({2})

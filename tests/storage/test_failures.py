@@ -56,7 +56,7 @@ async def test_a_killed_store_is_unavailable_and_restarts_with_its_data(
     again.start()
     try:
         [after] = await store.claim([ORDER])
-        assert after.epoch != before.epoch, "it may have lost what was told"
+        assert after.epoch != before.epoch, "the server may have lost published events"
         assert after.last_effect > before.last_effect
         as_before = after._replace(epoch=before.epoch, last_effect=before.last_effect)
         assert without_fencing_token(as_before) == without_fencing_token(before)

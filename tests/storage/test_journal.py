@@ -38,8 +38,8 @@ async def test_journal_returns_the_requested_range_after_newer_commits(store: St
 async def test_the_journal_does_not_return_unwritten_frames(store: Store) -> None:
     await _publish(store, 4)
     assert await store.journal([(TOPIC, 2, 5), (TOPIC, 5, 4)]) == [None, None]
-    nobody = Topic(SESSION, Channel.SESSION)
-    assert await store.journal([(nobody, 0, 3), (nobody, 0, 0)]) == [None, []]
+    missing = Topic(SESSION, Channel.SESSION)
+    assert await store.journal([(missing, 0, 3), (missing, 0, 0)]) == [None, []]
 
 
 async def test_each_channel_has_its_own_sequence(store: Store) -> None:

@@ -52,7 +52,7 @@ async def test_a_history_is_limited_in_bytes(
     ring = LIMITS.history_of(address.kind)
     listed = await store.history(address, limit=100)
     assert sum(len(each) for _, each in listed) <= ring.size * 1.1
-    assert listed == list(enumerate(events))[-len(listed) :], "the newest, at their positions"
+    assert listed == list(enumerate(events))[-len(listed) :], "the newest events at their positions"
     known = client.hget(keys.entity(address), "size:log")
     assert isinstance(known, bytes)
     assert known.split()[:2] == [b"%d" % len(listed), b"%d" % (300 * len(listed))]
@@ -96,7 +96,7 @@ async def test_entries_older_than_the_retention_are_dropped_from_an_entity_that_
     days = [datetime(2026, 2, day, 12, tzinfo=UTC) for day in (1, 2, 3)]
     old = [event(number, 60, at) for number, at in enumerate(days)]
     await commit_events(store, address, old, days[-1])
-    assert await store.audit(address, limit=9) == [(2, old[2])], "an hour is kept"
+    assert await store.audit(address, limit=9) == [(2, old[2])], "events of an hour are kept"
     left = seconds_left(client)
     for name in ("audit", "log"):
         assert 0 < left[f"{keys.entity(address)}:{name}"] <= RETENTION_S * 17 / 16

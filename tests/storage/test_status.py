@@ -147,7 +147,7 @@ async def test_the_check_writes_on_every_server_of_a_cluster(tmp_path: Path) -> 
             await store.check()
             for port in ports:
                 with redis.Redis(port=port) as client:
-                    assert client.keys(keys.probe(0)[:-1] + "*"), "one of them was not tried"
+                    assert client.keys(keys.probe(0)[:-1] + "*"), "a server was not checked"
             with redis.Redis(port=ports[2]) as client:
                 client.config_set("maxmemory", 1)
             with pytest.raises(StoreUnavailable):

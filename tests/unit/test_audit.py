@@ -1,4 +1,4 @@
-"""Which commands are audited, and which of their fields."""
+"""The audited commands, and their audited fields."""
 
 from datetime import UTC, datetime
 

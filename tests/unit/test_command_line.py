@@ -31,7 +31,7 @@ def test_help_of_each_command_has_examples_that_call_it(command: str) -> None:
     lines = [line.strip() for line in examples.splitlines() if line.strip()]
     assert lines
     assert all(line.startswith(f"./restaurant-qr {command}") for line in lines)
-    assert max(map(len, lines)) <= 78, "it would be wrapped on a narrow terminal"
+    assert max(map(len, lines)) <= 78, "the line wraps on a narrow terminal"
 
 
 def test_help_lists_all_commands_and_exit_codes() -> None:

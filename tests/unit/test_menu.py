@@ -73,7 +73,7 @@ def test_changing_one_item_stores_an_event_with_only_that_item(drinks: RulesWorl
     decision = drinks.do(MENU, c.ChangeMenuItem(item_id=1, available=False))
     assert decision.events == (MenuItemChanged(MenuItem(1, "Tea", "", 250, False), 2),)
     assert rows(drinks) == [(1, "Tea", "2.50", False), (2, "Cake", "4.00", True)]
-    assert drinks.last(MENU) == drinks.snapshot(MENU), "its channel still has the menu"
+    assert drinks.last(MENU) == drinks.snapshot(MENU), "the channel has published the menu"
 
 
 def test_a_refused_order_names_five_sold_out_items_and_lists_all_ids(world: RulesWorld) -> None:

@@ -140,7 +140,7 @@ def test_cancelling_a_paid_order_makes_a_refund_due(
     world.advance(order, OrderStatus.CANCELLED)
     assert money(world, order) == ("partially_paid", "10.00", "0.00", True)
     assert world.snapshot(order)["refund_amount"] == "10.00"
-    assert world.types(RESTAURANT) == [], "a cancelled order is not a completed payment"
+    assert world.types(RESTAURANT) == [], "cancelling an order does not complete its payment"
 
 
 def test_a_refund_is_given_once(world: RulesWorld, order: Address) -> None:

@@ -63,7 +63,7 @@ def test_a_retry_after_an_upgrade_gets_the_result_stored_for_a_long_subject() ->
     before = RequestRef(ORDER, previous_subject(_long("a").subject), "pay", "d")
     results = RequestResults([stored_result(result_key(before), DONE)])
     assert results.find(_long("a")) == DONE
-    assert results.find(_long("a", digest="another")) is None, "of another whose name begins alike"
+    assert results.find(_long("a", digest="another")) is None, "a request of another subject with the same prefix"
     again = replace(_long("a", digest="of this release"), previous_digest="d")
     assert results.find(again) == DONE
 

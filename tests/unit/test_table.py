@@ -103,7 +103,7 @@ def test_a_release_is_redirected_to_the_session(world: RulesWorld) -> None:
 def test_releasing_closes_the_session(world: RulesWorld) -> None:
     session = world.occupy()
     decision = world.do(TABLE, c.Release())
-    assert decision.events, "its first result is that it was released"
+    assert decision.events, "the first result of the request is the release"
     assert world.snapshot(session)["status"] == "closed"
     assert not world.snapshot(TABLE)["is_occupied"]
     world.unchanged(TABLE, c.Release())

@@ -101,8 +101,8 @@ def test_a_waiters_list_is_bounded_and_evicts_acknowledged_notifications_first(w
     world.do(ADA, Notify(note(waiter_state.MAX_NOTIFICATIONS + 1)))
     names = [each["notification_id"] for each in tasks(world)]
     assert len(names) == waiter_state.MAX_NOTIFICATIONS
-    assert "order-2-1" not in names, "the acknowledged one goes first"
-    assert "order-0-1" not in names, "then the oldest"
+    assert "order-2-1" not in names, "the acknowledged one is evicted first"
+    assert "order-0-1" not in names, "the oldest one is evicted next"
     assert names[0] == "order-1-1"
 
 

@@ -72,7 +72,7 @@ test('a page reads values that another tab wrote', async () => {
   const kept = await loadStorage(() => storage);
   kept.remember('mine-1-7', true);
   storage.setItem('restaurant-qr-mine-1-8', 'true');
-  storage.setItem('somebody-elses', 'true');
+  storage.setItem('another-site', 'true');
   assert.deepEqual(kept.keys('mine-1-').sort(), ['mine-1-7', 'mine-1-8']);
   storage.setItem('restaurant-qr-broken', '{');
   assert.equal(kept.recall('broken'), null);
