@@ -45,10 +45,10 @@ async def _pay(driver: LocalDriver, order: Address) -> Done:
 
 async def _send_refused_requests(driver: LocalDriver, order: Address, times: int) -> None:
     """Requests of a guest that are refused, each with an id of its own."""
-    wish = c.UpdateStatus(status=OrderStatus.CANCELLED)
+    command = c.UpdateStatus(status=OrderStatus.CANCELLED)
     for number in range(times):
         how = {"caller": GUEST, "request_id": f"guest-{number}"}
-        assert (await driver.rejection(order, wish, **how)).code is Code.FORBIDDEN
+        assert (await driver.rejection(order, command, **how)).code is Code.FORBIDDEN
 
 
 async def test_a_repeated_payment_is_taken_once_despite_many_refusals_of_a_guest(
@@ -123,14 +123,14 @@ async def test_a_retryable_refusal_is_not_kept_as_a_result(
     session = await driver.occupy()
     first = await driver.order(session)
     how = {"caller": GUEST, "request_id": "r"}
-    wish = c.PlaceOrder(items=(c.MenuLine(menu_item_id=1),))
+    command = c.PlaceOrder(items=(c.MenuLine(menu_item_id=1),))
     inputs = replace(driver.new_inputs(Kind.ORDER), lines=(OrderLine("Soup", 1, 100),))
     monkeypatch.setattr("domain.session.rules.MAX_PENDING_ORDERS", 1)
-    refusal = await driver.rejection(session, wish, inputs=inputs, **how)
+    refusal = await driver.rejection(session, command, inputs=inputs, **how)
     assert refusal.code is Code.RATE_LIMITED
     await driver.advance(first, OrderStatus.CONFIRMED)
     await driver.until_idle()
-    assert (await driver.do(session, wish, inputs=inputs, **how)).changed
+    assert (await driver.do(session, command, inputs=inputs, **how)).changed
 
 
 async def test_a_request_id_with_another_body_is_a_conflict(driver: LocalDriver) -> None:

@@ -16,7 +16,9 @@ FOLDERS = (
     "restaurant_qr_client", "restaurant_qr_wire", "scripts", "storage", "tests",
 )  # fmt: skip
 
-PACKAGES = tuple(folder for folder in FOLDERS if folder not in ("load_tests", "tests"))
+TESTS = ("load_tests/", "tests/")
+"""Folders in which the words of RETIRED_IN_TESTS are forbidden, too."""
+BROWSER_TESTS = ROOT / "tests" / "e2e"
 
 RETIRED = {
     "tide": "write_batcher",
@@ -79,6 +81,24 @@ RETIRED_NAMES = {
 }
 """A whole identifier -> the term to use."""
 
+RETIRED_IN_TESTS = {
+    "house": "harness or restaurant",
+    "hasty": "fast_settings",
+    "sleeper": "suspended_client",
+    "rough": "adverse_conditions or disposable_service",
+    "mistakes": "errors",
+    "patience": "timeout",
+    "patiently": "with_retry",
+    "impatient": "short_timeout",
+    "come_back": "restore",
+    "heard": "publications or received",
+    "told": "published, received or reported",
+    "wish": "command or request",
+    "spoil": "a verb for the damage",
+    "mend": "fix",
+}
+"""The same in names of tests: words that a reader of a CI log would not know."""
+
 NO_QUESTION = r"(?![^.\n]*\?)"
 HEADLESS_WHO = (
     r"(?:^|[.:;] )Who(?:ever)? (?!can |may )[^.?\n]{3,80}\b(?:is|are|has|gets|waits)\b"
@@ -105,7 +125,7 @@ DOCSTRINGS = {
     r"\A(?:What|Who|Whoever|Whose|Where|Which)\b": "a noun or an imperative first",
     r"(?i)\b(?:nobody|somebody|anew)\b": "the subject: a client, a caller, an operator",
 }
-"""The same for docstrings of PACKAGES, which are never questions."""
+"""The same for docstrings, which are never questions."""
 
 PHRASE_PARTS = (
     "whereabouts", "reckoning", "strainer", "turned away", "where in doubt", "nobody is told",
@@ -117,6 +137,9 @@ ALLOWED = {
     ("tests/unit/test_vocabulary.py", "*"),
 }
 """File and word of uses that are right, such as names on the wire."""
+
+
+JAVASCRIPT_NAME = re.compile(r"\b(?:const|let|class|function)\s+([A-Za-z_$][\w$]*)")
 
 
 class Use(NamedTuple):
@@ -136,6 +159,16 @@ def sources() -> dict[str, str]:
     return {
         path.relative_to(ROOT).as_posix(): path.read_text()
         for path in paths
+        if "node_modules" not in path.parts
+    }
+
+
+@cache
+def scripts() -> dict[str, str]:
+    """Texts of the tests' JavaScript files by path."""
+    return {
+        path.relative_to(ROOT).as_posix(): path.read_text()
+        for path in BROWSER_TESTS.rglob("*.mjs")
         if "node_modules" not in path.parts
     }
 
@@ -197,7 +230,8 @@ def texts_of(call: ast.Call) -> Iterator[tuple[str, int]]:
 
 def name_parts() -> set[str]:
     """Texts of which one occurs in every file with a retired name; case matters if not lower."""
-    return {*RETIRED, *(word.replace("_", "") for word in RETIRED), *RETIRED_NAMES}
+    words = {*RETIRED, *RETIRED_IN_TESTS}
+    return {*words, *(word.replace("_", "") for word in words), *RETIRED_NAMES}
 
 
 def words_of(name: str) -> str:
@@ -208,8 +242,9 @@ def words_of(name: str) -> str:
 def check_name(file: str, line: int, name: str) -> Iterator[Use]:
     if name in RETIRED_NAMES:
         yield Use(file, line, name, RETIRED_NAMES[name])
-    words = words_of(name)
-    for word, write in RETIRED.items():
+    words = words_of(name.replace("-", "_").replace(".", "_"))
+    retired = RETIRED | RETIRED_IN_TESTS if file.startswith(TESTS) else RETIRED
+    for word, write in retired.items():
         if f"_{word}_" in words:
             yield Use(file, line, name, write)
 
@@ -240,10 +275,19 @@ def test_identifiers_have_no_retired_words() -> None:
     assert forbidden(uses) == []
 
 
-def test_file_names_have_no_retired_words() -> None:
-    assert (
-        forbidden(use for file in sources() for use in check_name(file, 0, Path(file).stem)) == []
+def test_javascript_identifiers_of_tests_have_no_retired_words() -> None:
+    uses = (
+        use
+        for file, text in scripts().items()
+        for found in JAVASCRIPT_NAME.finditer(text)
+        for use in check_name(file, text.count("\n", 0, found.start()) + 1, found[1])
     )
+    assert forbidden(uses) == []
+
+
+def test_file_names_have_no_retired_words() -> None:
+    files = [*sources(), *scripts()]
+    assert forbidden(use for file in files for use in check_name(file, 0, Path(file).stem)) == []
 
 
 def test_log_messages_and_errors_have_no_retired_phrases() -> None:
@@ -260,7 +304,6 @@ def test_docstrings_begin_with_their_subject() -> None:
     uses = (
         use
         for file, source in sources().items()
-        if file.startswith(PACKAGES)
         for text, line in docstrings_of(ast.parse(source))
         for use in check_text(file, line, text.strip(), DOCSTRINGS)
     )
@@ -284,6 +327,12 @@ def test_documents_have_no_retired_phrases() -> None:
 def test_check_reports_retired_identifiers(source: str) -> None:
     names = names_of(ast.parse(source))
     assert [use for name, line in names for use in check_name("a.py", line, name)]
+
+
+@pytest.mark.parametrize("name", ["house", "test_what_is_told", "Impatient", "rough.test"])
+def test_check_reports_names_that_are_retired_in_tests(name: str) -> None:
+    assert list(check_name("tests/a.py", 1, name))
+    assert not list(check_name("gateway/a.py", 1, name))
 
 
 @pytest.mark.parametrize(
