@@ -21,15 +21,15 @@ DONE = (200, "application/json", '{"changed": true, "order_id": 7}')
 
 @asynccontextmanager
 async def serving_responses(
-    *answers: tuple[int, str, str],
+    *responses: tuple[int, str, str],
 ) -> AsyncIterator[tuple[RestaurantQR, list[str]]]:
     """A client of a server with these responses, and the keys of its requests."""
     keys: list[str] = []
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         keys.append(head.partition("idempotency-key: ")[2].split("\r\n")[0])
-        status, kind, body = answers[min(len(keys), len(answers)) - 1]
+        status, kind, body = responses[min(len(keys), len(responses)) - 1]
         lines = [f"HTTP/1.1 {status} X", "Connection: close", f"Content-Type: {kind}",
                  f"Content-Length: {len(body.encode())}"]  # fmt: skip
         if 300 <= status < 400:
@@ -37,7 +37,7 @@ async def serving_responses(
         writer.write(("\r\n".join(lines) + "\r\n\r\n" + body).encode())
         writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(respond, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     async with server, RestaurantQR(url, settings=SETTINGS) as qr:
         yield qr, keys
@@ -86,8 +86,8 @@ def test_every_json_response_of_the_api_is_recognized() -> None:
         for method, operation in item.items():
             if method == "parameters":
                 continue
-            for status, answer in operation["responses"].items():
-                content = answer.get("content", {}).get("application/json")
+            for status, response in operation["responses"].items():
+                content = response.get("content", {}).get("application/json")
                 if content is None or not status.startswith("2"):
                     continue
                 schema = content["schema"]

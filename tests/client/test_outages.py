@@ -53,7 +53,7 @@ async def test_a_guest_joins_and_orders(qr: RestaurantQR, gateway: Gateway, plac
 async def test_response_of_an_intermediary_is_no_refusal() -> None:
     """A proxy's own error is no refusal of the service, whatever its body."""
 
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         body = bodies.pop()
         head = f"HTTP/1.1 502 Bad\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -61,7 +61,7 @@ async def test_response_of_an_intermediary_is_no_refusal() -> None:
         writer.close()
 
     bodies = [b"<html>", b"[]", b'{"error": 7}', b"\xff"]
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    server = await asyncio.start_server(respond, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server, RestaurantQR(f"http://127.0.0.1:{port}", settings=FAST_SETTINGS) as qr:
         with pytest.raises(UnreachableError):
@@ -73,8 +73,8 @@ async def test_change_whose_response_is_lost_takes_effect_once(
     qr: RestaurantQR, proxy: Proxy, gateway: Gateway, place: Place
 ) -> None:
     async def is_occupied() -> bool:
-        answer = await gateway.http.get(f"/api/tables/{place.table}")
-        return bool(answer.json()["data"]["is_occupied"])
+        response = await gateway.http.get(f"/api/tables/{place.table}")
+        return bool(response.json()["data"]["is_occupied"])
 
     proxy.drops_responses = True
     request = asyncio.create_task(qr.http.post(f"/tables/{place.table}/sessions"))

@@ -44,11 +44,11 @@ def open_websocket(service: Service, *more: str) -> socket.socket:
         "Connection: Upgrade", "Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {key}", *more,
     ]  # fmt: skip
     connection.sendall("\r\n".join(lines).encode() + b"\r\n\r\n")
-    answer = b""
-    while b"\r\n\r\n" not in answer:
-        answer += connection.recv(1)
-    assert b" 101 " in answer.split(b"\r\n")[0], answer
-    assert b"sec-websocket-extensions" not in answer.lower(), "compression was negotiated"
+    response = b""
+    while b"\r\n\r\n" not in response:
+        response += connection.recv(1)
+    assert b" 101 " in response.split(b"\r\n")[0], response
+    assert b"sec-websocket-extensions" not in response.lower(), "compression was negotiated"
     return connection
 
 
@@ -104,11 +104,11 @@ async def test_unfinished_handshakes_and_bodies_time_out(
         each.sendall(beginning)
     await assert_serves(service)
     for each, _ in slow:
-        answer = await asyncio.to_thread(closed_by_server, each)
-        attempts.refused(answer == b"" or b" 408 " in answer.split(b"\r\n")[0], answer)
+        response = await asyncio.to_thread(closed_by_server, each)
+        attempts.refused(response == b"" or b" 408 " in response.split(b"\r\n")[0], response)
         each.close()
-    answer = await asyncio.to_thread(body.recv, 65536)
-    attempts.refused(b" 422 " in answer.split(b"\r\n")[0], answer)
+    response = await asyncio.to_thread(body.recv, 65536)
+    attempts.refused(b" 422 " in response.split(b"\r\n")[0], response)
     body.close()
 
 
@@ -220,21 +220,21 @@ async def test_unusual_methods_paths_and_bodies_get_a_client_error(
     service: Service, attempts: Attempts
 ) -> None:
     async with httpx.AsyncClient(base_url=f"http://{service.url}", timeout=TIMEOUT_S) as http:
-        answers: list[Any] = []
+        responses: list[Any] = []
         for method in ("TRACE", "CONNECT", "PROPFIND", "DELETE"):
-            answers.append(await http.request(method, "/api/orders/1"))
+            responses.append(await http.request(method, "/api/orders/1"))
         for path in (
             "/api/orders/%00",
             "/api/orders/1%2f2",
             "/api//orders/1",
             "/api/" + "x" * 4000,
         ):
-            answers.append(await http.get(path))
-        answers.append(await http.post("/api/sessions/join", content=b"\xff" * 100))
-        answers.append(await http.post("/api/sessions/join", content=b"[" * 100_000))
-    for answer in answers:
-        is_client_error = 400 <= answer.status_code < 500 and b"Traceback" not in answer.content
-        attempts.refused(is_client_error, answer)
-        if answer.headers.get("content-type", "").startswith("application/json"):
-            assert orjson.loads(answer.content)["code"]
+            responses.append(await http.get(path))
+        responses.append(await http.post("/api/sessions/join", content=b"\xff" * 100))
+        responses.append(await http.post("/api/sessions/join", content=b"[" * 100_000))
+    for response in responses:
+        is_client_error = 400 <= response.status_code < 500 and b"Traceback" not in response.content
+        attempts.refused(is_client_error, response)
+        if response.headers.get("content-type", "").startswith("application/json"):
+            assert orjson.loads(response.content)["code"]
     await assert_serves(service)

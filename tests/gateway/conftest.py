@@ -96,9 +96,9 @@ class Gateway:
         return Socket(socket)
 
     async def post(self, path: str, body: Any = None, **how: Any) -> Any:
-        answer = await self.http.post(f"/api{path}", json=body or {}, **how)
-        assert answer.status_code < 300, answer.text
-        return answer.json()
+        response = await self.http.post(f"/api{path}", json=body or {}, **how)
+        assert response.status_code < 300, response.text
+        return response.json()
 
 
 _gateways = itertools.count(1)
@@ -134,12 +134,12 @@ async def serving(
 async def on_own_listener(app: GatewayApplication) -> AsyncIterator[int]:
     """Serve as Ray Serve does, which runs the application's lifespan protocol."""
     events: asyncio.Queue[dict[str, str]] = asyncio.Queue()
-    answers: asyncio.Queue[Any] = asyncio.Queue()
+    responses: asyncio.Queue[Any] = asyncio.Queue()
     scope = {"type": "lifespan", "asgi": {"version": "3.0"}, "state": {}}
-    lifespan = asyncio.create_task(app(scope, events.get, answers.put))
+    lifespan = asyncio.create_task(app(scope, events.get, responses.put))
     for event in ("startup", "shutdown"):
         await events.put({"type": f"lifespan.{event}"})
-        assert await answers.get() == {"type": f"lifespan.{event}.complete"}
+        assert await responses.get() == {"type": f"lifespan.{event}.complete"}
         if event == "startup":
             await app.listener.start("127.0.0.1", 0)
             yield app.listener.port

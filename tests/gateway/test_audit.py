@@ -31,9 +31,9 @@ async def audit(gateway: Gateway, path: str, count: int, **query: int) -> list[d
     """An entity's audit, once it has at least `count` events, which must be all."""
 
     async def enough() -> list[dict[str, Any]] | None:
-        answer = await gateway.http.get(f"/api/{path}/audit", params=query)
-        assert answer.status_code == 200, answer.text
-        found: list[dict[str, Any]] = answer.json()["data"]
+        response = await gateway.http.get(f"/api/{path}/audit", params=query)
+        assert response.status_code == 200, response.text
+        found: list[dict[str, Any]] = response.json()["data"]
         return found if len(found) >= count else None
 
     events: list[dict[str, Any]] = await eventually(enough)
@@ -78,8 +78,8 @@ async def test_a_refusal_by_the_gateway_is_audited(gateway: Gateway, place: Plac
     assert refused.json()["code"] == "forbidden"
     kitchen = token("kitchen", restaurant_id=place.restaurant)
     socket = await gateway.socket(f"orders/{order}/", as_=kitchen)
-    answer = await socket.request("update_status", status="delivered")
-    assert answer["code"] == "forbidden"
+    response = await socket.request("update_status", status="delivered")
+    assert response["code"] == "forbidden"
     one, other = await audit(gateway, f"orders/{order}", 2)
     assert (one["type"], one["outcome"], one["from"]) == (
         "update_status", "forbidden", "198.51.100.9",
@@ -149,8 +149,8 @@ async def test_only_managers_of_the_restaurant_can_read_its_audit(
 ) -> None:
     path = f"/api/restaurants/{place.restaurant}/audit"
     for role in ("waiter", "kitchen"):
-        answer = await gateway.http.get(path, headers=as_(role, place, waiter_id=place.waiter))
-        assert answer.json()["code"] == "forbidden"
+        response = await gateway.http.get(path, headers=as_(role, place, waiter_id=place.waiter))
+        assert response.json()["code"] == "forbidden"
     foreign = {"Authorization": f"Bearer {token('manager', restaurant_id=place.restaurant + 1)}"}
     assert (await gateway.http.get(path, headers=foreign)).status_code == 404
     assert (await gateway.http.get(path, headers=as_("manager", place))).status_code == 200
@@ -166,14 +166,14 @@ async def test_a_denied_read_is_audited(gateway: Gateway, place: Place) -> None:
         f"/restaurants/{place.restaurant}/devices/1/code": "device_code",
     }
     for path in paths:
-        answer = await gateway.http.get(f"/api{path}", headers=headers)
-        assert answer.status_code == 403, (path, answer.text)
+        response = await gateway.http.get(f"/api{path}", headers=headers)
+        assert response.status_code == 403, (path, response.text)
     socket = await gateway.socket(f"restaurants/{place.restaurant}/devices/", kitchen)
     assert await socket.closed() == 4403
 
     async def denied_reads() -> list[dict[str, Any]] | None:
-        answer = await gateway.http.get(f"/api/restaurants/{place.restaurant}/audit")
-        found = [each for each in answer.json()["data"] if each["outcome"] == "forbidden"]
+        response = await gateway.http.get(f"/api/restaurants/{place.restaurant}/audit")
+        found = [each for each in response.json()["data"] if each["outcome"] == "forbidden"]
         return found if len(found) == len(paths) + 1 else None
 
     refused = await eventually(denied_reads)
@@ -231,8 +231,8 @@ async def test_a_device_sign_in_is_audited_whether_accepted_or_refused(
     body = {"device_code": code["device_code"]}
     for address, status in (("203.0.113.9", 200), ("198.51.100.4", 404)):
         here = {"X-Forwarded-For": address}
-        answer = await gateway.http.post("/api/devices/sign-in", json=body, headers=here)
-        assert answer.status_code == status
+        response = await gateway.http.post("/api/devices/sign-in", json=body, headers=here)
+        assert response.status_code == status
     *_, done, refused = await audit(gateway, path, 3)
     assert [(each["type"], each["outcome"], each["from"]) for each in (done, refused)] == [
         ("sign_in_device", "done", "203.0.113.9"), ("sign_in_device", "not_found", "198.51.100.4"),
@@ -249,8 +249,8 @@ async def test_opening_a_table_is_audited_with_the_guests_address(
     code = {"table_code": (await gateway.http.get(f"{path}/code")).json()["table_code"]}
     await gateway.http.patch(path, json={"is_active": False})
     here = {"X-Forwarded-For": "203.0.113.9"}
-    answer = await gateway.http.post("/api/sessions/join", json=code, headers=here)
-    assert answer.json()["code"] == "table_inactive"
+    response = await gateway.http.post("/api/sessions/join", json=code, headers=here)
+    assert response.json()["code"] == "table_inactive"
     [event] = await audit(gateway, f"tables/{place.table}", 1)
     assert (event["type"], event["outcome"], event["from"]) == (
         "occupy", "table_inactive", "203.0.113.9",

@@ -187,8 +187,8 @@ async def test_auth_open_refuses_other_machines_in_every_spelling_of_their_addre
     path, there = f"tables/{place.table}", {"X-Forwarded-For": forwarded}
     request = gateway.http.build_request("GET", f"/api/{path}", headers=there)
     del request.headers["Authorization"]
-    answer = await gateway.http.send(request)
-    attempts.refused(answer.status_code == 401, answer.text)
+    response = await gateway.http.send(request)
+    attempts.refused(response.status_code == 401, response.text)
     socket = await gateway.socket(f"{path}/", additional_headers=there)
     refused = (await socket.next())["code"]
     attempts.refused(refused == "unauthenticated", refused)
@@ -206,8 +206,8 @@ class TestRequiredAuthentication:
         table_code = await code_of(gateway, place)
         session = (await join(gateway, table_code=table_code)).json()["data"]
         for number in range(GUESS_BURST):
-            answer = await join(gateway, "unknown", session_code=f"ZZZ{number:03}")
-            attempts.refused(answer.status_code == 404, answer.text)
+            response = await join(gateway, "unknown", session_code=f"ZZZ{number:03}")
+            attempts.refused(response.status_code == 404, response.text)
         slowed = await join(gateway, "unknown", session_code=session["session_code"])
         attempts.refused(slowed.status_code == 429, slowed.text)
         for where in ("203.0.113.7:51234", "[2001:db8::7]:51234", "203.0.113.8"):
@@ -224,9 +224,9 @@ class TestRequiredAuthentication:
         table_code = await code_of(gateway, place)
         session = (await join(gateway, table_code=table_code)).json()["data"]
         for number in range(GUESS_BURST + 1):
-            answer = await join(
+            response = await join(
                 gateway, f"203.0.113.66:{40000 + number}", session_code=f"ZZZ{number:03}"
             )
-            attempts.refused(answer.status_code == (404, 429)[number == GUESS_BURST], number)
+            attempts.refused(response.status_code == (404, 429)[number == GUESS_BURST], number)
         other = await join(gateway, "203.0.113.67:40000", session_code=session["session_code"])
         assert other.status_code == 200

@@ -55,8 +55,8 @@ async def test_a_partitioned_gateway_closes_its_sockets_with_1012(
     later = await gateway.socket(f"tables/{place.table}/")
     assert (await later.next())["code"] == "unavailable"
     assert await later.closed() == RESTART
-    answer = await gateway.http.get(f"/api/tables/{place.table}")
-    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    response = await gateway.http.get(f"/api/tables/{place.table}")
+    assert (response.status_code, response.json()["code"]) == (503, "unavailable")
     joining = await gateway.http.post("/api/sessions/join", json={"session_code": "ABC234"})
     assert joining.status_code == 503
     cut.from_store = cut.from_head = False

@@ -33,11 +33,11 @@ class InterruptedApi(Api):
         self._left = last
 
     def send(self, method: str, path: str, body: object) -> Any:
-        answer = super().send(method, path, body)
+        response = super().send(method, path, body)
         self._left -= 1
         if self._left == 0:
             raise Killed
-        return answer
+        return response
 
 
 def api_of(gateway: Gateway) -> tuple[str, str]:
@@ -45,9 +45,9 @@ def api_of(gateway: Gateway) -> tuple[str, str]:
 
 
 async def get(gateway: Gateway, path: str) -> Any:
-    answer = await gateway.http.get(f"/api{path}")
-    assert answer.status_code == 200, answer.text
-    return answer.json()["data"]
+    response = await gateway.http.get(f"/api{path}")
+    assert response.status_code == 200, response.text
+    return response.json()["data"]
 
 
 async def demo_entities(gateway: Gateway) -> list[dict[str, Any]]:
@@ -162,9 +162,9 @@ async def test_the_demo_is_complete_even_if_other_ids_are_issued_meanwhile(
 
     class Disturbed(Api):
         def send(self, method: str, path: str, body: object) -> Any:
-            answer = super().send(method, path, body)
+            response = super().send(method, path, body)
             asyncio.run_coroutine_threadsafe(another_client(gateway), loop).result()
-            return answer
+            return response
 
     assert await asyncio.to_thread(fill, Disturbed(*api_of(gateway)))
     assert await settled(gateway) == list(expected())

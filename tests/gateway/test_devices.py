@@ -34,16 +34,16 @@ async def signed_in(gateway: Gateway, code: str, **headers: str) -> httpx.Respon
 
 
 async def listed(gateway: Gateway, place: Place) -> list[dict[str, Any]]:
-    answer = await gateway.http.get(f"/api/restaurants/{place.restaurant}/devices")
-    devices: list[dict[str, Any]] = answer.json()["data"]["devices"]
+    response = await gateway.http.get(f"/api/restaurants/{place.restaurant}/devices")
+    devices: list[dict[str, Any]] = response.json()["data"]["devices"]
     return devices
 
 
 async def test_a_device_signs_in_once_and_gets_its_role(gateway: Gateway, place: Place) -> None:
     device, code = await added(gateway, place, shift_hours=8)
-    answer = await signed_in(gateway, code)
-    assert answer.status_code == 200, answer.text
-    given = answer.json()
+    response = await signed_in(gateway, code)
+    assert response.status_code == 200, response.text
+    given = response.json()
     claims = jwt.decode(given["token"], SECRET, algorithms=["HS256"])
     assert (claims["role"], claims["waiter_id"], claims["device_id"]) == (
         "waiter", place.waiter, device,
@@ -94,8 +94,8 @@ async def test_signing_a_device_out_closes_only_its_own_sockets(
     assert "type" in await kitchen.request("get_status")
     late = await gateway.socket(f"tables/{place.table}/", as_=phone)
     assert await late.closed() == 4401
-    answer = await gateway.http.get(f"/api/tables/{place.table}", headers=as_(phone))
-    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    response = await gateway.http.get(f"/api/tables/{place.table}", headers=as_(phone))
+    assert (response.status_code, response.json()["code"]) == (401, "unauthenticated")
     home = f"/api/restaurants/{place.restaurant}"
     assert (await gateway.http.get(home, headers=as_(grill))).is_success
     assert (await gateway.http.delete(path)).json()["changed"] is False
@@ -133,8 +133,8 @@ async def test_a_device_for_another_role_or_without_its_waiter_is_refused(
 ) -> None:
     body = {"role": "waiter", "waiter_id": place.waiter, "label": "phone", **wrong}
     path = f"/api/restaurants/{place.restaurant}/devices"
-    answer = await gateway.http.post(path, json=body)
-    assert answer.status_code in (404, 422), answer.text
+    response = await gateway.http.post(path, json=body)
+    assert response.status_code in (404, 422), response.text
     assert await listed(gateway, place) == []
 
 

@@ -44,7 +44,7 @@ def health(store: Any, hosts: ScriptedHosts, mode: Mode = Mode.SHARD) -> Health:
 
 
 async def status(health: Health) -> int:
-    return (await health.answer(ANY_REQUEST)).status_code
+    return (await health.response(ANY_REQUEST)).status_code
 
 
 @pytest.fixture(autouse=True)
@@ -128,7 +128,7 @@ async def test_a_probe_without_a_host_header_gets_200(gateway: Gateway) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
     writer.write(b"GET /-/healthz HTTP/1.0\r\n\r\n")
     async with asyncio.timeout(5):
-        answer = await reader.read()
-    assert answer.startswith(b"HTTP/1.1 200 ")
-    assert answer.endswith(b"success")
+        response = await reader.read()
+    assert response.startswith(b"HTTP/1.1 200 ")
+    assert response.endswith(b"success")
     writer.close()

@@ -113,12 +113,12 @@ async def test_a_compressed_message_is_not_decompressed(
             attempts.refused(b"\x03\xea" in received, received[-40:])  # 1002: not negotiated
             writer.close()
     for packed, how in ((gzip.compress(blanks), "gzip"), (zlib.compress(blanks), "deflate")):
-        answer = await gateway.http.post(
+        response = await gateway.http.post(
             f"/api/tables/{place.table}/sessions",
             content=packed,
             headers={"Content-Encoding": how},
         )
-        attempts.refused(answer.json().get("code") == "invalid_json", answer.text)
+        attempts.refused(response.json().get("code") == "invalid_json", response.text)
 
 
 @pytest.mark.attack("tokens")
@@ -134,13 +134,13 @@ async def test_a_token_with_a_changed_letter_is_refused(
         changed = valid[:at] + ("A" if letter != "A" else "B") + valid[at + 1 :]
         if at in spare:
             continue
-        answer = await read_table(gateway, path, changed)
-        attempts.refused(answer.status_code == 401, f"{at}: {answer.text}")
+        response = await read_table(gateway, path, changed)
+        attempts.refused(response.status_code == 401, f"{at}: {response.text}")
     for changed in (valid[:-9], valid + ".x", valid.swapcase(), f"{valid},{valid}", "null"):
-        answer = await gateway.http.get(
+        response = await gateway.http.get(
             path, params={"token": changed}, headers={"Authorization": f"Bearer {changed}"}
         )
-        attempts.refused(answer.status_code == 401, changed)
+        attempts.refused(response.status_code == 401, changed)
         socket = await gateway.socket(f"tables/{place.table}?token={changed}")
         attempts.refused(await socket.closed() == 4401, changed)
 
@@ -185,8 +185,8 @@ async def test_a_guest_token_is_refused_after_its_session_is_closed(
     ]  # fmt: skip
     for method, path, body in requests:
         headers = {"Authorization": f"Bearer {old}"}
-        answer = await gateway.http.request(method, f"/api/{path}", json=body, headers=headers)
-        attempts.refused(answer.status_code in (401, 404), f"{method} {path}: {answer.text}")
+        response = await gateway.http.request(method, f"/api/{path}", json=body, headers=headers)
+        attempts.refused(response.status_code in (401, 404), f"{method} {path}: {response.text}")
 
 
 @pytest.mark.attack("pages")
@@ -205,7 +205,7 @@ async def test_pages_of_other_hosts_are_refused(
             )
             attempts.refused(await socket.closed() == 4403, origin)
         for method in ("GET", "POST", "OPTIONS"):
-            answer = await gateway.http.request(
+            response = await gateway.http.request(
                 method, f"/api/tables/{place.table}/sessions", headers={"Origin": origin}
             )
-            attempts.refused(answer.status_code == 403, f"{method} {origin}: {answer.text}")
+            attempts.refused(response.status_code == 403, f"{method} {origin}: {response.text}")

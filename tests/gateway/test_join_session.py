@@ -37,9 +37,9 @@ async def join(gateway: Gateway, where: str = "203.0.113.7", **codes: Any) -> Re
 
 
 async def code_of(gateway: Gateway, place: Place) -> str:
-    answer = await gateway.http.get(f"/api/tables/{place.table}/code", headers=manager(place))
-    assert answer.headers["cache-control"] == "no-store"
-    body = answer.json()
+    response = await gateway.http.get(f"/api/tables/{place.table}/code", headers=manager(place))
+    assert response.headers["cache-control"] == "no-store"
+    body = response.json()
     assert body["url"].endswith(f"/guest/#join={body['table_code']}")
     return str(body["table_code"])
 
@@ -99,9 +99,9 @@ async def test_a_session_is_joined_by_its_code_however_it_is_typed(
 
 async def test_two_phones_at_once_open_one_session(gateway: Gateway, place: Place) -> None:
     code = await code_of(gateway, place)
-    answers = await asyncio.gather(*(join(gateway, table_code=code) for _ in range(8)))
-    assert {answer.status_code for answer in answers} == {200}
-    assert len({answer.json()["data"]["id"] for answer in answers}) == 1
+    responses = await asyncio.gather(*(join(gateway, table_code=code) for _ in range(8)))
+    assert {response.status_code for response in responses} == {200}
+    assert len({response.json()["data"]["id"] for response in responses}) == 1
 
 
 async def test_a_scan_opens_no_session_if_only_staff_may_open_tables(
@@ -205,8 +205,8 @@ async def test_only_waiters_and_managers_can_read_table_codes(
     bearer = token(role, restaurant_id=place.restaurant, session_id=made["session_id"])
     headers = {"Authorization": f"Bearer {bearer}"}
     for path in (f"tables/{place.table}/code", f"tables/{place.table}/qr.svg"):
-        answer = await gateway.http.get(f"/api/{path}", headers=headers)
-        assert answer.status_code == 403, path
+        response = await gateway.http.get(f"/api/{path}", headers=headers)
+        assert response.status_code == 403, path
     replacing = await gateway.http.post(f"/api/tables/{place.table}/code", json={}, headers=headers)
     assert replacing.status_code == 403
 
@@ -239,8 +239,8 @@ async def test_a_code_with_an_invalid_signature_is_refused(
     gateway: Gateway, place: Place, attempts: Attempts
 ) -> None:
     for number, code in enumerate(wrong_codes(place)):
-        answer = await join(gateway, where=f"203.0.113.{number}", table_code=code)
-        attempts.refused(answer.status_code == 404, code)
+        response = await join(gateway, where=f"203.0.113.{number}", table_code=code)
+        attempts.refused(response.status_code == 404, code)
     table = (await gateway.http.get(f"/api/tables/{place.table}")).json()
     assert table["data"]["is_occupied"] is False
 
@@ -252,8 +252,8 @@ async def test_a_code_with_an_invalid_signature_is_refused(
 async def test_an_invalid_body_is_refused_with_the_reason(
     gateway: Gateway, place: Place, body: dict[str, Any]
 ) -> None:
-    answer = await join(gateway, **body)
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_message")
+    response = await join(gateway, **body)
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_message")
 
 
 @pytest.mark.attack("codes")
@@ -264,8 +264,8 @@ async def test_wrong_codes_limit_only_their_own_address(
     code = await code_of(gateway, place)
     session = (await join(gateway, where="203.0.113.1", table_code=code)).json()["data"]
     for number in range(GUESS_BURST):
-        answer = await join(gateway, where="203.0.113.66", session_code=f"ZZZ{number:03}")
-        attempts.refused(answer.status_code == 404, answer.text)
+        response = await join(gateway, where="203.0.113.66", session_code=f"ZZZ{number:03}")
+        attempts.refused(response.status_code == 404, response.text)
     for codes in ({"session_code": "ZZZZZZ"}, {"session_code": session["session_code"]}):
         slowed = await join(gateway, where="203.0.113.66", **codes)
         attempts.refused(slowed.status_code == 429, slowed.text)
@@ -282,13 +282,13 @@ async def test_simultaneous_guesses_are_limited_like_others(
     gateway: Gateway, place: Place, attempts: Attempts
 ) -> None:
     guesses = [f"ZZZ{number:03}" for number in range(5 * GUESS_BURST)]
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         *(join(gateway, where="203.0.113.66", session_code=code) for code in guesses)
     )
-    checked = [answer for answer in answers if answer.status_code == 404]
+    checked = [response for response in responses if response.status_code == 404]
     assert len(checked) <= GUESS_BURST + 2, "more attempts than the quota and those earned meanwhile"
-    for answer in answers:
-        attempts.refused(answer.status_code in (404, 429), answer.text)
+    for response in responses:
+        attempts.refused(response.status_code in (404, 429), response.text)
 
 
 @pytest.mark.attack("codes")
@@ -303,10 +303,10 @@ async def test_guesses_on_many_gateways_are_counted_together(
     session = (await join(gateway, table_code=await code_of(gateway, place))).json()["data"]
     async with serving(hosts, open_store(valkey.url, retention_s=60), settings, "g2") as other:
         for number in range(GUESS_BURST):
-            answer = await join(
+            response = await join(
                 (gateway, other)[number % 2], where="203.0.113.9", session_code=f"ZZZ{number:03}"
             )
-            attempts.refused(answer.status_code == 404, answer.text)
+            attempts.refused(response.status_code == 404, response.text)
         for each in (gateway, other):
             slowed = await join(each, where="203.0.113.9", session_code=session["session_code"])
             attempts.refused(slowed.status_code == 429, slowed.text)
@@ -383,7 +383,7 @@ async def test_rendering_a_qr_code_does_not_block_the_event_loop(
         f"restaurants/{place.restaurant}/qr-sheet",
         f"restaurants/{place.restaurant}/devices/{device['device_id']}/qr.svg",
     ):
-        answer = await gateway.http.get(f"/api/{path}", headers=manager(place))
-        assert answer.status_code == 200, answer.text
+        response = await gateway.http.get(f"/api/{path}", headers=manager(place))
+        assert response.status_code == 200, response.text
     assert len(drawn_by) == 3
     assert main_thread() not in drawn_by

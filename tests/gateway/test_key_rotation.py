@@ -37,8 +37,8 @@ def deploy(hosts: LocalHosts, valkey: EmbeddedStore) -> Deploy:
 
 async def status(gateway: Gateway, place: Place, bearer: str) -> int:
     headers = {"Authorization": f"Bearer {bearer}"}
-    answer = await gateway.http.get(f"/api/tables/{place.table}", headers=headers)
-    return answer.status_code
+    response = await gateway.http.get(f"/api/tables/{place.table}", headers=headers)
+    return response.status_code
 
 
 async def joined(gateway: Gateway, table_code: str) -> httpx.Response:
@@ -48,8 +48,8 @@ async def joined(gateway: Gateway, table_code: str) -> httpx.Response:
 
 async def printed(gateway: Gateway, place: Place, bearer: str) -> str:
     headers = {"Authorization": f"Bearer {bearer}"}
-    answer = await gateway.http.get(f"/api/tables/{place.table}/code", headers=headers)
-    return str(answer.json()["table_code"])
+    response = await gateway.http.get(f"/api/tables/{place.table}/code", headers=headers)
+    return str(response.json()["table_code"])
 
 
 async def test_a_token_of_the_old_key_is_valid_until_that_key_is_removed(

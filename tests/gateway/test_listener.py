@@ -88,11 +88,11 @@ async def test_a_stopping_gateway_serves_connections_in_its_backlog() -> None:
         await listener.stop()
         for raw in waiting:
             raw.setblocking(False)
-            answer = b""
+            response = b""
             async with asyncio.timeout(5):
                 while chunk := await asyncio.get_running_loop().sock_recv(raw, 4096):
-                    answer += chunk
-            assert answer.endswith(b"a page")
+                    response += chunk
+            assert response.endswith(b"a page")
             raw.close()
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.1", port))

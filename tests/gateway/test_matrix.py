@@ -242,37 +242,37 @@ def cells(world: MatrixWorld, path: str) -> Iterator[tuple[str, str, str, bool]]
             yield role, owner, url, world.is_visible(role, entity_kind, owner)
 
 
-def code(answer: httpx.Response) -> str:
+def code(response: httpx.Response) -> str:
     """Code of an error, status of a success."""
-    return str(answer.status_code if answer.is_success else answer.json()["code"])
+    return str(response.status_code if response.is_success else response.json()["code"])
 
 
 @pytest.mark.attack("matrix")
 async def test_http_reads_follow_the_role_matrix(world: MatrixWorld, attempts: Attempts) -> None:
     for path, allowed in READS.items():
         for role, owner, url, is_visible in cells(world, path):
-            answer = await world.request(role, "GET", url)
-            case = f"{role} GET {url} ({owner}): {answer.status_code} {answer.text[:80]}"
+            response = await world.request(role, "GET", url)
+            case = f"{role} GET {url} ({owner}): {response.status_code} {response.text[:80]}"
             if not is_visible:
-                attempts.refused(code(answer) == "not_found", case)
+                attempts.refused(code(response) == "not_found", case)
             elif role not in allowed:
-                attempts.refused(code(answer) == "forbidden", case)
+                attempts.refused(code(response) == "forbidden", case)
             else:
-                assert answer.status_code == 200, case
+                assert response.status_code == 200, case
 
 
 @pytest.mark.attack("matrix")
 async def test_http_commands_follow_the_role_matrix(world: MatrixWorld, attempts: Attempts) -> None:
     for method, path, body, allowed in ROUTES:
         for role, owner, url, is_visible in cells(world, path):
-            answer = await world.request(role, method, url, body | {"expected_version": NO_VERSION})
-            case = f"{role} {method} {url} {body} ({owner}): {answer.text[:80]}"
+            response = await world.request(role, method, url, body | {"expected_version": NO_VERSION})
+            case = f"{role} {method} {url} {body} ({owner}): {response.text[:80]}"
             if not is_visible:
-                attempts.refused(code(answer) == "not_found", case)
+                attempts.refused(code(response) == "not_found", case)
             elif role not in allowed:
-                attempts.refused(code(answer) == "forbidden", case)
+                attempts.refused(code(response) == "forbidden", case)
             else:
-                assert code(answer) == "version_conflict", case
+                assert code(response) == "version_conflict", case
 
 
 @pytest.mark.attack("matrix")
@@ -302,13 +302,13 @@ async def test_socket_commands_follow_the_role_matrix(
             socket = await world.gateway.socket(url, world.bearers[role])
             await socket.next()
             version = {} if reads else {"expected_version": NO_VERSION}
-            answer = await socket.request(message["action"], **_rest(message), **version)
-            case = f"{role} /ws/{url} {message} ({owner}): {answer}"
+            response = await socket.request(message["action"], **_rest(message), **version)
+            case = f"{role} /ws/{url} {message} ({owner}): {response}"
             if role not in allowed:
-                attempts.refused(answer.get("code") == "forbidden", case)
+                attempts.refused(response.get("code") == "forbidden", case)
             else:
                 got = "type" if reads else "code"
-                assert answer[got] == ("ack" if reads else "version_conflict"), case
+                assert response[got] == ("ack" if reads else "version_conflict"), case
             await socket.raw.close()
 
 
@@ -344,10 +344,10 @@ async def test_entities_of_others_are_answered_like_missing_ones(
             attempts.refused(existing_ == missing_, f"{role} /ws/{url}: {existing_} {missing_}")
 
 
-def _comparable(answer: httpx.Response, path: str) -> list[Any]:
+def _comparable(response: httpx.Response, path: str) -> list[Any]:
     """Status, headers and body of a response, without its date and the requested id."""
-    headers = {k: v for k, v in answer.headers.items() if k not in ("date", "content-length")}
-    return [answer.status_code, headers, _without_id(answer.content, path)]
+    headers = {k: v for k, v in response.headers.items() if k not in ("date", "content-length")}
+    return [response.status_code, headers, _without_id(response.content, path)]
 
 
 def _without_id(value: Any, path: str) -> Any:
@@ -419,11 +419,11 @@ async def test_a_guest_receives_nothing_about_other_sessions(
     assert any(b"own-dish" in frame for frame in received)
     for channel in channels:
         path = channel.replace("tables/sessions", "sessions")
-        answer = await gateway.http.get(
+        response = await gateway.http.get(
             f"/api/{path}", headers={"Authorization": f"Bearer {bearer}"}
         )
-        assert answer.status_code == 200, channel
-        received.append(answer.content)
+        assert response.status_code == 200, channel
+        received.append(response.content)
     foreign = [name, "Ada", "earlier-dish", "other-dish", before[2], other[2]]
     for frame in received:
         text = frame.decode()

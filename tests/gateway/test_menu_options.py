@@ -45,8 +45,8 @@ MEDIUM, BUTTER = 3, 5
 
 @pytest.fixture
 async def session(gateway: Gateway, place: Place) -> int:
-    answer = await gateway.http.put(f"/api/restaurants/{place.restaurant}/menu", json=MENU)
-    assert answer.status_code == 200, answer.text
+    response = await gateway.http.put(f"/api/restaurants/{place.restaurant}/menu", json=MENU)
+    assert response.status_code == 200, response.text
     return int((await gateway.post(f"/tables/{place.table}/sessions"))["session_id"])
 
 
@@ -60,8 +60,8 @@ async def test_an_order_line_has_its_options_price_and_allergens(
 ) -> None:
     items = [steak(MEDIUM, BUTTER, quantity=2), {"menu_item_id": BREAD}]
     placed = await gateway.post(f"/sessions/{session}/orders", {"items": items})
-    answer = await gateway.http.get(f"/api/orders/{placed['order_id']}/items")
-    data = answer.json()["data"]
+    response = await gateway.http.get(f"/api/orders/{placed['order_id']}/items")
+    data = response.json()["data"]
     assert data["total_amount"] == "53.00"
     sold, bread = data["items"]
     assert (sold["unit_price"], sold["allergens"]) == ("25.50", ["celery", "milk"])
@@ -75,18 +75,18 @@ async def test_an_order_line_has_its_options_price_and_allergens(
 async def test_missing_options_are_refused_and_nothing_is_ordered(
     gateway: Gateway, session: int
 ) -> None:
-    answer = await gateway.http.post(f"/api/sessions/{session}/orders", json={"items": [steak()]})
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_options")
-    assert answer.json()["details"]["group_id"] == 1
+    response = await gateway.http.post(f"/api/sessions/{session}/orders", json={"items": [steak()]})
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_options")
+    assert response.json()["details"]["group_id"] == 1
     seen = (await gateway.http.get(f"/api/sessions/{session}")).json()["data"]
     assert seen["orders"] == []
 
 
 async def test_a_quote_prices_an_order_without_placing_it(gateway: Gateway, session: int) -> None:
     body = {"items": [steak(MEDIUM, BUTTER, quantity=2)]}
-    answer = await gateway.http.post(f"/api/sessions/{session}/quote", json=body)
-    assert answer.status_code == 200, answer.text
-    quoted = answer.json()
+    response = await gateway.http.post(f"/api/sessions/{session}/quote", json=body)
+    assert response.status_code == 200, response.text
+    quoted = response.json()
     assert (quoted["changed"], quoted["total_amount"], quoted["currency"]) == (
         False, "51.00", "EUR",
     )  # fmt: skip
@@ -121,7 +121,7 @@ async def test_an_invalid_menu_is_refused_with_the_path_of_the_error(
     path = f"/api/restaurants/{place.restaurant}/menu"
     before = (await gateway.http.get(path)).json()["data"]
     menu = {"categories": [{"name": "All", "items": [{"name": "Pie", "price": "4.00", **change}]}]}
-    answer = await gateway.http.put(path, json=menu)
-    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_message")
-    assert answer.json()["details"]["field"].startswith(field)
+    response = await gateway.http.put(path, json=menu)
+    assert (response.status_code, response.json()["code"]) == (422, "invalid_message")
+    assert response.json()["details"]["field"].startswith(field)
     assert (await gateway.http.get(path)).json()["data"] == before

@@ -26,11 +26,11 @@ FILES = sorted(
 async def test_pages_can_import_the_client_without_a_build(gateway: Gateway) -> None:
     assert "index.js" in MODULES
     for name in MODULES:
-        answer = await gateway.http.get(f"/client/{name}")
-        assert answer.status_code == 200, name
-        assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
-        assert "script-src 'self'" in answer.headers["content-security-policy"]
-        assert answer.content == (WEB / "client" / name).read_bytes()
+        response = await gateway.http.get(f"/client/{name}")
+        assert response.status_code == 200, name
+        assert response.headers["content-type"] == "text/javascript; charset=utf-8"
+        assert "script-src 'self'" in response.headers["content-security-policy"]
+        assert response.content == (WEB / "client" / name).read_bytes()
 
 
 async def test_an_unchanged_file_is_revalidated_with_304(gateway: Gateway) -> None:
@@ -72,18 +72,18 @@ async def test_an_unchanged_file_is_revalidated_with_304(gateway: Gateway) -> No
     ],
 )
 async def test_files_that_are_no_pages_assets_get_404(gateway: Gateway, path: str) -> None:
-    answer = await gateway.http.get(path)
-    assert answer.status_code == 404
-    assert answer.json()["code"] == "not_found"
+    response = await gateway.http.get(path)
+    assert response.status_code == 404
+    assert response.json()["code"] == "not_found"
 
 
 async def test_an_unknown_path_returns_a_page_to_browsers(gateway: Gateway) -> None:
     for path in ("/nothing/", "/api/nothing"):
-        answer = await gateway.http.get(path, headers={"Accept": "text/html,*/*;q=0.8"})
-        assert answer.status_code == 404
-        assert answer.headers["content-type"].startswith("text/html")
-        assert "Scan its code again." in answer.text
-        assert "default-src" in answer.headers["content-security-policy"]
+        response = await gateway.http.get(path, headers={"Accept": "text/html,*/*;q=0.8"})
+        assert response.status_code == 404
+        assert response.headers["content-type"].startswith("text/html")
+        assert "Scan its code again." in response.text
+        assert "default-src" in response.headers["content-security-policy"]
 
 
 async def test_pages_and_styles_have_their_content_types(gateway: Gateway) -> None:
@@ -97,10 +97,10 @@ async def test_pages_and_styles_have_their_content_types(gateway: Gateway) -> No
 async def test_pages_are_served_at_folder_urls_with_an_etag(gateway: Gateway) -> None:
     assert {"guest", "kitchen"} <= set(PAGES)
     for page in PAGES:
-        answer = await gateway.http.get(f"/{page}/?restaurant=2")
-        assert answer.status_code == 200, page
-        assert answer.headers["content-type"] == "text/html; charset=utf-8"
-        known = {"If-None-Match": answer.headers["etag"]}
+        response = await gateway.http.get(f"/{page}/?restaurant=2")
+        assert response.status_code == 200, page
+        assert response.headers["content-type"] == "text/html; charset=utf-8"
+        known = {"If-None-Match": response.headers["etag"]}
         assert (await gateway.http.get(f"/{page}/", headers=known)).status_code == 304
         without_slash = await gateway.http.get(f"/{page}")
         assert without_slash.status_code == 307
@@ -111,13 +111,13 @@ async def test_pages_are_served_at_folder_urls_with_an_etag(gateway: Gateway) ->
 
 @pytest.mark.parametrize("page", PAGES)
 async def test_pages_have_a_strict_policy_and_no_inline_script(gateway: Gateway, page: str) -> None:
-    answer = await gateway.http.get(f"/{page}/")
-    assert answer.status_code == 200
-    _has_strict_policy(answer)
-    scripts = re.findall(r"<script\b[^>]*>(.*?)</script>", answer.text, re.DOTALL)
+    response = await gateway.http.get(f"/{page}/")
+    assert response.status_code == 200
+    _has_strict_policy(response)
+    scripts = re.findall(r"<script\b[^>]*>(.*?)</script>", response.text, re.DOTALL)
     assert scripts, "no script"
     assert not "".join(scripts).strip()
-    assert not re.search(r"\son\w+\s*=|javascript:|<style|\sstyle\s*=", answer.text)
+    assert not re.search(r"\son\w+\s*=|javascript:|<style|\sstyle\s*=", response.text)
 
 
 async def test_an_error_response_has_the_security_headers(
@@ -127,34 +127,34 @@ async def test_an_error_response_has_the_security_headers(
         raise RuntimeError("by the test")
 
     monkeypatch.setattr(Pages, "get_response", failing)
-    answer = await gateway.http.get("/guest/")
-    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
-    _has_strict_policy(answer)
+    response = await gateway.http.get("/guest/")
+    assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+    _has_strict_policy(response)
 
 
-def _has_strict_policy(answer: Response) -> None:
-    policy = answer.headers["content-security-policy"]
+def _has_strict_policy(response: Response) -> None:
+    policy = response.headers["content-security-policy"]
     assert "default-src 'none'; script-src 'self';" in policy
     assert "frame-ancestors 'self'" in policy
     assert "unsafe" not in policy
-    assert answer.headers["x-frame-options"] == "SAMEORIGIN"
-    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert response.headers["x-frame-options"] == "SAMEORIGIN"
+    assert response.headers["x-content-type-options"] == "nosniff"
 
 
 async def test_a_url_with_a_token_is_not_redirected_to_another_host(gateway: Gateway) -> None:
-    answer = await gateway.http.get("/api/orders/1/?token=secret")
-    assert answer.status_code == 404
-    assert "location" not in answer.headers
+    response = await gateway.http.get("/api/orders/1/?token=secret")
+    assert response.status_code == 404
+    assert "location" not in response.headers
 
 
 async def test_files_have_their_media_type_and_a_strict_policy(gateway: Gateway) -> None:
     for name in FILES:
-        answer = await gateway.http.get(f"/{name}")
-        assert answer.status_code == 200, name
-        assert answer.content == (WEB / name).read_bytes()
-        assert answer.headers["content-type"] == MEDIA[(WEB / name).suffix]
-        assert answer.headers["cache-control"] == "no-cache"
-        policy = answer.headers["content-security-policy"]
+        response = await gateway.http.get(f"/{name}")
+        assert response.status_code == 200, name
+        assert response.content == (WEB / name).read_bytes()
+        assert response.headers["content-type"] == MEDIA[(WEB / name).suffix]
+        assert response.headers["cache-control"] == "no-cache"
+        policy = response.headers["content-security-policy"]
         assert "default-src 'none'; script-src 'self'; style-src 'self'" in policy
         assert "connect-src 'self'" in policy
         assert "unsafe" not in policy
@@ -216,11 +216,11 @@ async def test_a_packaged_file_is_sent_in_the_smallest_encoding_the_client_accep
     async with _client(package) as client:
         request = client.build_request("GET", "/assets/guest-AAAA1111.js")
         request.headers["accept-encoding"] = accepted
-        answer = await client.send(request, stream=True)
-        assert b"".join([part async for part in answer.aiter_raw()]) == body
-    assert answer.headers.get("content-encoding") == encoding
-    assert answer.headers["content-type"] == MEDIA[".js"]
-    assert answer.headers["vary"] == "Accept-Encoding"
+        response = await client.send(request, stream=True)
+        assert b"".join([part async for part in response.aiter_raw()]) == body
+    assert response.headers.get("content-encoding") == encoding
+    assert response.headers["content-type"] == MEDIA[".js"]
+    assert response.headers["vary"] == "Accept-Encoding"
 
 
 async def test_assets_are_immutable_in_caches_and_pages_are_revalidated(package: Path) -> None:

@@ -23,9 +23,9 @@ async def test_guests_see_roles_and_waiter_ids_instead_of_names(
 
     async def run(method: str, path: str, body: Any) -> Any:
         headers = {**manager, "Idempotency-Key": f"{method}-{path}"}
-        answer = await gateway.http.request(method, f"/api/{path}", json=body, headers=headers)
-        assert answer.status_code < 300, answer.text
-        return answer.json()
+        response = await gateway.http.request(method, f"/api/{path}", json=body, headers=headers)
+        assert response.status_code < 300, response.text
+        return response.json()
 
     session = (await run("POST", f"tables/{place.table}/sessions", {}))["session_id"]
     items = {"items": [{"menu_item_id": 1}]}

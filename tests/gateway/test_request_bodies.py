@@ -32,8 +32,8 @@ async def test_the_body_limit_of_guests_is_lower_than_that_of_staff(
     headers = guest if role == "guest" else {}
     async with httpx.AsyncClient(base_url=gateway.http.base_url, headers=headers) as caller:
         for size in (GUESTS_BYTES + 1, STAFF_BYTES):
-            answer = await caller.post(path, content=BODY.ljust(size))
-            attempts.refused(answer.status_code == 413, answer.text)
+            response = await caller.post(path, content=BODY.ljust(size))
+            attempts.refused(response.status_code == 413, response.text)
         seen = (await gateway.http.get(f"/api/sessions/{session}")).json()["data"]
         assert seen["calls"] == []
         accepted = await caller.post(path, content=BODY.ljust(GUESTS_BYTES))
@@ -65,9 +65,9 @@ async def test_a_body_declared_too_long_is_refused_before_it_is_sent(
         bearer = token(sender, restaurant_id=place.restaurant, session_id=session)
     reader, writer = await head_sent(gateway, path, length, bearer)
     async with asyncio.timeout(5):
-        answer = await reader.readuntil(b"\r\n")
+        response = await reader.readuntil(b"\r\n")
     writer.transport.abort()
-    attempts.refused(b" 413 " in answer, answer)
+    attempts.refused(b" 413 " in response, response)
 
 
 class TestCharging:
@@ -91,17 +91,17 @@ class TestCharging:
         sent = [
             await head_sent(gateway, path, GUESTS_BYTES, bearer) for _ in range(2 * self.AT_ONCE)
         ]
-        answers = [asyncio.create_task(reader.readuntil(b"\r\n")) for reader, _ in sent]
+        responses = [asyncio.create_task(reader.readuntil(b"\r\n")) for reader, _ in sent]
         done: set[asyncio.Task[bytes]] = set()
         async with asyncio.timeout(20):
             while len(done) < self.AT_ONCE:
-                done, _ = await asyncio.wait(answers, return_when=asyncio.FIRST_COMPLETED)
+                done, _ = await asyncio.wait(responses, return_when=asyncio.FIRST_COMPLETED)
                 await asyncio.sleep(0.01)
-        for answer in done:
-            attempts.refused(b" 429 " in answer.result(), answer.result())
+        for response in done:
+            attempts.refused(b" 429 " in response.result(), response.result())
         assert len(done) == self.AT_ONCE, "the others wait for their bodies"
-        for answer in answers:
-            answer.cancel()
+        for response in responses:
+            response.cancel()
         for _, writer in sent:
             writer.transport.abort()
 

@@ -117,10 +117,10 @@ async def test_a_creation_whose_answer_was_lost_is_still_answered_with_201(
 async def test_an_error_has_its_code_and_status(
     gateway: Gateway, method: str, path: str, status: int, code: str
 ) -> None:
-    answer = await gateway.http.request(method, path)
-    assert answer.status_code == status
-    assert answer.json()["code"] == code
-    assert answer.json()["error"]
+    response = await gateway.http.request(method, path)
+    assert response.status_code == status
+    assert response.json()["code"] == code
+    assert response.json()["error"]
 
 
 @pytest.mark.parametrize(
@@ -141,25 +141,25 @@ async def test_an_invalid_body_is_refused_and_changes_nothing(
     gateway: Gateway, place: Place, body: bytes, status: int, code: str
 ) -> None:
     before = (await gateway.http.get(f"/api/tables/{place.table}")).json()
-    answer = await gateway.http.post(f"/api/tables/{place.table}/sessions", content=body)
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    response = await gateway.http.post(f"/api/tables/{place.table}/sessions", content=body)
+    assert (response.status_code, response.json()["code"]) == (status, code)
     assert (await gateway.http.get(f"/api/tables/{place.table}")).json() == before
 
 
 async def test_a_waiter_of_another_restaurant_is_not_found(gateway: Gateway, place: Place) -> None:
     other = await make_place(gateway)
     path = f"/api/tables/{place.table}/sessions"
-    answer = await gateway.http.post(path, json={"waiter_id": other.waiter})
-    assert answer.json()["code"] == "not_found"
+    response = await gateway.http.post(path, json={"waiter_id": other.waiter})
+    assert response.json()["code"] == "not_found"
     table = (await gateway.http.get(f"/api/tables/{place.table}")).json()["data"]
     assert table["is_occupied"] is False
 
 
 async def test_an_occupied_table_refuses_a_second_session(gateway: Gateway, place: Place) -> None:
     session = await open_session(gateway, place)
-    answer = await gateway.http.post(f"/api/tables/{place.table}/sessions", json={})
-    assert answer.status_code == 409
-    assert answer.json()["code"] == "table_occupied"
+    response = await gateway.http.post(f"/api/tables/{place.table}/sessions", json={})
+    assert response.status_code == 409
+    assert response.json()["code"] == "table_occupied"
     table = (await gateway.http.get(f"/api/tables/{place.table}")).json()["data"]
     assert table["session"]["id"] == session
 
@@ -167,8 +167,8 @@ async def test_an_occupied_table_refuses_a_second_session(gateway: Gateway, plac
 async def test_a_payment_without_a_key_is_refused(gateway: Gateway, place: Place) -> None:
     order = await place_order(gateway, place)
     path, body = f"/api/orders/{order}/payments", {"amount": "6.50", "method": "cash"}
-    answer = await gateway.http.post(path, json=body)
-    assert answer.status_code == 422
+    response = await gateway.http.post(path, json=body)
+    assert response.status_code == 422
     assert (await gateway.http.get(f"/api/orders/{order}")).json()["data"]["balance"] == "6.50"
 
 
@@ -176,16 +176,16 @@ async def test_a_payment_sent_twice_is_taken_once(gateway: Gateway, place: Place
     order = await place_order(gateway, place)
     path, body = f"/api/orders/{order}/payments", {"amount": "2.50", "method": "cash"}
     for _ in range(3):
-        answer = await gateway.http.post(path, json=body, headers={"Idempotency-Key": "p"})
-        assert answer.status_code == 200, answer.text
+        response = await gateway.http.post(path, json=body, headers={"Idempotency-Key": "p"})
+        assert response.status_code == 200, response.text
     assert (await gateway.http.get(f"/api/orders/{order}")).json()["data"]["balance"] == "4.00"
 
 
 async def test_an_idempotency_key_is_at_most_64_characters(gateway: Gateway, place: Place) -> None:
-    answer = await gateway.http.post(
+    response = await gateway.http.post(
         f"/api/tables/{place.table}/sessions", json={}, headers={"Idempotency-Key": "x" * 65}
     )
-    assert answer.status_code == 422
+    assert response.status_code == 422
 
 
 async def test_an_unavailable_store_is_answered_with_503_and_retry_after(
@@ -193,10 +193,10 @@ async def test_an_unavailable_store_is_answered_with_503_and_retry_after(
 ) -> None:
     monkeypatch.setattr("gateway.backend.host_client.TIMEOUT_S", 0.1)
     hosts.silent.add(hosts.placement.host_of(Address(Kind.TABLE, place.table, place.restaurant)))
-    answer = await gateway.http.get(f"/api/tables/{place.table}")
-    assert answer.status_code == 503
-    assert answer.json()["code"] == "unavailable"
-    assert answer.headers["retry-after"]
+    response = await gateway.http.get(f"/api/tables/{place.table}")
+    assert response.status_code == 503
+    assert response.json()["code"] == "unavailable"
+    assert response.headers["retry-after"]
 
 
 # --- roles ---------------------------------------------------------------------------------------
@@ -221,8 +221,8 @@ async def test_an_anonymous_caller_can_open_a_session_and_order_from_the_menu(
         items = {"items": [{"menu_item_id": 1}]}
         assert (await http.post(f"/api/sessions/{session}/orders", json=items)).status_code == 201
         free = {"items": [{"name": "Gold", "unit_price": "0.01"}]}
-        answer = await http.post(f"/api/sessions/{session}/orders", json=free)
-        assert answer.json()["code"] == "forbidden"
+        response = await http.post(f"/api/sessions/{session}/orders", json=free)
+        assert response.json()["code"] == "forbidden"
 
 
 @pytest.mark.parametrize(
@@ -247,8 +247,8 @@ async def test_management_needs_a_token(
     home = f"/api/restaurants/{place.restaurant}"
     before = (await gateway.http.get(home)).json()
     async with anonymous(gateway) as http:
-        answer = await http.request(method, path, json=body)
-    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+        response = await http.request(method, path, json=body)
+    assert (response.status_code, response.json()["code"]) == (403, "forbidden")
     assert (await gateway.http.get(home)).json() == before
 
 
@@ -268,8 +268,8 @@ async def test_an_admin_of_one_restaurant_cannot_create_another(
     gateway: Gateway, place: Place
 ) -> None:
     local = as_("admin", restaurant_id=place.restaurant)
-    answer = await gateway.http.post("/api/restaurants", json=NEW, headers=local)
-    assert answer.status_code == 403
+    response = await gateway.http.post("/api/restaurants", json=NEW, headers=local)
+    assert response.status_code == 403
     assert len((await gateway.http.get("/api/restaurants")).json()["data"]) == 1
 
 
@@ -349,8 +349,8 @@ async def test_a_list_for_one_restaurant_does_not_read_the_whole_directory(
     async with serving(hosts, own, settings, "g2") as other:
         for restaurant, listed in ((place.restaurant, [place.restaurant]), (987_654, [])):
             waiter = as_("waiter", restaurant_id=restaurant, waiter_id=place.waiter)
-            answer = await other.http.get("/api/restaurants", headers=waiter)
-            assert [each["id"] for each in answer.json()["data"]] == listed
+            response = await other.http.get("/api/restaurants", headers=waiter)
+            assert [each["id"] for each in response.json()["data"]] == listed
         params = {"after": place.restaurant}
         waiter = as_("waiter", restaurant_id=place.restaurant, waiter_id=place.waiter)
         after = await other.http.get("/api/restaurants", headers=waiter, params=params)
@@ -363,10 +363,10 @@ async def test_every_documented_request_has_a_route(gateway: Gateway) -> None:
     for path, operations in document["paths"].items():
         for method in operations.keys() & {"get", "post", "put", "patch", "delete"}:
             url = "/api" + re.sub(r"{[^}]+}", "987654", path)
-            answer = await gateway.http.request(method.upper(), url)
-            assert answer.status_code != 405, (method, path)
-            assert "nothing at this path" not in answer.text, (method, path)
-            assert answer.headers["content-type"].startswith("application/json")
+            response = await gateway.http.request(method.upper(), url)
+            assert response.status_code != 405, (method, path)
+            assert "nothing at this path" not in response.text, (method, path)
+            assert response.headers["content-type"].startswith("application/json")
 
 
 async def test_a_healthy_gateway_answers_healthz_with_200(gateway: Gateway) -> None:
@@ -382,8 +382,8 @@ class TestRequiredAuthentication:
 
     async def test_requests_without_a_token_get_401(self, gateway: Gateway, place: Place) -> None:
         async with anonymous(gateway) as http:
-            answer = await http.get(f"/api/tables/{place.table}")
-        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+            response = await http.get(f"/api/tables/{place.table}")
+        assert (response.status_code, response.json()["code"]) == (401, "unauthenticated")
         socket = await gateway.socket(f"tables/{place.table}/")
         assert (await socket.next())["code"] == "unauthenticated"
 

@@ -150,8 +150,8 @@ async def test_a_sign_in_code_used_after_a_backup_is_refused_after_its_restorati
         await gateway.post("/devices/sign-in", {"device_code": shown})
     await command(elsewhere, "restore", backup)
     async with running_gateway(elsewhere) as gateway:
-        answer = await gateway.http.post("/api/devices/sign-in", json={"device_code": shown})
-        assert answer.status_code == 404
+        response = await gateway.http.post("/api/devices/sign-in", json={"device_code": shown})
+        assert response.status_code == 404
 
 
 async def test_a_store_restored_twice_refuses_tokens_issued_in_between(

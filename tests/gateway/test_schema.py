@@ -140,9 +140,9 @@ def _try(
         bearer = bearers[role]
         if bearer is not None:
             case.headers["Authorization"] = f"Bearer {bearer}"
-        answer = case.call(base_url=base)
+        response = case.call(base_url=base)
         try:
-            case.validate_response(answer, checks=checks)
+            case.validate_response(response, checks=checks)
         except FailureGroup as group:
             failed = "; ".join(str(each) for each in group.exceptions)
             attempts.refused(False, f"{operation.label} as {role}: {failed}")
@@ -157,5 +157,5 @@ async def test_the_openapi_document_covers_every_route(gateway: Gateway) -> None
     document = (await gateway.http.get("/api/openapi.json")).json()
     async with httpx.AsyncClient(base_url=str(gateway.http.base_url)) as http:
         for path in document["paths"]:
-            answer = await http.request("TRACE", "/api" + path.replace("{id}", "1"))
-            assert answer.status_code == 405, path
+            response = await http.request("TRACE", "/api" + path.replace("{id}", "1"))
+            assert response.status_code == 405, path

@@ -108,11 +108,11 @@ class TestHandshakes:
         for at in range(0, len(head), step):
             writer.write(head[at : at + step])
             await writer.drain()
-        answer = await head_of(reader)
-        assert answer.startswith(b"HTTP/1.1 101 ")
-        assert b"Sec-WebSocket-Accept: " + ACCEPT in answer
-        assert b"Sec-WebSocket-Protocol: bearer\r\n" in answer
-        assert b"extensions" not in answer.lower()
+        response = await head_of(reader)
+        assert response.startswith(b"HTTP/1.1 101 ")
+        assert b"Sec-WebSocket-Accept: " + ACCEPT in response
+        assert b"Sec-WebSocket-Protocol: bearer\r\n" in response
+        assert b"extensions" not in response.lower()
         (scope,) = echo.scopes
         assert scope["path"] == "/ws/tables/5/"
         assert scope["subprotocols"] == ["bearer", "abc.def.ghi"]
@@ -198,10 +198,10 @@ class TestHandshakes:
         self, echo: EchoServer, head: bytes, status: int
     ) -> None:
         reader, writer = await open_connection(echo, head)
-        answer = await read_until_end(reader)
-        assert answer.startswith(b"HTTP/1.1 %d " % status)
-        assert b'"code":"invalid_message"' in answer
-        assert (b"Sec-WebSocket-Version: 13\r\n" in answer) == (status == 426)
+        response = await read_until_end(reader)
+        assert response.startswith(b"HTTP/1.1 %d " % status)
+        assert b'"code":"invalid_message"' in response
+        assert (b"Sec-WebSocket-Version: 13\r\n" in response) == (status == 426)
         assert not echo.scopes
         writer.close()
 
@@ -277,9 +277,9 @@ class TestRejections:
         """Even if the client neither reads nor closes."""
         head = HANDSHAKE.replace(b"GET / ", f"GET {REJECTED_PATH} ".encode())
         reader, writer = await open_connection(echo, head)
-        answer = await head_of(reader)
-        assert b"Sec-WebSocket-Accept: " + ACCEPT in answer
-        frames = list(frames_in(answer + await read_until_end(reader)))
+        response = await head_of(reader)
+        assert b"Sec-WebSocket-Accept: " + ACCEPT in response
+        frames = list(frames_in(response + await read_until_end(reader)))
         assert frames[0] == (1, b'{"code":"forbidden"}')
         assert frames[1] == (8, (4403).to_bytes(2, "big") + b"forbidden")
         with pytest.raises(ConnectionError):
@@ -309,8 +309,8 @@ class TestSlowHeads:
             await head_of(reader)
             await reader.readexactly(6)
         writer.write(sent)
-        answer = await read_until_end(reader)
-        assert answer == b"" if before else answer.startswith(b"HTTP/1.1 408 ")
+        response = await read_until_end(reader)
+        assert response == b"" if before else response.startswith(b"HTTP/1.1 408 ")
         assert LIMIT_VIOLATIONS.drain() == {"head_time": 1}
         writer.close()
 
@@ -344,8 +344,8 @@ class TestSlowHeads:
             await head_of(reader)
             await reader.readexactly(6)
         writer.write(b"GET / HTTP/1.1\r\nX: " + b"x" * (MAX_HEAD_BYTES + 100))
-        answer = await read_until_end(reader)
-        assert answer == b"" if before else answer.startswith(b"HTTP/1.1 431 ")
+        response = await read_until_end(reader)
+        assert response == b"" if before else response.startswith(b"HTTP/1.1 431 ")
         assert LIMIT_VIOLATIONS.drain() == {"head": 1}
         writer.close()
 
@@ -353,6 +353,6 @@ class TestSlowHeads:
 async def test_a_connection_serves_many_requests(echo: EchoServer) -> None:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{echo.port}") as http:
         for _ in range(20):
-            answer = await http.get("/")
-            assert answer.text == "a page"
-            assert answer.headers["date"]
+            response = await http.get("/")
+            assert response.text == "a page"
+            assert response.headers["date"]

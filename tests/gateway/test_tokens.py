@@ -150,8 +150,8 @@ async def order(gateway: Gateway, place: Place) -> int:
 async def test_an_invalid_token_request_is_refused_and_not_listed(
     gateway: Gateway, wrong: dict[str, Any]
 ) -> None:
-    answer = await gateway.http.post("/api/tokens", json=TILL | wrong)
-    assert answer.status_code == 422, answer.text
+    response = await gateway.http.post("/api/tokens", json=TILL | wrong)
+    assert response.status_code == 422, response.text
     assert await listed(gateway) == []
 
 
@@ -171,8 +171,8 @@ async def test_only_administrators_of_the_chain_can_manage_tokens(
     ):
         for method, path in (("GET", "/api/tokens"), ("POST", "/api/tokens"), ("DELETE", one)):
             body = TILL if method == "POST" else None
-            answer = await gateway.http.request(method, path, json=body, headers=as_(bearer))
-            assert answer.status_code == 403, (method, bearer)
+            response = await gateway.http.request(method, path, json=body, headers=as_(bearer))
+            assert response.status_code == 403, (method, bearer)
     assert await listed(gateway) == [issued["data"]]
 
 
@@ -209,11 +209,11 @@ async def test_a_token_request_can_be_retried_with_its_key_after_a_store_failure
 
 async def test_simultaneous_requests_with_one_key_issue_one_token(gateway: Gateway) -> None:
     key = {"Idempotency-Key": "k"}
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         *(gateway.http.post("/api/tokens", json=TILL, headers=key) for _ in range(5))
     )
-    assert {answer.status_code for answer in answers} == {201}
-    assert len({answer.json()["token"] for answer in answers}) == 1
+    assert {response.status_code for response in responses} == {201}
+    assert len({response.json()["token"] for response in responses}) == 1
     assert len(await listed(gateway)) == 1
 
 

@@ -57,8 +57,8 @@ async def test_state_survives_a_restart_with_another_placement(tmp_path: Path) -
             service.socket("orders/1/") as order,
         ):
             await order.next()
-            answer = await http.patch("/orders/1", json={"status": "confirmed"})
-            assert answer.status_code == 200, answer.text
+            response = await http.patch("/orders/1", json={"status": "confirmed"})
+            assert response.status_code == 200, response.text
             last = await order.next()
         before = await state(service)
         epoch = (await _snapshot(service))["epoch"]
