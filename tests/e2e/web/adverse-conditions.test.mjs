@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { RestaurantQR } from '../../../web/client/index.js';
-import { INTERMEDIARY_RESPONSES } from './scripted-server.mjs';
-import { FaultyProxy } from './faulty-proxy.mjs';
 import { Devices, untilPageLive } from './devices.mjs';
+import { FaultyProxy } from './faulty-proxy.mjs';
 import { FAST_SETTINGS, SERVICE, until } from './harness.mjs';
+import { INTERMEDIARY_RESPONSES } from './scripted-server.mjs';
 
 const staff = new RestaurantQR(FAST_SETTINGS);
 const devices = new Devices();

@@ -116,15 +116,15 @@ export async function startProxy(service, kind) {
     passed.on('error', () => response.destroy());
     request.pipe(passed);
   });
-  server.on('upgrade', (request, near, head) => {
-    const far = net.connect(Number(port), hostname, () => {
+  server.on('upgrade', (request, client, head) => {
+    const upstream = net.connect(Number(port), hostname, () => {
       const lines = [`${request.method} ${request.url} HTTP/1.1`];
       for (let at = 0; at < request.rawHeaders.length; at += 2) lines.push(request.rawHeaders.slice(at, at + 2).join(': '));
-      far.write(`${lines.join('\r\n')}\r\n\r\n`);
-      far.write(head);
-      far.pipe(near).pipe(far);
+      upstream.write(`${lines.join('\r\n')}\r\n\r\n`);
+      upstream.write(head);
+      upstream.pipe(client).pipe(upstream);
     });
-    for (const socket of [near, far]) socket.on('error', () => near.destroy(far.destroy()));
+    for (const socket of [client, upstream]) socket.on('error', () => client.destroy(upstream.destroy()));
   });
   await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
   const close = () => {

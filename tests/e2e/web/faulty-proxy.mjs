@@ -2,8 +2,8 @@
 import http from 'node:http';
 import net from 'node:net';
 
-import { sendIntermediaryResponse } from './scripted-server.mjs';
 import { SERVICE } from './harness.mjs';
+import { sendIntermediaryResponse } from './scripted-server.mjs';
 
 export class FaultyProxy {
   /** Replaced responses: `{ path, key, status }`, with the status that the service had sent. */
@@ -15,7 +15,7 @@ export class FaultyProxy {
   static async start() {
     const proxy = new FaultyProxy();
     proxy.server = http.createServer((request, response) => proxy.#forward(request, response));
-    proxy.server.on('upgrade', (request, near, head) => proxy.#tunnel(request, near, head));
+    proxy.server.on('upgrade', (request, client, head) => proxy.#tunnel(request, client, head));
     await new Promise((resolve) => proxy.server.listen(0, '127.0.0.1', resolve));
     proxy.url = `http://127.0.0.1:${proxy.server.address().port}`;
     return proxy;
@@ -46,15 +46,15 @@ export class FaultyProxy {
     forwarded.end(Buffer.concat(parts));
   }
 
-  #tunnel({ method, url, rawHeaders }, near, head) {
+  #tunnel({ method, url, rawHeaders }, client, head) {
     const { hostname, port } = new URL(SERVICE);
-    const far = net.connect(Number(port), hostname, () => {
+    const upstream = net.connect(Number(port), hostname, () => {
       const lines = rawHeaders.flatMap((text, index) => (index % 2 ? [] : [`${text}: ${rawHeaders[index + 1]}`]));
-      far.write([`${method} ${url} HTTP/1.1`, ...lines, '', ''].join('\r\n'));
-      far.write(head);
-      far.pipe(near).pipe(far);
+      upstream.write([`${method} ${url} HTTP/1.1`, ...lines, '', ''].join('\r\n'));
+      upstream.write(head);
+      upstream.pipe(client).pipe(upstream);
     });
-    for (const socket of [near, far]) socket.on('error', () => [near, far].forEach((each) => each.destroy()));
+    for (const socket of [client, upstream]) socket.on('error', () => [client, upstream].forEach((each) => each.destroy()));
   }
 
   close() {

@@ -19,7 +19,6 @@ after(async () => {
 
 const button = (page, name) => page.getByRole('button', { name });
 
-
 async function openWindow(device, url) {
   const page = await devices.page(device);
   page.setDefaultTimeout(30_000);

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 
 import { RefusedError, RestaurantQR, UnreachableError } from '../../../web/client/index.js';
-import { ScriptedServer, INTERMEDIARY_RESPONSES } from './scripted-server.mjs';
 import { FAST_SETTINGS } from './harness.mjs';
+import { INTERMEDIARY_RESPONSES, ScriptedServer } from './scripted-server.mjs';
 
 let service;
 

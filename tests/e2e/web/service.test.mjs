@@ -313,10 +313,10 @@ test('an HTTP request whose response was lost takes effect once', async () => {
   };
   silentNetwork.silence('down');
   const table = { number: 'once', zone: 'Y', seats: 2 };
-  const answer = qr.http.post('/restaurants/2/tables', table);
+  const pending = qr.http.post('/restaurants/2/tables', table);
   await until(async () => (await made()).length > 0);
   silentNetwork.restore();
-  const { table_id } = await answer;
+  const { table_id } = await pending;
   assert.deepEqual((await made()).map((each) => each.table_id), [table_id]);
   silentNetwork.close();
 });

@@ -29,16 +29,16 @@ class Direction {
 export async function slowNetwork(service, { kilobitsPerSecond, roundTrip }) {
   const { hostname, port } = new URL(service);
   const [up, down] = [0, 1].map(() => new Direction((kilobitsPerSecond * 1_000) / 8, roundTrip / 2));
-  const server = net.createServer((near) => {
+  const server = net.createServer((client) => {
     const connected = performance.now() + roundTrip; // a TCP handshake takes one round trip
-    const far = net.connect(Number(port), hostname);
+    const upstream = net.connect(Number(port), hostname);
     const pipe = (from, to, direction) => {
       from.on('data', (bytes) => direction.send(bytes, connected, (chunk) => to.writable && to.write(chunk)));
       from.on('error', () => {});
       from.on('close', () => setTimeout(() => to.destroy(), roundTrip));
     };
-    pipe(near, far, up);
-    pipe(far, near, down);
+    pipe(client, upstream, up);
+    pipe(upstream, client, down);
   });
   await new Promise((resolve) => { server.listen(0, '127.0.0.1', resolve); });
   return { url: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };

@@ -197,7 +197,7 @@ for (const path of ['manager/', 'manager/codes.html']) {
     const page = await devices.page('desktop');
     await page.goto(`${SERVICE}/${path}`);
     const link = page.getByLabel('Or paste a sign-in link');
-    await link.fill(signed);
+    await link.fill(tokenFragment);
     await button(page, 'Sign in').click();
     await page.getByText('This sign-in has ended, or it is for another page.').waitFor();
     await link.fill(`${SERVICE}/manager/?restaurant=${id}${tokenFragment}`);

@@ -5,8 +5,8 @@ import { after, before, beforeEach, test } from 'node:test';
 
 import { WebSocket } from 'ws';
 
-import { ScriptedServer, INTERMEDIARY_RESPONSES } from './scripted-server.mjs';
 import { until } from './harness.mjs';
+import { INTERMEDIARY_RESPONSES, ScriptedServer } from './scripted-server.mjs';
 
 const CASES = [...INTERMEDIARY_RESPONSES, ['a connection that is cut', 'cut']];
 const REFUSED = [409, 'application/json', '{"error": "No.", "code": "item_unavailable"}'];
