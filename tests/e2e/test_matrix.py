@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 def test_guests_and_staff_complete_their_work_under_all_tested_conditions(
     disposable_service: Service, journey: str
 ) -> None:
-    """`MATRIX=all` runs every combination, which takes longer than pytest's `faulthandler_timeout`."""
+    """`MATRIX=all` runs every combination, which takes longer than `faulthandler_timeout`."""
     is_whole = os.environ.get("MATRIX") == "all"
     timeout_s = EVERY_COMBINATION_S if is_whole else TIMEOUT_S
     run_tests(disposable_service, "matrix", only=journey, timeout_s=timeout_s)

@@ -286,7 +286,7 @@ async def test_simultaneous_guesses_are_limited_like_others(
         *(join(gateway, where="203.0.113.66", session_code=code) for code in guesses)
     )
     checked = [response for response in responses if response.status_code == 404]
-    assert len(checked) <= GUESS_BURST + 2, "more attempts than the quota and those earned meanwhile"
+    assert len(checked) <= GUESS_BURST + 2, "more than the quota and attempts earned meanwhile"
     for response in responses:
         attempts.refused(response.status_code in (404, 429), response.text)
 
