@@ -127,6 +127,11 @@ DOCSTRINGS = {
 }
 """The same for docstrings, which are never questions."""
 
+TEST_NAMES = {
+    r"(?i)\A(?:it|its|they|what|who|whoever|whose|where|which|nobody|somebody)\b": "a subject first",
+}
+"""The same for names of tests, as sentences."""
+
 PHRASE_PARTS = (
     "whereabouts", "reckoning", "strainer", "turned away", "where in doubt", "nobody is told",
     "store is away", "anew", '"who', '"what ', ". who", ". what ", ": who", "; who", "; what ",
@@ -139,6 +144,7 @@ ALLOWED = {
 """File and word of uses that are right, such as names on the wire."""
 
 
+JAVASCRIPT_TEST = re.compile(r"\btest\(\s*['\"`]([^'\"`]+)")
 JAVASCRIPT_NAME = re.compile(r"\b(?:const|let|class|function)\s+([A-Za-z_$][\w$]*)")
 
 
@@ -173,13 +179,19 @@ def scripts() -> dict[str, str]:
     }
 
 
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Syntax trees of Python files by path."""
+    return {file: ast.parse(text) for file, text in sources().items()}
+
+
 def parsed(words: Iterable[str]) -> Iterator[tuple[str, ast.Module]]:
-    """Syntax trees of files in which one of the words occurs: parsing all would be slow."""
+    """Syntax trees of files in which one of the words occurs: walking all would be slow."""
     words = list(words)
     for file, text in sources().items():
         lowered = text.lower()
         if any(word in (lowered if word.islower() else text) for word in words):
-            yield file, ast.parse(text)
+            yield file, trees()[file]
 
 
 def names_of(tree: ast.AST) -> Iterator[tuple[str, int]]:
@@ -303,11 +315,28 @@ def test_log_messages_and_errors_have_no_retired_phrases() -> None:
 def test_docstrings_begin_with_their_subject() -> None:
     uses = (
         use
-        for file, source in sources().items()
-        for text, line in docstrings_of(ast.parse(source))
+        for file, tree in trees().items()
+        for text, line in docstrings_of(tree)
         for use in check_text(file, line, text.strip(), DOCSTRINGS)
     )
     assert forbidden(uses) == []
+
+
+def test_names_of_tests_begin_with_their_subject() -> None:
+    names = [
+        (file, line, name.removeprefix("test_").replace("_", " "))
+        for file, tree in trees().items()
+        if file.startswith("tests/")
+        for name, line in names_of(tree)
+        if name.startswith("test_")
+    ]
+    names += [
+        (file, text.count("\n", 0, found.start()) + 1, found[1])
+        for file, text in scripts().items()
+        for found in JAVASCRIPT_TEST.finditer(text)
+    ]
+    assert len(names) > 1000
+    assert forbidden(use for name in names for use in check_text(*name, TEST_NAMES)) == []
 
 
 def test_documents_have_no_retired_phrases() -> None:
