@@ -38,13 +38,13 @@ async def test_a_guest_joins_and_orders(qr: RestaurantQR, gateway: Gateway, plac
     async with RestaurantQR(f"http://127.0.0.1:{gateway.port}", settings=FAST_SETTINGS) as guest:
         session = await guest.join(table_code=found["table_code"])
         orders = f"/sessions/{session['id']}/orders"
-        made = await guest.http.post(orders, {"items": [{"menu_item_id": 1}]}, key="one")
+        created = await guest.http.post(orders, {"items": [{"menu_item_id": 1}]}, key="one")
         again = await guest.http.post(orders, {"items": [{"menu_item_id": 1}]}, key="one")
-        assert again["order_id"] == made["order_id"]
+        assert again["order_id"] == created["order_id"]
         shown = await guest.session(session["id"]).refresh()
-        assert [each["order_id"] for each in shown["orders"]] == [made["order_id"]]
+        assert [each["order_id"] for each in shown["orders"]] == [created["order_id"]]
         with pytest.raises(RefusedError) as refused:
-            await guest.http.get(f"/orders/{made['order_id']}/audit")
+            await guest.http.get(f"/orders/{created['order_id']}/audit")
         assert refused.value.code == "forbidden"
     with pytest.raises(RefusedError, match="invalid or has expired"):
         await qr.join(session_code="AAAAAA")
@@ -81,8 +81,8 @@ async def test_change_whose_response_is_lost_takes_effect_once(
     await eventually(is_occupied)
     proxy.drops_responses = False
     proxy.cut()
-    made = await request
-    assert (await qr.http.get(f"/tables/{place.table}"))["data"]["session"]["id"] == made[
+    created = await request
+    assert (await qr.http.get(f"/tables/{place.table}"))["data"]["session"]["id"] == created[
         "session_id"
     ]
     proxy.target = None
@@ -95,10 +95,10 @@ async def test_client_recovers_from_a_long_outage(
     qr: RestaurantQR, proxy: Proxy, gateway: Gateway, place: Place
 ) -> None:
     """Uses the default settings."""
-    made = await gateway.post(f"/tables/{place.table}/sessions")
+    created = await gateway.post(f"/tables/{place.table}/sessions")
     url = f"http://127.0.0.1:{proxy.port}"
     async with asyncio.timeout(120), RestaurantQR(url, token=token("admin")) as client:
-        session = client.session(made["session_id"])
+        session = client.session(created["session_id"])
         messages = session.messages()
         first = await anext(messages)
         proxy.silent = True

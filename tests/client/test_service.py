@@ -46,8 +46,8 @@ async def next_of(stream: Stream[Message], type_: str) -> Message:
 
 
 async def session_of(qr: RestaurantQR, place: Place) -> Channel[Any]:
-    made = await qr.table(place.table).request("occupy")
-    return qr.session(made["session_id"])
+    created = await qr.table(place.table).request("occupy")
+    return qr.session(created["session_id"])
 
 
 # --- without faults -------------------------------------------------------------------------------

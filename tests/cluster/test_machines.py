@@ -153,8 +153,8 @@ def _deploy(directory: Path, nodes_env: Path, port: int, dashboard: int) -> str:
 async def test_the_units_start_a_cluster_that_requires_a_token(machines: Machines) -> None:
     async with machines.http() as http:
         described = {"name": "No. 1", "currency": "EUR", "timezone": "Europe/Rome"}
-        made = (await http.post("/restaurants", json=described)).json()
-    path = f"restaurants/{made['restaurant_id']}/"
+        created = (await http.post("/restaurants", json=described)).json()
+    path = f"restaurants/{created['restaurant_id']}/"
     async with machines.socket(path, machines.first_token) as raw:
         assert (await Socket(raw).next())["data"]["name"] == "No. 1"
     async with machines.socket(path, "invalid") as raw:

@@ -179,8 +179,8 @@ def test_only_the_cluster_and_the_operator_reach_rays_ports() -> None:
 
 @pytest.mark.parametrize("overlay", ["staging", "production"])
 def test_an_overlay_requires_the_secrets_of_the_template(overlay: str) -> None:
-    (made,) = documents(KUBERNETES / "overlays" / overlay / "kustomization.yaml")
-    files = [file for each in made["secretGenerator"] for file in each["envs"]]
+    (created,) = documents(KUBERNETES / "overlays" / overlay / "kustomization.yaml")
+    files = [file for each in created["secretGenerator"] for file in each["envs"]]
     assert files == list(SECRETS)
     template = (KUBERNETES / "secrets.env.example").read_text()
     assert re.findall(r"^(\w+)=$", template, re.M) == [

@@ -206,10 +206,10 @@ async def wait_table_free(gateway: Gateway, place: Place) -> None:
 
 
 async def make_place(gateway: Gateway) -> Place:
-    made = await gateway.post(
+    created = await gateway.post(
         "/restaurants", {"name": "Trattoria", "currency": "EUR", "timezone": "Europe/Rome"}
     )
-    home = made["restaurant_id"]
+    home = created["restaurant_id"]
     items = [{"name": "Soup", "price": "6.50"}, {"name": "Pie", "price": "4.00"}]
     menu = {"categories": [{"name": "Food", "items": items}]}
     assert (await gateway.http.put(f"/api/restaurants/{home}/menu", json=menu)).status_code == 200

@@ -187,9 +187,9 @@ async def test_a_scan_of_a_replaced_code_is_audited_at_its_table(
     path = f"/api/tables/{place.table}"
     code = {"table_code": (await gateway.http.get(f"{path}/code")).json()["table_code"]}
     await gateway.post(f"/tables/{place.table}/code")
-    here = {"X-Forwarded-For": "203.0.113.9"}
+    forwarded = {"X-Forwarded-For": "203.0.113.9"}
     assert (
-        await gateway.http.post("/api/sessions/join", json=code, headers=here)
+        await gateway.http.post("/api/sessions/join", json=code, headers=forwarded)
     ).status_code == 404
 
     async def refused_scan() -> dict[str, Any] | None:
@@ -217,8 +217,8 @@ async def test_refunds_and_rewritten_items_are_audited(gateway: Gateway, place: 
     assert refund["data"] == {"amount": "5.00", "reason": "cold"}
     path = f"restaurants/{place.restaurant}"
     await gateway.http.put(f"/api/{path}/menu", json={"categories": []}, headers=maria)
-    made, menu = await audit(gateway, f"{path}/menu", 2)
-    assert menu["data"] == {"menu_version": made["data"]["menu_version"] + 1}
+    created, menu = await audit(gateway, f"{path}/menu", 2)
+    assert menu["data"] == {"menu_version": created["data"]["menu_version"] + 1}
 
 
 async def test_a_device_sign_in_is_audited_whether_accepted_or_refused(
@@ -230,8 +230,8 @@ async def test_a_device_sign_in_is_audited_whether_accepted_or_refused(
     code = (await gateway.http.get(f"/api/{path}/devices/{device}/code")).json()
     body = {"device_code": code["device_code"]}
     for address, status in (("203.0.113.9", 200), ("198.51.100.4", 404)):
-        here = {"X-Forwarded-For": address}
-        response = await gateway.http.post("/api/devices/sign-in", json=body, headers=here)
+        forwarded = {"X-Forwarded-For": address}
+        response = await gateway.http.post("/api/devices/sign-in", json=body, headers=forwarded)
         assert response.status_code == status
     *_, done, refused = await audit(gateway, path, 3)
     assert [(each["type"], each["outcome"], each["from"]) for each in (done, refused)] == [
@@ -248,8 +248,8 @@ async def test_opening_a_table_is_audited_with_the_guests_address(
     path = f"/api/tables/{place.table}"
     code = {"table_code": (await gateway.http.get(f"{path}/code")).json()["table_code"]}
     await gateway.http.patch(path, json={"is_active": False})
-    here = {"X-Forwarded-For": "203.0.113.9"}
-    response = await gateway.http.post("/api/sessions/join", json=code, headers=here)
+    forwarded = {"X-Forwarded-For": "203.0.113.9"}
+    response = await gateway.http.post("/api/sessions/join", json=code, headers=forwarded)
     assert response.json()["code"] == "table_inactive"
     [event] = await audit(gateway, f"tables/{place.table}", 1)
     assert (event["type"], event["outcome"], event["from"]) == (

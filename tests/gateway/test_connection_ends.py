@@ -13,8 +13,8 @@ from tests.local_hosts import LocalHosts
 
 async def open_session(gateway: Gateway, place: Place) -> tuple[int, int, str]:
     """A new session, an order of it, and its guest's token."""
-    made = await gateway.post(f"/tables/{place.table}/sessions", {"guests_count": 2})
-    session = int(made["session_id"])
+    created = await gateway.post(f"/tables/{place.table}/sessions", {"guests_count": 2})
+    session = int(created["session_id"])
     order = await gateway.post(f"/sessions/{session}/orders", {"items": [{"menu_item_id": 1}]})
     return session, int(order["order_id"]), token("guest", session_id=session)
 

@@ -18,8 +18,8 @@ def as_(bearer: str) -> dict[str, str]:
 async def added(gateway: Gateway, place: Place, **what: Any) -> tuple[int, str]:
     """A new device's id and code."""
     body = {"role": "waiter", "waiter_id": place.waiter, "label": "Ada's phone", **what}
-    made = await gateway.post(f"/restaurants/{place.restaurant}/devices", body)
-    device = int(made["device_id"])
+    created = await gateway.post(f"/restaurants/{place.restaurant}/devices", body)
+    device = int(created["device_id"])
     path = f"/api/restaurants/{place.restaurant}/devices/{device}"
     code = (await gateway.http.get(f"{path}/code")).json()
     assert code["url"].endswith(f"#device={code['device_code']}")

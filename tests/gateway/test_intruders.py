@@ -160,8 +160,8 @@ async def test_a_guest_token_is_refused_after_its_session_is_closed(
     gateway: Gateway, place: Place, attempts: Attempts
 ) -> None:
     """On every channel and route, for its own session and for the table's next one."""
-    made = await gateway.post(f"/tables/{place.table}/sessions")
-    session = made["session_id"]
+    created = await gateway.post(f"/tables/{place.table}/sessions")
+    session = created["session_id"]
     items = {"items": [{"menu_item_id": 1}]}
     order = (await gateway.post(f"/sessions/{session}/orders", items))["order_id"]
     old = token("guest", restaurant_id=place.restaurant, session_id=session)

@@ -201,8 +201,8 @@ async def test_a_scan_during_a_release_joins_once_the_table_is_free(
 async def test_only_waiters_and_managers_can_read_table_codes(
     gateway: Gateway, place: Place, role: str
 ) -> None:
-    made = await gateway.post(f"/tables/{place.table}/sessions")
-    bearer = token(role, restaurant_id=place.restaurant, session_id=made["session_id"])
+    created = await gateway.post(f"/tables/{place.table}/sessions")
+    bearer = token(role, restaurant_id=place.restaurant, session_id=created["session_id"])
     headers = {"Authorization": f"Bearer {bearer}"}
     for path in (f"tables/{place.table}/code", f"tables/{place.table}/qr.svg"):
         response = await gateway.http.get(f"/api/{path}", headers=headers)

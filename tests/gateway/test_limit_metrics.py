@@ -46,8 +46,8 @@ def sockets(count: int, as_: str | None = None, **how: Any) -> Attempt:
 
 def messages(*texts: str, as_: str | None = None) -> Attempt:
     async def attempt(gateway: Gateway, place: Place) -> None:
-        made = await gateway.post(f"/tables/{place.table}/sessions")
-        socket = await gateway.socket(f"tables/sessions/{made['session_id']}", as_)
+        created = await gateway.post(f"/tables/{place.table}/sessions")
+        socket = await gateway.socket(f"tables/sessions/{created['session_id']}", as_)
         await socket.next()
         for text in texts:
             await socket.raw.send(text)

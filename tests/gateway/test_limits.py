@@ -73,9 +73,9 @@ def test_a_costly_message_is_accepted_and_delays_the_next() -> None:
 
 async def open_session(gateway: Gateway, place: Place) -> tuple[str, str]:
     """Channel of a new session, and a token of its guests."""
-    made = await gateway.post(f"/tables/{place.table}/sessions")
-    guest = token("guest", restaurant_id=place.restaurant, session_id=made["session_id"])
-    return f"tables/sessions/{made['session_id']}/", guest
+    created = await gateway.post(f"/tables/{place.table}/sessions")
+    guest = token("guest", restaurant_id=place.restaurant, session_id=created["session_id"])
+    return f"tables/sessions/{created['session_id']}/", guest
 
 
 class TestAddresses:
@@ -88,12 +88,12 @@ class TestAddresses:
         self, gateway: Gateway, place: Place
     ) -> None:
         path, guest = await open_session(gateway, place)
-        here = {"X-Forwarded-For": "203.0.113.7"}
-        sockets = [await gateway.socket(path, guest, additional_headers=here) for _ in range(3)]
+        forwarded = {"X-Forwarded-For": "203.0.113.7"}
+        sockets = [await gateway.socket(path, guest, additional_headers=forwarded) for _ in range(3)]
         for socket in sockets:
             assert (await socket.next())["type"] == "session_status"
         lying = {"X-Forwarded-For": "198.51.100.1, 203.0.113.7"}
-        for headers in (here, lying):
+        for headers in (forwarded, lying):
             assert await rejected_with(
                 await gateway.socket(path, guest, additional_headers=headers)
             ) == 4429  # fmt: skip
@@ -101,20 +101,20 @@ class TestAddresses:
         other = await gateway.socket(path, guest, additional_headers=elsewhere)
         assert (await other.next())["type"] == "session_status"
         await sockets[0].raw.close()
-        await eventually(lambda: opens(gateway, path, guest, additional_headers=here))
+        await eventually(lambda: opens(gateway, path, guest, additional_headers=forwarded))
 
     @pytest.mark.attack("addresses")
     async def test_a_thousand_rejected_connections_leave_the_accepted_ones_working(
         self, gateway: Gateway, place: Place, attempts: Attempts
     ) -> None:
         path, guest = await open_session(gateway, place)
-        here = {"X-Forwarded-For": "203.0.113.7"}
-        first = [await gateway.socket(path, guest, additional_headers=here) for _ in range(3)]
+        forwarded = {"X-Forwarded-For": "203.0.113.7"}
+        first = [await gateway.socket(path, guest, additional_headers=forwarded) for _ in range(3)]
         for socket in first:
             await socket.next()
         for _ in range(10):
             refused = await asyncio.gather(
-                *(gateway.socket(path, guest, additional_headers=here) for _ in range(100))
+                *(gateway.socket(path, guest, additional_headers=forwarded) for _ in range(100))
             )
             codes = await asyncio.gather(*(rejected_with(socket) for socket in refused))
             for code in codes:
@@ -129,20 +129,20 @@ class TestAddresses:
     ) -> None:
         """A restaurant's guests and its kitchen may share one address."""
         path, guest = await open_session(gateway, place)
-        here = {"X-Forwarded-For": "203.0.113.7"}
+        forwarded = {"X-Forwarded-For": "203.0.113.7"}
         for _ in range(3):
-            await (await gateway.socket(path, guest, additional_headers=here)).next()
-        refused = await rejected_with(await gateway.socket(path, guest, additional_headers=here))
+            await (await gateway.socket(path, guest, additional_headers=forwarded)).next()
+        refused = await rejected_with(await gateway.socket(path, guest, additional_headers=forwarded))
         attempts.refused(refused == 4429, refused)
-        forged = await gateway.socket(path, guest[:-3] + "xxx", additional_headers=here)
+        forged = await gateway.socket(path, guest[:-3] + "xxx", additional_headers=forwarded)
         attempts.refused(await forged.closed() == 4401, "forged")
         for role in ("kitchen", "waiter"):
             staff = token(role, restaurant_id=place.restaurant, waiter_id=place.waiter)
             restaurant = f"restaurants/{place.restaurant}/"
-            socket = await gateway.socket(restaurant, staff, additional_headers=here)
+            socket = await gateway.socket(restaurant, staff, additional_headers=forwarded)
             assert (await socket.next())["type"] == "restaurant_status", role
             await socket.raw.close()
-        again = await rejected_with(await gateway.socket(path, guest, additional_headers=here))
+        again = await rejected_with(await gateway.socket(path, guest, additional_headers=forwarded))
         attempts.refused(again == 4429, "connections of staff do not raise the address's limit")
 
 

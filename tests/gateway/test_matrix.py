@@ -372,10 +372,10 @@ async def test_a_guest_receives_nothing_about_other_sessions(
     )
 
     async def seat(table: int, dish: str) -> tuple[int, int, str]:
-        made = await gateway.post(f"/tables/{table}/sessions", {"waiter_id": waiter})
+        created = await gateway.post(f"/tables/{table}/sessions", {"waiter_id": waiter})
         line = {"name": dish, "unit_price": "1.00", "notes": f"for {dish}"}
-        order = await gateway.post(f"/sessions/{made['session_id']}/orders", {"items": [line]})
-        return made["session_id"], order["order_id"], made["data"]["session_code"]
+        order = await gateway.post(f"/sessions/{created['session_id']}/orders", {"items": [line]})
+        return created["session_id"], order["order_id"], created["data"]["session_code"]
 
     before = await seat(place.table, "earlier-dish")
     close = {"force": True, "reason": f"{name} says so"}

@@ -21,14 +21,14 @@ NEW = {"name": "Osteria", "currency": "EUR", "timezone": "Europe/Rome"}
 
 
 async def open_session(gateway: Gateway, place: Place) -> int:
-    made = await gateway.post(f"/tables/{place.table}/sessions", {"guests_count": 2})
-    return int(made["session_id"])
+    created = await gateway.post(f"/tables/{place.table}/sessions", {"guests_count": 2})
+    return int(created["session_id"])
 
 
 async def place_order(gateway: Gateway, place: Place) -> int:
     session = await open_session(gateway, place)
-    made = await gateway.post(f"/sessions/{session}/orders", {"items": [{"menu_item_id": 1}]})
-    return int(made["order_id"])
+    created = await gateway.post(f"/sessions/{session}/orders", {"items": [{"menu_item_id": 1}]})
+    return int(created["order_id"])
 
 
 def as_(role: str, **claims: Any) -> dict[str, str]:
@@ -43,13 +43,13 @@ def anonymous(gateway: Gateway) -> httpx.AsyncClient:
 
 
 async def test_a_created_entity_can_be_read_at_once(gateway: Gateway, place: Place) -> None:
-    made = await gateway.http.post(f"/api/tables/{place.table}/sessions", json={})
-    assert made.status_code == 201
-    body = made.json()
+    created = await gateway.http.post(f"/api/tables/{place.table}/sessions", json={})
+    assert created.status_code == 201
+    body = created.json()
     assert body["changed"] is True
     assert body["data"]["id"] == body["session_id"]
-    assert made.headers["location"] == f"/api/sessions/{body['session_id']}"
-    seen = (await gateway.http.get(made.headers["location"])).json()
+    assert created.headers["location"] == f"/api/sessions/{body['session_id']}"
+    seen = (await gateway.http.get(created.headers["location"])).json()
     assert seen["type"] == "session_status"
     assert seen["data"] == body["data"]
 
@@ -93,10 +93,10 @@ async def test_a_creation_whose_answer_was_lost_is_still_answered_with_201(
     )
     await eventually(lambda: any(name == host for name, _ in hosts.delivered))
     hosts.mute.clear()
-    made = await creation
-    assert made.status_code == 201, made.text
+    created = await creation
+    assert created.status_code == 201, created.text
     table = (await gateway.http.get(f"/api/tables/{place.table}")).json()["data"]
-    assert table["session"]["id"] == made.json()["session_id"]
+    assert table["session"]["id"] == created.json()["session_id"]
 
 
 # --- errors --------------------------------------------------------------------------------------
@@ -215,9 +215,9 @@ async def test_an_anonymous_caller_can_open_a_session_and_order_from_the_menu(
     gateway: Gateway, place: Place
 ) -> None:
     async with anonymous(gateway) as http:
-        made = await http.post(f"/api/tables/{place.table}/sessions", json={})
-        assert made.status_code == 201
-        session = made.json()["session_id"]
+        created = await http.post(f"/api/tables/{place.table}/sessions", json={})
+        assert created.status_code == 201
+        session = created.json()["session_id"]
         items = {"items": [{"menu_item_id": 1}]}
         assert (await http.post(f"/api/sessions/{session}/orders", json=items)).status_code == 201
         free = {"items": [{"name": "Gold", "unit_price": "0.01"}]}

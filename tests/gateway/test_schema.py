@@ -86,8 +86,8 @@ class SchemaRestaurant:
 
 async def open_session(gateway: Gateway) -> SchemaRestaurant:
     place = await make_place(gateway)
-    made = await gateway.post(f"/tables/{place.table}/sessions")
-    session = made["session_id"]
+    created = await gateway.post(f"/tables/{place.table}/sessions")
+    session = created["session_id"]
     items = {"items": [{"name": "Soup", "unit_price": "6.50"}]}
     order = (await gateway.post(f"/sessions/{session}/orders", items))["order_id"]
     await gateway.post(f"/sessions/{session}/calls")

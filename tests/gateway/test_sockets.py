@@ -16,8 +16,8 @@ from tests.gateway.conftest import KEYS, Gateway, Place, token
 
 
 async def open_session(gateway: Gateway, place: Place) -> int:
-    made = await gateway.post(f"/tables/{place.table}/sessions", {"guests_count": 2})
-    return int(made["session_id"])
+    created = await gateway.post(f"/tables/{place.table}/sessions", {"guests_count": 2})
+    return int(created["session_id"])
 
 
 async def test_the_first_message_of_a_socket_is_the_snapshot(gateway: Gateway, place: Place) -> None:
@@ -274,8 +274,8 @@ async def test_a_bad_token_is_closed_with_4401(gateway: Gateway, place: Place) -
 
 async def test_an_anonymous_caller_may_not_set_a_status(gateway: Gateway, place: Place) -> None:
     session = await open_session(gateway, place)
-    made = await gateway.post(f"/sessions/{session}/orders", {"items": [{"menu_item_id": 1}]})
-    order = await gateway.socket(f"orders/{made['order_id']}/")
+    created = await gateway.post(f"/sessions/{session}/orders", {"items": [{"menu_item_id": 1}]})
+    order = await gateway.socket(f"orders/{created['order_id']}/")
     await order.next()
     refusal = await order.request("update_status", status="ready")
     assert refusal["code"] == "forbidden"

@@ -133,8 +133,8 @@ async def test_a_token_of_a_restaurant_is_refused_once_it_is_revoked(
 
 async def order(gateway: Gateway, place: Place) -> int:
     session = (await gateway.post(f"/tables/{place.table}/sessions"))["session_id"]
-    made = await gateway.post(f"/sessions/{session}/orders", {"items": [{"menu_item_id": 1}]})
-    return int(made["order_id"])
+    created = await gateway.post(f"/sessions/{session}/orders", {"items": [{"menu_item_id": 1}]})
+    return int(created["order_id"])
 
 
 @pytest.mark.parametrize(

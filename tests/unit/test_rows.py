@@ -55,18 +55,18 @@ def test_rows_encode_entries_in_order_after_any_changes(
 
 
 def test_only_changed_rows_are_reencoded() -> None:
-    made: list[int] = []
+    encoded: list[int] = []
 
     def counted(entry: int) -> int:
-        made.append(entry)
+        encoded.append(entry)
         return entry
 
     rows = Rows({key: key for key in range(100)})
     rows.encoded_rows(counted)
-    made.clear()
+    encoded.clear()
     after = rows.with_entry(50, 1000).without_entry(7)
     assert orjson.loads(encode(after.encoded_rows(counted)))[49] == 1000
-    assert made == [1000]
+    assert encoded == [1000]
 
 
 def test_a_list_is_restored_from_its_stored_mapping() -> None:

@@ -97,9 +97,9 @@ test('a cancelled order stays in red and sounds until it is dismissed, also afte
       window.tones = [];
       const create = AudioContext.prototype.createOscillator;
       AudioContext.prototype.createOscillator = function tone() {
-        const made = create.call(this);
-        window.tones.push(made);
-        return made;
+        const created = create.call(this);
+        window.tones.push(created);
+        return created;
       };
     });
   };

@@ -307,17 +307,17 @@ test('HTTP requests fail with the code of the refusal, or UnreachableError', asy
 test('an HTTP request whose response was lost takes effect once', async () => {
   const silentNetwork = await Network.start();
   const qr = client({ url: silentNetwork.url });
-  const made = async () => {
+  const createdTables = async () => {
     const { tables } = (await staff.http.get('/restaurants/2')).data;
     return tables.list.filter(({ table_number }) => table_number === 'once');
   };
   silentNetwork.silence('down');
   const table = { number: 'once', zone: 'Y', seats: 2 };
   const pending = qr.http.post('/restaurants/2/tables', table);
-  await until(async () => (await made()).length > 0);
+  await until(async () => (await createdTables()).length > 0);
   silentNetwork.restore();
   const { table_id } = await pending;
-  assert.deepEqual((await made()).map((each) => each.table_id), [table_id]);
+  assert.deepEqual((await createdTables()).map((each) => each.table_id), [table_id]);
   silentNetwork.close();
 });
 
