@@ -86,7 +86,9 @@ class Ledger:
         there = {row["order_id"] for row in data["orders"]}
         losses = [f"session {session_id} has no order {each}" for each in sorted(known - there)]
         if len(there - known) > self._placing[session_id]:
-            losses.append(f"session {session_id} has orders that were not placed: {sorted(there - known)}")
+            losses.append(
+                f"session {session_id} has orders that were not placed: {sorted(there - known)}"
+            )
         if session_id in self._closed and data["status"] != "closed":
             losses.append(f"session {session_id} is {data['status']}, acknowledged as closed")
         return losses

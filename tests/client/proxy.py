@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager, suppress
 class Proxy:
     """`target` is the gateway's port; None rejects connections.
 
-    `drops_responses` drops data to the client, `silent` drops data in both directions. Connections stay open,
-    as on a network that is gone.
+    `drops_responses` drops data to the client, `silent` drops data in both directions. Connections
+    stay open, as on a network that is gone.
     """
 
     def __init__(self, target: int) -> None:

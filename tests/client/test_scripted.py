@@ -9,7 +9,7 @@ import pytest
 
 from restaurant_qr_client import Channel, ClosedError, RestaurantQR, Settings, State
 from restaurant_qr_client import channel as channels
-from tests.client.scripted import ScriptedService, scripted
+from tests.client.scripted import ScriptedService, scripted_service
 
 FAST_SETTINGS = Settings(
     first_pause=0.01, longest_pause=0.05, heartbeat=30.0, timeout=30.0, stale_after=30.0

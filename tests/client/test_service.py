@@ -313,7 +313,9 @@ async def test_errors_in_a_status_callback_do_not_stop_the_client(
         raise RuntimeError("a bug in the callback")
 
     url = f"http://127.0.0.1:{proxy.port}"
-    async with RestaurantQR(url, token=token("admin"), on_status=on_status, settings=FAST_SETTINGS) as qr:
+    async with RestaurantQR(
+        url, token=token("admin"), on_status=on_status, settings=FAST_SETTINGS
+    ) as qr:
         await qr.table(place.table).refresh()
     assert states == [State.LIVE, State.CLOSED]
 

@@ -85,7 +85,10 @@ async def test_concurrent_callers_start_one_actor(driver: RayDriver) -> None:
     )
     address = driver.at(Kind.TABLE, table.result["table_id"])
     replies = await asyncio.gather(
-        *(driver.request(address, c.Occupy(), inputs=driver.new_inputs(Kind.SESSION)) for _ in range(10))
+        *(
+            driver.request(address, c.Occupy(), inputs=driver.new_inputs(Kind.SESSION))
+            for _ in range(10)
+        )
     )
     assert sum(isinstance(reply, Done) for reply in replies) == 1
 

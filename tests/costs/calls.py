@@ -16,8 +16,8 @@ from gateway.server.frames import encode_text_frame
 from protocol import codec as protocol_codec
 from protocol import commands as c
 from protocol.errors import Rejected
-from tests.costs.measured_service import MANAGER, MeasuredService, first_channel
 from tests.costs.counting import Calls
+from tests.costs.measured_service import MANAGER, MeasuredService, first_channel
 from tests.costs.paths import BATCH, FRAMES
 
 BURST = 500

@@ -3,8 +3,8 @@
 from domain.session.rules import MAX_ORDERS
 from engine.messages import Read, View
 from protocol.ids import Channel
-from tests.costs.measured_service import MeasuredService
 from tests.costs.counting import Instructions
+from tests.costs.measured_service import MeasuredService
 from tests.costs.paths import BATCH, counted
 
 

@@ -15,8 +15,8 @@ from protocol.ids import Channel
 from storage import commit as commits
 from storage.store import EntityCommit
 from tests.costs import plain
-from tests.costs.measured_service import MeasuredService
 from tests.costs.counting import Instructions
+from tests.costs.measured_service import MeasuredService
 from tests.costs.socket_group import SocketGroup
 
 BATCH = 32

@@ -30,7 +30,7 @@ from storage.store import EntityCommit
 from tests.costs import calls, paths
 from tests.costs.accepting_store import AcceptingStore
 from tests.costs.bounds import check, check_calls, check_growth
-from tests.costs.growth import with_2000_entities, late_in_batch
+from tests.costs.growth import late_in_batch, with_2000_entities
 
 Patch = pytest.MonkeyPatch
 FEW = 8

@@ -5,11 +5,11 @@ import pytest
 from tests.costs import paths
 from tests.costs.bounds import check_growth
 from tests.costs.growth import (
-    with_2000_entities,
     full_restaurant,
     late_in_batch,
     long_session,
     snapshots_of_a_full_restaurant,
+    with_2000_entities,
 )
 
 ACTIONS = list(paths.FRAMES)

@@ -19,7 +19,9 @@ async def test_a_command_in_a_turn_stays_within_its_instruction_budget(action: s
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-async def test_sending_a_command_to_its_host_stays_within_its_instruction_budget(action: str) -> None:
+async def test_sending_a_command_to_its_host_stays_within_its_instruction_budget(
+    action: str,
+) -> None:
     check(await paths.transport(action))
 
 

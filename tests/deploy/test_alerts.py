@@ -51,7 +51,10 @@ def check(alert: str, case: dict[str, Any], tests: list[dict[str, Any]], folder:
     )
     every = case.get("every", "15s")
     series = [
-        {"series": name if name.startswith("probe_") else METRIC_PREFIX + name, "values": str(values)}
+        {
+            "series": name if name.startswith("probe_") else METRIC_PREFIX + name,
+            "values": str(values),
+        }
         for name, values in case["series"].items()
     ]
     group = {"interval": every, "input_series": series, "alert_rule_test": tests}

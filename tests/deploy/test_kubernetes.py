@@ -148,7 +148,9 @@ def test_the_manifest_has_a_pod_for_each_gateway(service: Any, groups: dict[str,
     assert pods["maxReplicas"] == scaling["max_replicas"]
 
 
-def test_network_policies_and_disruption_budgets_select_existing_pods(groups: dict[str, Any]) -> None:
+def test_network_policies_and_disruption_budgets_select_existing_pods(
+    groups: dict[str, Any],
+) -> None:
     labels = [
         group["template"]["metadata"]["labels"] | {"ray.io/group": name}
         for name, group in groups.items()

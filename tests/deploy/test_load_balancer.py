@@ -137,7 +137,9 @@ async def _until_closed(listener: ClientConnection) -> None:
         return
 
 
-async def test_the_load_balancer_does_not_expose_gateway_health_to_guests(service: Service, balancer: int) -> None:
+async def test_the_load_balancer_does_not_expose_gateway_health_to_guests(
+    service: Service, balancer: int
+) -> None:
     async with httpx.AsyncClient(
         base_url=f"https://127.0.0.1:{balancer}", verify=_trusting()
     ) as http:

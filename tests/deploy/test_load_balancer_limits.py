@@ -26,7 +26,11 @@ def balancer(tmp_path: Path) -> Iterator[int]:
     port = free_port()
     rules = re.findall(r"^ +(?:stick-table|tcp-request) .*$", CONFIG.read_text(), re.MULTILINE)
     assert len(rules) == 3
-    lines = "\n".join(rules).replace("connection", "session").replace("gt 2000", f"gt {MAX_CONNECTIONS}")
+    lines = (
+        "\n".join(rules)
+        .replace("connection", "session")
+        .replace("gt 2000", f"gt {MAX_CONNECTIONS}")
+    )
     config = tmp_path / "haproxy.cfg"
     config.write_text(
         "defaults\n    mode http\n    timeout connect 5s\n    timeout client 60s\n"

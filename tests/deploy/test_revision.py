@@ -18,7 +18,9 @@ def version(**args: Any) -> str:
     return str(get_app_code_version(ServeApplicationSchema(**described)))
 
 
-def test_a_new_revision_of_the_code_is_a_new_serve_application(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_revision_of_the_code_is_a_new_serve_application(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     before = version()
     monkeypatch.setenv("RESTAURANT_QR_AUTH_SECRET", "another secret that is long enough")
     assert version() == before, "the documentation asks for a revision only after changes of code"

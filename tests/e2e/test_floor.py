@@ -24,5 +24,7 @@ def test_a_visit_in_four_windows_survives_a_killed_gateway(disposable_service: S
     run_tests(disposable_service, "four-windows")
 
 
-def test_pages_of_the_staff_are_accessible_in_light_and_dark_colours(disposable_service: Service) -> None:
+def test_pages_of_the_staff_are_accessible_in_light_and_dark_colours(
+    disposable_service: Service,
+) -> None:
     run_tests(disposable_service, "accessibility-floor")

@@ -1,6 +1,6 @@
 """The JavaScript client against a real service, under Node and in Chromium, and as a package.
 
-The tests are in JavaScript, in `web/*.test.mjs`. This module starts the service, packs and compiles.
+The tests are in JavaScript, in `web/*.test.mjs`. This module runs them, packs and compiles.
 """
 
 import json
@@ -57,7 +57,9 @@ def test_the_npm_package_has_only_modules_types_and_documents(package: Path) -> 
 # --- with a service ------------------------------------------------------------------------------
 
 
-def test_the_installed_npm_package_works_under_node(package: Path, disposable_service: Service) -> None:
+def test_the_installed_npm_package_works_under_node(
+    package: Path, disposable_service: Service
+) -> None:
     folder = package.parents[1]
     shutil.copytree(HERE / "node_modules" / "ws", package.parent / "ws")
     (folder / "page.js").write_text(
@@ -76,17 +78,27 @@ def test_the_installed_npm_package_works_under_node(package: Path, disposable_se
 
 def test_messages_match_the_generated_types(disposable_service: Service, tmp_path: Path) -> None:
     messages = tmp_path / "messages.mts"
-    run("node", TESTS / "record-messages.mjs", messages, CLIENT / "index.js", service=disposable_service)
+    run(
+        "node",
+        TESTS / "record-messages.mjs",
+        messages,
+        CLIENT / "index.js",
+        service=disposable_service,
+    )
     project = {"extends": str(TESTS / "tsconfig.json"), "files": [messages.name]}
     (tmp_path / "tsconfig.json").write_text(json.dumps(project))
     run("node", TSC, "-p", tmp_path)
 
 
 @pytest.mark.slow
-def test_the_client_recovers_from_network_failures_in_node_and_chromium(disposable_service: Service) -> None:
+def test_the_client_recovers_from_network_failures_in_node_and_chromium(
+    disposable_service: Service,
+) -> None:
     run_tests(disposable_service, "service", "browser", "outage")
 
 
 @pytest.mark.slow
-def test_the_client_recovers_from_a_killed_gateway_in_node_and_chromium(disposable_service: Service) -> None:
+def test_the_client_recovers_from_a_killed_gateway_in_node_and_chromium(
+    disposable_service: Service,
+) -> None:
     run_tests(disposable_service, "restart")

@@ -23,7 +23,9 @@ def test_every_language_has_all_texts_of_the_pages() -> None:
         pytest.param(("adverse-conditions", "kitchen"), id="adverse conditions and the kitchen"),
     ],
 )
-def test_pages_of_guests_and_kitchens_work_in_chromium(disposable_service: Service, names: tuple[str, ...]) -> None:
+def test_pages_of_guests_and_kitchens_work_in_chromium(
+    disposable_service: Service, names: tuple[str, ...]
+) -> None:
     """Run two files at a time: they mostly wait, and only one changes restaurant 2."""
     run_tests(disposable_service, *names)
 
@@ -39,7 +41,9 @@ def test_pages_fit_every_window_text_size_and_direction(disposable_service: Serv
 
 
 @pytest.mark.slow
-def test_pages_of_guests_and_kitchens_are_accessible_in_light_and_dark_colours(disposable_service: Service) -> None:
+def test_pages_of_guests_and_kitchens_are_accessible_in_light_and_dark_colours(
+    disposable_service: Service,
+) -> None:
     run_tests(disposable_service, "accessibility")
 
 

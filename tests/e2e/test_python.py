@@ -24,7 +24,9 @@ FAST_SETTINGS = Settings(first_pause=0.05, longest_pause=0.5)
 
 
 @pytest.mark.slow
-async def test_the_python_client_receives_every_event_once_across_a_killed_gateway(disposable_service: Service) -> None:
+async def test_the_python_client_receives_every_event_once_across_a_killed_gateway(
+    disposable_service: Service,
+) -> None:
     table, _ = await disposable_service.free_table()
     url, token = f"http://{disposable_service.url}", disposable_service.token(Role.ADMIN)
     async with (
@@ -74,7 +76,9 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", PACKAGES)
-def test_a_python_package_has_only_its_modules_metadata_and_licence(installed: Path, name: str) -> None:
+def test_a_python_package_has_only_its_modules_metadata_and_licence(
+    installed: Path, name: str
+) -> None:
     modules = {path.name for path in (ROOT / name).glob("*.py")}
     assert {path.name for path in (installed / name).iterdir()} == modules | {"py.typed"}
     [about] = installed.glob(f"{name}-*.dist-info")

@@ -47,7 +47,9 @@ async def test_all_channels_of_a_session_receive_every_change(service: Service) 
         assert (await restaurant.until("table_update"))["data"]["session"]["guests_count"] == 4
         async with service.socket(f"tables/sessions/{session_id}/") as session:
             await session.next()
-            placed = await session.request("place_order", items=[{"menu_item_id": 1, "quantity": 2}])
+            placed = await session.request(
+                "place_order", items=[{"menu_item_id": 1, "quantity": 2}]
+            )
             order_id = placed["data"]["order_id"]
             await restaurant.until("new_order")
             await waiter.until("order_notification")
@@ -93,9 +95,7 @@ async def _release(table: Socket) -> None:
     assert (await eventually(settled, period_s=0.05))["data"]["changed"]
 
 
-async def test_subscribers_do_not_notice_a_killed_actor(
-    service: Service, placement: Mode
-) -> None:
+async def test_subscribers_do_not_notice_a_killed_actor(service: Service, placement: Mode) -> None:
     table_id, _ = await service.free_table()
     host = Placement(placement, shards=2).host_of(Address(Kind.TABLE, table_id, 2))
     async with service.socket(f"tables/{table_id}/") as table:
@@ -150,7 +150,9 @@ async def test_each_loaded_entity_has_a_named_actor_of_its_class(
     ],
     ids=["broken JSON", "unknown action", "wrong type", "binary"],
 )
-async def test_an_invalid_frame_gets_an_error_and_changes_nothing(service: Service, frame: str | bytes, code: str) -> None:
+async def test_an_invalid_frame_gets_an_error_and_changes_nothing(
+    service: Service, frame: str | bytes, code: str
+) -> None:
     async with service.socket("tables/5/") as table:
         before = (await table.next())["data"]
         await table.raw.send(frame)

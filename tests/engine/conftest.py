@@ -7,8 +7,8 @@ import pytest
 
 from engine.placement import Mode, Placement
 from storage.store import Store
-from tests.engine.restaurant_driver import LocalDriver
 from tests.engine.faulty_store import FaultyStore
+from tests.engine.restaurant_driver import LocalDriver
 from tests.local_hosts import LocalHosts
 
 

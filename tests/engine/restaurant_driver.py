@@ -119,7 +119,9 @@ class RestaurantDriver:
         await self.do(
             restaurant, c.CreateRestaurant(name="Trattoria", currency="EUR", timezone="Europe/Rome")
         )
-        waiter = await self.do(restaurant, c.AddWaiter(name="Ada"), inputs=self.new_inputs(Kind.WAITER))
+        waiter = await self.do(
+            restaurant, c.AddWaiter(name="Ada"), inputs=self.new_inputs(Kind.WAITER)
+        )
         self.waiter = self.at(Kind.WAITER, waiter.result["waiter_id"])
         table = await self.do(
             restaurant,

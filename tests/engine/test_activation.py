@@ -9,8 +9,8 @@ from engine.placement import Mode, Placement
 from storage import keys
 from storage.embedded import EmbeddedStore
 from storage.store import Store
-from tests.engine.restaurant_driver import LocalDriver
 from tests.engine.faulty_store import FaultyStore
+from tests.engine.restaurant_driver import LocalDriver
 from tests.eventually import eventually
 from tests.local_hosts import LocalHosts
 

@@ -113,7 +113,9 @@ async def test_effects_are_delivered_once_a_silent_host_answers_again(
     await entity_driver.until_snapshot(entity_driver.table, lambda data: not data["is_occupied"])
 
 
-async def test_a_delivery_whose_reply_was_lost_takes_effect_once(entity_driver: LocalDriver) -> None:
+async def test_a_delivery_whose_reply_was_lost_takes_effect_once(
+    entity_driver: LocalDriver,
+) -> None:
     session = await entity_driver.occupy()
     order = await entity_driver.order(session)
     home = Topic(entity_driver.restaurant_address, Channel.NOTIFICATIONS)
@@ -126,17 +128,22 @@ async def test_a_delivery_whose_reply_was_lost_takes_effect_once(entity_driver: 
         return [
             batch
             for host, batch in entity_driver.hosts.delivered
-            if host == str(entity_driver.restaurant_address) and any(isinstance(m, DeliverEffects) for m in batch)
+            if host == str(entity_driver.restaurant_address)
+            and any(isinstance(m, DeliverEffects) for m in batch)
         ]
 
     await eventually(lambda: len(deliveries()) > 1)
     entity_driver.hosts.mute.clear()
     await entity_driver.until_idle()
-    seen = (await entity_driver.snapshot(entity_driver.restaurant_address, Channel.NOTIFICATIONS))["notifications"]
+    seen = (await entity_driver.snapshot(entity_driver.restaurant_address, Channel.NOTIFICATIONS))[
+        "notifications"
+    ]
     assert len([n for n in seen if n["type"] == "payment_notification"]) == 1
 
 
-async def test_effects_of_a_killed_host_are_delivered_by_its_successor(entity_driver: LocalDriver) -> None:
+async def test_effects_of_a_killed_host_are_delivered_by_its_successor(
+    entity_driver: LocalDriver,
+) -> None:
     session = await entity_driver.occupy()
     entity_driver.hosts.silent.add(str(entity_driver.table))
     await entity_driver.do(session, c.CloseSession())
@@ -206,7 +213,9 @@ async def test_a_call_without_a_connected_waiter_escalates_at_once(driver: Local
 async def test_an_unacknowledged_call_escalates_when_it_is_due(driver: LocalDriver) -> None:
     session = await driver.occupy()
     await driver.subscribe(Topic(driver.waiter, Channel.WAITER))
-    other = await driver.do(driver.restaurant_address, c.AddWaiter(name="Bo"), inputs=driver.new_inputs(Kind.WAITER))
+    other = await driver.do(
+        driver.restaurant_address, c.AddWaiter(name="Bo"), inputs=driver.new_inputs(Kind.WAITER)
+    )
     await driver.do(
         driver.restaurant_address,
         c.AddTable(number="6", zone="A", seats=2, waiter_id=other.result["waiter_id"]),

@@ -16,8 +16,8 @@ from protocol.caller import Role
 from protocol.errors import CloseCode
 from protocol.ids import Address, Channel, Kind, Topic
 from storage.store import Store
-from tests.engine.restaurant_driver import LocalDriver, sequence
 from tests.engine.faulty_store import FaultyStore
+from tests.engine.restaurant_driver import LocalDriver, sequence
 from tests.eventually import eventually
 from tests.local_hosts import LocalHosts
 
@@ -67,7 +67,9 @@ async def test_a_host_replies_moved_for_entities_of_another_host(
 ) -> None:
     driver.hosts.placement = AFTER
     await _set_generation(driver, OLD)
-    [reply] = await driver.hosts.deliver(OLD, [driver.submit(driver.table, c.ChangeTable(zone="B"))])
+    [reply] = await driver.hosts.deliver(
+        OLD, [driver.submit(driver.table, c.ChangeTable(zone="B"))]
+    )
     assert reply == Moved(2)
     assert driver.hosts.hosts[OLD].entities == 0
     driver.placement = AFTER
@@ -79,7 +81,9 @@ async def test_a_host_fetches_the_placement_before_it_returns_a_misplaced_messag
 ) -> None:
     driver.hosts._host(NEW)  # it starts with the previous placement
     driver.hosts.placement = AFTER
-    [reply] = await driver.hosts.deliver(NEW, [driver.submit(driver.table, c.ChangeTable(zone="B"))])
+    [reply] = await driver.hosts.deliver(
+        NEW, [driver.submit(driver.table, c.ChangeTable(zone="B"))]
+    )
     assert isinstance(reply, Done)
 
 

@@ -184,7 +184,9 @@ async def test_a_request_whose_result_was_lost_is_decided_again(
     assert (await driver.snapshot(session))["guests_count"] == 7
 
 
-async def test_ids_reserved_before_a_loss_are_not_reserved_again(store: Store, saved_store: SavedStore) -> None:
+async def test_ids_reserved_before_a_loss_are_not_reserved_again(
+    store: Store, saved_store: SavedStore
+) -> None:
     await store.reserve({Kind.ORDER: 1})
     saved_store.save()
     [lost] = (await store.reserve({Kind.ORDER: 1}))[Kind.ORDER]

@@ -11,8 +11,8 @@ from protocol import commands as c
 from protocol.errors import UNAVAILABLE
 from protocol.ids import Channel, Kind, Topic
 from storage.store import Store
-from tests.engine.restaurant_driver import MANAGER, LocalDriver, sequence
 from tests.engine.faulty_store import FaultyStore
+from tests.engine.restaurant_driver import MANAGER, LocalDriver, sequence
 from tests.eventually import eventually
 from tests.local_hosts import LocalHosts
 
@@ -31,7 +31,11 @@ async def driver(store: Store) -> AsyncIterator[LocalDriver]:
 async def other(driver: LocalDriver, store: Store) -> AsyncIterator[LocalDriver]:
     """The same restaurant, on another host that has just claimed it."""
     other = LocalDriver(LocalHosts(store, PLACEMENT), driver.restaurant)
-    other.restaurant_address, other.table, other.ids = driver.restaurant_address, driver.table, driver.ids
+    other.restaurant_address, other.table, other.ids = (
+        driver.restaurant_address,
+        driver.table,
+        driver.ids,
+    )
     yield other
     _kill_hosts(other)
 

@@ -9,8 +9,8 @@ from protocol import commands as c
 from protocol.caller import Role
 from protocol.errors import Code, Rejected
 from protocol.ids import Address, Channel, Kind, Topic
-from tests.engine.restaurant_driver import LocalDriver, sequence
 from tests.engine.faulty_store import FaultyStore
+from tests.engine.restaurant_driver import LocalDriver, sequence
 
 
 async def test_a_resuming_subscriber_gets_exactly_the_events_it_missed(driver: LocalDriver) -> None:
@@ -70,7 +70,9 @@ async def test_a_subscription_to_a_missing_entity_is_not_found(driver: LocalDriv
     assert reply.code is Code.NOT_FOUND
 
 
-async def test_no_event_is_lost_between_a_snapshot_and_its_subscription(driver: LocalDriver) -> None:
+async def test_no_event_is_lost_between_a_snapshot_and_its_subscription(
+    driver: LocalDriver,
+) -> None:
     """Joins in the middle of a burst: snapshot and feed together have each number once."""
     session = await driver.occupy()
     topic = Topic(session, Channel.SESSION)

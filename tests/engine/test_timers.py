@@ -17,8 +17,8 @@ from protocol import commands as c
 from protocol.caller import SYSTEM
 from protocol.ids import Address, Channel, Kind, Topic
 from storage.store import Store
-from tests.engine.restaurant_driver import GUEST, LocalDriver
 from tests.engine.faulty_store import FaultyStore
+from tests.engine.restaurant_driver import GUEST, LocalDriver
 from tests.eventually import eventually
 from tests.local_hosts import LocalHosts, TestClock
 

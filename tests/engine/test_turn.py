@@ -18,8 +18,8 @@ from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Address, Channel, Kind, Topic
 from protocol.statuses import OrderStatus, PaymentMethod
 from storage.store import Store
-from tests.engine.restaurant_driver import LocalDriver
 from tests.engine.faulty_store import FaultyStore
+from tests.engine.restaurant_driver import LocalDriver
 from tests.eventually import eventually
 from tests.local_hosts import LocalHosts
 
@@ -109,7 +109,10 @@ async def test_a_failing_rule_fails_only_its_message_of_a_turn(
 
 async def test_two_clients_taking_one_table_at_once_get_one_session(driver: LocalDriver) -> None:
     replies = await driver.send(
-        *(driver.submit(driver.table, c.Occupy(), inputs=driver.new_inputs(Kind.SESSION)) for _ in range(2))
+        *(
+            driver.submit(driver.table, c.Occupy(), inputs=driver.new_inputs(Kind.SESSION))
+            for _ in range(2)
+        )
     )
     assert isinstance(replies[0], Done)
     assert isinstance(replies[1], Rejected)

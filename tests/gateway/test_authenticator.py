@@ -262,7 +262,10 @@ def test_the_authorization_header_precedes_subprotocol_and_query() -> None:
     ],
 )
 async def test_auth_open_refuses_a_bearer_subprotocol_without_a_token(
-    own_authenticator: Authenticator, authorization: str | None, subprotocols: list[str], query: str | None
+    own_authenticator: Authenticator,
+    authorization: str | None,
+    subprotocols: list[str],
+    query: str | None,
 ) -> None:
     await refused(own_authenticator, bearer(authorization, subprotocols, query))
 
@@ -283,7 +286,9 @@ async def test_a_token_without_a_restaurant_is_not_valid_for_the_whole_chain(
     await refused(own_authenticator, signed(**claims))
 
 
-async def test_long_subjects_with_the_same_prefix_are_two_callers(own_authenticator: Authenticator) -> None:
+async def test_long_subjects_with_the_same_prefix_are_two_callers(
+    own_authenticator: Authenticator,
+) -> None:
     """Callers with one subject share idempotency keys and rate limits."""
     manager: dict[str, Any] = {"role": "manager", "restaurant_id": 2}
     subjects = [
@@ -297,7 +302,9 @@ async def test_long_subjects_with_the_same_prefix_are_two_callers(own_authentica
 
 
 @pytest.mark.parametrize("length", [1, 50, 112])
-async def test_a_short_subject_is_not_changed(own_authenticator: Authenticator, length: int) -> None:
+async def test_a_short_subject_is_not_changed(
+    own_authenticator: Authenticator, length: int
+) -> None:
     token = signed(role="manager", restaurant_id=2, sub="x" * length)
     assert (await accepted(own_authenticator, token)).caller.subject == f"manager:{'x' * length}"
 
@@ -314,7 +321,9 @@ async def test_a_token_of_the_provider_is_accepted(
     authenticator: Authenticator, provider: Provider, kid: str
 ) -> None:
     end = int(time.time()) + 1000
-    principal = await accepted(authenticator, provider.token(kid, exp=end, aud=["another", AUDIENCE]))
+    principal = await accepted(
+        authenticator, provider.token(kid, exp=end, aud=["another", AUDIENCE])
+    )
     assert principal.role is Role.MANAGER
     assert principal.caller.subject == "manager:eve"
     assert principal.restaurant_id == 2
@@ -434,7 +443,9 @@ async def test_a_public_key_is_not_taken_for_a_secret(
         published["n"].encode(),
         b"",
     ):
-        await refused(authenticator, forged_token({"alg": "HS256", "kid": "rsa-1"}, claims_with({}), bytes_))
+        await refused(
+            authenticator, forged_token({"alg": "HS256", "kid": "rsa-1"}, claims_with({}), bytes_)
+        )
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", ""])

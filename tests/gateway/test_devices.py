@@ -48,7 +48,9 @@ async def test_a_device_signs_in_once_and_gets_its_role(gateway: Gateway, place:
     assert (claims["role"], claims["waiter_id"], claims["device_id"]) == (
         "waiter", place.waiter, device,
     )  # fmt: skip
-    assert "iat" not in claims, "a gateway with a slow clock may refuse a token issued in its future"
+    assert "iat" not in claims, (
+        "a gateway with a slow clock may refuse a token issued in its future"
+    )
     [row] = await listed(gateway, place)
     assert claims["exp"] == given["expires_at"]
     assert (row["label"], row["role"]) == ("Ada's phone", "waiter")

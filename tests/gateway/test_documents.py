@@ -125,7 +125,9 @@ def _contents(operation: Document) -> list[Document]:
 # --- against a gateway ---------------------------------------------------------------------------
 
 
-async def test_the_openapi_and_asyncapi_documents_are_served(gateway: Gateway, document: Document) -> None:
+async def test_the_openapi_and_asyncapi_documents_are_served(
+    gateway: Gateway, document: Document
+) -> None:
     assert (await gateway.http.get("/asyncapi.json")).json() == document
     assert (await gateway.http.get("/api/openapi.json")).json() == openapi.document()
 

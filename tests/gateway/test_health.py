@@ -44,7 +44,7 @@ def health(store: Any, hosts: ScriptedHosts, mode: Mode = Mode.SHARD) -> Health:
 
 
 async def status(health: Health) -> int:
-    return (await health.response(ANY_REQUEST)).status_code
+    return (await health.answer(ANY_REQUEST)).status_code
 
 
 @pytest.fixture(autouse=True)

@@ -130,7 +130,10 @@ async def test_a_token_of_a_withdrawn_key_is_refused_even_if_it_was_accepted_bef
     del provider.keys["rsa-1"]
     assert await answer(authenticator, old) is None
     clock.advance(REFRESH_COOLDOWN_S)
-    assert await answer(authenticator, provider.token("unknown", key=rsa_key("a"))) is Code.UNAUTHENTICATED
+    assert (
+        await answer(authenticator, provider.token("unknown", key=rsa_key("a")))
+        is Code.UNAUTHENTICATED
+    )
     assert await answer(authenticator, old) is Code.UNAUTHENTICATED
     assert await answer(authenticator, valid) is None
 

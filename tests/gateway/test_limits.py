@@ -89,7 +89,9 @@ class TestAddresses:
     ) -> None:
         path, guest = await open_session(gateway, place)
         forwarded = {"X-Forwarded-For": "203.0.113.7"}
-        sockets = [await gateway.socket(path, guest, additional_headers=forwarded) for _ in range(3)]
+        sockets = [
+            await gateway.socket(path, guest, additional_headers=forwarded) for _ in range(3)
+        ]
         for socket in sockets:
             assert (await socket.next())["type"] == "session_status"
         lying = {"X-Forwarded-For": "198.51.100.1, 203.0.113.7"}
@@ -132,7 +134,9 @@ class TestAddresses:
         forwarded = {"X-Forwarded-For": "203.0.113.7"}
         for _ in range(3):
             await (await gateway.socket(path, guest, additional_headers=forwarded)).next()
-        refused = await rejected_with(await gateway.socket(path, guest, additional_headers=forwarded))
+        refused = await rejected_with(
+            await gateway.socket(path, guest, additional_headers=forwarded)
+        )
         attempts.refused(refused == 4429, refused)
         forged = await gateway.socket(path, guest[:-3] + "xxx", additional_headers=forwarded)
         attempts.refused(await forged.closed() == 4401, "forged")
@@ -334,7 +338,9 @@ class TestLargeMessages:
         for _ in range(11):
             await socket.raw.send(large)
         async with asyncio.timeout(5):
-            assert await socket.closed() == 4429, "large messages reach the limit sooner than small ones"
+            assert await socket.closed() == 4429, (
+                "large messages reach the limit sooner than small ones"
+            )
         for _ in range(20):
             await other.raw.send('{"action":"get_status"}')
             assert (await other.next())["type"] == "table_status"

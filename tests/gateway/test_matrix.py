@@ -265,7 +265,9 @@ async def test_http_reads_follow_the_role_matrix(world: MatrixWorld, attempts: A
 async def test_http_commands_follow_the_role_matrix(world: MatrixWorld, attempts: Attempts) -> None:
     for method, path, body, allowed in ROUTES:
         for role, owner, url, is_visible in cells(world, path):
-            response = await world.request(role, method, url, body | {"expected_version": NO_VERSION})
+            response = await world.request(
+                role, method, url, body | {"expected_version": NO_VERSION}
+            )
             case = f"{role} {method} {url} {body} ({owner}): {response.text[:80]}"
             if not is_visible:
                 attempts.refused(code(response) == "not_found", case)

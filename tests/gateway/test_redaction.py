@@ -73,7 +73,9 @@ async def test_a_guest_does_not_receive_events_of_earlier_sessions(
         assert first_frame["data"]["resumed"] is False
         assert first_frame["data"]["session"]["id"] == session
     again = await gateway.socket(f"tables/{place.table}{resume}", token("admin"))
-    assert (await again.next())["data"]["session"]["id"] == before, "the staff's subscription is resumed"
+    assert (await again.next())["data"]["session"]["id"] == before, (
+        "the staff's subscription is resumed"
+    )
 
 
 async def test_a_guest_without_resume_gets_a_plain_snapshot(gateway: Gateway, place: Place) -> None:
@@ -204,7 +206,9 @@ async def test_a_kitchen_receives_neither_session_codes_nor_takings(
     assert "Payment of" not in text
     assert '"method"' not in text
     others = await until_seated(staff, session)
-    assert others[0]["data"]["figures"]["day_paid_amount"] == "0.00", "other staff receive the statistics"
+    assert others[0]["data"]["figures"]["day_paid_amount"] == "0.00", (
+        "other staff receive the statistics"
+    )
     assert others[-1]["data"]["session"]["session_code"] == code
 
 

@@ -101,7 +101,9 @@ async def test_every_response_matches_the_openapi_document(
 ) -> None:
     document = (await gateway.http.get("/api/openapi.json")).json()
     load_all_checks()
-    chosen = [CHECKS.get_one(name) for name in CHECKS.get_all_names() if name not in EXCLUDED_CHECKS]
+    chosen = [
+        CHECKS.get_one(name) for name in CHECKS.get_all_names() if name not in EXCLUDED_CHECKS
+    ]
     schema = schemathesis.openapi.from_dict(document)
     schema.config.generation.update(allow_extra_parameters=False)  # the API ignores them
     loop = asyncio.get_running_loop()

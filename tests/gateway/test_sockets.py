@@ -20,7 +20,9 @@ async def open_session(gateway: Gateway, place: Place) -> int:
     return int(created["session_id"])
 
 
-async def test_the_first_message_of_a_socket_is_the_snapshot(gateway: Gateway, place: Place) -> None:
+async def test_the_first_message_of_a_socket_is_the_snapshot(
+    gateway: Gateway, place: Place
+) -> None:
     frame = await (await gateway.socket(f"tables/{place.table}/")).next()
     assert frame["type"] == "table_status"
     assert frame["data"]["is_occupied"] is False

@@ -60,7 +60,9 @@ def network() -> Iterator[list[str]]:
     holder.communicate(timeout=10)
 
 
-def send_from_phone(network: list[str], method: str, url: str, token: str = "", body: str = "") -> str:
+def send_from_phone(
+    network: list[str], method: str, url: str, token: str = "", body: str = ""
+) -> str:
     """Status and body of a response to a device in the network."""
     return subprocess.run(
         [*network, sys.executable, "-c", PHONE, method, url, token, body],
@@ -98,9 +100,9 @@ def test_a_phone_joins_by_the_printed_code(network: list[str], tmp_path: Path) -
         page, code = links["guest"].split("#join=")
         assert send_from_phone(network, "GET", page).startswith("200 <!doctype html>")
         body = json.dumps({"table_code": code})
-        status, _, joined = send_from_phone(network, "POST", f"{base}/api/sessions/join", "", body).partition(
-            " "
-        )
+        status, _, joined = send_from_phone(
+            network, "POST", f"{base}/api/sessions/join", "", body
+        ).partition(" ")
         assert status == "200", joined
         assert json.loads(joined)["data"]["restaurant_id"] == 2
 

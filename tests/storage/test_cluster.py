@@ -94,9 +94,7 @@ async def test_the_directory_works_across_nodes(store: Store) -> None:
     await store.ping()
 
 
-async def test_commits_follow_a_restaurant_to_another_node(
-    store: Store, ports: list[int]
-) -> None:
+async def test_commits_follow_a_restaurant_to_another_node(store: Store, ports: list[int]) -> None:
     """The store follows a redirection, and no command is executed twice."""
     [address] = [order for order in ORDERS if order.restaurant == 5][:1]
     [claimed] = await store.claim([address])

@@ -10,12 +10,12 @@ from storage import keys
 from storage.redis_store import open_store
 from storage.store import Store, next_fencing_token
 from tests.storage.commits import (
-    OTHER_RESTAURANT,
     ORDER,
+    OTHER_RESTAURANT,
     SESSION,
     commit_of,
-    event,
     dump_all,
+    event,
     frame,
     seconds_left,
 )
@@ -290,7 +290,9 @@ async def test_stored_rejection_for_a_missing_entity_expires(
     assert loaded.results == [b'"not_found"']
 
 
-async def test_the_first_commit_makes_an_entity_persistent(store: Store, client: redis.Redis) -> None:
+async def test_the_first_commit_makes_an_entity_persistent(
+    store: Store, client: redis.Redis
+) -> None:
     """Also with a version above 1: a turn may create an entity and change it before the commit."""
     [claimed] = await store.claim([ORDER])
     await store.commit(

@@ -69,7 +69,9 @@ async def test_claims_and_commits_wait_for_the_disk_once_per_batch(start_server:
     port, _ = start_server("one", *ON_DISK)
     store = open_durable_store(port, Durability.DISK)
     claimed = await store.claim([ORDER])
-    assert calls_of(port, "waitaof") == 2, "the script was unknown to the server, and sent with its text"
+    assert calls_of(port, "waitaof") == 2, (
+        "the script was unknown to the server, and sent with its text"
+    )
     await store.claim([ORDER])
     assert calls_of(port, "waitaof") == 3
     assert await store.commit([commit_of(ORDER, claimed[0].fencing_token)]) == frozenset({2})
@@ -86,7 +88,9 @@ async def test_a_token_is_registered_and_revoked_as_durably_as_a_commit(start_se
     await store.close()
 
 
-async def test_a_store_without_an_append_only_file_cannot_confirm_durability(start_server: Any) -> None:
+async def test_a_store_without_an_append_only_file_cannot_confirm_durability(
+    start_server: Any,
+) -> None:
     port, _ = start_server("one", *IN_MEMORY)
     store = open_durable_store(port, Durability.DISK)
     with pytest.raises(StoreUnavailable, match="appendonly"):

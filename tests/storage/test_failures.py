@@ -14,7 +14,15 @@ from storage.commands import Commands
 from storage.embedded import EmbeddedStore
 from storage.redis_store import RedisStore, open_store
 from storage.store import Store, StoreUnavailable
-from tests.storage.commits import ORDER, SESSION, commit_of, event, dump_all, frame, without_fencing_token
+from tests.storage.commits import (
+    ORDER,
+    SESSION,
+    commit_of,
+    dump_all,
+    event,
+    frame,
+    without_fencing_token,
+)
 from tests.storage.conftest import LIMITS
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from protocol.ids import Address, Kind
 from storage.store import Store
 from tests.eventually import eventually
-from tests.storage.commits import OTHER_RESTAURANT, ORDER, SESSION, commit_of
+from tests.storage.commits import ORDER, OTHER_RESTAURANT, SESSION, commit_of
 
 
 async def _commit(store: Store, address: Address, due: float | None, **changed: Any) -> None:
@@ -25,7 +25,9 @@ async def test_overdue_returns_exactly_the_due_entities(store: Store) -> None:
     assert await store.overdue([], 300, 2) == []
 
 
-async def test_a_commit_that_clears_the_outbox_removes_the_entity_from_the_index(store: Store) -> None:
+async def test_a_commit_that_clears_the_outbox_removes_the_entity_from_the_index(
+    store: Store,
+) -> None:
     await _commit(store, ORDER, 100.0, outbox={"t:late": b"{}", "t:later": b"{}"})
     await _commit(store, ORDER, 200.0, cleared=["t:late"])
     assert await store.overdue([2], 150, 10) == []

@@ -43,7 +43,9 @@ def event(number: int, size: int, at: datetime = NOW) -> bytes:
     return begin.ljust(size - 1) + b"}"
 
 
-@pytest.mark.parametrize("address", [ORDER, TABLE, RESTAURANT], ids=lambda address: address.kind.value)
+@pytest.mark.parametrize(
+    "address", [ORDER, TABLE, RESTAURANT], ids=lambda address: address.kind.value
+)
 async def test_a_history_is_limited_in_bytes(
     store: Store, client: redis.Redis, address: Address
 ) -> None:
@@ -83,13 +85,19 @@ async def test_the_journal_of_a_menu_keeps_its_last_two_events(store: Store) -> 
     [claimed] = await store.claim([RESTAURANT])
     for seq in range(1, 6):
         commit = commit_of(
-            RESTAURANT, claimed.fencing_token, seq, journal={"menu": [frame(seq)]}, seqs={"menu": seq}
+            RESTAURANT,
+            claimed.fencing_token,
+            seq,
+            journal={"menu": [frame(seq)]},
+            seqs={"menu": seq},
         )
         await store.commit([commit])
     assert await store.journal([(MENU, 2, 5), (MENU, 3, 5)]) == [None, [frame(4), frame(5)]]
 
 
-@pytest.mark.parametrize("address", [TABLE, RESTAURANT, WAITER], ids=lambda address: address.kind.value)
+@pytest.mark.parametrize(
+    "address", [TABLE, RESTAURANT, WAITER], ids=lambda address: address.kind.value
+)
 async def test_entries_older_than_the_retention_are_dropped_from_an_entity_that_never_settles(
     store: Store, client: redis.Redis, address: Address
 ) -> None:
@@ -120,7 +128,9 @@ async def test_the_expiry_of_a_list_is_extended_once_in_a_sixteenth_of_its_ttl(
     assert left_s - 60 < seconds_left(client)[log] <= left_s
 
 
-async def test_the_expiry_of_an_expired_list_is_set_again(store: Store, client: redis.Redis) -> None:
+async def test_the_expiry_of_an_expired_list_is_set_again(
+    store: Store, client: redis.Redis
+) -> None:
     await commit_events(store, TABLE, [event(0, 60)])
     log = f"{keys.entity(TABLE)}:log"
     client.delete(log)

@@ -21,7 +21,7 @@ from storage.failures import Cause, cause_of
 from storage.redis_store import open_store
 from storage.store import Store, StoreUnavailable
 from tests.command_line import refusal
-from tests.storage.servers import cluster, wait_until, free_ports, valkey
+from tests.storage.servers import cluster, free_ports, valkey, wait_until
 
 
 @pytest.fixture
@@ -32,7 +32,9 @@ def port(tmp_path: Path) -> Iterator[int]:
 
 
 @asynccontextmanager
-async def open_checked_store(url: str, failed: list[Cause], timeout_s: float = 5.0) -> AsyncIterator[Store]:
+async def open_checked_store(
+    url: str, failed: list[Cause], timeout_s: float = 5.0
+) -> AsyncIterator[Store]:
     store = open_store(
         url, retention_s=1, timeout_s=timeout_s, failed=lambda cause, error: failed.append(cause)
     )
@@ -189,9 +191,7 @@ def test_a_backup_of_an_external_store_is_recorded_only_with_its_address(
     assert "RESTAURANT_QR_REDIS_URL" in refusal("backup", "--record")
 
 
-def test_preflight_refuses_a_store_that_refuses_writes(
-    port: int, tmp_path: Path
-) -> None:
+def test_preflight_refuses_a_store_that_refuses_writes(port: int, tmp_path: Path) -> None:
     url = f"redis://127.0.0.1:{port}"
     settings = Settings(data_dir=tmp_path / "own", port=free_ports(1)[0], redis_url=url)
     preflight.check(settings)

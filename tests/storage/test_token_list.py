@@ -25,9 +25,7 @@ async def test_a_token_is_listed_until_it_is_removed(store: Store) -> None:
     assert await store.tokens() == {2: b"two"}
 
 
-async def test_a_restored_store_starts_new_epochs(
-    store: Store, redis_url: str
-) -> None:
+async def test_a_restored_store_starts_new_epochs(store: Store, redis_url: str) -> None:
     await store.register_token(1, b"one")
     seen = [await store.credentials()]
     for void_codes in (False, True, True):

@@ -13,15 +13,15 @@ from protocol import commands as c
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Channel, Kind
 from storage.store import EntityCommit, Store, StoreUnavailable, new_fencing_token
-from tests.engine.restaurant_driver import LocalDriver
 from tests.engine.faulty_store import FaultyStore
+from tests.engine.restaurant_driver import LocalDriver
 from tests.local_hosts import LocalHosts
 from tests.storage.commits import (
     ORDER,
     SESSION,
     commit_of,
-    event,
     dump_all,
+    event,
     seconds_left,
 )
 
@@ -52,9 +52,7 @@ async def test_entity_created_since_the_servers_restart_keeps_its_epoch(store: S
     assert loaded.epoch == "e1"
 
 
-async def test_the_second_of_two_creators_is_fenced(
-    store: Store, client: redis.Redis
-) -> None:
+async def test_the_second_of_two_creators_is_fenced(store: Store, client: redis.Redis) -> None:
     first, second = new_fencing_token(), new_fencing_token()
     assert await store.commit([created(first)]) == frozenset()
     before = dump_all(client)
@@ -215,7 +213,9 @@ async def test_creating_an_entity_needs_no_claim(driver: LocalDriver) -> None:
     session = await driver.occupy()
     before = late(driver).claims
     await driver.order(session)
-    await driver.do(driver.restaurant_address, c.AddWaiter(name="Bo"), inputs=driver.new_inputs(Kind.WAITER))
+    await driver.do(
+        driver.restaurant_address, c.AddWaiter(name="Bo"), inputs=driver.new_inputs(Kind.WAITER)
+    )
     assert late(driver).claims == before
 
 
@@ -227,7 +227,9 @@ async def test_a_creation_refused_by_the_store_can_be_repeated(driver: LocalDriv
     assert await driver.snapshot(driver.at(Kind.ORDER, command.inputs.id or 0)) == {}
     [done] = await driver.send(command)
     assert isinstance(done, Done)
-    assert (await driver.snapshot(driver.at(Kind.ORDER, command.inputs.id or 0)))["items_count"] == 1
+    assert (await driver.snapshot(driver.at(Kind.ORDER, command.inputs.id or 0)))[
+        "items_count"
+    ] == 1
 
 
 async def test_a_creation_whose_reply_was_lost_takes_effect_once(driver: LocalDriver) -> None:

@@ -59,7 +59,9 @@ def test_a_guest_joins_with_the_code_of_its_open_session(
     assert guest_access(closed, session, code) is Access.ENDED
 
 
-def test_a_guest_sees_nothing_once_its_session_is_closed(world: RulesWorld, session: Address) -> None:
+def test_a_guest_sees_nothing_once_its_session_is_closed(
+    world: RulesWorld, session: Address
+) -> None:
     world.do(session, c.CloseSession())
     for target in (session, TABLE, RESTAURANT, None):
         assert access_of(world, session, target) is Access.ENDED

@@ -29,9 +29,7 @@ def test_serve_accepts_the_deployment_config(file: Any) -> None:
     ServeDeploySchema.model_validate(file)
 
 
-def test_deployment_config_has_only_fields_of_serves_schemas(
-    file: Any, application: Any
-) -> None:
+def test_deployment_config_has_only_fields_of_serves_schemas(file: Any, application: Any) -> None:
     (gateway,) = application["deployments"]
     for words, model in (
         (file, ServeDeploySchema),
@@ -42,9 +40,7 @@ def test_deployment_config_has_only_fields_of_serves_schemas(
         assert words.keys() <= set(model.model_fields), model.__name__
 
 
-def test_gateways_listen_on_all_addresses_and_require_a_token(
-    file: Any, application: Any
-) -> None:
+def test_gateways_listen_on_all_addresses_and_require_a_token(file: Any, application: Any) -> None:
     settings = Settings(**application["args"])
     assert settings.auth is Auth.REQUIRED
     assert (settings.host, settings.port) == ("0.0.0.0", 9000)

@@ -30,7 +30,9 @@ def no_keys_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=["one secret for both", "tokens rotated", "codes rotated", "a list for each"],
 )
-def test_an_unset_key_list_defaults_to_the_auth_secret(settings: dict[str, Any], keys: Keys) -> None:
+def test_an_unset_key_list_defaults_to_the_auth_secret(
+    settings: dict[str, Any], keys: Keys
+) -> None:
     assert keys_of(Settings(**settings)) == keys
 
 

@@ -15,7 +15,9 @@ TABLES = list(lifecycle.TABLES.items())
 
 
 @pytest.mark.parametrize(("name", "table"), TABLES, ids=lambda value: value if value else "")
-def test_a_transition_table_has_a_row_for_every_status(name: str, table: Mapping[Any, frozenset[Any]]) -> None:
+def test_a_transition_table_has_a_row_for_every_status(
+    name: str, table: Mapping[Any, frozenset[Any]]
+) -> None:
     first: StrEnum = next(iter(table))
     statuses = set(type(first))
     assert set(table) == statuses
@@ -23,7 +25,9 @@ def test_a_transition_table_has_a_row_for_every_status(name: str, table: Mapping
 
 
 @pytest.mark.parametrize(("name", "table"), TABLES)
-def test_no_transition_table_allows_a_status_to_follow_itself(name: str, table: Mapping[Any, frozenset[Any]]) -> None:
+def test_no_transition_table_allows_a_status_to_follow_itself(
+    name: str, table: Mapping[Any, frozenset[Any]]
+) -> None:
     assert not [status for status, following in table.items() if status in following]
 
 

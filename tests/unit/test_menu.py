@@ -21,7 +21,7 @@ from protocol.menu import (
     OptionInput,
     Translation,
 )
-from tests.unit.world import RESTAURANT, MENU, RulesWorld
+from tests.unit.world import MENU, RESTAURANT, RulesWorld
 
 
 def item(name: str, price: int, **fields: Any) -> MenuItemInput:
@@ -362,7 +362,9 @@ def test_creating_an_existing_menu_changes_nothing(drinks: RulesWorld) -> None:
 def older_release(drinks: RulesWorld) -> RulesWorld:
     """A restaurant of an earlier release, which contains its menu of tea and cake."""
     menu = drinks.states.pop(MENU)
-    drinks.states[RESTAURANT] = replace(drinks.states[RESTAURANT], menu=menu.content, has_menu_entity=False)
+    drinks.states[RESTAURANT] = replace(
+        drinks.states[RESTAURANT], menu=menu.content, has_menu_entity=False
+    )
     return drinks
 
 

@@ -21,7 +21,7 @@ from protocol.menu import LineOption, MenuCategoryInput, MenuItemInput
 from protocol.statuses import CallReason, OrderStatus, PaymentStatus
 from protocol.stored_names import stored_name
 from storage.codec import changes, restore
-from tests.unit.world import RESTAURANT, MANAGER, MENU, START, TABLE, RulesWorld, line
+from tests.unit.world import MANAGER, MENU, RESTAURANT, START, TABLE, RulesWorld, line
 
 SUMMARY = m.OrderSummary(
     5, 3, OrderStatus.READY, PaymentStatus.PARTIALLY_PAID, 1250, 250, 3, "5", START

@@ -14,7 +14,17 @@ from protocol.caller import Caller
 from protocol.errors import Code
 from protocol.ids import Address, Channel, Kind
 from protocol.statuses import ItemStatus, OrderStatus, PaymentMethod
-from tests.unit.world import ADA, ANONYMOUS, GUEST, RESTAURANT, KITCHEN, START, TABLE, RulesWorld, line
+from tests.unit.world import (
+    ADA,
+    ANONYMOUS,
+    GUEST,
+    KITCHEN,
+    RESTAURANT,
+    START,
+    TABLE,
+    RulesWorld,
+    line,
+)
 
 CANCELLED, CONFIRMED, DELIVERED = (
     OrderStatus.CANCELLED,

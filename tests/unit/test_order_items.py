@@ -211,9 +211,7 @@ def test_the_same_lines_in_another_order_change_nothing(world: RulesWorld, order
     world.unchanged(order, c.ReplaceItems(items=(FISH, SOUP)))
 
 
-def test_removing_unready_items_makes_the_order_ready(
-    world: RulesWorld, order: Address
-) -> None:
+def test_removing_unready_items_makes_the_order_ready(world: RulesWorld, order: Address) -> None:
     world.do(order, set_item(1, READY))
     world.do(order, c.ReplaceItems(items=(SOUP,)))
     assert world.snapshot(order)["status"] == "ready"

@@ -14,7 +14,7 @@ from protocol.errors import Code, Rejected
 from protocol.ids import Channel
 from protocol.statuses import ItemStatus, OrderStatus, PaymentMethod, PaymentStatus
 from protocol.values import parse_money
-from tests.unit.world import GUEST, RESTAURANT, KITCHEN, MANAGER, RulesWorld, line
+from tests.unit.world import GUEST, KITCHEN, MANAGER, RESTAURANT, RulesWorld, line
 
 STAMPS = ("confirmed_at", "ready_at", "delivered_at", "cancelled_at", "paid_at")
 LINES = st.builds(

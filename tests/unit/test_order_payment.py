@@ -39,7 +39,9 @@ def money(world: RulesWorld, order: Address) -> tuple[str, str, str, bool]:
 # --- payments ------------------------------------------------------------------------------------
 
 
-def test_partial_payments_make_an_order_partially_paid_and_then_paid(world: RulesWorld, order: Address) -> None:
+def test_partial_payments_make_an_order_partially_paid_and_then_paid(
+    world: RulesWorld, order: Address
+) -> None:
     assert money(world, order) == ("unpaid", "0.00", "23.00", False)
     decision = world.do(order, pay(1000))
     assert decision.result == {"payment_id": 1, "balance": "13.00"}
@@ -61,7 +63,11 @@ def test_payment_is_published_to_order_session_waiter_and_notifications(
     assert published == world.last(ADA)
     assert published["order_id"] == order.id
     assert published["message"] == "Payment of 10.00 EUR for table 5"
-    assert (published["amount"], published["method"], published["balance"]) == ("10.00", "card", "13.00")
+    assert (published["amount"], published["method"], published["balance"]) == (
+        "10.00",
+        "card",
+        "13.00",
+    )
 
 
 def test_a_payment_above_the_balance_is_refused(world: RulesWorld, order: Address) -> None:
@@ -76,9 +82,7 @@ def test_payment_of_a_cancelled_order_is_rejected(world: RulesWorld, order: Addr
     assert refused.details == {"balance": "0.00"}
 
 
-def test_a_payment_without_an_idempotency_key_is_refused(
-    world: RulesWorld, order: Address
-) -> None:
+def test_a_payment_without_an_idempotency_key_is_refused(world: RulesWorld, order: Address) -> None:
     world.refuse(order, pay(1000), Code.INVALID_MESSAGE, request_id=None)
 
 
@@ -132,9 +136,7 @@ def test_an_order_of_12_500_000_dong_is_paid_at_once(world: RulesWorld) -> None:
 # --- refunds -------------------------------------------------------------------------------------
 
 
-def test_cancelling_a_paid_order_makes_a_refund_due(
-    world: RulesWorld, order: Address
-) -> None:
+def test_cancelling_a_paid_order_makes_a_refund_due(world: RulesWorld, order: Address) -> None:
     world.do(order, pay(1000))
     world.clear()
     world.advance(order, OrderStatus.CANCELLED)

@@ -169,7 +169,9 @@ def test_unknown_action_error_lists_the_allowed_actions(frame: str) -> None:
         (Channel.WAITER, {"action": "acknowledge"}, "notification_id"),
     ],
 )
-def test_an_invalid_field_is_named_in_the_error(channel: Channel, fields: dict[str, Any], place: str) -> None:
+def test_an_invalid_field_is_named_in_the_error(
+    channel: Channel, fields: dict[str, Any], place: str
+) -> None:
     answer = rejection(channel, orjson.dumps(fields))
     assert answer.code is Code.INVALID_MESSAGE
     assert answer.details == {"field": place}
@@ -286,7 +288,9 @@ def test_encoded_data_is_inserted_into_a_frame_unchanged(text: str, more: dict[s
 
 
 @pytest.mark.parametrize("microsecond", [0, 1, 999_999])
-def test_times_have_whole_seconds_on_the_wire_and_microseconds_in_the_store(microsecond: int) -> None:
+def test_times_have_whole_seconds_on_the_wire_and_microseconds_in_the_store(
+    microsecond: int,
+) -> None:
     at = datetime(2026, 1, 28, 21, microsecond=microsecond, tzinfo=UTC)
     assert orjson.loads(encode({"at": at})) == {"at": "2026-01-28T21:00:00Z"}
     stored = orjson.loads(encode_stored({"at": at}))["at"]

@@ -36,7 +36,9 @@ DEVICE = Caller(Role.ANONYMOUS, "device:3")
         pytest.param(Caller(Role.GUEST, "guest:device:3"), CallerClass.GUEST, id="guest_as_device"),
     ],
 )
-def test_a_refusal_counts_against_the_budget_of_its_class_of_callers(caller: Caller, callers: CallerClass) -> None:
+def test_a_refusal_counts_against_the_budget_of_its_class_of_callers(
+    caller: Caller, callers: CallerClass
+) -> None:
     assert class_of(caller) is callers
 
 

@@ -8,7 +8,7 @@ import pytest
 from domain.messages import Notify, OrderReported, TableReported
 from domain.notifications import Notification
 from domain.restaurant import state as restaurant_state
-from domain.restaurant.rules import RESTAURANT
+from domain.restaurant.rules import RESTAURANT as BEHAVIOUR
 from domain.restaurant.state import Restaurant
 from protocol import commands as c
 from protocol.codec import parse_body
@@ -16,7 +16,7 @@ from protocol.errors import Code
 from protocol.ids import Address, Channel, Kind
 from protocol.statuses import OrderStatus
 from storage.codec import changes, restore
-from tests.unit.world import ADA, RESTAURANT, MANAGER, START, TABLE, WAITER, RulesWorld, line
+from tests.unit.world import ADA, MANAGER, RESTAURANT, START, TABLE, WAITER, RulesWorld, line
 
 NOTES = Channel.NOTIFICATIONS
 OTHER_RESTAURANT = Address(Kind.RESTAURANT, 3, 3)
@@ -232,7 +232,10 @@ def test_the_notification_list_of_a_restaurant_is_bounded(world: RulesWorld) -> 
     for n in range(restaurant_state.MAX_NOTIFICATIONS + 5):
         note = Notification(f"order-{n}-1", "order_notification", "new_order", {}, START)
         world.do(RESTAURANT, Notify(note))
-    assert len(world.snapshot(RESTAURANT, NOTES)["notifications"]) == restaurant_state.MAX_NOTIFICATIONS
+    assert (
+        len(world.snapshot(RESTAURANT, NOTES)["notifications"])
+        == restaurant_state.MAX_NOTIFICATIONS
+    )
 
 
 def test_broadcast_is_published_and_not_listed(world: RulesWorld) -> None:
@@ -254,8 +257,10 @@ def test_broadcast_is_published_and_not_listed(world: RulesWorld) -> None:
         (Channel.NOTIFICATIONS, "notifications_list"),
     ],
 )
-def test_each_restaurant_channel_has_its_own_snapshot(channel: Channel, type_: str, world: RulesWorld) -> None:
-    assert RESTAURANT.snapshot(world.states[RESTAURANT], channel)[0] == type_
+def test_each_restaurant_channel_has_its_own_snapshot(
+    channel: Channel, type_: str, world: RulesWorld
+) -> None:
+    assert BEHAVIOUR.snapshot(world.states[RESTAURANT], channel)[0] == type_
 
 
 def test_a_command_to_a_missing_restaurant_is_not_found(world: RulesWorld) -> None:

@@ -11,7 +11,7 @@ from protocol.caller import Caller
 from protocol.ids import Address, Channel, Kind
 from protocol.statuses import CallReason, CallStatus, OrderStatus, PaymentMethod
 from protocol.values import format_money
-from tests.unit.world import GUEST, RESTAURANT, KITCHEN, MANAGER, TABLE, WAITER, RulesWorld, line
+from tests.unit.world import GUEST, KITCHEN, MANAGER, RESTAURANT, TABLE, WAITER, RulesWorld, line
 
 CALLERS = st.sampled_from([GUEST, WAITER, KITCHEN, MANAGER])
 ONE_OF_FOUR = st.integers(0, 3)

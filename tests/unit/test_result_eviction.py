@@ -63,7 +63,9 @@ def test_a_retry_after_an_upgrade_gets_the_result_stored_for_a_long_subject() ->
     before = RequestRef(ORDER, previous_subject(_long("a").subject), "pay", "d")
     results = RequestResults([stored_result(result_key(before), DONE)])
     assert results.find(_long("a")) == DONE
-    assert results.find(_long("a", digest="another")) is None, "a request of another subject with the same prefix"
+    assert results.find(_long("a", digest="another")) is None, (
+        "a request of another subject with the same prefix"
+    )
     again = replace(_long("a", digest="of this release"), previous_digest="d")
     assert results.find(again) == DONE
 
@@ -135,7 +137,9 @@ def test_reloaded_results_evict_the_same_entries(requests: list[tuple[str, str, 
             stored.remove(stored_result(key, cached[key]))
         stored.append(stored_result(key, result))
         for each in _store(cached, key, result):
-            stored.remove(stored_result(each, result if each == key else _stored_value(stored, each)))
+            stored.remove(
+                stored_result(each, result if each == key else _stored_value(stored, each))
+            )
         assert len(cached) <= 3
         loaded = RequestResults(stored)
         assert list(loaded.items()) == list(cached.items())

@@ -103,7 +103,11 @@ def summary(order_id: int, status: OrderStatus, total: int, balance: int) -> Ord
 
 
 cards = st.builds(
-    summary, st.integers(1, 5), st.sampled_from(OrderStatus), st.integers(0, 99), st.integers(-9, 99)
+    summary,
+    st.integers(1, 5),
+    st.sampled_from(OrderStatus),
+    st.integers(0, 99),
+    st.integers(-9, 99),
 )
 
 

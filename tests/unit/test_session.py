@@ -75,9 +75,7 @@ def test_the_reply_to_placing_waits_for_the_order(world: RulesWorld, session: Ad
     assert creation.to == order
 
 
-def test_a_session_lists_its_orders_and_their_sums(
-    world: RulesWorld, session: Address
-) -> None:
+def test_a_session_lists_its_orders_and_their_sums(world: RulesWorld, session: Address) -> None:
     first = world.order(session, line("Soup", 500, 2))
     second = world.order(session, line("Fish", 900))
     world.pay(first, 400)
@@ -98,7 +96,10 @@ def test_a_sessions_summary_of_a_new_order_equals_that_of_the_order(
     summary = world.states[session].orders[order.id]
     world.order(session, line("Soup", 500, 2))
     (new_summary,) = [each for id_, each in world.states[session].orders.items() if id_ != order.id]
-    assert replace(summary, order_id=new_summary.order_id, version=1, status=new_summary.status) == new_summary
+    assert (
+        replace(summary, order_id=new_summary.order_id, version=1, status=new_summary.status)
+        == new_summary
+    )
 
 
 def test_a_cancelled_order_costs_nothing(world: RulesWorld, session: Address) -> None:
@@ -229,7 +230,9 @@ def test_closing_a_closed_session_changes_nothing(world: RulesWorld, session: Ad
     world.unchanged(session, c.CloseSession(force=True))
 
 
-@pytest.mark.parametrize("steps", [TO_DELIVERED[:0], TO_DELIVERED[:1], TO_DELIVERED[:2], TO_DELIVERED])
+@pytest.mark.parametrize(
+    "steps", [TO_DELIVERED[:0], TO_DELIVERED[:1], TO_DELIVERED[:2], TO_DELIVERED]
+)
 def test_a_session_with_an_open_order_does_not_close(
     steps: tuple[OrderStatus, ...], world: RulesWorld, session: Address
 ) -> None:

@@ -10,7 +10,7 @@ from protocol import commands as c
 from protocol.errors import Code
 from protocol.ids import Address, Channel, Kind
 from protocol.statuses import CallReason, CallStatus
-from tests.unit.world import ADA, GUEST, RESTAURANT, MANAGER, TABLE, WAITER, RulesWorld
+from tests.unit.world import ADA, GUEST, MANAGER, RESTAURANT, TABLE, WAITER, RulesWorld
 
 NOTES = Channel.NOTIFICATIONS
 

@@ -9,7 +9,7 @@ from protocol import commands as c
 from protocol.errors import Code
 from protocol.ids import Address, Kind
 from protocol.statuses import OrderStatus
-from tests.unit.world import ADA, GUEST, RESTAURANT, MANAGER, TABLE, RulesWorld
+from tests.unit.world import ADA, GUEST, MANAGER, RESTAURANT, TABLE, RulesWorld
 
 MISSING = Address(Kind.TABLE, 999, RESTAURANT.id)
 

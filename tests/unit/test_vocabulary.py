@@ -128,7 +128,7 @@ DOCSTRINGS = {
 """The same for docstrings, which are never questions."""
 
 TEST_NAMES = {
-    r"(?i)\A(?:it|its|they|what|who|whoever|whose|where|which|nobody|somebody)\b": "a subject first",
+    r"(?i)\A(?:its?|they|what|who|whoever|whose|where|which|nobody|somebody)\b": "a subject first",
 }
 """The same for names of tests, as sentences."""
 

@@ -10,7 +10,7 @@ from domain.waiter import state as waiter_state
 from protocol import commands as c
 from protocol.errors import Code
 from protocol.ids import Address, Channel, Kind
-from tests.unit.world import ADA, RESTAURANT, MANAGER, START, WAITER, RulesWorld
+from tests.unit.world import ADA, MANAGER, RESTAURANT, START, WAITER, RulesWorld
 
 NOTES = Channel.NOTIFICATIONS
 
@@ -93,7 +93,9 @@ def test_an_update_of_an_unlisted_notification_changes_nothing(world: RulesWorld
     world.unchanged(ADA, Acknowledged("order-1-1", START, "manager:1"))
 
 
-def test_a_waiters_list_is_bounded_and_evicts_acknowledged_notifications_first(world: RulesWorld) -> None:
+def test_a_waiters_list_is_bounded_and_evicts_acknowledged_notifications_first(
+    world: RulesWorld,
+) -> None:
     for n in range(waiter_state.MAX_NOTIFICATIONS):
         world.do(ADA, Notify(note(n)))
     world.do(ADA, c.Acknowledge(notification_id="order-2-1"))

@@ -57,7 +57,9 @@ class RulesWorld:
         self.effects: list[Effect] = []
         self.results: list[tuple[Address, RequestRef, Decision]] = []
         self.next_id = 100
-        self.do(RESTAURANT, c.CreateRestaurant(name="Trattoria", currency="EUR", timezone="Europe/Rome"))
+        self.do(
+            RESTAURANT, c.CreateRestaurant(name="Trattoria", currency="EUR", timezone="Europe/Rome")
+        )
         self.do(RESTAURANT, c.AddWaiter(name="Ada"), id_=ADA.id)
         self.add_table(TABLE.id, "5", "A", ADA.id)
         self.clear()
@@ -131,7 +133,9 @@ class RulesWorld:
             elsewhere = self._send(answer.to, answer.message, caller, NO_INPUTS, request_ref)
             if isinstance(elsewhere, Rejected):
                 return elsewhere
-            kept = [each for at, request, each in self.results if (at, request) == (to, request_ref)]
+            kept = [
+                each for at, request, each in self.results if (at, request) == (to, request_ref)
+            ]
             return kept[-1] if kept else self._send(to, command, caller, inputs, request_ref)
         if isinstance(answer, Decision):
             self._apply(to, answer, caller)
@@ -198,7 +202,9 @@ class RulesWorld:
     def last(self, at: Address, channel: Channel | None = None) -> Mapping[str, Any]:
         """Data of the last event published on a channel."""
         channel = channel or Channel(at.kind.value)
-        return [each.data for each in self.publications if (each.at, each.channel) == (at, channel)][-1]
+        return [
+            each.data for each in self.publications if (each.at, each.channel) == (at, channel)
+        ][-1]
 
     def clear(self) -> None:
         self.publications.clear()
