@@ -7,5 +7,5 @@ SwaggerUIBundle({
   url: 'openapi.json',
   dom_id: '#swagger-ui',
   deepLinking: true,
-  validatorUrl: null, // by default the document's address is sent to a validator on another host
+  validatorUrl: null, // the default sends the document's URL to a validator on another host
 });

@@ -1,3 +1,3 @@
-/** Codes that were printed before the guests' page had an address of its own lead there. */
+/** Redirects QR codes that were printed when the guest page was at `/`. */
 
 if (location.hash.startsWith('#join=')) location.replace(`guest/${location.hash}`);

@@ -1,4 +1,4 @@
-/** One channel of one entity: reconnects, delivers each event once and in order, and has its data. */
+/** A channel of one entity: reconnects, delivers each event once and in order, and keeps the entity's data. */
 
 import { Backoff } from './backoff.js';
 import { RefusedError } from './errors.js';
@@ -14,7 +14,7 @@ export class Channel {
   #synchronizer;
   #link;
 
-  /** Handlers as a WebSocket has them. @type {((event: any) => void) | null} */
+  /** Handlers as on a WebSocket. @type {((event: any) => void) | null} */
   onopen = null;
   /** @type {((event: any) => void) | null} */
   onmessage = null;
@@ -99,9 +99,9 @@ export class Channel {
   }
 
   /**
-   * Show the data now, if there is any, and after each change.
+   * Call `show` with the data now, if there is any, and after each change.
    * @param {(data: any) => void} show
-   * @returns {() => void} stops it
+   * @returns {() => void} stops the calls
    */
   follow(show) {
     if (this.data !== null) callListener(show, this.data);
@@ -120,7 +120,7 @@ export class Channel {
     return (reply.snapshot ?? reply).data;
   }
 
-  /** Request a new snapshot, for data that events do not carry; resolves to it. */
+  /** Request a new snapshot, for data that has no events; resolves to it. */
   refresh() {
     return this.request(SNAPSHOT_ACTIONS[this.name]);
   }
@@ -156,7 +156,7 @@ export class Channel {
     this.#link.probe(within);
   }
 
-  /** Give the connection up, because the network is gone, and connect again. */
+  /** Drop the connection, because the network is gone, and connect again. */
   reconnect() {
     this.#link.reconnect();
   }

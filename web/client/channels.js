@@ -1,10 +1,10 @@
 /** The channels of a client, each opened once. */
 
 import { Channel } from './channel.js';
-import { Pulse } from './pulse.js';
-import { onOffline, onWake } from './wake.js';
+import { LivenessProbe } from './liveness-probe.js';
+import { onOffline, onWake } from './wake-events.js';
 
-/** The states of channels, the worst first. */
+/** Channel states, the worst first. */
 const STATES = /** @type {const} */ (['stale', 'reconnecting', 'connecting', 'live', 'closed']);
 
 export class Channels {
@@ -80,7 +80,7 @@ export class Channels {
   }
 
   /**
-   * The channel of that name: the same one until it is closed.
+   * The channel with this name and id: the same object until it is closed.
    * @param {any} name
    * @param {number | string} id
    */
@@ -94,7 +94,7 @@ export class Channels {
     return channel;
   }
 
-  /** Probe every connection now; the events of `wake.js` do it, too. */
+  /** Probe every connection now, as the events of `wake-events.js` do. */
   wake() {
     for (const channel of this.#channels.values()) channel.wake();
   }
@@ -114,7 +114,7 @@ export class Channels {
     ];
     const { pulse, pulseTimeout } = this.#settings;
     if (!pulse) return stops;
-    const watching = new Pulse(channels, { silence: pulse, timeout: pulseTimeout });
-    return [...stops, () => watching.stop()];
+    const probe = new LivenessProbe(channels, { silence: pulse, timeout: pulseTimeout });
+    return [...stops, () => probe.stop()];
   }
 }

@@ -3,28 +3,28 @@
  * may be wrong by hours.
  */
 
-/** Milliseconds by which a response may differ: `Date` has whole seconds, and the network takes a while. */
+/** Milliseconds by which a response may differ: `Date` has whole seconds, and the network adds a delay. */
 const TOLERANCE = 2_000;
 
 export class Clock {
   /** @type {number | null} the service's time when `#readAt` was read */
   #time = null;
   #readAt = 0;
-  #steady;
+  #monotonic;
 
-  /** @param {() => number} steady milliseconds since some moment */
-  constructor(steady = () => performance.now()) {
-    this.#steady = steady;
+  /** @param {() => number} monotonic milliseconds from a fixed start */
+  constructor(monotonic = () => performance.now()) {
+    this.#monotonic = monotonic;
   }
 
   /** The service's time; null while it is unknown. */
   get now() {
-    return this.#time === null ? null : new Date(this.#time + this.#steady() - this.#readAt);
+    return this.#time === null ? null : new Date(this.#time + this.#monotonic() - this.#readAt);
   }
 
-  /** The moment at which a request is sent, for `read`. */
+  /** The time at which a request is sent, for `read`; not a wall-clock time. */
   start() {
-    return this.#steady();
+    return this.#monotonic();
   }
 
   /**
@@ -33,7 +33,7 @@ export class Clock {
    * @param {number} sentAt the result of `start`
    */
   read(date, sentAt) {
-    const received = this.#steady();
+    const received = this.#monotonic();
     const halfway = (received - sentAt) / 2;
     const time = Date.parse(date ?? '') + 500 + halfway;
     if (Number.isNaN(time)) return;

@@ -15,7 +15,7 @@ export class Handshakes {
   }
 
   /**
-   * Whether a handshake may begin now; otherwise `begin` is called when it may.
+   * Returns whether a handshake may begin now. If not, `begin` is called once it may.
    * @param {() => void} begin
    */
   enter(begin) {
@@ -25,7 +25,7 @@ export class Handshakes {
   }
 
   /**
-   * A handshake has ended, or is not needed any more. Does nothing if it already left.
+   * A handshake has ended or is cancelled. Does nothing if it is not registered.
    * @param {() => void} begin as it was passed to `enter`
    */
   leave(begin) {

@@ -27,7 +27,7 @@ export class Heartbeat {
     this.#onDead = onDead;
   }
 
-  /** Whether the silence is longer than it can be while the machine is awake. */
+  /** Whether the silence is longer than possible unless the machine was asleep. */
   get isOverdue() {
     return Date.now() - this.lastMessageAt > this.#silence + this.#timeout;
   }

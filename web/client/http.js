@@ -53,7 +53,7 @@ export class Http {
   }
 
   /**
-   * A body that is not JSON, such as a picture.
+   * Resolves to a body that is not JSON, such as an image.
    * @param {string} path
    * @param {string} type such as `image/svg+xml`; a response of any other type is not the service's
    * @param {Options} [options]

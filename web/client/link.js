@@ -1,6 +1,5 @@
 /**
- * The connections of a channel, one after another: connects, detects a loss, connects again. It does
- * not know the meaning of messages.
+ * The connection of a channel: connects, detects a loss and reconnects. It does not interpret messages.
  */
 
 import { Backoff } from './backoff.js';
@@ -12,8 +11,8 @@ import { StatusTracker } from './status.js';
 /** @type {number[]} */
 const FINAL = [CLOSE.BAD_REQUEST, CLOSE.FORBIDDEN, CLOSE.NOT_FOUND];
 const RATE_LIMITED_PAUSE = 5_000;
-/** Milliseconds after which a pending handshake is replaced when the network is back. */
-const STUCK = 1_000;
+/** A handshake that has been pending for this many milliseconds is replaced when the network is back. */
+const STUCK_HANDSHAKE = 1_000;
 
 export class Link {
   /** @type {any} */
@@ -84,7 +83,7 @@ export class Link {
     if (this.#socket) this.#heartbeat.onReply();
   }
 
-  /** All data is current now. */
+  /** Mark the data as current. */
   live() {
     if (!this.#socket) return;
     this.#liveAt ??= Date.now();
@@ -92,14 +91,14 @@ export class Link {
     this.#status.live();
   }
 
-  /** Give the connection up and open another one. */
+  /** Drop the connection and open another one. */
   reconnect() {
     if (!this.#socket) return;
     terminate(this.#detach());
     this.#onLost(0, '');
   }
 
-  /** The user or the network is back: connect now, or probe the connection. */
+  /** The user or the network is back: connect now, or probe the open connection. */
   wake() {
     if (this.#retryTimer !== null) {
       clearTimeout(this.#retryTimer);
@@ -107,7 +106,7 @@ export class Link {
       this.#guarded(() => this.#connect());
     } else if (this.#liveAt !== null) {
       this.#heartbeat.probe(this.#settings.timeout / 3);
-    } else if (this.#socket?.readyState === 0 && Date.now() - this.#connectingSince > STUCK) {
+    } else if (this.#socket?.readyState === 0 && Date.now() - this.#connectingSince > STUCK_HANDSHAKE) {
       this.reconnect(); // the handshake began without a network
       if (this.#retryTimer !== null) this.wake();
     }
@@ -125,14 +124,14 @@ export class Link {
 
   #connect() {
     this.#retryTimer = null;
-    if (this.#settings.handshakes.enter(this.#openInTurn)) this.#open();
+    if (this.#settings.handshakes.enter(this.#openWhenAllowed)) this.#open();
   }
 
-  /** Open a socket after the handshakes of other channels. */
-  #openInTurn = () => this.#guarded(() => this.#open());
+  /** Called when the handshakes of other channels leave room for this one. */
+  #openWhenAllowed = () => this.#guarded(() => this.#open());
 
   #endHandshake() {
-    this.#settings.handshakes.leave(this.#openInTurn);
+    this.#settings.handshakes.leave(this.#openWhenAllowed);
   }
 
   #open() {
@@ -212,7 +211,7 @@ export class Link {
     try {
       connect();
     } catch (error) {
-      this.#end(new ClosedError(CLOSE.BAD_REQUEST, String(error))); // the new token is invalid
+      this.#end(new ClosedError(CLOSE.BAD_REQUEST, String(error))); // `WebSocket` throws if the token has invalid characters
     }
   }
 

@@ -1,4 +1,4 @@
-/** Listeners by type of message. An error in a listener is reported, and stops nothing here. */
+/** Listeners by message type. An error in a listener is reported and does not affect other listeners. */
 
 export class Listeners {
   /** @type {Map<string, Set<(...args: any[]) => void>>} */
@@ -25,7 +25,7 @@ export class Listeners {
 }
 
 /**
- * Call a function of the client's user; its error is thrown later, from a microtask.
+ * Call a function of the application. If it throws, the error is rethrown in a microtask.
  * @param {((...args: any[]) => void) | null | undefined} listener
  * @param {any[]} args
  */

@@ -1,6 +1,6 @@
 /**
- * The actions of a channel: sent one after another, each until it is answered. An action without a
- * reply is sent again on the next connection under the same `request_id`, so that it takes effect once.
+ * The action queue of a channel: sends one action at a time and waits for its reply. An action without a reply is
+ * sent again on the next connection with the same `request_id`, so that it takes effect once.
  */
 
 import { QueueFullError, RefusedError } from './errors.js';
@@ -34,9 +34,9 @@ export class Requests {
    * @param {object} options
    * @param {number} options.limit how many actions may wait
    * @param {number} options.timeout milliseconds for a reply on a connection
-   * @param {import('./backoff.js').Backoff} options.backoff before an action that was not possible is sent again
+   * @param {import('./backoff.js').Backoff} options.backoff before an action is sent again after a retryable error
    * @param {(text: string) => void} options.transmit
-   * @param {() => void} options.onTimeout called if there is no reply in time
+   * @param {() => void} options.onTimeout called after a timeout
    */
   constructor({ limit, timeout, backoff, transmit, onTimeout }) {
     this.#limit = limit;
@@ -70,7 +70,7 @@ export class Requests {
     if (this.#inFlight === action) this.#advance();
   }
 
-  /** There is a connection. */
+  /** The connection is open. */
   onOpen() {
     this.#isConnected = true;
     this.#next();

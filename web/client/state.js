@@ -1,4 +1,4 @@
-/** The data of a channel: its last snapshot with all events since. Pure. */
+/** The data of a channel: its last snapshot with all later events. Pure. */
 
 /** Events whose data replaces that of the snapshot. */
 const REPLACING_EVENTS = [
@@ -8,7 +8,7 @@ const REPLACING_EVENTS = [
 const ORDER_EVENTS = ['new_order', 'order_ready', 'payment_completed'];
 
 /**
- * The data after an event; null if it takes a new snapshot to know it.
+ * The data after an event; null if a new snapshot is needed.
  * @param {string} channel
  * @param {any} data
  * @param {{type: string, data: any}} event

@@ -20,7 +20,7 @@ export class StatusTracker {
     this.#onChange = onChange;
   }
 
-  /** All data is current now. */
+  /** The data is current. */
   live() {
     clearTimeout(this.#staleTimer);
     if (this.current.state !== 'live') this.#set({ state: 'live', since: new Date() });

@@ -20,7 +20,7 @@ export class StreamPosition {
   }
 
   /**
-   * The way to handle a frame; `gap` means that the channel must be resumed first.
+   * Advance to a frame; returns how to handle it. `gap` means that the channel must be resumed first.
    * @param {{seq?: number, epoch?: string, data?: any}} frame
    * @returns {FrameKind}
    */

@@ -9,8 +9,8 @@ import { newRequestId } from './requests.js';
 import { applyEvent } from './state.js';
 import { StreamPosition } from './stream-position.js';
 
-/** Milliseconds until a probe is repeated that the service could not answer. */
-const PROBE_PAUSE = 1_000;
+/** Milliseconds after which a probe is repeated that was answered with an error. */
+const PROBE_RETRY = 1_000;
 
 export class Synchronizer {
   #position = new StreamPosition();
@@ -153,7 +153,7 @@ export class Synchronizer {
     clearTimeout(this.#timer);
     this.link.onProbeReply();
     if (error !== undefined) {
-      this.#timer = setTimeout(() => this.link.probe(), PROBE_PAUSE);
+      this.#timer = setTimeout(() => this.link.probe(), PROBE_RETRY);
       return;
     }
     this.link.live();

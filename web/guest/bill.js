@@ -1,9 +1,9 @@
-/** What the table has had, what is paid of it, and what is left. */
+/** The bill of the session: its orders, what is paid, and the balance. */
 
-import { html, t, useChannel, useFormats, useOpen } from '../shared/app.js';
+import { html, t, useChannel, useFormats, useOpenChannel } from '../shared/app.js';
 import { minus } from './money.js';
 import { Lines } from './orders.js';
-import { CallButton } from './service.js';
+import { CallButton } from './calls.js';
 
 export function Bill({ session, menu }) {
   const { money } = useFormats(menu);
@@ -12,15 +12,15 @@ export function Bill({ session, menu }) {
     <h2 id="bill-title">${t('guest.bill.title')}</h2>
     <div class="card">
       ${orders.length === 0 && html`<p class="muted">${t('guest.bill.none')}</p>`}
-      ${orders.map(({ order_id: id }) => html`<${Part} key=${id} id=${id} money=${money} />`)}
+      ${orders.map(({ order_id: id }) => html`<${OrderLines} key=${id} id=${id} money=${money} />`)}
       <${Sums} session=${session} money=${money} />
     </div>
     ${orders.length > 0 && html`<${CallButton} session=${session} reason="bill" menu=${menu} />`}
   `;
 }
 
-function Part({ id, money }) {
-  const { data } = useChannel(useOpen('items', id));
+function OrderLines({ id, money }) {
+  const { data } = useChannel(useOpenChannel('items', id));
   const items = data?.items.filter(({ status }) => status !== 'voided') ?? [];
   return html`<${Lines} lines=${items} money=${money} />`;
 }

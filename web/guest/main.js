@@ -1,122 +1,120 @@
-/** What a guest sees after scanning the code of a table. */
+/** The guest's page, opened by the QR code of a table. */
 
 import {
-  claims, focusOn, Frame, html, Icon, locale, mount, recall, remember, t, useChannel, useEffect, useMemo, useOpen, useState,
+  claims, focusElement, Frame, html, Icon, locale, mount, t, useChannel, useEffect, useMemo, useOpenChannel,
+  useState, useStoredState,
 } from '../shared/app.js';
-import { leave, useArrival } from './arrival.js';
 import { BasketBar } from './basket.js';
 import { Bill } from './bill.js';
-import { Menu, useVisit } from './menu.js';
+import { Service } from './calls.js';
+import { endVisit, useJoin } from './join.js';
 import { inLanguage, languageFor, languagesOf } from './menu-language.js';
+import { Menu, useVisit } from './menu.js';
+import { useOrderErrors } from './order-errors.js';
 import { Orders } from './orders.js';
-import { useRefusals } from './refusals.js';
-import { Service } from './service.js';
+import { Connecting, Farewell, Welcome } from './screens.js';
 import { Share } from './share.js';
-import { Farewell, Lost, Welcome } from './thresholds.js';
 import { visitOf } from './visit.js';
 
 function Guest() {
-  const { state, session, joined, error, typed, farewell, enter } = useArrival();
-  if (state === 'there') return html`<${AtTable} key=${session} id=${session} joined=${joined} />`;
-  if (state === 'nowhere') return html`<${Welcome} error=${error} typed=${typed} enter=${enter} />`;
+  const { state, session, joined, error, typed, farewell, setCode } = useJoin();
+  if (state === 'joined') return html`<${AtTable} key=${session} id=${session} joined=${joined} />`;
+  if (state === 'not_joined') return html`<${Welcome} error=${error} typed=${typed} onCode=${setCode} />`;
   if (state === 'left') return html`<${Farewell} ...${farewell} />`;
-  return html`<${Lost} state=${state} />`;
+  return html`<${Connecting} state=${state} />`;
 }
 
+/** The views and their icons. */
 const VIEWS = { menu: 'menu', orders: 'orders', bill: 'bill', service: 'waiter' };
 
 /**
- * `joined` is the session's data if this page has just joined it. Browsers begin one WebSocket handshake at a
- * time: the menu's is the first, since `joined` is shown until the session's channel has a snapshot.
+ * `joined` is the session's data if this page has just joined it; it is shown until the session's channel has a
+ * snapshot. Browsers open one WebSocket at a time, so the menu's channel is opened first.
  */
 function AtTable({ id, joined }) {
-  const menuChannel = useOpen('menu', claims().restaurant_id);
-  const [menu, speak] = useMenu(useChannel(menuChannel).data);
-  const { data: current, status } = useChannel(useOpen('session', id));
-  const session = current ?? joined;
-  const [view, show] = useState('menu');
-  const [placed, place] = useState(0);
+  const menuChannel = useOpenChannel('menu', claims().restaurant_id);
+  const [menu, setLanguage] = useMenu(useChannel(menuChannel).data);
+  const { data: snapshot, status } = useChannel(useOpenChannel('session', id));
+  const session = snapshot ?? joined;
+  const [view, setView] = useState('menu');
+  const [placedCount, setPlacedCount] = useState(0);
   const visit = visitOf(id);
-  useRefusals(visit, menuChannel, menu);
-  const over = session?.status === 'closed' || status?.state === 'closed';
+  useOrderErrors(visit, menuChannel, menu);
+  const isOver = session?.status === 'closed' || status?.state === 'closed';
   useEffect(() => {
-    if (!over) {
-      visit.deliver(); // what waits, as soon as there is a connection again
+    if (!isOver) {
+      visit.sendOutbox(); // also after each reconnection
     } else {
       visit.end();
-      leave(id, farewellOf(session, menu, visit));
+      endVisit(id, farewellOf(session, menu, visit));
     }
-  }, [over, status?.state]);
+  }, [isOver, status?.state]);
   useEffect(() => scrollTo(0, 0), [view]);
   useEffect(() => {
-    if (placed > 0) focusOn(document.getElementById('orders-title')); // the basket, which had it, is gone
-  }, [placed]);
-  if (over) return html`<${Farewell} ...${farewellOf(session, menu, visit)} />`;
-  if (!session || !menu) return html`<${Lost} state="arriving" />`;
-  const parts = { session, menu, visit };
+    if (placedCount > 0) focusElement(document.getElementById('orders-title')); // the focused basket is gone
+  }, [placedCount]);
+  if (isOver) return html`<${Farewell} ...${farewellOf(session, menu, visit)} />`;
+  if (!session || !menu) return html`<${Connecting} state="arriving" />`;
+  const shared = { session, menu, visit };
   return html`
     <${Frame} title=${t('guest.table', { number: session.table_number })}
-      place=${menu.restaurant} timezone=${menu.timezone} actions=${html`<${Share} session=${session} />`}
+      subtitle=${menu.restaurant} timezone=${menu.timezone} actions=${html`<${Share} session=${session} />`}
       foot=${html`
-        <${BasketBar} ...${parts} onPlaced=${() => {
-          show('orders');
-          place(placed + 1);
+        <${BasketBar} ...${shared} onPlaced=${() => {
+          setView('orders');
+          setPlacedCount(placedCount + 1);
         }} />
-        <${Views} view=${view} show=${show} />
+        <${Tabs} view=${view} onChange=${setView} />
       `}>
-      <${ToBasket} visit=${visit} />
+      <${SkipToBasket} visit=${visit} />
       <div class="views" data-view=${view}>
-        <section class="view" data-name="menu" aria-labelledby="menu-title"><${Menu} ...${parts} speak=${speak} /></section>
-        <section class="view" data-name="orders" aria-labelledby="orders-title"><${Orders} ...${parts} /></section>
-        <section class="view" data-name="bill" aria-labelledby="bill-title"><${Bill} ...${parts} /></section>
-        <section class="view" data-name="service" aria-labelledby="service-title"><${Service} ...${parts} /></section>
+        <section class="view" data-name="menu" aria-labelledby="menu-title"><${Menu} ...${shared} onLanguage=${setLanguage} /></section>
+        <section class="view" data-name="orders" aria-labelledby="orders-title"><${Orders} ...${shared} /></section>
+        <section class="view" data-name="bill" aria-labelledby="bill-title"><${Bill} ...${shared} /></section>
+        <section class="view" data-name="service" aria-labelledby="service-title"><${Service} ...${shared} /></section>
       </div>
     <//>
   `;
 }
 
-/** The menu in a language of its own, with its `languages`, and what chooses another `language`. */
+/** The translated menu with its `languages` and its current `language`, and a setter of the language. */
 function useMenu(data) {
-  const [wished, wish] = useState(() => recall('menu-language'));
+  const [chosen, setChosen] = useStoredState('menu-language');
   const menu = useMemo(() => {
     if (!data) return null;
     const languages = languagesOf(data);
-    const isThere = wished === '' || languages.includes(wished);
-    const language = isThere ? wished : languageFor(languages, locale);
+    const isAvailable = chosen === '' || languages.includes(chosen);
+    const language = isAvailable ? chosen : languageFor(languages, locale);
     return { ...inLanguage(data, language), languages, language };
-  }, [data, wished]);
-  const speak = (language) => {
-    remember('menu-language', language);
-    wish(language);
-  };
-  return [menu, speak];
+  }, [data, chosen]);
+  return [menu, setChosen];
 }
 
-/** What is left of a visit that is over: nothing of it comes again from the service. */
+/** What the farewell shows. It is stored, because the service does not send the session again. */
 function farewellOf(session, menu, visit) {
-  const sums = session && { total_amount: session.total_amount, balance: session.balance };
-  const place = menu && { restaurant: menu.restaurant, currency: menu.currency };
-  return { session: sums, menu: place, isUnsure: visit.outbox.length > 0 };
+  const totals = session && { total_amount: session.total_amount, balance: session.balance };
+  const restaurant = menu && { restaurant: menu.restaurant, currency: menu.currency };
+  return { session: totals, menu: restaurant, isUnsure: visit.outbox.length > 0 };
 }
 
-/** For keyboards: the basket comes after all of the menu. */
-function ToBasket({ visit }) {
+/** For keyboard users, because the basket comes after the whole menu. */
+function SkipToBasket({ visit }) {
   useVisit(visit);
   if (visit.basket.length === 0) return null;
-  const go = (event) => {
+  const focusBasket = (event) => {
     event.preventDefault();
-    focusOn(document.getElementById('basket'));
+    focusElement(document.getElementById('basket'));
   };
-  return html`<a class="skip" href="#basket" onClick=${go}>${t('guest.basket.skip')}</a>`;
+  return html`<a class="skip" href="#basket" onClick=${focusBasket}>${t('guest.basket.skip')}</a>`;
 }
 
-function Views({ view, show }) {
+function Tabs({ view, onChange }) {
   return html`
     <nav class="tabs" aria-label=${t('guest.views')}>
-      ${Object.entries(VIEWS).map(([name, sign]) => html`
+      ${Object.entries(VIEWS).map(([name, icon]) => html`
         <button key=${name} class="tab" aria-current=${view === name ? 'page' : undefined}
-          onClick=${() => show(name)}>
-          <${Icon} name=${sign} />${t(`guest.${name}.tab`)}
+          onClick=${() => onChange(name)}>
+          <${Icon} name=${icon} />${t(`guest.${name}.tab`)}
         </button>
       `)}
     </nav>

@@ -1,4 +1,4 @@
-/** The menu in one of its languages. Pure. */
+/** Translates the menu. Pure. */
 
 const base = (tag) => tag.toLowerCase().split('-')[0];
 
@@ -11,20 +11,20 @@ export function languagesOf({ categories, option_groups = [] }) {
   return [...new Set(parts.flatMap(({ translations }) => Object.keys(translations ?? {})))].sort();
 }
 
-/** The one of these languages for a reader's locale; empty, the menu as it was written, if there is none. */
+/** The best of these languages for a locale; empty, which is the original, if none matches. */
 export function languageFor(tags, locale) {
   return tags.find((tag) => tag === locale) ?? tags.find((tag) => base(tag) === base(locale)) ?? '';
 }
 
 /**
- * The menu in a language, with what has no translation as it was written. Each item has its option groups in
- * `groups`; each translated part has the language in `lang`. A menu of an earlier release has no options.
+ * The menu in a language; parts without a translation stay in the original. Each item gets its option groups in
+ * `groups`, each translated part its language in `lang`. Menus of earlier releases have no option groups.
  */
 export function inLanguage(menu, language) {
   const translated = ({ translations, ...part }) => {
-    const found = translations?.[language];
-    if (!found) return part;
-    return { ...part, name: found.name, description: found.description || part.description, lang: language };
+    const translation = translations?.[language];
+    if (!translation) return part;
+    return { ...part, name: translation.name, description: translation.description || part.description, lang: language };
   };
   const groups = new Map((menu.option_groups ?? []).map((group) => [
     group.id, { ...translated(group), options: group.options.map(translated) },

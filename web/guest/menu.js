@@ -1,30 +1,32 @@
-/** The menu: categories of dishes, each with a tile, a price, and how many of it one wants. */
+/** The menu: categories of dishes, each with a tile, a price and a stepper. */
 
-import { html, scrollToElement, t, useBar, useEffect, useFormats, useRedraw, useState } from '../shared/app.js';
-import { filtered } from './declared.js';
-import { Diets, DishSheet } from './dish.js';
-import { MenuTools, useAvoided } from './menu-tools.js';
+import {
+  html, scrollToElement, t, useEffect, useForceUpdate, useFormats, useState, useStickyBar,
+} from '../shared/app.js';
+import { filterCategories } from './allergen-filter.js';
+import { Diets, DishSheet } from './dish-sheet.js';
+import { MenuTools, useAvoidedAllergens } from './menu-tools.js';
 import { itemsOf, lineKey, needsChoice } from './pricing.js';
 import { Stepper } from './stepper.js';
 
-export function Menu({ menu, visit, speak }) {
+export function Menu({ menu, visit, onLanguage }) {
   const { money } = useFormats(menu);
-  const [avoided, avoid] = useAvoided();
-  const [opened, open] = useState(null);
+  const [avoided, setAvoided] = useAvoidedAllergens();
+  const [openItemId, setOpenItemId] = useState(null);
   useVisit(visit);
-  const { categories, hidden } = filtered(menu.categories, avoided);
-  const item = itemsOf(menu).get(opened);
-  const close = () => open(null);
+  const { categories, hidden } = filterCategories(menu.categories, avoided);
+  const item = itemsOf(menu).get(openItemId);
+  const close = () => setOpenItemId(null);
   return html`
     <h2 id="menu-title" class="visually-hidden">${t('guest.menu.tab')}</h2>
     <${Categories} categories=${categories} />
-    <${MenuTools} menu=${menu} speak=${speak} avoided=${avoided} avoid=${avoid} hidden=${hidden} />
+    <${MenuTools} menu=${menu} onLanguage=${onLanguage} avoided=${avoided} onAvoid=${setAvoided} hidden=${hidden} />
     ${categories.map(({ name, lang, items }, index) => html`
       <section key=${name} class="category" id=${`category-${index}`} aria-labelledby=${`title-${index}`}>
         <h3 id=${`title-${index}`} tabindex="-1" lang=${lang}>${name}</h3>
         <ul class="dishes">
           ${items.map((each) => html`
-            <${Dish} key=${each.id} item=${each} price=${money(each.price)} visit=${visit} open=${() => open(each.id)} />
+            <${Dish} key=${each.id} item=${each} price=${money(each.price)} visit=${visit} onOpen=${() => setOpenItemId(each.id)} />
           `)}
         </ul>
       </section>
@@ -39,39 +41,39 @@ export function Menu({ menu, visit, speak }) {
   `;
 }
 
-/** Draw again with each change of what this phone keeps. */
+/** Render again after each change of the visit. */
 export function useVisit(visit) {
-  const redraw = useRedraw();
-  useEffect(() => visit.changed.on(redraw), [visit]);
+  const forceUpdate = useForceUpdate();
+  useEffect(() => visit.changed.on(forceUpdate), [visit]);
 }
 
 function Categories({ categories }) {
-  const bar = useBar('chips');
-  const go = (index) => {
+  const bar = useStickyBar('chips');
+  const scrollTo = (index) => {
     scrollToElement(document.getElementById(`category-${index}`));
     document.getElementById(`title-${index}`).focus({ preventScroll: true });
   };
   return html`
     <nav class="categories" ref=${bar} aria-label=${t('guest.menu.categories')}>
       ${categories.map(({ name, lang }, index) => html`
-        <button key=${name} class="button" lang=${lang} onClick=${() => go(index)}>${name}</button>
+        <button key=${name} class="button" lang=${lang} onClick=${() => scrollTo(index)}>${name}</button>
       `)}
     </nav>
   `;
 }
 
-/** "+" adds a dish as it is; one with required options opens its sheet instead. */
-function Dish({ item, price, visit, open }) {
+/** "+" adds the dish without options; if options are required, it opens the dialog instead. */
+function Dish({ item, price, visit, onOpen }) {
   const { id, name, lang, description, available } = item;
   const count = visit.quantityOf(id);
-  const plain = { menu_item_id: id, price: item.price };
-  const isPlainThere = visit.basket.some((line) => lineKey(line) === lineKey(plain));
-  const change = (by) => (by > 0 && needsChoice(item) ? open() : visit.add(plain, by));
+  const plainLine = { menu_item_id: id, price: item.price };
+  const hasPlainLine = visit.basket.some((line) => lineKey(line) === lineKey(plainLine));
+  const change = (difference) => (difference > 0 && needsChoice(item) ? onOpen() : visit.add(plainLine, difference));
   return html`
     <li class="dish" data-available=${String(available)}>
       <${Tile} item=${item} />
-      <div class="what">
-        <p class="name"><button class="open" aria-haspopup="dialog" lang=${lang} onClick=${open}>${name}</button></p>
+      <div class="details">
+        <p class="name"><button class="open" aria-haspopup="dialog" lang=${lang} onClick=${onOpen}>${name}</button></p>
         ${description && html`<p class="muted small" lang=${lang}>${description}</p>`}
         <${Diets} diets=${item.diets} />
         <p class="amount price">${price}
@@ -79,13 +81,13 @@ function Dish({ item, price, visit, open }) {
         </p>
       </div>
       ${available || count > 0
-        ? html`<${Stepper} name=${name} count=${count} less=${isPlainThere} full=${!available} change=${change} />`
+        ? html`<${Stepper} name=${name} count=${count} canDecrease=${hasPlainLine} isMax=${!available} onChange=${change} />`
         : null}
     </li>
   `;
 }
 
-/** A coloured letter, the same for the same dish everywhere, as long as there are no photos. */
+/** A coloured initial in place of a photo; the colour depends only on the dish's id. */
 function Tile({ item }) {
   const hue = (item.id * 67) % 360;
   return html`

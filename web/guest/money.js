@@ -1,8 +1,8 @@
-/** Sums of amounts such as "9.50", in minor units, so that none is off by a cent. */
+/** Arithmetic on amounts such as `9.50`, in cents, so that nothing is rounded. Pure. */
 
-export const minor = (amount) => Math.round(Number(amount) * 100);
-export const major = (units) => (units / 100).toFixed(2);
+export const toCents = (amount) => Math.round(Number(amount) * 100);
+export const fromCents = (cents) => (cents / 100).toFixed(2);
 
-export const sum = (amounts) => major(amounts.reduce((all, amount) => all + minor(amount), 0));
-export const times = (amount, count) => major(minor(amount) * count);
-export const minus = (amount, other) => major(minor(amount) - minor(other));
+export const sum = (amounts) => fromCents(amounts.reduce((total, amount) => total + toCents(amount), 0));
+export const times = (amount, count) => fromCents(toCents(amount) * count);
+export const minus = (amount, other) => fromCents(toCents(amount) - toCents(other));

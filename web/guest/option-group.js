@@ -1,24 +1,27 @@
-/** One option group of a dish, with its rule in words. */
+/** The inputs of one option group of a dish, with its rule as a sentence. */
 
 import { html, t } from '../shared/app.js';
 import { allergenName } from '../shared/allergens.js';
 import { Stepper } from './stepper.js';
 import { chosenAfter, countIn, inputOf, timesChosen } from './pricing.js';
 
-/** `isDeclared`: whether the allergens of the dish are. If not, its sheet says so once, for all of its options. */
-export function OptionGroup({ group, chosen, pick, money, isDeclared, isWrong }) {
+/**
+ * `isDeclared` is whether the dish's allergens are declared. If not, the dialog says so once, for all options.
+ * `onChange` gets all chosen options of the dish.
+ */
+export function OptionGroup({ group, chosen, onChange, money, isDeclared, isInvalid }) {
   const { id, name, lang, min, max, options } = group;
   const input = inputOf(group);
   const isFull = countIn(group, chosen) >= max;
-  const choose = (option_id, quantity) => pick(chosenAfter(chosen, group, option_id, quantity));
+  const choose = (option_id, quantity) => onChange(chosenAfter(chosen, group, option_id, quantity));
   return html`
     <fieldset class="group" id=${`group-${id}`} aria-describedby=${`rule-${id}`}>
       <legend lang=${lang}>${name}</legend>
-      <p id=${`rule-${id}`} class="small rule" data-tone=${isWrong ? 'bad' : undefined}>${rule(min, max)}</p>
+      <p id=${`rule-${id}`} class="small rule" data-tone=${isInvalid ? 'bad' : undefined}>${rule(min, max)}</p>
       ${input === 'radio' && min === 0 && html`
         <label class="choice">
           <input type="radio" name=${`group-${id}`} checked=${countIn(group, chosen) === 0} onChange=${() => choose(null, 0)} />
-          <span class="what">${t('guest.options.nothing')}</span>
+          <span class="details">${t('guest.options.nothing')}</span>
         </label>
       `}
       ${options.map((option) => {
@@ -28,14 +31,15 @@ export function OptionGroup({ group, chosen, pick, money, isDeclared, isWrong })
           return html`
             <div key=${option.id} class="choice">
               ${text}
-              <${Stepper} name=${option.name} count=${quantity} full=${!option.available || isFull || quantity >= option.max_each}
-                said=${t('guest.dish.count', { count: quantity })} change=${(by) => choose(option.id, quantity + by)} />
+              <${Stepper} name=${option.name} count=${quantity} isMax=${!option.available || isFull || quantity >= option.max_each}
+                countLabel=${t('guest.dish.count', { count: quantity })}
+                onChange=${(difference) => choose(option.id, quantity + difference)} />
             </div>`;
         }
-        const isBarred = quantity === 0 && (!option.available || (input === 'checkbox' && isFull));
+        const isDisabled = quantity === 0 && (!option.available || (input === 'checkbox' && isFull));
         return html`
           <label key=${option.id} class="choice" data-available=${String(option.available)}>
-            <input type=${input} name=${`group-${id}`} checked=${quantity > 0} disabled=${isBarred}
+            <input type=${input} name=${`group-${id}`} checked=${quantity > 0} disabled=${isDisabled}
               onChange=${({ target }) => choose(option.id, target.checked ? 1 : 0)} />
             ${text}
           </label>`;
@@ -46,7 +50,7 @@ export function OptionGroup({ group, chosen, pick, money, isDeclared, isWrong })
 
 function OptionText({ option: { name, lang, price, available, allergens }, money, isDeclared }) {
   return html`
-    <span class="what">
+    <span class="details">
       <span lang=${lang}>${name}</span>
       ${!available && html`<span class="pill" data-tone="bad">${t('guest.menu.sold_out')}</span>`}
       ${isDeclared && !allergens && html`<span class="muted small">${t('guest.allergens.undeclared')}</span>`}
@@ -57,7 +61,7 @@ function OptionText({ option: { name, lang, price, available, allergens }, money
   `;
 }
 
-/** How many of a group are to be chosen. */
+/** How many options of a group must be chosen, as a sentence. */
 function rule(min, max) {
   if (min === max) return t('guest.options.exactly', { count: min });
   if (min === 0) return t('guest.options.at_most', { count: max });

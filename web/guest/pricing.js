@@ -1,11 +1,11 @@
 /**
- * The price of a line and the rules of its options, as the service has them. Pure. An item has its option
+ * The price of a line and the rules of its options; the service applies the same rules. Pure. An item has its option
  * groups in `groups`, see `menu-language.js`; chosen options are `{ option_id, quantity }`.
  */
 
-import { major, minor } from './money.js';
+import { fromCents, toCents } from './money.js';
 
-/** The key of a line in the basket. Equal lines have the same; without options it is the item's id. */
+/** The key of a line in the basket. Lines with the same item and options have the same key: without options, the item's id. */
 export function lineKey({ menu_item_id, options = [] }) {
   const sorted = [...options].sort((a, b) => a.option_id - b.option_id);
   return [menu_item_id, ...sorted.map(({ option_id, quantity }) => `${option_id}x${quantity}`)].join('.');
@@ -17,20 +17,20 @@ export const itemsOf = (menu) => new Map(menu.categories.flatMap(({ items }) => 
 /** The options of an item by id. */
 export const optionsOf = (item) => new Map(item.groups.flatMap(({ options }) => options.map((option) => [option.id, option])));
 
-/** The price of one: the item and its options, at least 0. */
+/** The price of one piece with its options, at least 0. */
 export function unitPrice(item, chosen) {
   const options = optionsOf(item);
-  const extras = chosen.reduce((all, { option_id, quantity }) => all + minor(options.get(option_id)?.price ?? 0) * quantity, 0);
-  return major(Math.max(0, minor(item.price) + extras));
+  const extras = chosen.reduce((all, { option_id, quantity }) => all + toCents(options.get(option_id)?.price ?? 0) * quantity, 0);
+  return fromCents(Math.max(0, toCents(item.price) + extras));
 }
 
-/** How often an option is chosen. */
+/** The chosen quantity of an option. */
 export const timesChosen = (chosen, id) => chosen.find(({ option_id }) => option_id === id)?.quantity ?? 0;
 
-/** How many options of a group are chosen. */
+/** The number of chosen options of a group. */
 export const countIn = (group, chosen) => group.options.reduce((all, { id }) => all + timesChosen(chosen, id), 0);
 
-/** Whether a group accepts its part of the chosen options. */
+/** Whether the chosen options satisfy a group's rules. */
 export function isGroupValid(group, chosen) {
   const count = countIn(group, chosen);
   return count >= group.min && count <= group.max && group.options.every(({ id, max_each, available }) => {
@@ -45,17 +45,17 @@ export function isValid(item, chosen) {
   return chosen.every(({ option_id }) => options.has(option_id)) && item.groups.every((group) => isGroupValid(group, chosen));
 }
 
-/** Whether a guest has to choose before the item can be ordered. */
+/** Whether the item has a required option. */
 export const needsChoice = (item) => item.groups.some(({ min }) => min > 0);
 
-/** The chosen options after one of a group was chosen so many times; of a group with at most one, instead of the other. */
+/** The chosen options with another quantity of one option. In a group with at most one, it replaces the previous choice. */
 export function chosenAfter(chosen, group, option_id, quantity) {
   const others = group.max === 1 ? group.options.map(({ id }) => id) : [option_id];
-  const kept = chosen.filter((each) => !others.includes(each.option_id));
-  return quantity > 0 ? [...kept, { option_id, quantity }] : kept;
+  const rest = chosen.filter((each) => !others.includes(each.option_id));
+  return quantity > 0 ? [...rest, { option_id, quantity }] : rest;
 }
 
-/** How the options of a group are chosen: `radio`, `checkbox` or `stepper`. */
+/** The kind of a group's inputs: `radio`, `checkbox` or `stepper`. */
 export function inputOf({ max, options }) {
   if (max === 1) return 'radio';
   return options.every(({ max_each }) => max_each === 1) ? 'checkbox' : 'stepper';

@@ -1,13 +1,13 @@
-/** How others come to the same table: a code to read out, and a link to send. */
+/** Lets other guests join: the session's code to read out, and a link to send. */
 
-import { html, Icon, Sheet, t, tell, useState } from '../shared/app.js';
+import { html, Icon, notify, Sheet, t, useState } from '../shared/app.js';
 
 export function Share({ session }) {
-  const [open, show] = useState(false);
+  const [isOpen, setIsOpen] = useState(false);
   return html`
-    <button class="button" onClick=${() => show(true)}><${Icon} name="share" />${t('guest.share.open')}</button>
-    ${open && html`
-      <${Sheet} title=${t('guest.share.title')} onClose=${() => show(false)}>
+    <button class="button" onClick=${() => setIsOpen(true)}><${Icon} name="share" />${t('guest.share.open')}</button>
+    ${isOpen && html`
+      <${Sheet} title=${t('guest.share.title')} onClose=${() => setIsOpen(false)}>
         <${Code} code=${session.session_code} />
       <//>
     `}
@@ -19,20 +19,20 @@ function Code({ code }) {
   return html`
     <p>${t('guest.share.how')}</p>
     <p class="code" aria-label=${[...code].join(' ')}>${code}</p>
-    <button class="button main" onClick=${() => send(link)}>${t('guest.share.send')}</button>
+    <button class="button main" onClick=${() => share(link)}>${t('guest.share.send')}</button>
   `;
 }
 
-/** By the phone's own means; else it is copied, where the browser lets pages do that. */
-async function send(url) {
+/** Share a URL through the phone's dialog; copy it if the browser has none. */
+async function share(url) {
   try {
     if (navigator.share) {
       await navigator.share({ title: document.title, url });
       return;
     }
     await navigator.clipboard.writeText(url);
-    tell(t('guest.share.copied'));
+    notify(t('guest.share.copied'));
   } catch (error) {
-    if (error.name !== 'AbortError') tell(t('guest.share.read_out'), 'bad');
+    if (error.name !== 'AbortError') notify(t('guest.share.read_out'), 'bad');
   }
 }

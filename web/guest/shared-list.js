@@ -1,9 +1,9 @@
 /**
- * A list that all tabs of a browser share. Each entry has a key of its own in the browser's storage, so
- * no tab overwrites what another one has added or removed in the meantime.
+ * A stored list that all tabs share. Each entry has its own key in the browser's storage, so that no tab overwrites
+ * entries that another one has added or removed in the meantime.
  */
 
-import { kept } from '../shared/app.js';
+import { storage } from '../shared/app.js';
 
 export class SharedList {
   #prefix;
@@ -11,55 +11,55 @@ export class SharedList {
 
   /**
    * @param {string} name such as `basket-7`
-   * @param {(value: any) => number | string} idOf what tells an entry from all others
+   * @param {(value: any) => number | string} idOf the id of an entry
    */
   constructor(name, idOf) {
     this.#prefix = `${name}-`;
     this.#idOf = idOf;
-    this.#takeOver(name);
+    this.#migrate(name);
   }
 
-  /** The oldest first. */
+  /** The entries, the oldest first. */
   get values() {
-    return kept.keys(this.#prefix)
-      .map((key) => kept.recall(key))
+    return storage.keys(this.#prefix)
+      .map((key) => storage.get(key))
       .filter((entry) => entry !== null)
       .sort((a, b) => a.at - b.at)
       .map(({ value }) => value);
   }
 
   get(id) {
-    return kept.recall(this.#prefix + id)?.value ?? null;
+    return storage.get(this.#prefix + id)?.value ?? null;
   }
 
-  /** Add it, or replace the entry of the same id in its place. */
+  /** Add an entry, or replace the one with the same id in its place. */
   put(value) {
     const key = this.#prefix + this.#idOf(value);
-    const at = kept.recall(key)?.at ?? Date.now() + this.#later();
-    kept.remember(key, { at, value });
+    const at = storage.get(key)?.at ?? Date.now() + this.#tieBreak();
+    storage.set(key, { at, value });
   }
 
-  /** Whether it was there. */
+  /** Remove an entry; returns whether there was one. */
   remove(id) {
-    const isThere = this.get(id) !== null;
-    kept.forget(this.#prefix + id);
-    return isThere;
+    const existed = this.get(id) !== null;
+    storage.remove(this.#prefix + id);
+    return existed;
   }
 
   clear() {
-    for (const key of kept.keys(this.#prefix)) kept.forget(key);
+    for (const key of storage.keys(this.#prefix)) storage.remove(key);
   }
 
-  /** What came in the same millisecond keeps its order. */
-  #later() {
-    return kept.keys(this.#prefix).length / 1_000;
+  /** Keeps the order of entries that are added in the same millisecond. */
+  #tieBreak() {
+    return storage.keys(this.#prefix).length / 1_000;
   }
 
-  /** Before, a list was one entry of the storage. */
-  #takeOver(name) {
-    const values = kept.recall(name);
+  /** Earlier releases stored the whole list under one key. */
+  #migrate(name) {
+    const values = storage.get(name);
     if (!Array.isArray(values)) return;
     for (const value of values) this.put(value);
-    kept.forget(name);
+    storage.remove(name);
   }
 }

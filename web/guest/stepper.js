@@ -1,19 +1,21 @@
-/** Fewer, how many, more. */
+/** A count with buttons for fewer and more. */
 
 import { html, t } from '../shared/app.js';
 
-/** `less` and `full` are whether there can be fewer and cannot be more; `said` is what screen readers say of the count. */
-export function Stepper({ name, count, change, less = count > 0, full = false, said = t('guest.menu.in_basket', { count }) }) {
+/** `onChange` gets 1 or -1; `countLabel` is the count for screen readers. */
+export function Stepper({
+  name, count, onChange, canDecrease = count > 0, isMax = false, countLabel = t('guest.menu.in_basket', { count }),
+}) {
   return html`
     <div class="stepper" role="group" aria-label=${name}>
-      ${less && html`
-        <button class="button icon" data-repeat aria-label=${t('guest.menu.fewer', { name })} onClick=${() => change(-1)}>−</button>
+      ${canDecrease && html`
+        <button class="button icon" data-repeat aria-label=${t('guest.menu.fewer', { name })} onClick=${() => onChange(-1)}>−</button>
       `}
       ${count > 0 && html`
-        <span class="count"><span aria-hidden="true">${count}</span><span class="visually-hidden">${said}</span></span>
+        <span class="count"><span aria-hidden="true">${count}</span><span class="visually-hidden">${countLabel}</span></span>
       `}
-      ${!full && html`
-        <button class="button icon plus" data-repeat aria-label=${t('guest.menu.add', { name })} onClick=${() => change(1)}>+</button>
+      ${!isMax && html`
+        <button class="button icon plus" data-repeat aria-label=${t('guest.menu.add', { name })} onClick=${() => onChange(1)}>+</button>
       `}
     </div>
   `;

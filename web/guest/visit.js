@@ -1,24 +1,22 @@
 /**
- * What this phone keeps of a visit: its basket, the orders that it placed, and those that are not known to
- * have arrived. All of it survives a reload, and all tabs of this browser share it.
+ * What this phone stores of a visit: the basket, the ids of its orders, and the outbox of unconfirmed orders. It
+ * survives a reload, and all tabs share it.
  */
 
-import {
-  claims, isUnanswered, onRemembered, qr, Signal, t, tell,
-} from '../shared/app.js';
+import { claims, Emitter, isUnanswered, notify, onStorageChange, qr, t } from '../shared/app.js';
 import { newRequestId } from '../client/requests.js';
 import { lineKey } from './pricing.js';
 import { SharedList } from './shared-list.js';
 
-const PAUSE_MS = 3_000;
-const MOST = 99;
-const LONGEST_NOTES = 200;
+const RETRY_MS = 3_000;
+const MAX_QUANTITY = 99;
+const MAX_NOTES_CHARS = 200;
 
 const visits = new Map();
 
 /** @typedef {{menu_item_id: number, options?: {option_id: number, quantity: number}[], notes?: string, price?: string}} Line */
 
-/** The one of a session. */
+/** The visit at a session; the same object for each call. */
 export function visitOf(session) {
   if (!visits.has(session)) visits.set(session, new Visit(session));
   return visits.get(session);
@@ -27,67 +25,68 @@ export function visitOf(session) {
 class Visit {
   #session;
   #lists;
-  #isDelivering = false;
-  #tried = new Set();
-  /** @type {AbortController | null} the try under way */
+  #isSending = false;
+  /** Keys of orders that were sent without an answer. */
+  #unanswered = new Set();
+  /** @type {AbortController | null} of the pending request */
   #attempt = null;
   #timer;
-  changed = new Signal();
-  /** Told the order and the error of each refusal. Its items are in the basket again. */
-  refused = new Signal();
+  /** Emits after each change. */
+  changed = new Emitter();
+  /** Emits each refused order and its error, after its items were put back into the basket. */
+  refused = new Emitter();
 
   constructor(session) {
     this.#session = session;
     this.#lists = {
-      /** `{ menu_item_id, options, quantity, notes, price }`: the price of one, as it was shown. */
+      /** `{ menu_item_id, options, quantity, notes, price }`: `price` is the unit price that the guest saw. */
       basket: new SharedList(`basket-${session}`, lineKey),
-      /** `{ key, items, expected_total, by }`: `by` is the bearer of the token that it was sent with. */
+      /** `{ key, items, expected_total, by }`: `by` is the subject of the token that it was sent with. */
       outbox: new SharedList(`outbox-${session}`, ({ key }) => key),
-      /** Ids of orders. */
-      mine: new SharedList(`mine-${session}`, (id) => id),
+      ownOrderIds: new SharedList(`mine-${session}`, (id) => id),
     };
-    this.#read();
-    onRemembered(() => this.#read());
+    this.#load();
+    onStorageChange(() => this.#load());
     addEventListener('online', () => {
       this.#attempt?.abort();
-      this.deliver();
+      this.sendOutbox();
     });
   }
 
-  /** How many of an item are in the basket, with any options. */
+  /** The quantity of an item in the basket, with any options. */
   quantityOf(menu_item_id) {
     return this.basket.reduce((all, line) => all + (line.menu_item_id === menu_item_id ? line.quantity : 0), 0);
   }
 
   /**
-   * Put more, or fewer, of a line into the basket; equal lines are one.
+   * Change the quantity of a line in the basket. Lines with the same item and options are merged.
    * @param {Line} line
-   * @param {number} more
+   * @param {number} difference
    */
-  add({ menu_item_id, options = [], notes = '', price }, more) {
+  add({ menu_item_id, options = [], notes = '', price }, difference) {
     const chosen = options.map(({ option_id, quantity }) => ({ option_id, quantity }));
-    const fresh = { menu_item_id, options: chosen.sort((a, b) => a.option_id - b.option_id) };
-    const key = lineKey(fresh);
-    const line = this.#lists.basket.get(key) ?? { ...fresh, quantity: 0, notes: '', price };
-    const quantity = Math.min(MOST, line.quantity + more);
-    if (quantity > 0) this.#lists.basket.put({ ...line, quantity, notes: joined(line.notes, notes) });
+    const newLine = { menu_item_id, options: chosen.sort((a, b) => a.option_id - b.option_id) };
+    const key = lineKey(newLine);
+    const line = this.#lists.basket.get(key) ?? { ...newLine, quantity: 0, notes: '', price };
+    const quantity = Math.min(MAX_QUANTITY, line.quantity + difference);
+    if (quantity > 0) this.#lists.basket.put({ ...line, quantity, notes: joinNotes(line.notes, notes) });
     else this.#lists.basket.remove(key);
-    this.#read();
+    this.#load();
   }
 
-  note(key, notes) {
+  setNotes(key, notes) {
     const line = this.#lists.basket.get(key);
     if (line) this.#lists.basket.put({ ...line, notes });
-    this.#read();
+    this.#load();
   }
 
   remove(key) {
     this.#lists.basket.remove(key);
-    this.#read();
+    this.#load();
   }
 
   /**
-   * Send the basket; what it holds is an order from here on, even without a network.
+   * Order the basket's items. The order is in the outbox from now on, even without a network.
    * @param {string} [expected_total] the total that was shown
    */
   place(expected_total) {
@@ -95,118 +94,118 @@ class Visit {
     if (items.length === 0) return;
     this.#lists.outbox.put({ key: newRequestId(), items, expected_total });
     this.#lists.basket.clear();
-    this.#read();
-    this.deliver();
+    this.#load();
+    this.sendOutbox();
   }
 
-  /** Send what waits, in its order; each is placed once, however often and from however many tabs it is sent. */
-  async deliver() {
+  /** Send the orders of the outbox one after another. By its key, each is placed once, even if several tabs send it. */
+  async sendOutbox() {
     clearTimeout(this.#timer);
-    if (this.#isDelivering) return;
-    this.#isDelivering = true;
-    let goesOn = true;
+    if (this.#isSending) return;
+    this.#isSending = true;
+    let isAnswered = true;
     try {
-      for (let order = this.#next(); order && goesOn; order = this.#next()) {
-        goesOn = await this.#sent(order);
+      for (let order = this.#next(); order && isAnswered; order = this.#next()) {
+        isAnswered = await this.#send(order);
       }
     } finally {
-      this.#isDelivering = false;
+      this.#isSending = false;
     }
-    if (this.#next()) this.#timer = setTimeout(() => this.deliver(), PAUSE_MS);
+    if (this.#next()) this.#timer = setTimeout(() => this.sendOutbox(), RETRY_MS);
   }
 
   /**
-   * What is known of an order in the outbox: it is being sent; it waits for the network; it was sent and
-   * there is no answer; or `unsure`: no answer can come any more, because the token has changed.
+   * The state of an order in the outbox: `sending`; `waits` for the network; `unanswered`; or `unsure`, if the token
+   * has changed, so that a retry would not be recognized as the same request.
    * @param {{key: string, by?: string}} order
    * @param {boolean} isConnected
    */
   stateOf({ key, by }, isConnected) {
-    if (by !== undefined && by !== bearer()) return 'unsure';
+    if (by !== undefined && by !== subject()) return 'unsure';
     if (!isConnected) return 'waits';
-    return this.#tried.has(key) ? 'unanswered' : 'sending';
+    return this.#unanswered.has(key) ? 'unanswered' : 'sending';
   }
 
-  /** Place an order again that may have arrived before, because a guest wants it. */
+  /** Place an unsure order again, at the guest's request; if the first one arrived, there are two. */
   sendAgain(key) {
     const { items, expected_total } = this.#lists.outbox.get(key) ?? {};
-    if (!this.drop(key)) return;
+    if (!this.discard(key)) return;
     this.#lists.outbox.put({ key: newRequestId(), items, expected_total });
-    this.#read();
-    this.deliver();
+    this.#load();
+    this.sendOutbox();
   }
 
-  /** Forget an order that is not known to have arrived; whether it was there. */
-  drop(key) {
-    const isThere = this.#lists.outbox.remove(key);
-    this.#read();
-    return isThere;
+  /** Remove an order from the outbox; returns whether it was there. */
+  discard(key) {
+    const existed = this.#lists.outbox.remove(key);
+    this.#load();
+    return existed;
   }
 
-  /** The visit is over. What is not known to have arrived stays, for whoever comes back to the table. */
+  /** End the visit. The outbox stays, in case the guest returns to the session. */
   end() {
     clearTimeout(this.#timer);
     this.#lists.basket.clear();
-    this.#lists.mine.clear();
+    this.#lists.ownOrderIds.clear();
   }
 
-  /** The first that may be sent, as stored now: another tab may have removed one in the meantime. */
+  /** The first order to send, read from the storage, because another tab may have removed some. */
   #next() {
-    return this.#lists.outbox.values.find(({ by }) => by === undefined || by === bearer());
+    return this.#lists.outbox.values.find(({ by }) => by === undefined || by === subject());
   }
 
-  /** Whether the next one can be sent. */
-  async #sent(order) {
+  /** Send one order; resolves to whether it is answered, so that the next one can be sent. */
+  async #send(order) {
     const { key } = order;
-    this.#lists.outbox.put({ ...order, by: bearer() });
+    this.#lists.outbox.put({ ...order, by: subject() });
     const attempt = new AbortController();
     this.#attempt = attempt;
     try {
       const path = `/sessions/${this.#session}/orders`;
       const { order_id } = await qr.http.post(path, bodyOf(order), { key, signal: attempt.signal, tries: 1 });
-      this.#lists.mine.put(order_id);
-      if (this.#lists.outbox.remove(key)) tell(t('guest.placed'));
+      this.#lists.ownOrderIds.put(order_id);
+      if (this.#lists.outbox.remove(key)) notify(t('guest.placed'));
       return true;
     } catch (error) {
-      if (attempt.signal.aborted) return true; // the network is back: again, at once
+      if (attempt.signal.aborted) return true; // the network is back: send it again at once
       if (isUnanswered(error)) {
-        this.#tried.add(key);
-        qr.wake(); // the connection may be lost without a sign of it
+        this.#unanswered.add(key);
+        qr.wake(); // the WebSocket may be dead, too
         return false;
       }
-      if (this.#lists.outbox.remove(key)) this.#refused(order, error);
+      if (this.#lists.outbox.remove(key)) this.#onRefused(order, error);
       return true;
     } finally {
       this.#attempt = null;
-      this.#read();
+      this.#load();
     }
   }
 
-  /** Put the items into the basket again, for the guest to change. */
-  #refused(order, error) {
-    if (error.code === undefined) console.error(error); // a mistake of the page's own
+  /** Put the items back into the basket, so that the guest can change them. */
+  #onRefused(order, error) {
+    if (error.code === undefined) console.error(error); // a bug of this page
     for (const item of order.items) {
       const line = this.#lists.basket.get(lineKey(item));
-      const quantity = Math.min(MOST, item.quantity + (line?.quantity ?? 0));
-      this.#lists.basket.put({ ...line, ...item, quantity, notes: joined(item.notes, line?.notes) });
+      const quantity = Math.min(MAX_QUANTITY, item.quantity + (line?.quantity ?? 0));
+      this.#lists.basket.put({ ...line, ...item, quantity, notes: joinNotes(item.notes, line?.notes) });
     }
-    this.refused.tell(order, error);
+    this.refused.emit(order, error);
   }
 
-  #read() {
+  #load() {
     this.basket = this.#lists.basket.values;
     this.outbox = this.#lists.outbox.values;
-    this.mine = this.#lists.mine.values;
-    this.changed.tell();
+    this.ownOrderIds = this.#lists.ownOrderIds.values;
+    this.changed.emit();
   }
 }
 
-/** Whose requests these are to the service: under another bearer, the same key is another request. */
-const bearer = () => claims().sub ?? '';
+/** The token's subject. An idempotency key belongs to it: the same key of another subject is another request. */
+const subject = () => claims().sub ?? '';
 
-const joined = (...notes) => [...new Set(notes.filter(Boolean))].join('; ').slice(0, LONGEST_NOTES);
+const joinNotes = (...notes) => [...new Set(notes.filter(Boolean))].join('; ').slice(0, MAX_NOTES_CHARS);
 
-/** An order as it is sent. A field that the order does not have is not sent either: a repeated request is the same. */
+/** The body of an order's request. Missing fields are not sent, so that a repeated request has the same digest. */
 function bodyOf({ items, expected_total }) {
   const lines = items.map(({ menu_item_id, quantity, notes, options }) => ({ menu_item_id, quantity, notes, options }));
   return { items: lines, expected_total };

@@ -1,16 +1,16 @@
 /**
- * The allergens that a line of a ticket shows. Declared ones are always shown. If the guest's note
- * mentions an allergy, "none" and "not declared" are shown too. Some wordings are missed, so the
- * note itself is always shown. Pure.
+ * The allergens that an item of a ticket shows. Declared allergens are always shown. If the guest's note mentions an
+ * allergy, "none" and "not declared" are shown, too. The pattern misses some wordings, so the note itself is always
+ * shown. Pure.
  */
 
-/** As in English, German, French, Italian and Spanish. */
+/** Words for allergies in English, German, French, Italian and Spanish. */
 const ALLERGY = /all?[eé]rg|intol[eé]ran|intoller|unvertr[aä]glich|c(oe|œ|e)liac|c(oe|œ)liaque|c[eé]l[ií]a[cq]|z[oö]liak|anaph[yi]la/i;
 
 export const mentionsAllergy = (note) => ALLERGY.test(note ?? '');
 
 /**
- * The key of the text about a line's allergens, or null.
+ * The key of the text about an item's allergens; null if none is shown.
  * @param {{allergens?: string[] | null, notes: string}} item
  */
 export function allergenText({ allergens, notes }) {

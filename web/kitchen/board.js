@@ -1,50 +1,51 @@
 /**
- * The orders that the kitchen has to know about. A restaurant announces new orders, not each step of
- * theirs, so every open order is followed by itself until it is served. A cancelled order stays until
- * the cook puts it away, also after a reload.
+ * The orders on the kitchen's screen. A restaurant's channel announces new orders but not each change, so the board
+ * subscribes to every open order until it is delivered. A cancelled order stays until the cook dismisses it, even
+ * after a reload.
  */
 
-import { qr, recall, remember, Signal } from '../shared/app.js';
+import { Emitter, qr, storage } from '../shared/app.js';
 import { OpenOrder } from './open-order.js';
 
 const DONE = ['delivered', 'cancelled'];
 
-/** Browsers have about 200 sockets in all, also for other tabs. */
-const MOST_LIVE = 150;
-const REFRESH_MS = 15_000;
+/** Browsers allow about 200 WebSockets, which all tabs share. */
+const MAX_CHANNELS = 150;
+const POLL_MS = 15_000;
 
 export class Board {
   #orders = new Map();
-  #gone = new Set();
-  #key;
+  #dismissed = new Set();
+  #storageKey;
   #timer;
   #isFirst = true;
-  /** Told of each change. */
-  changed = new Signal();
-  /** Told of each order that was not there when the board was first shown. */
-  arrived = new Signal();
+  /** Emits after each change. */
+  changed = new Emitter();
+  /** Emits each order that arrives after the first update. */
+  arrived = new Emitter();
 
-  constructor(restaurant) {
-    this.#key = `kitchen-${restaurant}`;
-    this.#timer = setInterval(() => this.#unfollowed.forEach((order) => order.refresh()), REFRESH_MS);
+  /** @param {number | string} restaurantId */
+  constructor(restaurantId) {
+    this.#storageKey = `kitchen-${restaurantId}`;
+    this.#timer = setInterval(() => this.#polled.forEach((order) => order.refresh()), POLL_MS);
   }
 
-  /** The orders that a restaurant lists. */
-  show(rows) {
-    const seen = this.#isFirst ? recall(this.#key, {}) : {};
+  /** Add the new ones of a restaurant's open orders; the first call also restores those of before a reload. */
+  update(rows) {
+    const stored = this.#isFirst ? storage.get(this.#storageKey, {}) : {};
     for (const row of rows) {
-      if (DONE.includes(row.status) || this.#orders.has(row.order_id) || this.#gone.has(row.order_id)) continue;
-      const order = this.#add(row, seen[row.order_id]);
+      if (DONE.includes(row.status) || this.#orders.has(row.order_id) || this.#dismissed.has(row.order_id)) continue;
+      const order = this.#add(row, stored[row.order_id]);
       if (this.#isFirst) continue;
       order.isNew = true;
-      this.arrived.tell(order);
+      this.arrived.emit(order);
     }
-    for (const id of Object.keys(seen).map(Number)) {
-      if (!this.#orders.has(id)) this.#findOut(id, seen[id]);
+    for (const id of Object.keys(stored).map(Number)) {
+      if (!this.#orders.has(id)) this.#restore(id, stored[id]);
     }
     this.#isFirst = false;
-    this.#follow();
-    this.changed.tell();
+    this.#openChannels();
+    this.changed.emit();
   }
 
   /** The oldest first. */
@@ -53,32 +54,32 @@ export class Board {
       .sort((a, b) => a.row.created_at.localeCompare(b.row.created_at) || a.id - b.id);
   }
 
-  /** How many orders are polled, because a browser has too few connections for all. */
-  get refreshed() {
-    return this.#unfollowed.length;
+  /** How many orders are polled because the browser allows no more channels. */
+  get polledCount() {
+    return this.#polled.length;
   }
 
-  /** The cook has it in view. */
-  seen(order) {
+  /** The order has been in view. */
+  markSeen(order) {
     order.isNew = false;
-    this.changed.tell();
+    this.changed.emit();
   }
 
-  /** The cook knows that this item is cancelled. */
-  sawVoid(order, item_id) {
-    order.seenVoids.push(item_id);
-    this.#keep(order);
-    this.changed.tell();
+  /** The cook has acknowledged that this item is cancelled. */
+  acknowledgeVoid(order, item_id) {
+    order.acknowledgedVoids.push(item_id);
+    this.#store(order);
+    this.changed.emit();
   }
 
-  /** Stop following an order. */
-  putAway(order) {
-    this.#gone.add(order.id);
+  /** Remove an order from the board. */
+  dismiss(order) {
+    this.#dismissed.add(order.id);
     this.#orders.delete(order.id);
     order.close();
-    this.#forget(order.id);
-    this.#follow();
-    this.changed.tell();
+    this.#unstore(order.id);
+    this.#openChannels();
+    this.changed.emit();
   }
 
   close() {
@@ -87,60 +88,61 @@ export class Board {
     this.#orders.clear();
   }
 
-  get #unfollowed() {
+  get #polled() {
     return this.orders.filter(({ isLive, status }) => !isLive && !DONE.includes(status));
   }
 
-  #add(row, seenVoids = null) {
-    const order = new OpenOrder(row, (changed) => this.#changed(changed));
-    order.seenVoids = seenVoids;
+  #add(row, acknowledgedVoids = null) {
+    const order = new OpenOrder(row, () => this.#onChange(order));
+    order.acknowledgedVoids = acknowledgedVoids;
     this.#orders.set(row.order_id, order);
-    this.#keep(order);
+    this.#store(order);
     return order;
   }
 
-  /** What became of an order that was on the board before the page was loaded again. */
-  async #findOut(id, seenVoids) {
+  /** Read the status of an order that was on the board before a reload; add it unless it was delivered. */
+  async #restore(id, acknowledgedVoids) {
     try {
       const { data } = await qr.http.get(`/orders/${id}`, { tries: Infinity });
-      if (data.status === 'delivered') this.#forget(id);
-      else if (!this.#orders.has(id)) this.#add({ ...data, order_id: id }, seenVoids);
-      this.#follow();
-      this.changed.tell();
+      if (data.status === 'delivered') this.#unstore(id);
+      else if (!this.#orders.has(id)) this.#add({ ...data, order_id: id }, acknowledgedVoids);
+      this.#openChannels();
+      this.changed.emit();
     } catch (error) {
-      if (error.code === 'not_found') this.#forget(id);
+      if (error.code === 'not_found') this.#unstore(id);
     }
   }
 
-  /** The oldest orders have a channel each; as orders leave, others get theirs. */
-  #follow() {
-    const unfollowed = this.#unfollowed;
+  /** Open channels for the oldest orders without one, as far as the limit allows. */
+  #openChannels() {
+    const polled = this.#polled;
     const live = [...this.#orders.values()].filter(({ isLive }) => isLive).length;
-    unfollowed.slice(0, Math.max(0, MOST_LIVE - live)).forEach((order) => order.follow());
+    polled.slice(0, Math.max(0, MAX_CHANNELS - live)).forEach((order) => order.follow());
   }
 
-  #changed(order) {
+  #onChange(order) {
     if (!this.#orders.has(order.id)) return;
     if (order.status === 'delivered') {
-      this.putAway(order);
+      this.dismiss(order);
       return;
     }
     if (order.status === 'cancelled' && order.isLive) {
-      order.leave();
-      this.#follow();
+      order.unfollow();
+      this.#openChannels();
     }
-    this.#keep(order);
-    this.changed.tell();
+    this.#store(order);
+    this.changed.emit();
   }
 
-  /** Remember that it is on the board, and which cancelled items the cook knows about. */
-  #keep({ id, seenVoids }) {
-    const kept = recall(this.#key, {});
-    if (JSON.stringify(kept[id]) !== JSON.stringify(seenVoids)) remember(this.#key, { ...kept, [id]: seenVoids });
+  /** Store that an order is on the board, and which cancelled items the cook has acknowledged. */
+  #store({ id, acknowledgedVoids }) {
+    const stored = storage.get(this.#storageKey, {});
+    if (JSON.stringify(stored[id]) === JSON.stringify(acknowledgedVoids)) return;
+    storage.set(this.#storageKey, { ...stored, [id]: acknowledgedVoids });
   }
 
-  #forget(id) {
-    const { [id]: _, ...others } = recall(this.#key, {});
-    remember(this.#key, others);
+  #unstore(id) {
+    const { [id]: _, ...others } = storage.get(this.#storageKey, {});
+    storage.set(this.#storageKey, others);
   }
 }

@@ -1,55 +1,56 @@
-/** What the kitchen has to do: a ticket for each order, the oldest first. */
+/** The kitchen's screen: a ticket for each open order, the oldest first. */
 
 import {
-  claims, Frame, html, mount, parameter, t, token, useChannel, useEffect, useMemo, useNow, useOpen, useRedraw,
+  claims, Frame, html, mount, queryParam, t, token, useChannel, useEffect, useForceUpdate, useMemo, useNow,
+  useOpenChannel,
 } from '../shared/app.js';
 import { SignIn } from '../shared/sign-in.js';
 import { Alarms } from './alarms.js';
-import { useAwake } from './awake.js';
 import { Board } from './board.js';
-import { may } from './may.js';
-import { sound, SoundSwitch } from './sound.js';
+import { canSetStatus } from './permissions.js';
+import { playSound, SoundSwitch } from './sound.js';
 import { Ticket } from './ticket.js';
+import { useWakeLock } from './use-wake-lock.js';
 
 function Kitchen() {
-  const id = parameter('restaurant') ?? claims().restaurant_id ?? null;
-  const { data, status } = useChannel(useOpen('restaurant', id));
-  const board = useBoard(id, data);
+  const id = queryParam('restaurant') ?? claims().restaurant_id ?? null;
+  const { data: restaurant, status } = useChannel(useOpenChannel('restaurant', id));
+  const board = useBoard(id, restaurant);
   const now = useNow(10);
-  const awake = useAwake();
+  const hasWakeLock = useWakeLock();
   const { orders } = board;
   const ready = orders.filter((order) => order.status === 'ready');
   const todo = orders.filter((order) => order.status !== 'ready');
-  const shared = { board, now, place: data };
+  const shared = { board, now, restaurant };
   if (id === null || status?.state === 'closed') {
     const why = (status || token() !== null) && [t('shared.signing_in.refused'), status?.error.message].join(' ');
     return html`<${Frame} title=${t('kitchen.title')}><${SignIn} why=${why} /><//>`;
   }
   return html`
-    <${Frame} title=${t('kitchen.title')} place=${data?.name} timezone=${data?.timezone}
-      actions=${html`<${Alarms} orders=${orders} place=${data} /><${SoundSwitch} />`}>
-      ${!may('ready') && html`<p class="pill look-only" data-tone="warn">${t('kitchen.look_only')}</p>`}
-      ${board.refreshed > 0 && html`
-        <p class="card" role="status">${t('kitchen.refreshed', { count: board.refreshed })}</p>`}
+    <${Frame} title=${t('kitchen.title')} subtitle=${restaurant?.name} timezone=${restaurant?.timezone}
+      actions=${html`<${Alarms} orders=${orders} restaurant=${restaurant} /><${SoundSwitch} />`}>
+      ${!canSetStatus('ready') && html`<p class="pill read-only" data-tone="warn">${t('kitchen.look_only')}</p>`}
+      ${board.polledCount > 0 && html`
+        <p class="card" role="status">${t('kitchen.refreshed', { count: board.polledCount })}</p>`}
       <${Section} name="todo" orders=${todo} ...${shared} />
       ${ready.length > 0 && html`<${Section} name="ready" orders=${ready} ...${shared} />`}
-      ${awake === false && html`<p class="muted small">${t('kitchen.may_sleep')}</p>`}
+      ${hasWakeLock === false && html`<p class="muted small">${t('kitchen.may_sleep')}</p>`}
     <//>
   `;
 }
 
-/** The orders that the kitchen has to know about, drawn again with each change; new ones sound. */
+/** The board of a restaurant; renders again after each change, and plays a sound for each new order. */
 function useBoard(id, restaurant) {
-  const redraw = useRedraw();
+  const forceUpdate = useForceUpdate();
   const board = useMemo(() => new Board(id), []);
   useEffect(() => {
-    const stops = [board.changed.on(redraw), board.arrived.on(() => sound('new'))];
+    const stops = [board.changed.on(forceUpdate), board.arrived.on(() => playSound('new'))];
     return () => {
       stops.forEach((stop) => stop());
       board.close();
     };
   }, []);
-  useEffect(() => restaurant && board.show(restaurant.open_orders), [restaurant]);
+  useEffect(() => restaurant && board.update(restaurant.open_orders), [restaurant]);
   return board;
 }
 
@@ -61,7 +62,7 @@ function Section({ name, orders, ...shared }) {
       <ul class="tickets">
         ${orders.map((order) => html`<${Ticket} key=${order.id} order=${order} ...${shared} />`)}
       </ul>
-      ${orders.length === 0 && shared.place && html`<p class="empty">${t('kitchen.quiet')}</p>`}
+      ${orders.length === 0 && shared.restaurant && html`<p class="empty">${t('kitchen.quiet')}</p>`}
     </section>
   `;
 }

@@ -1,17 +1,17 @@
 /**
- * One order on the kitchen's board, with the newest status and items that are known of it. Its
- * channel sends each change; the items come over HTTP first, because that channel begins without them.
+ * One order on the kitchen's board, with its newest status and items. Its channel sends each change. The items are
+ * first read over HTTP, because the channel's snapshot does not have them.
  */
 
 import { qr } from '../shared/app.js';
 
-/** Requests for items at a time: the browser has two more connections for what the cook does. */
-const READS = 4;
-let reading = 0;
-const waiting = [];
+/** Concurrent reads of items: a browser has six connections, so that two are left for the cook's actions. */
+const MAX_READS = 4;
+let reads = 0;
+const queue = [];
 
 export class OpenOrder {
-  #changed;
+  #onChange;
   #channel = null;
   #stops = [];
   #version = -1;
@@ -20,19 +20,19 @@ export class OpenOrder {
   #isReading = false;
   #isClosed = false;
 
-  /** The items; null until they are known. */
+  /** The items; null until they are loaded. */
   items = null;
-  /** Whether it arrived while the board was shown, and was not in view since. */
+  /** Whether it arrived after the page was loaded and has not been in view yet. */
   isNew = false;
-  /** Ids of cancelled items that the cook knows about; null until the items are known. */
-  seenVoids = null;
+  /** Ids of cancelled items that the cook has acknowledged; null until the items are loaded. */
+  acknowledgedVoids = null;
 
-  /** `row` is the order as its restaurant lists it; `changed` is called after each change. */
-  constructor(row, changed) {
+  /** `row` is the order as its restaurant lists it; `onChange` is called after each change. */
+  constructor(row, onChange) {
     this.row = row;
     this.id = row.order_id;
     this.status = row.status;
-    this.#changed = changed;
+    this.#onChange = onChange;
     this.#read();
   }
 
@@ -40,43 +40,43 @@ export class OpenOrder {
     return this.#channel !== null;
   }
 
-  /** Items that were cancelled after the cook saw them in the order. */
+  /** Cancelled items that the cook has not acknowledged. */
   get newVoids() {
-    const known = this.seenVoids ?? [];
-    return (this.items ?? []).filter(({ item_id, status }) => status === 'voided' && !known.includes(item_id));
+    const acknowledged = this.acknowledgedVoids ?? [];
+    return (this.items ?? []).filter(({ item_id, status }) => status === 'voided' && !acknowledged.includes(item_id));
   }
 
-  /** Keep it current through its channel. */
+  /** Open the order's channel. */
   follow() {
     const channel = qr.order(this.id);
     this.#channel = channel;
     this.#stops = [
-      channel.on('snapshot', (data) => this.#began(data)),
-      channel.on('order_items_update', (data) => this.#tookItems(data)),
-      channel.follow((data) => this.#took(data)),
+      channel.on('snapshot', (data) => this.#onSnapshot(data)),
+      channel.on('order_items_update', (data) => this.#setItems(data)),
+      channel.follow((data) => this.#setStatus(data)),
     ];
   }
 
-  /** Read it again, if no channel keeps it current. */
+  /** Read the items again; for an order without a channel. */
   refresh() {
     this.#neededVersion = this.#itemsVersion + 1;
     this.#read();
   }
 
-  /** Set the status; resolves when that is done, however long there is no connection. */
+  /** Set the status; retries until the service answers. */
   async advance(status) {
     const { data } = await qr.http.patch(`/orders/${this.id}`, { status }, { tries: Infinity });
-    if (data.version >= this.#version) this.#took(data);
+    if (data.version >= this.#version) this.#setStatus(data);
   }
 
-  /** The same for one item that is ready. */
+  /** Set one item to ready; retries until the service answers. */
   async finish(item_id) {
     const path = `/orders/${this.id}/items/${item_id}`;
-    this.#tookItems((await qr.http.patch(path, { status: 'ready' }, { tries: Infinity })).data);
+    this.#setItems((await qr.http.patch(path, { status: 'ready' }, { tries: Infinity })).data);
   }
 
-  /** No longer keep it current. */
-  leave() {
+  /** Close the order's channel. */
+  unfollow() {
     this.#stops.forEach((stop) => stop());
     this.#channel?.close();
     this.#channel = null;
@@ -84,54 +84,54 @@ export class OpenOrder {
 
   close() {
     this.#isClosed = true;
-    this.leave();
+    this.unfollow();
   }
 
-  /** The channel's snapshot: a service that lost its last writes has gone back to older items. */
-  #began({ version }) {
+  /** Read the items of a snapshot. Its version is older than ours if the service has lost its last writes. */
+  #onSnapshot({ version }) {
     if (version < this.#version) this.#itemsVersion = -1;
     this.#neededVersion = version;
     this.#read();
   }
 
-  #took({ status, version }) {
+  #setStatus({ status, version }) {
     this.status = status;
     this.#version = version;
-    this.#changed(this);
+    this.#onChange();
   }
 
-  #tookItems({ items, status, version }) {
+  #setItems({ items, status, version }) {
     if (version < this.#itemsVersion) return;
     this.#itemsVersion = version;
     this.items = items;
-    this.seenVoids ??= items.filter((item) => item.status === 'voided').map(({ item_id }) => item_id);
-    if (version >= this.#version) this.#took({ status, version });
-    else this.#changed(this);
+    this.acknowledgedVoids ??= items.filter((item) => item.status === 'voided').map(({ item_id }) => item_id);
+    if (version >= this.#version) this.#setStatus({ status, version });
+    else this.#onChange();
   }
 
   async #read() {
     if (this.#isReading) return;
     this.#isReading = true;
     while (!this.#isClosed && this.#itemsVersion < this.#neededVersion) {
-      const tried = this.#neededVersion;
-      const answer = await inTurn(() => qr.http.get(`/orders/${this.id}/items`, { tries: Infinity })).catch(() => null);
-      if (this.#isClosed || !answer) break; // it was refused: the page says so where it shows the connection
-      this.#tookItems(answer.data);
-      if (tried === this.#neededVersion) break;
+      const requested = this.#neededVersion;
+      const response = await withReadLimit(() => qr.http.get(`/orders/${this.id}/items`, { tries: Infinity })).catch(() => null);
+      if (this.#isClosed || !response) break; // refused: the header shows the reason
+      this.#setItems(response.data);
+      if (requested === this.#neededVersion) break;
     }
     this.#isReading = false;
   }
 }
 
-/** Do a few of these at a time, the first to come first. */
-async function inTurn(read) {
-  if (reading === READS) await new Promise((begin) => waiting.push(begin));
-  else reading += 1;
+/** Call `read`, at most `MAX_READS` at a time, in the order of the calls. */
+async function withReadLimit(read) {
+  if (reads === MAX_READS) await new Promise((resolve) => queue.push(resolve));
+  else reads += 1;
   try {
     return await read();
   } finally {
-    const next = waiting.shift();
+    const next = queue.shift();
     if (next) next();
-    else reading -= 1;
+    else reads -= 1;
   }
 }

@@ -1,38 +1,40 @@
 /**
- * The sounds of new and cancelled orders. Browsers keep a page silent until it is touched: then the switch says so
- * and any touch of the page turns it on.
+ * The sounds of new and cancelled orders. Browsers block a page's sound until the user touches the page: until then
+ * the switch shows `blocked`, and any touch or key press unblocks it.
  */
 
-import { html, Icon, recall, remember, Signal, t, useEffect, useRedraw } from '../shared/app.js';
+import { Emitter, html, Icon, storage, t, useEffect, useForceUpdate } from '../shared/app.js';
 
-/** Hertz, and seconds from now: a bell on a counter, and a falling call that is unlike it. */
+/** Tones as `[frequency in Hz, delay in s]`: a counter bell, and falling tones that differ clearly from it. */
 const SOUNDS = {
   new: [[1318.5, 0], [1760, 0.16]],
   cancelled: [[880, 0], [622.3, 0.22], [440, 0.44]],
 };
 
-const changed = new Signal();
-let wanted = recall('kitchen-sound', true);
+const STORAGE_KEY = 'kitchen-sound';
+
+const changed = new Emitter();
+let isEnabled = storage.get(STORAGE_KEY, true);
 let audio = null;
 
 function state() {
-  if (!wanted) return 'off';
+  if (!isEnabled) return 'off';
   return audio?.state === 'running' ? 'on' : 'blocked';
 }
 
-/** Let the page be heard, as far as the browser allows it at this moment. */
+/** Start the audio context, if the browser allows it now. */
 async function start() {
-  if (!wanted) return;
+  if (!isEnabled) return;
   if (!audio) {
     audio = new AudioContext();
-    audio.addEventListener('statechange', () => changed.tell());
+    audio.addEventListener('statechange', () => changed.emit());
   }
   if (audio.state !== 'running') await audio.resume().catch(() => {});
-  changed.tell();
+  changed.emit();
 }
 
-/** Sound `new` or `cancelled`, if the sound is on. */
-export function sound(name) {
+/** Play the sound `new` or `cancelled`, if the sound is on. */
+export function playSound(name) {
   if (state() !== 'on') return;
   for (const [frequency, delay] of SOUNDS[name]) {
     const at = audio.currentTime + delay;
@@ -47,30 +49,30 @@ export function sound(name) {
 }
 
 export function SoundSwitch() {
-  const redraw = useRedraw();
+  const forceUpdate = useForceUpdate();
   useEffect(() => {
-    const stop = changed.on(redraw);
-    const touched = (event) => event.target.closest?.('.sound') || start();
-    addEventListener('pointerup', touched);
-    addEventListener('keyup', touched);
+    const stop = changed.on(forceUpdate);
+    const unblock = (event) => event.target.closest?.('.sound') || start();
+    addEventListener('pointerup', unblock);
+    addEventListener('keyup', unblock);
     start();
     return () => {
       stop();
-      removeEventListener('pointerup', touched);
-      removeEventListener('keyup', touched);
+      removeEventListener('pointerup', unblock);
+      removeEventListener('keyup', unblock);
     };
   }, []);
-  const now = state();
-  const turn = async () => {
-    wanted = now !== 'on';
-    remember('kitchen-sound', wanted);
-    changed.tell();
+  const current = state();
+  const toggle = async () => {
+    isEnabled = current !== 'on';
+    storage.set(STORAGE_KEY, isEnabled);
+    changed.emit();
     await start();
-    sound('new');
+    playSound('new');
   };
   return html`
-    <button class="button sound" data-state=${now} aria-pressed=${now === 'on'} onClick=${turn}>
-      <${Icon} name=${now === 'on' ? 'sound' : 'silent'} />${t(`kitchen.sound.${now}`)}
+    <button class="button sound" data-state=${current} aria-pressed=${current === 'on'} onClick=${toggle}>
+      <${Icon} name=${current === 'on' ? 'sound' : 'silent'} />${t(`kitchen.sound.${current}`)}
     </button>
   `;
 }

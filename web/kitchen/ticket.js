@@ -1,37 +1,38 @@
-/** One order as the kitchen works on it: item by item, or with one tap to its next state. */
+/** The ticket of one order: buttons for each item, and one for the whole order's next status. */
 
-import { html, minutesBetween, saying, t, useEffect, useFormats, useRef, useState } from '../shared/app.js';
+import { html, minutesBetween, t, useEffect, useFormats, useRef, useState, withErrorNotice } from '../shared/app.js';
 import { allergenName } from '../shared/allergens.js';
 import { Options } from '../shared/options.js';
 import { tableName } from '../shared/table-name.js';
 import { allergenText, mentionsAllergy } from './allergens.js';
-import { may } from './may.js';
+import { canSetStatus } from './permissions.js';
 
 /** Minutes after which an order is due, and late. */
-const DUE = 8;
-const LATE = 15;
+const DUE_MINUTES = 8;
+const LATE_MINUTES = 15;
 
+/** The next status, and the text of its button. */
 const NEXT = {
   pending: { status: 'confirmed', text: 'kitchen.confirm' },
   confirmed: { status: 'ready', text: 'kitchen.finish' },
 };
 
-/** Lines that stand for items which are not known yet. */
-const MOST_PLACEHOLDERS = 4;
+/** Placeholder rows while the items are loading. */
+const MAX_PLACEHOLDERS = 4;
 
 export const elementId = (order) => `ticket-${order.id}`;
 
-export function Ticket({ order, board, now, place }) {
-  const { time, minutes } = useFormats(place);
+export function Ticket({ order, board, now, restaurant }) {
+  const { time, minutes } = useFormats(restaurant);
   const { row, status, items } = order;
-  const ticket = useInView(order, board);
+  const ticket = useMarkSeen(order, board);
   const isCancelled = status === 'cancelled';
-  const age = status === 'ready' || isCancelled ? 'calm' : ageOf(row.created_at, now);
+  const age = status === 'ready' || isCancelled ? 'normal' : ageOf(row.created_at, now);
   return html`
     <li class="ticket" data-age=${age} data-status=${status} data-order=${order.id} data-new=${order.isNew} tabindex="-1"
       aria-labelledby=${elementId(order)} aria-busy=${items === null} ref=${ticket}>
       <header class="row">
-        <h3 id=${elementId(order)}>${t('kitchen.table', { number: tableName(row, place?.tables.list) })}</h3>
+        <h3 id=${elementId(order)}>${t('kitchen.table', { number: tableName(row, restaurant?.tables.list) })}</h3>
         ${isCancelled
           ? html`<span class="pill" data-tone="bad">✕ ${t('kitchen.cancelled')}</span>`
           : html`<${Age} age=${age} text=${minutes(row.created_at, now)} />`}
@@ -43,41 +44,41 @@ export function Ticket({ order, board, now, place }) {
         ${items === null ? html`<${Placeholders} count=${row.items_count} />` : items.map((item) => html`
           <${Item} key=${item.item_id} item=${item} order=${order} board=${board} />`)}
       </ul>
-      <${Foot} order=${order} board=${board} />
+      <${TicketFooter} order=${order} board=${board} />
     </li>
   `;
 }
 
-/** Tells the board when most of a new ticket has been in view. */
-function useInView(order, board) {
+/** A ref for the ticket; marks a new order as seen once half of its ticket has been in view. */
+function useMarkSeen(order, board) {
   const ticket = useRef(null);
   useEffect(() => {
     if (!order.isNew) return undefined;
-    const watch = new IntersectionObserver(
-      ([{ isIntersecting }]) => isIntersecting && board.seen(order),
+    const observer = new IntersectionObserver(
+      ([{ isIntersecting }]) => isIntersecting && board.markSeen(order),
       { threshold: 0.5 },
     );
-    watch.observe(ticket.current);
-    return () => watch.disconnect();
+    observer.observe(ticket.current);
+    return () => observer.disconnect();
   }, [order, order.isNew]);
   return ticket;
 }
 
-function ageOf(created, now) {
-  const minutes = minutesBetween(created, now);
-  if (minutes >= LATE) return 'late';
-  return minutes >= DUE ? 'due' : 'calm';
+function ageOf(createdAt, now) {
+  const minutes = minutesBetween(createdAt, now);
+  if (minutes >= LATE_MINUTES) return 'late';
+  return minutes >= DUE_MINUTES ? 'due' : 'normal';
 }
 
-/** In words beside the colour: not everybody sees it. */
+/** The order's age; in words, too, because not everybody sees the colour. */
 function Age({ age, text }) {
-  const tone = { calm: '', due: 'warn', late: 'bad' }[age];
+  const tone = { normal: '', due: 'warn', late: 'bad' }[age];
   const word = { due: `${t('kitchen.soon')} · `, late: `! ${t('kitchen.late')} · ` }[age] ?? '';
   return html`<span class="pill age" data-tone=${tone}>${word}${text}</span>`;
 }
 
 function Placeholders({ count }) {
-  const lines = Array.from({ length: Math.min(count, MOST_PLACEHOLDERS) }, (_, line) => line);
+  const lines = Array.from({ length: Math.min(count, MAX_PLACEHOLDERS) }, (_, line) => line);
   return html`
     <li class="visually-hidden">${t('kitchen.reading')}</li>
     ${lines.map((line) => html`<li key=${line} class="item" data-status="unknown" aria-hidden="true"></li>`)}
@@ -91,7 +92,7 @@ function Item({ item, order, board }) {
   const isNewVoid = isVoid && order.status !== 'cancelled' && order.newVoids.includes(item);
   const text = html`
     <span class="count amount">${item.quantity} ×</span>
-    <span class="what">
+    <span class="details">
       <span class="name">${item.name}</span><${Options} options=${item.options} />
       ${item.notes && html`<em class="notes">${item.notes}</em>`}
       <${Allergens} item=${item} />
@@ -103,13 +104,13 @@ function Item({ item, order, board }) {
   if (isNewVoid) {
     return html`
       <li>
-        <button class="item" data-status="voided" data-alarm onClick=${() => board.sawVoid(order, item.item_id)}>
+        <button class="item" data-status="voided" data-alarm onClick=${() => board.acknowledgeVoid(order, item.item_id)}>
           ${text}<span class="pill" data-tone="bad">${t('kitchen.cancelled')}</span>
         </button>
       </li>
     `;
   }
-  if (order.status !== 'confirmed' || isVoid || !may('ready')) {
+  if (order.status !== 'confirmed' || isVoid || !canSetStatus('ready')) {
     return html`<li class="item" data-status=${item.status}>${text}</li>`;
   }
   return html`
@@ -129,35 +130,35 @@ function Allergens({ item }) {
   `;
 }
 
-/** What can be done with the whole order. */
-function Foot({ order, board }) {
+/** The button for the whole order, or a note that it waits to be served. */
+function TicketFooter({ order, board }) {
   const next = NEXT[order.status];
   const [sending, send] = useSending(() => order.advance(next.status));
   if (order.status === 'ready') return html`<p class="pill" data-tone="good">✓ ${t('kitchen.waits')}</p>`;
   if (order.status === 'cancelled') {
     return html`
-      <button key="put-away" class="button danger next" onClick=${() => board.putAway(order)}>${t('kitchen.put_away')}</button>
+      <button key="dismiss" class="button danger next" onClick=${() => board.dismiss(order)}>${t('kitchen.put_away')}</button>
     `;
   }
   return html`
     <button key=${next.status} class="button main next" aria-busy=${sending} onClick=${send}
-      disabled=${order.items === null || !may(next.status)}>
+      disabled=${order.items === null || !canSetStatus(next.status)}>
       ${sending ? t('kitchen.sending') : t(next.text)}
     </button>
   `;
 }
 
 /**
- * Whether a request is on its way, and what sends it: once at a time.
+ * Whether a request is pending, and a function that sends it unless it is.
  * @returns {[boolean, () => Promise<void>]}
  */
 function useSending(request) {
-  const [sending, set] = useState(false);
+  const [sending, setSending] = useState(false);
   const send = async () => {
     if (sending) return;
-    set(true);
-    await saying(request());
-    set(false);
+    setSending(true);
+    await withErrorNotice(request());
+    setSending(false);
   };
   return [sending, send];
 }

@@ -1,34 +1,35 @@
-/** What needs a decision: alerts, calls without an answer, tasks, and orders that wait long. */
+/** What needs attention: alerts, unanswered calls, tasks, and late orders. */
 
-import { html, saying, t } from '../shared/app.js';
+import { html, t, withErrorNotice } from '../shared/app.js';
 import { tableName } from '../shared/table-name.js';
-import { late } from './states.js';
+import { lateOrders } from './states.js';
 
-const NEWS = ['new_order', 'order_ready', 'payment'];
+/** Kinds that need no action. */
+const INFORMATIONAL = ['new_order', 'order_ready', 'payment'];
 
-export function Alerts({ notes, orders, tables, channel, formats, now, onOpen }) {
-  const open = notes.filter((note) => !note.acknowledged_at && !NEWS.includes(note.kind));
-  const waiting = late(orders, now);
-  const count = open.length + waiting.length;
-  const acknowledge = ({ notification_id }) => saying(channel.request('acknowledge', { notification_id }));
+export function Alerts({ notifications, orders, tables, channel, formats, now, onOpen }) {
+  const open = notifications.filter(({ kind, acknowledged_at }) => !acknowledged_at && !INFORMATIONAL.includes(kind));
+  const late = lateOrders(orders, now);
+  const count = open.length + late.length;
+  const acknowledge = ({ notification_id }) => withErrorNotice(channel.request('acknowledge', { notification_id }));
   return html`
-    <section class="needs" aria-labelledby="alerts">
+    <section class="attention" aria-labelledby="alerts">
       <h2 id="alerts">${t('manager.alerts')} ${count > 0 && html`<span class="pill" data-tone="bad">${count}</span>`}</h2>
       <ul class="alerts" aria-live="polite">
-        ${count === 0 && html`<li class="card calm">${t('manager.quiet')}</li>`}
-        ${open.map((note) => html`
-          <li key=${note.notification_id} class="card row" data-kind=${note.kind}>
-            <span class="what">
-              <strong>${sentence(note, tables)}</strong>
+        ${count === 0 && html`<li class="card empty-state">${t('manager.quiet')}</li>`}
+        ${open.map((notification) => html`
+          <li key=${notification.notification_id} class="card row" data-kind=${notification.kind}>
+            <span class="details">
+              <strong>${textOf(notification, tables)}</strong>
               <span class="muted small">
-                ${formats.minutes(note.created_at, now)}${note.escalated_to ? ` · ${t(`manager.escalated.${note.escalated_to}`)}` : ''}
+                ${formats.minutes(notification.created_at, now)}${notification.escalated_to ? ` · ${t(`manager.escalated.${notification.escalated_to}`)}` : ''}
               </span>
             </span>
-            <button class="button" onClick=${() => acknowledge(note)}>${t('manager.noted')}</button>
+            <button class="button" onClick=${() => acknowledge(notification)}>${t('manager.noted')}</button>
           </li>`)}
-        ${waiting.map((order) => html`
+        ${late.map((order) => html`
           <li key=${`order-${order.order_id}`} class="card row" data-kind="late">
-            <span class="what">
+            <span class="details">
               <strong>${t('manager.waits_long', { number: tableName(order, tables) })}</strong>
               <span class="muted small">${t(`manager.order.${order.status}`)} · ${formats.minutes(order.created_at, now)}</span>
             </span>
@@ -39,9 +40,9 @@ export function Alerts({ notes, orders, tables, channel, formats, now, onOpen })
   `;
 }
 
-function sentence(note, tables) {
-  const { kind, reason, message } = note;
-  const number = note.table_number && tableName(note, tables);
+function textOf(notification, tables) {
+  const { kind, reason, message } = notification;
+  const number = notification.table_number && tableName(notification, tables);
   if (kind === 'call') return t(`manager.call.${reason}`, { number });
   return number ? `${t('manager.table', { number })}: ${message}` : message;
 }

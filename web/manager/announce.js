@@ -1,29 +1,34 @@
-/** Saying something to everybody, to all waiters or to one of them. */
+/** A form for announcements to all staff, all waiters or one waiter, and the latest announcements. */
 
-import { html, qr, saying, t, tell, token, useEffect, useState } from '../shared/app.js';
+import { html, notify, qr, t, token, useEffect, useState, withErrorNotice } from '../shared/app.js';
 
-export function Announce({ home, channel, formats }) {
-  const [to, setTo] = useState('everybody');
+const MAX_SHOWN = 5;
+
+export function Announce({ restaurant, channel, formats }) {
+  const [recipient, setRecipient] = useState('everybody');
   const [message, setMessage] = useState('');
-  const [said, hear] = useState([]);
-  useEffect(() => channel.on('broadcast', (data) => hear((before) => [data, ...before].slice(0, 5))), [channel]);
+  const [announcements, setAnnouncements] = useState([]);
+  useEffect(
+    () => channel.on('broadcast', (data) => setAnnouncements((earlier) => [data, ...earlier].slice(0, MAX_SHOWN))),
+    [channel],
+  );
 
   const send = async (event) => {
     event.preventDefault();
     const text = message.trim();
-    if (!text || !(await saying(qr.http.post(pathTo(to, home.id), { message: text })))) return;
+    if (!text || !(await withErrorNotice(qr.http.post(pathFor(recipient, restaurant.id), { message: text })))) return;
     setMessage('');
-    tell(t('manager.sent'));
+    notify(t('manager.sent'));
   };
   return html`
     <section class="announce" aria-labelledby="announce">
       <h2 id="announce">${t('manager.announce')}</h2>
       <form class="card" onSubmit=${send}>
         <label class="field">${t('manager.to')}
-          <select value=${to} onChange=${(event) => setTo(event.target.value)}>
+          <select value=${recipient} onChange=${(event) => setRecipient(event.target.value)}>
             <option value="everybody">${t('manager.everybody')}</option>
             <option value="waiters">${t('manager.waiters')}</option>
-            ${home.waiters.map(({ waiter_id, name }) => html`
+            ${restaurant.waiters.map(({ waiter_id, name }) => html`
               <option key=${waiter_id} value=${waiter_id}>${t('manager.task_for', { name })}</option>`)}
           </select>
         </label>
@@ -33,8 +38,8 @@ export function Announce({ home, channel, formats }) {
         </label>
         <button class="button main" disabled=${!message.trim() || token() === null}>${t('manager.send')}</button>
       </form>
-      <ul class="said" aria-live="polite">
-        ${said.map((each) => html`
+      <ul class="announcements" aria-live="polite">
+        ${announcements.map((each) => html`
           <li key=${each.sent_at} class="row"><span>${each.message}</span>
             <span class="muted small">${formats.time(each.sent_at)}</span></li>`)}
       </ul>
@@ -42,7 +47,7 @@ export function Announce({ home, channel, formats }) {
   `;
 }
 
-function pathTo(to, id) {
-  if (to === 'everybody') return `/restaurants/${id}/broadcasts`;
-  return to === 'waiters' ? `/restaurants/${id}/alerts` : `/waiters/${to}/tasks`;
+function pathFor(recipient, id) {
+  if (recipient === 'everybody') return `/restaurants/${id}/broadcasts`;
+  return recipient === 'waiters' ? `/restaurants/${id}/alerts` : `/waiters/${recipient}/tasks`;
 }

@@ -1,24 +1,24 @@
-/** The QR codes of all tables, to print: the cards of the service's own sheet. */
+/** Prints the QR codes of all tables: the cards of the service's HTML document `qr-sheet`. */
 
 import {
-  claims, fetched, html, mount, parameter, reason, t, token, useEffect, useRef, useState,
+  claims, errorMessage, fetchText, html, mount, queryParam, t, token, useEffect, useRef, useState,
 } from '../shared/app.js';
 import { SignIn } from '../shared/sign-in.js';
 
 function Codes() {
-  const id = Number(parameter('restaurant') ?? claims().restaurant_id) || null;
+  const id = Number(queryParam('restaurant') ?? claims().restaurant_id) || null;
   const cards = useRef(null);
   const [title, setTitle] = useState('');
-  const [refused, refuse] = useState('');
+  const [error, setError] = useState('');
   const isSignedIn = id !== null && token() !== null;
   useEffect(() => {
     if (!isSignedIn) return;
-    sheetOf(id).then(
+    loadSheet(id).then(
       (sheet) => {
         setTitle(sheet.title);
         cards.current.replaceChildren(...sheet.querySelectorAll('figure'));
       },
-      (error) => refuse(reason(error)),
+      (cause) => setError(errorMessage(cause)),
     );
   }, [id]);
   if (!isSignedIn) {
@@ -34,16 +34,16 @@ function Codes() {
           <button class="button main" onClick=${() => print()}>${t('manager.print')}</button>
         </p>
       </header>
-      ${refused && html`<p role="alert">${refused}</p>`}
+      ${error && html`<p role="alert">${error}</p>`}
       <p class="muted small">${t('manager.codes_about')}</p>
       <div class="cards" ref=${cards}></div>
     </main>
   `;
 }
 
-/** The sheet as a document of its own; nothing in it runs. */
-async function sheetOf(id) {
-  return new DOMParser().parseFromString(await fetched(`/restaurants/${id}/qr-sheet`, 'text/html'), 'text/html');
+/** The sheet as a separate document, in which no script runs. */
+async function loadSheet(id) {
+  return new DOMParser().parseFromString(await fetchText(`/restaurants/${id}/qr-sheet`, 'text/html'), 'text/html');
 }
 
 mount(Codes, { en: () => import('./texts/en.js'), de: () => import('./texts/de.js') });

@@ -1,26 +1,26 @@
-/** A button that copies a link; if the browser does not let the page copy it, a field shows the link to be copied. */
+/** A button that copies a link; if the browser does not allow that, a field shows the link. */
 
-import { html, t, tell, useLayoutEffect, useRef, useState } from '../shared/app.js';
+import { html, notify, t, useLayoutEffect, useRef, useState } from '../shared/app.js';
 
 export function CopyLink({ url, label }) {
-  const [isShown, show] = useState(false);
+  const [showsField, setShowsField] = useState(false);
   const field = useRef(null);
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(url); // pages that are not served over HTTPS have no clipboard
-      tell(t('manager.link_copied'));
+      await navigator.clipboard.writeText(url); // missing on pages without TLS
+      notify(t('manager.link_copied'));
     } catch {
-      show(true);
+      setShowsField(true);
     }
   };
   useLayoutEffect(() => {
-    if (!isShown) return;
+    if (!showsField) return;
     field.current.focus();
     field.current.select();
-  }, [isShown]);
+  }, [showsField]);
   return html`
     <button class="button" aria-label="${t('manager.copy_link')}: ${label}" onClick=${copy}>${t('manager.copy_link')}</button>
-    ${isShown && html`
+    ${showsField && html`
       <label class="field">${t('manager.link')}
         <input ref=${field} readonly value=${url} onFocus=${({ target }) => target.select()} />
       </label>`}

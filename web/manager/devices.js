@@ -1,79 +1,79 @@
-/** Staff devices: who is signed in, whose code waits to be scanned, and how another one gets in. */
+/** Staff devices: which are signed in, which codes wait to be scanned, and a form to add a device. */
 
 import {
-  fetched, html, qr, reason, saying, Sheet, t, tell, useChannel, useEffect, useLayoutEffect, useOpen, useRef,
-  useState,
+  errorMessage, fetchText, html, notify, qr, Sheet, t, useChannel, useEffect, useLayoutEffect, useOpenChannel,
+  useRef, useState, withErrorNotice,
 } from '../shared/app.js';
 import { CopyLink } from './copy-link.js';
 
 const KITCHEN = 'kitchen';
 
-export function Devices({ home, formats, now, onClose }) {
-  const { data } = useChannel(useOpen('devices', home.id));
-  const names = new Map(home.waiters.map(({ waiter_id, name }) => [waiter_id, name]));
-  const present = (data?.devices ?? []).filter(({ expires_at }) => new Date(expires_at) > now);
-  const path = `/restaurants/${home.id}/devices`;
+export function Devices({ restaurant, formats, now, onClose }) {
+  const { data } = useChannel(useOpenChannel('devices', restaurant.id));
+  const names = new Map(restaurant.waiters.map(({ waiter_id, name }) => [waiter_id, name]));
+  const active = (data?.devices ?? []).filter(({ expires_at }) => new Date(expires_at) > now);
+  const path = `/restaurants/${restaurant.id}/devices`;
   return html`
     <${Sheet} title=${t('manager.devices')} onClose=${onClose}>
       <ul class="devices" aria-live="polite">
-        ${data && present.length === 0 && html`<li class="card calm">${t('manager.no_devices')}</li>`}
-        ${present.map((device) => html`
+        ${data && active.length === 0 && html`<li class="card empty-state">${t('manager.no_devices')}</li>`}
+        ${active.map((device) => html`
           <${Device} key=${device.device_id} device=${device} path=${path} formats=${formats}
-            whose=${device.role === KITCHEN ? t('manager.kitchen') : names.get(device.waiter_id)} />`)}
+            user=${device.role === KITCHEN ? t('manager.kitchen') : names.get(device.waiter_id)} />`)}
       </ul>
-      <${Another} waiters=${home.waiters} path=${path} />
+      <${NewDevice} waiters=${restaurant.waiters} path=${path} />
     <//>
   `;
 }
 
-function Device({ device, path, formats, whose }) {
+function Device({ device, path, formats, user }) {
   const { device_id, label, signed_in_at, expires_at } = device;
-  const until = { whose, time: formats.time(expires_at) };
+  const values = { whose: user, time: formats.time(expires_at) };
   const remove = async () => {
-    if (await saying(qr.http.delete(`${path}/${device_id}`))) tell(t('manager.signed_out', { label }));
+    if (await withErrorNotice(qr.http.delete(`${path}/${device_id}`))) notify(t('manager.signed_out', { label }));
   };
   return html`
     <li class="card device">
       <div class="row">
-        <span class="what">
+        <span class="details">
           <strong>${label}</strong>
-          <span class="muted small">${t(signed_in_at ? 'manager.signed_in' : 'manager.not_signed_in', until)}</span>
+          <span class="muted small">${t(signed_in_at ? 'manager.signed_in' : 'manager.not_signed_in', values)}</span>
         </span>
-        <${Removal} text=${t(signed_in_at ? 'manager.sign_out' : 'manager.withdraw')} label=${label} remove=${remove} />
+        <${RemoveButton} text=${t(signed_in_at ? 'manager.sign_out' : 'manager.withdraw')} label=${label} onRemove=${remove} />
       </div>
       ${!signed_in_at && html`<${SignInCode} path=${`${path}/${device_id}`} label=${label} />`}
     </li>
   `;
 }
 
-/** Asks before it removes a device: the kitchen's only screen must not be signed out by one wrong tap. */
-function Removal({ text, label, remove }) {
-  const [isSure, ask] = useState(false);
-  const sure = useRef(null);
+/** Asks for confirmation: one wrong tap must not sign out the kitchen's only screen. */
+function RemoveButton({ text, label, onRemove }) {
+  const [isConfirming, setIsConfirming] = useState(false);
+  const confirmButton = useRef(null);
   useLayoutEffect(() => {
-    if (isSure) sure.current.focus({ preventScroll: true });
-  }, [isSure]);
-  // Safari takes the focus away from a button that is pressed.
-  const left = ({ target, relatedTarget }) => relatedTarget && !relatedTarget.contains(target) && ask(false);
-  if (!isSure) {
+    if (isConfirming) confirmButton.current.focus({ preventScroll: true });
+  }, [isConfirming]);
+  // Safari blurs a button when it is pressed; the focus moves to an ancestor then, or nowhere.
+  const cancel = ({ target, relatedTarget }) => relatedTarget && !relatedTarget.contains(target) && setIsConfirming(false);
+  if (!isConfirming) {
     return html`
-      <button key="ask" class="button danger" aria-label="${text}: ${label}" onClick=${() => ask(true)}>${text}</button>`;
+      <button key="ask" class="button danger" aria-label="${text}: ${label}" onClick=${() => setIsConfirming(true)}>${text}</button>`;
   }
   return html`
-    <button key="sure" class="button danger" aria-label="${t('manager.sure')}: ${label}" ref=${sure} onClick=${remove}
-      onBlur=${left}>${t('manager.sure')}</button>
+    <button key="confirm" class="button danger" aria-label="${t('manager.sure')}: ${label}" ref=${confirmButton} onClick=${onRemove}
+      onBlur=${cancel}>${t('manager.sure')}</button>
   `;
 }
 
 function SignInCode({ path, label }) {
-  const [{ image, url, refused }, show] = useState({ image: null, url: null, refused: null });
+  const [{ image, url, error }, setCode] = useState({ image: null, url: null, error: null });
   useEffect(() => {
-    Promise.all([fetched(`${path}/qr.svg`), qr.http.get(`${path}/code`)]).then(
-      ([drawn, { url: link }]) => show({ image: `data:image/svg+xml,${encodeURIComponent(drawn)}`, url: link, refused: null }),
-      (error) => show({ image: null, url: null, refused: reason(error) }),
+    Promise.all([fetchText(`${path}/qr.svg`), qr.http.get(`${path}/code`)]).then(
+      ([svg, { url: link }]) => setCode({ image: `data:image/svg+xml,${encodeURIComponent(svg)}`, url: link, error: null }),
+      (cause) => setCode({ image: null, url: null, error: errorMessage(cause) }),
     );
   }, [path]);
-  if (refused) return html`<p role="alert">${refused}</p>`;
+  if (error) return html`<p role="alert">${error}</p>`;
   return html`
     <p class="sign-in-code">
       ${image && html`<img src=${image} alt=${t('manager.device_code', { label })} />`}
@@ -83,19 +83,19 @@ function SignInCode({ path, label }) {
   `;
 }
 
-function Another({ waiters, path }) {
-  const [whose, choose] = useState(KITCHEN);
+function NewDevice({ waiters, path }) {
+  const [user, setUser] = useState(KITCHEN); // the kitchen, or a waiter's id
   const [label, setLabel] = useState('');
   const add = async (event) => {
     event.preventDefault();
-    const role = whose === KITCHEN ? { role: KITCHEN } : { role: 'waiter', waiter_id: Number(whose) };
-    if (await saying(qr.http.post(path, { ...role, label: label.trim() }))) setLabel('');
+    const role = user === KITCHEN ? { role: KITCHEN } : { role: 'waiter', waiter_id: Number(user) };
+    if (await withErrorNotice(qr.http.post(path, { ...role, label: label.trim() }))) setLabel('');
   };
   return html`
     <form class="card" onSubmit=${add}>
       <h3>${t('manager.another_device')}</h3>
       <label class="field">${t('manager.device_of')}
-        <select value=${whose} onChange=${(event) => choose(event.target.value)}>
+        <select value=${user} onChange=${(event) => setUser(event.target.value)}>
           <option value=${KITCHEN}>${t('manager.kitchen')}</option>
           ${waiters.map(({ waiter_id, name }) => html`<option key=${waiter_id} value=${waiter_id}>${name}</option>`)}
         </select>

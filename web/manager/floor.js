@@ -1,23 +1,23 @@
-/** The room as a plan: zones, and in them the tables with their chairs. */
+/** The floor plan: zones with their tables and chairs. */
 
 import { html, t } from '../shared/app.js';
-import { stateOf, zones } from './states.js';
+import { stateOf, tablesByZone } from './states.js';
 
-const MOST_CHAIRS = 12;
+const MAX_CHAIRS = 12;
 
-export function Floor({ home, notes, formats, now, onOpen }) {
+export function Floor({ restaurant, notifications, formats, now, onOpen }) {
   const calling = new Set(
-    notes.filter((note) => note.kind === 'call' && !note.acknowledged_at).map(({ table_id }) => table_id),
+    notifications.filter(({ kind, acknowledged_at }) => kind === 'call' && !acknowledged_at).map(({ table_id }) => table_id),
   );
-  const names = new Map(home.waiters.map(({ waiter_id, name }) => [waiter_id, name]));
+  const names = new Map(restaurant.waiters.map(({ waiter_id, name }) => [waiter_id, name]));
   return html`
     <section class="floor" aria-label=${t('manager.floor')}>
-      ${zones(home.tables.list).map(([zone, tables]) => html`
+      ${tablesByZone(restaurant.tables.list).map(([zone, tables]) => html`
         <section key=${zone} class="zone" aria-label=${t('manager.zone', { zone })}>
           <h2>${t('manager.zone', { zone })}</h2>
           <ul>
             ${tables.map((table) => html`
-              <${Table} key=${table.table_id} table=${table} orders=${home.open_orders} now=${now}
+              <${Table} key=${table.table_id} table=${table} orders=${restaurant.open_orders} now=${now}
                 isCalling=${calling.has(table.table_id)} formats=${formats}
                 waiter=${names.get((table.session ?? table).waiter_id)}
                 onOpen=${() => onOpen(table.table_id)} />`)}
@@ -32,9 +32,9 @@ function Table({ table, orders, isCalling, formats, now, waiter, onOpen }) {
   const guests = table.session?.guests_count ?? 0;
   return html`
     <li>
-      <button class="seat" data-state=${state} data-calling=${String(isCalling)} onClick=${onOpen}>
+      <button class="floor-table" data-state=${state} data-calling=${String(isCalling)} onClick=${onOpen}>
         <${Chairs} seats=${table.seats} guests=${guests} />
-        <span class="top-of-table">
+        <span class="table-head">
           <span class="visually-hidden">${t('manager.table', { number: '' })}</span>
           <span class="number">${table.table_number}</span>
           ${isCalling && html`<span class="pill" data-tone="warn">${t('manager.calling')}</span>`}
@@ -49,9 +49,9 @@ function Table({ table, orders, isCalling, formats, now, waiter, onOpen }) {
   `;
 }
 
-/** A chair for each seat, those that are taken filled. */
+/** A chair for each seat; those of guests are filled. */
 function Chairs({ seats, guests }) {
-  const count = Math.min(Math.max(seats, guests), MOST_CHAIRS);
+  const count = Math.min(Math.max(seats, guests), MAX_CHAIRS);
   return html`
     <span class="chairs" aria-hidden="true">
       ${Array.from({ length: count }, (_, index) => html`

@@ -1,58 +1,59 @@
-/** Fields of the menu's editors, each with the service's refusal beside it. */
+/** Form fields of the menu's editors, each with the service's error beside it. */
 
-import { html, qr, reason, t, tell, useState } from '../shared/app.js';
-import { ALLERGENS, allergenName } from '../shared/allergens.js';
+import { errorMessage, html, notify, qr, t, useState } from '../shared/app.js';
+import { allergenName, ALLERGENS } from '../shared/allergens.js';
 import { fieldOf } from './menu-request.js';
 
 /**
- * Sends changes of a menu. `refusal` is the last one: `{ field, text }`.
+ * `{ busy, error, save }`: `save` sends a change of the menu, from `menu-request.js`; `error` is `{ field, text }`, or
+ * null if the last change was accepted.
  * @param {number} id of the restaurant
  * @param {() => void} onSaved
  */
 export function useSave(id, onSaved) {
-  const [{ busy, refusal }, set] = useState({ busy: false, refusal: null });
+  const [state, setState] = useState({ busy: false, error: null });
   const save = async ({ body, at }) => {
-    set({ busy: true, refusal: null });
+    setState({ busy: true, error: null });
     try {
       await qr.http.put(`/restaurants/${id}/menu`, body);
-    } catch (error) {
-      const text = reason(error).replace(/^\S+: /, ''); // the path, which is the field's place here
-      set({ busy: false, refusal: { field: fieldOf(error.details, at), text } });
+    } catch (cause) {
+      const text = errorMessage(cause).replace(/^\S+: /, ''); // without the field's path: it is shown at the field
+      setState({ busy: false, error: { field: fieldOf(cause.details, at), text } });
       return;
     }
-    tell(t('manager.saved'));
-    set({ busy: false, refusal: null });
+    notify(t('manager.saved'));
+    setState({ busy: false, error: null });
     onSaved();
   };
-  return { busy, refusal, save };
+  return { ...state, save };
 }
 
-/** A refusal that is about this field, or about a part of it. */
-export function Refusal({ of, refusal, id }) {
-  const isHere = refusal && (refusal.field === of || refusal.field.startsWith(`${of}.`));
-  return isHere && html`<p class="wrong small" role="alert" id=${id}>${refusal.text}</p>`;
+/** The error of a field or of a part of it. */
+export function FieldError({ name, error, id }) {
+  const isShown = error && (error.field === name || error.field.startsWith(`${name}.`));
+  return isShown && html`<p class="form-error small" role="alert" id=${id}>${error.text}</p>`;
 }
 
-/** A refusal that no field of the form shows. */
-export function OtherRefusal({ fields, refusal }) {
-  const isElsewhere = refusal && !fields.includes(refusal.field.split('.')[0]);
-  return isElsewhere && html`<p class="wrong" role="alert">${refusal.text}</p>`;
+/** An error that belongs to none of the form's fields. */
+export function FormError({ fields, error }) {
+  const isShown = error && !fields.includes(error.field.split('.')[0]);
+  return isShown && html`<p class="form-error" role="alert">${error.text}</p>`;
 }
 
-/** `name` is the field's path in the form; all others are attributes of the input. */
-export function Input({ label, name, refusal, onChange, ...rest }) {
-  const id = `wrong-${name}`;
+/** `name` is the field's path in the form; `rest` are attributes of the input. */
+export function Input({ label, name, error, onChange, ...rest }) {
+  const id = `error-${name}`;
   return html`
     <div class="input">
       <label class="field">${label}
         <input autocomplete="off" aria-describedby=${id} ...${rest} onInput=${(event) => onChange(event.target.value)} />
       </label>
-      <${Refusal} of=${name} refusal=${refusal} id=${id} />
+      <${FieldError} name=${name} error=${error} id=${id} />
     </div>
   `;
 }
 
-/** Check boxes in one row; `values` are those that are checked. */
+/** A row of checkboxes; `values` are the checked ones. */
 export function Choices({ all, values, nameOf, disabled = false, onChange }) {
   const toggle = (each) => onChange(values.includes(each) ? values.filter((value) => value !== each) : [...values, each]);
   return html`
@@ -65,8 +66,8 @@ export function Choices({ all, values, nameOf, disabled = false, onChange }) {
   `;
 }
 
-/** Null is "not declared", an empty list "none": they are never confused. */
-export function Allergens({ name, values, refusal, onChange }) {
+/** Null means "not declared", an empty list "none"; they must never be confused. */
+export function Allergens({ name, values, error, onChange }) {
   return html`
     <fieldset class="group">
       <legend>${t('manager.allergens')}</legend>
@@ -76,24 +77,24 @@ export function Allergens({ name, values, refusal, onChange }) {
       </label>
       <${Choices} all=${ALLERGENS} values=${values ?? []} nameOf=${allergenName} disabled=${values === null} onChange=${onChange} />
       ${values?.length === 0 && html`<p class="muted small">${t('manager.no_allergens')}</p>`}
-      <${Refusal} of=${name} refusal=${refusal} />
+      <${FieldError} name=${name} error=${error} />
     </fieldset>
   `;
 }
 
 /** Names and descriptions in other languages; `rows` are `{ tag, name, description }`. */
-export function Translations({ rows, refusal, onChange }) {
+export function Translations({ rows, error, onChange }) {
   const set = (index, fields) => onChange(rows.map((row, each) => (each === index ? { ...row, ...fields } : row)));
   return html`
     <fieldset class="group">
       <legend>${t('manager.translations')}</legend>
       ${rows.map(({ tag, name, description }, index) => html`
         <div key=${index} class="fields">
-          <${Input} label=${t('manager.language')} name="translations.${tag}.[key]" value=${tag} refusal=${refusal} maxlength="11"
+          <${Input} label=${t('manager.language')} name="translations.${tag}.[key]" value=${tag} error=${error} maxlength="11"
             placeholder="de" onChange=${(value) => set(index, { tag: value.trim() })} />
-          <${Input} label=${t('manager.name')} name="translations.${tag}.name" value=${name} refusal=${refusal}
+          <${Input} label=${t('manager.name')} name="translations.${tag}.name" value=${name} error=${error}
             onChange=${(value) => set(index, { name: value })} />
-          <${Input} label=${t('manager.description')} name="translations.${tag}.description" value=${description} refusal=${refusal}
+          <${Input} label=${t('manager.description')} name="translations.${tag}.description" value=${description} error=${error}
             onChange=${(value) => set(index, { description: value })} />
           <button type="button" class="button quiet" aria-label="${t('manager.remove')}: ${tag}"
             onClick=${() => onChange(rows.filter((row, each) => each !== index))}>${t('manager.remove')}</button>

@@ -1,17 +1,17 @@
-/** One dish of the menu: its texts, allergens, diets and option groups. */
+/** The editor of one dish: texts, price, allergens, diets, option groups and translations. */
 
 import { html, Sheet, t, useState } from '../shared/app.js';
-import { Allergens, Choices, Input, OtherRefusal, Refusal, Translations, useSave } from './form.js';
+import { Allergens, Choices, FieldError, FormError, Input, Translations, useSave } from './form.js';
 import { amountOf, withItem } from './menu-request.js';
 
 const DIETS = ['vegetarian', 'vegan', 'pescatarian', 'halal', 'kosher'];
 const FIELDS = ['name', 'description', 'price', 'allergens', 'diets', 'translations', 'option_group_ids'];
 
 export function ItemEditor({ id, menu, item, onClose }) {
-  const [form, set] = useState(() => formOf(item));
-  const { busy, refusal, save } = useSave(id, onClose);
-  const change = (name) => (value) => set({ ...form, [name]: value });
-  const group = (groupId) => menu.option_groups.find((each) => each.id === groupId)?.name;
+  const [form, setForm] = useState(() => formOf(item));
+  const { busy, error, save } = useSave(id, onClose);
+  const change = (name) => (value) => setForm({ ...form, [name]: value });
+  const groupName = (groupId) => menu.option_groups.find((each) => each.id === groupId)?.name;
   const submit = (event) => {
     event.preventDefault();
     save(withItem(menu, itemOf(form)));
@@ -20,34 +20,34 @@ export function ItemEditor({ id, menu, item, onClose }) {
     <${Sheet} size="wide" title=${item.name} onClose=${onClose}>
       <form onSubmit=${submit}>
         <div class="fields">
-          <${Input} label=${t('manager.name')} name="name" value=${form.name} refusal=${refusal} onChange=${change('name')} />
-          <${Input} label=${t('manager.price')} name="price" value=${form.price} refusal=${refusal} inputmode="decimal"
+          <${Input} label=${t('manager.name')} name="name" value=${form.name} error=${error} onChange=${change('name')} />
+          <${Input} label=${t('manager.price')} name="price" value=${form.price} error=${error} inputmode="decimal"
             onChange=${change('price')} />
         </div>
-        <${Input} label=${t('manager.description')} name="description" value=${form.description} refusal=${refusal}
+        <${Input} label=${t('manager.description')} name="description" value=${form.description} error=${error}
           onChange=${change('description')} />
-        <${Allergens} name="allergens" values=${form.allergens} refusal=${refusal} onChange=${change('allergens')} />
+        <${Allergens} name="allergens" values=${form.allergens} error=${error} onChange=${change('allergens')} />
         <fieldset class="group">
           <legend>${t('manager.diets')}</legend>
           <${Choices} all=${DIETS} values=${form.diets} nameOf=${(diet) => t(`manager.diet.${diet}`)} onChange=${change('diets')} />
-          <${Refusal} of="diets" refusal=${refusal} />
+          <${FieldError} name="diets" error=${error} />
         </fieldset>
         ${menu.option_groups.length > 0 && html`
           <fieldset class="group">
             <legend>${t('manager.option_groups')}</legend>
-            <${Choices} all=${menu.option_groups.map((each) => each.id)} values=${form.option_group_ids} nameOf=${group}
+            <${Choices} all=${menu.option_groups.map((each) => each.id)} values=${form.option_group_ids} nameOf=${groupName}
               onChange=${change('option_group_ids')} />
-            <${Refusal} of="option_group_ids" refusal=${refusal} />
+            <${FieldError} name="option_group_ids" error=${error} />
           </fieldset>`}
-        <${Translations} rows=${form.translations} refusal=${refusal} onChange=${change('translations')} />
-        <${OtherRefusal} fields=${FIELDS} refusal=${refusal} />
+        <${Translations} rows=${form.translations} error=${error} onChange=${change('translations')} />
+        <${FormError} fields=${FIELDS} error=${error} />
         <button class="button main" aria-busy=${busy} disabled=${busy}>${t('manager.save')}</button>
       </form>
     <//>
   `;
 }
 
-/** @returns {any} the item, with its translations as rows */
+/** The form's state: the item, with its translations as rows. @returns {any} */
 function formOf({ translations, ...item }) {
   return { ...item, translations: Object.entries(translations).map(([tag, texts]) => ({ tag, ...texts })) };
 }

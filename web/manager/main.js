@@ -1,7 +1,7 @@
-/** The floor as a manager sees it: the figures, the tables, what needs a decision, and the menu. */
+/** The manager's page: key figures, floor plan, alerts, orders and the menu. */
 
 import {
-  claims, Frame, html, mount, parameter, t, token, useChannel, useFormats, useNow, useOpen, useState,
+  claims, Frame, html, mount, queryParam, t, token, useChannel, useFormats, useNow, useOpenChannel, useState,
 } from '../shared/app.js';
 import { SignIn } from '../shared/sign-in.js';
 import { tableName } from '../shared/table-name.js';
@@ -10,21 +10,21 @@ import { Announce } from './announce.js';
 import { Devices } from './devices.js';
 import { Figures } from './figures.js';
 import { Floor } from './floor.js';
+import { OrderHistory, TableHistory } from './history.js';
 import { MenuList } from './menu.js';
 import { Orders } from './orders.js';
-import { OrderRecord, TableRecord } from './record.js';
-import { useRefreshed } from './refreshed.js';
+import { useRefresh } from './use-refresh.js';
 
 function Manager() {
-  const id = Number(parameter('restaurant') ?? claims().restaurant_id) || null;
-  const channel = useOpen('restaurant', id);
-  const notifications = useOpen('notifications', id);
-  const { data: home, status } = useChannel(channel);
-  const notes = useChannel(notifications).data?.notifications ?? [];
-  const formats = useFormats(home);
+  const id = Number(queryParam('restaurant') ?? claims().restaurant_id) || null;
+  const channel = useOpenChannel('restaurant', id);
+  const notificationChannel = useOpenChannel('notifications', id);
+  const { data: restaurant, status } = useChannel(channel);
+  const notifications = useChannel(notificationChannel).data?.notifications ?? [];
+  const formats = useFormats(restaurant);
   const now = useNow(15);
-  const [shown, show] = useState(null);
-  useRefreshed(channel, notifications);
+  const [dialog, setDialog] = useState(null); // `{ devices }`, `{ table }` or `{ order }`
+  useRefresh(channel, notificationChannel);
 
   if (id === null || status?.state === 'closed') {
     const why = (id !== null || token() !== null) && t('shared.signing_in.refused');
@@ -32,36 +32,36 @@ function Manager() {
       <${Frame} title=${t('manager.title')}><${SignIn} why=${why} how=${t('manager.signing_in')} /><//>`;
   }
   const actions = html`
-    <button class="button" disabled=${!home || token() === null} onClick=${() => show({ devices: true })}>${t('manager.devices')}</button>
+    <button class="button" disabled=${!restaurant || token() === null} onClick=${() => setDialog({ devices: true })}>${t('manager.devices')}</button>
     <a class="button" href="codes.html?restaurant=${id}">${t('manager.codes')}</a>`;
-  const waiters = new Map((home?.waiters ?? []).map(({ waiter_id, name }) => [waiter_id, name]));
-  const table = home?.tables.list.find(({ table_id }) => table_id === shown?.table);
+  const waiters = new Map((restaurant?.waiters ?? []).map(({ waiter_id, name }) => [waiter_id, name]));
+  const table = restaurant?.tables.list.find(({ table_id }) => table_id === dialog?.table);
   return html`
-    <${Frame} title=${t('manager.title')} place=${home?.name} timezone=${home?.timezone}
+    <${Frame} title=${t('manager.title')} subtitle=${restaurant?.name} timezone=${restaurant?.timezone}
       actions=${actions}>
       ${token() === null && html`<p class="card hint">${t('manager.look_only')}</p>`}
-      ${home && html`
-        <${Figures} home=${home} formats=${formats} now=${now} />
-        <div class="plan">
-          <${Floor} home=${home} notes=${notes} formats=${formats} now=${now}
-            onOpen=${(table_id) => show({ table: table_id })} />
-          <div class="side">
-            <${Alerts} notes=${notes} orders=${home.open_orders} tables=${home.tables.list} channel=${notifications}
-              formats=${formats} now=${now} onOpen=${(order_id) => show({ order: order_id })} />
-            <${Orders} orders=${home.open_orders} tables=${home.tables.list} formats=${formats} now=${now}
-              onOpen=${(order_id) => show({ order: order_id })} />
+      ${restaurant && html`
+        <${Figures} restaurant=${restaurant} formats=${formats} now=${now} />
+        <div class="columns">
+          <${Floor} restaurant=${restaurant} notifications=${notifications} formats=${formats} now=${now}
+            onOpen=${(table_id) => setDialog({ table: table_id })} />
+          <div class="sidebar">
+            <${Alerts} notifications=${notifications} orders=${restaurant.open_orders} tables=${restaurant.tables.list} channel=${notificationChannel}
+              formats=${formats} now=${now} onOpen=${(order_id) => setDialog({ order: order_id })} />
+            <${Orders} orders=${restaurant.open_orders} tables=${restaurant.tables.list} formats=${formats} now=${now}
+              onOpen=${(order_id) => setDialog({ order: order_id })} />
           </div>
         </div>
-        <div class="pair">
+        <div class="columns">
           <${MenuList} id=${id} formats=${formats} />
-          <${Announce} home=${home} channel=${channel} formats=${formats} />
+          <${Announce} restaurant=${restaurant} channel=${channel} formats=${formats} />
         </div>`}
       ${table && html`
-        <${TableRecord} table=${table} name=${tableName(table, home.tables.list)} waiters=${waiters} formats=${formats} onClose=${() => show(null)} />`}
-      ${shown?.devices && html`
-        <${Devices} home=${home} formats=${formats} now=${now} onClose=${() => show(null)} />`}
-      ${shown?.order && html`
-        <${OrderRecord} id=${shown.order} waiters=${waiters} formats=${formats} onClose=${() => show(null)} />`}
+        <${TableHistory} table=${table} name=${tableName(table, restaurant.tables.list)} waiters=${waiters} formats=${formats} onClose=${() => setDialog(null)} />`}
+      ${dialog?.devices && html`
+        <${Devices} restaurant=${restaurant} formats=${formats} now=${now} onClose=${() => setDialog(null)} />`}
+      ${dialog?.order && html`
+        <${OrderHistory} id=${dialog.order} waiters=${waiters} formats=${formats} onClose=${() => setDialog(null)} />`}
     <//>
   `;
 }

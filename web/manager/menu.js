@@ -1,19 +1,19 @@
-/** What there is to eat tonight: each dish with a switch, and with its editor. */
+/** The menu: each dish with a switch for its availability, and its editor. */
 
-import { html, qr, saying, t, token, useChannel, useOpen, useState } from '../shared/app.js';
+import { html, qr, t, token, useChannel, useOpenChannel, useState, withErrorNotice } from '../shared/app.js';
 import { GroupEditor } from './group-editor.js';
 import { ItemEditor } from './item-editor.js';
 
 export function MenuList({ id, formats }) {
-  const { data } = useChannel(useOpen('menu', id));
-  const [edited, edit] = useState(null);
-  const close = () => edit(null);
-  const set = (item, available) =>
-    saying(qr.http.patch(`/restaurants/${id}/menu/items/${item.id}`, { available }));
+  const { data } = useChannel(useOpenChannel('menu', id));
+  const [editor, setEditor] = useState(null); // `{ item }` or `{ groups: true }`
+  const close = () => setEditor(null);
+  const setAvailable = (item, available) =>
+    withErrorNotice(qr.http.patch(`/restaurants/${id}/menu/items/${item.id}`, { available }));
   return html`
     <section class="menu" aria-labelledby="menu">
       <h2 id="menu">${t('manager.menu')}
-        <button class="button" disabled=${!data || token() === null} onClick=${() => edit({ groups: true })}>${t('manager.option_groups')}</button>
+        <button class="button" disabled=${!data || token() === null} onClick=${() => setEditor({ groups: true })}>${t('manager.option_groups')}</button>
       </h2>
       <div class="cards">${data?.categories.map((category) => html`
         <section key=${category.name} class="card">
@@ -24,16 +24,16 @@ export function MenuList({ id, formats }) {
                 <span class="dish" id="dish-${item.id}">${item.name}</span>
                 <span class="amount muted">${formats.money(item.price)}</span>
                 <button class="button quiet" disabled=${token() === null} aria-label="${t('manager.edit')}: ${item.name}"
-                  onClick=${() => edit({ item })}>${t('manager.edit')}</button>
+                  onClick=${() => setEditor({ item })}>${t('manager.edit')}</button>
                 <button class="switch" role="switch" disabled=${token() === null} aria-checked=${item.available} aria-labelledby="dish-${item.id}"
-                  onClick=${() => set(item, !item.available)}>
+                  onClick=${() => setAvailable(item, !item.available)}>
                   <span>${t(item.available ? 'manager.available' : 'manager.gone')}</span>
                 </button>
               </li>`)}
           </ul>
         </section>`)}</div>
-      ${edited?.item && html`<${ItemEditor} id=${id} menu=${data} item=${edited.item} onClose=${close} />`}
-      ${edited?.groups && html`<${GroupEditor} id=${id} menu=${data} onClose=${close} />`}
+      ${editor?.item && html`<${ItemEditor} id=${id} menu=${data} item=${editor.item} onClose=${close} />`}
+      ${editor?.groups && html`<${GroupEditor} id=${id} menu=${data} onClose=${close} />`}
     </section>
   `;
 }

@@ -1,22 +1,22 @@
-/** Orders that are still to be done or to be paid, the oldest first. */
+/** Orders in progress, then unpaid ones, each the oldest first. */
 
 import { html, t } from '../shared/app.js';
 import { tableName } from '../shared/table-name.js';
-import { isLate, undone } from './states.js';
+import { isLate, ordersInProgress } from './states.js';
 
 export function Orders({ orders, tables, formats, now, onOpen }) {
-  const toDo = undone(orders);
-  const sorted = [...toDo, ...orders.filter((order) => !toDo.includes(order) && Number(order.balance) > 0)];
+  const inProgress = ordersInProgress(orders);
+  const sorted = [...inProgress, ...orders.filter((order) => !inProgress.includes(order) && Number(order.balance) > 0)];
   return html`
     <section aria-labelledby="orders">
       <h2 id="orders">${t('manager.orders')}</h2>
-      ${sorted.length === 0 && html`<p class="card calm">${t('manager.no_orders')}</p>`}
+      ${sorted.length === 0 && html`<p class="card empty-state">${t('manager.no_orders')}</p>`}
       <ul class="open-orders">
         ${sorted.map((order) => html`
           <li key=${order.order_id}>
             <button class="card order" onClick=${() => onOpen(order.order_id)}>
               <span class="number">${tableName(order, tables)}</span>
-              <span class="what">
+              <span class="details">
                 <span class="pill" data-tone=${toneOf(order, now)}>${t(`manager.order.${order.status}`)}</span>
                 <span class="muted small">${formats.minutes(order.created_at, now)} · ${t('manager.items', { count: order.items_count })}</span>
               </span>

@@ -1,47 +1,48 @@
-/** The shell of the pages: everything that a page imports comes from here. */
+/** The pages' common module: `mount`, and re-exports of the hooks, components and functions that pages use. */
 
 import { html, render, useErrorBoundary } from '../vendor/preact-htm.js';
-import { useCover } from './cover.js';
-import { keepFocusNear } from './focus.js';
+import { ignoreDoubleTaps } from './double-taps.js';
+import { restoreLostFocus } from './focus.js';
 import { direction, language, loadTexts, t } from './i18n.js';
-import { guardDoubleTaps } from './taps.js';
+import { useSignInGate } from './sign-in-gate.js';
 
 export {
   html, useCallback, useEffect, useLayoutEffect, useMemo, useReducer, useRef, useState,
 } from '../vendor/preact-htm.js';
-export { scrollToElement, useBar } from './bars.js';
-export { focusOn } from './focus.js';
+export { claims, fetchText, qr, signOut, token } from './client.js';
+export { Emitter } from './emitter.js';
+export { focusElement } from './focus.js';
 export { formats, minutesBetween, useFormats } from './format.js';
 export { Frame } from './frame.js';
-export { Icon } from './icons.js';
+export { useChannel, useConnectionStatus, useForceUpdate, useNow, useOpenChannel } from './hooks.js';
 export { language, locale, t } from './i18n.js';
-export { useChannel, useNow, useOpen, useRedraw, useStatus } from './live.js';
-export { reason, saying, tell } from './notices.js';
-export { claims, fetched, qr, signOut, token } from './service.js';
-export { Signal } from './signal.js';
+export { Icon } from './icons.js';
+export { errorMessage, notify, withErrorNotice } from './notices.js';
+export { isUnanswered } from './request-keys.js';
 export { Sheet } from './sheet.js';
-export { isUnanswered } from './keys.js';
-export { forget, kept, onRemembered, recall, remember, tab } from './storage.js';
-export { useStored } from './stored-state.js';
+export { scrollToElement, useStickyBar } from './sticky-bars.js';
+export { onStorageChange, storage, tabStorage } from './storage.js';
+export { useStoredState } from './stored-state.js';
 
-/** What the page's address says, such as `?restaurant=2`; null where it does not. */
-export function parameter(name) {
+/** A parameter of the page's address, such as `?restaurant=2`; null if it is absent. */
+export function queryParam(name) {
   return new URLSearchParams(location.search).get(name);
 }
 
-/** Load a page's texts and draw it; `imports` has a function for each language that imports its file. */
+/** Load a page's texts and render it. `imports` has a function per language that imports its file. */
 export async function mount(Page, imports) {
   document.documentElement.lang = language;
   document.documentElement.dir = direction;
   await loadTexts(imports);
-  guardDoubleTaps();
-  keepFocusNear();
-  render(html`<${Whole} Page=${Page} />`, document.body);
+  ignoreDoubleTaps();
+  restoreLostFocus();
+  render(html`<${App} Page=${Page} />`, document.body);
 }
 
-function Whole({ Page }) {
-  const [error] = useErrorBoundary((mistake) => console.error(mistake));
-  if (!error) return html`<${Covered} Page=${Page} />`;
+/** The page, or an error message if rendering it throws. */
+function App({ Page }) {
+  const [error] = useErrorBoundary((cause) => console.error(cause));
+  if (!error) return html`<${GatedPage} Page=${Page} />`;
   return html`
     <main class="failure">
       <h1>${t('shared.failed')}</h1>
@@ -50,7 +51,7 @@ function Whole({ Page }) {
   `;
 }
 
-/** The page, unless its sign-in is under way or has ended. */
-function Covered({ Page }) {
-  return useCover() ?? html`<${Page} />`;
+/** The page, unless its sign-in is in progress or has ended. */
+function GatedPage({ Page }) {
+  return useSignInGate() ?? html`<${Page} />`;
 }

@@ -1,6 +1,6 @@
 /**
- * Says so if a page cannot start: a file that does not arrive, an error while its modules load, or a
- * browser that is too old for them. A plain script without imports, in words that every browser knows.
+ * Shows an error if a page cannot start: a file is missing, a module throws while loading, or the browser is too
+ * old. A plain script without imports, in syntax that old browsers can parse.
  */
 (function () {
   'use strict';
@@ -17,33 +17,33 @@
     ],
   };
 
-  function element(name, text, parent) {
-    const made = document.createElement(name);
-    made.textContent = text;
-    parent.appendChild(made);
-    return made;
+  function append(name, text, parent) {
+    const element = document.createElement(name);
+    element.textContent = text;
+    parent.appendChild(element);
+    return element;
   }
 
   function show() {
-    if (document.querySelector('main')) return; // the page has started: it shows its errors itself
+    if (document.querySelector('main')) return; // the page has started and shows its own errors
     const texts = /^de/i.test(navigator.language) ? TEXTS.de : TEXTS.en;
-    const main = element('main', '', document.body);
+    const main = append('main', '', document.body);
     main.className = 'failure';
     main.setAttribute('role', 'alert');
-    element('h1', texts[0], main);
-    element('p', texts[1], main);
-    const again = element('button', texts[2], main);
-    again.className = 'button main';
-    again.onclick = function () { location.reload(); };
+    append('h1', texts[0], main);
+    append('p', texts[1], main);
+    const reload = append('button', texts[2], main);
+    reload.className = 'button main';
+    reload.onclick = function () { location.reload(); };
   }
 
-  function failed(event) {
+  function onError(event) {
     const target = event.target;
-    if (target && target !== window && target.tagName !== 'SCRIPT') return; // a picture, a style sheet
+    if (target && target !== window && target.tagName !== 'SCRIPT') return; // an image or a style sheet
     if (document.body) show();
     else document.addEventListener('DOMContentLoaded', show);
   }
 
-  window.addEventListener('error', failed, true);
-  window.addEventListener('unhandledrejection', failed);
+  window.addEventListener('error', onError, true);
+  window.addEventListener('unhandledrejection', onError);
 })();

@@ -1,9 +1,9 @@
 /**
- * The page's language: the first of the browser's languages that there are texts for, or the one of
- * `?lang=`. Each page has its texts in `texts/<language>.js`; `mount` loads the one file it needs.
+ * The page's language and its texts: the language of `?lang=`, else the first of the browser's languages that
+ * has texts, else English. A page's texts are in its `texts/<language>.js`; `mount` loads one of them.
  */
 
-/** The languages that there are texts for, and the direction of their writing. */
+/** The supported languages and their writing direction. */
 const LANGUAGES = { en: 'ltr', de: 'ltr' };
 const PLACEHOLDER = /\{(\w+)\}/g;
 
@@ -13,7 +13,7 @@ const preferred = [
   ...(navigator.languages ?? [navigator.language]),
 ];
 
-/** The browser's own tag with its region: `de-AT` formats money differently from `de`. */
+/** The browser's tag with its region, because `de-AT` formats money differently from `de`. */
 export const locale = preferred.find((tag) => tag && Object.keys(LANGUAGES).includes(base(tag))) ?? 'en';
 export const language = base(locale);
 export const direction = LANGUAGES[language];
@@ -21,17 +21,20 @@ export const direction = LANGUAGES[language];
 const plurals = new Intl.PluralRules(language);
 let texts = {};
 
-/** Load the page's texts; `imports` has a function for each language. Until then `t` returns keys. */
+/** Load the page's texts; `imports` has an import function per language. Until then `t` returns keys. */
 export async function loadTexts(imports) {
   texts = (await imports[language]()).default;
 }
 
-/** The text `page.name`, with `{values}` filled in and the plural form for `count`. */
+/**
+ * The text of a key such as `page.name`, with `{placeholders}` filled in and the plural form for `count`; the key
+ * itself if there is no text.
+ */
 export function t(key, values = {}) {
   return t.maybe(key, values) ?? key;
 }
 
-/** The same, or null if there is no such text. */
+/** As `t`, but null if there is no text. */
 t.maybe = (key, values = {}) => {
   const found = key.split('.').reduce((group, name) => group?.[name], texts);
   if (found === undefined) return null;

@@ -1,8 +1,8 @@
-/** Signs that need no font: lines on a grid of 24, in the colour of the text beside them. */
+/** Inline SVG icons: paths on a 24 × 24 grid, in the colour of the text. */
 
 import { html } from '../vendor/preact-htm.js';
 
-const LINES = {
+const PATHS = {
   menu: 'M4 5h6a2 2 0 0 1 2 2v13a2 2 0 0 0-2-2H4zM20 5h-6a2 2 0 0 0-2 2v13a2 2 0 0 1 2-2h6z',
   orders: 'M4 17h16M5.500 17a6.500 6.500 0 0 1 13 0M12 10.500V8M10.500 8h3M6 20.500h12',
   bill: 'M6 3.500v17l2-1.500 2 1.500 2-1.500 2 1.500 2-1.500 2 1.500v-17zM9 8h6M9 12h6',
@@ -13,7 +13,7 @@ const LINES = {
   close: 'M6 6l12 12M18 6 6 18',
 };
 
-/** One of the signs, for eyes only: what it means stands beside it or in a label. */
+/** Hidden from screen readers: put a text or a label beside it. */
 export function Icon({ name }) {
-  return html`<svg class="sign" viewBox="0 0 24 24" aria-hidden="true"><path d=${LINES[name]} /></svg>`;
+  return html`<svg class="glyph" viewBox="0 0 24 24" aria-hidden="true"><path d=${PATHS[name]} /></svg>`;
 }

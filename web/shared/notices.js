@@ -1,54 +1,52 @@
 /**
- * Short notices of what was done or refused. They are shown in the dialog that was opened last,
- * because what is behind it is covered and inert; without a dialog, in the page. A confirmation
- * disappears after a few seconds, a refusal stays until it is dismissed.
+ * Toast messages. They are shown in the topmost dialog, because the page behind a modal dialog is inert; without
+ * a dialog, in the page. A confirmation disappears after 6 seconds, an error stays until it is dismissed.
  */
 
-import {
-  ClosedError, QueueFullError, RefusedError, RestaurantQRError, UnreachableError,
-} from '../client/index.js';
-import { html, useLayoutEffect, useReducer, useRef } from '../vendor/preact-htm.js';
+import { ClosedError, QueueFullError, RefusedError, RestaurantQRError, UnreachableError } from '../client/index.js';
+import { html, useLayoutEffect, useRef } from '../vendor/preact-htm.js';
+import { Emitter } from './emitter.js';
+import { useForceUpdate } from './hooks.js';
 import { t } from './i18n.js';
 import { Icon } from './icons.js';
-import { Signal } from './signal.js';
 
 const SHOWN_MS = 6_000;
-const MOST = 3;
+const MAX_NOTICES = 3;
 
-const changed = new Signal();
-/** Every mounted `Notices`, in the order of mounting; the last one is in front and shows them. */
-const places = [];
+const changed = new Emitter();
+/** The mounted `Notices`, in the order of mounting. The last one is the topmost and shows the notices. */
+const mounted = [];
 let notices = [];
-let last = 0;
+let lastId = 0;
 
-/** Show a notice; `kind` is `good` or `bad`. */
-export function tell(text, kind = 'good') {
-  last += 1;
-  const notice = { id: last, text, kind };
+/** Show a notice; `kind` is `good` or `bad`. Replaces one with the same text. */
+export function notify(text, kind = 'good') {
+  lastId += 1;
+  const notice = { id: lastId, text, kind };
   const others = notices.filter((other) => other.text !== text);
-  notices = [...others.slice(1 - MOST), notice];
+  notices = [...others.slice(1 - MAX_NOTICES), notice];
   if (kind !== 'bad') setTimeout(() => dismiss(notice), SHOWN_MS);
-  changed.tell();
+  changed.emit();
 }
 
 function dismiss(notice) {
   notices = notices.filter((each) => each !== notice);
-  changed.tell();
+  changed.emit();
 }
 
-/** Resolves to the answer; a refusal is shown as a notice, and resolves to undefined. */
-export async function saying(promise) {
+/** Resolves to the promise's result; a rejection is shown as a notice, and resolves to undefined. */
+export async function withErrorNotice(promise) {
   try {
     return await promise;
   } catch (error) {
-    if (!(error instanceof RestaurantQRError)) console.error(error); // a mistake of the page's own
-    tell(reason(error), 'bad');
+    if (!(error instanceof RestaurantQRError)) console.error(error); // a bug of this page
+    notify(errorMessage(error), 'bad');
     return undefined;
   }
 }
 
-/** A sentence for a person: in their language where there is one, else the service's. */
-export function reason(error) {
+/** An error as a sentence for the user: in their language if there is a text for it, else the service's. */
+export function errorMessage(error) {
   if (error instanceof UnreachableError) return t('shared.unanswered');
   if (!(error instanceof RestaurantQRError)) return t('shared.failed');
   if (error instanceof ClosedError || error instanceof QueueFullError) return t('shared.connection.closed');
@@ -57,28 +55,28 @@ export function reason(error) {
 }
 
 export function Notices() {
-  const redraw = useReducer((count) => count + 1, 0)[1];
-  const place = useRef(null);
+  const forceUpdate = useForceUpdate();
+  const container = useRef(null);
   useLayoutEffect(() => {
-    places.push(place);
-    const stop = changed.on(redraw);
-    changed.tell();
+    mounted.push(container);
+    const stop = changed.on(forceUpdate);
+    changed.emit();
     return () => {
       stop();
-      places.splice(places.indexOf(place), 1);
-      changed.tell();
+      mounted.splice(mounted.indexOf(container), 1);
+      changed.emit();
     };
   }, []);
-  const shown = places.at(-1) === place ? notices : [];
+  const shown = mounted.at(-1) === container ? notices : [];
   return html`
-    <div class="notices" ref=${place}>
-      <div role="status">${shown.filter(({ kind }) => kind !== 'bad').map(drawn)}</div>
-      <div role="alert">${shown.filter(({ kind }) => kind === 'bad').map(drawn)}</div>
+    <div class="notices" ref=${container}>
+      <div role="status">${shown.filter(({ kind }) => kind !== 'bad').map(renderNotice)}</div>
+      <div role="alert">${shown.filter(({ kind }) => kind === 'bad').map(renderNotice)}</div>
     </div>
   `;
 }
 
-function drawn(notice) {
+function renderNotice(notice) {
   const { id, text, kind } = notice;
   return html`
     <p key=${id} class="notice" data-kind=${kind}>

@@ -1,11 +1,11 @@
-/** Orders as a restaurant or a session lists them. Pure. */
+/** Functions on orders as a restaurant or a session lists them. Pure. */
 
-const UNDONE = ['pending', 'confirmed', 'ready'];
+const IN_PROGRESS = ['pending', 'confirmed', 'ready'];
 
-export const isUndone = ({ status }) => UNDONE.includes(status);
+export const isInProgress = ({ status }) => IN_PROGRESS.includes(status);
 
-/** What is still to be paid of these orders, as an amount. */
-export function balanceOf(orders) {
+/** The unpaid amount of these orders, such as `9.50`. */
+export function totalBalance(orders) {
   const cents = orders.reduce((sum, { balance }) => sum + Math.round(Number(balance) * 100), 0);
   return (cents / 100).toFixed(2);
 }

@@ -1,6 +1,6 @@
 /**
- * A modal dialog. It is drawn at the end of the body and in the browser's top layer, so that nothing
- * of the part of the page that opens it (a hidden view, `pointer-events`, an overflow) reaches it.
+ * A modal dialog. It is rendered at the end of the body and in the browser's top layer, so that the styles of the
+ * component that opens it (a hidden view, `pointer-events`, `overflow`) do not affect it.
  */
 
 import { html, render, useLayoutEffect, useRef, useState } from '../vendor/preact-htm.js';
@@ -8,7 +8,7 @@ import { t } from './i18n.js';
 import { Icon } from './icons.js';
 import { Notices } from './notices.js';
 
-/** `size` is `wide` for what needs two columns. */
+/** `size` is `wide` for content with two columns. */
 export function Sheet(props) {
   const [root] = useState(() => document.createElement('div'));
   useLayoutEffect(() => {
@@ -24,15 +24,15 @@ export function Sheet(props) {
 
 function Dialog({ title, size, onClose, children }) {
   const dialog = useRef(null);
-  useLayoutEffect(() => { // before anything can be pressed: Escape must find it open
+  useLayoutEffect(() => { // before the next key press, so that Escape closes it
     const { current } = dialog;
     current.showModal();
     return () => current.close();
   }, []);
-  const outside = (event) => event.target === dialog.current && onClose();
+  const closeOnBackdrop = (event) => event.target === dialog.current && onClose();
   return html`
     <dialog class="sheet" data-size=${size} ref=${dialog} aria-labelledby="sheet-title"
-      onCancel=${(event) => { event.preventDefault(); onClose(); }} onClick=${outside}>
+      onCancel=${(event) => { event.preventDefault(); onClose(); }} onClick=${closeOnBackdrop}>
       <div class="sheet-head">
         <h2 id="sheet-title">${title}</h2>
         <button class="button quiet icon" aria-label=${t('shared.close')} onClick=${onClose}><${Icon} name="close" /></button>

@@ -1,12 +1,12 @@
 /**
- * What a page keeps, as JSON: for all tabs of this browser, or for this tab. If the browser keeps
- * nothing, because its user blocks that or because there is no room, it is kept until the page ends.
+ * JSON values in the browser's storage. If the browser rejects a write (storage is blocked or full), the
+ * value is kept in memory until the page is closed.
  */
 
 const PREFIX = 'restaurant-qr-';
 
-class Kept {
-  /** What the browser did not take. @type {Map<string, string>} */
+class JsonStorage {
+  /** Values that the browser did not store, as JSON. @type {Map<string, string>} */
   #memory = new Map();
   #name;
 
@@ -15,7 +15,7 @@ class Kept {
     this.#name = name;
   }
 
-  remember(key, value) {
+  set(key, value) {
     const text = JSON.stringify(value);
     try {
       this.#storage.setItem(PREFIX + key, text);
@@ -25,17 +25,18 @@ class Kept {
     }
   }
 
-  recall(key, otherwise = null) {
+  /** The stored value, or `fallback` if there is none or it is not JSON. */
+  get(key, fallback = null) {
     try {
-      const text = this.text(key);
-      return text === null ? otherwise : JSON.parse(text);
+      const text = this.getText(key);
+      return text === null ? fallback : JSON.parse(text);
     } catch {
-      return otherwise;
+      return fallback;
     }
   }
 
-  /** What is kept as it stands there; null if nothing is. @returns {string | null} */
-  text(key) {
+  /** The stored text, unparsed; null if there is none. @returns {string | null} */
+  getText(key) {
     try {
       return this.#memory.get(key) ?? this.#storage.getItem(PREFIX + key);
     } catch {
@@ -43,17 +44,17 @@ class Kept {
     }
   }
 
-  forget(key) {
+  remove(key) {
     this.#memory.delete(key);
     try {
       this.#storage.removeItem(PREFIX + key);
     } catch {
-      // nothing is kept there
+      // storage is blocked: nothing is stored there
     }
   }
 
-  /** The keys that begin so. */
-  keys(beginning) {
+  /** The keys that start with `prefix`. */
+  keys(prefix) {
     const keys = new Set(this.#memory.keys());
     try {
       const { length } = this.#storage;
@@ -62,32 +63,29 @@ class Kept {
         if (key.startsWith(PREFIX)) keys.add(key.slice(PREFIX.length));
       }
     } catch {
-      // nothing is kept there
+      // storage is blocked: nothing is stored there
     }
-    return [...keys].filter((key) => key.startsWith(beginning));
+    return [...keys].filter((key) => key.startsWith(prefix));
   }
 
-  /** Reading the property alone throws where cookies are blocked. */
+  /** A getter, because even reading the property throws if cookies are blocked. */
   get #storage() {
     return globalThis[this.#name];
   }
 }
 
-/** For all tabs; gone when the user clears the browser's data. */
-export const kept = new Kept('localStorage');
-/** For this tab. */
-export const tab = new Kept('sessionStorage');
-
-export const remember = (key, value) => kept.remember(key, value);
-export const recall = (key, otherwise = null) => kept.recall(key, otherwise);
-export const forget = (key) => kept.forget(key);
+/** Shared by all tabs, until the user clears the browser's data. */
+export const storage = new JsonStorage('localStorage');
+/** For this tab only. */
+export const tabStorage = new JsonStorage('sessionStorage');
 
 /**
- * Call `changed` when another tab has remembered or forgotten something; returns what stops it.
- * @param {() => void} changed
+ * Call `listener` when another tab stores or removes a value.
+ * @param {() => void} listener
+ * @returns {() => void} removes the listener
  */
-export function onRemembered(changed) {
-  const heard = ({ key }) => (key === null || key.startsWith(PREFIX)) && changed();
-  addEventListener('storage', heard);
-  return () => removeEventListener('storage', heard);
+export function onStorageChange(listener) {
+  const onStorage = ({ key }) => (key === null || key.startsWith(PREFIX)) && listener();
+  addEventListener('storage', onStorage);
+  return () => removeEventListener('storage', onStorage);
 }

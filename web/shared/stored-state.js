@@ -1,22 +1,24 @@
-/** State of a component that this device stores. */
+/** Component state that the browser stores. */
 
 import { useCallback, useState } from '../vendor/preact-htm.js';
-import { recall, remember } from './storage.js';
+import { storage } from './storage.js';
 
 /**
- * `[value, setValue]`, where `setValue` takes a value or a function of the current one. A change is stored
- * when it is set, not after it is drawn: a reload in between must not lose it.
- * @template T
+ * `useState` for a stored value; null removes it. The setter stores before it renders: an effect would run after
+ * the paint, so that a reload in between would lose a value which the user has already seen. An update function
+ * gets the stored value, which another tab may have changed.
  * @param {string} key
- * @param {T} initial
- * @returns {[T, (change: T | ((value: T) => T)) => void]}
+ * @param {any} [initial] the value if none is stored
+ * @param {typeof storage} [target]
+ * @returns {[any, (next: any) => void]} the value and its setter, which stays the same
  */
-export function useStored(key, initial) {
-  const [value, setValue] = useState(() => recall(key, initial));
-  const set = useCallback((change) => {
-    const next = change instanceof Function ? change(recall(key, initial)) : change;
-    remember(key, next);
+export function useStoredState(key, initial = null, target = storage) {
+  const [value, setValue] = useState(() => target.get(key, initial));
+  const setStored = useCallback((change) => {
+    const next = change instanceof Function ? change(target.get(key, initial)) : change;
+    if (next === null) target.remove(key);
+    else target.set(key, next);
     setValue(next);
   }, [key]);
-  return [value, set];
+  return [value, setStored];
 }

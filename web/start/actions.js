@@ -1,4 +1,4 @@
-/** An example of each action that a channel takes. */
+/** An example of each action of each channel. */
 
 export const ACTIONS = {
   order: [

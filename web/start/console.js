@@ -1,24 +1,24 @@
-/** A socket by hand: any channel, its frames as they come, and any action as JSON. */
+/** A WebSocket console: connects to any channel, shows its frames, and sends actions as JSON. */
 
 import { html, t, useState } from '../shared/app.js';
 import { PATHS } from '../client/protocol.js';
 import { newRequestId } from '../client/requests.js';
 import { ACTIONS } from './actions.js';
-import { useSocket } from './socket.js';
+import { useSocket } from './use-socket.js';
 
 const CHANNELS = Object.keys(PATHS);
 
-export function Console({ restaurant }) {
-  const [channel, choose] = useState('restaurant');
-  const [typed, type] = useState(null);
-  const id = typed ?? String(restaurant); // which may be known only after somebody has begun
+export function Console({ restaurantId }) {
+  const [channel, setChannel] = useState('restaurant');
+  const [typedId, setTypedId] = useState(null);
+  const id = typedId ?? String(restaurantId); // which may arrive after the first render
   const [text, setText] = useState(JSON.stringify(ACTIONS.restaurant[0]));
-  const [wrong, setWrong] = useState('');
+  const [error, setError] = useState('');
   const socket = useSocket();
   const isOpen = socket.state === 'open';
 
-  const pick = (name) => {
-    choose(name);
+  const selectChannel = (name) => {
+    setChannel(name);
     setText(JSON.stringify(ACTIONS[name][0]));
   };
   const connect = (event) => {
@@ -31,9 +31,9 @@ export function Console({ restaurant }) {
     try {
       const frame = JSON.parse(text);
       socket.send(JSON.stringify({ request_id: newRequestId(), ...frame }));
-      setWrong('');
-    } catch (error) {
-      setWrong(error.message);
+      setError('');
+    } catch (cause) {
+      setError(cause.message);
     }
   };
   return html`
@@ -42,12 +42,12 @@ export function Console({ restaurant }) {
       <p class="muted">${t('start.console_about')}</p>
       <form class="card line" onSubmit=${connect}>
         <label class="field">${t('start.channel')}
-          <select value=${channel} disabled=${isOpen} onChange=${(event) => pick(event.target.value)}>
+          <select value=${channel} disabled=${isOpen} onChange=${(event) => selectChannel(event.target.value)}>
             ${CHANNELS.map((name) => html`<option key=${name} value=${name}>${PATHS[name]}</option>`)}
           </select>
         </label>
         <label class="field id">${t('start.id')}
-          <input value=${id} inputmode="numeric" disabled=${isOpen} onInput=${(event) => type(event.target.value)} />
+          <input value=${id} inputmode="numeric" disabled=${isOpen} onInput=${(event) => setTypedId(event.target.value)} />
         </label>
         <button key=${isOpen} class="button ${isOpen ? '' : 'main'}">${t(isOpen ? 'start.disconnect' : 'start.connect')}</button>
         <p class="state" role="status">${t(`start.socket.${socket.state}`, { code: socket.code, reason: socket.reason })}</p>
@@ -60,29 +60,29 @@ export function Console({ restaurant }) {
           </select>
         </label>
         <label class="field grow">${t('start.action')}
-          <textarea rows="2" spellcheck="false" value=${text} aria-invalid=${wrong !== ''} aria-describedby="wrong"
+          <textarea rows="2" spellcheck="false" value=${text} aria-invalid=${error !== ''} aria-describedby="action-error"
             onInput=${(event) => setText(event.target.value)}></textarea>
         </label>
         <button class="button main" disabled=${!isOpen}>${t('start.send')}</button>
-        <p class="wrong" id="wrong" role="alert">${wrong}</p>
+        <p class="form-error" id="action-error" role="alert">${error}</p>
       </form>
       <div class="frames" role="log" aria-label=${t('start.frames')} tabindex="0">
         ${socket.frames.length === 0 && html`<p class="muted">${t('start.no_frames')}</p>`}
-        ${socket.frames.map(({ number, way, text: frame }) => html`
-          <${Shown} key=${number} way=${way} text=${frame} />`)}
+        ${socket.frames.map(({ number, direction, text: frame }) => html`
+          <${Frame} key=${number} direction=${direction} text=${frame} />`)}
       </div>
     </section>
   `;
 }
 
-/** A frame: in one line, and whole where one wants to see it. */
-function Shown({ way, text }) {
-  const frame = parsed(text);
+/** A frame in one line, which expands to its JSON. */
+function Frame({ direction, text }) {
+  const frame = parse(text);
   const name = frame.error ? frame.code : (frame.type ?? frame.action ?? '');
   return html`
-    <details class="frame-row" data-kind=${frame.error ? 'error' : way}>
+    <details class="frame-row" data-kind=${frame.error ? 'error' : direction}>
       <summary>
-        <span aria-hidden="true">${way === 'sent' ? '→' : '←'}</span>
+        <span aria-hidden="true">${direction === 'sent' ? '→' : '←'}</span>
         <strong>${name}</strong>
         ${frame.seq !== undefined && html`<span class="muted">seq ${frame.seq}</span>`}
         <span class="brief">${frame.error ?? text}</span>
@@ -92,7 +92,7 @@ function Shown({ way, text }) {
   `;
 }
 
-function parsed(text) {
+function parse(text) {
   try {
     return JSON.parse(text);
   } catch {

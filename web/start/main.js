@@ -1,6 +1,6 @@
-/** Where a developer begins: the chain, its four pages side by side, and a console for any channel. */
+/** The start page for developers: the restaurants, previews of the four pages, and a WebSocket console. */
 
-import { html, mount, qr, reason, t, token, useEffect, useState } from '../shared/app.js';
+import { errorMessage, html, mount, qr, t, token, useEffect, useState } from '../shared/app.js';
 import { Console } from './console.js';
 import { Previews } from './previews.js';
 import { SignIn } from './sign-in.js';
@@ -8,13 +8,13 @@ import { SignIn } from './sign-in.js';
 const DOCUMENTS = ['/api/docs', '/api/asyncapi', '/healthz'];
 
 function Start() {
-  const [restaurants, show] = useState(null);
-  const [error, fail] = useState(null);
-  const [chosen, choose] = useState(null);
+  const [restaurants, setRestaurants] = useState(null);
+  const [error, setError] = useState(null);
+  const [selectedId, setSelectedId] = useState(null);
   useEffect(() => {
-    qr.http.get('/restaurants').then(({ data }) => show(data), fail);
+    qr.http.get('/restaurants').then(({ data }) => setRestaurants(data), setError);
   }, []);
-  const restaurant = restaurants?.find(({ id }) => id === chosen) ?? restaurants?.at(-1);
+  const restaurant = restaurants?.find(({ id }) => id === selectedId) ?? restaurants?.at(-1);
   const isLocked = error?.code === 'unauthenticated' && token() === null;
   return html`
     <main class="start">
@@ -29,11 +29,11 @@ function Start() {
       <${SignIn} isOpen=${restaurants !== null} />
       <section aria-labelledby="chain">
         <h2 id="chain">${t('start.chain')}</h2>
-        ${error && html`<p class="card" role="alert">${isLocked ? t('start.locked') : reason(error)}</p>`}
+        ${error && html`<p class="card" role="alert">${isLocked ? t('start.locked') : errorMessage(error)}</p>`}
         ${restaurants?.length === 0 && html`<p class="card muted">${t('start.no_restaurants')}</p>`}
         <div class="chain" role="group" aria-labelledby="chain">
           ${restaurants?.map(({ id, name, tables, open_orders }) => html`
-            <button key=${id} class="card choice" aria-pressed=${id === restaurant.id} onClick=${() => choose(id)}>
+            <button key=${id} class="card choice" aria-pressed=${id === restaurant.id} onClick=${() => setSelectedId(id)}>
               <strong>${name}</strong>
               <span class="muted small">
                 ${t('start.number', { id })} · ${t('start.tables', { occupied: tables.occupied, count: tables.total })} ·
@@ -43,7 +43,7 @@ function Start() {
         </div>
       </section>
       ${restaurant && html`<${Previews} key=${restaurant.id} restaurant=${restaurant} />`}
-      <${Console} restaurant=${restaurant?.id ?? 1} />
+      <${Console} restaurantId=${restaurant?.id ?? 1} />
     </main>
   `;
 }

@@ -1,31 +1,31 @@
-/** The four pages at work, side by side: an order that one of them gives is seen in the others. */
+/** The four pages in frames side by side: an order that is placed in one is seen in the others. */
 
 import { html, qr, t, token, useEffect, useState } from '../shared/app.js';
 
 export function Previews({ restaurant }) {
   const { id, tables, waiters } = restaurant;
   const table = tables.list.find(({ is_occupied }) => is_occupied) ?? tables.list[0];
-  const guest = useGuest(table);
-  const [isShown, show] = useState(false); // four pages are many requests: only who asks for them gets them
+  const guestPath = useGuestPath(table);
+  const [isShown, setIsShown] = useState(false); // on request, because four pages are many requests
   const waiter = (table?.session ?? table)?.waiter_id ?? waiters[0]?.waiter_id;
   const pages = [
-    { name: 'guest', path: guest },
+    { name: 'guest', path: guestPath },
     { name: 'kitchen', path: `/kitchen/?restaurant=${id}` },
     { name: 'waiter', path: waiter ? `/waiter/?waiter=${waiter}` : null },
     { name: 'manager', path: `/manager/?restaurant=${id}` },
   ];
-  const open = pages.filter(({ path }) => path);
+  const available = pages.filter(({ path }) => path);
   return html`
     <section aria-labelledby="pages">
       <h2 id="pages">${t('start.pages')}</h2>
       <p class="muted">${t('start.pages_about')}</p>
       ${!isShown && html`
         <p class="documents">
-          <button class="button main" onClick=${() => show(true)}>${t('start.show')}</button>
-          ${open.map(({ name, path }) => html`<a key=${name} class="button" href=${path}>${t(`start.page.${name}`)}</a>`)}
+          <button class="button main" onClick=${() => setIsShown(true)}>${t('start.show')}</button>
+          ${available.map(({ name, path }) => html`<a key=${name} class="button" href=${path}>${t(`start.page.${name}`)}</a>`)}
         </p>`}
       <div class="previews">
-        ${isShown && open.map(({ name, path }) => html`
+        ${isShown && available.map(({ name, path }) => html`
           <figure key=${name} class="preview" data-page=${name}>
             <figcaption class="row">
               <h3>${t(`start.page.${name}`)}</h3>
@@ -38,15 +38,15 @@ export function Previews({ restaurant }) {
   `;
 }
 
-/** The way in at a table: of the party that sits there, else with the table's own code. */
-function useGuest(table) {
+/** The guest page's path: with the code of the table's session, else of the table itself. */
+function useGuestPath(table) {
   const code = table?.session?.session_code;
-  const [path, show] = useState(code ? `/guest/#session=${code}` : '/guest/');
+  const [path, setPath] = useState(code ? `/guest/#session=${code}` : '/guest/');
   useEffect(() => {
     if (code || !table || token() === null) return;
     qr.http.get(`/tables/${table.table_id}/code`).then(
-      ({ table_code }) => show(`/guest/#join=${table_code}`),
-      () => {}, // then the guest types a code
+      ({ table_code }) => setPath(`/guest/#join=${table_code}`),
+      () => {}, // then the page asks for a code
     );
   }, []);
   return path;

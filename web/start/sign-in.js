@@ -1,15 +1,15 @@
-/** Who this browser is to the service. The token is kept for this tab, also in the frames below. */
+/** Signs in with a token, which is stored for this tab; the previews use it, too. */
 
 import { claims, html, signOut, t, token, useState } from '../shared/app.js';
 
 const COMMAND = 'make -s token ROLE=admin';
 
-/** `isOpen`: the service has answered without a sign-in, if there is none. */
+/** `isOpen` is whether the service answers without a sign-in. */
 export function SignIn({ isOpen }) {
-  const [given, give] = useState('');
-  const enter = (event) => {
+  const [newToken, setNewToken] = useState('');
+  const submit = (event) => {
     event.preventDefault();
-    location.hash = `token=${encodeURIComponent(given.trim())}`; // as a link of a sign-in would
+    location.hash = `token=${encodeURIComponent(newToken.trim())}`; // as a sign-in link does
   };
   if (token() !== null) {
     return html`
@@ -21,12 +21,12 @@ export function SignIn({ isOpen }) {
   }
   return html`
     <section class="card" aria-label=${t('start.sign_in')}>
-      <form class="sign-in" onSubmit=${enter}>
+      <form class="sign-in" onSubmit=${submit}>
         <p>${t(isOpen ? 'start.anonymous' : 'start.paste')} <code>${COMMAND}</code></p>
         <label class="field">${t('start.token')}
-          <input value=${given} autocomplete="off" spellcheck="false" onInput=${(event) => give(event.target.value)} />
+          <input value=${newToken} autocomplete="off" spellcheck="false" onInput=${(event) => setNewToken(event.target.value)} />
         </label>
-        <button class="button main" disabled=${!given.trim()}>${t('start.enter')}</button>
+        <button class="button main" disabled=${!newToken.trim()}>${t('start.enter')}</button>
       </form>
     </section>
   `;

@@ -1,28 +1,28 @@
-/** Payments that this phone takes: their notices say nothing new to the waiter who holds it. */
+/** Payments that this phone sends: the waiter who holds it needs no notification of them. */
 
-import { recall, remember } from '../shared/app.js';
+import { storage } from '../shared/app.js';
 
-const KEY = 'own-payments';
-const KEPT = 50;
+const STORAGE_KEY = 'own-payments';
+const MAX_STORED = 50;
 
-const kept = () => recall(KEY, []);
+const load = () => storage.get(STORAGE_KEY, []);
 
-/** A payment is about to be sent, for the first time or again under the same key. */
-export function expect({ order_id, amount, key }) {
-  const others = kept().filter((each) => each.key !== key);
-  remember(KEY, [...others, { order_id, amount, key }].slice(-KEPT));
+/** Store a payment before it is sent, for the first time or again under the same key. */
+export function addOwnPayment({ order_id, amount, key }) {
+  const others = load().filter((each) => each.key !== key);
+  storage.set(STORAGE_KEY, [...others, { order_id, amount, key }].slice(-MAX_STORED));
 }
 
-/** It was refused, or its notice has come. */
-export function settle(payment) {
-  const payments = kept();
-  const index = payments.findIndex(isOf(payment));
-  remember(KEY, payments.filter((_, at) => at !== index));
+/** Remove a payment after it was refused or its notification was acknowledged. */
+export function removeOwnPayment(payment) {
+  const payments = load();
+  const index = payments.findIndex(matches(payment));
+  storage.set(STORAGE_KEY, payments.filter((_, at) => at !== index));
 }
 
-/** Whether a notice is of such a payment. */
-export function isOwn(note) {
-  return note.kind === 'payment' && kept().some(isOf(note));
+/** Whether a notification is about a payment of this phone. */
+export function isOwnPayment(notification) {
+  return notification.kind === 'payment' && load().some(matches(notification));
 }
 
-const isOf = ({ order_id, amount }) => (each) => each.order_id === order_id && each.amount === amount;
+const matches = ({ order_id, amount }) => (each) => each.order_id === order_id && each.amount === amount;

@@ -1,38 +1,35 @@
 /**
- * Taking money. Each payment has its key before it is sent, and keeps it until it is answered, also
- * when the page is closed meanwhile: what was sent twice is taken once.
+ * Records a payment. It is stored with its idempotency keys before it is sent, until it is answered: a payment that
+ * is sent again, even after a reload, is recorded once.
  */
 
-import { forget, html, qr, reason, recall, remember, t, tell, token, useState } from '../shared/app.js';
+import { errorMessage, html, notify, qr, t, token, useState, useStoredState } from '../shared/app.js';
 import { newRequestId } from '../client/requests.js';
 import { locale } from '../shared/i18n.js';
-import { expect, settle } from './own-payments.js';
-import { amountOf, cents, split, typed } from './split.js';
+import { addOwnPayment, removeOwnPayment } from './own-payments.js';
+import { amountOf, cents, parseAmount, split } from './payment-split.js';
 
 const METHODS = ['card', 'cash', 'voucher', 'online', 'other'];
 
-const plain = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, useGrouping: false });
+const plainNumber = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, useGrouping: false });
 
 export function Payment({ session, money }) {
-  const kept = `payment-${session.id}`;
-  const [pending, setPending] = useState(() => recall(kept));
+  const [pending, setPending] = useStoredState(`payment-${session.id}`);
   const [amount, setAmount] = useState(null);
   const [method, setMethod] = useState('card');
   const [busy, setBusy] = useState(false);
-  const shown = amount ?? plain.format(session.balance);
-  const total = typed(shown);
+  const text = amount ?? plainNumber.format(session.balance);
+  const total = parseAmount(text);
   const parts = total === null ? null : split(total, session.orders);
 
   const pay = async (event) => {
     event.preventDefault();
-    const paying = pending ?? planned(parts, method);
-    remember(kept, paying);
-    setPending(paying);
+    const payment = pending ?? withKeys(parts, method);
+    setPending(payment);
     setBusy(true);
-    const answered = await sent(paying, (left) => remember(kept, left));
+    const isAnswered = await sendPayment(payment, setPending);
     setBusy(false);
-    if (!answered) return;
-    forget(kept);
+    if (!isAnswered) return;
     setPending(null);
     setAmount(null);
   };
@@ -49,7 +46,7 @@ export function Payment({ session, money }) {
     <form class="payment card" onSubmit=${pay}>
       <h3>${t('waiter.payment')}</h3>
       <label class="field">${t('waiter.amount')}
-        <input inputmode="decimal" autocomplete="off" value=${shown} aria-invalid=${parts === null}
+        <input inputmode="decimal" autocomplete="off" value=${text} aria-invalid=${parts === null}
           aria-describedby="balance" onInput=${(event) => setAmount(event.target.value)} />
       </label>
       <p class="muted small" data-tone=${parts === null ? 'bad' : null} id="balance" role="status">
@@ -64,32 +61,37 @@ export function Payment({ session, money }) {
             <span>${t(`waiter.methods.${each}`)}</span>
           </label>`)}
       </fieldset>
-      <button key=${shown} class="button main wide" disabled=${busy || parts === null || token() === null}>
+      <button key=${text} class="button main wide" disabled=${busy || parts === null || token() === null}>
         ${t('waiter.take', { amount: money(total === null ? '0' : amountOf(total)) })}
       </button>
     </form>
   `;
 }
 
-function planned(parts, method) {
+/** The payment with a key for each of its parts. */
+function withKeys(parts, method) {
   return { parts: parts.map((part) => ({ ...part, key: newRequestId() })), method };
 }
 
 const sum = (parts) => amountOf(parts.reduce((total, { amount }) => total + cents(amount), 0));
 
-/** Send what is still to be paid; whether all of it was answered, with yes or no. */
-export async function sent({ parts, method }, keep) {
+/**
+ * Send the parts of a payment one by one; resolves to whether all are answered, even if with a refusal.
+ * @param {{parts: any[], method: string}} payment
+ * @param {(rest: any) => void} store stores the unanswered rest, before each part is sent
+ */
+export async function sendPayment({ parts, method }, store) {
   for (const [index, { order_id, amount, key }] of parts.entries()) {
-    keep({ parts: parts.slice(index), method });
-    expect({ order_id, amount, key });
+    store({ parts: parts.slice(index), method });
+    addOwnPayment({ order_id, amount, key });
     try {
       await qr.http.post(`/orders/${order_id}/payments`, { amount, method }, { key });
     } catch (error) {
-      tell(reason(error), 'bad');
-      if (error.isFinal === true) settle({ order_id, amount });
+      notify(errorMessage(error), 'bad');
+      if (error.isFinal === true) removeOwnPayment({ order_id, amount });
       return error.isFinal === true;
     }
   }
-  tell(t('waiter.paid'));
+  notify(t('waiter.paid'));
   return true;
 }

@@ -1,4 +1,4 @@
-/** A table at a glance: who sits there, since when, what is open. */
+/** A table in the list: its state, its guests and since when, and the open amount. */
 
 import { html, t } from '../shared/app.js';
 import { stateOf } from './tables.js';
@@ -13,7 +13,7 @@ export function TableCard({ table, name, session, formats, now, onOpen }) {
       <button class="card table" data-state=${state} onClick=${onOpen}>
         <span class="visually-hidden">${t('waiter.table', { number: name })}</span>
         <span class="number" aria-hidden="true">${name}</span>
-        <span class="what">
+        <span class="details">
           <span class="pill" data-tone=${TONES[state]}>${t(`waiter.states.${state}`)}</span>
           <span class="muted small">
             ${table.session

@@ -1,29 +1,28 @@
-/** All that a waiter does at one table: seat guests, count them, take money, say goodbye. */
+/** The dialog of one table: seat guests, correct their number, record payments, close the session. */
 
-import { html, qr, saying, Sheet, t, tell, useState } from '../shared/app.js';
-import { Dishes, useDishes } from '../shared/dishes.js';
+import { html, notify, qr, Sheet, t, useState, withErrorNotice } from '../shared/app.js';
+import { OrderItems, useOrderItems } from '../shared/order-items.js';
 import { Payment } from './payment.js';
 import { isSettled, stateOf } from './tables.js';
 
-export function TableSheet({ table, name, session, waiter, formats, now, onClose }) {
+export function TableSheet({ table, name, session, waiterId, formats, now, onClose }) {
   const title = t('waiter.table', { number: name });
   return html`
     <${Sheet} title=${title} onClose=${onClose}>
       ${table.session
-        ? html`<${Party} table=${table} name=${name} session=${session} formats=${formats} now=${now} onClose=${onClose} />`
-        : html`<${Seating} table=${table} waiter=${waiter} />`}
+        ? html`<${OccupiedTable} table=${table} name=${name} session=${session} formats=${formats} now=${now} onClose=${onClose} />`
+        : html`<${FreeTable} table=${table} waiterId=${waiterId} />`}
     <//>
   `;
 }
 
-/** A free table. */
-function Seating({ table, waiter }) {
+function FreeTable({ table, waiterId }) {
   const [count, setCount] = useState(2);
   const [busy, setBusy] = useState(false);
   const seat = async () => {
     setBusy(true);
-    const body = { guests_count: count, waiter_id: waiter };
-    await saying(qr.http.post(`/tables/${table.table_id}/sessions`, body));
+    const body = { guests_count: count, waiter_id: waiterId };
+    await withErrorNotice(qr.http.post(`/tables/${table.table_id}/sessions`, body));
     setBusy(false);
   };
   if (!table.is_active) return html`<p class="muted">${t('waiter.off')}</p>`;
@@ -36,14 +35,13 @@ function Seating({ table, waiter }) {
   `;
 }
 
-/** Guests who sit there. */
-function Party({ table, name, session, formats, now, onClose }) {
+function OccupiedTable({ table, name, session, formats, now, onClose }) {
   if (!session) return html`<p class="muted" role="status">${t('shared.connection.connecting')}</p>`;
   const { money, minutes } = formats;
   const path = `/sessions/${session.id}`;
   const close = async () => {
-    if (!(await saying(qr.http.post(`${path}/close`)))) return;
-    tell(t('waiter.closed', { number: name }));
+    if (!(await withErrorNotice(qr.http.post(`${path}/close`)))) return;
+    notify(t('waiter.closed', { number: name }));
     onClose();
   };
   const settled = isSettled(session);
@@ -53,7 +51,7 @@ function Party({ table, name, session, formats, now, onClose }) {
       <span class="pill">${t(`waiter.states.${stateOf(table, session)}`)}</span>
     </p>
     <${Stepper} count=${session.guests_count}
-      onChange=${(guests_count) => saying(qr.http.patch(path, { guests_count }))} />
+      onChange=${(guests_count) => withErrorNotice(qr.http.patch(path, { guests_count }))} />
     <${Orders} session=${session} formats=${formats} />
     ${Number(session.balance) > 0 && html`<${Payment} key=${session.id} session=${session} money=${money} />`}
     ${!settled && html`<p class="muted small" id="unsettled">${t('waiter.unsettled')}</p>`}
@@ -63,7 +61,7 @@ function Party({ table, name, session, formats, now, onClose }) {
 }
 
 function Orders({ session: { orders, version }, formats }) {
-  const dishes = useDishes(orders.map(({ order_id }) => order_id), version);
+  const loaded = useOrderItems(orders.map(({ order_id }) => order_id), version);
   const texts = { ready: t('waiter.dish.ready'), voided: t('waiter.dish.voided') };
   if (orders.length === 0) return html`<p class="muted">${t('waiter.no_orders')}</p>`;
   return html`
@@ -75,7 +73,7 @@ function Orders({ session: { orders, version }, formats }) {
             <span class="pill" data-tone=${order.status === 'ready' ? 'good' : null}>${t(`waiter.orders.${order.status}`)}</span>
             <span class="amount">${formats.money(order.total_amount)}</span>
           </div>
-          ${dishes.has(order.order_id) && html`<${Dishes} order=${dishes.get(order.order_id)} texts=${texts} />`}
+          ${loaded.has(order.order_id) && html`<${OrderItems} order=${loaded.get(order.order_id)} texts=${texts} />`}
         </li>`)}
     </ul>
   `;

@@ -1,26 +1,28 @@
-/** What a waiter wants to know of a table, from its data. Pure. */
+/** The state of a table for its waiter. Pure. */
 
-/** Whose guests they are; while nobody sits there, whose table it is. */
-export function isMine({ session, waiter_id }, waiter) {
-  return (session ? session.waiter_id : waiter_id) === waiter;
+import { isInProgress } from '../shared/orders.js';
+
+/** Whether a waiter serves a table: its session, or while it is free, the table itself. */
+export function isMine({ session, waiter_id }, waiterId) {
+  return (session ? session.waiter_id : waiter_id) === waiterId;
 }
 
-/** Orders that are still to be done, in the order in which they were placed. */
-export function undone(session) {
-  return (session?.orders ?? []).filter(({ status }) => !['delivered', 'cancelled'].includes(status));
+/** The session's orders that are neither delivered nor cancelled, the oldest first. */
+export function ordersInProgress(session) {
+  return (session?.orders ?? []).filter(isInProgress);
 }
 
-/** `off`, `free`, `ready` (something is to be carried), `waiting`, `paying`, `settled` or `seated`. */
+/** `off`, `free`, `ready` (an order can be served), `waiting`, `paying`, `settled` or `seated`. */
 export function stateOf(table, session) {
   if (!table.is_occupied) return table.is_active ? 'free' : 'off';
-  const open = undone(session);
+  const open = ordersInProgress(session);
   if (open.some(({ status }) => status === 'ready')) return 'ready';
   if (open.length > 0) return 'waiting';
   if (Number(session?.balance) > 0) return 'paying';
   return session?.orders.length > 0 ? 'settled' : 'seated';
 }
 
-/** Whether a party may leave: everything is delivered, and paid. */
+/** Whether everything is delivered and paid, so that the session may be closed. */
 export function isSettled(session) {
-  return undone(session).length === 0 && Number(session.balance) === 0;
+  return ordersInProgress(session).length === 0 && Number(session.balance) === 0;
 }

@@ -61,7 +61,7 @@ for (const name of ["a gateway's 504 in JSON", "a gateway's 504 in HTML", "a cap
     await placeOrder(guest, 'Fish soup');
     await untilShown(guest, 'Not confirmed yet');
     await guest.locator('.order', { hasText: 'Your order' }).waitFor();
-    assert.equal(await guest.locator('.waits').count(), 0);
+    assert.equal(await guest.locator('.outbox-order').count(), 0);
     assert.equal((await ordersOf(session)).length, 1);
     assert.equal(await button(guest, /^Basket/).count(), 0);
     assert.equal(new Set(proxy.replaced.splice(0).map(({ key }) => key)).size, 1);
@@ -125,7 +125,7 @@ test('two devices on one tablet stay signed in separately through a restart, unt
   const restarted = await devices.page('desktop', 'light', { storageState });
   await restarted.goto(`${proxy.url}/kitchen/?restaurant=2`);
   await untilPageLive(restarted);
-  assert.equal(await restarted.locator('.look-only').count(), 0);
+  assert.equal(await restarted.locator('.read-only').count(), 0);
   const restartedWaiter = await restarted.context().newPage();
   await restartedWaiter.goto(`${proxy.url}/waiter/`); // a typed URL
   await restartedWaiter.getByRole('heading', { name: 'Ada' }).waitFor();

@@ -10,13 +10,13 @@ import { applyEvent } from '../../../web/client/state.js';
 import { Tokens } from '../../../web/client/tokens.js';
 import { allergenText } from '../../../web/kitchen/allergens.js';
 import { fieldOf, withGroup, withItem, withoutGroup } from '../../../web/manager/menu-request.js';
-import { amountOf, cents, split, typed } from '../../../web/waiter/split.js';
+import { amountOf, cents, split, parseAmount } from '../../../web/waiter/payment-split.js';
 
 test('a waiter can take amounts of any currency, up to the largest one', () => {
-  assert.equal(typed('12500000'), 1_250_000_000);
-  assert.equal(typed(' 12,5 '), 1250);
-  assert.equal(amountOf(typed('10000000000.00')), '10000000000.00');
-  for (const wrong of ['', '0', '-1', '1.234', '1e3', '123456789012']) assert.equal(typed(wrong), null);
+  assert.equal(parseAmount('12500000'), 1_250_000_000);
+  assert.equal(parseAmount(' 12,5 '), 1250);
+  assert.equal(amountOf(parseAmount('10000000000.00')), '10000000000.00');
+  for (const wrong of ['', '0', '-1', '1.234', '1e3', '123456789012']) assert.equal(parseAmount(wrong), null);
   const orders = [{ order_id: 1, balance: '2500000.00' }, { order_id: 2, balance: '10000000.00' }];
   assert.deepEqual(split(cents('12500000'), orders),
     [{ order_id: 1, amount: '2500000.00' }, { order_id: 2, amount: '10000000.00' }]);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { Clock } from '../../../web/client/clock.js';
 import { RestaurantQR } from '../../../web/client/index.js';
-import { dayAt, inZone } from '../../../web/shared/zone.js';
+import { dateInZone, dateFormat } from '../../../web/shared/time-zone.js';
 import { FAST_SETTINGS } from './harness.mjs';
 
 const NOON = 'Mon, 30 Nov 2026 12:00:00 GMT';
@@ -72,8 +72,8 @@ test('a request for the time ends without a response', { timeout: 10_000 }, asyn
 
 test('an unknown time zone falls back to the browser’s own zone', () => {
   const now = new Date('2026-11-30T12:00:00Z');
-  assert.equal(dayAt('Not/AZone', now), '2026-11-30');
-  assert.equal(dayAt('Pacific/Kiritimati', new Date('2026-11-30T20:00:00Z')), '2026-12-01');
-  assert.equal(dayAt('Europe/Rome', null), null);
-  assert.match(inZone('en', { timeStyle: 'short' }, 'Not/AZone').format(now), /\d/);
+  assert.equal(dateInZone('Not/AZone', now), '2026-11-30');
+  assert.equal(dateInZone('Pacific/Kiritimati', new Date('2026-11-30T20:00:00Z')), '2026-12-01');
+  assert.equal(dateInZone('Europe/Rome', null), null);
+  assert.match(dateFormat('en', { timeStyle: 'short' }, 'Not/AZone').format(now), /\d/);
 });

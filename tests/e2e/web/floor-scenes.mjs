@@ -12,7 +12,7 @@ export const FLOOR_SCENES = {
   waiter: async (page, { floor }) => {
     await page.addInitScript(shiftTimes, AGES);
     await page.goto(floor.waiter);
-    await page.locator('.todo-row[data-kind=carry]', { hasText: 'Mussels' }).waitFor();
+    await page.locator('.todo-row[data-kind=serve]', { hasText: 'Mussels' }).waitFor();
     await page.locator('.todo-row[data-kind=call]').waitFor();
     await untilPageLive(page);
   },
@@ -30,12 +30,12 @@ export const FLOOR_SCENES = {
     await page.addInitScript(shiftTimes, AGES);
     await page.goto(floor.manager);
     await page.getByRole('switch').first().waitFor();
-    await page.locator('.needs [data-kind=call]').waitFor();
+    await page.locator('.attention [data-kind=call]').waitFor();
     await untilPageLive(page);
   },
   'manager-table': async (page, restaurant) => {
     await FLOOR_SCENES.manager(page, restaurant);
-    await page.locator('.seat', { has: page.locator('.number', { hasText: /^4$/ }) }).click();
+    await page.locator('.floor-table', { has: page.locator('.number', { hasText: /^4$/ }) }).click();
     const record = page.getByRole('dialog');
     await record.getByRole('button', { name: /^Order / }).click();
     await record.getByText('Paid €20.00, cash').waitFor();

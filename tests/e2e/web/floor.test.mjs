@@ -45,7 +45,7 @@ async function createTable(number, ...menuItemIds) {
 }
 
 const seat = (manager, number) =>
-  manager.locator('.seat', { has: manager.getByText(number, { exact: true }) });
+  manager.locator('.floor-table', { has: manager.getByText(number, { exact: true }) });
 
 test('a payment whose response is lost is retried by the waiter and taken once', async () => {
   const network = await Network.start();
@@ -96,7 +96,7 @@ test('a manager’s announcement is shown, a dish sold out, and a forced close a
   const manager = await openPage('desktop', `${SERVICE}/manager/?restaurant=2${tokenFragment}`);
   await manager.getByLabel('Message').fill('The kitchen closes at ten');
   await button(manager, 'Send').click();
-  await waiter.locator('.broadcasts').getByText('The kitchen closes at ten').waitFor();
+  await waiter.locator('.announcements').getByText('The kitchen closes at ten').waitFor();
 
   const dish = manager.getByRole('switch', { name: 'Fish soup' });
   await dish.click();
@@ -150,7 +150,7 @@ test('the start page sends actions to a channel, and redirects scanned codes to 
   await start.locator('.frame-row[data-kind=error]', { hasText: 'unknown_action' }).waitFor();
   await start.locator('textarea').fill('{"action"');
   await button(start, 'Send').press('Enter'); // a second tap this soon is ignored
-  await start.locator('#wrong:not(:empty)').waitFor();
+  await start.locator('#action-error:not(:empty)').waitFor();
   const frames = ['Kitchen', 'Floor'].map((title) =>
     start.frameLocator('.preview iframe >> nth=' + (title === 'Kitchen' ? 1 : 3)).getByRole('heading', { name: title }));
   for (const heading of frames) await heading.first().waitFor();

@@ -46,7 +46,7 @@ async function openWindows(number) {
 test('guest, kitchen, waiter and manager see every step of a visit across a killed gateway', async () => {
   const number = '71';
   const { table_id, guest, kitchen, waiter, manager } = await openWindows(number);
-  const seat = manager.locator('.seat', { has: manager.getByText(number, { exact: true }) });
+  const seat = manager.locator('.floor-table', { has: manager.getByText(number, { exact: true }) });
   const shows = (text) => seat.getByText(text).waitFor();
   const card = waiter.locator('.table', { has: waiter.getByText(number, { exact: true }) });
   await shows(/^Seated/);
@@ -74,17 +74,17 @@ test('guest, kitchen, waiter and manager see every step of a visit across a kill
   await ticket.getByRole('button', { name: /Fish soup/ }).click();
   await shows(/^Ready to serve/);
   await guest.getByText('Your order is ready').first().waitFor();
-  const carry = waiter.locator('.todo-row[data-kind=carry]', { hasText: 'Fish soup' });
+  const carry = waiter.locator('.todo-row[data-kind=serve]', { hasText: 'Fish soup' });
   await button(carry, 'Delivered').click();
   await carry.waitFor({ state: 'detached' });
   await ticket.waitFor({ state: 'detached' });
 
   await guest.locator('.tabs').getByRole('button', { name: 'Bill' }).click();
   await button(guest, 'Ask for the bill').first().click();
-  await manager.locator('.needs').getByText(`Table ${number} asks for the bill`).waitFor();
+  await manager.locator('.attention').getByText(`Table ${number} asks for the bill`).waitFor();
   await button(waiter, 'On my way').press('Enter'); // at the place of "Delivered": a tap this soon is ignored
-  await manager.locator('.needs').getByText(`Table ${number} asks for the bill`).waitFor({ state: 'detached' });
-  await button(waiter.locator('[data-kind=promised]'), 'Done').click();
+  await manager.locator('.attention').getByText(`Table ${number} asks for the bill`).waitFor({ state: 'detached' });
+  await button(waiter.locator('[data-kind=accepted]'), 'Done').click();
 
   await card.click();
   const sheet = waiter.getByRole('dialog');

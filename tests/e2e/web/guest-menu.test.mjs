@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { allergensOf, canBeWithout, filtered } from '../../../web/guest/declared.js';
+import { allergensOf, canBeWithout, filterCategories } from '../../../web/guest/allergen-filter.js';
 import { inLanguage, languageFor, languagesOf } from '../../../web/guest/menu-language.js';
 import { times } from '../../../web/guest/money.js';
 import { chosenAfter, inputOf, isValid, itemsOf, lineKey, needsChoice, optionsOf, unitPrice } from '../../../web/guest/pricing.js';
@@ -85,7 +85,7 @@ test('a filter hides dishes with an allergen and dishes without declared allerge
   const [degree] = steak.groups;
   const breaded = { ...degree, options: degree.options.map((each) => ({ ...each, allergens: ['gluten'] })) };
   assert.equal(canBeWithout({ ...steak, groups: [breaded] }, ['gluten']), false);
-  const { categories, hidden } = filtered(inLanguage(MENU, '').categories, ['celery']);
+  const { categories, hidden } = filterCategories(inLanguage(MENU, '').categories, ['celery']);
   assert.deepEqual([categories.map(({ items }) => items.length), hidden], [[1], 2]);
 });
 

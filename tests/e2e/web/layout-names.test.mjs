@@ -56,7 +56,7 @@ const SCENES = {
   'the waiter’s tables': ['waiter'],
   'the waiter’s table': ['waiter', (page) => page.locator('.table')],
   'the manager’s floor': ['manager'],
-  'the manager’s table': ['manager', (page) => page.locator('.seat')],
+  'the manager’s table': ['manager', (page) => page.locator('.floor-table')],
   'the manager’s order': ['manager', (page) => page.locator('.open-orders .order')],
   'the manager’s devices': ['manager', (page) => page.getByRole('button', { name: 'Devices' })],
 };

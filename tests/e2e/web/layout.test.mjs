@@ -106,7 +106,7 @@ test('all parts of the guest’s page are side by side in wide windows', async (
 test('a chosen category scrolls to just below the bars, also with a long restaurant name', async () => {
   const page = await guest();
   for (const name of ['A', 'Wirtshaus zur Schönen Aussicht am Donaukanal und Biergarten']) {
-    await page.getByRole('banner').locator('.place').evaluate((place, text) => { place.textContent = text; }, name);
+    await page.getByRole('banner').locator('.subtitle').evaluate((place, text) => { place.textContent = text; }, name);
     await button(page, 'Soups').press('Enter'); // a second tap at once would be ignored
     const [chips, heading] = await Promise.all([
       page.getByRole('navigation', { name: 'Categories' }).boundingBox(),

@@ -130,7 +130,7 @@ async function serve(_, { open, press, table }) {
 
   const manager = await open(`/manager/?restaurant=${large.id}#token=${staff.token}`);
   assert.deepEqual(await layoutFaults(manager), []);
-  await press(manager.locator('.seat', { has: manager.getByText(table.number, { exact: true }) }));
+  await press(manager.locator('.floor-table', { has: manager.getByText(table.number, { exact: true }) }));
   await manager.getByRole('dialog').getByText(DISH).waitFor();
   assert.deepEqual(await layoutFaults(manager), []);
   await staff.http.post(`/sessions/${session_id}/close`);

@@ -209,10 +209,10 @@ test('an order without a network is shown as waiting, and is placed once', async
   await until(async () => (await ordersOf(session)).length > 0);
   network.restore();
   await guest.reload();
-  await guest.locator('.order, .waits').first().waitFor({ state: 'attached' });
+  await guest.locator('.order, .outbox-order').first().waitFor({ state: 'attached' });
   await openTab(guest, 'Orders');
   await guest.locator('.order', { hasText: 'Your order' }).waitFor();
-  assert.equal(await guest.locator('.waits').count(), 0);
+  assert.equal(await guest.locator('.outbox-order').count(), 0);
   assert.equal((await ordersOf(session)).length, 1);
 });
 

@@ -5,7 +5,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { WebSocketServer } from 'ws';
 
 import { RestaurantQR } from '../../../web/client/index.js';
-import { Pulse } from '../../../web/client/pulse.js';
+import { LivenessProbe } from '../../../web/client/liveness-probe.js';
 import { FAST_SETTINGS, until, untilLive } from './harness.mjs';
 
 let server;
@@ -64,7 +64,7 @@ test('a message on any channel postpones the probe, and so does the reply to a p
     status: { state: 'live' }, size, lastMessageAt: Date.now(), probe: () => received.push(name), wake: () => received.push(`all ${name}`),
   });
   const [larger, smaller] = [channel('long', 100), channel('short', 10)];
-  const pulse = new Pulse(() => [larger, smaller], { silence: 5_000, timeout: 3_000 });
+  const pulse = new LivenessProbe(() => [larger, smaller], { silence: 5_000, timeout: 3_000 });
   advance(4);
   larger.lastMessageAt = Date.now();
   advance(4);
@@ -85,7 +85,7 @@ test('a hidden page with throttled timers does not time out a probe that was ans
   const channel = {
     status: { state: 'live' }, size: 10, lastMessageAt: Date.now(), probe: () => received.push('probe'), wake: () => received.push('wake'),
   };
-  const pulse = new Pulse(() => [channel], { silence: 5_000, timeout: 3_000 });
+  const pulse = new LivenessProbe(() => [channel], { silence: 5_000, timeout: 3_000 });
   for (let minute = 1; minute <= 3; minute += 1) {
     mock.timers.setTime(minute * 60_000);
     mock.timers.tick(1_000);
@@ -99,7 +99,7 @@ test('a page probes no channel while it is hidden', ({ mock }) => {
   mock.timers.enable({ apis: ['setInterval', 'Date'] });
   const received = [];
   const channel = { status: { state: 'live' }, size: 10, lastMessageAt: Date.now(), probe: () => received.push('probe'), wake: () => {} };
-  const pulse = new Pulse(() => [channel], { silence: 5_000, timeout: 3_000 });
+  const pulse = new LivenessProbe(() => [channel], { silence: 5_000, timeout: 3_000 });
   globalThis.document = { visibilityState: 'hidden' };
   for (let second = 0; second < 30; second += 1) mock.timers.tick(1_000);
   assert.deepEqual(received, []);

@@ -38,7 +38,7 @@ export const SCENES = {
   kitchen: async (page, { kitchen }) => {
     await page.addInitScript(shiftTimes, AGES);
     await page.goto(kitchen);
-    await page.waitForFunction(() => document.querySelectorAll('.ticket:has(.item .what)').length === 5);
+    await page.waitForFunction(() => document.querySelectorAll('.ticket:has(.item .details)').length === 5);
     await untilPageLive(page);
   },
 };

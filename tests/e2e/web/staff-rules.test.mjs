@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { late, ordersAt } from '../../../web/manager/states.js';
-import { balanceOf } from '../../../web/shared/orders.js';
+import { lateOrders, ordersAt } from '../../../web/manager/states.js';
+import { totalBalance } from '../../../web/shared/orders.js';
 import { tableName } from '../../../web/shared/table-name.js';
-import { answeredBills, isServed } from '../../../web/waiter/notes.js';
-import { split, typed } from '../../../web/waiter/split.js';
+import { answeredBills, isServed } from '../../../web/waiter/tasks.js';
+import { split, parseAmount } from '../../../web/waiter/payment-split.js';
 
 const tables = [
   { table_id: 1, table_number: '5', zone: 'A', session: { started_at: '2026-01-01T19:00:00Z' } },
@@ -32,7 +32,7 @@ test('an order belongs to its own table, not to another one with the same number
 test('late orders are listed, the longest waiting one first', () => {
   const at = (time, status) => ({ status, created_at: `2026-01-01T${time}:00Z` });
   const orders = [at('19:40', 'pending'), at('19:39', 'ready'), at('19:00', 'delivered'), at('19:41', 'confirmed')];
-  const found = late(orders, new Date('2026-01-01T20:00:00Z'));
+  const found = lateOrders(orders, new Date('2026-01-01T20:00:00Z'));
   assert.deepEqual(found.map(({ status }) => status), ['ready', 'pending']);
 });
 
@@ -55,13 +55,13 @@ test('open calls for the bill are resolved once everything ordered is paid', () 
 });
 
 test('balances add up without rounding', () => {
-  assert.equal(balanceOf([{ balance: '0.10' }, { balance: '0.20' }]), '0.30');
+  assert.equal(totalBalance([{ balance: '0.10' }, { balance: '0.20' }]), '0.30');
 });
 
 test('large amounts are parsed and split', () => {
-  assert.equal(typed('12500000'), 1_250_000_000);
-  assert.equal(typed('10000000000,00'), 1_000_000_000_000);
-  assert.equal(typed('12.500.000'), null);
+  assert.equal(parseAmount('12500000'), 1_250_000_000);
+  assert.equal(parseAmount('10000000000,00'), 1_000_000_000_000);
+  assert.equal(parseAmount('12.500.000'), null);
   const orders = [{ order_id: 1, balance: '12000000.00' }, { order_id: 2, balance: '500000.00' }];
   assert.deepEqual(split(1_250_000_000, orders), [
     { order_id: 1, amount: '12000000.00' }, { order_id: 2, amount: '500000.00' },

@@ -134,12 +134,12 @@ test('a table closed by force shows the reason and the audit of its last visit',
   await http.post(`/orders/${order_id}/payments`, { amount: '2.00', method: 'cash' });
   const page = await openPage('desktop', manager);
   const record = page.getByRole('dialog');
-  await page.locator('.seat').click();
+  await page.locator('.floor-table').click();
   await record.getByLabel('Reason').fill('They have left');
   await button(record, 'Free the table').click();
   await record.getByText('Close: by force, “They have left”').waitFor();
   await page.reload();
-  await page.locator('.seat').click();
+  await page.locator('.floor-table').click();
   await record.getByText('Close: by force, “They have left”').waitFor();
   await button(record, `Order ${order_id}`).click();
   await record.getByText('Payment: €2.00, cash').waitFor();
@@ -149,8 +149,16 @@ test('an announcement stays on a waiter’s phone until it is dismissed, also af
   const { waiter, id } = await createRestaurant();
   const page = await openPage('phone', waiter);
   await page.locator('.table').waitFor();
+  await page.evaluate(() => {
+    window.storedWhenShown = new Promise((resolve) => {
+      new MutationObserver(() => { // runs before the paint
+        if (document.querySelector('.announcements p')) resolve(localStorage.getItem('restaurant-qr-waiter-broadcasts'));
+      }).observe(document.body, { childList: true, subtree: true });
+    });
+  });
   await http.post(`/restaurants/${id}/broadcasts`, { message: 'The kitchen closes at ten' });
-  const announcement = page.locator('.broadcasts').getByText('The kitchen closes at ten');
+  assert.match(await page.evaluate(() => window.storedWhenShown), /The kitchen closes at ten/);
+  const announcement = page.locator('.announcements').getByText('The kitchen closes at ten');
   await announcement.waitFor();
   await page.reload();
   await announcement.waitFor();

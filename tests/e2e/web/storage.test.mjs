@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 
 import { RefusedError, UnreachableError } from '../../../web/client/index.js';
-import { isUnanswered, keepingKeys } from '../../../web/shared/keys.js';
+import { isUnanswered, withRequestKeys } from '../../../web/shared/request-keys.js';
 
 /** A browser's storage with at most `room` entries. */
 class Storage {
@@ -34,7 +34,7 @@ let loads = 0;
 async function loadStorage(storage) {
   Object.defineProperty(globalThis, 'localStorage', { configurable: true, get: storage });
   loads += 1;
-  return (await import(`../../../web/shared/storage.js?${loads}`)).kept;
+  return (await import(`../../../web/shared/storage.js?${loads}`)).storage;
 }
 
 afterEach(() => Object.defineProperty(globalThis, 'localStorage', { configurable: true, value: undefined }));
@@ -46,37 +46,37 @@ const blocked = () => {
 for (const [name, getter] of [['blocks storage', blocked], ['has no storage', () => undefined], ['has no storage object', () => null]]) {
   test(`a browser that ${name} keeps stored values as long as the page`, async () => {
     const kept = await loadStorage(getter);
-    kept.remember('visit', { session: 1 });
-    kept.remember('outbox-1-a', []);
-    assert.deepEqual(kept.recall('visit'), { session: 1 });
+    kept.set('visit', { session: 1 });
+    kept.set('outbox-1-a', []);
+    assert.deepEqual(kept.get('visit'), { session: 1 });
     assert.deepEqual(kept.keys('outbox-1-'), ['outbox-1-a']);
-    kept.forget('visit');
-    assert.equal(kept.recall('visit', 'nothing'), 'nothing');
+    kept.remove('visit');
+    assert.equal(kept.get('visit', 'nothing'), 'nothing');
   });
 }
 
 test('a browser with full storage shows the newest value, not the stored one', async () => {
   const storage = new Storage();
   const kept = await loadStorage(() => storage);
-  kept.remember('basket', ['soup']);
+  kept.set('basket', ['soup']);
   storage.room = 0;
-  kept.remember('basket', ['soup', 'salad']);
-  assert.deepEqual(kept.recall('basket'), ['soup', 'salad']);
+  kept.set('basket', ['soup', 'salad']);
+  assert.deepEqual(kept.get('basket'), ['soup', 'salad']);
   storage.room = Infinity;
-  kept.remember('basket', []);
+  kept.set('basket', []);
   assert.equal(storage.getItem('restaurant-qr-basket'), '[]');
 });
 
 test('a page reads values that another tab wrote', async () => {
   const storage = new Storage();
   const kept = await loadStorage(() => storage);
-  kept.remember('mine-1-7', true);
+  kept.set('mine-1-7', true);
   storage.setItem('restaurant-qr-mine-1-8', 'true');
   storage.setItem('another-site', 'true');
   assert.deepEqual(kept.keys('mine-1-').sort(), ['mine-1-7', 'mine-1-8']);
   storage.setItem('restaurant-qr-broken', '{');
-  assert.equal(kept.recall('broken'), null);
-  assert.equal(kept.text('broken'), '{');
+  assert.equal(kept.get('broken'), null);
+  assert.equal(kept.getText('broken'), '{');
 });
 
 /** An API that fails with these errors, and the keys of its requests. */
@@ -88,7 +88,7 @@ function api(...failures) {
     if (failure) throw failure;
     return { changed: true };
   };
-  return { keys, http: keepingKeys({ post: send, put: send, patch: send, delete: send, get: send, text: send }) };
+  return { keys, http: withRequestKeys({ post: send, put: send, patch: send, delete: send, get: send, text: send }) };
 }
 
 const refusal = (code) => new RefusedError({ error: 'No.', code });

@@ -30,10 +30,10 @@ before(async () => {
   Math.random = () => 0; // no delay between attempts
   const app = await import('../../../web/shared/app.js');
   const { visitOf } = await import('../../../web/guest/visit.js');
-  const { leave } = await import('../../../web/guest/arrival.js');
-  const { sent } = await import('../../../web/waiter/payment.js');
-  const { signIn } = await import('../../../web/shared/cover.js');
-  pages = { ...app, leave, visitOf, sent, signIn };
+  const { endVisit } = await import('../../../web/guest/join.js');
+  const { sendPayment } = await import('../../../web/waiter/payment.js');
+  const { signIn } = await import('../../../web/shared/sign-in-gate.js');
+  pages = { ...app, endVisit, visitOf, sendPayment, signIn };
 });
 after(() => service.close());
 
@@ -51,9 +51,9 @@ for (const [name, response] of CASES) {
     visit.add({ menu_item_id: 1 }, 2);
     visit.place();
     await until(() => service.requests.length === 1 && visit.stateOf(visit.outbox[0], true) === 'unanswered');
-    assert.deepEqual([visit.basket, visit.mine], [[], []]);
-    await until(() => visit.deliver().then(() => visit.outbox.length === 0));
-    assert.deepEqual(visit.mine, [7]);
+    assert.deepEqual([visit.basket, visit.ownOrderIds], [[], []]);
+    await until(() => visit.sendOutbox().then(() => visit.outbox.length === 0));
+    assert.deepEqual(visit.ownOrderIds, [7]);
     assert.equal(service.keys.length, 1);
   });
 
@@ -61,7 +61,7 @@ for (const [name, response] of CASES) {
     service.responses = [response];
     const parts = [{ order_id: 1, amount: '9.50', key: `payment-${session}` }];
     const kept = [];
-    const isAnswered = await pages.sent({ parts, method: 'card' }, (left) => kept.push(left));
+    const isAnswered = await pages.sendPayment({ parts, method: 'card' }, (left) => kept.push(left));
     assert.equal(isAnswered, false);
     assert.deepEqual(kept.at(-1).parts, parts);
     assert.deepEqual(service.keys, [`payment-${session}`]);
@@ -80,7 +80,7 @@ for (const [name, response] of CASES) {
   test(`a manager's button repeats the same request after ${name}`, async () => {
     service.responses = [response, response, response, response, null];
     const announce = () => pages.qr.http.post('/restaurants/2/broadcasts', { message: `Closing ${session}` });
-    await assert.rejects(announce(), (error) => pages.reason(error) === 'shared.unanswered');
+    await assert.rejects(announce(), (error) => pages.errorMessage(error) === 'shared.unanswered');
     await announce();
     assert.equal(service.keys.length, 1);
   });
@@ -90,7 +90,7 @@ test('a refused order goes back into the basket beside its other items', async (
   service.responses = [REFUSED];
   const visit = pages.visitOf(session);
   visit.add({ menu_item_id: 1 }, 2);
-  visit.note(1, 'No onions');
+  visit.setNotes(1, 'No onions');
   visit.place();
   visit.add({ menu_item_id: 1 }, 1);
   visit.add({ menu_item_id: 2 }, 1);
@@ -132,8 +132,8 @@ test('an order refused in one tab is not sent again by another tab', async () =>
   visit.place();
   await until(() => service.requests.length === 1 && visit.stateOf(visit.outbox[0], true) === 'unanswered');
   const otherTab = (await import('../../../web/guest/visit.js?other-tab')).visitOf(session);
-  await until(() => visit.deliver().then(() => visit.outbox.length === 0));
-  await otherTab.deliver();
+  await until(() => visit.sendOutbox().then(() => visit.outbox.length === 0));
+  await otherTab.sendOutbox();
   assert.equal(service.requests.length, 2);
   assert.equal(visit.quantityOf(1), 2);
 });
@@ -148,7 +148,7 @@ test('an order whose token has changed is sent only on request, and under a new 
   await until(() => service.requests.length === 1);
   service.responses = [null];
   pages.qr.token = payload('second');
-  await visit.deliver();
+  await visit.sendOutbox();
   const [order] = visit.outbox;
   assert.equal(visit.stateOf(order, true), 'unsure');
   assert.equal(service.requests.length, 1);
@@ -161,23 +161,23 @@ test('an ended visit leaves no basket in the storage', () => {
   const visit = pages.visitOf(session);
   visit.add({ menu_item_id: 1 }, 1);
   visit.end();
-  assert.deepEqual(pages.kept.keys(`basket-${session}`), []);
+  assert.deepEqual(pages.storage.keys(`basket-${session}`), []);
 });
 
 test('the end of a visit in one tab does not end a newer visit of another tab', () => {
-  pages.remember('visit', { session: 9, token: 'new' });
-  pages.leave(8, { session: null, menu: null });
-  assert.deepEqual(pages.recall('visit'), { session: 9, token: 'new' });
-  pages.leave(9, { session: null, menu: null });
-  assert.equal(pages.recall('visit'), null);
+  pages.storage.set('visit', { session: 9, token: 'new' });
+  pages.endVisit(8, { session: null, menu: null });
+  assert.deepEqual(pages.storage.get('visit'), { session: 9, token: 'new' });
+  pages.endVisit(9, { session: null, menu: null });
+  assert.equal(pages.storage.get('visit'), null);
 });
 
 test('a visit stored as whole lists by an earlier release is migrated', () => {
-  pages.remember(`basket-${session}`, [{ menu_item_id: 3, quantity: 2, notes: '' }]);
-  pages.remember(`mine-${session}`, [5, 6]);
+  pages.storage.set(`basket-${session}`, [{ menu_item_id: 3, quantity: 2, notes: '' }]);
+  pages.storage.set(`mine-${session}`, [5, 6]);
   const visit = pages.visitOf(session);
   assert.equal(visit.quantityOf(3), 2);
   visit.add({ menu_item_id: 3, price: '4.00' }, 1);
   assert.deepEqual(visit.basket.map(({ quantity }) => quantity), [3]);
-  assert.deepEqual(visit.mine, [5, 6]);
+  assert.deepEqual(visit.ownOrderIds, [5, 6]);
 });

@@ -1,19 +1,19 @@
-/** One plain WebSocket, for looking at: nothing is resumed, nothing is sent again. */
+/** A plain WebSocket, which does not reconnect, resume or resend. */
 
 import { token, useEffect, useRef, useState } from '../shared/app.js';
 
-const KEPT = 200;
-let last = 0;
+const MAX_FRAMES = 200;
+let lastNumber = 0;
 
-/** `{ state, code, reason, frames, open, send, close }`; the newest frame first. */
+/** `{ state, code, reason, frames, open, send, close }`; `frames` has the newest first. */
 export function useSocket() {
   const socket = useRef(null);
   const [status, setStatus] = useState({ state: 'none', code: 0, reason: '' });
   const [frames, setFrames] = useState([]);
-  const add = (way, text) => {
-    last += 1;
-    const frame = { number: last, way, text };
-    setFrames((known) => [frame, ...known].slice(0, KEPT));
+  const add = (direction, text) => {
+    lastNumber += 1;
+    const frame = { number: lastNumber, direction, text };
+    setFrames((earlier) => [frame, ...earlier].slice(0, MAX_FRAMES));
   };
   const open = (path) => {
     const protocols = token() === null ? [] : ['bearer', token()];
@@ -22,7 +22,7 @@ export function useSocket() {
     setFrames([]);
     setStatus({ state: 'opening', code: 0, reason: '' });
     opened.onopen = () => setStatus({ state: 'open', code: 0, reason: '' });
-    opened.onmessage = ({ data }) => add('heard', data);
+    opened.onmessage = ({ data }) => add('received', data);
     opened.onclose = ({ code, reason }) => setStatus({ state: 'closed', code, reason });
   };
   const send = (text) => {

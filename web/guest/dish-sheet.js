@@ -1,54 +1,54 @@
-/** The sheet of a dish: what it is, what it contains, and its options. */
+/** The dialog of a dish: its description, allergens and options. */
 
 import { html, Sheet, t, useState } from '../shared/app.js';
 import { allergenName } from '../shared/allergens.js';
-import { allergensOf } from './declared.js';
+import { allergensOf } from './allergen-filter.js';
 import { OptionGroup } from './option-group.js';
 import { Stepper } from './stepper.js';
 import { times } from './money.js';
 import { isGroupValid, isValid, optionsOf, unitPrice } from './pricing.js';
 
-const MOST = 99;
+const MAX_QUANTITY = 99;
 
 /**
- * `line` is the one of the basket that is changed, if any. `onDone` gets the line and its quantity.
+ * `line` is the basket's line to edit; without it, the dish is added. `onDone` gets the new line and its quantity.
  * @param {{item: any, line?: any, money: (amount: string) => string, onDone: (line: any, quantity: number) => void, onClose: () => void}} props
  */
 export function DishSheet({ item, line, money, onDone, onClose }) {
-  const [picked, pick] = useState(line?.options ?? []);
-  const [quantity, count] = useState(line?.quantity ?? 1);
-  const [isAsked, ask] = useState(false);
+  const [selected, setSelected] = useState(line?.options ?? []);
+  const [quantity, setQuantity] = useState(line?.quantity ?? 1);
+  const [showsErrors, setShowsErrors] = useState(false);
   const options = optionsOf(item);
-  const chosen = picked.filter(({ option_id }) => options.has(option_id)); // the menu may have changed meanwhile
+  const chosen = selected.filter(({ option_id }) => options.has(option_id)); // the menu may have changed since
   const price = unitPrice(item, chosen);
-  const done = () => {
+  const submit = () => {
     if (isValid(item, chosen)) {
       onDone({ menu_item_id: item.id, options: chosen, price }, quantity);
       return;
     }
-    ask(true);
-    const wrong = item.groups.find((group) => !isGroupValid(group, chosen));
+    setShowsErrors(true);
+    const invalid = item.groups.find((group) => !isGroupValid(group, chosen));
     /** @type {HTMLElement | null} */
-    const first = document.querySelector(`#group-${wrong.id} :is(input, button):enabled`);
-    first?.focus();
+    const input = document.querySelector(`#group-${invalid.id} :is(input, button):enabled`);
+    input?.focus();
   };
   return html`
     <${Sheet} title=${item.name} onClose=${onClose}>
       ${item.description && html`<p lang=${item.lang}>${item.description}</p>`}
       <${Diets} diets=${item.diets} />
-      <${Contents} allergens=${allergensOf(item, chosen.map(({ option_id }) => options.get(option_id)))} />
+      <${AllergenInfo} allergens=${allergensOf(item, chosen.map(({ option_id }) => options.get(option_id)))} />
       ${item.groups.map((group) => html`
-        <${OptionGroup} key=${group.id} group=${group} chosen=${chosen} pick=${pick} money=${money}
-          isDeclared=${Array.isArray(item.allergens)} isWrong=${isAsked && !isGroupValid(group, chosen)} />
+        <${OptionGroup} key=${group.id} group=${group} chosen=${chosen} onChange=${setSelected} money=${money}
+          isDeclared=${Array.isArray(item.allergens)} isInvalid=${showsErrors && !isGroupValid(group, chosen)} />
       `)}
       ${item.available
         ? html`
           <div class="row">
             <span>${t('guest.dish.quantity')}</span>
-            <${Stepper} name=${item.name} count=${quantity} less=${quantity > 1} full=${quantity >= MOST}
-              said=${t('guest.dish.count', { count: quantity })} change=${(by) => count(quantity + by)} />
+            <${Stepper} name=${item.name} count=${quantity} canDecrease=${quantity > 1} isMax=${quantity >= MAX_QUANTITY}
+              countLabel=${t('guest.dish.count', { count: quantity })} onChange=${(difference) => setQuantity(quantity + difference)} />
           </div>
-          <button class="button main" onClick=${done}>
+          <button class="button main" onClick=${submit}>
             <span>${t(line ? 'guest.dish.save' : 'guest.dish.add')}</span>
             <span class="amount">${money(times(price, quantity))}</span>
           </button>`
@@ -65,8 +65,8 @@ export function Diets({ diets = [] }) {
   `;
 }
 
-/** All allergens; that they are not declared is no statement that there are none. */
-function Contents({ allergens }) {
+/** The allergens of the dish with its options. "Not declared" must never read as "none". */
+function AllergenInfo({ allergens }) {
   if (allergens === null) return html`<p class="contents" role="status"><strong>${t('guest.allergens.undeclared')}</strong></p>`;
   const names = allergens.map(allergenName).join(', ');
   return html`

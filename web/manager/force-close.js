@@ -1,17 +1,17 @@
-/** Freeing a table that is not settled: only with a reason, which goes on record. */
+/** Closes a session that is not settled. It takes a reason, which is stored in the audit log. */
 
-import { html, qr, saying, t, tell, token, useState } from '../shared/app.js';
+import { html, notify, qr, t, token, useState, withErrorNotice } from '../shared/app.js';
 
-export function Force({ table }) {
+export function ForceClose({ table }) {
   const [reason, setReason] = useState('');
-  const force = async (event) => {
+  const submit = async (event) => {
     event.preventDefault();
     const body = { force: true, reason: reason.trim() };
-    if (!(await saying(qr.http.post(`/sessions/${table.session.id}/close`, body)))) return;
-    tell(t('manager.released', { number: table.table_number }));
+    if (!(await withErrorNotice(qr.http.post(`/sessions/${table.session.id}/close`, body)))) return;
+    notify(t('manager.released', { number: table.table_number }));
   };
   return html`
-    <form class="card force" onSubmit=${force}>
+    <form class="card force-close" onSubmit=${submit}>
       <h3>${t('manager.force')}</h3>
       <p class="muted small" id="force-why">${t('manager.force_why')}</p>
       <label class="field">${t('manager.reason')}

@@ -1,6 +1,6 @@
-/** Wishes that need a person: a waiter, the bill. */
+/** Buttons that call a waiter or ask for the bill. */
 
-import { html, Icon, qr, saying, t, useFormats, useState } from '../shared/app.js';
+import { html, Icon, qr, t, useFormats, useState, withErrorNotice } from '../shared/app.js';
 
 export function Service({ session, menu }) {
   return html`
@@ -12,27 +12,27 @@ export function Service({ session, menu }) {
   `;
 }
 
-/** Calls somebody; while the call is open, says how far it is. */
+/** Calls a waiter for a reason; while the call is open, shows its status. */
 export function CallButton({ session, reason, menu }) {
-  const [waiting, wait] = useState(false);
+  const [isSending, setIsSending] = useState(false);
   const { time } = useFormats(menu);
   const call = session.calls.filter((each) => each.reason === reason && each.status !== 'resolved').pop();
   const isSettled = reason === 'bill' && Number(session.total_amount) > 0 && Number(session.balance) === 0;
   const text = reason === 'bill' && call?.status === 'open' ? 'guest.service.bill_open' : `guest.service.${call?.status}`;
-  const ask = async () => {
-    wait(true);
-    await saying(qr.session(session.id).request('call_waiter', { reason }));
-    wait(false);
+  const sendCall = async () => {
+    setIsSending(true);
+    await withErrorNotice(qr.session(session.id).request('call_waiter', { reason }));
+    setIsSending(false);
   };
   if (isSettled) return html`<div class="call"><p role="status">${t('guest.service.settled')}</p></div>`;
   return html`
     <div class="call">
-      <button class="button" disabled=${waiting || call !== undefined} onClick=${ask}>
+      <button class="button" disabled=${isSending || call !== undefined} onClick=${sendCall}>
         <${Icon} name=${reason} />${t(`guest.service.${reason}`)}
       </button>
       <p class="muted small" role="status">
         ${call && t(text, { time: time(call.opened_at) })}
-        ${!call && waiting && t('guest.service.waits')}
+        ${!call && isSending && t('guest.service.waits')}
       </p>
     </div>
   `;

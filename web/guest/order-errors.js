@@ -1,28 +1,28 @@
-/** Notices of refused orders: what has changed, and that nothing is lost. */
+/** Notices about refused orders: what has changed, and that the basket still has the items. */
 
-import { reason, t, tell, useEffect, useFormats } from '../shared/app.js';
+import { errorMessage, notify, t, useEffect, useFormats } from '../shared/app.js';
 import { itemsOf, optionsOf } from './pricing.js';
 
-/** Refusals after which this page's menu may be out of date. */
+/** Codes that mean that this page's menu may be outdated. */
 const MENU_CHANGED = ['price_changed', 'invalid_options', 'item_unavailable'];
 
-/** Say why an order was refused, and read the menu again if it has changed. */
-export function useRefusals(visit, channel, menu) {
+/** Shows why an order was refused, and reads the menu again if it may be outdated. */
+export function useOrderErrors(visit, menuChannel, menu) {
   const { money } = useFormats(menu);
   useEffect(() => visit.refused.on((order, error) => {
-    if (MENU_CHANGED.includes(error.code)) channel.refresh().catch(() => {}); // its next event tells as well
-    tell(sentence(order, error, menu, money), 'bad');
-  }), [visit, channel, menu, money]);
+    if (MENU_CHANGED.includes(error.code)) menuChannel.refresh().catch(() => {}); // its next event updates it, too
+    notify(messageFor(order, error, menu, money), 'bad');
+  }), [visit, menuChannel, menu, money]);
 }
 
-function sentence({ expected_total }, error, menu, money) {
+function messageFor({ expected_total }, error, menu, money) {
   if (error.code === 'price_changed' && expected_total) {
     return t('guest.refused.price_changed', { total: money(error.details.total_amount), was: money(expected_total) });
   }
   const names = namesOf(error.details ?? {}, menu);
-  const known = names.length > 0
+  const message = names.length > 0
     ? t.maybe(`guest.refused.${error.code}`, { names: names.join(', '), count: names.length }) : null;
-  return known ?? t('guest.refused.other', { reason: reason(error) });
+  return message ?? t('guest.refused.other', { reason: errorMessage(error) });
 }
 
 /** The names of the dishes and options that a refusal is about. */

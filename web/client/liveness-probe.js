@@ -1,9 +1,9 @@
 /**
- * Notices soon that the network is gone, at the cost of one channel: after a silence on all channels, it probes
- * the one with the shortest snapshot. Without a reply, it probes all of them. It does nothing while the page is
- * hidden; when the page is shown again, every channel is probed.
+ * Detects a lost network early by probing only one channel: after a silence on all channels, it probes the one with
+ * the shortest snapshot, and without a reply all of them. It is inactive while the page is hidden; when the page
+ * becomes visible again, every channel is probed. The options `pulse` and `pulseTimeout` configure it.
  */
-export class Pulse {
+export class LivenessProbe {
   #probedAt = 0;
   #channels;
   #silence;
@@ -33,7 +33,7 @@ export class Pulse {
     const isHidden = globalThis.document?.visibilityState === 'hidden';
     if (isHidden || live.length === 0 || now - lastMessageAt < this.#silence) {
       this.#probedAt = 0;
-    } else if (this.#probedAt <= lastMessageAt) { // answered: timers of a hidden page may run once a minute
+    } else if (this.#probedAt <= lastMessageAt) { // none, or answered: timers of a hidden page run rarely
       this.#probedAt = now;
       live.reduce((a, b) => (a.size <= b.size ? a : b)).probe(this.#timeout);
     } else if (now - this.#probedAt >= this.#timeout) {

@@ -1,22 +1,22 @@
-/** Stored events and audited requests as a manager reads them. */
+/** Stored events and audited requests as sentences. */
 
 import { t } from '../shared/app.js';
 import { optionText } from '../shared/options.js';
 
-const MARKS = { ready: ' ✓', voided: ' ✕' };
+const STATUS_MARKS = { ready: ' ✓', voided: ' ✕' };
 
-export function sentence(event, formats) {
-  if (event.outcome) return asked(event, formats);
+export function eventText(event, formats) {
+  if (event.outcome) return requestText(event, formats);
   const values = valuesOf(event, formats);
   const { status, call } = event.data;
-  const step = status ?? (call?.status === 'open' ? 'escalated' : '');
-  const kind = `${event.type}_${step}`;
+  const suffix = status ?? (call?.status === 'open' ? 'escalated' : '');
+  const kind = `${event.type}_${suffix}`;
   const text = t.maybe(`manager.events.${kind}`, values) ?? t.maybe(`manager.events.${event.type}`, values);
-  const why = event.data.reason ? ` – “${event.data.reason}”` : '';
-  return (text ?? event.type.replace(/\B[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)) + why;
+  const because = event.data.reason ? ` – “${event.data.reason}”` : '';
+  return (text ?? event.type.replace(/\B[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)) + because;
 }
 
-/** What a sentence may name, whatever the event. */
+/** The values that the texts of events may contain. */
 function valuesOf({ data }, { money }) {
   const { payment, card, session, call, order, notification } = data;
   const amount = payment?.amount ?? data.amount ?? card?.balance;
@@ -29,33 +29,33 @@ function valuesOf({ data }, { money }) {
     reason: call ? t(`manager.reasons.${call.reason}`) : '',
     step: call ? t(`manager.call_steps.${call.status}`) : '',
     count: data.guests_count ?? session?.guests_count ?? '',
-    dishes: (data.items ?? order?.items ?? []).map(dish).join(', '),
+    dishes: (data.items ?? order?.items ?? []).map(itemText).join(', '),
     message: notification?.data?.message ?? '',
   };
 }
 
-function dish({ quantity, name, options = [], status }) {
+function itemText({ quantity, name, options = [], status }) {
   const chosen = options.length > 0 ? ` (${options.map(optionText).join(', ')})` : '';
-  return `${quantity} × ${name}${chosen}${MARKS[status] ?? ''}`;
+  return `${quantity} × ${name}${chosen}${STATUS_MARKS[status] ?? ''}`;
 }
 
-/** The actor's name: waiters by name, others by role; `waiters` maps ids to names. */
+/** The name of an actor such as `waiter:3`: waiters by name, others by role. `waiters` maps ids to names. */
 export function nameOf(by, waiters) {
   const [role, id] = by.split(':');
   if (role === 'waiter') return waiters.get(Number(id)) ?? by;
   return t.maybe(`manager.people.${role}`) ?? by;
 }
 
-/** A request: what, with which values, and why it was refused, if it was. */
-function asked({ type, outcome, data }, formats) {
-  const what = t.maybe(`manager.actions.${type}`) ?? type.replaceAll('_', ' ');
-  const given = Object.entries(data).map((field) => valueOf(field, formats)).join(', ');
-  const request = given ? `${what}: ${given}` : what;
+/** An audited request: its action and fields, and the reason if it was refused. */
+function requestText({ type, outcome, data }, formats) {
+  const action = t.maybe(`manager.actions.${type}`) ?? type.replaceAll('_', ' ');
+  const fields = Object.entries(data).map((field) => fieldText(field, formats)).join(', ');
+  const request = fields ? `${action}: ${fields}` : action;
   if (outcome === 'done') return request;
   return t('manager.refused', { request, why: t.maybe(`shared.errors.${outcome}`) ?? outcome });
 }
 
-function valueOf([name, value], { money }) {
+function fieldText([name, value], { money }) {
   switch (name) {
     case 'status':
       return t.maybe(`manager.events.StatusChanged_${value}`) ?? t.maybe(`manager.dish.${value}`) ?? value;

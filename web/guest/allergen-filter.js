@@ -1,0 +1,28 @@
+/** The filter "without these allergens". Pure. Allergens that are `null` are not declared, which does not mean none. */
+
+/** The allergens of an item with its chosen options, from `optionsOf`; null if those of any part are not declared. */
+export function allergensOf(item, options) {
+  const parts = [item, ...options].map(({ allergens }) => allergens ?? null);
+  return parts.includes(null) ? null : [...new Set(parts.flat())].sort();
+}
+
+/** Whether an item or an option is declared to contain none of these allergens. */
+const isWithout = ({ allergens }, avoided) => Boolean(allergens) && !avoided.some((each) => allergens.includes(each));
+
+/** Whether a dish can be ordered without these allergens: the item, and enough options of each required group. */
+export function canBeWithout(item, avoided) {
+  if (avoided.length === 0) return true;
+  const capacity = ({ options }) => options.reduce(
+    (sum, option) => sum + (option.available && isWithout(option, avoided) ? option.max_each : 0), 0);
+  return isWithout(item, avoided) && item.groups.every((group) => capacity(group) >= group.min);
+}
+
+/** The categories with only the dishes that can be ordered without these allergens, and the number of hidden dishes. */
+export function filterCategories(categories, avoided) {
+  const filtered = categories.map((category) => ({
+    ...category, items: category.items.filter((item) => canBeWithout(item, avoided)),
+  }));
+  const count = (all) => all.reduce((sum, { items }) => sum + items.length, 0);
+  const shown = avoided.length > 0 ? filtered.filter(({ items }) => items.length > 0) : filtered;
+  return { categories: shown, hidden: count(categories) - count(filtered) };
+}
