@@ -3,7 +3,7 @@
 import sys
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["run"]:  # nothing to parse: spares the 0.3 s that Typer takes to import
+    if sys.argv[1:] == ["run"]:  # no options to parse: saves the 0.3 s that importing Typer takes
         from scripts.run import main
 
         sys.exit(main([]))

@@ -1,4 +1,4 @@
-"""The command line: all commands in one application of Typer."""
+"""The Typer application with all commands."""
 
 from restaurant_qr import develop, operate
 from restaurant_qr.exits import EXIT_CODES

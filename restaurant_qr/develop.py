@@ -1,4 +1,4 @@
-"""The commands of developers: report, simulate, bench, load, faults."""
+"""Commands for developers: report, simulate, bench, load, faults."""
 
 import json
 from pathlib import Path
@@ -16,25 +16,26 @@ PAGES = ["performance", "reliability"]
 @commands.command(
     epilog=examples(
         "report                     # writes both pages",
-        "report performance --json  # the stored figures instead",
+        "report performance --json  # prints the stored figures instead",
     )
 )
 def report(
     pages: Annotated[
-        list[str] | None, typer.Argument(help="performance or reliability; none: both.")
+        list[str] | None, typer.Argument(help="performance or reliability; default: both.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Regenerate the pages of stored results, without measuring."""
+    """Regenerate documentation pages from stored results, without measuring."""
     with checkout("bench"):
         from load_tests.bench import report as performance
         from load_tests.bench.servers import ROOT
         from tests.faults import report as reliability
 
     docs = ROOT / "docs"
-    written = {"performance": docs / "performance.md", "reliability": reliability.PAGE}
-    wanted = _known(pages, PAGES)
-    results = {page: json.loads(written[page].with_suffix(".json").read_text()) for page in wanted}
+    targets = {"performance": docs / "performance.md", "reliability": reliability.PAGE}
+    selected = _selected(pages, PAGES)
+    stored = {page: targets[page].with_suffix(".json") for page in selected}
+    results = {page: json.loads(path.read_text()) for page, path in stored.items()}
     if as_json:
         print_json(results)
         return
@@ -42,45 +43,45 @@ def report(
         performance.write(results["performance"], docs)
     if "reliability" in results:
         reliability.write(results["reliability"])
-    typer.echo("\n".join(str(written[page]) for page in wanted))
+    typer.echo("\n".join(str(targets[page]) for page in selected))
 
 
 @commands.command(
     epilog=examples(
-        "simulate 1814              # what happens in one seed",
-        "simulate --seeds 1 1000    # looks for a seed that fails",
+        "simulate 1814              # prints the events of one seed",
+        "simulate --seeds 1 1000    # searches for a failing seed",
         "simulate --seeds 1 200 --without no_sweep",
     )
 )
 def simulate(
-    seed: Annotated[int, typer.Argument(help="Explain this seed.")] = 1,
+    seed: Annotated[int, typer.Argument(help="Seed to explain.")] = 1,
     seeds: Annotated[
         tuple[int, int] | None,
-        typer.Option(help="Search these instead, first and last.", metavar="FIRST LAST"),
+        typer.Option(help="Range of seeds to search instead.", metavar="FIRST LAST"),
     ] = None,
     without: Annotated[
-        str | None, typer.Option(help="A guarantee to take away, by its name.")
+        str | None, typer.Option(help="Mutation that removes one guarantee.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Simulate evenings in which everything fails that can.
+    """Simulate workloads with random failures of every component.
 
-    Exit code 1 says that a guarantee was broken.
+    Exit code 1: a guarantee was violated.
     """
     with checkout("simulate"):
         from tests.simulation.mutations import MUTATIONS
         from tests.simulation.search import explain, search
 
     if without is not None and without not in MUTATIONS:
-        raise typer.BadParameter(f"one of {', '.join(MUTATIONS)}", param_hint="--without")
+        raise typer.BadParameter(f"must be one of {', '.join(MUTATIONS)}", param_hint="--without")
     if seeds is None:
         finish(explain(seed, without, None if as_json else typer.echo, print_json))
         return
     first, last = seeds
     if first > last:
-        raise typer.BadParameter("FIRST must not be above LAST", param_hint="--seeds")
-    with progress(last + 1 - first, "seeds", quiet=as_json) as shown:
-        total = search(first, last, without, shown)
+        raise typer.BadParameter("FIRST must not be greater than LAST", param_hint="--seeds")
+    with progress(last + 1 - first, "seeds", quiet=as_json) as reporter:
+        total = search(first, last, without, reporter)
     if as_json:
         failures = [{"seed": each.seed, "failure": each.failure} for each in total.failures]
         print_json(
@@ -99,27 +100,27 @@ def simulate(
 
 @commands.command(
     epilog=examples(
-        "bench                    # all, half an hour",
-        "bench broadcast idle     # some",
+        "bench                    # all; takes half an hour",
+        "bench broadcast idle     # only these",
         "bench single --json",
     )
 )
 def bench(
-    names: Annotated[list[str] | None, typer.Argument(help="Which; none: all.")] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Benchmarks; default: all.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure the service beside its baselines.
+    """Run benchmarks of the service and its baselines.
 
-    Exit code 1 says that a benchmark broke off.
+    Exit code 1: a benchmark was aborted.
     """
     with checkout("bench"):
         from load_tests.bench.benches import BENCHES, measure
 
-    wanted = _known(names, list(BENCHES))
-    with progress(len(wanted), "benchmarks", quiet=as_json) as shown:
-        results, failed = measure(wanted, shown)
+    selected = _selected(names, list(BENCHES))
+    with progress(len(selected), "benchmarks", quiet=as_json) as reporter:
+        results, failed = measure(selected, reporter)
     if as_json:
-        print_json({"results": {name: results.get(name) for name in wanted}, "failed": failed})
+        print_json({"results": {name: results.get(name) for name in selected}, "failed": failed})
     finish(bool(failed))
 
 
@@ -130,28 +131,30 @@ def bench(
     )
 )
 def load(
-    restaurants: Annotated[int, typer.Option(min=1, help="How many.")] = 4,
-    minutes: Annotated[float, typer.Option(help="How long the evening takes.")] = 2.0,
-    users: Annotated[int, typer.Option(help="Staff, and places for parties.")] = 60,
-    waiters: Annotated[int, typer.Option(min=1, help="In each restaurant.")] = 2,
+    restaurants: Annotated[int, typer.Option(min=1, help="Number of restaurants.")] = 4,
+    minutes: Annotated[float, typer.Option(help="Duration.")] = 2.0,
+    users: Annotated[int, typer.Option(help="Simulated users: staff and guests.")] = 60,
+    waiters: Annotated[int, typer.Option(min=1, help="Waiters per restaurant.")] = 2,
     workers: Annotated[
-        int, typer.Option(min=0, help="Locust workers. 0: one process for all.")
+        int, typer.Option(min=0, help="Locust worker processes; 0: a single process.")
     ] = 0,
-    url: Annotated[str, typer.Option(help="A running application.")] = "http://127.0.0.1:9000",
-    data_dir: Annotated[Path, typer.Option(help="Its data folder, which has the key.")] = Path(
+    url: Annotated[
+        str, typer.Option(help="URL of a running application.")
+    ] = "http://127.0.0.1:9000",
+    data_dir: Annotated[Path, typer.Option(help="Its data folder, which contains the key.")] = Path(
         ".data"
     ),
     placement: Annotated[
-        str, typer.Option(help="Of the application that is started if none answers.")
+        str, typer.Option(help="Placement of the application that is started if none is running.")
     ] = "shard",
     html: Annotated[
-        Path | None, typer.Option(help="The report. Without it: in .data/load.")
+        Path | None, typer.Option(help="File for the report; default: in .data/load.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Run a load test with Locust that checks every frame.
+    """Run a Locust load test that verifies every frame.
 
-    Exit code 1 says that something was lost, or that a request failed.
+    Exit code 1: data was lost or a request failed.
     """
     with checkout("load"):
         from load_tests.headless import LoadOptions, run_load_test, with_whole_restaurants
@@ -161,51 +164,52 @@ def load(
         LoadOptions(restaurants, minutes, users, waiters, workers, url, data_dir, placement, html)
     )
     if users <= options.staff:
-        reason = f"{options.restaurants} restaurants have {options.staff} staff: give more"
+        reason = f"must be more than the {options.staff} staff of {options.restaurants} restaurants"
         raise typer.BadParameter(reason, param_hint="--users")
-    with progress(minutes * 60, "s", quiet=as_json) as shown:
+    with progress(minutes * 60, "s", quiet=as_json) as reporter:
         try:
-            code, made = run_load_test(options, shown)
+            code, report_file = run_load_test(options, reporter)
         except DidNotStart as error:
             raise cannot(f"The application did not start:\n{error}") from error
-    summary = made.with_suffix(".txt")
+    summary = report_file.with_suffix(".txt")
     if as_json:
-        print_json({"passed": code == 0, "report": made, "summary": summary})
+        print_json({"passed": code == 0, "report": report_file, "summary": summary})
     else:
         if summary.exists():
             typer.echo(f"\n{summary.read_text()}")
-        typer.echo(f"Report: {made}\nSummary: {summary}")
+        typer.echo(f"Report: {report_file}\nSummary: {summary}")
     finish(code != 0)
 
 
 @commands.command(
     epilog=examples(
-        "faults                       # all, three times each",
+        "faults                       # all, three runs each",
         "faults node store --runs 5",
     )
 )
 def faults(
-    names: Annotated[list[str] | None, typer.Argument(help="Which; none: all.")] = None,
-    runs: Annotated[int, typer.Option(min=1, help="Of each.")] = 3,
+    names: Annotated[list[str] | None, typer.Argument(help="Faults; default: all.")] = None,
+    runs: Annotated[int, typer.Option(min=1, help="Runs per fault.")] = 3,
     as_json: Json = False,
 ) -> None:
-    """Break things on a cluster of four nodes, and record what clients see.
+    """Inject faults into a cluster of four nodes and record what clients observe.
 
-    Exit code 1 says that something was lost, or that a trial broke off.
+    Exit code 1: data was lost or a trial was aborted.
     """
     with checkout("faults"):
         from scripts.run_fault_trials import run_trials
         from tests.faults.faults import FAULTS
 
-    wanted = _known(names, [fault.name for fault in FAULTS])
-    with progress(len(wanted) * runs, "trials", quiet=as_json) as shown:
-        rows, failed = run_trials(wanted, runs, shown)
+    selected = _selected(names, [fault.name for fault in FAULTS])
+    with progress(len(selected) * runs, "trials", quiet=as_json) as reporter:
+        rows, failed = run_trials(selected, runs, reporter)
     if as_json:
         print_json({"results": rows, "failed": failed})
     finish(failed)
 
 
-def _known(names: list[str] | None, known: list[str]) -> list[str]:
-    if unknown := sorted(set(names or ()) - set(known)):
-        raise typer.BadParameter(f"there is no {', '.join(unknown)}; there are {', '.join(known)}")
-    return [name for name in known if not names or name in names]
+def _selected(names: list[str] | None, available: list[str]) -> list[str]:
+    """The given names in the order of `available`; all if none is given."""
+    if unknown := sorted(set(names or ()) - set(available)):
+        raise typer.BadParameter(f"unknown: {', '.join(unknown)}. Use {', '.join(available)}")
+    return [name for name in available if not names or name in names]

@@ -6,7 +6,7 @@ from enum import IntEnum
 class Exit(IntEnum):
     DONE = 0
     FAILED = 1
-    """The work ended and found failures, or broke off."""
+    """The work found failures, or an error aborted it."""
     USAGE = 2
     CANNOT = 3
     """Refused, or a precondition is not met."""

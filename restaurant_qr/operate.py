@@ -1,4 +1,4 @@
-"""The commands of operators: run, token, shards, backup, restore, repair."""
+"""Commands for operators: run, token, shards, backup, restore, repair."""
 
 import os
 import sys
@@ -24,34 +24,34 @@ Role = Literal["guest", "waiter", "kitchen", "manager", "admin"]
 @commands.command(
     epilog=examples(
         "run                                    # until Ctrl-C",
-        "run --phone 1                          # for phones, too",
-        "run --no-dashboard --placement shard   # less memory",
+        "run --phone 1                          # also serves phones",
+        "run --no-dashboard --placement shard   # uses less memory",
     )
 )
 def run(
     phone: Annotated[
         str | None,
-        typer.Option(help="Also listen on this address of this machine. 1 detects it."),
+        typer.Option(help="Also listen on this address of this machine; 1: detect it."),
     ] = None,
     dashboard: Annotated[
         bool,
         typer.Option(
             "--dashboard/--no-dashboard",
-            help="Ray's dashboard; without it no `serve status` and no `ray list actors`.",
+            help="Ray's dashboard, which `serve status` and `ray list actors` need.",
         ),
     ] = True,
     placement: Annotated[
         Literal["entity", "restaurant", "shard"] | None,
-        typer.Option(help="What an actor holds: RESTAURANT_QR_PLACEMENT."),
+        typer.Option(help="Which entities share an actor; sets RESTAURANT_QR_PLACEMENT."),
     ] = None,
 ) -> None:
-    """Run everything on this machine, with a demo chain, until Ctrl-C."""
+    """Run the service with demo data on this machine until Ctrl-C."""
     if placement is not None:
         os.environ["RESTAURANT_QR_PLACEMENT"] = placement
     options = ["--phone", phone] if phone else []
     options += [] if dashboard else ["--no-dashboard"]
-    # In place of this process, which would hold 17 MB of parsers for as long as it waits.
-    os.execv(sys.executable, [sys.executable, "-m", "scripts.run", *options])  # noqa: S606  # ourselves
+    # Replaces this process, whose parsers would keep 17 MB of memory.
+    os.execv(sys.executable, [sys.executable, "-m", "scripts.run", *options])  # noqa: S606  # our own
 
 
 @commands.command(
@@ -62,32 +62,32 @@ def run(
     )
 )
 def token(
-    role: Annotated[Role, typer.Argument(help="Whose token it is.")],
+    role: Annotated[Role, typer.Argument(help="Role of the token's holder.")],
     restaurant: Annotated[
-        int | None, typer.Option(min=1, help="Only there. Without it: the whole chain.")
+        int | None, typer.Option(min=1, help="Restaurant; default: the whole chain.")
     ] = None,
     waiter: Annotated[
-        int | None, typer.Option(min=1, help="The waiter whose channel it opens.")
+        int | None, typer.Option(min=1, help="Waiter whose channel the token opens.")
     ] = None,
-    session: Annotated[int | None, typer.Option(min=1, help="A guest's session.")] = None,
-    hours: Annotated[float, typer.Option(help="How long it is valid.")] = 12.0,
-    label: Annotated[str, typer.Option(help="Its name in the list of tokens.")] = "make token",
+    session: Annotated[int | None, typer.Option(min=1, help="Session of a guest's token.")] = None,
+    hours: Annotated[float, typer.Option(help="Lifetime.")] = 12.0,
+    label: Annotated[str, typer.Option(help="Name in the list of tokens.")] = "make token",
     as_json: Json = False,
 ) -> None:
-    """Print a signed token for the running application, and register it there."""
+    """Issue and print a signed token, registered with the running application."""
     from protocol import caller
     from scripts.issue_token import CannotIssue, claims_of, has_key, longest_hours, token_for
     from serve_app import Settings
 
     if role not in ("admin", "guest") and restaurant is None:
-        raise _missing(f"a {role}'s token needs its restaurant", "--restaurant")
+        raise _missing(f"a {role}'s token needs a restaurant", "--restaurant")
     needed: dict[str, tuple[str, int | None]] = {
         "waiter": ("--waiter", waiter),
         "guest": ("--session", session),
     }
     if role in needed and needed[role][1] is None:
         option = needed[role][0]
-        raise _missing(f"a {role}'s token needs the {option[2:]}'s id", option)
+        raise _missing(f"a {role}'s token needs the id of a {option[2:]}", option)
     longest = longest_hours(caller.Role(role))
     if not 0 < hours <= longest:
         reason = f"the lifetime of the token must be more than 0 and at most {longest:g} hours"
@@ -112,17 +112,17 @@ def token(
 
 
 def _missing(reason: str, option: str) -> typer.BadParameter:
-    """Also names the variable of `make token`."""
+    """A usage error that also names the variable of `make token`."""
     return typer.BadParameter(reason, param_hint=f"{option} ({option[2:].upper()}=)")
 
 
 shards = typer_group(
-    "List the shards, or move them. No socket is closed and nothing is lost.",
+    "List or move shards. Moving closes no WebSockets and loses no data.",
     invoke_without_command=True,
     epilog=examples(
-        "shards                     # where they are, and their CPU",
+        "shards                     # their nodes and CPU use",
         "shards move 1 --to 10.0.0.7",
-        "shards balance             # moves as few as possible",
+        "shards balance             # with as few moves as possible",
     ),
 )
 commands.add_typer(shards, name="shards")
@@ -142,8 +142,8 @@ def shards_list(as_json: Json = False) -> None:
 
 @shards.command("move", epilog=examples("shards move 1 --to 10.0.0.7", "shards move 1 --to 4f0c"))
 def shards_move(
-    shard: Annotated[int, typer.Argument(help="Its number.")],
-    to: Annotated[str, typer.Option(help="How the node's id begins, or its IP address.")],
+    shard: Annotated[int, typer.Argument(help="Number of the shard.")],
+    to: Annotated[str, typer.Option(help="Prefix of the node's id, or its IP address.")],
     as_json: Json = False,
 ) -> None:
     """Move a shard to a node."""
@@ -152,45 +152,45 @@ def shards_move(
 
 @shards.command("balance", epilog=examples("shards balance"))
 def shards_balance(as_json: Json = False) -> None:
-    """Move few shards, until the nodes have equally many."""
+    """Balance the number of shards per node with as few moves as possible."""
     _shards(as_json, balance=True)
 
 
-def _shards(as_json: bool, **wanted: Any) -> None:
+def _shards(as_json: bool, **change: Any) -> None:
     from scripts.environment import serve_environment
 
-    # Ray reads its environment as it is imported: that of the cluster's nodes, with their token.
+    # Ray reads its environment when it is imported, so set that of the cluster's nodes first.
     os.environ.update(serve_environment() | os.environ)
     from scripts.shards import CANNOT, changed, text
 
     with refusing(*CANNOT):
-        found = changed(**wanted)
+        status = changed(**change)
     if as_json:
-        print_json(found)
+        print_json(status)
     else:
-        typer.echo(text(found))
+        typer.echo(text(status))
 
 
 @commands.command(
     epilog=examples(
         "backup monday.rdb   # the embedded store, running or not",
-        "backup --record     # after a store of your own was backed up",
+        "backup --record     # after backing up your own store",
     )
 )
 def backup(
-    file: Annotated[Path | None, typer.Argument(help="The file to write.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="File to write.")] = None,
     record: Annotated[
         bool,
-        typer.Option("--record", help="Record that a store of your own was just backed up."),
+        typer.Option("--record", help="Record that your own store has just been backed up."),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Back up the embedded store; the alert `BackupOld` reads when."""
+    """Back up the embedded store. Records the time for the alert `BackupOld`."""
     from scripts import backup as backups
     from scripts.preflight import embedded, settings_of_environment
 
     if (file is None) != record:
-        raise typer.BadParameter("give one FILE, or --record")
+        raise typer.BadParameter("specify either FILE or --record")
     with refusing(*backups.CANNOT):
         settings = settings_of_environment()
         if file is None:
@@ -201,10 +201,10 @@ def backup(
     if as_json:
         print_json({"file": file, "bytes": size, "recorded": unrecorded is None})
     elif file is None:
-        typer.echo("Recorded: the store has just been backed up.")
+        typer.echo("Recorded the time of the backup.")
     else:
         typer.echo(
-            f"{file}: {size:,} bytes. It holds guests' data and codes: keep it as safe as the "
+            f"{file}: {size:,} bytes. It contains guests' data and codes: protect it like the "
             "store."
         )
         if unrecorded is not None:
@@ -216,39 +216,39 @@ def backup(
 @commands.command(
     epilog=examples(
         "restore monday.rdb   # into an empty data folder",
-        "restore --complete   # after a store of your own was restored",
+        "restore --complete   # after restoring your own store",
         "restore --complete --void-codes",
     )
 )
 def restore(
-    file: Annotated[Path | None, typer.Argument(help="The backup.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="Backup file.")] = None,
     complete: Annotated[
         bool,
-        typer.Option("--complete", help="Complete the restoration of a store of your own."),
+        typer.Option("--complete", help="Complete the restore of your own store."),
     ] = False,
     void_codes: Annotated[
         bool, typer.Option("--void-codes", help="Also void the printed table codes.")
     ] = False,
 ) -> None:
-    """Restore a backup. Voids all tokens of the service."""
+    """Restore a backup. All tokens that the service issued become void."""
     from scripts import backup as backups
     from scripts.preflight import embedded, settings_of_environment
 
     if (file is None) != complete:
-        raise typer.BadParameter("give one FILE, or --complete")
+        raise typer.BadParameter("specify either FILE or --complete")
     with refusing(*backups.CANNOT):
         settings = settings_of_environment()
         if file is None:
-            said = backups.restored(settings, void_codes=void_codes)
+            result = backups.restored(settings, void_codes=void_codes)
         else:
-            said = backups.restore(embedded(settings), file, void_codes=void_codes)
-    typer.echo(said)
+            result = backups.restore(embedded(settings), file, void_codes=void_codes)
+    typer.echo(result)
 
 
 @commands.command(
     epilog=examples(
-        "repair               # the log, after a power cut",
-        "repair --directory   # ids that are not found",
+        "repair               # the log files, after a power failure",
+        "repair --directory   # if stored entities are not found",
     )
 )
 def repair(
@@ -260,7 +260,7 @@ def repair(
 ) -> None:
     """Repair the embedded store's files, or the directory of ids.
 
-    With --directory, exit code 1 says that an id belongs to two restaurants.
+    With --directory, exit code 1: an id belongs to two restaurants.
     """
     import asyncio
 

@@ -1,4 +1,4 @@
-"""Long work: what is being done, how far it is, and how long it still takes."""
+"""Progress of long jobs: the current step, the completed share, and the remaining time."""
 
 import sys
 import time
@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
-EVERY_S = 5.0
-"""Between two lines about the same step, without a terminal."""
-MEANINGFUL = 0.02
-"""Share of the total from which the time left is estimated."""
+MIN_INTERVAL_S = 5.0
+"""Minimum interval between lines about the same step, without a terminal."""
+MIN_SHARE = 0.02
+"""Completed share from which the remaining time is estimated."""
 
 
 class Progress(Protocol):
-    """Receives the progress of a long job."""
+    """Reports the progress of a long job."""
 
     def at(self, done: float, what: str) -> None:
-        """So much of the total is done, and `what` is in progress."""
+        """Report that `done` of the total is completed and the step `what` is running."""
 
     def say(self, text: str) -> None:
-        """A line of the result."""
+        """Print a line of the result."""
 
 
 @contextmanager
 def progress(total: float, unit: str, *, quiet: bool = False) -> Iterator[Progress]:
-    """A bar on a terminal, else lines, on stderr. `quiet` keeps stdout free for JSON."""
+    """A progress bar on a terminal, else lines, on stderr. `quiet` keeps stdout free for JSON."""
     if not sys.stderr.isatty():
         yield _Lines(total, unit, quiet)
         return
@@ -68,18 +68,18 @@ class _Bar:
 class _Lines:
     def __init__(self, total: float, unit: str, quiet: bool) -> None:
         self._total, self._unit, self._quiet = total, unit, quiet
-        self._began = time.monotonic()
-        self._said_at = 0.0
-        self._what = ""
+        self._started_at = time.monotonic()
+        self._printed_at = 0.0
+        self._step = ""
 
     def at(self, done: float, what: str) -> None:
         now = time.monotonic()
-        if what == self._what and now - self._said_at < EVERY_S and done < self._total:
+        if what == self._step and now - self._printed_at < MIN_INTERVAL_S and done < self._total:
             return
-        self._what, self._said_at = what, now
+        self._step, self._printed_at = what, now
         left = ""
-        if MEANINGFUL * self._total <= done < self._total:
-            left = f", {duration((now - self._began) / done * (self._total - done))} left"
+        if MIN_SHARE * self._total <= done < self._total:
+            left = f", {duration((now - self._started_at) / done * (self._total - done))} left"
         _write(f"{what}: {done:,.0f} of {self._total:,.0f} {self._unit}{left}", sys.stderr)
 
     def say(self, text: str) -> None:
@@ -92,7 +92,7 @@ def _write(text: str, to: TextIO) -> None:
 
 
 def duration(seconds: float) -> str:
-    """Rounded for people."""
+    """The duration as rounded text, such as `12 min`."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""Shared by all commands: help with examples, errors, JSON."""
+"""Shared by all commands: help texts with examples, errors, and JSON output."""
 
 import json
 import sys
@@ -11,20 +11,20 @@ import typer
 from restaurant_qr.exits import Exit
 
 MARKUP: Literal["rich"] | None = "rich" if sys.stdout.isatty() else None
-"""Without a terminal, help and errors are plain lines."""
+"""Without a terminal, help and errors are plain text."""
 PROGRAM = "./restaurant-qr"
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document for programs.")]
+Json = Annotated[bool, typer.Option("--json", help="Print a JSON document.")]
 
 
 def epilog(title: str, lines: list[str]) -> str:
-    """Lines below a command's help, which are not wrapped."""
+    """Unwrapped lines below a command's help."""
     heading = f"[bold]{title}[/bold]" if MARKUP else f"\b\n{title}"
     return "\n".join([heading, *(f"  {line}" for line in lines)])
 
 
 def examples(*lines: str) -> str:
-    """`commands  # comments` as an epilog, without the program's name."""
+    """An epilog of example commands, given without the program's name."""
     return epilog("Examples:", [f"{PROGRAM} {line}" for line in lines])
 
 
@@ -32,7 +32,7 @@ def typer_group(help_: str, **options: Any) -> typer.Typer:
     return typer.Typer(
         help=help_,
         add_completion=False,
-        pretty_exceptions_enable=False,  # they would show the values of variables: secrets
+        pretty_exceptions_enable=False,  # they show the values of variables, such as secrets
         rich_markup_mode=MARKUP,
         context_settings={"help_option_names": ["-h", "--help"]},
         **options,
@@ -40,14 +40,14 @@ def typer_group(help_: str, **options: Any) -> typer.Typer:
 
 
 def cannot(reason: object) -> typer.Exit:
-    """The exit of work that cannot begin, for this reason."""
+    """Print the reason why a command cannot run; returns the exit to raise."""
     typer.echo(reason, err=True)
     return typer.Exit(Exit.CANNOT)
 
 
 @contextmanager
 def refusing(*errors: type[Exception]) -> Iterator[None]:
-    """Turns these errors into their sentence and exit code 3."""
+    """Print these errors as one sentence and exit with code 3."""
     try:
         yield
     except errors as error:
@@ -56,7 +56,7 @@ def refusing(*errors: type[Exception]) -> Iterator[None]:
 
 @contextmanager
 def checkout(install: str) -> Iterator[None]:
-    """Imports that need a checkout, and the packages that `make INSTALL` installs."""
+    """Explain a failed import of modules that need a checkout and `make INSTALL`."""
     try:
         yield
     except ModuleNotFoundError as error:
@@ -67,7 +67,7 @@ def checkout(install: str) -> Iterator[None]:
 
 
 def finish(failed: bool) -> None:
-    """End with the exit code of work that has been done."""
+    """Exit with code 1 if the work found failures."""
     if failed:
         raise typer.Exit(Exit.FAILED)
 

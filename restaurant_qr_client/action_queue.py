@@ -1,6 +1,6 @@
-"""The actions of a channel: sent one after another, each until it is answered.
+"""The action queue of a channel: sends one action at a time and waits for its reply.
 
-An action without a reply is sent again on the next connection under the same `request_id`, so that
+An action without a reply is sent again on the next connection with the same `request_id`, so that
 it takes effect once.
 """
 
@@ -33,7 +33,7 @@ class Action:
 
 
 class ActionQueue:
-    """The actions of one channel, of which at most `limit` may wait."""
+    """The queued actions of one channel, at most `limit`."""
 
     def __init__(self, limit: int, backoff: Backoff) -> None:
         self._limit = limit
@@ -46,7 +46,7 @@ class ActionQueue:
         return len(self._actions)
 
     async def submit(self, action: Action) -> Frame:
-        """The ack's data once the action is stored, or the data of a `get_*` action.
+        """Returns the ack's data once the action is stored, or the data of a `get_*` action.
 
         Raises RefusedError, QueueFullError or ClosedError. A cancelled action may still take
         effect.
@@ -64,7 +64,7 @@ class ActionQueue:
                 self._actions.remove(action)
 
     async def run(self, send: Send) -> None:
-        """Send the actions over one connection until that ends."""
+        """Send the actions over one connection until it ends."""
         while True:
             while not self._actions:
                 self._added.clear()

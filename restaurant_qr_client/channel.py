@@ -1,4 +1,4 @@
-"""One channel of one entity: reconnects, and delivers each event once and in order."""
+"""A channel of one entity: reconnects, and delivers each event once and in order."""
 
 import asyncio
 import logging
@@ -31,7 +31,7 @@ D = TypeVar("D")
 
 
 class Channel(Generic[D]):
-    """`status` says how current its data is."""
+    """A channel; `status` shows whether its data is current."""
 
     def __init__(
         self,
@@ -66,23 +66,26 @@ class Channel(Generic[D]):
         return len(self._actions)
 
     def messages(self) -> Stream[Message]:
-        """Each snapshot and event from now on. A channel that was just opened begins with its
-        snapshot. Ends with ClosedError, or SlowConsumerError if too many messages wait."""
+        """A stream of each snapshot and event from now on.
+
+        That of a newly opened channel starts with a snapshot. Raises ClosedError at the end, or
+        SlowConsumerError if too many messages wait.
+        """
         return self._messages.open()
 
     def statuses(self) -> Stream[Status]:
-        """The current status and each change of it; ends as `messages` does."""
+        """A stream of the current status and its changes; ends like that of `messages`."""
         return self._tracker.changes.open(self.status)
 
     async def request(self, action: str, **fields: Any) -> dict[str, Any]:
-        """Run an action once; its ack's data once it is stored, or the data of a `get_*` action.
+        """Run an action once. Returns its ack's data once it is stored, or a `get_*` action's data.
 
         Waits for a connection. Raises RefusedError, QueueFullError or ClosedError.
         """
         return await self._actions.submit(Action(action, fields))
 
     async def refresh(self) -> D:
-        """Request a new snapshot, for data that events do not carry."""
+        """Request a new snapshot, for data that has no events."""
         return cast(D, await self.request(SNAPSHOT_ACTIONS[self.name]))
 
     async def close(self) -> None:
@@ -105,7 +108,7 @@ class Channel(Generic[D]):
             self._end(error)
 
     async def _reconnect(self) -> None:
-        """Connect again after each loss. Raises ClosedError if that cannot help."""
+        """Reconnect after each loss. Raises ClosedError if reconnecting cannot succeed."""
         backoff = self._settings.backoff()
         while True:
             token = self._tokens.current
@@ -120,7 +123,8 @@ class Channel(Generic[D]):
             await asyncio.sleep(minimum + backoff.next())
 
     async def _connect(self, token: str | None) -> tuple[int, str, float]:
-        """One connection, until it is lost: its close code and reason, and how long it was live."""
+        """Run one connection until it is lost. Returns its close code and reason, and for how many
+        seconds it was live."""
         try:
             socket = await connect(
                 self.url + self._position.resume,
@@ -151,7 +155,7 @@ class Channel(Generic[D]):
         try:
             token = None if self._token_is_new else await self._tokens.renew(rejected)
         except Exception:
-            log.exception("cannot renew the token yet; the old one is tried again")
+            log.exception("cannot renew the token; retrying with the old one")
             return
         if token is None:
             raise ClosedError(CloseCode.UNAUTHENTICATED, reason)

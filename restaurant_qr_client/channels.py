@@ -14,7 +14,7 @@ OnStatus = Callable[[Status, Channel[Any]], object]
 
 
 class Channels:
-    """Opens each channel once, in the running event loop."""
+    """Opens each channel at most once, in the running event loop."""
 
     def __init__(
         self, url: str, tokens: Tokens, on_status: OnStatus | None, settings: Settings
@@ -53,7 +53,7 @@ class Channels:
         return self.channel("devices", restaurant_id)
 
     def channel(self, name: str, id_: int) -> Channel[Any]:
-        """The channel of that name: the same one until it is closed."""
+        """The channel with this name and id: the same object until it is closed."""
         key = name, id_
         if key not in self._open:
             self._open[key] = Channel(

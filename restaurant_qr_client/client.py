@@ -12,11 +12,11 @@ WEBSOCKET_SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
 
 
 class RestaurantQR(Channels):
-    """Opens channels in the running event loop, and closes them when its context ends. `http` is
-    the HTTP API.
+    """Opens channels in the running event loop, and closes them at the end of its context. `http`
+    is the HTTP API.
 
-    `renew_token` is called for another token when one is rejected or has expired, and may be a
-    coroutine function. `on_status` is called with each change of a channel's status.
+    `renew_token` is called for a new token if one is rejected or has expired; it may be a coroutine
+    function. `on_status` is called after each change of a channel's status.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class RestaurantQR(Channels):
     ) -> None:
         scheme, _, rest = url.rstrip("/").partition("://")
         if scheme not in WEBSOCKET_SCHEMES or not rest:
-            raise ValueError("url is that of the service, such as https://orders.example")
+            raise ValueError("url must be that of the service, such as https://orders.example")
         websocket_url = f"{WEBSOCKET_SCHEMES[scheme]}://{rest}"
         tokens = Tokens(token, renew_token)
         settings = settings or Settings()
@@ -39,7 +39,7 @@ class RestaurantQR(Channels):
 
     @property
     def token(self) -> str | None:
-        """The token in use; a new one is used for requests and connections from now on."""
+        """The token in use. A new one is used for all later requests and connections."""
         return self._tokens.current
 
     @token.setter
@@ -49,7 +49,7 @@ class RestaurantQR(Channels):
     async def join(
         self, *, table_code: str | None = None, session_code: str | None = None
     ) -> types.SessionView:
-        """Join a session as a guest, whose token is used from now on; the session's data."""
+        """Join a session as a guest, and use the guest's token from now on. Returns the session."""
         codes = {"table_code": table_code, "session_code": session_code}
         body = {name: code for name, code in codes.items() if code is not None}
         joined = await self.http.post("/sessions/join", body)

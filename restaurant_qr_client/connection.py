@@ -22,7 +22,7 @@ _FIELD_TYPES = {
     "request_id": str, "error": str, "code": str, "details": dict,
 }  # fmt: skip
 PROBE_PAUSE_S = 1.0
-"""The delay before a probe is repeated that the service could not answer."""
+"""Delay before repeating a probe that was answered with an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ class Message:
 
 
 class ConnectionLost(Exception):
-    """The connection is of no use any more."""
+    """The connection is unusable: it must be replaced."""
 
 
 class Connection:
-    """Passes each snapshot and event to `publish`, and calls `live` when all data is current.
+    """Passes each snapshot and event to `publish`, and calls `live` when the data is current.
 
     `last_message_at` is the wall-clock time of the last message.
     """
@@ -67,14 +67,14 @@ class Connection:
         self.last_message_at = time.time()
 
     async def run(self, actions: ActionQueue) -> tuple[int, str]:
-        """Run until the connection is lost; the close code and reason, 1006 without any."""
+        """Run until the connection is lost; returns the close code (1006 if none) and reason."""
         try:
             await self._run_tasks(actions)
-        except asyncio.CancelledError:  # this side ends it
+        except asyncio.CancelledError:  # closed by this side
             await self._socket.close()
             raise
         finally:
-            self._socket.transport.abort()  # its close frame may never come
+            self._socket.transport.abort()  # the close frame may never arrive
         received = self._socket.protocol.close_rcvd
         return (1006, "") if received is None else (received.code, received.reason)
 
@@ -109,7 +109,7 @@ class Connection:
             self._publish(Message(frame["type"], frame["data"], frame["seq"], "epoch" in frame))
 
     def _on_reply(self, frame: Frame) -> None:
-        """Complete a request. The snapshot of a `get_*` action precedes its ack."""
+        """Complete a request. The snapshot of a `get_*` action arrives before its ack."""
         snapshot, self._query_reply = self._query_reply, None
         reply = self._replies.pop(frame["request_id"], None)
         if reply is not None and not reply.done():
@@ -126,7 +126,7 @@ class Connection:
     async def _watch(self) -> None:
         """Wait for the first snapshot, then probe after each silence.
 
-        The service may send nothing after a resume, so that a resumed connection is probed at once.
+        A resumed connection is probed at once, because the service may send nothing after a resume.
         """
         if self._is_resumed:
             await self._probe()
@@ -134,9 +134,9 @@ class Connection:
             async with asyncio.timeout(self._settings.timeout):
                 await self._has_snapshot.wait()
         while True:
-            left = self.last_message_at + self._settings.heartbeat - time.time()
-            if 0 < left <= self._settings.heartbeat:
-                await asyncio.sleep(left)
+            remaining = self.last_message_at + self._settings.heartbeat - time.time()
+            if 0 < remaining <= self._settings.heartbeat:
+                await asyncio.sleep(remaining)
             else:  # or the clock was set back
                 await self._probe()
 
@@ -160,8 +160,8 @@ class Connection:
 
 
 def _parse_frame(text: str | bytes) -> Frame:
-    """A frame of the protocol. Raises ConnectionLost if the text is none: its sender is not the
-    service."""
+    """The frame in a text. Raises ConnectionLost if it is not a frame of the protocol, since then
+    the sender is not the service."""
     try:
         frame: Any = json.loads(text)
     except (ValueError, RecursionError):

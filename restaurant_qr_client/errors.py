@@ -28,8 +28,8 @@ class RefusedError(RestaurantQRError):
 
 
 class UnreachableError(RestaurantQRError):
-    """The service does not answer, or an intermediary answers instead. A change may have taken
-    effect all the same: retry with the same key."""
+    """The service does not answer, or an intermediary answers instead. A change may have
+    taken effect: retry with the same key."""
 
 
 class ClosedError(RestaurantQRError):

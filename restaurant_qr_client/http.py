@@ -1,4 +1,4 @@
-"""The HTTP API. Requests are retried under one key, so that a change takes effect once."""
+"""The HTTP API. Requests are retried with the same key, so that a change takes effect once."""
 
 import asyncio
 import uuid
@@ -22,7 +22,7 @@ Body = Mapping[str, Any]
 class Http:
     """Requests to paths below `/api`, such as `/orders/1`.
 
-    A change with a `key` of the caller's takes effect once, even if another process repeats it.
+    A change with the caller's own `key` takes effect once, even if another process repeats it.
     Each method raises RefusedError, or UnreachableError after `MAX_ATTEMPTS` attempts.
     """
 
@@ -91,7 +91,7 @@ class Http:
         raise UnreachableError(f"An intermediary answered with status {response.status_code}.")
 
     async def _is_retryable(self, error: RestaurantQRError, token: str | None) -> bool:
-        """Whether the same request can succeed now; renews a rejected token."""
+        """Whether a retry can succeed; renews a rejected token."""
         if not isinstance(error, RefusedError):
             return True
         if error.code == "unauthenticated":

@@ -1,4 +1,4 @@
-"""Recognises HTTP responses of the service. All others come from intermediaries such as proxies or
+"""Recognizes HTTP responses of the service. All others are of intermediaries, such as proxies and
 captive portals, and leave the outcome of a request unknown."""
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""How current the data of a channel is."""
+"""The status of a channel: whether its data is current."""
 
 import asyncio
 import logging
@@ -22,9 +22,9 @@ class State(Enum):
     RECONNECTING = "reconnecting"
     """The connection is lost; `since` is when all data was last known to be current."""
     STALE = "stale"
-    """It has been lost for `Settings.stale_after`; `since` is the same."""
+    """The connection has been lost for `Settings.stale_after`; `since` as above."""
     CLOSED = "closed"
-    """For good; `error` has the reason."""
+    """The channel is closed for good; `error` has the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,13 @@ class StatusTracker:
         self._stale_timer: asyncio.TimerHandle | None = None
 
     def live(self) -> None:
-        """All data is current now."""
+        """Mark the data as current."""
         self._cancel_stale_timer()
         if self.current.state is not State.LIVE:
             self._set(Status(State.LIVE))
 
     def lost(self, last_message_at: float) -> float:
-        """The connection is lost; returns how many seconds it was live."""
+        """Mark the connection as lost. Returns for how many seconds it was live."""
         if self.current.state is not State.LIVE:
             return 0.0
         live_at = self.current.since.timestamp()

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Stream(Generic[T]):
-    """An iterator over what was put since it was made; at most `limit` items wait in it."""
+    """An iterator over the items put since its creation; at most `limit` items wait in it."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -29,7 +29,7 @@ class Stream(Generic[T]):
             self.end(SlowConsumerError(self._limit))
 
     def end(self, error: Exception) -> None:
-        """Raise `error` after the items that wait."""
+        """Raise `error` from the iterator after the waiting items."""
         self._error = self._error or error
         self._changed.set()
 
@@ -68,7 +68,7 @@ class Broadcast(Generic[T]):
             stream.put(item)
 
     def end(self, error: Exception) -> None:
-        """End all streams, and each that is opened later."""
+        """End all streams, including those that are opened later."""
         self._error = error
         for stream in list(self._streams):
             stream.end(error)

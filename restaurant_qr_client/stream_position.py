@@ -1,7 +1,7 @@
 """The position in a channel's stream: each event once, in order, none missing. Pure.
 
 A frame with an epoch is a snapshot. The first one begins the numbering, one that comes instead of
-a resume restarts it, and any other is the answer to a `get_*` action.
+a resume restarts it, and any other is the reply to a `get_*` action.
 """
 
 from collections.abc import Mapping
@@ -11,14 +11,14 @@ from urllib.parse import urlencode
 
 
 class FrameKind(Enum):
-    """The ways to handle a frame."""
+    """How to handle a frame."""
 
     SNAPSHOT = "snapshot"
     QUERY_REPLY = "query_reply"
     EVENT = "event"
     DUPLICATE = "duplicate"
     GAP = "gap"
-    """An event is missing: the channel must be resumed."""
+    """An event is missing, so the channel must be resumed."""
 
 
 class StreamPosition:
@@ -36,6 +36,7 @@ class StreamPosition:
         return "?" + urlencode({"since": self.last, "epoch": self.epoch})
 
     def take(self, frame: Mapping[str, Any]) -> FrameKind:
+        """Advance to a frame; returns how to handle it."""
         seq = frame.get("seq")
         if not isinstance(seq, int):
             return FrameKind.GAP

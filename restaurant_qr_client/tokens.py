@@ -8,7 +8,7 @@ Renew = Callable[[], Awaitable[str | None] | str | None]
 
 
 class Tokens:
-    """`current` is the token in use."""
+    """Holds and renews the token; `current` is the one in use."""
 
     def __init__(self, token: str | None, renew: Renew | None) -> None:
         self.current = token
@@ -16,9 +16,9 @@ class Tokens:
         self._lock = asyncio.Lock()
 
     async def renew(self, rejected: str | None) -> str | None:
-        """Another token than the rejected one, or None if there is none.
+        """Returns a token other than the rejected one, or None if there is none.
 
-        Calls the client's function once for all callers that wait, and raises what it raises.
+        Calls the application's function once for all waiting callers, and raises its exceptions.
         """
         async with self._lock:
             if self.current != rejected:

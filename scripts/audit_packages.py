@@ -1,8 +1,8 @@
-"""Checks the versions in the lock files for known vulnerabilities at PyPI: `make audit`.
+"""Checks the locked packages for vulnerabilities known to PyPI: `make audit`.
 
 Exits with 1 if there are any, with 2 if some packages could not be checked. It needs the network,
-so neither the tests nor CI run it. pip-audit has its own environment, as uv has in `scripts/lock`,
-since it depends on many packages.
+so neither the tests nor CI run it. pip-audit is installed into a temporary environment, because it
+depends on many packages.
 """
 
 import json
@@ -17,26 +17,26 @@ from scripts.environment import ROOT
 
 TOOL = "pip-audit==2.10.1"
 LOCKED = "requirements-load.txt"
-"""Lock file that contains the packages of all others."""
+"""The lock file that includes the packages of all others."""
 
 
 def judge(report: Any) -> tuple[list[str], list[str]]:
-    """The known vulnerabilities of packages, and the packages that could not be checked. pip-audit
-    itself succeeds even if it could check none."""
+    """The known vulnerabilities, and the packages that could not be checked.
+
+    pip-audit itself succeeds even if it could not check any package.
+    """
     known, unchecked = [], []
     for package in report["dependencies"]:
         if "skip_reason" in package:
             unchecked.append(package["name"])
         for each in package.get("vulns", ()):
-            mended = ", ".join(each["fix_versions"]) or "no version yet"
-            known.append(
-                f"{package['name']} {package['version']}: {each['id']}, mended by {mended}"
-            )
+            fixed = ", ".join(each["fix_versions"]) or "no version yet"
+            known.append(f"{package['name']} {package['version']}: {each['id']}, fixed in {fixed}")
     return known, unchecked
 
 
 def query() -> Any:
-    """Report of pip-audit, None if it made none."""
+    """The report of pip-audit; None if it did not produce one."""
     with tempfile.TemporaryDirectory() as directory:
         venv.create(directory, with_pip=True)
         programs = Path(directory) / "bin"

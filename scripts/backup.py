@@ -1,6 +1,6 @@
-"""Backs up and restores the embedded store, and records the same of a store of your own.
+"""Backs up and restores the embedded store, and records backups of an external store.
 
-`./restaurant-qr backup`, `restore` and `repair` call this.
+Used by `./restaurant-qr backup`, `restore` and `repair`.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ from storage.data_folder import EmbeddedStoreError
 from storage.embedded import EmbeddedStore
 
 CANNOT = (PreflightError, EmbeddedStoreError, redis.RedisError, OSError, ValueError)
-"""The backup or restore cannot be done. The message says why."""
+"""Errors that prevent a backup or restore. The message has the reason."""
 
 
 def save(settings: Settings, to: Path) -> tuple[int, redis.RedisError | None]:
-    """The bytes written, and why the time of the backup could not be recorded."""
+    """Write a backup; returns its size in bytes, and the error if its time was not recorded."""
     with ExitStack() as stack:
         url = running_store(settings.data_dir)
         if url is None:
@@ -54,35 +54,36 @@ def restored(settings: Settings, *, void_codes: bool) -> str:
             stack.callback(store.stop)
             url = store.url
         asyncio.run(backup.after_restore(url, void_codes=void_codes))
-    where = settings.data_dir if settings.redis_url is None else "your store"
-    return f"The backup is in {where}: start the application.\n{_revoked(void_codes)}"
+    target = settings.data_dir if settings.redis_url is None else "your store"
+    return f"The backup was restored into {target}: start the application.\n{_revoked(void_codes)}"
 
 
 def _revoked(void_codes: bool) -> str:
-    """The state that a backup lacks, and the steps that it requires."""
+    """Changes since the backup that were lost, and the steps that this requires."""
     return f"""
-All tokens that the service issued before are void, since any of them may have been revoked since
-the backup. Guests scan again, managers sign the devices in again, `make token` issues new tokens.
-Tokens of an identity provider are not affected.
+All tokens that the service issued are void, because any of them may have been revoked since the
+backup. Guests scan again, managers sign devices in again, and `make token` issues new tokens.
+Tokens of an identity provider remain valid.
 {_CODES_VOIDED if void_codes else _CODES_KEPT}
 Sessions that were closed since the backup are open again: close them."""
 
 
 _CODES_VOIDED = "All printed table codes are void: print each restaurant's sheet."
-_CODES_KEPT = """Printed table codes are as they were at the backup. If a table's code was replaced
-since, the old print is valid again and the new one is refused: replace the table's code again, as
-often as it was replaced since, and the newest print is valid. If you do not know which tables that
-are, void all printed codes before the start: ./restaurant-qr restore --complete --void-codes"""
+_CODES_KEPT = """The table codes of the time of the backup are valid. If a table's code has been
+replaced since, its old print is valid again and the new one is not: replace the code again, as
+often as it has been replaced since, and the newest print is valid. If you do not know which tables
+these are, void all printed codes before the start:
+./restaurant-qr restore --complete --void-codes"""
 
 
 def _own_store(settings: Settings) -> str:
     if settings.redis_url is None:
-        raise PreflightError("Set RESTAURANT_QR_REDIS_URL to the address of that store.")
+        raise PreflightError("Set RESTAURANT_QR_REDIS_URL to the URL of your store.")
     return settings.redis_url
 
 
 def running_store(data_dir: Path) -> str | None:
-    """The URL of this folder's embedded store, if it runs."""
+    """The URL of the embedded store in this folder; None if it is not running."""
     url = EmbeddedStore(data_dir).url
     try:
         with redis.Redis.from_url(url) as client:

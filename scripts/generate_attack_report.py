@@ -1,7 +1,7 @@
-"""`make attacks`: runs the tests that attack the service and writes the table of their counts.
+"""`make attacks`: runs the attack tests and writes their counts.
 
-The table goes into `docs/security/attack-report.md`. The exit code is that of the tests. If a test
-fails for another reason than a successful attack, the page is not changed.
+Writes the table of `docs/security/attack-report.md`, unless a test failed for another reason than a
+successful attack. The exit code is that of the tests.
 """
 
 import json
@@ -31,20 +31,20 @@ def main() -> int:
             "--attack-report",
             str(counts),
         ]
-        ended = subprocess.run([*command, *sys.argv[1:]], cwd=ROOT, check=False).returncode
+        exit_code = subprocess.run([*command, *sys.argv[1:]], cwd=ROOT, check=False).returncode
         counted = json.loads(counts.read_text()) if counts.exists() else {}
     if not counted:
-        return ended or 1
-    if ended == 0 or any(through for _, through in counted.values()):
+        return exit_code or 1
+    if exit_code == 0 or any(through for _, through in counted.values()):
         before, _, rest = PAGE.read_text().partition(BEGIN)
         _, _, after = rest.partition(END)
         PAGE.write_text(f"{before}{BEGIN}\n{table(counted)}\n{END}{after}")
     print(table(counted))
-    return ended
+    return exit_code
 
 
 def table(counted: dict[str, list[int]]) -> str:
-    """One row per attack, and the sum."""
+    """The table: one row per attack, and the totals."""
     rows = [
         (description, *(f"{count:,}" for count in (tried, tried - through, through)))
         for name, description in ATTACKS.items()

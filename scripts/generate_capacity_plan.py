@@ -1,4 +1,4 @@
-"""Writes the tables of `docs/operations/capacity.md`: the needs of a chain, from measured costs.
+"""Writes the tables of `docs/operations/capacity.md`: a capacity plan from measured costs.
 
 Unit costs come from `docs/performance.json` (`make bench`), the load from `Workload`. `--check`
 writes nothing and fails if the page is out of date.
@@ -19,16 +19,16 @@ BEGIN, END = "<!-- computed: begin -->", "<!-- computed: end -->"
 
 CHAINS = (10, 1_000, 20_000)
 MAX_UTILIZATION = 0.6
-"""Planned share of a core or of memory; the rest takes over the load of a lost node."""
+"""Planned use of a core or of memory; the rest is for the load of a lost node."""
 CORES, MEMORY_GB = 8, 32
 """Size of a machine."""
 STORE_GB = 25
-"""Data per master of the store, which needs as much again while it forks to rewrite its file."""
+"""Data per master of the store, which may need twice as much memory while rewriting its file."""
 SOCKETS_PER_GATEWAY = 5_000
 """`target_ongoing_requests` of deployments.yaml."""
 REFERENCE_RATE = "30"
-"""Order lifecycles per second whose cost is planned with. At higher rates batches are larger and
-each costs less; at lower rates each costs more, which does not matter."""
+"""Order lifecycles per second at which the cost was measured. At higher rates, larger batches make
+each cheaper; at lower rates the higher cost does not matter."""
 GB = 1e9
 
 
@@ -41,7 +41,7 @@ class Workload:
     orders_per_party: int = 4
     parties_per_day: float = 80
     phones_per_party: float = 2
-    sockets_per_phone: float = 2  # its session, its order
+    sockets_per_phone: float = 2  # a session and an order
     staff_sockets: float = 40  # kitchen screens with two per open order, waiters, a manager
     tables: float = 20
     waiters: float = 8
@@ -65,7 +65,7 @@ class Costs:
 
 @dataclass(frozen=True, slots=True)
 class CapacityPlan:
-    """The needs of a chain at its peak."""
+    """The resources that a chain needs at its peak."""
 
     restaurants: int
     lifecycles_per_second: float
@@ -195,7 +195,7 @@ def _plans(plans: Sequence[CapacityPlan]) -> str:
 
 
 def _predictions(cost: Costs, measured: dict[str, Any]) -> str:
-    """The model's predictions for runs that fit one machine, beside the measurements."""
+    """The model's predictions for single-machine runs, next to the measurements."""
     lifecycle_s = cost.host_s + cost.gateway_s + cost.store_s
     paced = measured["paced"]
     rows = []
@@ -216,7 +216,7 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only compare, write nothing")
+    parser.add_argument("--check", action="store_true", help="only compare; write nothing")
     text = PAGE.read_text()
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)

@@ -1,6 +1,6 @@
 """Writes `deploy/grafana/restaurant-qr.json`, to import or provision in Grafana.
 
-`--check` fails if the file differs. Panels are in `ROWS`; rates are over Grafana's interval.
+`--check` only compares. `ROWS` defines the panels; rates use Grafana's `$__rate_interval`.
 """
 
 import argparse
@@ -21,7 +21,7 @@ def rate(counter: str, by: str = "") -> str:
 
 
 def gained(counter: str, by: str = "") -> str:
-    """The increase of a counter since the last point."""
+    """The increase of a counter over Grafana's rate interval."""
     return f"sum{_by(by)} (increase({P}{counter}_total[$__rate_interval]))"
 
 
@@ -224,14 +224,14 @@ def _panels() -> Iterator[dict[str, Any]]:
         id_, y = id_ + 1, y + 1
         for number, (name, unit, lines) in enumerate(panels):
             row, column = divmod(number, ACROSS)
-            place = {"x": column * WIDTH, "y": y + row * HEIGHT, "w": WIDTH, "h": HEIGHT}
-            yield _panel(id_, name, unit, lines, place)
+            position = {"x": column * WIDTH, "y": y + row * HEIGHT, "w": WIDTH, "h": HEIGHT}
+            yield _panel(id_, name, unit, lines, position)
             id_ += 1
         y += HEIGHT * -(-len(panels) // ACROSS)
 
 
 def _panel(
-    id_: int, name: str, unit: str, lines: dict[str, str], place: dict[str, int]
+    id_: int, name: str, unit: str, lines: dict[str, str], position: dict[str, int]
 ) -> dict[str, Any]:
     source = {"type": "prometheus", "uid": "${datasource}"}
     return {
@@ -239,7 +239,7 @@ def _panel(
         "type": "timeseries",
         "title": name,
         "datasource": source,
-        "gridPos": place,
+        "gridPos": position,
         "fieldConfig": {"defaults": {"unit": unit, "min": 0}, "overrides": []},
         "options": {"legend": {"displayMode": "list", "placement": "bottom"}},
         "targets": [
@@ -251,13 +251,13 @@ def _panel(
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, compare")
+    parser.add_argument("--check", action="store_true", help="only compare; write nothing")
     written = json.dumps(dashboard(), indent=1) + "\n"
     if not parser.parse_args().check:
         PAGE.write_text(written)
     elif PAGE.read_text() != written:
         print(
-            f"{PAGE.name} is not what scripts/generate_dashboard.py writes: make docs",
+            f"{PAGE.name} is out of date: run `make docs`.",
             file=sys.stderr,
         )
         return 1

@@ -1,6 +1,6 @@
 """Writes `docs/settings.md` from the settings' annotations and docstrings; `--check` only compares.
 
-A unit is read from the end of a name: `ping_interval_s` is in seconds.
+The unit is the suffix of the name: `ping_interval_s` is in seconds.
 """
 
 import ast
@@ -73,7 +73,7 @@ def _rows(cls: type, defaults: dict[str, Any], live: Iterable[str]) -> list[tupl
 
 
 def _docstrings(cls: type) -> dict[str, str]:
-    """The string below each annotated attribute, in one line."""
+    """The docstring below each annotated attribute, in one line."""
     [tree] = ast.parse(inspect.getsource(cls)).body
     assert isinstance(tree, ast.ClassDef)
     found: dict[str, str] = {}

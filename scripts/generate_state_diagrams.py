@@ -27,7 +27,7 @@ def _section(name: str, table: Table) -> str:
 
 
 def _arrows(table: Table) -> Iterator[str]:
-    """Arrows of a diagram: the first status is the initial one, one without successors is final."""
+    """The arrows of a diagram. The first status is initial, a status without successors final."""
     order = list(type(next(iter(table))))
     yield f"[*] --> {order[0].value}"
     for status in order:
@@ -38,13 +38,13 @@ def _arrows(table: Table) -> Iterator[str]:
 
 
 def main() -> int:
-    drawn = page()
+    written = page()
     if sys.argv[1:] == ["--check"]:
-        if PAGE.exists() and PAGE.read_text() == drawn:
+        if PAGE.exists() and PAGE.read_text() == written:
             return 0
-        print(f"{PAGE.relative_to(ROOT)} is not what the tables say: run `make docs`.")
+        print(f"{PAGE.relative_to(ROOT)} is out of date: run `make docs`.")
         return 1
-    PAGE.write_text(drawn)
+    PAGE.write_text(written)
     return 0
 
 

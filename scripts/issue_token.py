@@ -1,7 +1,7 @@
 """Issues a signed token: `./restaurant-qr token manager --restaurant 2`.
 
 Signs with the key that the running application checks: the first of `RESTAURANT_QR_TOKEN_KEYS`,
-`RESTAURANT_QR_AUTH_SECRET`, or the one kept in the data folder. Registers the token in the store,
+`RESTAURANT_QR_AUTH_SECRET`, or the one in the data folder. Registers the token in the store,
 where administrators list and revoke it (`/api/tokens`).
 """
 
@@ -28,7 +28,7 @@ GUEST_HOURS = 12.0
 
 
 class CannotIssue(Exception):
-    """No token could be issued. The message has reason and remedy."""
+    """No token could be issued. The message has the reason and a remedy."""
 
 
 def token_for(
@@ -39,12 +39,12 @@ def token_for(
     label: str = "make token",
     **ids: int | None,
 ) -> str:
-    """A token for a role, registered in the store that the application uses, which must run.
+    """A token for a role, registered in the application's store, which must be running.
 
     `ids` are `restaurant_id`, `waiter_id` and `session_id`; None leaves a claim out. A guest's
     token is not registered: it ends with its session. Raises CannotIssue.
     """
-    with ThreadPoolExecutor(1) as thread:  # callers may have an event loop of their own
+    with ThreadPoolExecutor(1) as thread:  # the caller may be running an event loop
         return thread.submit(asyncio.run, _issued(settings, role, hours, label, ids)).result()
 
 
@@ -59,10 +59,10 @@ async def _issued(
     try:
         credentials = await store.credentials()
         if role is Role.GUEST:
-            given = {name: id_ for name, id_ in ids.items() if id_ is not None}
+            id_claims = {name: id_ for name, id_ in ids.items() if id_ is not None}
             expires_at = int(time.time() + hours * 3600)
             claims = {"role": role.value, "sub": secrets.token_hex(8), "exp": expires_at}
-            return sign(claims | given, key, credentials)
+            return sign(claims | id_claims, key, credentials)
         request = TokenRequest(role, ids.get("restaurant_id"), ids.get("waiter_id"), label, hours)
         by = f"{getpass.getuser()}@{socket.gethostname()}"
         issued = await issue(store, key, credentials, request, by, new_token_id())
@@ -85,7 +85,7 @@ def longest_hours(role: Role) -> float:
 
 
 def has_key(settings: Settings) -> bool:
-    """Whether the application's key is set, or kept in the data folder."""
+    """Whether the application's key is set, or stored in the data folder."""
     is_set = bool(settings.token_keys) or settings.auth_secret is not None
     return is_set or (settings.data_dir / "auth_secret").exists()
 

@@ -1,4 +1,4 @@
-"""The address at which devices of the local network reach this machine. Nothing is sent."""
+"""The address at which devices of the local network reach this machine. Sends nothing."""
 
 import fcntl
 import ipaddress
@@ -8,17 +8,18 @@ from collections.abc import Iterator
 
 from scripts.preflight import PreflightError
 
-ELSEWHERE = ("192.0.2.1", 9)
-"""An address for documentation (RFC 5737): the route to it is the default route."""
+EXTERNAL_ADDRESS = ("192.0.2.1", 9)
+"""A documentation address (RFC 5737), which the default route leads to."""
 VIRTUAL = ("br-", "docker", "veth", "virbr")
-"""Prefixes of interfaces that only programs on this machine can reach."""
+"""Name prefixes of virtual interfaces, which only programs on this machine can reach."""
 _SIOCGIFADDR = 0x8915
 
 
 def lan_address(wanted: str | None = None) -> str:
     """`wanted`, or the IPv4 address with which this machine reaches other networks.
 
-    Without a default route it is an interface's, virtual ones last. Raises PreflightError.
+    Without a default route, it is the first interface's address, virtual interfaces last. Raises
+    PreflightError.
     """
     if wanted is not None:
         if not (_is_reachable(wanted) and _is_of_this_machine(wanted)):
@@ -39,7 +40,7 @@ def lan_address(wanted: str | None = None) -> str:
 def _candidates() -> Iterator[str]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(ELSEWHERE)  # UDP: this chooses a route and an address, and sends nothing
+            probe.connect(EXTERNAL_ADDRESS)  # for UDP, this only selects a route and an address
             yield probe.getsockname()[0]
         except OSError:
             pass

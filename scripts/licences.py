@@ -1,7 +1,7 @@
 """Lists the installed Python packages with their licences: `make licences`.
 
-`--sbom` prints them as a CycloneDX bill of materials instead. Both read the packages' own metadata,
-so that they describe the installation, also in the container image.
+`--sbom` prints them as a CycloneDX bill of materials instead. Both read the metadata of the
+installed packages, so that they also describe the container image.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
 
-UNKNOWN = "not said"
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, order=True)
@@ -22,14 +22,14 @@ class Package:
 
 
 def installed() -> list[Package]:
-    """Installed packages, each once, by name."""
+    """The installed packages without duplicates, sorted by name."""
     found = {each.name.lower(): each for each in map(_package, distributions())}
     return [found[name] for name in sorted(found)]
 
 
 def _package(distribution: Distribution) -> Package:
     metadata = distribution.metadata
-    said = [
+    candidates = [
         *metadata.get_all("License-Expression", []),
         *metadata.get_all("License", []),
         *(
@@ -42,8 +42,8 @@ def _package(distribution: Distribution) -> Package:
             for file in metadata.get_all("License-File", [])
         ),
     ]
-    # Some contain the whole text, whose first line is the name.
-    licence = next(filter(None, said), UNKNOWN).strip().splitlines()[0]
+    # Some packages give the whole text, whose first line is the name.
+    licence = next(filter(None, candidates), UNKNOWN).strip().splitlines()[0]
     return Package(distribution.name, distribution.version, licence)
 
 

@@ -1,6 +1,6 @@
-"""Ray, Serve and the application in one cluster of this machine; started by `scripts.run`.
+"""Runs Ray, Serve and the application in a cluster on this machine; started by `scripts.run`.
 
-Runs until its standard input ends. Errors at startup are printed as one sentence.
+Runs until its standard input is closed. A startup error is printed as one sentence.
 """
 
 import argparse
@@ -38,14 +38,14 @@ STORE_STOP_TIMEOUT_S = 10.0
 
 
 def main(directory: Path, phone: str | None, *, has_dashboard: bool) -> int:
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs
     threading.Thread(target=_interrupt_at_end_of_input, daemon=True).start()
     try:
         settings = settings_of_environment() if phone is None else _for_phones(phone)
         check(settings)
         with silence_ray(), running(settings, directory):
             api = Api(url_of(settings), token_for(settings, Role.ADMIN, label="make run"))
-            say(f"The application answers at {url_of(settings)}.")
+            say(f"The application is running at {url_of(settings)}.")
             fill_if_empty(api)
             dashboard = _dashboard() if has_dashboard else None
             place = _place_of(api)
@@ -53,7 +53,7 @@ def main(directory: Path, phone: str | None, *, has_dashboard: bool) -> int:
             say(welcome(settings, place, pages, dashboard, metrics_address()))
             if phone is not None:
                 say(qr_codes(pages, coloured=os.isatty(1)))
-            say("Ctrl-C ends it; the next run finds the same state.")
+            say("Press Ctrl-C to stop. The data is kept for the next run.")
             threading.Event().wait()
     except (CannotIssue, PreflightError) as error:
         print(error, file=sys.stderr)
@@ -64,9 +64,9 @@ def main(directory: Path, phone: str | None, *, has_dashboard: bool) -> int:
 
 
 def _for_phones(phone: str) -> Settings:
-    """Settings that admit phones of the local network, each with a token or a code.
+    """Settings that also serve phones of the local network, which need a token or a code.
 
-    `phone` is this machine's address there, or 1: find it.
+    `phone` is this machine's address in that network, or 1 to detect it.
     """
     host = lan_address(None if phone == "1" else phone)
     settings = settings_of_environment(host=host, auth=Auth.REQUIRED)
@@ -82,7 +82,7 @@ def _place_of(api: Api) -> Place | None:
 
 
 def _interrupt_at_end_of_input() -> None:
-    while os.read(0, 4096):  # not through sys.stdin, whose lock would be held at exit
+    while os.read(0, 4096):  # not sys.stdin, whose lock would be held at exit
         pass
     os.kill(os.getpid(), signal.SIGINT)
 
@@ -93,22 +93,22 @@ def say(text: str) -> None:
 
 @contextmanager
 def silence_ray() -> Iterator[None]:
-    """Hide Ray's messages about its workers, which are in Ray's logs."""
+    """Hide Ray's messages about its workers, which its logs have, too."""
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
-    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+    with Path(os.devnull).open("w") as null, redirect_stdout(null), redirect_stderr(null):
         yield
 
 
 @contextmanager
 def running(settings: Settings, directory: Path) -> Iterator[None]:
-    """The cluster with the application; ends both at exit."""
+    """Start the cluster and the application, and stop both at exit."""
     try:
         _start(settings, directory)
         yield
     except (RayError, RuntimeError, TimeoutError) as error:
-        last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[-1]
         raise PreflightError(
-            f"The application did not start, {directory}/session_latest/logs says why: {last}"
+            f"The application did not start: {reason} (logs: {directory}/session_latest/logs)"
         ) from error
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -129,7 +129,7 @@ def _start(settings: Settings, directory: Path) -> None:
         _temp_dir=str(directory),
     )
     say("Starting the application ...")
-    if settings.redis_url is None:  # while Serve starts; the gateway waits for it
+    if settings.redis_url is None:  # starts while Serve does; the gateway waits for it
         embedded_store(settings.data_dir, settings.durability)
     serve.start(proxy_location="Disabled")
     serve.run(app(settings), name=NAMESPACE)
@@ -137,7 +137,7 @@ def _start(settings: Settings, directory: Path) -> None:
 
 
 def stop() -> None:
-    """Close every socket with 1012, stop the embedded store cleanly, end Ray."""
+    """Close every WebSocket with 1012, stop the embedded store cleanly, and stop Ray."""
     if not ray.is_initialized():
         return
     with suppress(Exception):
@@ -154,7 +154,7 @@ def _wait_until_ready(settings: Settings) -> None:
         if answers(url_of(settings)):
             return
         time.sleep(0.1)
-    raise PreflightError(f"The gateway did not answer at {url_of(settings)} within a minute.")
+    raise PreflightError(f"The gateway did not respond at {url_of(settings)} within a minute.")
 
 
 def answers(url: str) -> bool:
@@ -167,16 +167,16 @@ def answers(url: str) -> bool:
 
 
 def fill_if_empty(api: Api) -> None:
-    """Create the demo data; the application also serves without it."""
+    """Create the demo data. A failure is only printed: the application works without it."""
     try:
         if fill(api):
-            say("The empty store was filled with a demo chain of two restaurants.")
+            say("Created a demo chain of two restaurants in the empty store.")
     except (DemoRefused, OSError) as error:
-        say(f"The demo chain could not be made: {error}")
+        say(f"Cannot create the demo chain: {error}")
 
 
 def _dashboard() -> str | None:
-    """Address of Ray's dashboard, None if it did not start: the application serves without it."""
+    """The address of Ray's dashboard, which is optional; None if it did not start."""
     say("Starting Ray's dashboard ...")
     try:
         return start_dashboard()

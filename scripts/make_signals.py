@@ -1,8 +1,8 @@
-"""Follows the signals that GNU make receives but does not forward.
+"""Detects signals that GNU make receives but does not forward.
 
-On SIGTERM make ends its recipes. On SIGINT and SIGHUP it waits for them: it expects the terminal to
-have signalled the whole process group, which `kill -INT MAKE` and many supervisors do not do.
-While it waits, the signal has its default action again, which /proc shows.
+On SIGTERM, make terminates its recipes. On SIGINT and SIGHUP, it waits for them, because a terminal
+signals the whole process group; `kill -INT MAKE` and many supervisors do not. While it waits, the
+signal has its default action again, which /proc shows.
 """
 
 import os
@@ -12,15 +12,15 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-PERIOD_S = 0.3
+CHECK_INTERVAL_S = 0.3
 _NAMES = ("make", "gmake")
 _FATAL = sum(1 << (signum - 1) for signum in (signal.SIGINT, signal.SIGHUP))
 
 
 def follow_make(stop: Callable[[], object]) -> None:
-    """Call `stop` once, from a thread, when the make that started this process is about to end.
+    """Call `stop` once, from a thread, when the make that started this process is terminating.
 
-    Does nothing if the parent is another program, or on a system without /proc.
+    Does nothing if the parent process is not make, or on a system without /proc.
     """
     make = os.getppid()
     if _name(make) in _NAMES:
@@ -30,7 +30,7 @@ def follow_make(stop: Callable[[], object]) -> None:
 def _watch(make: int, stop: Callable[[], object]) -> None:
     pause = threading.Event()
     while os.getppid() == make and not _is_ending(make):
-        pause.wait(PERIOD_S)
+        pause.wait(CHECK_INTERVAL_S)
     stop()
 
 
@@ -44,7 +44,7 @@ def _name(pid: int) -> str:
 def _is_ending(make: int) -> bool:
     """Whether one of the signals has its default action, or the process has ended.
 
-    A make that runs catches both, or ignores what its own parent ignored.
+    A running make handles both, or ignores those that its own parent ignored.
     """
     try:
         status = Path(f"/proc/{make}/status").read_text()

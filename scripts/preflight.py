@@ -1,4 +1,4 @@
-"""Checks before startup. A failed one is reported in one sentence."""
+"""Checks before startup. A failure is reported in one sentence."""
 
 import asyncio
 import os
@@ -22,11 +22,11 @@ PREFIX = "RESTAURANT_QR_"
 
 
 class PreflightError(Exception):
-    """A check failed. The message says why and what to do, in one sentence."""
+    """A check failed. The message has the reason and a remedy, in one sentence."""
 
 
-def settings_of_environment(**given: Any) -> Settings:
-    """Settings from environment variables, overridden by `given`. Raises PreflightError."""
+def settings_of_environment(**overrides: Any) -> Settings:
+    """Settings from environment variables, overridden by `overrides`. Raises PreflightError."""
     names = [*Settings.model_fields, *(f"limits__{each.name}" for each in fields(Limits))]
     unknown = sorted(
         name
@@ -37,9 +37,9 @@ def settings_of_environment(**given: Any) -> Settings:
     )
     if unknown:
         known = ", ".join(f"{PREFIX}{name.upper()}" for name in names)
-        raise PreflightError(f"{unknown[0]} is no setting; there are {known}.")
+        raise PreflightError(f"{unknown[0]} is not a setting. The settings are {known}.")
     try:
-        return Settings(**given)
+        return Settings(**overrides)
     except SettingsError as error:
         field = re.search(r'"(\w+)"', str(error))
         raise PreflightError(
@@ -53,10 +53,10 @@ def settings_of_environment(**given: Any) -> Settings:
 
 
 def embedded(settings: Settings) -> Settings:
-    """The settings, if they are of the embedded store. Raises PreflightError."""
+    """The settings, if they use the embedded store. Raises PreflightError otherwise."""
     if settings.redis_url is not None:
         raise PreflightError(
-            "RESTAURANT_QR_REDIS_URL names a store of your own: back it up by its own means."
+            "RESTAURANT_QR_REDIS_URL is set: back up that store with its own tools."
         )
     return settings
 
@@ -64,7 +64,7 @@ def embedded(settings: Settings) -> Settings:
 def check(settings: Settings) -> None:
     """Raise PreflightError if a port is taken, the data folder is not writable, the store takes no
     writes, or the embedded store's files are damaged."""
-    try:  # exclusively: gateways share their port only with each other
+    try:  # exclusively, although gateways share their port
         for each in bind_sockets(settings.host, settings.port, is_shared=False):
             each.close()
     except ListenError as error:
@@ -79,19 +79,19 @@ def check(settings: Settings) -> None:
             _try_embedded_store(settings)
         else:
             claim_data_dir(settings.data_dir.absolute()).close()
-            asyncio.run(_ask_store(settings.redis_url, settings))
+            asyncio.run(_check_store(settings.redis_url, settings))
     except EmbeddedStoreError as error:
         raise PreflightError(str(error)) from error
 
 
 def _try_embedded_store(settings: Settings) -> None:
-    """Start the embedded store once: inside Ray, the reason of a failure would be lost in a log."""
+    """Start the embedded store once, because inside Ray the reason of a failure is only logged."""
     store = EmbeddedStore(settings.data_dir)
     store.start()
     store.stop()
 
 
-async def _ask_store(url: str, settings: Settings) -> None:
+async def _check_store(url: str, settings: Settings) -> None:
     try:
         store = open_store(
             url,
@@ -101,15 +101,15 @@ async def _ask_store(url: str, settings: Settings) -> None:
         )
     except ValueError as error:
         raise PreflightError(
-            f"RESTAURANT_QR_REDIS_URL is not the address of a store that can be used ({error}); "
-            "one looks like redis://127.0.0.1:6379/0."
+            f"RESTAURANT_QR_REDIS_URL is not the URL of a usable store ({error}); "
+            "an example is redis://127.0.0.1:6379/0."
         ) from error
     try:
         await store.check()
     except StoreUnavailable as error:
         raise PreflightError(
             f"The store at {url.rpartition('@')[2]} does not answer or takes no writes ({error}): "
-            "start or repair it, or unset RESTAURANT_QR_REDIS_URL for the embedded one."
+            "start or repair it, or unset RESTAURANT_QR_REDIS_URL to use the embedded store."
         ) from error
     finally:
         await store.close()

@@ -1,8 +1,8 @@
-"""Ray's own processes on this machine: only those that `make run` needs, the dashboard last.
+"""Limits Ray's processes to those that `make run` needs, and starts the dashboard last.
 
-Ray has no option for this, so methods of its `Node` are replaced, which starts the processes one
-after the other in `ray.init`. The version of Ray is pinned, and `tests/starts/test_idle.py` checks
-which processes run.
+Ray has no option for this, so this module replaces methods of its `Node`, with which `ray.init`
+starts the processes one after another. The version of Ray is pinned, and
+`tests/starts/test_idle.py` checks which processes run.
 """
 
 from typing import Any
@@ -15,18 +15,17 @@ _start_api_server = Node.start_api_server
 
 
 def leave_out() -> None:
-    """Have `ray.init` start neither the autoscaler's monitor nor the log monitor, and no dashboard.
+    """Make `ray.init` skip the autoscaler's monitor, the log monitor and the dashboard.
 
-    There is nothing to scale on one machine, and no worker's log is printed by the driver. Each of
-    the three is a Python process of 45 to 75 MB; `ray.init` would wait for the dashboard for
-    several seconds.
+    One machine is not scaled, and the driver prints no logs of workers. Each of the three is a
+    Python process of 45 to 75 MB, and `ray.init` would wait several seconds for the dashboard.
     """
     for name, method in _REPLACED.items():
         setattr(Node, name, method)
 
 
 def start_dashboard() -> str:
-    """Start Ray's dashboard and return its address, host and port. Raises RuntimeError."""
+    """Start Ray's dashboard; returns its `host:port`. Raises RuntimeError."""
     node = worker._global_node
     assert node is not None, "after ray.init"
     try:
@@ -37,7 +36,7 @@ def start_dashboard() -> str:
 
 
 def metrics_address() -> str:
-    """The address at which Prometheus reads this node's metrics."""
+    """The URL at which Prometheus scrapes this node's metrics."""
     (node,) = ray.nodes()
     return f"http://{node['NodeManagerAddress']}:{node['MetricsExportPort']}/metrics"
 

@@ -1,7 +1,7 @@
 """Rebuilds the directory of ids from the stored entities: `./restaurant-qr repair --directory`.
 
-The application may keep running: nothing is overwritten or removed. Call it when an entity that
-is stored cannot be found by its id, and after a node of a Redis Cluster lost its last writes.
+The application may keep running, because nothing is overwritten or removed. Run it if a stored
+entity is not found by its id, and after a node of a Redis Cluster has lost its last writes.
 """
 
 from scripts.backup import running_store
@@ -30,13 +30,13 @@ async def rebuild(settings: Settings) -> Rebuilt:
 
 
 def report(done: Rebuilt) -> str:
-    """Report of the repairs, one sentence a line."""
+    """A report of the repairs, one sentence per line."""
     lines = [
         f"{done.entities:,} entities: {done.entries_added:,} directory entries and "
-        f"{done.codes_added:,} session codes were missing, and are written."
+        f"{done.codes_added:,} session codes were missing and have been added."
     ]
     lines += [
-        f"The counter of {kind.value} ids was behind, and is raised."
+        f"The counter of {kind.value} ids was too low and has been raised."
         for kind in done.counters_raised
     ]
     lines += [

@@ -1,7 +1,7 @@
-"""The whole application on this machine, until Ctrl-C: `./restaurant-qr run`.
+"""Runs the whole application on this machine until Ctrl-C: `./restaurant-qr run`.
 
-Starts `scripts.local_cluster` in a session of its own, so that a Ctrl-C reaches only this process
-and what runs is ended in order; then ends whatever is left of that session.
+Starts `scripts.local_cluster` in its own session, so that Ctrl-C reaches only this process, which
+then stops the cluster in order and kills remaining processes of that session.
 """
 
 import os
@@ -21,12 +21,12 @@ from scripts.make_signals import follow_make
 
 STOP_TIMEOUT_S = 45.0
 SAME_SIGNAL_S = 0.5
-"""Seconds within which a Ctrl-C sent to make also reaches this process."""
+"""Time within which a Ctrl-C in the terminal reaches both make and this process."""
 
 
 def main(options: Sequence[str]) -> int:
-    """The exit code: 0 after an orderly end. `options` are those of `scripts.local_cluster`."""
-    # Paths of Unix sockets have at most about a hundred characters.
+    """Run the cluster; returns the exit code. `options` are those of `scripts.local_cluster`."""
+    # The path of a Unix socket has at most about 100 characters.
     directory = Path(tempfile.mkdtemp(prefix="rq-", dir="/tmp"))
     placement = os.environ.get("RESTAURANT_QR_PLACEMENT", "entity")
     environment = serve_environment() | one_machine(placement) | os.environ
@@ -38,7 +38,7 @@ def main(options: Sequence[str]) -> int:
         [sys.executable, "-m", "scripts.local_cluster", str(directory), *options],
         cwd=ROOT,
         env=environment,
-        stdin=subprocess.PIPE,  # its end stops the cluster, even if this process was killed
+        stdin=subprocess.PIPE,  # closing it stops the cluster, also if this process is killed
         start_new_session=True,
     )
     try:
@@ -46,12 +46,12 @@ def main(options: Sequence[str]) -> int:
     finally:
         _end_session(cluster.pid)
     if code == 0 or not any(directory.iterdir()):
-        shutil.rmtree(directory, ignore_errors=True)  # else keep Ray's logs
+        shutil.rmtree(directory, ignore_errors=True)  # otherwise Ray's logs are kept
     return code
 
 
 def _until_stopped(cluster: subprocess.Popen[bytes]) -> int:
-    """Wait for the cluster; a signal stops it in order, a second one at once."""
+    """Wait for the cluster. The first signal stops it in order, a second one immediately."""
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(signum, _interrupt)
     stopping = threading.Event()
@@ -66,9 +66,9 @@ def _until_stopped(cluster: subprocess.Popen[bytes]) -> int:
     try:
         return cluster.wait(STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
-        print("It did not stop in time and was ended.", file=sys.stderr)
+        print("The cluster did not stop in time and was killed.", file=sys.stderr)
     except KeyboardInterrupt:
-        print("\nEnded at once.", file=sys.stderr)
+        print("\nThe cluster was killed.", file=sys.stderr)
     return 1
 
 
@@ -82,7 +82,7 @@ def _interrupt(signum: int, frame: FrameType | None) -> None:
 
 
 def _end_session(session: int) -> None:
-    """Kill remaining processes of the cluster; an orderly end leaves none."""
+    """Kill remaining processes of the cluster; an orderly stop leaves none."""
     for pid in _members(session):
         try:
             os.kill(pid, signal.SIGKILL)
@@ -91,7 +91,7 @@ def _end_session(session: int) -> None:
 
 
 def _members(session: int) -> Iterator[int]:
-    for stat in Path("/proc").glob("[0-9]*/stat"):  # Linux only; elsewhere there is nothing here
+    for stat in Path("/proc").glob("[0-9]*/stat"):  # Linux only; empty on other systems
         try:
             fields = stat.read_text().rpartition(")")[2].split()
         except OSError:

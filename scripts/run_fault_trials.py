@@ -1,7 +1,7 @@
-"""Injects faults into a cluster, each several times: `./restaurant-qr faults`.
+"""Injects each fault several times into a cluster: `./restaurant-qr faults`.
 
-Results replace those of the same fault in `docs/reliability/fault-report.json`, from which
-`docs/reliability/fault-report.md` is written.
+Results replace those of the same fault in `docs/reliability/fault-report.json`, and
+`docs/reliability/fault-report.md` is regenerated.
 """
 
 import json
@@ -17,7 +17,7 @@ from tests.faults.trial_runner import TrialRunner
 
 
 def run_trials(names: list[str], runs: int, progress: Progress) -> tuple[dict[str, Any], bool]:
-    """Rows of the faults with these names, and whether any trial failed or lost anything."""
+    """The result rows of these faults, and whether any trial failed or violated a guarantee."""
     results = json.loads(report.RESULTS.read_text()) if report.RESULTS.exists() else {}
     results_of_run: dict[str, Any] = {}
     failed = False
@@ -30,7 +30,7 @@ def run_trials(names: list[str], runs: int, progress: Progress) -> tuple[dict[st
                 try:
                     outcome = runner.run(fault)
                 except NotSupported as error:
-                    progress.say(f"{name}: not tried: {error}")
+                    progress.say(f"{name}: not supported here: {error}")
                     break
                 except Exception:
                     failed = True

@@ -1,7 +1,7 @@
 """`make screenshots`: takes the screenshots of `docs/screenshots`.
 
-Starts its own service; `tests/e2e/web/scenes.mjs` has the scenes. Arguments are names of scenes to
-take, by default all.
+Starts its own service. `tests/e2e/web/scenes.mjs` defines the scenes; the arguments are names of
+scenes, by default all.
 """
 
 import sys

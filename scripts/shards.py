@@ -23,23 +23,22 @@ from actors.rebalancing import (
 from engine.placement import Mode, balanced
 
 SAMPLE_S = 1.0
-"""The period over which CPU use is measured."""
+"""Seconds over which CPU use is measured."""
 
 
 class CannotMigrate(Exception):
-    """The request does not fit the cluster. The message says why."""
+    """The request cannot be carried out on this cluster. The message has the reason."""
 
 
 CANNOT = (CannotMigrate, MigrationFailed, ConnectionError, RayError)
-"""The shards cannot be listed or migrated. The message says why."""
+"""Errors that prevent listing or migrating shards. The message has the reason."""
 
 
 def changed(move: tuple[int, str] | None = None, *, balance: bool = False) -> dict[str, Any]:
-    """Moves a shard to a node, or balances the nodes, and returns what `_found` does.
-
-    Raises the errors of CANNOT.
+    """Move a shard to a node, or balance the nodes; returns the moves and the status of all shards
+    and nodes. Raises the errors of CANNOT.
     """
-    # Ray replaces a loopback address by the machine's own, where `make run` does not listen.
+    # Ray replaces a loopback address with the machine's own, on which `make run` does not listen.
     addresses = [os.environ.get("RAY_ADDRESS", ""), *services.find_gcs_addresses()]
     if any(each.startswith("127.0.0.1:") for each in addresses):
         ray_constants.ENABLE_RAY_CLUSTER = False
@@ -47,7 +46,7 @@ def changed(move: tuple[int, str] | None = None, *, balance: bool = False) -> di
     return asyncio.run(_changed(move, balance))
 
 
-async def _changed(wanted: tuple[int, str] | None, balance: bool) -> dict[str, Any]:
+async def _changed(move: tuple[int, str] | None, balance: bool) -> dict[str, Any]:
     config = cluster_config.latest()
     if config is None:
         raise CannotMigrate("The application has not been deployed on this cluster.")
@@ -55,13 +54,13 @@ async def _changed(wanted: tuple[int, str] | None, balance: bool) -> dict[str, A
         raise CannotMigrate(f"The placement is {config.placement.mode}: only shards can be moved.")
     hosts = RayHosts(config, "shards")
     moves: dict[int, str] = {}
-    if wanted is not None:
-        shard, name = wanted
+    if move is not None:
+        shard, name = move
         moves[shard] = _node(name)
         if moves[shard] not in eligible_nodes(draining_nodes()):
             raise CannotMigrate(
-                f"{moves[shard]} is draining, or a head without CPUs: shards would leave it at "
-                "once."
+                f"{moves[shard]} is draining, or a head without CPUs: a shard would leave it "
+                "immediately."
             )
     elif balance:
         locations = await shard_locations(hosts, config.placement)
@@ -69,11 +68,11 @@ async def _changed(wanted: tuple[int, str] | None, balance: bool) -> dict[str, A
         moves = dict(balanced(nodes, eligible_nodes(draining_nodes())))
     for shard, node in moves.items():
         await migrate(hosts, shard, node)
-    return {"moved": moves, **await _found(hosts)}
+    return {"moved": moves, **await _status(hosts)}
 
 
 def _node(wanted: str) -> str:
-    """The id of the live node that this names."""
+    """The id of the live node with this id prefix or IP address. Raises CannotMigrate."""
     nodes: list[dict[str, Any]] = [node for node in ray.nodes() if node["Alive"]]
     named = [
         str(node["NodeID"])
@@ -82,12 +81,12 @@ def _node(wanted: str) -> str:
     ]
     if len(named) != 1:
         ids = [node["NodeID"] for node in nodes]
-        raise CannotMigrate(f"{wanted} names {len(named)} nodes of {ids}.")
+        raise CannotMigrate(f"{wanted} matches {len(named)} of the nodes {ids}, instead of one.")
     return named[0]
 
 
-async def _found(hosts: RayHosts) -> dict[str, Any]:
-    """Shards and nodes; `cpu` is in cores, and None if the shard does not run."""
+async def _status(hosts: RayHosts) -> dict[str, Any]:
+    """All shards and nodes; `cpu` is in cores, and None if the shard is not running."""
     placement = await hosts.fetch_placement()
     before = await shard_locations(hosts, placement)
     await asyncio.sleep(SAMPLE_S)
@@ -125,21 +124,21 @@ def _row(before: HostInfo | None, after: HostInfo | None) -> dict[str, Any]:
     }
 
 
-def text(found: dict[str, Any]) -> str:
-    """Shards and nodes as text, one line each."""
-    lines = [f"shard {shard} has moved to {node}" for shard, node in found["moved"].items()]
+def text(status: dict[str, Any]) -> str:
+    """The status as text, one line per move, shard and node."""
+    lines = [f"moved shard {shard} to {node}" for shard, node in status["moved"].items()]
     lines.append(
         f"{'shard':<7}{'actor':<14}{'node':<58}{'pid':>8}{'entities':>10}{'CPU':>6}  pinned"
     )
-    for row in found["shards"]:
-        home = (
+    for row in status["shards"]:
+        location = (
             f"{row['node']:<58}{row['pid']:>8}{row['entities']:>10}{row['cpu']:>6.0%}"
             if row["node"]
-            else f"{'does not run: it starts with its first message':<82}"
+            else f"{'not running: starts with its first message':<82}"
         )
         pinned = ", ".join(map(str, row["pinned"]))
-        lines.append(f"{row['shard']:<7}{row['actor']:<14}{home}  {pinned}")
-    for node in found["nodes"]:
+        lines.append(f"{row['shard']:<7}{row['actor']:<14}{location}  {pinned}")
+    for node in status["nodes"]:
         draining = ", draining" if node["draining"] else ""
         lines.append(f"node {node['node']}: {node['shards']} shards{draining}")
     return "\n".join(lines)

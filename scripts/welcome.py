@@ -1,4 +1,4 @@
-"""Prints the links, QR codes and commands of `make run` once it serves."""
+"""The links, QR codes and commands that `make run` prints when it is ready."""
 
 import io
 import ipaddress
@@ -14,48 +14,49 @@ from scripts.issue_token import token_for
 from serve_app import Auth, Settings
 
 LINK_HOURS = 8.0
-"""How long the tokens in the links are valid."""
+"""Lifetime of the tokens in the links."""
 INDENT = "    {:<14}{}"
 PLAIN_HTTP = (
-    "Over plain HTTP, web pages can use neither the phone's camera nor a wake lock: scan with the "
+    "Over plain HTTP, web pages cannot use the phone's camera or a wake lock: scan with the "
     "phone's camera app, and expect the screen to turn off."
 )
 COLOURS = "\033[97;40m{}\033[0m"
-"""White on black: a QR code has to be dark on light, also on a terminal with a light background."""
+"""White blocks on black, because a QR code must be dark on light on any terminal."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """The entities that links and commands name; None for those that do not exist."""
+    """The entities in links and commands; None for those that do not exist."""
 
     restaurant: int
     table: int | None = None
     guest: str | None = None
-    """The address in the table's QR code."""
+    """The URL in the table's QR code."""
     waiter: int | None = None
     session: int | None = None
     order: int | None = None
 
 
 def place_of(api: Api) -> Place | None:
-    """The demo's second restaurant, or else the chain's first; None if there is none."""
+    """Entities of the demo's second restaurant, else of the chain's first; None without any."""
     listed = api.get("/restaurants")
     name = RESTAURANTS[1]["name"]
-    home = next((each for each in listed if each["name"] == name), listed[0] if listed else None)
-    if home is None:
+    first = listed[0] if listed else None
+    restaurant = next((each for each in listed if each["name"] == name), first)
+    if restaurant is None:
         return None
-    tables = [each for each in home["tables"]["list"] if each["is_active"]]
+    tables = [each for each in restaurant["tables"]["list"] if each["is_active"]]
     tables.sort(key=lambda each: each["is_occupied"])
     table = tables[0] if tables else {"table_id": None, "waiter_id": None}
     sessions = [each["session"]["id"] for each in tables if each["session"]]
-    waiters = [table["waiter_id"], *(each["waiter_id"] for each in home["waiters"])]
+    waiters = [table["waiter_id"], *(each["waiter_id"] for each in restaurant["waiters"])]
     return Place(
-        restaurant=home["id"],
+        restaurant=restaurant["id"],
         table=table["table_id"],
         guest=api.get(f"/tables/{table['table_id']}/code")["url"] if tables else None,
         waiter=next(filter(None, waiters), None),
         session=next(iter(sessions), None),
-        order=next((each["order_id"] for each in home["open_orders"]), None),
+        order=next((each["order_id"] for each in restaurant["open_orders"]), None),
     )
 
 
@@ -76,7 +77,7 @@ def _authority(settings: Settings) -> str:
 
 
 def links(settings: Settings, place: Place | None) -> dict[str, str]:
-    """URLs of the pages by their users, each with the token or code for access."""
+    """The pages' URLs by user, each with a token or a code."""
     base = (settings.public_url or url_of(settings)).rstrip("/")
 
     def page(path: str, role: Role, **ids: Any) -> str:
@@ -86,13 +87,13 @@ def links(settings: Settings, place: Place | None) -> dict[str, str]:
     found = {"start page": page("", Role.ADMIN)}
     if place is None:
         return found
-    here = {"restaurant_id": place.restaurant}
+    ids = {"restaurant_id": place.restaurant}
     if place.guest is not None:
         found["guest"] = place.guest
-    found["kitchen"] = page("kitchen/", Role.KITCHEN, **here)
+    found["kitchen"] = page("kitchen/", Role.KITCHEN, **ids)
     if place.waiter is not None:
-        found["waiter"] = page("waiter/", Role.WAITER, waiter_id=place.waiter, **here)
-    return found | {"manager": page("manager/", Role.MANAGER, **here)}
+        found["waiter"] = page("waiter/", Role.WAITER, waiter_id=place.waiter, **ids)
+    return found | {"manager": page("manager/", Role.MANAGER, **ids)}
 
 
 def welcome(
@@ -102,18 +103,18 @@ def welcome(
     dashboard: str | None,
     metrics: str,
 ) -> str:
-    """The addresses to open and commands to type; `dashboard` is None if Ray's does not run."""
+    """The URLs and commands to try; `dashboard` is None if Ray's is not running."""
     ray = "RAY_AUTH_MODE=token .venv/bin/ray list actors --address http://"
     store = settings.redis_url or f"embedded Valkey, data in {settings.data_dir.absolute()}"
     lines = [
         "",
         f"Restaurant QR is ready at {url_of(settings)}. Open in a browser:",
-        *(INDENT.format(who, url) for who, url in pages.items()),
+        *(INDENT.format(user, url) for user, url in pages.items()),
         f"Their tokens are valid for {LINK_HOURS:.0f} hours. In a terminal (npx comes with Node):",
-        *(INDENT.format(what, command) for what, command in _commands(settings, place)),
-        *([INDENT.format("the actors", ray + dashboard)] if dashboard else []),
+        *(INDENT.format(label, command) for label, command in _commands(settings, place)),
+        *([INDENT.format("actors", ray + dashboard)] if dashboard else []),
         INDENT.format("metrics", f"curl -s {metrics} | grep restaurant_qr"),
-        "Where it runs:",
+        "Configuration:",
         INDENT.format("store", store.rpartition("@")[2]),
         INDENT.format("placement", settings.placement.value),
     ]
@@ -128,28 +129,28 @@ def _commands(settings: Settings, place: Place | None) -> Iterator[tuple[str, st
     if place is None:
         return
     sockets = f"ws://{_authority(settings)}/ws"
-    for what, path, id_ in (
+    for label, path, id_ in (
         ("an order", "orders", place.order),
         ("a table", "tables", place.table),
         ("a session", "tables/sessions", place.session),
         ("a waiter", "waiters", place.waiter),
-        ("all of it", "restaurants", place.restaurant),
+        ("a restaurant", "restaurants", place.restaurant),
     ):
         if id_ is not None:
-            yield what, f"{wscat} {sockets}/{path}/{id_}/"
+            yield label, f"{wscat} {sockets}/{path}/{id_}/"
 
 
 def qr_codes(pages: dict[str, str], *, coloured: bool) -> str:
     """The manager's and the guest's link as QR codes for a terminal, the guest's last."""
     parts = [PLAIN_HTTP]
-    for who in ("manager", "guest"):
-        if who in pages:
-            parts.append(f"Scan with a phone, {who}:\n{_qr_code(pages[who], coloured=coloured)}")
+    for user in ("manager", "guest"):
+        if user in pages:
+            parts.append(f"Scan with a phone, {user}:\n{_qr_code(pages[user], coloured=coloured)}")
     return "\n".join(parts)
 
 
 def _qr_code(text: str, *, coloured: bool) -> str:
-    drawn = io.StringIO()
-    segno.make(text, error="l", micro=False).terminal(drawn, border=2, compact=True)
-    lines = drawn.getvalue().splitlines()
+    output = io.StringIO()
+    segno.make(text, error="l", micro=False).terminal(output, border=2, compact=True)
+    lines = output.getvalue().splitlines()
     return "\n".join(COLOURS.format(line) if coloured else line for line in lines)

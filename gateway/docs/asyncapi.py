@@ -1,6 +1,6 @@
-"""The AsyncAPI document, made from the channels, the commands and the message types.
+"""The AsyncAPI document, generated from the channels, the commands and the message types.
 
-It is written from the client's view: a client sends actions and receives messages.
+It describes the client's side: a client sends actions and receives messages.
 """
 
 from functools import cache
@@ -21,9 +21,9 @@ _ABOUT = {
     Channel.ORDER: "Status and details of an order",
     Channel.ITEMS: "The items of an order",
     Channel.TABLE: "Status and occupancy of a table",
-    Channel.SESSION: "A party at a table: its guests, orders and calls",
+    Channel.SESSION: "A session at a table: its guests, orders and calls",
     Channel.WAITER: "Notifications for one waiter",
-    Channel.RESTAURANT: "What happens in a restaurant",
+    Channel.RESTAURANT: "The tables, open orders and figures of a restaurant",
     Channel.NOTIFICATIONS: "Notifications for all of a restaurant's staff",
     Channel.MENU: "The menu of a restaurant",
     Channel.DEVICES: "The staff devices of a restaurant, for its managers",
@@ -31,23 +31,24 @@ _ABOUT = {
 _DESCRIPTION = f"""\
 Every message is one JSON object in a text frame of at most {MAX_FRAME_BYTES} bytes.
 
-The first message of a connection is a snapshot; then comes each event, once and in order, its `seq`
-one more than that of the event before. Who was away connects with `since`, the last `seq`, and
-`epoch`, that of the last snapshot: the events in between come, or where they are no longer kept a
-snapshot with `"resumed": false`. A guest on its table's channel always gets the snapshot.
+The first message of a connection is a snapshot. It is followed by each event, once and in order;
+`seq` increases by one with each event. To resume after a disconnect, connect with `since`, the
+`seq` of the last event, and `epoch`, that of the last snapshot. The service sends the missed events
+or, if it no longer has them, a snapshot with `"resumed": false`. Guests always get a snapshot on a
+table's channel.
 
-An action with a `request_id` is answered with an `ack` or an error with that `request_id`. Sent
-again under the same one, it takes effect once. `expected_version` makes it fail where the entity
-has moved on.
+An action with a `request_id` is answered by an `ack` or an error with the same `request_id`. An
+action that is sent again with the same `request_id` takes effect once. With `expected_version`, an
+action fails if the entity has changed since that version.
 """
 _CLOSES = {
     CloseCode.TOO_LARGE: "a message is too large",
     CloseCode.RESTART: "the server restarts",
     CloseCode.BAD_REQUEST: "a malformed path or query",
-    CloseCode.UNAUTHENTICATED: "no token where one is needed, or one that is not good any more",
-    CloseCode.FORBIDDEN: "this caller may not listen here",
-    CloseCode.NOT_FOUND: "there is no such entity",
-    CloseCode.TOO_SLOW: "it reads too slowly",
+    CloseCode.UNAUTHENTICATED: "the token is missing, invalid or expired",
+    CloseCode.FORBIDDEN: "the caller may not subscribe to this channel",
+    CloseCode.NOT_FOUND: "the entity does not exist",
+    CloseCode.TOO_SLOW: "the client reads too slowly",
     CloseCode.RATE_LIMITED: "too many messages or connections",
 }
 _SECURITY = {
@@ -67,14 +68,14 @@ _SECURITY = {
         "type": "httpApiKey",
         "in": "query",
         "name": "token",
-        "description": "For clients that can do neither; no log of the service shows it.",
+        "description": "For clients that support neither. The service does not log it.",
     },
 }
 
 
 @cache
 def document() -> dict[str, Any]:
-    """AsyncAPI 3.0."""
+    """The AsyncAPI 3.0 document."""
     schemas = Schemas()
     return {
         "asyncapi": "3.0.0",
@@ -105,7 +106,7 @@ def _server() -> dict[str, Any]:
     return {
         "host": "{host}",
         "protocol": "ws",
-        "description": "Where this document comes from; behind TLS, `wss`.",
+        "description": "The host that serves this document; `wss` behind TLS.",
         "variables": {"host": {"default": "localhost:9000"}},
         "security": [{"$ref": f"#/components/securitySchemes/{name}"} for name in _SECURITY],
     }
@@ -119,7 +120,7 @@ def _channel(channel: Channel) -> dict[str, Any]:
         "title": _ABOUT[channel],
         "description": f"The first message is `{SNAPSHOTS[channel]}`, a snapshot.",
         "parameters": {
-            "id": {"description": f"The {kind}'s id, a whole number from 1 to {MAX_ID}."}
+            "id": {"description": f"The id of the {kind}, an integer from 1 to {MAX_ID}."}
         },
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in names},
         "bindings": {"ws": {"method": "GET", "query": _query(), "bindingVersion": "0.1.0"}},
@@ -134,15 +135,18 @@ def _query() -> dict[str, Any]:
             "since": {
                 "type": "integer",
                 "minimum": 0,
-                "description": "The `seq` of the last event that was received.",
+                "description": "The `seq` of the last received event.",
             },
             "epoch": {
                 "type": "string",
                 "minLength": 1,
                 "maxLength": 64,
-                "description": "The `epoch` of the last snapshot that was received.",
+                "description": "The `epoch` of the last received snapshot.",
             },
-            "token": {"type": "string", "description": "A token, where no header can carry it."},
+            "token": {
+                "type": "string",
+                "description": "The token, if the client cannot set headers.",
+            },
         },
     }
 
@@ -153,11 +157,11 @@ def _operations() -> dict[str, Any]:
         operations[f"{channel.value}.listen"] = {
             "action": "receive",
             "channel": {"$ref": f"#/channels/{channel.value}"},
-            "summary": f"{_ABOUT[channel]}, as it changes",
+            "summary": f"{_ABOUT[channel]}: snapshot and events",
             "messages": _of(channel, *MESSAGES[channel]),
         }
         for action, command in ACTIONS[channel].items():
-            look = (SNAPSHOTS[channel],) if command is Get else ()
+            snapshot = (SNAPSHOTS[channel],) if command is Get else ()
             operations[f"{channel.value}.{action}"] = {
                 "action": "send",
                 "channel": {"$ref": f"#/channels/{channel.value}"},
@@ -165,7 +169,7 @@ def _operations() -> dict[str, Any]:
                 "messages": _of(channel, action),
                 "reply": {
                     "channel": {"$ref": f"#/channels/{channel.value}"},
-                    "messages": _of(channel, *look, "ack", "error"),
+                    "messages": _of(channel, *snapshot, "ack", "error"),
                 },
             }
     return operations
@@ -176,12 +180,12 @@ def _of(channel: Channel, *names: str) -> list[dict[str, str]]:
 
 
 def _messages(schemas: Schemas) -> dict[str, Any]:
-    """By name: an action or a type means the same on each channel that has it."""
+    """All messages by name. A name means the same on each channel that has it."""
     messages: dict[str, Any] = {}
     for channel in Channel:
         for action, command in ACTIONS[channel].items():
-            sent = examples.action(action, command)
-            messages[action] = _message(action, schemas.action(action, command), sent)
+            example = examples.action(action, command)
+            messages[action] = _message(action, schemas.action(action, command), example)
         for type_ in MESSAGES[channel]:
             messages[type_] = _message(
                 type_, schemas.message(channel, type_), examples.message(channel, type_)

@@ -1,4 +1,4 @@
-"""Documents that are the same for every request, such as the API's own description."""
+"""Static documents, such as the API's description."""
 
 import gzip
 from collections.abc import Callable
@@ -19,14 +19,14 @@ class _Encoded(NamedTuple):
 
 
 class ConstantDocument:
-    """Encodes a document at its first request, and serves it with an `ETag`, plain or as gzip."""
+    """Builds a document on its first request, and serves it with an `ETag`, plain or gzipped."""
 
     def __init__(self, make: Callable[[], bytes], media_type: str) -> None:
         self._make = make
         self._media_type = media_type
 
     async def answer(self, request: Request) -> Response:
-        """The document; 304 if the request names its `ETag`."""
+        """Return the document; 304 if the request's `If-None-Match` matches its `ETag`."""
         is_compressed = "gzip" in accepted_encodings(request.headers)
         document = self._compressed if is_compressed else self._plain
         headers = {
@@ -34,7 +34,7 @@ class ConstantDocument:
             "Cache-Control": "no-cache",
             "Vary": "Accept-Encoding",
         }
-        if _names(request.headers.get("if-none-match", ""), document.etag):
+        if _matches(request.headers.get("if-none-match", ""), document.etag):
             return Response(status_code=304, headers=headers)
         headers |= document.encoding
         return Response(document.body, headers=headers, media_type=self._media_type)
@@ -52,6 +52,6 @@ def _encoded(body: bytes, encoding: dict[str, str]) -> _Encoded:
     return _Encoded(body, f'"{sha256(body).hexdigest()[:32]}"', encoding)
 
 
-def _names(if_none_match: str, etag: str) -> bool:
+def _matches(if_none_match: str, etag: str) -> bool:
     tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
     return etag in tags or tags == ["*"]

@@ -1,7 +1,6 @@
-"""Examples: the commands of a party at one table, and the messages that follow.
+"""Examples of commands for one session, and of the messages that follow.
 
-The tests send every one of them to a real gateway, and hold what it tells against the same
-schemas.
+Tests send each command to a real gateway and validate its messages against the same schemas.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -22,7 +21,7 @@ _ITEMS = [
     {"menu_item_id": 1, "quantity": 2},
     {"menu_item_id": 2, "notes": "without onions"},
 ]
-SENT: dict[type[c.Command], dict[str, Any]] = {
+COMMANDS: dict[type[c.Command], dict[str, Any]] = {
     c.Get: {},
     c.UpdateStatus: {"status": "confirmed"},
     c.UpdateItem: {"item_id": 1, "status": "ready"},
@@ -65,13 +64,13 @@ SENT: dict[type[c.Command], dict[str, Any]] = {
     c.IssueToken: {"role": "manager", "restaurant_id": 2, "label": "The till", "hours": 12.0},
     c.SignInDevice: {"device_code": "2.1769633400000.GhTqzZ0cW4mK1sYb"},
 }
-"""The fields of each command, less what a path or a channel says."""
+"""The fields of each command, without those that the path or the channel sets."""
 
-_SEATED = datetime(2026, 1, 28, 21, 0, tzinfo=UTC)
+_START = datetime(2026, 1, 28, 21, 0, tzinfo=UTC)
 
 
 def _at(minutes: int) -> str:
-    return timestamp(_SEATED + timedelta(minutes=minutes))
+    return timestamp(_START + timedelta(minutes=minutes))
 
 
 _ORDER: messages.Order = {
@@ -98,7 +97,7 @@ _ORDER: messages.Order = {
     "table_number": "5",
     "waiter_id": 10,
 }
-_PLATES: messages.Items = {
+_ITEM_LIST: messages.Items = {
     "order_id": 2,
     "status": "confirmed",
     "items": [
@@ -152,7 +151,7 @@ _TABLE: messages.Table = {
         "waiter_id": 10,
     },
 }
-_ROW: messages.RestaurantOrder = {
+_ORDER_SUMMARY: messages.RestaurantOrder = {
     "order_id": 2,
     "status": "pending",
     "payment_status": "unpaid",
@@ -164,9 +163,9 @@ _ROW: messages.RestaurantOrder = {
     "balance": "17.00",
     "created_at": _at(4),
 }
-_READY: messages.RestaurantOrder = {**_ROW, "status": "ready"}
-_PAID: messages.RestaurantOrder = {
-    **_ROW,
+_READY_ORDER: messages.RestaurantOrder = {**_ORDER_SUMMARY, "status": "ready"}
+_PAID_ORDER: messages.RestaurantOrder = {
+    **_ORDER_SUMMARY,
     "status": "delivered",
     "payment_status": "paid",
     "balance": "0.00",
@@ -261,7 +260,11 @@ _ALERT: notifications.Alert = {
     "table_id": 5,
     "waiter_id": 10,
 }
-_HEARD: notifications.Alert = {**_ALERT, "acknowledged_at": _at(13), "acknowledged_by": "waiter:10"}
+_ACKNOWLEDGED: notifications.Alert = {
+    **_ALERT,
+    "acknowledged_at": _at(13),
+    "acknowledged_by": "waiter:10",
+}
 _LISTED: notifications.ListedAlert = {"type": "alert", **_ALERT}
 _TASKS: messages.Waiter = {
     "waiter_id": 10,
@@ -278,7 +281,7 @@ _RESTAURANT: messages.Restaurant = {
     "timezone": "Europe/Rome",
     "guest_opens_table": True,
     "tables": {"total": 1, "active": 1, "occupied": 1, "list": [_TABLE]},
-    "open_orders": [_READY],
+    "open_orders": [_READY_ORDER],
     "waiters": [{"waiter_id": 10, "name": "Ada"}],
     "figures": {
         "orders": 1,
@@ -296,7 +299,7 @@ _RESTAURANT: messages.Restaurant = {
         "slowest_resolved_s": None,
     },
 }
-_SPOKEN: messages.Announcement = {
+_BROADCAST: messages.Announcement = {
     "message": "The kitchen closes in half an hour",
     "by": "manager:2",
     "sent_at": _at(90),
@@ -370,13 +373,13 @@ _DEVICE: messages.Device = {
 }
 _SIGNED_IN: messages.Device = {**_DEVICE, "signed_in_at": _at(-9), "expires_at": _at(711)}
 _DEVICES: messages.Devices = {"restaurant_id": 2, "devices": [_SIGNED_IN]}
-_DEVICE_GONE: messages.DeviceRemoved = {"device_id": 1769633400000}
-_TOLD: dict[str, Any] = {
+_DEVICE_REMOVED: messages.DeviceRemoved = {"device_id": 1769633400000}
+_MESSAGES: dict[str, Any] = {
     "order_status": _ORDER,
     "order_update": _ORDER,
-    "order_items_update": _PLATES,
-    "items_list": _PLATES,
-    "items_updated": _PLATES,
+    "order_items_update": _ITEM_LIST,
+    "items_list": _ITEM_LIST,
+    "items_updated": _ITEM_LIST,
     "table_status": _TABLE,
     "table_update": _TABLE,
     "session_status": _SESSION,
@@ -386,12 +389,12 @@ _TOLD: dict[str, Any] = {
     "payment_notification": _PAYMENT,
     "task_notification": _CALL,
     "alert": _ALERT,
-    "notification_acknowledged": _HEARD,
+    "notification_acknowledged": _ACKNOWLEDGED,
     "restaurant_status": _RESTAURANT,
-    "new_order": _ROW,
-    "order_ready": _READY,
-    "payment_completed": _PAID,
-    "broadcast": _SPOKEN,
+    "new_order": _ORDER_SUMMARY,
+    "order_ready": _READY_ORDER,
+    "payment_completed": _PAID_ORDER,
+    "broadcast": _BROADCAST,
     "notifications_list": _NOTIFICATIONS,
     "withheld": {},
     "menu": _MENU,
@@ -399,14 +402,14 @@ _TOLD: dict[str, Any] = {
     "devices": _DEVICES,
     "device_added": _DEVICE,
     "device_signed_in": _SIGNED_IN,
-    "device_removed": _DEVICE_GONE,
+    "device_removed": _DEVICE_REMOVED,
 }
 
 
 def action(name: str, command: type[c.Command]) -> dict[str, Any]:
-    """A frame as it is sent; what changes something can be sent again under its `request_id`."""
-    sent = {"action": name, **SENT[command]}
-    return sent if command is c.Get else {**sent, "request_id": request_id(name)}
+    """An action's frame; with a `request_id`, if it changes anything, so that it may be resent."""
+    frame = {"action": name, **COMMANDS[command]}
+    return frame if command is c.Get else {**frame, "request_id": request_id(name)}
 
 
 def request_id(action: str) -> str:
@@ -415,8 +418,8 @@ def request_id(action: str) -> str:
 
 @cache
 def message(channel: Channel, type_: str) -> dict[str, Any]:
-    """A frame as it comes: a snapshot where the channel has one of that type."""
-    frame: dict[str, Any] = {"type": type_, "data": {**_TOLD[type_], "version": 4}, "seq": 7}
+    """A received frame: a snapshot if that is the type of the channel's snapshot, else an event."""
+    frame: dict[str, Any] = {"type": type_, "data": {**_MESSAGES[type_], "version": 4}, "seq": 7}
     if type_ == SNAPSHOTS[channel]:
         frame["epoch"] = EPOCH
     return as_json(frame)

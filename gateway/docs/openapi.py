@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the routes and the commands that parse their bodies."""
+"""The OpenAPI document, generated from the routes and the commands that parse their bodies."""
 
 from functools import cache
 from typing import Any
@@ -22,34 +22,37 @@ from restaurant_qr_wire.channels import SNAPSHOTS
 
 VERSION = "0.1.0"
 _ERROR = reference("Error")
-_DECIDED_ELSEWHERE = {"action", "request_id"}
+_NOT_IN_BODY = {"action", "request_id"}
 _KEY = {
     "name": "Idempotency-Key",
     "in": "header",
     "schema": {"type": "string", "minLength": 1, "maxLength": 64},
-    "description": "The same key from the same caller gets the first result and does nothing.",
+    "description": "A request with a key that the same caller has already used has no effect, and "
+    "returns the first result.",
 }
 _CALL_ID = {"type": "string", "pattern": c.CALL_ID}
 _OBJECT = {"type": "object"}
 _TEXT = {"type": "string"}
 _TIME = {"type": "string", "format": "date-time"}
-_WHOLE = {"type": "integer"}
+_INTEGER = {"type": "integer"}
 
 
-def _shape(**properties: dict[str, Any]) -> dict[str, Any]:
+def _object(**properties: dict[str, Any]) -> dict[str, Any]:
     """An object with these required properties."""
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
-_PAST = {"position": _WHOLE, "type": _TEXT, "at": _TIME, "by": _TEXT, "data": _OBJECT}
-_EVENT = _shape(**_PAST, version=_WHOLE)
-_AUDITED = _shape(**_PAST, outcome=_TEXT, role=_TEXT, **{"from": {"type": ["string", "null"]}})
-_DEVICE_CLAIMS = _shape(
-    role={"enum": ["waiter", "kitchen"]}, restaurant_id=_WHOLE, device_id=_WHOLE
+_ENTRY_FIELDS = {"position": _INTEGER, "type": _TEXT, "at": _TIME, "by": _TEXT, "data": _OBJECT}
+_EVENT = _object(**_ENTRY_FIELDS, version=_INTEGER)
+_AUDIT_ENTRY = _object(
+    **_ENTRY_FIELDS, outcome=_TEXT, role=_TEXT, **{"from": {"type": ["string", "null"]}}
+)
+_DEVICE_CLAIMS = _object(
+    role={"enum": ["waiter", "kitchen"]}, restaurant_id=_INTEGER, device_id=_INTEGER
 )
 _NUMBER_OR_NULL = {"type": ["integer", "null"]}
-_TOKEN_ROW = _shape(
-    token_id=_WHOLE,
+_TOKEN_SCHEMA = _object(
+    token_id=_INTEGER,
     role={"enum": ["waiter", "kitchen", "manager", "admin"]},
     restaurant_id=_NUMBER_OR_NULL,
     waiter_id=_NUMBER_OR_NULL,
@@ -58,13 +61,13 @@ _TOKEN_ROW = _shape(
     issued_at=_TIME,
     expires_at=_TIME,
 )
-_CODE = _shape(table_code=_TEXT, url=_TEXT)
-_DEVICE_CODE = _shape(device_code=_TEXT, url=_TEXT)
+_CODE = _object(table_code=_TEXT, url=_TEXT)
+_DEVICE_CODE = _object(device_code=_TEXT, url=_TEXT)
 
 
 @cache
 def document() -> dict[str, Any]:
-    """OpenAPI 3.1."""
+    """The OpenAPI 3.1 document."""
     paths: dict[str, Any] = {}
     schemas = Schemas()
     schemas.named("Error", _error_schema())
@@ -76,41 +79,45 @@ def document() -> dict[str, Any]:
         _path(paths, route.path)[route.method.lower()] = _command_operation(route, schemas)
     for snapshot_route in SNAPSHOT_ROUTES:
         _path(paths, snapshot_route.path)["get"] = _snapshot_operation(snapshot_route, schemas)
-    event, audited = schemas.named("Event", _EVENT), schemas.named("Audited", _AUDITED)
+    event, audited = schemas.named("Event", _EVENT), schemas.named("Audited", _AUDIT_ENTRY)
     for history_route in HISTORY_ROUTES:
-        what, each = ("audit", audited) if history_route.is_audit else ("history", event)
+        name, entry = ("audit log", audited) if history_route.is_audit else ("history", event)
         _path(paths, history_route.path)["get"] = _page_operation(
-            history_route.summary, what, each, "before", "position"
+            history_route.summary, name, entry, "before", "position"
         )
     _path(paths, "/restaurants")["get"] = _page_operation(
         "All restaurants", "restaurants", schemas.view(Channel.RESTAURANT), "after", "id"
     )
     _path(paths, "/tables/{id}/code")["get"] = _read_operation(
-        "The code in the table's QR code", "code", _CODE
+        "The code in a table's QR code", "code", _CODE
     )
-    for picture, media in (("svg", "image/svg+xml"), ("png", "image/png")):
-        _path(paths, f"/tables/{{id}}/qr.{picture}")["get"] = _read_operation(
-            "The table's QR code", "picture", _TEXT, media
+    for suffix, media in (("svg", "image/svg+xml"), ("png", "image/png")):
+        _path(paths, f"/tables/{{id}}/qr.{suffix}")["get"] = _read_operation(
+            "A table's QR code", "image", _TEXT, media
         )
     _path(paths, "/restaurants/{id}/qr-sheet")["get"] = _read_operation(
-        "All tables' QR codes, to print", "sheet", _TEXT, "text/html"
+        "The QR codes of all tables, to print", "sheet", _TEXT, "text/html"
     )
-    one = "/restaurants/{id}/devices/{device_id}"
-    _path(paths, f"{one}/code")["get"] = _read_operation(
-        "The code that signs a device in", "code", _DEVICE_CODE
+    device = "/restaurants/{id}/devices/{device_id}"
+    _path(paths, f"{device}/code")["get"] = _read_operation(
+        "The code that a device signs in with", "code", _DEVICE_CODE
     )
-    _path(paths, f"{one}/qr.svg")["get"] = _read_operation(
-        "The same as a QR code", "picture", _TEXT, "image/svg+xml"
+    _path(paths, f"{device}/qr.svg")["get"] = _read_operation(
+        "The sign-in link of a device as a QR code", "image", _TEXT, "image/svg+xml"
     )
     _path(paths, "/sessions/join")["post"] = _join(schemas)
     _path(paths, "/devices/sign-in")["post"] = _sign_in(schemas)
-    row = schemas.named("RegisteredToken", _TOKEN_ROW)
+    row = schemas.named("RegisteredToken", _TOKEN_SCHEMA)
     _path(paths, "/tokens")["get"] = _read_operation(
-        "Registered tokens of the chain", "tokens", _shape(data={"type": "array", "items": row})
+        "The registered tokens of the chain",
+        "tokens",
+        _object(data={"type": "array", "items": row}),
     )
     _path(paths, "/tokens")["post"] = _issue(row, schemas)
     _path(paths, "/tokens/{token_id}")["delete"] = _read_operation(
-        "Revoke a token; its sockets close with 4401", "result", _shape(changed={"type": "boolean"})
+        "Revoke a token and close its WebSockets with 4401",
+        "result",
+        _object(changed={"type": "boolean"}),
     )
     return {
         "openapi": "3.1.0",
@@ -146,9 +153,9 @@ def _path(paths: dict[str, Any], path: str) -> dict[str, Any]:
 def _command_operation(route: CommandRoute, schemas: Schemas) -> dict[str, Any]:
     creates = route.command.creates
     view = route.view if creates is None else CHANNELS[creates][0]
-    result = _shape(
+    result = _object(
         changed={"type": "boolean"},
-        version=_WHOLE,
+        version=_INTEGER,
         data={"anyOf": [schemas.view(view), {"type": "null"}]},
     )
     status = "201" if creates else "200"
@@ -158,15 +165,17 @@ def _command_operation(route: CommandRoute, schemas: Schemas) -> dict[str, Any]:
         if route.method == "POST"
         else [],
         "requestBody": _body(route, schemas),
-        "responses": {status: _answer("The result and what it is about.", result), **_errors()},
+        "responses": {status: _answer("The result, and the new data.", result), **_errors()},
     }
 
 
 def _body(route: CommandRoute, schemas: Schemas) -> dict[str, Any]:
-    elsewhere = _DECIDED_ELSEWHERE | set(route.from_path)
-    schema = schemas.body(route.command, elsewhere)
+    excluded = _NOT_IN_BODY | set(route.from_path)
+    schema = schemas.body(route.command, excluded)
     example = {
-        name: value for name, value in examples.SENT[route.command].items() if name not in elsewhere
+        name: value
+        for name, value in examples.COMMANDS[route.command].items()
+        if name not in excluded
     }
     named = schemas.named(route.command.__name__, schema)
     return {
@@ -177,67 +186,70 @@ def _body(route: CommandRoute, schemas: Schemas) -> dict[str, Any]:
 
 def _join(schemas: Schemas) -> dict[str, Any]:
     route = CommandRoute(
-        "POST", "/sessions/join", "A guest's token, for the code of a session or a table",
+        "POST", "/sessions/join", "Join a session as a guest, by its code or its table's",
         Kind.SESSION, c.JoinSession, Channel.SESSION,
     )  # fmt: skip
     return _token_operation(
-        route, "The token, and the session.", schemas.view(Channel.SESSION), schemas
+        route, "The guest's token, and the session.", schemas.view(Channel.SESSION), schemas
     )
 
 
 def _sign_in(schemas: Schemas) -> dict[str, Any]:
-    route = CommandRoute("POST", "/devices/sign-in", "A staff device's token, for its code, once",
-              Kind.RESTAURANT, c.SignInDevice, Channel.DEVICES)  # fmt: skip
-    return _token_operation(route, "The token, and whose it is.", _DEVICE_CLAIMS, schemas)
+    route = CommandRoute(
+        "POST", "/devices/sign-in", "Sign in a staff device with its one-time code",
+                  Kind.RESTAURANT, c.SignInDevice, Channel.DEVICES)  # fmt: skip
+    return _token_operation(route, "The device's token and its claims.", _DEVICE_CLAIMS, schemas)
 
 
 def _token_operation(
     route: CommandRoute, answer: str, data: Schema, schemas: Schemas
 ) -> dict[str, Any]:
-    """An operation for callers without a token, which returns one."""
-    token = _shape(token=_TEXT, expires_at=_WHOLE, data=data)
+    """An operation without authentication that returns a token."""
+    token = _object(token=_TEXT, expires_at=_INTEGER, data=data)
     answers = {"200": _answer(answer, token), **_errors()}
     return {**_command_operation(route, schemas), "responses": answers, "security": [{}]}
 
 
 def _issue(row: Schema, schemas: Schemas) -> dict[str, Any]:
-    route = CommandRoute("POST", "/tokens", "Issue a token, for administrators of the chain",
+    route = CommandRoute("POST", "/tokens", "Issue a token; for administrators of the chain",
               Kind.RESTAURANT, c.IssueToken, Channel.RESTAURANT)  # fmt: skip
-    token = _shape(token=_TEXT, expires_at=_WHOLE, data=row)
-    answer = _answer("The token, which is returned only once, and its row.", token)
+    token = _object(token=_TEXT, expires_at=_INTEGER, data=row)
+    answer = _answer("The token, which is not shown again, and its entry in the list.", token)
     return {**_command_operation(route, schemas), "responses": {"201": answer, **_errors()}}
 
 
 def _snapshot_operation(snapshot_route: SnapshotRoute, schemas: Schemas) -> dict[str, Any]:
     type_ = SNAPSHOTS[snapshot_route.view]
-    shown = _read_operation(
+    operation = _read_operation(
         snapshot_route.summary,
         snapshot_route.view.value,
         schemas.message(snapshot_route.view, type_),
     )
-    content = shown["responses"]["200"]["content"]["application/json"]
+    content = operation["responses"]["200"]["content"]["application/json"]
     content["example"] = examples.message(snapshot_route.view, type_)
-    return shown
+    return operation
 
 
-def _page_operation(summary: str, what: str, each: Schema, begins: str, at: str) -> dict[str, Any]:
-    """A list that is read in pages."""
-    asked = {
-        "limit": f"{DEFAULT_PAGE_SIZE} where it is left out; {MAX_PAGE_SIZE} at most.",
-        begins: f"Only what stands {begins} this `{at}`.",
+def _page_operation(
+    summary: str, name: str, item: Schema, cursor: str, field: str
+) -> dict[str, Any]:
+    """A paginated list; `cursor` is the query parameter that is compared with `field`."""
+    queries = {
+        "limit": f"Entries per page, at most {MAX_PAGE_SIZE}; {DEFAULT_PAGE_SIZE} by default.",
+        cursor: f"Only entries {cursor} this `{field}`.",
     }
     parameters = [
-        {"name": name, "in": "query", "description": about, "schema": {**_WHOLE, "minimum": 0}}
-        for name, about in asked.items()
+        {"name": query, "in": "query", "description": about, "schema": {**_INTEGER, "minimum": 0}}
+        for query, about in queries.items()
     ]
-    shape = _shape(data={"type": "array", "items": each})
-    return {**_read_operation(summary, what, shape), "parameters": parameters}
+    shape = _object(data={"type": "array", "items": item})
+    return {**_read_operation(summary, name, shape), "parameters": parameters}
 
 
 def _read_operation(
-    summary: str, what: str, shape: Schema, media: str = "application/json"
+    summary: str, name: str, shape: Schema, media: str = "application/json"
 ) -> dict[str, Any]:
-    answers = {"200": _answer(f"The {what}.", shape, media), **_errors()}
+    answers = {"200": _answer(f"The {name}.", shape, media), **_errors()}
     return {"summary": summary, "responses": answers}
 
 
@@ -265,7 +277,7 @@ def _error_schema() -> dict[str, Any]:
         "type": "object",
         "required": ["error", "code"],
         "properties": {
-            "error": {"type": "string", "description": "One sentence that says what to do."},
+            "error": {"type": "string", "description": "A sentence for people."},
             "code": {"enum": [code.value for code in ERRORS]},
             "details": {"type": "object"},
         },

@@ -1,4 +1,4 @@
-"""The OpenAPI and AsyncAPI documents, and a page for each: a template around a packaged viewer."""
+"""The OpenAPI and AsyncAPI documents, and an HTML page for each with a packaged viewer."""
 
 from importlib.metadata import distribution
 from pathlib import Path
@@ -19,11 +19,11 @@ _VIEWERS = {
     "swagger-ui.css": ("fastapi-offline", "fastapi_offline/static", "text/css"),
     "asyncapi-viewer.iife.js": ("asyncapi-viewer", "asyncapi_viewer/static", "text/javascript"),
 }
-"""By name: the installed distribution that has the file, its folder and its media type."""
+"""File name -> its installed distribution, its folder there, and its media type."""
 
 
 def api_routes() -> list[Route]:
-    """Below `/api`."""
+    """Routes below `/api`."""
     return [
         _route("/openapi.json", _OPENAPI),
         _route("/docs", _HTTP_PAGE),
@@ -33,7 +33,7 @@ def api_routes() -> list[Route]:
 
 
 def document_routes() -> list[Route]:
-    """Beside `/api`."""
+    """Routes at the root."""
     return [_route("/asyncapi.json", _ASYNCAPI)]
 
 
@@ -45,7 +45,7 @@ def _viewer_file(name: str) -> ConstantDocument:
     package, folder, media_type = _VIEWERS[name]
 
     def read() -> bytes:
-        # Importing the package would import frameworks that are not used here.
+        # The file is located without an import, which would load unused frameworks.
         return Path(str(distribution(package).locate_file(f"{folder}/{name}"))).read_bytes()
 
     return ConstantDocument(read, media_type)

@@ -18,41 +18,42 @@ _VERSIONED: Schema = {
     "required": ["version"],
     "properties": {"version": {"type": "integer"}},
 }
-_IN_PLACE: Schema = {
+_NOT_RESUMED: Schema = {
     "const": False,
-    "description": "It comes in place of the events that were asked for.",
+    "description": "Present if the events since `since` are no longer stored.",
 }
 _SNAPSHOT: Schema = {
     **_VERSIONED,
-    "properties": {**_VERSIONED["properties"], "resumed": _IN_PLACE},
+    "properties": {**_VERSIONED["properties"], "resumed": _NOT_RESUMED},
 }
 
 
 class _Plain(GenerateJsonSchema):
-    """Without titles, which repeat the names, and with keywords that OpenAPI and AsyncAPI share."""
+    """Omits titles, which repeat names, and `discriminator`, which the two formats disagree on."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
     def tagged_union_schema(self, schema: Any) -> Schema:
-        either = super().tagged_union_schema(schema)
-        either.pop("discriminator", None)  # an object to the one, a string to the other
-        return either
+        union = super().tagged_union_schema(schema)
+        union.pop("discriminator", None)  # an object in OpenAPI, a string in AsyncAPI
+        return union
 
 
 class Schemas:
-    """The schemas of one document by name."""
+    """The schemas of one document, by name."""
 
     def __init__(self) -> None:
         self.by_name: dict[str, Schema] = {}
 
     def of(self, model: Any) -> Schema:
-        """A reference to a model's schema; the alternatives if it is a union."""
+        """A reference to a model's schema; for a union, its alternatives."""
         schema = TypeAdapter(model).json_schema(
             ref_template="#/components/schemas/{model}", schema_generator=_Plain
         )
         name = schema.get("title")
-        return self._keep(schema) if name is None else self.named(name, self._keep(schema))
+        schema = self._register_definitions(schema)
+        return schema if name is None else self.named(name, schema)
 
     def named(self, name: str, schema: Schema) -> Schema:
         self.by_name[name] = schema
@@ -66,7 +67,7 @@ class Schemas:
         return schema
 
     def body(self, command: type[c.Command], without: Collection[str]) -> Schema:
-        """A command as an HTTP body, without the fields that path and headers decide."""
+        """A command as an HTTP body, without the fields that the path and headers set."""
         schema = self._command(command)
         for field in without:
             schema["properties"].pop(field, None)
@@ -97,8 +98,8 @@ class Schemas:
         return {"allOf": [self.of(MESSAGES[channel][SNAPSHOTS[channel]]), _VERSIONED]}
 
     def _command(self, command: type[c.Command]) -> Schema:
-        """A command's own fields first; then those that every command may have."""
-        schema = self._keep(
+        """A command's own fields, then those that every command has."""
+        schema = self._register_definitions(
             body_adapter(command).json_schema(
                 ref_template="#/components/schemas/{model}", schema_generator=_Plain
             )
@@ -108,8 +109,8 @@ class Schemas:
             fields[common] = fields.pop(common)
         return schema
 
-    def _keep(self, schema: Schema) -> Schema:
-        """Register the definitions that a schema consists of."""
+    def _register_definitions(self, schema: Schema) -> Schema:
+        """Register the definitions that a schema refers to; return the schema without them."""
         self.by_name.update(schema.pop("$defs", {}))
         return schema
 

@@ -113,7 +113,7 @@ def running_service(data_dir: Path, **environment: str) -> Iterator[Service]:
     deadline = time.monotonic() + START_TIMEOUT_S
     for line in process.stdout:
         lines.append(line)
-        if line.startswith("Ctrl-C ends it") or time.monotonic() > deadline:
+        if line.startswith("Press Ctrl-C") or time.monotonic() > deadline:
             break
     output = "".join(lines)
     found = re.search(r"--address (http://\S+)", output)

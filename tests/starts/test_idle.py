@@ -36,7 +36,7 @@ def test_run_without_the_dashboard_serves_with_the_given_placement(tmp_path: Pat
         lines = []
         for line in process.stdout:
             lines.append(line)
-            if line.startswith("Ctrl-C ends it"):
+            if line.startswith("Press Ctrl-C"):
                 break
         output = "".join(lines)
         assert "Restaurant QR is ready" in output, output

@@ -89,7 +89,7 @@ def test_a_phone_joins_by_the_printed_code(network: list[str], tmp_path: Path) -
     try:
         for line in process.stdout:
             output += line
-            if line.startswith("Ctrl-C ends it"):
+            if line.startswith("Press Ctrl-C"):
                 break
         links = dict(re.findall(r"^    (\w[\w ]*?) +(http://\S+#\S+)$", output, re.M))
         assert set(links) == {"start page", "guest", "kitchen", "waiter", "manager"}, output

@@ -21,8 +21,8 @@ UNKNOWN = {"name": "starlette", "skip_reason": "could not be audited"}
     ("packages", "exit_code", "said"),
     [
         ([GOOD], 0, "1 packages checked, 0 findings"),
-        ([GOOD, BAD], 1, "aiohttp 3.0.0: PYSEC-1, mended by 3.0.1"),
-        ([BAD], 1, "PYSEC-2, mended by no version yet"),
+        ([GOOD, BAD], 1, "aiohttp 3.0.0: PYSEC-1, fixed in 3.0.1"),
+        ([BAD], 1, "PYSEC-2, fixed in no version yet"),
         ([UNKNOWN, BAD], 1, "not checked: starlette"),
         ([GOOD, UNKNOWN], 2, "not checked: starlette"),
         (None, 2, "not checked: PyPI did not answer"),

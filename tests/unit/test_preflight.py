@@ -14,7 +14,7 @@ def test_limits_can_be_set_in_the_environment(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("name", ["BURST", "LIMITS__NONE", "REDIS"])
 def test_unknown_setting_is_named_in_the_error(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"RESTAURANT_QR_{name}", "1")
-    with pytest.raises(PreflightError, match=f"RESTAURANT_QR_{name} is no setting"):
+    with pytest.raises(PreflightError, match=f"RESTAURANT_QR_{name} is not a setting"):
         settings_of_environment()
 
 
