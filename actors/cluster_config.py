@@ -1,12 +1,13 @@
-"""The configuration that hosts are started with, published in Ray's key-value store.
+"""The configuration of hosts, published in Ray's key-value store.
 
-Versions are numbered without a gap and never overwritten; the highest one is current. Publishing
-is compare-and-set: of two concurrent publishers the later one starts over from what the first has
-published. Old versions stay, a kilobyte each, so that a process can read on from any of them.
+Versions are numbered consecutively and never overwritten; the highest one is current. Publishing is
+compare-and-set: of two concurrent publishers, the second one is based on the version of the first.
+Old versions, a kilobyte each, are not deleted, so a process can find the newest version from any of
+them.
 
-Deployments are numbered in the same way, so that their order depends on no machine's clock.
+Deployments are numbered in the same way, so their order does not depend on clocks.
 
-All functions here block on calls to Ray's head.
+All functions of this module block on calls to Ray's head.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,8 +38,8 @@ DEPLOYMENT_PREFIX = b"restaurant-qr:deployments:"
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """The store's address, its timeout, how long entities are kept after they are settled, and how
-    durable a write must be before it counts."""
+    """The store's URL, the timeout of a call, the retention of final entities, and the durability
+    that a write must reach before it is acknowledged."""
 
     url: str
     timeout_s: float = 2.0
@@ -51,18 +52,18 @@ class StoreSettings:
             retention_s=self.retention_s,
             timeout_s=self.timeout_s,
             durability=self.durability,
-            failed=store_failures.count,
+            on_failure=store_failures.count,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class HostConfig:
-    """Everything that a host's Ray actor is started with.
+    """The arguments of a host's Ray actor.
 
-    `deployment` is the number of the deployment that the settings come from, and `runtime_env`
-    refers to its code. Hosts listen for other nodes on a port in `stream_ports`, a half-open range;
-    (0, 1) means any free port. The placement's `generation` is the version of the published
-    configuration, 0 if it was never published."""
+    `deployment` is the number of the deployment that the settings belong to, and `runtime_env`
+    refers to its code. A host accepts connections from other nodes on a port in `stream_ports`, a
+    half-open range; (0, 1) means any free port. The placement's `generation` is the version of the
+    published configuration, 0 if it was never published."""
 
     store: StoreSettings
     placement: Placement = field(default_factory=Placement)
@@ -77,8 +78,8 @@ _decoder = msgspec.json.Decoder(HostConfig)
 
 
 def new_deployment() -> str:
-    """The id of a new deployment. It gets its number now if Ray runs, as in `serve deploy`, or else
-    when its first gateway starts."""
+    """The id of a new deployment. If Ray is running, as in `serve deploy`, the deployment gets its
+    number now, otherwise when its first gateway starts."""
     deployment = str(uuid4())
     if ray.is_initialized():
         deployment_number(deployment)
@@ -102,7 +103,7 @@ def deployment_number(deployment: str) -> int:
 
 
 def latest() -> HostConfig | None:
-    """The published configuration with the highest version, or None."""
+    """The published configuration with the highest version; None if none is published."""
     keys = _internal_kv_list(CONFIG_PREFIX, namespace=NAMESPACE)
     if not keys:
         return None
@@ -110,9 +111,9 @@ def latest() -> HostConfig | None:
 
 
 def current(config: HostConfig) -> HostConfig:
-    """The published configuration, or `config` if that is of a later deployment. A caller's own may
-    be outdated: hosts are started by gateways of any deployment, and restarted by Ray with the
-    arguments of their first start."""
+    """The latest published configuration, or `config` if that belongs to a later deployment. The
+    caller's `config` may be outdated: gateways of any deployment start hosts, and Ray restarts a
+    host with the arguments of its first start."""
     published = latest()
     if published is None or published.deployment < config.deployment:
         return config
@@ -120,34 +121,35 @@ def current(config: HostConfig) -> HostConfig:
 
 
 def newer_than(config: HostConfig) -> HostConfig:
-    """The latest published version, found by reading on from `config`; `config` itself if there is
-    no newer one. Cheaper than `latest`, which lists all versions."""
+    """The latest published version; `config` if there is no newer one. Reads one version after the
+    other, which is cheaper than `latest`, which lists all versions."""
     while (newer := _at(config.placement.generation + 1)) is not None:
         config = newer
     return config
 
 
 def compare_and_set(change: Callable[[HostConfig | None], HostConfig | None]) -> HostConfig | None:
-    """Publish what `change` returns for the latest version, and return it; None if `change` does.
-    `change` is called again if another process has published in the meantime."""
+    """Publish the configuration that `change` returns for the latest version, and return it. If
+    `change` returns None, publish nothing and return None. If another process publishes at the same
+    time, `change` is called again."""
     while True:
         before = latest()
-        wanted = change(before)
-        if wanted is None:
+        after = change(before)
+        if after is None:
             return None
         number = 1 if before is None else before.placement.generation + 1
-        wanted = replace(wanted, placement=replace(wanted.placement, generation=number))
+        after = replace(after, placement=replace(after.placement, generation=number))
         exists = _internal_kv_put(
-            _key(number), _encoder.encode(wanted), overwrite=False, namespace=NAMESPACE
+            _key(number), _encoder.encode(after), overwrite=False, namespace=NAMESPACE
         )
         if not exists:
-            return wanted
+            return after
 
 
 def deploy(config: HostConfig) -> HostConfig:
-    """Publish the configuration of a new deployment, unless that of a later one is published. The
-    published placement is kept if its mode is the same. Returns the current one: hosts of earlier
-    deployments are replaced."""
+    """Publish the configuration of a new deployment, unless a later deployment has published its
+    own. If its placement has the published mode, the published placement stays in use. Returns the
+    current configuration."""
     config = _with_code(config)
 
     def change(before: HostConfig | None) -> HostConfig | None:
@@ -162,7 +164,7 @@ def deploy(config: HostConfig) -> HostConfig:
 
 
 def publish(config: HostConfig) -> HostConfig:
-    """Publish a configuration, unless that of a later deployment is published or nothing changes.
+    """Publish a configuration, unless a later deployment has published its own or nothing changes.
     Shards stay in the actors that they were migrated to. Returns the current configuration."""
     config = _with_code(config)
 
@@ -170,17 +172,17 @@ def publish(config: HostConfig) -> HostConfig:
         if before is None:
             return config
         placement = replace(config.placement, moves=before.placement.moves)
-        wanted = replace(config, placement=placement)
+        after = replace(config, placement=placement)
         same = replace(placement, generation=before.placement.generation)
-        if before.deployment > config.deployment or before == replace(wanted, placement=same):
+        if before.deployment > config.deployment or before == replace(after, placement=same):
             return None
-        return wanted
+        return after
 
     return compare_and_set(change) or current(config)
 
 
 def _with_code(config: HostConfig) -> HostConfig:
-    """The same with a reference to the code of this process."""
+    """The configuration with a reference to the code of this process."""
     return replace(config, runtime_env=dict(ray.get_runtime_context().runtime_env))
 
 

@@ -1,4 +1,4 @@
 """Redis and Valkey: claim and commit, journal and history, directory, the embedded server.
 
-Bytes in, bytes out: what they mean is not known here. No Ray, and no rules.
+This package stores bytes and does not interpret them. It imports neither Ray nor the rules.
 """

@@ -1,9 +1,9 @@
-"""Snapshots of the embedded store, and what a store needs that was put back to one.
+"""Backs up the embedded store, and prepares a restored store for use.
 
-A store that went back has forgotten events that clients know, and ids that they were given. That
-it has been started since gives every entity a new epoch when it is next claimed, which makes
-clients take a snapshot instead of resuming; this module skips a range of ids. Tokens revoked since
-the backup are valid again in it, so this module voids all tokens.
+A restored store lacks the events, ids and token revocations since the backup. Its restart gives
+each entity a new epoch at the next claim, so clients receive a snapshot instead of resuming. This
+module skips a range of ids, so that none is issued twice, and voids all tokens, because some may
+have been revoked since the backup.
 """
 
 import os
@@ -22,7 +22,7 @@ from storage.data_folder import LOG, MANIFEST, EmbeddedStoreError, claim_data_di
 from storage.store import new_epoch
 
 SKIPPED_IDS = 1_000_000
-"""More than any chain gives out between a backup and its restoration."""
+"""More ids of a kind than any chain issues between a backup and its restoration."""
 SKIPPED_RESTAURANT_IDS = 1_000
 """The same for restaurants. Each sweep reads their directory from the first id to the last, so a
 larger gap would slow down every sweep."""
@@ -32,75 +32,79 @@ _BASE = "appendonly.aof.1.base.rdb"
 
 
 def snapshot(url: str, data_dir: Path, to: Path) -> int:
-    """One moment of a running embedded store as a file; its size in bytes.
-
-    The store keeps running. Raises EmbeddedStoreError.
-    """
+    """Back up a running embedded store to the file `to`. Returns the file's size in bytes. Raises
+    EmbeddedStoreError."""
     dump = data_dir / _DUMP
     try:
         with redis.Redis.from_url(url) as client:
             _write(dump, client)
-        made = to.with_name(f"{to.name}.part")
-        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        partial = to.with_name(f"{to.name}.part")
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(descriptor, "wb") as target, open(dump, "rb") as source:
             shutil.copyfileobj(source, target)
             target.flush()
             os.fsync(target.fileno())
-        made.replace(to)
+        partial.replace(to)
         return to.stat().st_size
     except (redis.RedisError, OSError) as error:
-        raise EmbeddedStoreError(f"The backup cannot be made: {error}.") from error
+        raise EmbeddedStoreError(f"Cannot write the backup {to}: {error}.") from error
     finally:
         dump.unlink(missing_ok=True)
 
 
 def _write(dump: Path, client: redis.Redis) -> None:
-    """Start a new dump, once the log is not being rewritten."""
+    """Have the server write a new dump, and wait for it. While the server rewrites its log, it
+    cannot start a dump. Raises EmbeddedStoreError and redis.RedisError."""
     deadline = time.monotonic() + SNAPSHOT_TIMEOUT_S
-    asked = False
-    while not (asked and dump.exists()):
-        about: Any = client.info("persistence")
-        if not about["rdb_bgsave_in_progress"] and not about["aof_rewrite_in_progress"]:
-            if asked and not dump.exists():
-                raise EmbeddedStoreError("The snapshot failed: is there room on the disk?")
+    started = False
+    while not (started and dump.exists()):
+        info: Any = client.info("persistence")
+        if not info["rdb_bgsave_in_progress"] and not info["aof_rewrite_in_progress"]:
+            if started and not dump.exists():
+                raise EmbeddedStoreError(
+                    "Cannot write the backup because the server failed to write its snapshot. "
+                    "Check the free disk space of the data folder, and valkey.log in it."
+                )
             dump.unlink(missing_ok=True)
-            with suppress(redis.ResponseError):  # a rewrite has begun this very moment
+            with suppress(redis.ResponseError):  # a log rewrite started after the check above
                 client.bgsave(schedule=False)
-                asked = True
+                started = True
         if time.monotonic() > deadline:
-            raise EmbeddedStoreError("The snapshot takes too long: is the disk busy?")
+            raise EmbeddedStoreError(
+                "Cannot write the backup because the server has not finished its snapshot in "
+                f"{SNAPSHOT_TIMEOUT_S:g} s. Check whether the disk is overloaded, and try again."
+            )
         time.sleep(0.05)
 
 
 def restore(backup: Path, data_dir: Path) -> None:
-    """Make a backup the data of an embedded store that does not run and has none.
-
-    Raises EmbeddedStoreError.
-    """
+    """Restore a backup into the data folder of an embedded store that is stopped and empty. Raises
+    EmbeddedStoreError."""
     with claim_data_dir(data_dir):
         log = data_dir / LOG
         if log.exists():
             raise EmbeddedStoreError(
-                f"{data_dir} has data already: move {log} away, or choose another data folder."
+                f"Cannot restore into {data_dir} because it has data already. Move {log} away, or "
+                "choose another data folder."
             )
         try:
             with open(backup, "rb") as source:
                 if source.read(5) not in (b"REDIS", b"VALKE"):
-                    raise EmbeddedStoreError(f"{backup} is not a backup of a store.")
+                    raise EmbeddedStoreError(
+                        f"Cannot restore {backup} because it is not a backup of a store."
+                    )
             log.mkdir(mode=0o700)
             shutil.copyfile(backup, log / _BASE)
             (log / MANIFEST).write_text(f"file {_BASE} seq 1 type b\n")
         except OSError as error:
             shutil.rmtree(log, ignore_errors=True)
-            raise EmbeddedStoreError(f"{backup} cannot be put back: {error}.") from error
+            raise EmbeddedStoreError(f"Cannot restore {backup}: {error}.") from error
 
 
 async def after_restore(url: str, *, void_codes: bool) -> None:
-    """Call after a store was restored: skip all ids that may have been issued since the backup, and
-    void all tokens, since any may have been revoked. `void_codes`: void printed codes, too.
-
-    Nothing else may use the store until this returns. Raises redis.RedisError and OSError.
-    """
+    """Prepare a restored store for use: skip the ids that may have been issued since the backup,
+    and void all tokens and, if `void_codes`, all printed codes. Call it before anything else uses
+    the store. Raises redis.RedisError and OSError."""
     client = connect(url, timeout_s=60)
     try:
         await client.hset(keys.credentials(), "tokens", new_epoch())

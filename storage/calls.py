@@ -1,4 +1,4 @@
-"""The base of all calls to a store: scripts by their digest, confirmation, failures."""
+"""Calls to a store: scripts by digest, confirmation of durable writes, and failures."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import wraps
@@ -18,7 +18,8 @@ from storage.store import StoreUnavailable
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S", bound="Calls")
-Failed = Callable[[Cause, Exception], None]
+OnFailure = Callable[[Cause, Exception], None]
+"""Receives the cause and the exception of each failed call."""
 ScriptCall = tuple[Sequence[str], Sequence[Any]]
 """Keys and arguments of a script."""
 
@@ -26,14 +27,15 @@ ScriptCall = tuple[Sequence[str], Sequence[Any]]
 def guarded(
     call: Callable[Concatenate[S, P], Awaitable[R]],
 ) -> Callable[Concatenate[S, P], Coroutine[Any, Any, R]]:
-    """Raise StoreUnavailable for every way in which a store can fail, and report its cause."""
+    """Decorate a method of `Calls`: a failure of the store is reported to `on_failure` and raised
+    as StoreUnavailable."""
 
     @wraps(call)
     async def guarded_call(self: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return await call(self, *args, **kwargs)
         except FAILURES as error:
-            self.failed(cause_of(error), error)
+            self.on_failure(cause_of(error), error)
             await self.commands.recover()
             raise StoreUnavailable(f"{type(error).__name__}: {error}") from error
 
@@ -41,35 +43,36 @@ def guarded(
 
 
 class Calls:
-    """The base of the parts of `RedisStore`."""
+    """The base class of the mixins of `RedisStore`. `dedicated` calls use a connection that is not
+    shared: for commands that take long or wait in the server."""
 
     def __init__(
         self,
         commands: Commands,
         limits: Limits,
         confirmation: Confirmation | None = None,
-        failed: Failed = lambda cause, error: None,
+        on_failure: OnFailure = lambda cause, error: None,
     ) -> None:
         self.commands = commands
         self.limits = limits
         self.confirmation = confirmation
-        self.failed = failed
+        self.on_failure = on_failure
 
-    async def execute(self, *commands: Command, apart: bool = False) -> list[Any]:
-        """The answers to commands, in one round trip. Raises the first error among them."""
+    async def execute(self, *commands: Command, dedicated: bool = False) -> list[Any]:
+        """Run commands in one round trip. Returns their replies; raises the first error reply."""
         if not commands:
             return []
-        run = self.commands.run_apart if apart else self.commands.run
+        run = self.commands.run_dedicated if dedicated else self.commands.run
         return _without_errors(await run(commands))
 
     async def write(self, command: Command) -> Any:
-        """The answer to a rare write, once it is durable."""
+        """Run a rare write. Returns its reply once the write is durable."""
         if self.confirmation is None:
-            [answer] = await self.execute(command, apart=True)
-            return answer
-        answer, confirmed = await self.execute(command, self.confirmation.command, apart=True)
+            [reply] = await self.execute(command, dedicated=True)
+            return reply
+        reply, confirmed = await self.execute(command, self.confirmation.command, dedicated=True)
         self.confirmation.check(confirmed)
-        return answer
+        return reply
 
     async def run_script(
         self,
@@ -78,29 +81,30 @@ class Calls:
         *,
         first: Sequence[Command] = (),
         confirmed: bool = False,
-        apart: bool = False,
+        dedicated: bool = False,
     ) -> list[Any]:
-        """Run a script many times in one round trip, by its digest, after the commands `first`.
+        """Run a script once for each of the calls, in one round trip, after the commands `first`.
+        If `confirmed`, return only once these and all earlier writes are durable. Raises the first
+        error reply.
 
-        What is `confirmed` is as durable as it must be, and so is all that was written before it.
-        A server that does not have a script has not run it, so those calls are sent once more,
-        with the script's source. Raises the first error of any other call.
-        """
+        A script is called by its digest. If the server does not have the script, it has executed
+        nothing, so the call is sent again with the script's source."""
         if not calls:
             return []
         if first and not self.commands.in_order:
             await self.execute(*first)
             first = ()
-        answers = await self._send(("EVALSHA", script.digest), calls, first, confirmed, apart)
-        unknown = [isinstance(answer, NoScriptError) for answer in answers]
-        if any(unknown):
-            again = [call for call, missing in zip(calls, unknown, strict=True) if missing]
-            late = iter(await self._send(("EVAL", script.source), again, (), confirmed, apart))
-            answers = [
-                next(late) if missing else answer
-                for answer, missing in zip(answers, unknown, strict=True)
+        replies = await self._send(("EVALSHA", script.digest), calls, first, confirmed, dedicated)
+        missing = [isinstance(reply, NoScriptError) for reply in replies]
+        if any(missing):
+            resent = [call for call, is_missing in zip(calls, missing, strict=True) if is_missing]
+            source = ("EVAL", script.source)
+            later = iter(await self._send(source, resent, (), confirmed, dedicated))
+            replies = [
+                next(later) if is_missing else reply
+                for reply, is_missing in zip(replies, missing, strict=True)
             ]
-        return _without_errors(answers)
+        return _without_errors(replies)
 
     async def _send(
         self,
@@ -108,26 +112,26 @@ class Calls:
         calls: Sequence[ScriptCall],
         first: Sequence[Command],
         confirmed: bool,
-        apart: bool,
+        dedicated: bool,
     ) -> list[Any]:
-        """The answers to the calls. Raises the first error of the commands `first`."""
+        """The replies to the calls, errors included. Raises the first error reply to `first`."""
         commands: list[Command] = [*first]
         commands += [(*script, len(keys), *keys, *arguments) for keys, arguments in calls]
         confirmation = self.confirmation if confirmed else None
-        if confirmation is None and not apart:
-            answers = await self.commands.run(commands)
+        if confirmation is None and not dedicated:
+            replies = await self.commands.run(commands)
         else:
             commands += () if confirmation is None else (confirmation.command,)
-            answers = await self.commands.run_apart(commands)
+            replies = await self.commands.run_dedicated(commands)
         if confirmation is not None:
-            confirmation.check(answers.pop())
-        _without_errors(answers[: len(first)])
-        return answers[len(first) :]
+            confirmation.check(replies.pop())
+        _without_errors(replies[: len(first)])
+        return replies[len(first) :]
 
 
-def _without_errors(answers: list[Any]) -> list[Any]:
-    """The answers. Raises the first error among them."""
-    for answer in answers:
-        if isinstance(answer, Exception):
-            raise answer
-    return answers
+def _without_errors(replies: list[Any]) -> list[Any]:
+    """Return the replies; raise the first error reply."""
+    for reply in replies:
+        if isinstance(reply, Exception):
+            raise reply
+    return replies

@@ -1,7 +1,7 @@
-"""A state dataclass as the fields of a hash, one an attribute.
+"""Encodes a state dataclass as the fields of a hash: one field per attribute.
 
-Attributes marked `metadata={"per_entry": True}` are mappings and have one field a key, so that a
-change writes what changed and not all of them.
+An attribute with `metadata={"per_entry": True}` is a mapping with one field per key, so that a
+change writes only the entries that changed.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,14 +22,15 @@ S = TypeVar("S")
 
 @cache
 def _attributes(cls: Any) -> dict[str, bool]:
-    """Each attribute's stored name, and whether it is stored an entry at a time."""
+    """The stored name of each attribute, and whether it is stored per entry."""
     names = stored_fields(cls)
     return {names[each.name]: bool(each.metadata.get("per_entry")) for each in fields(cls)}
 
 
 @cache
 def _values_of(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
-    """All attributes of a state, which has two or more."""
+    """A function that returns the stored attributes of a state. A state has at least two, because
+    `attrgetter` returns a tuple only then."""
     return attrgetter(*stored_fields(cls))
 
 
@@ -39,17 +40,18 @@ def _adapter(cls: Any) -> TypeAdapter[Any]:
 
 
 def changes(before: S | None, after: S) -> dict[str, bytes | None]:
-    """The fields to write (None: to delete) that turn `before`, or nothing, into `after`.
-
-    States share what they have in common, so identity says what may have changed.
-    """
+    """The fields to write so that the stored `before` (None if nothing is stored) becomes `after`.
+    A value of None deletes the field. States share unchanged values, so an identical object is
+    not compared."""
     changed: dict[str, bytes | None] = {}
     cls: Any = type(after)
     attributes = _attributes(cls)
     values_of = _values_of(cls)
-    news = values_of(after)
-    olds = values_of(before) if before is not None else (MISSING,) * len(news)
-    for (name, per_entry), old, new in zip(attributes.items(), olds, news, strict=True):
+    new_values = values_of(after)
+    old_values = values_of(before) if before is not None else (MISSING,) * len(new_values)
+    for (name, per_entry), old, new in zip(
+        attributes.items(), old_values, new_values, strict=True
+    ):
         if old is new:
             continue
         if per_entry:
@@ -72,11 +74,9 @@ def _entry_changes(
 
 
 def restore(state: type[S], stored: Mapping[str, bytes]) -> S:
-    """The state that `changes` wrote.
-
-    What is not stored has its default; what the class does not have (another version wrote it) is
-    left alone. The order of entries is lost.
-    """
+    """Decode the fields that `changes` returned. A missing field gets its default. A field that the
+    class does not have, because another release wrote it, is ignored. The order of entries is
+    lost. Raises pydantic.ValidationError and orjson.JSONDecodeError."""
     cls: Any = state
     attributes = _attributes(cls)
     values: dict[str, Any] = {name: {} for name, per_entry in attributes.items() if per_entry}

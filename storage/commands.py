@@ -1,7 +1,7 @@
-"""How commands reach a store: over one shared connection, or over redis-py's pool.
+"""Sends commands to a store over one shared connection, or over redis-py's connection pool.
 
-A single server gets all frequent commands over a `PipelinedConnection`. redis-py carries what is
-rare, large or waits in the server, and everything for a Sentinel or a cluster.
+Frequent commands to a single server share a `PipelinedConnection`. redis-py sends commands that are
+rare, large or wait in the server, and all commands to a Sentinel's master or a cluster.
 """
 
 from collections.abc import Sequence
@@ -18,25 +18,25 @@ from storage.store import StoreStatus
 
 
 class Commands(Protocol):
-    """Every method raises what `FAILURES` lists."""
+    """The client of a store. Methods raise the exceptions in `FAILURES`."""
 
     @property
     def in_order(self) -> bool:
         """Whether the commands of one call are executed in order."""
 
     async def run(self, commands: Sequence[Command]) -> list[Any]:
-        """The answers, in order, in one round trip. A command's error is its answer, as an
-        exception."""
+        """Run commands in one round trip. Returns their replies in order; an error reply is an
+        exception in that list."""
 
-    async def run_apart(self, commands: Sequence[Command]) -> list[Any]:
-        """The same on a connection that is not shared: for commands that take long
-        or wait, and for `WAIT`, which confirms the writes of its own connection."""
+    async def run_dedicated(self, commands: Sequence[Command]) -> list[Any]:
+        """Like `run`, on a connection that is not shared: for commands that take long or wait in
+        the server, and for `WAIT`, which confirms the writes of its own connection."""
 
     async def status(self) -> StoreStatus:
         """See `Store.check`."""
 
     async def recover(self) -> None:
-        """Call after a failure. Raises nothing."""
+        """Prepare for the next call after a failure. Raises nothing."""
 
     async def close(self) -> None: ...
 
@@ -46,26 +46,26 @@ class PooledCommands:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        client.set_response_callback("SET", _as_it_is)  # redis-py makes it a bool, with GET too
+        client.set_response_callback("SET", _unchanged)  # redis-py returns a bool, even with GET
         self.in_order = not isinstance(client, RedisCluster)
 
     async def run(self, commands: Sequence[Command]) -> list[Any]:
-        if [command[0] for command in commands] == ["PING"]:  # names no node of a cluster
+        if [command[0] for command in commands] == ["PING"]:  # a cluster cannot route it by key
             return [await self._client.ping()]
         pipe = self._client.pipeline(transaction=False)
         for command in commands:
             pipe.execute_command(*command)
-        answers: list[Any] = await pipe.execute(raise_on_error=False)
-        return answers
+        replies: list[Any] = await pipe.execute(raise_on_error=False)
+        return replies
 
-    async def run_apart(self, commands: Sequence[Command]) -> list[Any]:
+    async def run_dedicated(self, commands: Sequence[Command]) -> list[Any]:
         return await self.run(commands)
 
     async def status(self) -> StoreStatus:
         return await check(self._client)
 
     async def recover(self) -> None:
-        """Ask a cluster which of its nodes has what now."""
+        """Fetch the current slot map of a cluster."""
         if not self.in_order:
             with suppress(*FAILURES):
                 await self._client.nodes_manager.initialize()
@@ -75,7 +75,7 @@ class PooledCommands:
 
 
 class PipelinedCommands(PooledCommands):
-    """`run` over one connection, everything else over the pool of a client of redis-py."""
+    """`run` uses one shared connection; everything else uses the pool of a client of redis-py."""
 
     def __init__(self, client: Any, connection: PipelinedConnection) -> None:
         super().__init__(client)
@@ -84,7 +84,7 @@ class PipelinedCommands(PooledCommands):
     async def run(self, commands: Sequence[Command]) -> list[Any]:
         return await self._connection.run(commands)
 
-    async def run_apart(self, commands: Sequence[Command]) -> list[Any]:
+    async def run_dedicated(self, commands: Sequence[Command]) -> list[Any]:
         return await super().run(commands)
 
     async def close(self) -> None:
@@ -92,12 +92,12 @@ class PipelinedCommands(PooledCommands):
         await super().close()
 
 
-def _as_it_is(answer: Any, **options: Any) -> Any:
-    return answer
+def _unchanged(reply: Any, **options: Any) -> Any:
+    return reply
 
 
 def commands_to(url: str, timeout_s: float) -> Commands:
-    """Commands to the store at a URL, see `connect`. Raises ValueError."""
+    """The client of the store at a URL. Raises ValueError for an invalid one, as `connect`."""
     client = connect(url, timeout_s)
     endpoint = endpoint_of(client)
     if endpoint is None:

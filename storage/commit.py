@@ -1,4 +1,4 @@
-"""A commit of one restaurant's entities, as the keys and the argument of the commit script."""
+"""Encodes a commit of one restaurant's entities as the keys and argument of the commit script."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -11,30 +11,32 @@ from storage import keys
 from storage.scripts import PUSH
 from storage.store import EntityCommit
 
-CLAIM_OF_NOTHING_S = 86_400
-"""How long the claim of an entity that was never stored, and its refusals, are remembered."""
+EMPTY_CLAIM_S = 86_400
+"""Time to live, in seconds, of the claim and request results of an entity that does not exist."""
 SHORT_RETENTION_S = 86_400
-"""How long short-lived final entities and idle journals are kept. Clients that were away for longer
-take a snapshot."""
-LASTING = frozenset({Kind.RESTAURANT, Kind.TABLE, Kind.WAITER, Kind.MENU})
-"""Kinds that are never settled: history and audit entries older than the retention are dropped."""
-UNREAD = frozenset({Kind.RESTAURANT, Kind.WAITER, Kind.MENU})
-"""Kinds whose history no route reads; it is kept for operators who inspect the store."""
+"""Retention, in seconds, of short-lived final entities and of idle journals. A client that resumes
+later receives a snapshot."""
+PERMANENT_KINDS = frozenset({Kind.RESTAURANT, Kind.TABLE, Kind.WAITER, Kind.MENU})
+"""Kinds that are never final and so never expire. Their history and audit entries are dropped once
+they are older than the retention."""
+KINDS_WITHOUT_HISTORY_ROUTE = frozenset({Kind.RESTAURANT, Kind.WAITER, Kind.MENU})
+"""Kinds whose history clients cannot read. A short one is kept for operators."""
 MAX_ARGUMENTS = 2000
-"""Of one operation: a script cannot unpack many more. Even, so that pairs stay together."""
+"""Maximum number of arguments of an operation, because Lua can unpack only a few thousand. Even, so
+that a field and its value stay in one operation."""
 
 
 class Ring(NamedTuple):
-    """The maximum number of entries of a list, and of their bytes together."""
+    """The bounds of a list that drops its oldest entries: entries, and their bytes together."""
 
     length: int
     size: int
 
 
 class Limits(NamedTuple):
-    """How long settled entities and the lists of others are kept (seconds), and the bounds of an
-    entity's lists. A menu's journal is short: each of its events is the whole menu, so a snapshot
-    is no larger than the last event."""
+    """The retention, in seconds, of final entities and of the history of permanent ones, and the
+    bounds of an entity's lists. A menu's journal is short because each of its events contains the
+    whole menu: a snapshot is no larger."""
 
     retention_s: int
     journal: Ring = Ring(1000, 256_000)
@@ -49,22 +51,22 @@ class Limits(NamedTuple):
         return min(SHORT_RETENTION_S, self.retention_s)
 
     def history_of(self, kind: Kind) -> Ring:
-        if kind in UNREAD:
+        if kind in KINDS_WITHOUT_HISTORY_ROUTE:
             return self.unread_history
-        return self.lasting_history if kind in LASTING else self.history
+        return self.lasting_history if kind in PERMANENT_KINDS else self.history
 
 
 def commit_call(
     group: Sequence[EntityCommit], limits: Limits, replication_id: bytes
 ) -> tuple[list[str], list[bytes]]:
-    """Keys and argument of the script for entities that share a restaurant. `replication_id` is
-    that of the server at the last claim."""
+    """The keys and arguments of the commit script for entities of one restaurant. `replication_id`
+    is the server's replication id at the last claim."""
     plan = _Plan([keys.entity(commit.address) for commit in group])
     for commit in group:
         _write_entity(plan, commit, limits, replication_id)
     owners = ["" if commit.unclaimed else str(commit.fencing_token) for commit in group]
     call = {"owners": owners, "operations": plan.operations}
-    return plan.keys, [packb(call, use_bin_type=False)]  # the scripts' decoder knows no other
+    return plan.keys, [packb(call, use_bin_type=False)]  # Lua's cmsgpack cannot decode `bin`
 
 
 class _Plan:
@@ -79,7 +81,7 @@ class _Plan:
         self.operations.append([name, self._index_of(key), *arguments])
 
     def add_all(self, name: str, key: str, arguments: Sequence[Any]) -> None:
-        """An operation of any number of arguments, or none where there are none."""
+        """Add operations for any number of arguments: none if there are no arguments."""
         for start in range(0, len(arguments), MAX_ARGUMENTS):
             self.add(name, key, *arguments[start : start + MAX_ARGUMENTS])
 
@@ -88,18 +90,18 @@ class _Plan:
         if not lists or len(written) > MAX_ARGUMENTS:
             self.add_all("HSET", hash_, written)
             written = []
-        most = max((len(each.entries) for each in lists), default=0)
-        for start in range(0, most, MAX_ARGUMENTS):
+        longest = max((len(each.entries) for each in lists), default=0)
+        for start in range(0, longest, MAX_ARGUMENTS):
             chunks = [
                 [
                     self._index_of(f"{hash_}:{name}"),
                     f"size:{name}",
                     *ring,
-                    *past,
+                    *expiry,
                     now,
                     entries[start : start + MAX_ARGUMENTS],
                 ]
-                for name, entries, ring, past in lists
+                for name, entries, ring, expiry in lists
                 if len(entries) > start
             ]
             self.add(PUSH, hash_, chunks, written)
@@ -113,12 +115,12 @@ class _Plan:
         return index
 
 
-class _Past(NamedTuple):
-    """The time of the oldest entries to keep ("": all), and the seconds that an idle list is kept
-    (0: forever)."""
+class _Expiry(NamedTuple):
+    """`since` is the time of the oldest entries to keep ("": all), `idle_s` the time to live of a
+    list after its last entry, in seconds (0: no expiry)."""
 
     since: str
-    ends: int
+    idle_s: int
 
 
 class _List(NamedTuple):
@@ -127,18 +129,19 @@ class _List(NamedTuple):
     name: str
     entries: Sequence[bytes]
     ring: Ring
-    past: _Past
+    expiry: _Expiry
 
 
-_FOR_EVER = _Past("", 0)
+_NO_EXPIRY = _Expiry("", 0)
 
 
-def _past(commit: EntityCommit, limits: Limits) -> _Past:
-    """The expiry of history and audit. Those of entities that settle expire with the entity."""
-    if commit.address.kind not in LASTING:
-        return _FOR_EVER
+def _history_expiry(commit: EntityCommit, limits: Limits) -> _Expiry:
+    """The expiry of history and audit. Unless its kind is permanent, an entity's lists expire with
+    the entity."""
+    if commit.address.kind not in PERMANENT_KINDS:
+        return _NO_EXPIRY
     since = time.gmtime(commit.now - limits.retention_s)
-    return _Past(time.strftime("%Y-%m-%dT%H:%M:%SZ", since), limits.retention_s)
+    return _Expiry(time.strftime("%Y-%m-%dT%H:%M:%SZ", since), limits.retention_s)
 
 
 def _write_entity(plan: _Plan, commit: EntityCommit, limits: Limits, replication_id: bytes) -> None:
@@ -183,17 +186,17 @@ def _write_entity(plan: _Plan, commit: EntityCommit, limits: Limits, replication
 
 def _lists(commit: EntityCommit, limits: Limits) -> Iterator[_List]:
     """The entries that the commit appends to journals, history and audit."""
-    resumable = _Past("", limits.short_retention_s)
+    journal_expiry = _Expiry("", limits.short_retention_s)
     for channel, frames in commit.journal.items():
         ring = limits.menu_journal if channel == Channel.MENU else limits.journal
         if frames:
-            yield _List(f"j:{channel}", frames, ring, resumable)
+            yield _List(f"j:{channel}", frames, ring, journal_expiry)
     if commit.history or commit.audit:
-        past = _past(commit, limits)
+        expiry = _history_expiry(commit, limits)
         if commit.history:
-            yield _List("log", commit.history, limits.history_of(commit.address.kind), past)
+            yield _List("log", commit.history, limits.history_of(commit.address.kind), expiry)
         if commit.audit:
-            yield _List("audit", commit.audit, limits.audit, past)
+            yield _List("audit", commit.audit, limits.audit, expiry)
 
 
 def _write_outbox(plan: _Plan, commit: EntityCommit, key: str) -> None:
@@ -212,18 +215,19 @@ def _write_outbox(plan: _Plan, commit: EntityCommit, key: str) -> None:
 
 
 def _write_retention(plan: _Plan, commit: EntityCommit, key: str, limits: Limits) -> None:
-    """Settled entities expire, and so does what is kept of those that do not exist."""
-    lasts = commit.stored_version and not commit.was_final
-    if commit.version and not commit.is_final and lasts:
+    """Set or remove the expiry of an entity's keys. Final entities expire, and so do the claims and
+    request results of entities that do not exist."""
+    has_no_expiry = commit.stored_version and not commit.was_final
+    if commit.version and not commit.is_final and has_no_expiry:
         return
-    every = (key, f"{key}:req", f"{key}:log", f"{key}:audit")
+    all_keys = (key, f"{key}:req", f"{key}:log", f"{key}:audit")
     if not commit.version:
-        for each in every[:2]:
-            plan.add("EXPIRE", each, CLAIM_OF_NOTHING_S)
+        for each in all_keys[:2]:
+            plan.add("EXPIRE", each, EMPTY_CLAIM_S)
     elif commit.is_final:
-        kept_s = limits.short_retention_s if commit.is_short_lived else limits.retention_s
-        for each in every:
-            plan.add("EXPIRE", each, kept_s)
-    else:  # what a claim of nothing left to expire is kept from the first commit on
-        for each in every if commit.was_final else every[:2]:
+        ttl_s = limits.short_retention_s if commit.is_short_lived else limits.retention_s
+        for each in all_keys:
+            plan.add("EXPIRE", each, ttl_s)
+    else:  # the entity is created, and its claim has set an expiry; or it is no longer final
+        for each in all_keys if commit.was_final else all_keys[:2]:
             plan.add("PERSIST", each)

@@ -1,4 +1,4 @@
-"""Clients for the addresses that a store can have."""
+"""Creates redis-py clients from the URL of a store."""
 
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -10,9 +10,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisClusterException, RedisError
 
 FAILURES = (RedisError, RedisClusterException, OSError, TimeoutError)
-"""The exceptions of a client if a store does not answer, or answers with an error."""
+"""The exceptions that a client raises if the store does not reply or replies with an error."""
 MAX_CONNECTIONS = 64
-"""Of one client; further calls wait for one of them."""
+"""Maximum number of connections of a client. Further calls wait for a free one."""
 SENTINEL_PORT = 26379
 PORT = 6379
 
@@ -21,10 +21,10 @@ def connect(url: str, timeout_s: float) -> Any:
     """A client for `redis://`, `rediss://`, `unix://`, `redis+sentinel://host:port,…/service/db` or
     `redis+cluster://host:port,…` (`rediss+…`: over TLS). Raises ValueError for any other.
 
-    It connects when first used, waits `timeout_s` for an answer, and repeats nothing by itself:
-    that an outcome is unknown must surface.
+    The client connects on first use and waits `timeout_s` seconds for a reply. It never retries:
+    the caller decides what to do if the outcome of a command is unknown.
     """
-    how: dict[str, Any] = {
+    options: dict[str, Any] = {
         "protocol": 3,
         "socket_timeout": timeout_s,
         "socket_connect_timeout": timeout_s,
@@ -32,41 +32,41 @@ def connect(url: str, timeout_s: float) -> Any:
     }
     scheme, _, service = urlsplit(url).scheme.partition("+")
     if service and scheme == "rediss":
-        how["ssl"] = True
+        options["ssl"] = True
     if service == "sentinel":
-        return _sentinel(url, how)
+        return _sentinel(url, options)
     if service == "cluster":
-        return _cluster(url, how)
+        return _cluster(url, options)
     pool = BlockingConnectionPool.from_url(
-        url, max_connections=MAX_CONNECTIONS, timeout=timeout_s, **how
+        url, max_connections=MAX_CONNECTIONS, timeout=timeout_s, **options
     )
     return Redis.from_pool(pool)
 
 
 async def disconnect(client: Any) -> None:
-    """Close all connections."""
+    """Close all connections of a client, those to Sentinels included."""
     await client.aclose()
     sentinels = getattr(getattr(client, "connection_pool", None), "sentinel_manager", None)
     if sentinels is not None:
         await sentinels.aclose()
 
 
-def _sentinel(url: str, how: dict[str, Any]) -> Any:
+def _sentinel(url: str, options: dict[str, Any]) -> Any:
     parts = urlsplit(url)
     service, _, database = parts.path.strip("/").partition("/")
     nodes = _nodes(parts.netloc, SENTINEL_PORT)
-    sentinel = Sentinel(nodes, sentinel_kwargs=how, **how)
+    sentinel = Sentinel(nodes, sentinel_kwargs=options, **options)
     return sentinel.master_for(
         service or "mymaster",
         db=int(database or 0),
-        max_connections=MAX_CONNECTIONS * 16,  # its pool does not wait, but refuse
+        max_connections=MAX_CONNECTIONS * 16,  # this pool raises when it is empty, and never waits
         **_credentials(url),
     )
 
 
-def _cluster(url: str, how: dict[str, Any]) -> Any:
+def _cluster(url: str, options: dict[str, Any]) -> Any:
     nodes = [ClusterNode(host, port) for host, port in _nodes(urlsplit(url).netloc, PORT)]
-    return RedisCluster(startup_nodes=nodes, **how, **_credentials(url))
+    return RedisCluster(startup_nodes=nodes, **options, **_credentials(url))
 
 
 def _credentials(url: str) -> dict[str, Any]:
@@ -76,11 +76,13 @@ def _credentials(url: str) -> dict[str, Any]:
 
 
 def _nodes(netloc: str, default_port: int) -> list[tuple[str, int]]:
-    """The hosts and ports of `user:password@host:port,[::1]:port,host`."""
+    """The hosts and ports of `user:password@host:port,[::1]:port,host`. Raises ValueError."""
     nodes = []
     for node in netloc.rpartition("@")[2].split(","):
         parts = urlsplit(f"//{node}")
         if not parts.hostname:
-            raise ValueError(f"{netloc.rpartition('@')[2]!r} does not name hosts as host:port,…")
+            raise ValueError(
+                f"cannot read hosts from {netloc.rpartition('@')[2]!r}: write host:port,host:port"
+            )
         nodes.append((parts.hostname, parts.port or default_port))
     return nodes

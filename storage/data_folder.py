@@ -11,21 +11,22 @@ from pathlib import Path
 from typing import IO
 
 LOCK_TIMEOUT_S = 5.0
-"""How long the server of a killed run may take to write its data to disk."""
+"""How long to wait for the lock: the server of a killed run first writes its data to disk."""
 LOG = "appendonlydir"
 MANIFEST = "appendonly.aof.manifest"
 REPAIR = "run `./restaurant-qr repair`, or restore a backup"
 
 
 class EmbeddedStoreError(Exception):
-    """The reason in one sentence, with the remedy if it is known."""
+    """The embedded store cannot be used. The message names the reason and, if known, the remedy."""
 
 
 def claim_data_dir(data_dir: Path) -> IO[str]:
-    """Create and hold the data folder's lock. Raises EmbeddedStoreError."""
+    """Create the data folder and lock it until the returned file is closed. Raises
+    EmbeddedStoreError."""
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = open(data_dir / "lock", "w")  # noqa: SIM115  # held as long as the server runs
+        lock = open(data_dir / "lock", "w")  # noqa: SIM115  # locked while the server runs
     except OSError as error:
         raise EmbeddedStoreError(
             f"Cannot write to the data folder {data_dir} ({error.strerror}). "
@@ -47,8 +48,8 @@ def claim_data_dir(data_dir: Path) -> IO[str]:
 
 
 def make_private(data_dir: Path) -> None:
-    """Remove all access but the owner's from the store's files, which contain guests' data and
-    session codes: earlier versions made them readable for all users. Raises OSError."""
+    """Let only the owner read the store's files, which contain guests' data and session codes.
+    Earlier releases created them readable for all users. Raises OSError."""
     log = data_dir / LOG
     for path in (log, *log.glob("*"), *(data_dir / name for name in ("valkey.log", "dump.rdb"))):
         if path.exists():
@@ -65,8 +66,8 @@ def parts(data_dir: Path) -> list[Path]:
 
 
 def check_manifest(data_dir: Path) -> None:
-    """Raise EmbeddedStoreError if the log has data but its manifest names no file: Valkey would
-    start without the data, and overwrite it."""
+    """Raise EmbeddedStoreError if the log has data but its manifest names no file. Valkey would
+    start empty and overwrite the data."""
     if parts(data_dir) and not has_manifest(data_dir):
         raise EmbeddedStoreError(
             f"Cannot start the embedded Valkey because {data_dir / LOG} has data but its file "

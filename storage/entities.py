@@ -1,4 +1,4 @@
-"""Entities in the store: claims, commits, and what is read of them without a claim."""
+"""Entities in the store: claims, commits, and reads that need no claim."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,16 +6,16 @@ from typing import Any
 from protocol.ids import Address, Topic
 from storage import keys, scripts
 from storage.calls import Calls, ScriptCall, guarded
-from storage.commit import CLAIM_OF_NOTHING_S, commit_call
+from storage.commit import EMPTY_CLAIM_S, commit_call
 from storage.directory import entries_of
 from storage.store import EntityCommit, StoredEntity, new_epoch, new_fencing_token
 
 SKIPPED_EFFECTS = 10_000
-"""More effects of one entity than a server forgets that restarts or fails over."""
+"""More effect numbers of an entity than a server can lose in a restart or failover."""
 
 
 class Entities(Calls):
-    """The part of `Store` that hosts use for each turn."""
+    """Implements `EntityStore` except for `overdue`: the calls of a host's turns."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -27,12 +27,12 @@ class Entities(Calls):
         calls: list[ScriptCall] = []
         for address, token in zip(addresses, tokens, strict=True):
             key = keys.entity(address)
-            arguments = [token, CLAIM_OF_NOTHING_S, new_epoch(), SKIPPED_EFFECTS]
+            arguments = [token, EMPTY_CLAIM_S, new_epoch(), SKIPPED_EFFECTS]
             calls.append(([key, f"{key}:req", f"{key}:out"], arguments))
-        answers = await self.run_script(scripts.CLAIM, calls, confirmed=True)
+        replies = await self.run_script(scripts.CLAIM, calls, confirmed=True)
         claimed = []
         for address, token, (fields, results, outbox) in zip(
-            addresses, tokens, answers, strict=True
+            addresses, tokens, replies, strict=True
         ):
             stored = _pairs(fields)
             self._replication_ids[address.restaurant] = stored["life"]
@@ -54,9 +54,9 @@ class Entities(Calls):
             for restaurant, group in by_restaurant.items()
         ]
         entries = entries_of(commits, self.limits)
-        answers = await self.run_script(scripts.COMMIT, calls, first=entries, confirmed=True)
+        replies = await self.run_script(scripts.COMMIT, calls, first=entries, confirmed=True)
         return frozenset(
-            restaurant for restaurant, fenced in zip(by_restaurant, answers, strict=True) if fenced
+            restaurant for restaurant, fenced in zip(by_restaurant, replies, strict=True) if fenced
         )
 
     @guarded
@@ -78,10 +78,10 @@ class Entities(Calls):
         for topic, since, seq in reads:
             key, channel = keys.entity(topic.address), topic.channel.value
             calls.append(([key, f"{key}:j:{channel}"], [f"seq:{channel}", since, seq]))
-        answers = await self.run_script(scripts.JOURNAL, calls)
+        replies = await self.run_script(scripts.JOURNAL, calls)
         return [
             frames if len(frames) == seq - since else None
-            for (_, since, seq), frames in zip(reads, answers, strict=True)
+            for (_, since, seq), frames in zip(reads, replies, strict=True)
         ]
 
     @guarded
@@ -101,7 +101,7 @@ class Entities(Calls):
     ) -> list[tuple[int, bytes]]:
         key = keys.entity(address)
         call = ([key, f"{key}:{ring}"], [limit, "" if before is None else before, count])
-        [[stop, events]] = await self.run_script(scripts.HISTORY, [call], apart=True)
+        [[stop, events]] = await self.run_script(scripts.HISTORY, [call], dedicated=True)
         return list(enumerate(events, stop - len(events)))
 
 
@@ -135,6 +135,6 @@ def _stored_entity(
 
 
 def _pairs(flat: Any) -> dict[str, bytes]:
-    """Scripts answer with flat lists where the protocol has maps."""
+    """A hash as a mapping. Scripts return hashes as flat lists of names and values."""
     items = flat.items() if isinstance(flat, dict) else zip(flat[::2], flat[1::2], strict=True)
     return {name.decode(): value for name, value in items}

@@ -17,7 +17,8 @@ from storage.durability import NotConfirmed
 
 
 class Cause(StrEnum):
-    """The first four causes mean that the store answers but refuses or does not keep writes."""
+    """The cause of a failed call. With the first four, the store is reachable but refuses writes,
+    or cannot make them durable."""
 
     OUT_OF_MEMORY = "out_of_memory"
     READ_ONLY = "read_only"
@@ -30,7 +31,7 @@ class Cause(StrEnum):
     OTHER = "other"
 
 
-# The order matters: some of these are connection errors, too.
+# The first match counts: some of these are also subclasses of RedisConnectionError.
 _BY_TYPE: tuple[tuple[type[BaseException], Cause], ...] = (
     (OutOfMemoryError, Cause.OUT_OF_MEMORY),
     (ReadOnlyError, Cause.READ_ONLY),
@@ -45,7 +46,7 @@ _BY_TYPE: tuple[tuple[type[BaseException], Cause], ...] = (
     (OSError, Cause.CONNECTION),
 )
 _BY_CODE = {"MISCONF": Cause.DISK, "NOREPLICAS": Cause.NO_REPLICA}
-"""Error codes for which the client has no exception class."""
+"""Error codes for which redis-py has no exception class."""
 
 
 def cause_of(error: BaseException) -> Cause:
@@ -53,5 +54,5 @@ def cause_of(error: BaseException) -> Cause:
     for type_, cause in _BY_TYPE:
         if isinstance(error, type_):
             return cause
-    text = str(error)  # in a pipeline, the client prepends its own text to the code
+    text = str(error)  # in a pipeline, redis-py prepends its own text to the code
     return next((cause for code, cause in _BY_CODE.items() if f"{code} " in text), Cause.OTHER)

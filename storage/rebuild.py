@@ -1,8 +1,8 @@
 """Rebuilds the directory from the entities: `./restaurant-qr repair --directory`.
 
-An entity without a directory entry exists and cannot be found by its id. A commit writes both, so
-this can only happen on a Redis Cluster, which keeps them on different nodes, or by an older
-release. Nothing is overwritten or removed, so the application may run meanwhile.
+An entity without a directory entry cannot be found by its id. A commit writes both, so an entry can
+only be missing on a Redis Cluster, which keeps the two on different nodes, or in data of an older
+release. The repair overwrites and removes nothing, so the application can keep running.
 """
 
 import re
@@ -15,13 +15,14 @@ from storage import keys
 from storage.commit import Limits
 from storage.directory import SESSION_CODE, code_entry, entry
 
-AT_ONCE = 500
-"""Keys of one round trip."""
+BATCH_SIZE = 500
+"""Keys per round trip."""
 _ENTITY = re.compile(rb"rq:\{(\d+)\}:(%s):(\d+)" % b"|".join(kind.encode() for kind in Kind))
 
 
 class Rebuilt(NamedTuple):
-    """`conflicts` are entities whose id the directory gives to another restaurant."""
+    """The result of a repair: the number of entities, the additions, and the kinds whose id counter
+    was raised. `conflicts` are entities whose id the directory maps to another restaurant."""
 
     entities: int
     entries_added: int
@@ -31,23 +32,28 @@ class Rebuilt(NamedTuple):
 
 
 async def rebuild_directory(client: Any, retention_s: int) -> Rebuilt:
-    """Add the missing directory entries and session codes of all entities, and raise the counters
-    of ids that are below an id in use. `client` is one of `connect`. Raises what it raises."""
-    work = _Rebuilding(client, Limits(retention_s))
+    """Add the missing directory entries and session codes of all entities, and raise id counters
+    that are below an id in use. `client` comes from `connect`. Raises the exceptions in
+    `storage.connect.FAILURES`."""
+    rebuild = _Rebuild(client, Limits(retention_s))
     batch: list[Address] = []
-    async for key in client.scan_iter(match="rq:{*", count=AT_ONCE):
+    async for key in client.scan_iter(match="rq:{*", count=BATCH_SIZE):
         found = _ENTITY.fullmatch(key)
         if found is not None:
             batch.append(Address(Kind(found[2].decode()), int(found[3]), int(found[1])))
-        if len(batch) >= AT_ONCE:
-            await work.register(batch)
+        if len(batch) >= BATCH_SIZE:
+            await rebuild.register(batch)
             batch = []
-    await work.register(batch)
-    raised = [kind for kind in NUMBERED if await work.raise_counter(kind)]
-    return Rebuilt(work.entities, work.entries_added, work.codes_added, raised, work.conflicts)
+    await rebuild.register(batch)
+    raised = [kind for kind in NUMBERED if await rebuild.raise_counter(kind)]
+    return Rebuilt(
+        rebuild.entities, rebuild.entries_added, rebuild.codes_added, raised, rebuild.conflicts
+    )
 
 
-class _Rebuilding:
+class _Rebuild:
+    """A repair in progress, with its counts."""
+
     def __init__(self, client: Any, limits: Limits) -> None:
         self._client = client
         self._limits = limits
@@ -56,7 +62,8 @@ class _Rebuilding:
         self.conflicts: list[Address] = []
 
     async def register(self, addresses: list[Address]) -> None:
-        """Leaves out what was claimed and never stored."""
+        """Add the directory entries and session codes of these entities, except those that were
+        claimed but never stored."""
         stored = await self._pipelined(
             [("HMGET", keys.entity(each), "version", f"s:{SESSION_CODE}") for each in addresses]
         )
@@ -89,7 +96,8 @@ class _Rebuilding:
         ]
 
     async def raise_counter(self, kind: Kind) -> bool:
-        """Whether the counter was below an id in use. Ids issued during the repair are skipped."""
+        """Raise a kind's id counter if it is below an id in use. Returns whether it was. If other
+        ids are issued at the same time, the counter is raised further than necessary."""
         counter, last = keys.counter(kind), self._last.get(kind, 0)
         behind = last - int(await self._client.get(counter) or 0)
         if behind > 0:
@@ -102,5 +110,5 @@ class _Rebuilding:
         pipe = self._client.pipeline(transaction=False)
         for command in commands:
             pipe.execute_command(*command)
-        answers: list[Any] = await pipe.execute()
-        return answers
+        replies: list[Any] = await pipe.execute()
+        return replies

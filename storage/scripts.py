@@ -1,6 +1,6 @@
-"""The scripts that run inside the store, each atomic.
+"""The Lua scripts that the store executes, each atomically.
 
-Every key that a script touches is named in KEYS, and all of them share one hash tag.
+KEYS contains every key that a script uses, and all of them have the same hash tag.
 """
 
 from hashlib import sha1
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Script(NamedTuple):
-    """A script and the digest under which a server remembers it."""
+    """A script, and the digest by which a server that has it can execute it."""
 
     source: str
     digest: str
@@ -21,72 +21,75 @@ def _script(source: str) -> Script:
 PUSH = "PUSH"
 """A commit operation that is not a server command: append to lists within bounds."""
 MEASURED_AT_ONCE = 100
-"""Entries of a list that are read at once to measure its size."""
+"""Number of entries that are read or removed at a time."""
 
 COMMIT = _script(f"""
--- KEYS: n entity hashes, then whatever the operations touch. ARGV[1]: {{"owners": the n tokens,
--- "operations": [[name, index of its key, argument, ...], ...]}}, as MessagePack: one argument to
--- send, with nothing escaped in it. All owners are checked before anything is written; an entity
--- that is gone has none. Where a token is empty, the entity must not exist yet. The operations
--- write the next tokens.
--- Returns 0, or the index of the first entity that another claimant owns.
+-- KEYS: n entity hashes, then the other keys of the operations. ARGV[1], as MessagePack:
+-- {{"owners": n fencing tokens, "operations": [[name, index of the key, argument, ...], ...]}}.
+-- All tokens are checked before anything is written: each must be the entity's current one. If it
+-- is empty, the entity must not exist. The operations write the next tokens.
+-- Returns 0, or the index of the first entity whose token is not current; nothing is written then.
 local plan = cmsgpack.unpack(ARGV[1])
 
--- Drop the oldest entries of a list. Returns its length and size after that.
+-- Drop the oldest entries of a list. Returns the new length and the new size in bytes.
 local function drop(list, count, length, size)
   for _, entry in ipairs(redis.call('LPOP', list, count)) do size = size - #entry end
   return length - count, size
 end
 
--- Append `entries` to a list of at most `most` entries and `bytes` bytes, a tenth more until it is
--- cut, and of no entry from before `from`, if that is given; the newest entry stays. A list that is
--- written no more ends after `kept` seconds or a sixteenth later, if those are given. `known` has
--- its length, its size, and when (epoch seconds) its end was set. Returns the next `known`.
-local function append(list, known, most, bytes, from, kept, now, entries)
+-- Append `entries` to a list, and drop its oldest entries: those beyond `max_length` entries or
+-- `max_size` bytes, once it exceeds them by a tenth, and those older than `since`, unless that is
+-- ''. The newest entry is never dropped. `measure` is 'length size set_at': the list's entries and
+-- bytes before, and when its expiry was last set (epoch seconds). The list expires between `ttl`
+-- and ttl * 17/16 seconds after its last entry, or never if `ttl` is 0. Returns the new measure.
+local function append(list, measure, max_length, max_size, since, ttl, now, entries)
   local length, added = redis.call('RPUSH', list, unpack(entries)), 0
   for _, entry in ipairs(entries) do added = added + #entry end
-  local before, size, set_at = string.match(known, '^(%d+) (%d+) ?(%d*)$')
+  local before, size, set_at = string.match(measure, '^(%d+) (%d+) ?(%d*)$')
   size = (tonumber(size) or 0) + added
-  if (tonumber(before) or 0) + #entries ~= length then  -- some was written without its size
-    redis.call('LTRIM', list, -most, -1)
-    length, size, set_at = math.min(length, most), 0, nil
+  if (tonumber(before) or 0) + #entries ~= length then  -- an earlier release kept no measure
+    redis.call('LTRIM', list, -max_length, -1)
+    length, size, set_at = math.min(length, max_length), 0, nil
     for start = 0, length - 1, {MEASURED_AT_ONCE} do
       local stop = start + {MEASURED_AT_ONCE - 1}
       for _, entry in ipairs(redis.call('LRANGE', list, start, stop)) do size = size + #entry end
     end
   end
-  if length > most + most / 10 then length, size = drop(list, length - most, length, size) end
-  if size > bytes + bytes / 10 then
-    while size > bytes and length > 1 do
-      local share = math.floor(length * (size - bytes) / size)
+  if length > max_length + max_length / 10 then
+    length, size = drop(list, length - max_length, length, size)
+  end
+  if size > max_size + max_size / 10 then
+    while size > max_size and length > 1 do
+      local share = math.floor(length * (size - max_size) / size)
       share = math.max(1, math.min(share, length - 1, {MEASURED_AT_ONCE}))
       length, size = drop(list, share, length, size)
     end
   end
-  if from ~= '' then
+  if since ~= '' then
     while length > 1 do
       local at = string.match(redis.call('LINDEX', list, 0), '"at":"([^"]*)"')
-      if not at or at >= from then break end
+      if not at or at >= since then break end
       length, size = drop(list, 1, length, size)
     end
   end
-  if kept == 0 then return length .. ' ' .. size end
+  if ttl == 0 then return length .. ' ' .. size end
   set_at = tonumber(set_at)
-  if not set_at or now < set_at or now - set_at > kept / 16 then
-    redis.call('EXPIRE', list, kept + math.floor(kept / 16))
+  if not set_at or now < set_at or now - set_at > ttl / 16 then
+    redis.call('EXPIRE', list, ttl + math.floor(ttl / 16))
     set_at = now
   end
   return length .. ' ' .. size .. ' ' .. set_at
 end
 
--- Append to lists of one entity, each of which is given once, and write fields of its hash, which
--- has what is known of each list.
+-- Append to lists of one entity, and write fields of its hash, which also contains the measure of
+-- each list. `lists` has [index of the list's key, field of the measure, arguments of append, ...],
+-- and no list twice.
 local function push(hash, lists, written)
   local fields = {{}}
   for i, list in ipairs(lists) do fields[i] = list[2] end
-  for i, known in ipairs(redis.call('HMGET', hash, unpack(fields))) do
+  for i, measure in ipairs(redis.call('HMGET', hash, unpack(fields))) do
     written[#written + 1] = fields[i]
-    written[#written + 1] = append(KEYS[lists[i][1]], known or '', unpack(lists[i], 3))
+    written[#written + 1] = append(KEYS[lists[i][1]], measure or '', unpack(lists[i], 3))
   end
   redis.call('HSET', hash, unpack(written))
 end
@@ -109,17 +112,18 @@ return 0
 """)
 
 _REPLICATION_ID = """
--- The server's replication id. It changes at each start and each fail-over, when acknowledged
--- writes can be lost, and now and then without a cause.
+-- The server's replication id. It changes with each start and failover, which can lose acknowledged
+-- writes, and sometimes without either, such as when a first replica attaches.
 local replication_id = string.match(redis.call('INFO', 'replication'), 'master_replid:(%w+)')
 if not replication_id then return redis.error_reply('INFO replication has no master_replid') end
 """
 
 CLAIM = _script(f"""
--- KEYS: an entity's hash, its results, its outbox. ARGV: the new owner's token, seconds that a
--- claim of nothing is kept, another epoch, how many numbers of effects to leave out. The last two
--- are for what was claimed under another replication id: events and effects may be lost, and
--- nothing may be numbered like them. Returns all that a host holds of the entity.
+-- KEYS: an entity's hash, its request results, its outbox. ARGV: the new fencing token, the time to
+-- live of an entity that does not exist (seconds), a new epoch, how many effect numbers to skip.
+-- If the last claim was under another replication id, events and effects may be lost: the entity
+-- gets the new epoch and skips effect numbers, so that no number is used twice.
+-- Returns the hash, the results and the outbox.
 {_REPLICATION_ID}
 local version, before = unpack(redis.call('HMGET', KEYS[1], 'version', 'life'))
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'life', replication_id)
@@ -137,10 +141,9 @@ return {{
 """)
 
 RESERVE = _script(f"""
--- KEYS: the last id given out in a kind, the replication id of the server that gave it. ARGV: how
--- many are wanted, how many to skip under another one: those that were given out and are lost.
--- Returns the last one. Only the first ids that there ever were are given out again where all
--- knowledge of them is lost.
+-- KEYS: the last id issued in a kind, the replication id when it was issued. ARGV: how many ids are
+-- wanted, how many to skip if the replication id has changed, because issued ids may be lost.
+-- Returns the last of the new ids. If the counter itself is lost, ids start at 1 again.
 {_REPLICATION_ID}
 local before = redis.call('GET', KEYS[2])
 if before ~= replication_id then
@@ -151,13 +154,14 @@ return redis.call('INCRBY', KEYS[1], ARGV[1])
 """)
 
 CLEAR = _script("""
+-- Remove delivered entries from an outbox, and update the due index.
 -- KEYS: an entity's outbox, the restaurant's due index.
--- ARGV: the index's member, the next due time or '', then the delivered entries.
+-- ARGV: the entity's member of the index, when its first timer is due or '', the delivered entries.
 for i = 3, #ARGV do redis.call('HDEL', KEYS[1], ARGV[i]) end
-local left = redis.call('HKEYS', KEYS[1])
-if #left == 0 then return redis.call('ZREM', KEYS[2], ARGV[1]) end
-for _, entry in ipairs(left) do
-  -- An effect is due already. A commit may have added it after the caller looked.
+local remaining = redis.call('HKEYS', KEYS[1])
+if #remaining == 0 then return redis.call('ZREM', KEYS[2], ARGV[1]) end
+for _, entry in ipairs(remaining) do
+  -- An effect is due already. A commit may have added it after the caller's read.
   if string.sub(entry, 1, 2) == 'e:' then return 0 end
 end
 if ARGV[2] ~= '' then redis.call('ZADD', KEYS[2], ARGV[2], ARGV[1]) end
@@ -165,8 +169,9 @@ return 0
 """)
 
 JOURNAL = _script("""
--- KEYS: an entity's hash, the journal of a channel. ARGV: the hash's field with the last seq, then
--- the seqs after which and up to which frames are wanted. The newest frame is the last seq's.
+-- Returns the frames since + 1 … seq of a channel, or those of them that the journal still has.
+-- KEYS: an entity's hash, the channel's journal, whose last frame has the channel's last seq.
+-- ARGV: the hash's field with the last seq, since, seq.
 local last = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or 0)
 local since, seq = tonumber(ARGV[2]), tonumber(ARGV[3])
 if since >= seq or seq > last then return {} end
@@ -174,9 +179,10 @@ return redis.call('LRANGE', KEYS[2], since - last, seq - last - 1)
 """)
 
 HISTORY = _script("""
--- KEYS: an entity's hash, its history or its audit. ARGV: how many events, before which ('': the
--- newest), and the hash's field that counts them.
--- Returns the position after the last event, counted from the very first, and the events.
+-- KEYS: an entity's hash, its history or audit. ARGV: the maximum number of entries, the position
+-- before which they are wanted ('': the newest), the hash's field that counts all entries.
+-- Returns the position after the last entry returned, and the entries. Positions count from the
+-- first entry that was ever appended.
 local total = tonumber(redis.call('HGET', KEYS[1], ARGV[3]) or 0)
 local stop = math.min(tonumber(ARGV[2]) or total, total)
 local newer = total - stop
@@ -184,15 +190,15 @@ return {stop, redis.call('LRANGE', KEYS[2], -newer - ARGV[1], -newer - 1)}
 """)
 
 GUESS = _script("""
--- KEYS: when all of a client's guesses will be earned again. ARGV: how many guesses (-1: one
--- that did not count), milliseconds in which one is earned, how many there may be at once.
--- Returns whether there may be so many more (the generic cell rate algorithm).
+-- The generic cell rate algorithm (GCRA). KEYS: a client's theoretical arrival time, in
+-- milliseconds. ARGV: the number of guesses (-1 takes one back), the interval between guesses in
+-- milliseconds, the burst. Returns 1 if the guesses are within the limit, else 0.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local earned = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now) + ARGV[1] * ARGV[2]
-if earned - now > ARGV[2] * ARGV[3] then return 0 end
-if earned > now then
-  redis.call('SET', KEYS[1], earned, 'PX', earned - now)
+local arrival = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now) + ARGV[1] * ARGV[2]
+if arrival - now > ARGV[2] * ARGV[3] then return 0 end
+if arrival > now then
+  redis.call('SET', KEYS[1], arrival, 'PX', arrival - now)
 else
   redis.call('DEL', KEYS[1])
 end
@@ -200,7 +206,8 @@ return 1
 """)
 
 LEASE = _script("""
--- KEYS: the lease. ARGV: who wants it, for how many milliseconds. Returns whether they have it.
+-- Take or extend a lease. KEYS: the lease. ARGV: the holder, the duration in milliseconds.
+-- Returns 1 if the holder has the lease now, 0 if another holder has it.
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])

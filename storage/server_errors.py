@@ -1,4 +1,4 @@
-"""The errors that a server answers with, as the exceptions that redis-py raises for them."""
+"""Converts error replies of a server to the exceptions that redis-py raises for them."""
 
 from redis.exceptions import (
     AuthenticationError,
@@ -24,7 +24,8 @@ _TOO_MANY_CLIENTS = "ERR max number of clients reached"
 
 
 def error_of(text: str) -> Exception:
-    """The exception for an error reply, with its code unless the exception stands for that."""
+    """The exception for an error reply. Its text includes the error code, unless the class
+    represents the code."""
     code, _, rest = text.partition(" ")
     if code in _BY_CODE:
         return _BY_CODE[code](rest)

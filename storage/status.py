@@ -1,4 +1,4 @@
-"""Checks whether a store takes writes, and reads its status (`INFO`)."""
+"""Checks whether a store accepts writes, and reads its status (`INFO`)."""
 
 import time
 from collections.abc import Mapping
@@ -10,13 +10,14 @@ from storage import keys
 from storage.store import StoreStatus
 
 PROBE_MS = 60_000
+"""Time to live of a probe key, in milliseconds."""
 MAX_PROBES = 4096
-"""Maximum number of keys tried to find one on each server of a cluster."""
+"""Maximum number of keys that are tried to find one for each server of a cluster."""
 
 
 async def check(client: Any) -> StoreStatus:
-    """Write a small key on each primary server, then read its status. Raises the client's
-    exceptions."""
+    """Write a small key on each primary server, then read the status. `client` comes from
+    `connect`. Raises the exceptions in `storage.connect.FAILURES`."""
     if not isinstance(client, RedisCluster):
         pipe = client.pipeline(transaction=False)
         pipe.set(keys.probe(0), 1, px=PROBE_MS)
@@ -26,14 +27,14 @@ async def check(client: Any) -> StoreStatus:
         return _worst([info], backed_up_at)
     await client.initialize()
     infos: list[Mapping[str, Any]] = []
-    for node, key in _one_of_each_server(client).items():
+    for node, key in _probe_keys(client).items():
         await client.set(key, 1, px=PROBE_MS)
         infos.append(await client.info(target_nodes=node))
     return _worst(infos, await client.get(keys.backup()))
 
 
-def _one_of_each_server(client: Any) -> dict[Any, str]:
-    """A key for each server that has slots."""
+def _probe_keys(client: Any) -> dict[Any, str]:
+    """A probe key for each server that has slots."""
     servers = len(client.get_primaries())
     found: dict[Any, str] = {}
     for number in range(MAX_PROBES):
@@ -45,6 +46,7 @@ def _one_of_each_server(client: Any) -> dict[Any, str]:
 
 
 def _worst(infos: list[Mapping[str, Any]], backed_up_at: bytes | str | None) -> StoreStatus:
+    """The status with the worst value of any server."""
     return StoreStatus(
         memory_used=max(map(_memory_used, infos)),
         replicas=min(int(info.get("connected_slaves", 0)) for info in infos),
@@ -55,13 +57,14 @@ def _worst(infos: list[Mapping[str, Any]], backed_up_at: bytes | str | None) -> 
 
 
 def _memory_used(info: Mapping[str, Any]) -> float:
-    """The share of `maxmemory` or, without one, of the machine's memory; 0 if neither is known."""
-    most = info.get("maxmemory") or info.get("total_system_memory")
-    return info["used_memory"] / most if most else 0.0
+    """The used share of `maxmemory`, or of the machine's memory if `maxmemory` is not set; 0 if the
+    server reports neither."""
+    limit = info.get("maxmemory") or info.get("total_system_memory")
+    return info["used_memory"] / limit if limit else 0.0
 
 
 def _lag(info: Mapping[str, Any]) -> int:
-    """How far behind the slowest replica is, in bytes; 0 without replicas."""
+    """The replication lag of the slowest replica, in bytes; 0 without replicas."""
     offset = info.get("master_repl_offset", 0)
     replicas = (info.get(f"slave{number}") for number in range(info.get("connected_slaves", 0)))
     return max(
@@ -70,6 +73,6 @@ def _lag(info: Mapping[str, Any]) -> int:
 
 
 def _clock(info: Mapping[str, Any]) -> float:
-    """The server's clock in epoch seconds; this machine's if the server does not report one."""
+    """The server's clock, in epoch seconds; this machine's clock if the server reports none."""
     microseconds = info.get("server_time_usec")
     return microseconds / 1e6 if microseconds else time.time()

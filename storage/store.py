@@ -10,15 +10,16 @@ from protocol.ids import Address, Kind, Topic
 
 
 class StoreUnavailable(Exception):
-    """The store refused or did not answer in time; whether a write happened is unknown."""
+    """The store refused a call or did not reply in time. It is unknown whether a write was
+    executed."""
 
 
 class StoreStatus(NamedTuple):
     """The status of a store; for a cluster, the worst value of any server.
 
-    `memory_used` is a share of what the store may have. `replica_lag_bytes` is what the replica
-    that is furthest behind has not received. `clock` and `backed_up_at` are epoch seconds, the
-    latter 0 if no backup was ever recorded.
+    `memory_used` is the used share of the store's memory, 0 to 1. `replica_lag_bytes` is the lag of
+    the slowest replica. `clock` and `backed_up_at` are epoch seconds; `backed_up_at` is 0 if no
+    backup was recorded.
     """
 
     memory_used: float
@@ -32,19 +33,20 @@ FENCING_TOKEN_BITS = 62
 
 
 def new_fencing_token() -> int:
-    """A fencing token, drawn and not counted: a server that lost the last second's writes, or an
-    expired entity, would count to the same number again."""
+    """A random fencing token for a claim. A counter could reach the same number twice, because a
+    server can lose its last writes and an entity can expire."""
     return randbits(FENCING_TOKEN_BITS)
 
 
 def next_fencing_token(token: int) -> int:
-    """The token that a commit leaves behind. No commit is taken twice, and none onto an older state
-    than it was decided on: one that a server which lost its last second still has."""
+    """The token that a commit writes. Because each commit changes the token, no commit is applied
+    twice, or to an older state than it was decided on, which a server that lost its last writes
+    would have."""
     return token + 1
 
 
 def new_epoch() -> str:
-    """A name for a stretch of numbered events. Nothing is numbered twice in one."""
+    """The id of a new epoch, within which no two events of a channel have the same number."""
     return uuid4().hex[:12]
 
 
@@ -63,13 +65,14 @@ class Credentials(NamedTuple):
 
 
 class StoredEntity(NamedTuple):
-    """An entity as a claim found it in the store.
+    """The stored data of an entity, as returned by a claim.
 
-    `fencing_token` is the claim's. `exists` is False and `epoch` empty if no state is stored. The
-    epoch is a new one if the server may have lost acknowledged writes since the last claim. State
-    fields are `<attribute>` or `<attribute>/<key>`. `history_length` and `audit_length` count all
-    entries that were ever appended; `refusals` is the text last written. `seen` has the last effect
-    number of each source. Results come oldest first.
+    `fencing_token` is that of the claim. If no state is stored, `exists` is False and `epoch` is
+    empty. The epoch is a new one if the server may have lost acknowledged writes since the last
+    claim. State fields are named `<attribute>` or `<attribute>/<key>`. `history_length` and
+    `audit_length` count all entries ever appended. `refusals` are encoded counts
+    (`domain.refusals`). `seen` has the last effect number of each source. `results` are sorted,
+    oldest first.
     """
 
     fencing_token: int
@@ -88,24 +91,28 @@ class StoredEntity(NamedTuple):
 
     @classmethod
     def empty(cls) -> Self:
-        """An entity that does not exist, without a claim in the store."""
+        """The data of an entity that does not exist and is not claimed in the store."""
         return cls(new_fencing_token(), False, 0, "", 0, 0, {}, {}, {}, [], {}, 0)
 
 
 @dataclass(slots=True)
 class EntityCommit:
-    """One entity's part of a commit: only what changed.
+    """The changes of one entity in a commit. All bytes are JSON and are returned unchanged.
 
-    The store accepts it if `fencing_token` is the current one, and sets `next_fencing_token`. An
-    `unclaimed` entity must not exist yet. `stored_version` is the version that it changes, 0 if
-    there was none. `state` maps fields to JSON; None deletes one, as it does in `seen`. `journal`
-    and `seqs` are by channel. `history_length` and `audit_length` count all entries, those of this
-    commit included; `refusals` is empty if unchanged. `dropped_results` are removed, new ones among
-    them. All bytes are JSON, and come back as they are. `cleared` entries leave the outbox. `due`
-    is the earliest time (epoch seconds) of what remains in it, or None. An `is_final` entity
-    expires after the store's retention, or after a day if it `is_short_lived`. `now` is the time of
-    the host (epoch seconds). Version 0 is an entity that does not exist: only its results are kept,
-    for a day.
+    The store accepts the commit if `fencing_token` is the entity's current token, and replaces it
+    by `next_fencing_token`. An `unclaimed` entity must not exist yet instead.
+
+    * `stored_version` is the version before, 0 if the entity did not exist. If `version` is 0, the
+      entity still does not exist: only its results are stored, for a day.
+    * `state` and `seen` contain changed fields; None deletes a field.
+    * `journal` and `seqs` are by channel.
+    * `history_length` and `audit_length` count all entries, including those of this commit.
+    * `refusals` is empty if unchanged.
+    * `dropped_results` are removed after `results` are added, and may contain some of them.
+    * `cleared` entries are removed from the outbox. `due` is when the first remaining entry is
+      due, in epoch seconds; None if none remains.
+    * An `is_final` entity expires after the store's retention, or after a day if `is_short_lived`.
+    * `now` is the host's time, in epoch seconds.
     """
 
     address: Address
@@ -137,82 +144,89 @@ class EntityCommit:
 
 
 class EntityStore(Protocol):
-    """Entities: claims, commits, and what is read of them without a claim."""
+    """Entities: claims, commits, and reads that need no claim."""
 
     async def claim(self, addresses: Sequence[Address]) -> list[StoredEntity]:
-        """Become the owner of entities and load them; older owners' commits are refused."""
+        """Claim and load entities: write a new fencing token for each, so that commits of earlier
+        owners are refused."""
 
     async def fencing_tokens(self, addresses: Sequence[Address]) -> list[int | None]:
         """The fencing token of each entity, None if it was never claimed."""
 
     async def commit(self, commits: Sequence[EntityCommit]) -> frozenset[int]:
-        """Store all entities of a restaurant together; answers with the restaurants that were
-        fenced, of which nothing was written. Never sent twice."""
+        """Store the changes of entities, those of each restaurant together or not at all. Returns
+        the fenced restaurants: nothing of them was written, because another host has claimed one
+        of their entities. Never retried."""
 
     async def acknowledge_outbox(
         self, entries: Sequence[tuple[Address, Sequence[str], float | None]]
     ) -> None:
-        """Remove delivered outbox entries: (source, entries, the next due time)."""
+        """Remove acknowledged entries from outboxes: (source, names of entries, when the source's
+        first timer is due in epoch seconds or None)."""
 
     async def journal(self, reads: Sequence[tuple[Topic, int, int]]) -> list[list[bytes] | None]:
-        """For (topic, since, seq) the frames since + 1 … seq, None where some of them are gone."""
+        """For each (topic, since, seq) the frames since + 1 … seq; None if the journal lacks some
+        of them."""
 
     async def history(
         self, address: Address, *, limit: int, before: int | None = None
     ) -> list[tuple[int, bytes]]:
         """The last `limit` events before the position `before`, oldest first, with positions.
 
-        Positions count from the entity's first event, and stay when old events are dropped.
+        Positions count from the entity's first event and do not change when old events are dropped.
         """
 
     async def audit(
         self, address: Address, *, limit: int, before: int | None = None
     ) -> list[tuple[int, bytes]]:
-        """The audit, in the same way."""
+        """The same for audit entries."""
 
     async def overdue(self, restaurants: Sequence[int], before: float, limit: int) -> list[Address]:
-        """Entities with something in their outbox that was due before (epoch seconds)."""
+        """At most `limit` entities of these restaurants with an outbox entry that was due before
+        the time `before`, in epoch seconds."""
 
 
 class DirectoryStore(Protocol):
-    """The way to find and to create entities: ids, codes and idempotency keys."""
+    """Finds and creates entities: ids, session codes and idempotency keys."""
 
     async def restaurant_of(self, wanted: Sequence[tuple[Kind, int]]) -> list[int | None]:
-        """The restaurant of each id, None where there is no such entity."""
+        """The restaurant of each id; None if there is no such entity."""
 
     async def restaurants(self) -> list[int]:
-        """The ids of all restaurants, in two round trips."""
+        """The ids of all restaurants. Takes two round trips."""
 
     async def reserve(self, count: Mapping[Kind, int]) -> dict[Kind, range]:
-        """So many new ids of each kind, none of which anybody was given before."""
+        """Issue this many new ids of each kind."""
 
     async def register(self, addresses: Sequence[Address]) -> None:
         """Write the directory entries of entities about to be created."""
 
     async def reserve_code(self, code: str, session: Address) -> bool:
-        """Take a session code; False where it is taken. It is free again a week after the retention
-        of a session opened now."""
+        """Reserve a session code. Returns False if it is already reserved. The reservation ends a
+        week after the store's retention."""
 
     async def session_of_code(self, code: str) -> Address | None:
-        """The session that a code was taken for."""
+        """The session for which a code was reserved, or None."""
 
     async def idempotent_id(self, caller: str, key: str, id_: int) -> int:
-        """The id first stored under an idempotency key, kept for a day; `id_` if there is none.
-        Takes two round trips if the previous release names the key differently."""
+        """Store `id_` under a caller's idempotency key for a day, unless an id is stored there.
+        Returns the stored id. Takes two round trips if the previous release names the key
+        differently."""
 
-    async def consume_guess(self, who: str, count: int, *, every_s: float, burst: int) -> bool:
-        """Count a client's guesses, for all gateways. Returns False, and counts none, if they
-        exceed its limit: one every `every_s` seconds, `burst` in a row. -1 takes one back."""
+    async def consume_guess(self, client: str, count: int, *, every_s: float, burst: int) -> bool:
+        """Count guesses of a client, over all gateways. If they exceed its limit, one every
+        `every_s` seconds with bursts of `burst`, returns False and counts none of them. A `count`
+        of -1 takes one back."""
 
 
 class TokenStore(Protocol):
     """Registered tokens, and the credentials that apply to all of them."""
 
     async def credentials(self) -> Credentials:
-        """The credentials of the store. The first call starts the registration of tokens."""
+        """The credentials of the chain. The first call sets `registering_since`."""
 
     async def register_token(self, token_id: int, row: bytes) -> None:
-        """List a token. `row` describes it."""
+        """Add a token to the list. `row` is its description, as JSON."""
 
     async def tokens(self) -> dict[int, bytes]:
         """The rows of all listed tokens, expired ones included."""
@@ -225,16 +239,18 @@ class TokenStore(Protocol):
 
 
 class Store(EntityStore, DirectoryStore, TokenStore, Protocol):
-    """Every method is one round trip unless it says otherwise, and raises StoreUnavailable."""
+    """All calls to a store. Each takes one round trip unless documented otherwise, and raises
+    StoreUnavailable."""
 
     async def lease(self, name: str, holder: str, seconds: float) -> bool:
-        """Whether `holder` has the lease, for so many seconds more."""
+        """Take a lease, or extend one that `holder` has, for `seconds` from now. Returns whether
+        `holder` has it."""
 
     async def ping(self) -> None:
-        """Whether the store answers."""
+        """Check that the store replies and, if configured, confirms durability."""
 
     async def check(self) -> StoreStatus:
-        """Check with a small write on each server that the store takes writes, and return its
-        status. Raises StoreUnavailable if a server refuses. Takes a few round trips."""
+        """Write a small key on each server, and return the store's status. Raises StoreUnavailable
+        if a server refuses the write. Takes several round trips."""
 
     async def close(self) -> None: ...

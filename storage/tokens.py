@@ -9,14 +9,14 @@ from storage.store import Credentials
 
 
 class Tokens(Calls):
-    """The part of `Store` that keeps the list of tokens. Changes of it are confirmed."""
+    """Implements `TokenStore`. Changes of the list are durable when the call returns."""
 
     @guarded
     async def credentials(self) -> Credentials:
         key = keys.credentials()
         fields = [("HGET", key, field) for field in ("tokens", "codes", "since")]
         started = ("HSETNX", key, "since", time.time())
-        _, tokens, codes, since = await self.execute(started, *fields, apart=True)
+        _, tokens, codes, since = await self.execute(started, *fields, dedicated=True)
         return Credentials((tokens or b"").decode(), (codes or b"").decode(), float(since))
 
     @guarded
@@ -25,7 +25,7 @@ class Tokens(Calls):
 
     @guarded
     async def tokens(self) -> dict[int, bytes]:
-        [rows] = await self.execute(("HGETALL", keys.tokens()), apart=True)
+        [rows] = await self.execute(("HGETALL", keys.tokens()), dedicated=True)
         return {int(token_id): row for token_id, row in rows.items()}
 
     @guarded

@@ -91,7 +91,7 @@ class SimStoreClient:
     async def run(self, commands: Sequence[Command]) -> list[Any]:
         return await self._link.round_trip(list(commands)) if commands else []
 
-    async def run_apart(self, commands: Sequence[Command]) -> list[Any]:
+    async def run_dedicated(self, commands: Sequence[Command]) -> list[Any]:
         return await self.run(commands)
 
     async def status(self) -> StoreStatus:

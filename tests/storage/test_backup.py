@@ -151,7 +151,7 @@ def test_restore_never_overwrites_existing_data(tmp_path: Path, command: Command
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("letter", "not a backup"), ("missing", "cannot be put back")]
+    ("name", "said"), [("letter", "not a backup"), ("missing", "No such file")]
 )
 def test_restore_rejects_invalid_backups_and_writes_nothing(
     tmp_path: Path, command: Command, name: str, said: str

@@ -11,7 +11,7 @@ import uvloop
 from redis.exceptions import ConnectionError as ConnectionLost
 from redis.exceptions import RedisError
 
-from storage import wire
+from storage import resp_connection
 from storage.embedded import EmbeddedStore
 from storage.pipelined import PipelinedConnection
 from tests.eventually import eventually
@@ -69,7 +69,7 @@ async def test_late_reply_closes_the_connection_and_is_discarded(tmp_path: Path)
     async with slow_server(tmp_path) as (server, connection):
         early, late = run(connection, "a"), run(connection, "b")
         for task in (early, late):
-            with pytest.raises(redis.TimeoutError, match="no answer"):
+            with pytest.raises(redis.TimeoutError, match="no reply"):
                 await task
         server.open.set()
         assert await run(connection, "c") == [len(server.commands) - 1]
@@ -109,7 +109,7 @@ async def test_connection_closed_while_the_process_was_suspended_is_not_reused(
     await connection.run([("PING",)])
     with redis.Redis.from_url(valkey.url) as client:
         client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-    time.sleep(wire.IDLE_S)  # noqa: ASYNC251  # stalls the loop, which has not read the close
+    time.sleep(resp_connection.IDLE_S)  # noqa: ASYNC251  # stalls the loop, which has not read the close
     assert await connection.run([("ECHO", "a")]) == [b"a"]
     await connection.close()
 
@@ -134,7 +134,7 @@ async def test_push_messages_are_not_taken_for_replies(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "limit",
-    ["storage.pipelined.MAX_WAITING", "storage.wire.MAX_WAITING_BYTES"],
+    ["storage.pipelined.MAX_WAITING", "storage.resp_connection.MAX_WAITING_BYTES"],
     ids=["calls", "bytes"],
 )
 async def test_calls_over_the_queue_limit_fail_without_being_sent(
