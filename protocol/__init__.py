@@ -1,4 +1,5 @@
-"""The words of the system: ids, commands, events, snapshots, errors and frames.
+"""The vocabulary of the protocol: ids, commands, statuses, errors, limits and encodings.
 
-Pure values and their parsing. Nothing here may import Ray, Redis or Starlette, or decide anything.
+This package contains values and their parsing. It contains no rules, and imports neither Ray nor
+Redis nor Starlette.
 """

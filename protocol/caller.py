@@ -1,4 +1,4 @@
-"""The caller of a command, as the gateway has authenticated it."""
+"""The authenticated caller of a command."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,15 +15,15 @@ class Role(StrEnum):
 
 
 MAX_SUBJECT_CHARS = 120
-"""Maximum length of a subject. Longer ones are cut and made unique by a digest."""
+"""Longer subjects are truncated, and a digest makes them unique."""
 
 STAFF = frozenset({Role.WAITER, Role.KITCHEN, Role.MANAGER, Role.ADMIN})
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A role and a subject (`waiter:10`); requests are deduplicated per subject. `address` is where
-    the request came from, as far as the gateway knows."""
+    """A role and a subject, such as `waiter:10`. Requests are deduplicated per subject. `address`
+    is the client's IP address, or "" if it is unknown."""
 
     role: Role
     subject: str
@@ -35,7 +35,7 @@ class Caller:
 
 
 def subject_of(role: Role, name: str) -> str:
-    """The subject of a caller with this role and name. It is unique even for long names."""
+    """The subject of a caller. Different roles or names have different subjects."""
     subject = f"{role.value}:{name}"
     if len(subject) <= MAX_SUBJECT_CHARS:
         return subject
@@ -44,7 +44,7 @@ def subject_of(role: Role, name: str) -> str:
 
 
 def previous_subject(subject: str) -> str:
-    """The subject of the same caller in the previous release, which only cut long ones."""
+    """The subject of the same caller in the previous release, which only truncated long ones."""
     return subject[:MAX_SUBJECT_CHARS]
 
 

@@ -1,4 +1,4 @@
-"""A client's frame parsed into a command, and a server's frame encoded to bytes, once each."""
+"""Parses clients' messages to commands, and encodes values to JSON."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -33,13 +33,13 @@ _CHANGES: dict[Channel, dict[str, type[c.Command]]] = {
 ACTIONS: dict[Channel, dict[str, type[c.Command]]] = {
     channel: {SNAPSHOT_ACTIONS[channel]: c.Get, **_CHANGES.get(channel, {})} for channel in Channel
 }
-"""The actions of each channel, spelt as clients spell them."""
+"""The actions of each channel, by their names on the wire."""
 
 
 FAST_PATH_CHARS = 1000
-"""Of a frame of as many characters nothing can be dear."""
+"""Frames up to this length are parsed without checking their limits first: none is expensive."""
 MENU_VALUES = 110_000
-"""The largest menu has as many: sixty categories of three hundred items of six."""
+"""Maximum number of values in a menu: 60 categories of 300 items of 6 values, rounded up."""
 
 
 _STORED = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
@@ -47,9 +47,10 @@ _WIRE = _STORED | orjson.OPT_OMIT_MICROSECONDS
 
 
 def encode(value: Any) -> bytes:
-    """JSON for clients of mappings, dataclasses, named tuples, enums and datetimes. Times are
-    in whole seconds of UTC, such as `2026-01-28T21:00:00Z`, so that their text sorts by time."""
-    return orjson.dumps(value, _plain, _WIRE)
+    """Encode mappings, dataclasses, named tuples, enums and datetimes as JSON for clients. Times
+    are UTC in whole seconds, such as `2026-01-28T21:00:00Z`, so their text sorts by time. Raises
+    TypeError for other types."""
+    return orjson.dumps(value, _encodable, _WIRE)
 
 
 @overload
@@ -57,40 +58,41 @@ def timestamp(at: datetime) -> str: ...
 @overload
 def timestamp(at: datetime | None) -> str | None: ...
 def timestamp(at: datetime | None) -> str | None:
-    """A time as `encode` writes it, for views."""
+    """A time as text, as `encode` writes it."""
     return None if at is None else orjson.dumps(at, None, _WIRE)[1:-1].decode()
 
 
 def encode_stored(value: Any) -> bytes:
-    """JSON for states and messages in the store, where times keep their microseconds."""
-    return orjson.dumps(value, _plain, _STORED)
+    """Encode a value as JSON for the store. Unlike in `encode`, times have microseconds."""
+    return orjson.dumps(value, _encodable, _STORED)
 
 
 def encode_compact(value: Any) -> bytes:
-    """`encode` for what stays in memory: the encoder's own bytes have kilobytes to spare."""
+    """`encode` for values that stay in memory: orjson over-allocates its result by kilobytes, so
+    this returns a copy."""
     return bytes(memoryview(encode(value)))
 
 
 def encoded_list(values: Iterable[bytes]) -> orjson.Fragment:
-    """A list of JSON values, as the encoders take it."""
+    """A list of encoded values, which `encode` inserts unchanged."""
     return orjson.Fragment(b"[" + b",".join(values) + b"]")
 
 
 def data_of(frame: bytes) -> orjson.Fragment:
-    """The `data` of a channel's frame, still encoded. It stands between `type` and `seq`."""
+    """The encoded `data` of a channel's frame, which is between `type` and `seq`."""
     return orjson.Fragment(frame[frame.index(b'"data":') + 7 : frame.rindex(b',"seq":')])
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):  # a named one
+def _encodable(value: Any) -> Any:
+    if isinstance(value, tuple):  # orjson encodes plain tuples itself, but no named ones
         return list(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+    raise TypeError(f"cannot encode {type(value).__name__} as JSON")
 
 
 def parse_frame(
     channel: Channel, frame: str | bytes, limits: MessageLimits = DEFAULT_LIMITS
 ) -> c.Command | Rejected:
-    """The command in a client's text frame, or the refusal that says what is wrong with it."""
+    """The command in a client's text frame, or a refusal that names the first error."""
     if len(frame) > limits.max_bytes:
         return too_large(limits.max_bytes)
     if len(frame) > min(FAST_PATH_CHARS, limits.max_text):
@@ -105,9 +107,10 @@ def parse_frame(
 
 
 def parse_body(
-    command: type[T], body: bytes, limits: MessageLimits = DEFAULT_LIMITS, **known: Any
+    command: type[T], body: bytes, limits: MessageLimits = DEFAULT_LIMITS, **preset: Any
 ) -> T | Rejected:
-    """The command in an HTTP body; `known` are the fields that the path and headers decide."""
+    """The command in an HTTP body, or a refusal that names the first error. `preset` are the fields
+    that the path and headers determine; the body must not contain them."""
     try:
         fields = orjson.loads(body) if body.strip() else {}
     except orjson.JSONDecodeError:
@@ -119,21 +122,22 @@ def parse_body(
     refused = limits.refusal(fields)
     if refused is not None:
         return refused
-    given = [name for name in ("action", *known) if name in fields]
-    if given:
+    conflicting = [name for name in ("action", *preset) if name in fields]
+    if conflicting:
         return Rejected(
-            Code.INVALID_MESSAGE, f"{given[0]}: decided by the path and headers; leave it out."
+            Code.INVALID_MESSAGE,
+            f"{conflicting[0]}: must not be in the body, because the path and headers set it.",
         )
     try:
         return body_adapter(command).validate_python(
-            fields | {name: value for name, value in known.items() if value is not None}
+            fields | {name: value for name, value in preset.items() if value is not None}
         )
     except ValidationError as error:
         return invalid(error)
 
 
 def invalid(error: ValidationError) -> Rejected:
-    """The first thing that is wrong, named by its path; what was sent is not repeated."""
+    """A refusal that names the first error and its path. It does not repeat the client's input."""
     first = error.errors(include_url=False, include_input=False)[0]
     path = ".".join(str(part) for part in first["loc"] if part not in _TAGS)
     if first["type"] == "too_long":
@@ -162,37 +166,43 @@ def _adapter(channel: Channel) -> TypeAdapter[c.Command]:
 
 
 _MESSAGES = {
-    "bool_type": "true or false is needed",
-    "dataclass_type": "an object is needed",
-    "int_type": "a whole number is needed",
-    "missing": "is needed",
-    "string_type": "a text is needed",
-    "too_short": "at least one is needed",
-    "tuple_type": "a list is needed",
+    "bool_type": "must be true or false",
+    "dataclass_type": "must be an object",
+    "int_type": "must be a whole number",
+    "missing": "is required",
+    "string_type": "must be a string",
+    "too_short": "must have at least one element",
+    "tuple_type": "must be a list",
     "unexpected_keyword_argument": "there is no such field",
 }
+"""Sentences for pydantic's types of errors."""
 _TAGS = {"menu", "free"} | {action for actions in ACTIONS.values() for action in actions}
+"""Names of union members, which pydantic includes in paths."""
 
 
 def _parse_checked(
     channel: Channel, frame: str | bytes, limits: MessageLimits
 ) -> c.Command | Rejected:
-    """Parse an invalid or long frame. The limits are checked first, so that a long frame with
-    many errors costs little."""
+    """Parse a frame that is invalid or long. Its limits are checked first, so that collecting the
+    errors of a long frame is never expensive."""
     try:
         value = orjson.loads(frame)
     except orjson.JSONDecodeError:
         return Rejected(Code.INVALID_JSON, "The message is not JSON. Send one JSON object.")
     if not isinstance(value, dict):
-        return Rejected(Code.INVALID_MESSAGE, "A message is one JSON object with an action.")
+        return Rejected(Code.INVALID_MESSAGE, "A message must be one JSON object with an action.")
     refused = limits.refusal(value)
     if refused is not None:
         return refused
     action = value.get("action")
-    known = ACTIONS[channel]
+    actions = ACTIONS[channel]
     if not isinstance(action, str):
-        return Rejected(Code.INVALID_MESSAGE, "action: say what to do.", {"actions": sorted(known)})
-    if action not in known:
+        return Rejected(
+            Code.INVALID_MESSAGE,
+            "action: is required. Send one of the actions in details.",
+            {"actions": sorted(actions)},
+        )
+    if action not in actions:
         return _unknown_action(channel)
     try:
         return _adapter(channel).validate_python(value)
@@ -203,6 +213,6 @@ def _parse_checked(
 def _unknown_action(channel: Channel) -> Rejected:
     return Rejected(
         Code.UNKNOWN_ACTION,
-        f"The {channel.value} channel has no such action.",
+        f"The {channel.value} channel has no such action. Send one of the actions in details.",
         {"actions": sorted(ACTIONS[channel])},
     )

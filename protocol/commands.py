@@ -1,7 +1,7 @@
-"""The commands of clients, one class each.
+"""The commands of clients, one class per command.
 
-A WebSocket action and the body of an HTTP request are the same command. Unknown fields are refused
-rather than ignored, so that a misspelt `guest_count` is an error and not a silent default.
+A WebSocket message and the body of an HTTP request contain the same command. Unknown fields are
+refused, so that a misspelt field is an error instead of a silent default.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,8 @@ from protocol.values import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """The fields of every command: a key for its retries and the version that it expects."""
+    """The fields of every command. `request_id` identifies retries. A command is refused if
+    `expected_version` is not the entity's current version."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -65,12 +66,12 @@ _WAITER, _TABLE = {"waiter_id": Kind.WAITER}, {"table_id": Kind.TABLE}
 CALL_ID = r"^[1-9][0-9]{0,15}-[1-9][0-9]{0,8}$"
 
 
-# --- what an order consists of -------------------------------------------------------------------
+# --- lines of an order ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MenuLine:
-    """A wish for an item of the menu; name and price come from the menu at that moment."""
+    """A line that orders an item of the menu, with its current name and price."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -82,7 +83,7 @@ class MenuLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreeLine:
-    """A wish in free text with a price; staff only."""
+    """A line with its own name and price, for staff only."""
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
@@ -136,7 +137,8 @@ class ReplaceItems(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pay(Command):
-    """Needs a `request_id` (over HTTP: `Idempotency-Key`): money is never taken twice."""
+    """Records a payment. Requires a `request_id` (over HTTP: `Idempotency-Key`), so that a retry
+    is not a second payment."""
 
     action: Literal["pay"] = "pay"
     amount: Annotated[Money, Field(gt=0)]
@@ -145,7 +147,7 @@ class Pay(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund(Command):
-    """Gives back what was paid too much, or all that was paid on a cancelled order."""
+    """Refunds the overpaid amount of an order; all payments if it is cancelled."""
 
     action: Literal["refund"] = "refund"
     reason: Reason
@@ -184,7 +186,7 @@ class ChangeTable(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceTableCode(Command):
-    """The code on the table is void from now on."""
+    """Voids the printed code of a table."""
 
     action: Literal["replace_table_code"] = "replace_table_code"
 
@@ -194,7 +196,7 @@ class ReplaceTableCode(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinSession(Command):
-    """By the code of a session, or of a table. Not sent to an entity: the gateway answers it."""
+    """Joins a session by its code or by its table's code. The gateway handles it itself."""
 
     action: Literal["join_session"] = "join_session"
     session_code: JoinCode | None = None
@@ -222,7 +224,8 @@ class CallWaiter(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateCall(Command):
-    """`call_id` is `<session id>-<number>`, as `call_waiter` gave it."""
+    """Acknowledges or resolves a call. `call_id` is `<session id>-<number>`, from the result of
+    `call_waiter`."""
 
     action: Literal["update_call"] = "update_call"
     call_id: Annotated[str, Field(pattern=CALL_ID)]
@@ -244,7 +247,7 @@ class PlaceOrder(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote(Command):
-    """The price of an order that is not placed."""
+    """Prices an order without placing it."""
 
     action: Literal["quote"] = "quote"
     items: Lines
@@ -296,8 +299,8 @@ class CreateRestaurant(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRestaurant(Command):
-    """`guest_opens_table`: whether who scans the code of a free table opens a session there, or
-    only the staff does."""
+    """Changes the settings of a restaurant. `guest_opens_table`: whether a guest who scans the code
+    of a free table opens a session, or only staff can."""
 
     action: Literal["change_restaurant"] = "change_restaurant"
     guest_opens_table: Flag | None = None
@@ -331,7 +334,7 @@ class Broadcast(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceMenu(Command):
-    """Option groups that are not given stay as they are."""
+    """Replaces the menu. Without `option_groups`, the option groups do not change."""
 
     action: Literal["replace_menu"] = "replace_menu"
     categories: Categories
@@ -348,7 +351,7 @@ class ChangeMenuItem(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddDevice(Command):
-    """A staff device, to be signed in by its code for one shift."""
+    """Adds a staff device, which is signed in by a code for one shift."""
 
     action: Literal["add_device"] = "add_device"
     role: Literal["waiter", "kitchen"]
@@ -359,7 +362,7 @@ class AddDevice(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveDevice(Command):
-    """Signs a device out, at once; its code is void."""
+    """Removes a staff device: it is signed out immediately, and its code is void."""
 
     action: Literal["remove_device"] = "remove_device"
     device_id: Id
@@ -373,7 +376,7 @@ class SignInDevice(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueToken(Command):
-    """A registered token: listed, and revocable at any time."""
+    """Issues a registered token, which is listed and can be revoked at any time."""
 
     action: Literal["issue_token"] = "issue_token"
     role: Literal["waiter", "kitchen", "manager", "admin"]
@@ -388,7 +391,7 @@ class IssueToken(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Get(Command):
-    """A channel's snapshot for its caller alone, whichever of the `get_*` words was used."""
+    """Reads a channel's snapshot, for the caller only. The action depends on the channel."""
 
     action: Literal[
         "get_status", "get_items", "get_tasks", "get_notifications", "get_menu", "get_devices"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NotRequired
 
-from typing_extensions import TypedDict  # pydantic reads no other on Python 3.11
+from typing_extensions import TypedDict  # pydantic requires this one on Python 3.11
 
 from restaurant_qr_wire.errors import CLIENT_ACTIONS, ERRORS, CloseCode, Code
 
@@ -16,7 +16,8 @@ __all__ = ["CLIENT_ACTIONS", "ERRORS", "UNAVAILABLE", "CloseCode", "Code", "Erro
 
 
 class Error(TypedDict):
-    """To the caller alone: why not. `error` is a sentence for a person, `code` is for a program."""
+    """The error message, sent only to the caller. `error` is a sentence for people, `code` is for
+    programs."""
 
     error: str
     code: Code
@@ -26,14 +27,14 @@ class Error(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A refusal: one sentence for a person, one code for a program, and what explains it."""
+    """A refusal of a command: a code for programs, a sentence for people, and details."""
 
     code: Code
     error: str
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def body(self, request_id: str | None = None) -> dict[str, Any]:
-        """The error as it stands on the wire."""
+        """The error message for the wire."""
         body: dict[str, Any] = {"error": self.error, "code": self.code.value}
         if request_id is not None:
             body["request_id"] = request_id
@@ -44,5 +45,6 @@ class Rejected:
 
 UNAVAILABLE = Rejected(
     Code.UNAVAILABLE,
-    "The service cannot store this right now. Send it again with the same request_id.",
+    "Cannot do this now because the store or a host is unavailable. "
+    "Send it again with the same request_id.",
 )

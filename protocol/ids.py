@@ -1,8 +1,8 @@
 """Kinds, addresses and channels of entities.
 
-An id is a positive integer, unique in its kind across the whole chain and never reused. Every
-entity belongs to one restaurant for life, so an address carries the restaurant too: placement and
-the store's hash tags need nothing else.
+An id is a positive integer, unique among the entities of its kind in the whole chain, and never
+reused. An entity always belongs to the same restaurant. Its address includes the restaurant, from
+which placement and the store's hash tags follow.
 """
 
 from enum import StrEnum
@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 
 NUMBERED: tuple[Kind, ...] = tuple(kind for kind in Kind if kind is not Kind.MENU)
-"""Kinds with ids of their own."""
+"""Kinds with their own ids."""
 
 
 CHANNELS: dict[Kind, tuple[Channel, ...]] = {
@@ -47,7 +47,7 @@ KIND_OF: dict[Channel, Kind] = {
 
 
 class Address(NamedTuple):
-    """The address of one entity of one restaurant. Printed as `order:123`."""
+    """The address of an entity. Its text is `order:123`."""
 
     kind: Kind
     id: int
@@ -58,7 +58,7 @@ class Address(NamedTuple):
 
 
 class Topic(NamedTuple):
-    """One channel of one entity: what is subscribed to. Printed as `order:123/items`."""
+    """One channel of one entity, to which clients subscribe. Its text is `order:123/items`."""
 
     address: Address
     channel: Channel

@@ -1,6 +1,6 @@
-"""Limits of any message: its size, its depth, its longest string.
+"""Limits of every message: its size, its nesting, its longest string, its number of values.
 
-Each kind of message has bounds of its own in `values.py` and `commands.py`; these hold for all.
+The limits of single fields and lists are in `values.py` and `commands.py`.
 """
 
 from collections.abc import Iterable
@@ -11,23 +11,25 @@ from protocol.errors import Code, Rejected
 from restaurant_qr_wire.channels import MAX_FRAME_BYTES
 
 MAX_DEPTH = 8
-"""No message of the protocol is nested as deep."""
+"""Nesting that the protocol's own messages do not exceed: the lowest limit that can be set."""
 MAX_FIELDS = 50
-"""No object of the protocol has as many."""
+"""Maximum number of fields of an object. The protocol's own objects have fewer."""
 MAX_PATH_CHARS = 120
+"""Error messages contain this much of a path, because clients choose the names in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LimitExceeded(Rejected):
-    """A refusal of what is over a limit; `limit` is what that is called where they are counted."""
+    """A refusal of a message that exceeds a limit. `limit` is the label value of the metric that
+    counts violations."""
 
     limit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageLimits:
-    """Bytes of a frame, objects and lists inside one another, characters of a text, and values in
-    all, of which the largest order has five hundred."""
+    """The maximum size of a frame in bytes, nesting of objects and lists, characters of a string,
+    and number of values. The largest order has 500 values."""
 
     max_bytes: int = MAX_FRAME_BYTES
     max_depth: int = 16
@@ -35,8 +37,8 @@ class MessageLimits:
     max_values: int = 5000
 
     def refusal(self, message: Any) -> LimitExceeded | None:
-        """Why a message of plain JSON values is beyond them, or None. Looks no further than that,
-        and takes no more memory than the message does."""
+        """A refusal of a decoded message that exceeds a limit, or None. Stops at the first
+        violation, and uses no more memory than the message."""
         nested = [_Nested(None, "", message)] if isinstance(message, dict | list) else []
         seen = 0
         for _ in range(self.max_depth):
@@ -47,7 +49,7 @@ class MessageLimits:
                     return limit_exceeded("values", "", f"at most {self.max_values} values in all")
                 if isinstance(outer.value, dict) and len(outer.value) > MAX_FIELDS:
                     return limit_exceeded("values", outer.path(), f"at most {MAX_FIELDS} fields")
-                for name, value in outer.parts():
+                for name, value in outer.children():
                     if isinstance(value, dict | list):
                         inner.append(_Nested(outer, name, value))
                     elif isinstance(value, str) and len(value) > self.max_text:
@@ -55,7 +57,7 @@ class MessageLimits:
                         return limit_exceeded("text", path, f"at most {self.max_text} characters")
             nested = inner
         if nested:
-            what = f"at most {self.max_depth} objects and lists in another"
+            what = f"at most {self.max_depth} nested objects and lists"
             return limit_exceeded("depth", nested[0].path(), what)
         return None
 
@@ -64,13 +66,13 @@ DEFAULT_LIMITS = MessageLimits()
 
 
 class _Nested(NamedTuple):
-    """A nested value with its position, of which `path` makes a text only when it is needed."""
+    """A nested value and its position, from which `path` makes a text when it is needed."""
 
     outer: Optional["_Nested"]
     name: str | int
     value: Any
 
-    def parts(self) -> Iterable[tuple[str | int, Any]]:
+    def children(self) -> Iterable[tuple[str | int, Any]]:
         value = self.value
         return value.items() if isinstance(value, dict) else enumerate(value)
 
@@ -84,19 +86,20 @@ class _Nested(NamedTuple):
 
 
 def too_large(limit: int, what: str = "message") -> LimitExceeded:
-    """`what` is what was sent."""
-    said = f"The {what} is larger than {limit} bytes."
-    return LimitExceeded(Code.TOO_LARGE, said, {"max_bytes": limit}, what)
+    """A refusal of a message or body that is larger than `limit` bytes. `what` is also the label
+    value of the metric."""
+    error = f"The {what} is larger than {limit} bytes."
+    return LimitExceeded(Code.TOO_LARGE, error, {"max_bytes": limit}, what)
 
 
 def invalid_field(path: str, what: str) -> Rejected:
-    """A refusal of what is wrong at one path in a message; clients choose names as long as they
-    like."""
+    """A refusal of a message whose value at `path` is invalid. `what` follows the path in the
+    sentence."""
     path = path[:MAX_PATH_CHARS] or "message"
     return Rejected(Code.INVALID_MESSAGE, f"{path}: {what}.", {"field": path})
 
 
 def limit_exceeded(limit: str, path: str, what: str) -> LimitExceeded:
-    """The same of what is over a limit."""
+    """A refusal of a message whose value at `path` exceeds a limit."""
     refused = invalid_field(path, what)
     return LimitExceeded(refused.code, refused.error, refused.details, limit)

@@ -1,6 +1,7 @@
 """The parts of a menu as clients send them.
 
-A `Given` field that is left out keeps its value if the part exists; null or [] clears it.
+If a `Given` field is absent, an existing item, option or group keeps its value; null or [] clears
+the value.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from protocol.values import Flag, Id, Label, Money, Name, Notes, SignedMoney
 T = TypeVar("T")
 if TYPE_CHECKING:
     Given: TypeAlias = T | UnsetType | None
-    """A field that may be left out: UNSET. Clients cannot send that."""
+    """A field that may be absent; its value is then UNSET, which clients cannot send."""
 else:
     Given = T | None
 
@@ -25,7 +26,7 @@ _CONFIG = ConfigDict(extra="forbid")
 
 
 class Allergen(StrEnum):
-    """The fourteen of EU regulation 1169/2011, annex II."""
+    """The fourteen allergens of EU regulation 1169/2011, annex II."""
 
     GLUTEN = "gluten"
     CRUSTACEANS = "crustaceans"
@@ -58,7 +59,7 @@ def _sorted(values: tuple[T, ...]) -> tuple[T, ...]:
 
 
 Allergens = Annotated[tuple[Allergen, ...], Field(max_length=14), AfterValidator(_sorted)]
-"""Null means not declared, [] that there are none."""
+"""Null means that allergens are not declared, [] that there are none."""
 Diets = Annotated[tuple[Diet, ...], Field(max_length=5), AfterValidator(_sorted)]
 LanguageTag = Annotated[
     str,
@@ -66,7 +67,7 @@ LanguageTag = Annotated[
         pattern=r"^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$", max_length=11, strict=True
     ),
 ]
-"""A language by BCP 47, such as `de` or `pt-BR`."""
+"""A BCP 47 language tag, such as `de` or `pt-BR`."""
 Times = Annotated[int, Field(ge=1, le=99, strict=True)]
 
 
@@ -83,8 +84,8 @@ Translations = Annotated[Mapping[LanguageTag, Translation], Field(max_length=20)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionInput:
-    """One option, such as "medium" or "oat milk"; its price is added to the dish's and may be
-    negative. A guest may choose it up to `max_each` times."""
+    """An option, such as "medium" or "oat milk". Its price, which may be negative, is added to the
+    item's. A guest can choose it up to `max_each` times."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
 
@@ -99,8 +100,8 @@ class OptionInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionGroupInput:
-    """Options of which `min` to `max` are chosen. `external_id` is the group's name in another
-    system; items of the same request can refer to a new group by it."""
+    """A group of options, of which a guest chooses `min` to `max`. `external_id` is the group's id
+    in another system, by which items of the same request can refer to a new group."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
 
@@ -119,8 +120,8 @@ OptionGroups = Annotated[tuple[OptionGroupInput, ...], Field(max_length=300, fai
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MenuItemInput:
-    """An item of a menu; without an `id` it is a new one. `option_group_ids` are ids, or external
-    ids, of option groups."""
+    """An item of a menu, new if it has no `id`. `option_group_ids` are ids or external ids of
+    option groups."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
 
@@ -149,7 +150,7 @@ Categories = Annotated[tuple[MenuCategoryInput, ...], Field(max_length=60, fail_
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineOption:
-    """An option that is chosen for one line."""
+    """An option chosen for a line of an order."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
 

@@ -1,7 +1,7 @@
-"""The digest of a request, which distinguishes a retry from another request under the same id.
+"""The digest of a request, which distinguishes a retry from another request with the same id.
 
-It covers the action and the fields that were given: those that differ from their defaults. So a
-release that adds a field to a command does not change the digests of requests without it.
+It covers the action and the fields that differ from their defaults. A release that adds a field to
+a command therefore does not change the digests of requests without that field.
 """
 
 from collections.abc import Callable
@@ -31,12 +31,12 @@ def _digest(content: bytes) -> str:
 
 
 def _encoded(command: Command, form: Callable[[Any], Any]) -> bytes:
-    """A command as JSON; `form` is called for it and its parts."""
+    """A command as JSON. `form` converts it and each nested dataclass to a mapping."""
     return orjson.dumps(command, form, orjson.OPT_PASSTHROUGH_DATACLASS)
 
 
 def _given(value: Any) -> dict[str, Any]:
-    """The action, and the fields without their default."""
+    """The action, and the fields that differ from their defaults."""
     cls: Any = type(value)
     return {
         each.name: given
@@ -46,7 +46,8 @@ def _given(value: Any) -> dict[str, Any]:
 
 
 def _previous(value: Any) -> dict[str, Any]:
-    """All fields but the added ones that were not given, and those of added parts."""
+    """All fields, except those that the previous release does not have if they have their
+    default."""
     cls: Any = type(value)
     previous = {}
     for each in _fields(cls):

@@ -1,4 +1,4 @@
-"""The status words that clients send and see. What may follow what stands in `domain/`."""
+"""The statuses and other enumerations of the wire. `domain/lifecycle.py` has their transitions."""
 
 from enum import StrEnum
 

@@ -11,12 +11,13 @@ from typing import Any, get_args, get_type_hints
 
 
 def stored_under(name: str) -> dict[str, Any]:
-    """Metadata of a dataclass field that is stored as `name`, which pydantic reads it by."""
+    """Metadata of a dataclass field that is stored as `name`. pydantic reads it by that name."""
     return {"stored_as": name, "validation_alias": name}
 
 
 ADDED: Mapping[str, Any] = {"added": True}
-"""Metadata of a command's field that the previous release does not have. It has a default."""
+"""Metadata of a command's field that the previous release does not have. The field has a
+default."""
 
 
 def default_before(value: Any) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def default_before(value: Any) -> dict[str, Any]:
 
 
 UNSTORED: Mapping[str, Any] = {"stored_as": None}
-"""Metadata of a dataclass field with a default that is not stored."""
+"""Metadata of a dataclass field that is not stored. The field has a default."""
 
 
 def stored_name(cls: Any) -> str:
@@ -34,14 +35,14 @@ def stored_name(cls: Any) -> str:
 
 
 def stored_fields(cls: Any) -> dict[str, str]:
-    """The stored name of each stored field of a dataclass, by the name of its attribute."""
+    """The stored fields of a dataclass: attribute name -> stored name."""
     names = {each.name: each.metadata.get("stored_as", each.name) for each in fields(cls)}
     return {name: stored for name, stored in names.items() if stored is not None}
 
 
 def stored_form(value: Any) -> Any:
-    """The value as it is encoded for the store: itself unless it contains renamed or unstored
-    fields."""
+    """The value to encode for the store: a mapping by stored names if it has renamed or unstored
+    fields, otherwise the value itself."""
     if isinstance(value, Mapping):
         return {key: stored_form(each) for key, each in value.items()}
     if type(value) is tuple:
@@ -55,8 +56,8 @@ def stored_form(value: Any) -> Any:
 
 @cache
 def _renamed(cls: Any) -> dict[str, str] | None:
-    """The stored names of a dataclass that has a renamed or an unstored field, or contains one that
-    has."""
+    """The stored fields of a dataclass that has renamed or unstored fields, itself or in a nested
+    dataclass; otherwise None."""
     if not is_dataclass(cls):
         return None
     names = stored_fields(cls)

@@ -1,7 +1,7 @@
-"""The time zones that a restaurant may name: the same on every machine.
+"""The time zones that a restaurant can have, which are the same on every machine.
 
-The names are those of the `tzdata` package. A machine's own names depend on its image, and include
-`localtime` and `Factory`, which mean a different zone on each machine.
+The names come from the `tzdata` package. The names of the operating system depend on the machine
+and include `localtime` and `Factory`, which mean a different zone on each machine.
 """
 
 from datetime import UTC, datetime
@@ -16,24 +16,24 @@ AREAS = (
     "Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe",
     "Indian", "Pacific",
 )  # fmt: skip
-"""Areas of the IANA database. The rest are links of other systems (`US/Eastern`), abbreviations
-(`EST`) and offsets (`Etc/GMT+5`), which do not follow the time of a place."""
+"""Areas of the IANA database. Its other names are aliases (`US/Eastern`), abbreviations (`EST`) and
+offsets (`Etc/GMT+5`)."""
 
 
 @cache
 def names() -> frozenset[str]:
-    """All `<area>/<place>` names and `UTC`, in the spelling of browsers."""
+    """All `<area>/<place>` names and `UTC`, spelt as browsers report them."""
     listed = (files("tzdata") / "zones").read_text().split()
     return frozenset(name for name in listed if name == "UTC" or name.split("/")[0] in AREAS)
 
 
-def _known(name: str) -> str:
+def _check_name(name: str) -> str:
     if name not in names():
         raise ValueError("unknown time zone: use an IANA name such as Europe/Berlin, or UTC")
     return name
 
 
-TimeZone = Annotated[str, AfterValidator(_known)]
+TimeZone = Annotated[str, AfterValidator(_check_name)]
 
 
 def local_time(at: datetime, timezone: str) -> datetime:

@@ -1,7 +1,7 @@
 """The value types of the wire: money, times, bounded strings and numbers.
 
-Money is an integer of minor units inside and a two-decimal string (`"250.00"`) on the wire. Times
-are aware UTC datetimes inside and RFC 3339 with `Z` on the wire.
+In the code, an amount of money is an integer of minor units and a time is an aware UTC datetime. On
+the wire, they are a string with two decimals (`"250.00"`) and an RFC 3339 string with `Z`.
 """
 
 import re
@@ -10,13 +10,14 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 MAX_MINOR_UNITS = 10**12
-"""The largest price, payment and total of an order, in any currency. JavaScript adds thousands of
-such amounts without an error: its integers are exact up to 2**53."""
+"""Maximum of a price, a payment and the total of an order, in any currency. JavaScript, whose
+integers are exact up to 2**53, can add thousands of such amounts without an error."""
 _MONEY = re.compile(r"(\d{1,11})(?:\.(\d{1,2}))?", re.ASCII)
 
 
 def parse_money(value: Any) -> int:
-    """Minor units of `"250.00"`, `"250"` or the integer 250 (whole units, never a float).
+    """Minor units of an amount such as `"250.00"`, `"250"` or the integer 250 (whole units). Raises
+    ValueError, also for floats.
 
     >>> parse_money("2.5")
     250
@@ -26,13 +27,13 @@ def parse_money(value: Any) -> int:
     match = _MONEY.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise ValueError(
-            'money is a string, not negative, with at most two decimals, such as "250.00"'
+            'must be a non-negative amount as a string with at most two decimals, such as "250.00"'
         )
     return int(match[1]) * 100 + int((match[2] or "").ljust(2, "0"))
 
 
 def format_money(minor: int) -> str:
-    """The wire form of minor units; a debt has a minus sign.
+    """An amount in minor units as the string for the wire.
 
     >>> format_money(25000)
     '250.00'
@@ -44,7 +45,7 @@ def format_money(minor: int) -> str:
 
 def _bounded(minor: int) -> int:
     if minor > MAX_MINOR_UNITS:
-        raise ValueError(f"an amount is at most {format_money(MAX_MINOR_UNITS)}")
+        raise ValueError(f"must be at most {format_money(MAX_MINOR_UNITS)}")
     return minor
 
 
@@ -59,7 +60,7 @@ Money = Annotated[
 
 
 def parse_signed_money(value: Any) -> int:
-    """Minor units as `parse_money`, also of a negative amount, such as `"-0.50"`."""
+    """Like `parse_money`, but also accepts negative amounts such as `"-0.50"`."""
     if isinstance(value, str) and value.startswith("-"):
         return -parse_money(value[1:])
     return parse_money(value)
@@ -79,9 +80,9 @@ Version = Annotated[int, Field(ge=0, le=2**53 - 1, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 
 
-def _text(longest: int, shortest: int = 1) -> StringConstraints:
+def _text(max_chars: int, min_chars: int = 1) -> StringConstraints:
     return StringConstraints(
-        strip_whitespace=True, min_length=shortest, max_length=longest, strict=True
+        strip_whitespace=True, min_length=min_chars, max_length=max_chars, strict=True
     )
 
 

@@ -436,7 +436,7 @@ class TestMessages:
             deep = {"notes": deep}
         refused: dict[str, dict[str, Any]] = {
             "items.0.notes: at most 40 characters.": {"items": [noted]},
-            f"items.0.{'.'.join(['notes'] * 14)}: at most 16 objects and lists in another.": {
+            f"items.0.{'.'.join(['notes'] * 14)}: at most 16 nested objects and lists.": {
                 "items": [deep]
             },
             "items: at most 2 lines. Place several orders.": {"items": [line] * 3},
