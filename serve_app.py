@@ -1,8 +1,8 @@
-"""Composition root: settings in, a Ray Serve application out. Nothing else reads settings.
+"""Composition root: builds the Ray Serve application from the settings.
 
-`serve run serve_app:app`, `serve run deployments.yaml` and `make run` all come through `app`.
-Settings are the builder's typed arguments; each has an environment variable for the same, such as
-`RESTAURANT_QR_REDIS_URL`. An argument beats its variable.
+`serve run serve_app:app`, `serve run deployments.yaml` and `make run` call `app`. Settings are its
+typed arguments, or environment variables such as `RESTAURANT_QR_REDIS_URL`; an argument overrides
+its variable.
 """
 
 import asyncio
@@ -63,19 +63,20 @@ from storage.durability import Durability
 log = logging.getLogger(__name__)
 
 RELOADABLE = frozenset({"shards", "pinned", "limits"})
-"""The settings that `user_config` changes at run time; of the limits, RELOADABLE_LIMITS."""
+"""Settings that `user_config` can change at run time. Of `limits`, only RELOADABLE_LIMITS."""
 
 
 class Auth(StrEnum):
-    """`open`: callers without a token are anonymous, only on loopback. `required`: every caller
-    needs a token."""
+    """`open`: callers without a token are anonymous; only on loopback. `required`: callers without
+    a token are rejected."""
 
     OPEN = "open"
     REQUIRED = "required"
 
 
-SHORTEST_KEY = 32
-MOST_KEYS = 2
+MIN_KEY_CHARS = 32
+MAX_KEYS = 2
+"""Two keys are in use only during a rotation."""
 
 
 def _split(keys: Any) -> Any:
@@ -96,88 +97,92 @@ class Settings(BaseSettings):
         env_prefix="RESTAURANT_QR_",
         env_nested_delimiter="__",
         extra="forbid",
-        hide_input_in_errors=True,  # some of it is secret
+        hide_input_in_errors=True,  # some settings are secret
         validate_default=True,
     )
 
     revision: str = ""
-    """Another value makes another deployment. Serve rebuilds the application only if its arguments
-    or code location change, not if only the environment (such as a secret) does."""
+    """Change it to force a new deployment. Serve rebuilds the application only if its arguments or
+    code location change, not if only the environment (such as a secret) changes."""
     host: str = "127.0.0.1"
-    """Address that each gateway listens on. Loopback is IPv4 and IPv6, and is added to any other
-    single address; `0.0.0.0` and `::` are all addresses."""
+    """Address that each gateway listens on; `0.0.0.0` and `::` mean all addresses. A loopback
+    address means both IPv4 and IPv6 loopback, which are added to any other single address."""
     port: Annotated[int, Field(ge=1, le=65535)] = 9000
-    """Port of the gateways, shared by all gateways of a node."""
+    """Port that all gateways of a node share."""
     placement: Mode = Mode.ENTITY
-    """The Ray actors that carry entities: one per entity, one per restaurant, or one per shard."""
+    """Which entities share a Ray actor: none (`entity`), those of one restaurant (`restaurant`), or
+    those of all restaurants in a shard (`shard`)."""
     shards: Annotated[int, Field(ge=1, le=4096)] = 2
-    """Number of hosts with placement `shard`."""
+    """Number of shards, each with one actor. Only with placement `shard`."""
     pinned: dict[int, int] = {}
-    """Restaurants with a shard of their own: `{2: 1}` gives shard 1 to restaurant 2 alone."""
+    """Restaurants with a shard of their own: `{2: 1}` reserves shard 1 for restaurant 2."""
     gateways: Annotated[int, Field(ge=1, le=64)] = 1
-    """Gateway replicas. 1 leaves the number to the deployment's settings, which may autoscale. On
-    macOS, which does not spread connections, there is always one."""
+    """Number of gateway replicas. With 1, the deployment's settings determine it, which may
+    autoscale. On macOS, which does not balance connections between processes, there is always
+    one."""
     warm_workers: Annotated[int, Field(ge=0, le=1000)] = 8
-    """Idle processes for new actors on each node with a gateway, about 65 MB each; only with
-    placement `entity`. 0: each new actor waits for its process to start."""
+    """Number of idle processes for new actors, on each node with a gateway, of about 65 MB each;
+    only with placement `entity`. With 0, each new actor waits for its process to start."""
     stream_ports: tuple[Port, Port] = (0, 1)
-    """Ports on which actors listen for other nodes, one per actor: `[first, last + 1]`. `[0, 1]`:
-    any free port."""
+    """Range `[first, last + 1]` of the ports on which actors accept connections from other nodes;
+    each actor uses one. `[0, 1]` means any free port."""
     redis_url: str | None = None
-    """Store: `redis://`, `rediss://`, `unix://`, `redis+sentinel://` or `redis+cluster://`. None:
-    embedded Valkey."""
+    """URL of the store: `redis://`, `rediss://`, `unix://`, `redis+sentinel://` or
+    `redis+cluster://`. Default: the embedded Valkey."""
     data_dir: Path = Path(".data")
-    """Folder of the embedded Valkey and of the generated secret."""
+    """Folder of the embedded Valkey's data and of the generated secret."""
     store_timeout_s: Annotated[float, Field(gt=0)] = 2.0
     """Timeout of a call to the store."""
     durability: Durability = Durability.STORE
-    """The durability that an `ack` waits for: the store, its disk or a replica. See
+    """Stage that a write must reach before its `ack`: the store, its disk or a replica. See
     [Guarantees](reliability/guarantees.md#durability)."""
     retention_days: Annotated[float, Field(gt=0)] = 30.0
-    """How long closed sessions, finished orders and audits are kept."""
+    """How long closed sessions, finished orders and audit entries are kept."""
     idle_timeout_s: Annotated[float, Field(gt=0)] = 300.0
-    """After this time without use, an entity is evicted from memory and an empty actor ends."""
+    """Time without use after which an entity is evicted from memory, and an actor without entities
+    ends."""
     allowed_origins: frozenset[str] = frozenset()
-    """Origins of other web pages that may use the service: `["https://app.example"]`. `["*"]`: any
-    page, only with `auth: required`."""
+    """Origins of other web pages that may use the service, such as `["https://app.example"]`.
+    `["*"]` allows any page and requires `auth: required`."""
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] | None = None
-    """Public address of the service, for QR codes. None: the address of the request."""
+    """Public address of the service, used in QR codes. Default: the address of the request."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = LOOPBACK
     """Networks whose `X-Forwarded-For` is trusted: the load balancer's and the cluster's, never one
     with guests. See [Client addresses](security/limits.md#client-addresses)."""
     trace_sample_rate: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of commands that are traced. `OTEL_EXPORTER_OTLP_ENDPOINT` is the destination."""
+    """Share of commands that are traced. Spans are sent to `OTEL_EXPORTER_OTLP_ENDPOINT`."""
     limits: Limits = Limits()
     """See [Limits](#limits)."""
     auth: Auth = Auth.OPEN
     """Whether callers without a token are anonymous (`open`, only on loopback) or rejected."""
     auth_secret: SecretStr | None = None
-    """Key that replaces `token_keys` or `code_keys` if unset; at least 32 characters. None:
-    generated on first use and kept in `data_dir`."""
+    """Key that is used instead of an empty `token_keys` or `code_keys`, at least 32 characters.
+    Default: generated on first use and kept in `data_dir`."""
     token_keys: KeyList = ()
-    """Keys of tokens and sign-in codes, one or two: the first signs, both are accepted. Separated
-    by a comma in the environment. None: `auth_secret`."""
+    """One or two keys of tokens and sign-in codes: the first signs, both are accepted. Separated by
+    a comma in the environment. Default: `auth_secret`."""
     code_keys: KeyList = ()
-    """Keys of printed table codes, in the same format. None: `auth_secret`."""
+    """One or two keys of printed table codes, in the same format. Default: `auth_secret`."""
     auth_jwks_url: str | None = None
-    """JWKS document of the [identity provider](security/identity-provider.md)."""
+    """URL of the [identity provider](security/identity-provider.md)'s JWKS document."""
     auth_issuer: str | None = None
-    """`iss` of the provider's tokens."""
+    """`iss` of the identity provider's tokens."""
     auth_audience: str | None = None
-    """`aud` of the provider's tokens for this service."""
+    """`aud` of the identity provider's tokens for this service."""
 
     @model_validator(mode="after")
-    def _closed_unless_loopback(self) -> Self:
+    def _check_open_auth(self) -> Self:
         if self.auth is Auth.OPEN and not _is_loopback(self.host):
             raise ValueError(
-                f"auth=open listens on loopback only, not on {self.host}: "
-                "set auth=required (RESTAURANT_QR_AUTH) and an auth_secret, or host=127.0.0.1"
+                f"cannot listen on {self.host} with auth=open, which is for loopback only: set "
+                "auth=required (RESTAURANT_QR_AUTH) and an auth_secret, or host=127.0.0.1"
             )
-        elsewhere = [str(each) for each in self.trusted_proxies if not each.is_loopback]
-        if self.auth is Auth.OPEN and elsewhere:
+        remote = [str(each) for each in self.trusted_proxies if not each.is_loopback]
+        if self.auth is Auth.OPEN and remote:
             raise ValueError(
-                f"auth=open is for this machine alone, and trusted_proxies has {elsewhere[0]}: set "
-                "auth=required (RESTAURANT_QR_AUTH), or leave RESTAURANT_QR_TRUSTED_PROXIES out"
+                f"cannot trust the proxies {remote[0]} with auth=open, which is for this machine "
+                "only: set auth=required (RESTAURANT_QR_AUTH), or remove "
+                "RESTAURANT_QR_TRUSTED_PROXIES"
             )
         if any(each.prefixlen == 0 for each in self.trusted_proxies):
             raise ValueError(
@@ -187,7 +192,7 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _pages_are_named(self) -> Self:
+    def _check_origins(self) -> Self:
         for origin in self.allowed_origins - {ANY_PAGE}:
             if not is_origin(origin):
                 raise ValueError(
@@ -202,43 +207,43 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _streams_have_ports(self) -> Self:
+    def _check_stream_ports(self) -> Self:
         first, end = self.stream_ports
         if first >= end:
             raise ValueError(
-                f"stream_ports [{first}, {end}] has no port: the second is the first that is not "
-                "used, as in [20000, 21000]"
+                f"stream_ports [{first}, {end}] contains no port: write [first, last + 1], such as "
+                "[20000, 21000]"
             )
         return self
 
     @model_validator(mode="after")
-    def _everybody_has_a_shard(self) -> Self:
+    def _check_placement(self) -> Self:
         placement_of(self)
         return self
 
     @model_validator(mode="after")
-    def _keys_are_good(self) -> Self:
+    def _check_keys(self) -> Self:
         secret = () if self.auth_secret is None else (self.auth_secret,)
         for name, keys in (
             ("auth_secret", secret),
             ("token_keys", self.token_keys),
             ("code_keys", self.code_keys),
         ):
-            if any(len(key.get_secret_value()) < SHORTEST_KEY for key in keys):
-                raise ValueError(f"each key of {name} needs at least {SHORTEST_KEY} characters")
-            if len(keys) > MOST_KEYS or len(set(keys)) < len(keys):
+            if any(len(key.get_secret_value()) < MIN_KEY_CHARS for key in keys):
+                raise ValueError(f"each key of {name} needs at least {MIN_KEY_CHARS} characters")
+            if len(keys) > MAX_KEYS or len(set(keys)) < len(keys):
                 raise ValueError(f"{name} takes one key, or two different ones: current,previous")
         return self
 
     @model_validator(mode="after")
-    def _provider_is_known(self) -> Self:
-        described = (self.auth_jwks_url, self.auth_issuer, self.auth_audience)
-        if any(part is not None for part in described) and not all(described):
+    def _check_provider(self) -> Self:
+        provider = (self.auth_jwks_url, self.auth_issuer, self.auth_audience)
+        if any(each is not None for each in provider) and not all(provider):
             raise ValueError(
                 "an identity provider needs auth_jwks_url, auth_issuer and auth_audience: set all "
                 "three (RESTAURANT_QR_AUTH_JWKS_URL, …_AUTH_ISSUER, …_AUTH_AUDIENCE), or none"
             )
-        if self.auth_jwks_url is not None and not _is_safe(self.auth_jwks_url):
+        if self.auth_jwks_url is not None and not _is_safe_url(self.auth_jwks_url):
             raise ValueError(
                 "auth_jwks_url (RESTAURANT_QR_AUTH_JWKS_URL) must be an https:// address without a "
                 "user name or password; http:// is for loopback only"
@@ -253,8 +258,9 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def _is_safe(url: str) -> bool:
-    """Whether keys from there come from whom it names."""
+def _is_safe_url(url: str) -> bool:
+    """Whether TLS authenticates the server of a URL, or the server is on loopback. A URL with a
+    user name or password is not safe, because the URL is logged."""
     try:
         parts = urlsplit(url)
         host, user = parts.hostname, parts.username
@@ -267,14 +273,14 @@ def _is_safe(url: str) -> bool:
 
 
 def provider_of(settings: Settings) -> IdentityProvider | None:
-    """The chain's identity provider, where one is set."""
+    """The identity provider of the chain, or None if none is configured."""
     if not (settings.auth_jwks_url and settings.auth_issuer and settings.auth_audience):
         return None
     return IdentityProvider(settings.auth_jwks_url, settings.auth_issuer, settings.auth_audience)
 
 
 def keys_of(settings: Settings) -> Keys:
-    """The keys of the settings; `auth_secret` if the list is empty."""
+    """The keys of the settings: those of each list or, if it is empty, `auth_secret`."""
     tokens, codes = (
         tuple(key.get_secret_value() for key in keys) or (secret_of(settings),)
         for keys in (settings.token_keys, settings.code_keys)
@@ -283,17 +289,18 @@ def keys_of(settings: Settings) -> Keys:
 
 
 def secret_of(settings: Settings) -> str:
-    """`auth_secret`: from the settings, or the data folder's own, generated on first use."""
+    """`auth_secret` of the settings, or the secret in the data folder, which is generated on first
+    use. Raises OSError."""
     if settings.auth_secret is not None:
         return settings.auth_secret.get_secret_value()
     path = settings.data_dir / "auth_secret"
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        with tempfile.NamedTemporaryFile("w", dir=path.parent) as made:  # its owner's alone
-            made.write(secrets.token_urlsafe(32))
-            made.flush()
-            with suppress(FileExistsError):  # another one was first
-                os.link(made.name, path)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as created:  # readable by its owner
+            created.write(secrets.token_urlsafe(32))
+            created.flush()
+            with suppress(FileExistsError):  # another process has created it meanwhile
+                os.link(created.name, path)
     return path.read_text().strip()
 
 
@@ -317,12 +324,14 @@ def host_config(settings: Settings, redis_url: str, deployment: int) -> HostConf
 
 
 def placement_of(settings: Settings) -> Placement:
-    """As it is set. Raises ValueError where a restaurant would be without a shard."""
+    """The placement of the settings. Raises ValueError if a pinned shard does not exist or all
+    shards are pinned."""
     return Placement(settings.placement, settings.shards, frozenset(settings.pinned.items()))
 
 
-def changed(settings: Settings, user_config: Mapping[str, Any]) -> Settings:
-    """The settings with what Serve's `user_config` changes of them. Raises ValueError."""
+def apply_user_config(settings: Settings, user_config: Mapping[str, Any]) -> Settings:
+    """The settings with the changes of Serve's `user_config`. Raises ValueError if a setting cannot
+    be changed at run time or is invalid."""
     limits: dict[str, Any] = user_config.get("limits", {})
     unknown = [
         *(user_config.keys() - RELOADABLE),
@@ -330,20 +339,20 @@ def changed(settings: Settings, user_config: Mapping[str, Any]) -> Settings:
     ]
     if unknown:
         raise ValueError(
-            f"user_config cannot change {', '.join(sorted(unknown))}; "
-            "it can change shards, pinned and the limits of connections: set it in `args`"
+            f"user_config cannot change {', '.join(sorted(unknown))}, only shards, pinned and the "
+            "limits of connections: set it in `args`"
         )
-    described = settings.model_dump() | dict(user_config)
-    return Settings.model_validate(described | {"limits": asdict(settings.limits) | limits})
+    values = settings.model_dump() | dict(user_config)
+    return Settings.model_validate(values | {"limits": asdict(settings.limits) | limits})
 
 
 @serve.deployment(
-    max_ongoing_requests=100_000,  # behind Serve's proxy each connection is one
+    max_ongoing_requests=100_000,  # behind Serve's proxy, each connection counts as a request
     max_queued_requests=-1,
     graceful_shutdown_timeout_s=20,
-    graceful_shutdown_wait_loop_s=0.1,  # the gateway waits for its connections itself
-    logging_config={"encoding": "JSON", "log_level": "WARNING"},  # access logs show addresses
-    user_config={},  # so that `reconfigure` is called at the start, too
+    graceful_shutdown_wait_loop_s=0.1,  # the gateway itself waits for its connections
+    logging_config={"encoding": "JSON", "log_level": "WARNING"},  # access logs contain addresses
+    user_config={},  # so that Serve calls `reconfigure` at the start
 )
 @serve.ingress()
 class Gateway:
@@ -355,9 +364,9 @@ class Gateway:
             redis_url = await embedded_store(settings.data_dir, settings.durability).url.remote()
         self._deployed = settings
         self._config = host_config(settings, redis_url, deployment_number(deployment))
-        in_force = deploy(self._config)
-        self._hosts = RayHosts(in_force, serve.get_replica_context().replica_tag)
-        self._watcher = PlacementWatcher(in_force.placement, self._hosts.fetch_placement)
+        current = deploy(self._config)
+        self._hosts = RayHosts(current, serve.get_replica_context().replica_tag)
+        self._watcher = PlacementWatcher(current.placement, self._hosts.fetch_placement)
         self._is_configured = False
         self._settings = GatewaySettings(
             keys,
@@ -369,13 +378,14 @@ class Gateway:
             provider=provider_of(settings),
         )
         tracing.install(settings.trace_sample_rate, serve.get_replica_context().replica_tag)
-        # By their modules: this class reaches a replica by value, and so would what it names.
-        meters = [gateway_metrics.GATEWAY, host_metrics.SWEEP, host_metrics.COMMON]
-        if is_warm := in_force.placement.mode is Mode.ENTITY and settings.warm_workers > 0:
-            meters.append(host_metrics.WARM)
-        self._warm = WarmWorkers(settings.warm_workers) if is_warm else None
-        metrics = RayMetrics("gateway", serve.get_replica_context().replica_tag, *meters)
-        self._telling = asyncio.create_task(metrics.run())
+        # Serve pickles this class by value. Registries are referred to through their modules, so
+        # that the replica uses its own and not pickled copies.
+        registries = [gateway_metrics.GATEWAY, host_metrics.SWEEP, host_metrics.COMMON]
+        if is_warm := current.placement.mode is Mode.ENTITY and settings.warm_workers > 0:
+            registries.append(host_metrics.WARM)
+        self._warm_workers = WarmWorkers(settings.warm_workers) if is_warm else None
+        metrics = RayMetrics("gateway", serve.get_replica_context().replica_tag, *registries)
+        self._metrics_task = asyncio.create_task(metrics.run())
         gc_tuning.tune()
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
@@ -390,18 +400,20 @@ class Gateway:
         return self._application
 
     def record_autoscaling_stats(self) -> dict[str, float]:
-        """For `gateway.scaling`."""
+        """The number of connections, which Serve passes to the policy in `gateway.scaling`."""
         return {scaling.CONNECTIONS: float(self._application.sockets.connections)}
 
     async def reconfigure(self, user_config: dict[str, Any]) -> None:
-        """Serve calls this at the start and when `user_config` changes; every socket stays."""
+        """Apply `user_config`, without closing a socket. Serve calls this at the start and after
+        each change. Raises ValueError only at the start; later, an invalid configuration is logged
+        and changes nothing."""
         try:
-            settings = changed(self._deployed, user_config)
+            settings = apply_user_config(self._deployed, user_config)
         except ValueError as error:
             if not self._is_configured:
                 raise
             log.error(
-                "user_config is wrong and changes nothing: correct it and deploy again",
+                "user_config rejected: correct it and deploy again",
                 extra={"why": str(error)},
             )
             return
@@ -411,16 +423,16 @@ class Gateway:
         await roll_out(self._hosts, self._watcher, config)
         if not self._is_configured:
             await self._application.listener.start(self._deployed.host, self._deployed.port)
-            if self._warm is not None:  # now, since its processes would slow down the start
-                self._warming = asyncio.create_task(self._warm.run())
+            if self._warm_workers is not None:  # not earlier: its processes slow down the start
+                self._warm_task = asyncio.create_task(self._warm_workers.run())
         self._is_configured = True
 
 
 def app(args: Settings) -> Application:
-    """The Serve application for these settings. Nothing is started here, not even Ray."""
-    placed = args.model_copy(update={"data_dir": args.data_dir.absolute()})
-    gateway: Any = Gateway  # a Deployment by now
-    if placed.gateways > 1 and sys.platform != "darwin":
-        gateway = gateway.options(num_replicas=placed.gateways)
-    application: Application = gateway.bind(placed, keys_of(placed), new_deployment())
+    """The Serve application for these settings. Starts neither Ray nor a process."""
+    settings = args.model_copy(update={"data_dir": args.data_dir.absolute()})
+    gateway: Any = Gateway  # the decorator has made it a Deployment
+    if settings.gateways > 1 and sys.platform != "darwin":
+        gateway = gateway.options(num_replicas=settings.gateways)
+    application: Application = gateway.bind(settings, keys_of(settings), new_deployment())
     return application

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from engine.placement import Mode, Placement
-from serve_app import Settings, changed, placement_of
+from serve_app import Settings, apply_user_config, placement_of
 
 SETTINGS = Settings(placement=Mode.SHARD, shards=2)
 
@@ -15,14 +15,14 @@ def test_user_config_changes_shards_pins_and_limits() -> None:
         "pinned": {"2": 1},
         "limits": {"burst_messages": 7},
     }  # JSON has no other keys
-    settings = changed(SETTINGS, config)
+    settings = apply_user_config(SETTINGS, config)
     assert placement_of(settings) == Placement(Mode.SHARD, 3, frozenset({(2, 1)}))
     assert settings.limits.burst_messages == 7
     assert settings.limits.messages_per_s == SETTINGS.limits.messages_per_s
 
 
 def test_user_config_keeps_deployed_values_that_it_omits() -> None:
-    assert changed(SETTINGS, {}) == SETTINGS
+    assert apply_user_config(SETTINGS, {}) == SETTINGS
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,4 @@ def test_user_config_keeps_deployed_values_that_it_omits() -> None:
 )
 def test_an_invalid_user_config_is_refused(config: dict[str, object], error: str) -> None:
     with pytest.raises((ValueError, ValidationError), match=error):
-        changed(SETTINGS, config)
+        apply_user_config(SETTINGS, config)
