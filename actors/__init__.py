@@ -1,4 +1,4 @@
-"""Ray actors that carry entities: how they are found, started, placed, configured and observed.
+"""The Ray actors that hold entities: lookup, start, placement, configuration and metrics.
 
 `engine/` handles their messages.
 """

@@ -1,4 +1,4 @@
-"""The Ray actor that keeps the embedded Valkey running beside the application."""
+"""The Ray actor that runs the embedded Valkey server."""
 
 import os
 import threading
@@ -16,8 +16,7 @@ NAME = "embedded-store"
 
 
 class EmbeddedStoreActor:
-    """Starts the server from its main thread: the server ends with that thread. If the server ends
-    by itself, so does the actor, and Ray restarts both."""
+    """Runs the server. If the server ends by itself, the actor exits, and Ray restarts both."""
 
     def __init__(self, data_dir: str, flushed: bool) -> None:
         self._stopping = False
@@ -41,15 +40,18 @@ class EmbeddedStoreActor:
 
 
 def embedded_store(data_dir: Path, durability: Durability) -> Any:
-    """The actor's handle. It is started on this node if it does not run. Raises ValueError if the
-    embedded store does not fit the durability or the cluster."""
+    """The handle of the actor, which is started on this node if it is not running. Raises
+    ValueError if the embedded store cannot provide the durability, or the cluster has more than one
+    node."""
     if durability is Durability.REPLICA:
         raise ValueError(
-            "the embedded store has no replica: set RESTAURANT_QR_REDIS_URL, or another durability"
+            "cannot use durability=replica because the embedded store has no replica: set "
+            "RESTAURANT_QR_REDIS_URL, or another durability"
         )
     if sum(node["Alive"] for node in ray.nodes()) > 1:
         raise ValueError(
-            "the embedded store needs a cluster of one node: set RESTAURANT_QR_REDIS_URL"
+            "cannot use the embedded store because the cluster has more than one node: set "
+            "RESTAURANT_QR_REDIS_URL"
         )
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
     return (

@@ -1,8 +1,8 @@
-"""The Ray actors that carry entities: thin shells around `engine.host.Host`.
+"""The Ray actors that hold entities: thin wrappers of `engine.host.Host`.
 
-Ray names, starts and restarts them; messages reach them on streams (`engine/streams.py`). An actor
-that has carried nothing for a while exits, and the next message to its name starts another one.
-Nothing here interprets messages.
+Ray names, starts and restarts them; messages arrive on streams (`engine/streams.py`). An actor that
+has held no entity for some time exits, and the next message to its name starts another one. This
+module does not interpret messages.
 """
 
 import asyncio
@@ -47,8 +47,8 @@ class WallClock:
 
 
 class HostActor:
-    """One `Host` in a Ray actor. Its methods are called by name through Ray: renaming one breaks
-    rolling updates."""
+    """Runs a `Host` in a Ray actor. Ray calls its methods by name, also from processes of other
+    releases, so a renamed method breaks rolling upgrades."""
 
     def __init__(self, name: str, config: HostConfig) -> None:
         self._name = name
@@ -63,28 +63,30 @@ class HostActor:
         self._jobs: list[asyncio.Task[None]] = []
 
     async def deployment(self) -> int:
-        """The number of the deployment that this actor has its settings and code from."""
+        """The number of the deployment whose settings and code this actor uses."""
         return self._config.deployment
 
     async def endpoint(self, node: str) -> tuple[str | tuple[str, int], bytes, str, int]:
-        """The fields of the `Endpoint` at which a process on that node reaches this host."""
+        """The fields of the `Endpoint` to which a process on that node connects."""
         self._started_host()
-        where, secret, incarnation, protocol = await self._listener.endpoint(node)
-        return where, secret, incarnation, protocol
+        address, secret, incarnation, protocol = await self._listener.endpoint(node)
+        return address, secret, incarnation, protocol
 
     async def info(self) -> HostInfo:
-        """The node and process of this host, once it is ready for its first batch."""
+        """The node and process of this host, once the host is ready for messages. Raises
+        StoreUnavailable."""
         host = self._started_host()
         await self._store.ping()
         node = ray.get_runtime_context().get_node_id()
         return HostInfo(node, os.getpid(), host.entities, time.process_time())
 
     async def set_generation(self, generation: int) -> None:
-        """Fetch the placement of that number, and hand over what another host carries in it."""
+        """Fetch a placement of at least that generation, and hand over the entities that other
+        hosts hold in it."""
         await self._watcher.refresh(generation)
 
     async def exit_if_idle(self) -> None:
-        """End this actor, unless it has received something to carry in the meantime."""
+        """End this actor, unless it holds entities again."""
         if self._host is not None and self._host.evict_idle():
             ray.actor.exit_actor()
         self._is_exiting = False
@@ -126,15 +128,15 @@ class HostActor:
         self._jobs = [asyncio.create_task(job) for job in jobs]
 
     async def _export_metrics(self, host: Host) -> None:
-        """Export metrics under the host's name. With placement `entity` the label is `order`,
-        `table` and so on instead: one time series for each entity would be too many."""
+        """Export metrics with the host's name as label. With placement `entity` the label is the
+        entity's kind, because a time series per entity would be too many."""
         is_per_entity = self._config.placement.mode is Mode.ENTITY
         name = self._name.partition(":")[0] if is_per_entity else self._name
         await RayMetrics("host", name, HOST, COMMON).run(host.measure)
 
     async def _evacuate_if_draining(self) -> None:
-        """Migrate the shard off a node that drains or is not eligible. It keeps working here until
-        that succeeds."""
+        """Migrate the shard if its node is draining or not eligible. Until that succeeds, the shard
+        continues to work here."""
         try:
             await evacuate_node(self._hosts, self._name)
         except MigrationFailed as error:
@@ -142,7 +144,7 @@ class HostActor:
                 "shard still on an ineligible node",
                 extra={"host": self._name, "why": str(error)},
             )
-        except RayError as error:  # the head is restarting, say
+        except RayError as error:  # for example, because the head is restarting
             log.warning(
                 "cannot check whether the node is eligible for shards",
                 extra={"host": self._name, "why": str(error)},
@@ -154,36 +156,36 @@ class HostActor:
         if self._is_exiting:
             return
         if self._host.evict_idle() and not self._host.is_required:
-            self._is_exiting = True  # call once: an actor with calls to itself pending never ends
+            self._is_exiting = True  # an actor with pending calls to itself would never end
             ray.get_runtime_context().current_actor.exit_if_idle.remote()
 
 
 class OrderActor(HostActor):
-    """Carries one order."""
+    """Holds one order."""
 
 
 class TableActor(HostActor):
-    """Carries one table."""
+    """Holds one table."""
 
 
 class SessionActor(HostActor):
-    """Carries one session."""
+    """Holds one session."""
 
 
 class WaiterActor(HostActor):
-    """Carries one waiter."""
+    """Holds one waiter."""
 
 
 class MenuActor(HostActor):
-    """Carries one menu."""
+    """Holds one menu."""
 
 
 class RestaurantActor(HostActor):
-    """Carries one restaurant. With placement `restaurant`, all entities of that restaurant."""
+    """Holds one restaurant. With placement `restaurant`, holds all entities of that restaurant."""
 
 
 class ShardActor(HostActor):
-    """Carries all entities of the restaurants in its shard."""
+    """Holds all entities of the restaurants in its shard."""
 
 
 CLASSES: dict[str, type[HostActor]] = {
@@ -195,4 +197,4 @@ CLASSES: dict[str, type[HostActor]] = {
     Kind.RESTAURANT: RestaurantActor,
     "shard": ShardActor,
 }
-"""By the part of a host's name before the colon."""
+"""Actor classes by the prefix of a host's name, up to its colon."""

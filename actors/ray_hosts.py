@@ -1,8 +1,8 @@
-"""The network of hosts: finds or starts the Ray actor of a host, and connects streams to it.
+"""Finds or starts the Ray actor of a host by its name, and connects streams to it.
 
 Actors are named, detached and restarted without limit. The first message to a host starts its
-actor, and the name is all that is needed to reach it, so a message to an actor that has just exited
-reaches its successor. What an actor does is in `actors/host_actor.py`.
+actor; a message to an actor that has just exited starts its successor. The actors themselves are in
+`actors/host_actor.py`.
 """
 
 import asyncio
@@ -31,13 +31,13 @@ ENDPOINT_TIMEOUT_S = 30.0
 
 @cache
 def _actor_class(kind: str) -> Any:
-    from actors.host_actor import CLASSES  # hosts send to hosts, so it imports this module
+    from actors.host_actor import CLASSES  # imports this module, because hosts connect to hosts
 
     return ray.remote(CLASSES[kind])
 
 
 class RayHosts:
-    """Connects the process called `name` to hosts by their names."""
+    """Connects streams of the process `name` to hosts."""
 
     def __init__(self, config: HostConfig, name: str) -> None:
         self.config = config
@@ -47,25 +47,25 @@ class RayHosts:
         self._starting: dict[str, asyncio.Future[Any]] = {}
 
     async def connect(self, host: str, stream: Stream) -> str:
-        """Connect a stream to a host, which is started if it does not run, and return the host's
+        """Connect a stream to a host, which is started if it is not running. Returns the host's
         incarnation. Raises HostUnavailable."""
         endpoint = await self._endpoint(host)
         await connect(endpoint, self._name, stream)
         return endpoint.incarnation
 
     async def incarnation(self, host: str) -> str:
-        """The incarnation that a new stream would reach. Raises HostUnavailable."""
-        self._handles.pop(host, None)  # its process may have been replaced
+        """The incarnation to which a new stream would connect. Raises HostUnavailable."""
+        self._handles.pop(host, None)  # the actor may have been replaced
         return (await self._endpoint(host)).incarnation
 
     async def fetch_placement(self) -> Placement:
-        """The newest published placement."""
+        """The latest published placement."""
         self._newest = await asyncio.to_thread(cluster_config.newer_than, self._newest)
         return self._newest.placement
 
     async def start(self, hosts: Iterable[str]) -> None:
-        """Start hosts ahead of their first message. Those that are not ready in time
-        continue to start."""
+        """Start hosts before their first message. Returns when all are ready or after
+        START_TIMEOUT_S; the others continue to start."""
 
         async def start_one(host: str) -> None:
             with suppress(RayError, ValueError):
@@ -76,8 +76,8 @@ class RayHosts:
             await asyncio.wait(starting, timeout=START_TIMEOUT_S)
 
     async def notify_generation(self, hosts: Iterable[str], generation: int) -> None:
-        """Have the running ones of these hosts adopt the placement of that number. Those that do
-        not answer in time fetch it later by themselves."""
+        """Have those of these hosts that are running adopt the placement of that number. Hosts that
+        do not answer within NOTIFY_TIMEOUT_S fetch it later by themselves."""
         loop = asyncio.get_running_loop()
         notified = [loop.create_task(self._notify(host, generation)) for host in hosts]
         if notified:
@@ -89,11 +89,11 @@ class RayHosts:
             await handle.set_generation.remote(generation)
 
     async def find_running(self, host: str) -> Any:
-        """The handle of a host's actor. Raises ValueError if it does not run."""
+        """The handle of a host's actor. Raises ValueError if it is not running."""
         return await asyncio.to_thread(ray.get_actor, host, namespace=NAMESPACE)
 
     async def find_or_start(self, host: str, node: str) -> Any:
-        """The handle of a host's actor, which is started on `node` if it does not run."""
+        """The handle of a host's actor, which is started on `node` if it is not running."""
         return await asyncio.to_thread(self._get_or_start, host, node)
 
     async def _endpoint(self, host: str) -> Endpoint:
@@ -102,14 +102,15 @@ class RayHosts:
         try:
             async with asyncio.timeout(ENDPOINT_TIMEOUT_S):
                 fields = await handle.endpoint.remote(node)
-                return Endpoint(*fields[: len(Endpoint._fields)])  # a later release may add some
+                return Endpoint(*fields[: len(Endpoint._fields)])  # a later release may add fields
         except (RayError, TimeoutError) as error:
             if self._handles.get(host) is handle:
                 del self._handles[host]
             raise HostUnavailable(f"{host}: {type(error).__name__}") from error
 
     async def _find(self, host: str) -> Any:
-        """The handle of a host's actor. Concurrent callers share one lookup."""
+        """The handle of a host's actor. Concurrent callers share one lookup. Raises
+        HostUnavailable."""
         if host not in self._starting:
             self._starting[host] = asyncio.ensure_future(self._find_current(host))
         try:
@@ -123,8 +124,8 @@ class RayHosts:
             self._starting.pop(host, None)
 
     async def _find_current(self, host: str) -> Any:
-        """The actor of this deployment or a later one. An actor of an earlier deployment is killed
-        and replaced: a restart would run its old code again."""
+        """The handle of a host's actor of this deployment or a later one. An actor of an earlier
+        deployment is killed and replaced, because Ray would restart it with its old code."""
         while True:
             handle = await asyncio.to_thread(self._get_or_start, host)
             if await handle.deployment.remote() >= self.config.deployment:

@@ -1,4 +1,4 @@
-"""Exports the metrics of a process to Ray, whose agent on each node exposes them to Prometheus."""
+"""Exports the metrics of a process to Ray. Ray's agent on each node exposes them to Prometheus."""
 
 from collections.abc import Callable
 
@@ -8,13 +8,13 @@ from engine.instruments import Registry
 from engine.periodic import every
 
 PERIOD_S = 5.0
-"""Ray itself reports every ten seconds, and drops a gauge that was not set for twenty."""
+"""Ray reports every ten seconds, and drops a gauge that was not set for twenty seconds."""
 PREFIX = "restaurant_qr_"
 
 
 class RayMetrics:
-    """The registries of one process, whose metrics all carry `label` (`host` or `gateway`) with the
-    value `name`."""
+    """The exported metrics of one process. All have the label `label` (`host` or `gateway`) with
+    the value `name`."""
 
     def __init__(self, label: str, name: str, *registries: Registry) -> None:
         self._label, self._own_tags = label, {label: name}
@@ -51,7 +51,7 @@ class RayMetrics:
         ]
 
     async def run(self, measure: Callable[[], None] = lambda: None) -> None:
-        """Export for ever; `measure` sets the gauges before each export."""
+        """Export periodically until cancelled. `measure` sets the gauges before each export."""
 
         async def export() -> None:
             measure()
@@ -60,7 +60,7 @@ class RayMetrics:
         await every(PERIOD_S, export, name="export_metrics")
 
     def export(self) -> None:
-        """Hand what has changed since the last call to Ray."""
+        """Pass the changes since the last call to Ray."""
         for counter, exported_counter in self._counters:
             for label_value, amount in counter.drain().items():
                 if amount:

@@ -1,10 +1,9 @@
-"""Migration of shards between nodes, and the roll-out of a new placement.
+"""Migrates shards between nodes, and rolls out new placements.
 
-A shard migrates in three steps: its next actor starts on the new node, a placement that names that
-actor is published, and the old actor, notified of it, hands over and exits once it gets no more
-messages.
-Actor names are unique in Ray and published versions are numbered, so of two processes that migrate
-the same shard at the same time only one succeeds.
+A shard migrates in three steps: its next actor starts on the new node; a placement with that actor
+is published; the old actor is notified, hands its entities over, and exits when it gets no more
+messages. Actor names are unique in Ray and published versions are numbered, so of two processes
+that migrate the same shard at the same time only one succeeds.
 """
 
 import asyncio
@@ -33,8 +32,8 @@ HEAD = "node:__internal_head__"
 
 
 class HostInfo(NamedTuple):
-    """A running host: the id of its Ray node, its process, the entities that it has in memory, and
-    the CPU seconds that its process has used."""
+    """A running host: the id of its Ray node, its process id, its number of entities in memory, and
+    the CPU time of its process in seconds."""
 
     node: str
     pid: int
@@ -48,34 +47,34 @@ class Actors(Protocol):
     config: HostConfig
 
     async def find_or_start(self, host: str, node: str) -> Any:
-        """The handle of a host's actor, which is started on `node` if it does not run."""
+        """The handle of a host's actor, which is started on `node` if it is not running."""
 
     async def find_running(self, host: str) -> Any:
-        """The handle of a host's actor. Raises ValueError if it does not run."""
+        """The handle of a host's actor. Raises ValueError if it is not running."""
 
     async def start(self, hosts: Iterable[str]) -> None:
-        """Start hosts ahead of their first message."""
+        """Start hosts before their first message."""
 
     async def notify_generation(self, hosts: Iterable[str], generation: int) -> None:
-        """Have the running ones of these hosts adopt the placement of that number."""
+        """Have those of these hosts that are running adopt the placement of that number."""
 
 
 class MigrationFailed(Exception):
-    """The shard was not migrated by this call: it is where it was, or another process migrated it.
-    Read its location before the next attempt."""
+    """This call has not migrated the shard. Another process may have migrated it: read its location
+    before the next attempt."""
 
 
 async def roll_out(hosts: Actors, watcher: PlacementWatcher, config: HostConfig) -> None:
-    """Publish a configuration, and adopt the placement that is current then.
+    """Publish a configuration, and adopt the current placement.
 
-    New shards are started before the placement names them. Hosts of the previous placement are
-    notified before this process adopts the new one, so that they do not claim again what they have
-    just handed over."""
+    New shards are started before the placement is published. Hosts of the previous placement are
+    notified before this process adopts the new one, so that they do not claim entities again that
+    they have just handed over."""
     before = watcher.placement
     if before.mode is config.placement.mode is Mode.SHARD:
         running = before.actors()
-        wanted = replace(config.placement, moves=before.moves).actors()
-        await hosts.start(actor for shard, actor in wanted.items() if shard not in running)
+        next_actors = replace(config.placement, moves=before.moves).actors()
+        await hosts.start(actor for shard, actor in next_actors.items() if shard not in running)
     placement = (await asyncio.to_thread(cluster_config.publish, config)).placement
     if placement.generation > before.generation:
         if before.mode is Mode.SHARD:
@@ -88,14 +87,16 @@ async def migrate(hosts: Actors, shard: int, node: str) -> None:
     config = await asyncio.to_thread(cluster_config.current, hosts.config)
     placement = config.placement
     if placement.mode is not Mode.SHARD or shard not in placement.actors():
-        raise MigrationFailed(f"no shard {shard} in placement {placement.generation}")
+        raise MigrationFailed(
+            f"cannot migrate shard {shard}: placement {placement.generation} does not have it"
+        )
     old, successor = (each.actors()[shard] for each in (placement, placement.moved(shard)))
     try:
         async with asyncio.timeout(START_TIMEOUT_S):
             await _start(hosts, successor, node)
     except (RayError, ValueError, TimeoutError) as error:
         raise MigrationFailed(
-            f"{successor} did not start on node {node}: {type(error).__name__}"
+            f"cannot start {successor} on node {node}: {type(error).__name__}"
         ) from error
 
     def change(latest: HostConfig | None) -> HostConfig | None:
@@ -105,14 +106,17 @@ async def migrate(hosts: Actors, shard: int, node: str) -> None:
 
     published = await asyncio.to_thread(cluster_config.compare_and_set, change)
     if published is None:
-        raise MigrationFailed(f"shard {shard} was migrated or removed by another process")
+        raise MigrationFailed(
+            f"cannot migrate shard {shard}: another process has migrated or removed it"
+        )
     await hosts.notify_generation([old], published.placement.generation)
     log.warning("shard migrated", extra={"host": successor, "node": node})
 
 
 async def _start(hosts: Actors, host: str, node: str) -> None:
-    """Start a host on a node. Node affinity is soft, so that the actor survives the loss of its
-    node; an actor that starts elsewhere is killed and started again. Raises MigrationFailed."""
+    """Start a host on a node. Node affinity is soft, so that Ray can restart the actor elsewhere if
+    its node is lost; an actor that first starts elsewhere is killed and started again. Raises
+    MigrationFailed."""
     while True:
         handle = await hosts.find_or_start(host, node)
         info: HostInfo = await handle.info.remote()
@@ -120,14 +124,19 @@ async def _start(hosts: Actors, host: str, node: str) -> None:
             return
         config = await asyncio.to_thread(cluster_config.current, hosts.config)
         if host in config.placement.actors().values():
-            raise MigrationFailed(f"another process has migrated it to {info.node}")
-        log.warning("shard's next actor started elsewhere", extra={"host": host, "node": node})
+            raise MigrationFailed(
+                f"cannot start {host}: another process has migrated it to node {info.node}"
+            )
+        log.warning(
+            "actor started on another node; starting it again", extra={"host": host, "node": node}
+        )
         ray.kill(handle)
         await asyncio.sleep(RETRY_S)
 
 
 async def shard_locations(hosts: Actors, placement: Placement) -> dict[int, HostInfo]:
-    """The running actor of each shard. Shards whose actor does not run or answer are left out."""
+    """The running actor of each shard. Shards whose actor is not running or does not answer within
+    INFO_TIMEOUT_S are omitted."""
 
     async def info_of(host: str) -> HostInfo | None:
         try:
@@ -144,17 +153,19 @@ async def shard_locations(hosts: Actors, placement: Placement) -> dict[int, Host
 
 
 async def evacuate_node(hosts: Actors, host: str) -> None:
-    """Migrate the shard of this actor if its node is draining, or is a head without CPUs: Ray may
-    restart an actor on any node. Raises MigrationFailed."""
+    """Migrate the shard of this actor if its node is draining or not eligible: Ray can restart an
+    actor on any node. Raises MigrationFailed."""
     here = ray.get_runtime_context().get_node_id()
     draining = await asyncio.to_thread(draining_nodes)
-    if here not in draining and await asyncio.to_thread(_carries_shards, here):
+    if here not in draining and await asyncio.to_thread(_is_for_shards, here):
         return
     eligible = await asyncio.to_thread(eligible_nodes, draining)
     if here in eligible:
         return
     if not eligible:
-        raise MigrationFailed("its node is draining, and no other node is eligible")
+        raise MigrationFailed(
+            f"cannot evacuate {host}: its node is draining, and no other node is eligible"
+        )
     placement = (await asyncio.to_thread(cluster_config.current, hosts.config)).placement
     shards = [shard for shard, actor in placement.actors().items() if actor == host]
     locations = await shard_locations(hosts, placement)
@@ -170,19 +181,19 @@ def draining_nodes() -> set[str]:
 
 
 @cache
-def _carries_shards(node: str) -> bool:
-    """Whether a live node may carry shards, which never changes. Blocks."""
-    return any(each["NodeID"] == node and _may_carry(each) for each in ray.nodes())
+def _is_for_shards(node: str) -> bool:
+    """Whether a live node may run shards, which never changes. Blocks."""
+    return any(each["NodeID"] == node and _may_run_shards(each) for each in ray.nodes())
 
 
-def _may_carry(node: Mapping[str, Any]) -> bool:
-    """Any node but a head without CPUs. Other nodes without CPUs are meant for actors."""
+def _may_run_shards(node: Mapping[str, Any]) -> bool:
+    """Whether a node is not a head without CPUs. Other nodes without CPUs are for actors."""
     return HEAD not in node["Resources"] or bool(node["Resources"].get("CPU"))
 
 
 def eligible_nodes(draining: Collection[str]) -> list[str]:
-    """The ids of the nodes that may carry shards. A head without CPUs may only if it is the only
-    node. Blocks."""
+    """The ids of the nodes that may run shards. A head without CPUs is eligible only if there is no
+    other node. Blocks."""
     alive = [node for node in ray.nodes() if node["Alive"] and node["NodeID"] not in draining]
-    working = [node for node in alive if _may_carry(node)]
-    return [node["NodeID"] for node in working or alive]
+    eligible = [node for node in alive if _may_run_shards(node)]
+    return [node["NodeID"] for node in eligible or alive]

@@ -1,8 +1,8 @@
-"""A pool of idle Ray workers on this node, so that an actor does not wait for a process to start.
+"""Keeps a pool of idle Ray workers on this node, so that an actor need not wait for a new process.
 
-Ray does not refill the workers that it starts in advance, and never gives an actor a worker that
-has run a task. `PrestartWorkers` of a node's raylet is an internal interface: if it fails, actors
-start cold, which is slower and otherwise the same.
+Ray does not replace the workers that it starts in advance, and never gives an actor a worker that
+has run a task. The raylet's `PrestartWorkers` is an internal interface: if it fails, actors start
+in a new process, which only takes longer.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ PERIOD_S = 0.5
 RETRY_S = 60.0
 TIMEOUT_S = 5.0
 BATCH = 2
-"""Workers that start at the same time. Each needs most of a core for a second, and so do new
-actors."""
+"""Number of workers that start at the same time. Each needs most of a core for a second, and so
+does a new actor."""
 KEEP_ALIVE_S = 7 * 86400
 IDLE = b"ray::IDLE"
 STARTING = "default_worker.py"
@@ -39,28 +39,28 @@ class WarmWorkers:
         self._has_failed = False
 
     async def run(self) -> None:
-        """Refill the pool for ever."""
+        """Refill the pool periodically until cancelled."""
         while True:
             refilled = await asyncio.to_thread(self.refill)
             await asyncio.sleep(PERIOD_S if refilled else RETRY_S)
 
     def refill(self) -> bool:
-        """Request missing workers, unless some are starting or, while at least half of the pool is
-        left, workers are being used up. Returns False if Ray's interface has failed. Blocks."""
+        """Request the missing workers, but not while others are starting, nor while workers are
+        being used and at least half of the pool is idle. Returns False if Ray's interface has
+        failed. Blocks."""
         try:
             counted = Counter(_workers())
             WARM_WORKERS.set(counted["idle"])
             before, self._idle = self._idle, counted["idle"]
             missing = self._size - self._idle
-            is_quiet = self._idle >= before or self._idle < self._size / 2
-            if missing > 0 and is_quiet and not counted["starting"]:
+            may_start = self._idle >= before or self._idle < self._size / 2
+            if missing > 0 and may_start and not counted["starting"]:
                 _request_workers(min(missing, BATCH))
         except Exception as error:  # an internal interface may fail in any way
             WARM_FAILURES.add()
             if not self._has_failed:
                 log.warning(
-                    "cannot ask Ray for idle workers, so new actors take about a second to start; "
-                    "compare PrestartWorkers in actors/warm_workers.py with the version of Ray",
+                    "cannot ask Ray for idle workers; new actors take about a second to start",
                     extra={"why": f"{type(error).__name__}: {error}"},
                 )
             self._has_failed = True
@@ -70,9 +70,10 @@ class WarmWorkers:
 
 
 def _workers() -> Iterator[str]:
-    """`idle` or `starting` for each such worker of this node's raylet, their parent process."""
+    """The state, `idle` or `starting`, of each such worker of this node's raylet, which is their
+    parent process."""
     raylet = str(os.getppid())
-    for stat in Path("/proc").glob("[0-9]*/stat"):  # Linux only; elsewhere nothing is counted
+    for stat in Path("/proc").glob("[0-9]*/stat"):  # Linux only; empty on other systems
         try:
             if stat.read_text().rpartition(")")[2].split()[1] != raylet:
                 continue
@@ -86,8 +87,8 @@ def _workers() -> Iterator[str]:
 
 
 def _request_workers(number: int) -> None:
-    """Have this node's raylet start that many workers. It replies before they have started. Raises
-    whatever Ray's internal interface raises."""
+    """Have this node's raylet start workers. Returns before they have started. Any exception of
+    Ray's internal interface is raised."""
     from ray._private.grpc_utils import init_grpc_channel
     from ray._private.worker import global_worker
     from ray.core.generated import common_pb2, node_manager_pb2, node_manager_pb2_grpc
