@@ -1,2 +1,4 @@
-"""Runs entities: messages, turns, commits, effects, timers, subscribers and streams. Without
-Ray."""
+"""Runs entities: messages, turns, commits, effects, timers, subscribers and streams.
+
+This package does not import Ray.
+"""

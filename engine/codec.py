@@ -1,7 +1,7 @@
-"""Messages and replies as MessagePack: an array of message number, type number and fields.
+"""Encodes messages and replies as MessagePack: an array of message number, type number and fields.
 
-Commands and entities' messages are tagged with the name of their class. Only the classes listed
-here are ever decoded.
+Commands and entities' messages are tagged with their stored names. Only the classes listed here can
+be decoded.
 """
 
 import inspect
@@ -52,8 +52,8 @@ _encoder = msgspec.msgpack.Encoder()
 
 
 class UndecodableBody(Exception):
-    """The message or reply of that number cannot be decoded, because its sender runs another
-    release."""
+    """A message or reply cannot be decoded, because its sender runs another release. `number` is
+    its message number."""
 
     def __init__(self, number: int, reason: str) -> None:
         super().__init__(f"cannot decode message {number}: {reason}")
@@ -61,15 +61,15 @@ class UndecodableBody(Exception):
 
 
 def encode(number: int, body: Body) -> bytes:
-    """Encode a message or reply with its number. Raises TypeError for a type that is not listed
-    here."""
+    """Encode a message or reply with its number. Raises KeyError or TypeError for a type that is
+    not listed here."""
     kind = _NUMBERS[type(body)]
     fields_of = _FIELDS.get(kind)
     return _encoder.encode((number, kind, body if fields_of is None else fields_of(body)))
 
 
 def decode(frame: bytes | memoryview) -> tuple[int, Body]:
-    """Decode what `encode` returned. Raises UndecodableBody or UndecodableFrame."""
+    """Decode an encoded message or reply. Raises UndecodableBody or UndecodableFrame."""
     number, kind, raw = _envelope.decode(frame)
     try:
         return number, _DECODERS[kind](raw)
@@ -128,7 +128,7 @@ def _lines_decoder(cls: type[Any]) -> Callable[[Any], Any]:
 
 
 def _default_of(field: Field[Any]) -> Any:
-    """The default of a dataclass's field, as msgspec's."""
+    """The default of a dataclass field, as a msgspec field."""
     if field.default is not MISSING:
         return msgspec.field(default=field.default)
     if field.default_factory is not MISSING:
@@ -151,7 +151,7 @@ _NAMED_DECODERS: dict[str, Callable[[Any], Any]] = {
 def _named(value: Any) -> tuple[str, Any]:
     name = stored_name(type(value))
     if _NAMED.get(name) is not type(value):
-        raise TypeError(f"cannot encode {type(value)}: it is not a known command or message")
+        raise TypeError(f"cannot encode {type(value)}: it is not a listed command or message")
     return name, value
 
 
@@ -222,9 +222,10 @@ class _Redirect(msgspec.Struct, array_like=True):
 # --- all types -----------------------------------------------------------------------------------
 
 
-def _through(wire: type[Any], make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _decoder_via(wire: type[Any], convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A decoder that decodes to the wire class and converts the result."""
     decoder = msgspec.msgpack.Decoder(wire)
-    return lambda raw: make(decoder.decode(raw))
+    return lambda raw: convert(decoder.decode(raw))
 
 
 _TYPES: dict[int, type[Any]] = {
@@ -234,7 +235,7 @@ _TYPES: dict[int, type[Any]] = {
     28: CodeValues,
     30: Published, 31: Dropped,
 }  # fmt: skip
-"""Numbers are never reused for another type."""
+"""Type numbers. A number is never reused for another type."""
 _NUMBERS = {cls: number for number, cls in _TYPES.items()}
 _FIELDS: dict[int, Callable[[Any], Any]] = {
     _NUMBERS[Submit]: _submit_fields,
@@ -247,10 +248,10 @@ _DECODERS: dict[int, Callable[[Any], Any]] = {
     for number, cls in _TYPES.items()
     if number not in _FIELDS
 } | {
-    _NUMBERS[Submit]: _through(_Submit, _submit),
-    _NUMBERS[RecordDenial]: _through(
+    _NUMBERS[Submit]: _decoder_via(_Submit, _submit),
+    _NUMBERS[RecordDenial]: _decoder_via(
         _RecordDenial, lambda w: RecordDenial(w.to, w.command.value(), w.caller, w.code)
     ),
-    _NUMBERS[DeliverEffects]: _through(_DeliverEffects, _deliver_effects),
-    _NUMBERS[Redirect]: _through(_Redirect, lambda w: Redirect(w.to, w.message.value())),
+    _NUMBERS[DeliverEffects]: _decoder_via(_DeliverEffects, _deliver_effects),
+    _NUMBERS[Redirect]: _decoder_via(_Redirect, lambda w: Redirect(w.to, w.message.value())),
 }

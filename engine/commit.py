@@ -1,7 +1,7 @@
 """Commits the transactions of a turn, in one round trip for all restaurants.
 
-All entities of a restaurant are stored together or not at all. A failure affects its restaurant
-only.
+All entities of a restaurant are stored together or not at all. A failure affects only its own
+restaurant.
 """
 
 import asyncio
@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 
 
 class Failed(NamedTuple):
-    """The restaurants whose commit failed. The outcome of those `in_doubt` is unknown; nothing was
-    sent to the store for the `unencodable` ones."""
+    """The restaurants whose commit failed. The outcome is unknown for those `in_doubt`; nothing was
+    sent to the store for those that are `unencodable`."""
 
     in_doubt: frozenset[int] = frozenset()
     unencodable: frozenset[int] = frozenset()
@@ -34,8 +34,8 @@ class Failed(NamedTuple):
 
 
 class Committer:
-    """The commits of one host. `has_pending(source)` returns whether earlier effects of an entity
-    are still in the outbox; an entity keeps `results_length` request results."""
+    """Commits the turns of one host. `has_pending(source)` returns whether earlier effects of an
+    entity are still in the outbox. An entity keeps `results_length` request results."""
 
     def __init__(
         self, host: str, store: Store, has_pending: Callable[[Address], bool], results_length: int
@@ -49,8 +49,8 @@ class Committer:
         self, staged: Iterable[EntityTransaction], batch: Sequence[AnyMessage], now: datetime
     ) -> Failed:
         """Commit all restaurants with changes. Their unchanged entities are included, so that the
-        store verifies this host's ownership of everything that was decided on. `batch` are the
-        decided messages, for the log."""
+        store verifies this host's ownership of every entity that a decision has read. `batch` is
+        the decided messages, for the log."""
         by_restaurant: dict[int, list[EntityTransaction]] = {}
         for each in staged:
             by_restaurant.setdefault(each.address.restaurant, []).append(each)
@@ -71,7 +71,7 @@ class Committer:
         COMMIT_SECONDS.observe(asyncio.get_running_loop().time() - began)
         for restaurant, why in failed.items():
             log.warning(
-                "commit not stored; clients retry",
+                "commit failed",
                 extra={"host": self._host, "restaurant": restaurant, "why": why},
             )
         return Failed(frozenset(failed), frozenset(unencodable))
@@ -95,7 +95,7 @@ class Committer:
     async def _store_all(
         self, commits: Mapping[int, list[EntityCommit]], batch: Sequence[AnyMessage]
     ) -> dict[int, str]:
-        """Store restaurants in one round trip. Returns the reason for each that was not stored."""
+        """Store restaurants in one round trip. Returns the failed ones with their reasons."""
         try:
             fenced = await self._store.commit(
                 [commit for restaurant in commits.values() for commit in restaurant]
@@ -112,15 +112,17 @@ class Committer:
         else:
             COMMIT_FAILURES.add(len(fenced), "fenced")
             return dict.fromkeys(fenced, "another host has claimed an entity of this restaurant")
+        # Try each restaurant alone. If the failed call did store one, it is fenced now, and its
+        # entities are loaded again.
         failed: dict[int, str] = {}
-        for restaurant, own in commits.items():  # a restaurant that was stored is fenced this time
-            failed |= await self._store_all({restaurant: own}, batch)
+        for restaurant, entities in commits.items():
+            failed |= await self._store_all({restaurant: entities}, batch)
         return failed
 
 
 def entity_commit(staged: EntityTransaction, now: datetime, *, has_effects: bool) -> EntityCommit:
-    """One entity's part of a commit, after `staged.finish`. `has_effects`: once it is stored, new
-    or earlier effects are in its outbox."""
+    """The changes of one entity for a commit, after `staged.finish`. `has_effects`: whether its
+    outbox contains effects after the commit."""
     entity, token = staged.entity, staged.entity.fencing_token
     journal: dict[str, list[bytes]] = {}
     for channel, frame in staged.frames:
@@ -160,7 +162,7 @@ def entity_commit(staged: EntityTransaction, now: datetime, *, has_effects: bool
 
 
 def _seen_changes(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int | None]:
-    """New numbers by source, and None for sources dropped to make room."""
+    """The changed effect numbers by source; None for a source that was dropped to make room."""
     if before is after:
         return {}
     changed: dict[str, int | None] = {

@@ -1,9 +1,9 @@
 """Decides messages against the entities in memory, and stages what they change.
 
-Deciding is synchronous and uses no store, host or event loop, and no clock but the time passed in.
-The effects of a message on other entities of the same host are staged, or rolled back, with it. An
+Deciding is synchronous and uses neither store, network nor event loop; the time is an argument. The
+effects of a message on other entities of the same host are staged, or rolled back, with it. An
 effect that its target refuses is logged and dropped. A message that fails because of a bug does not
-affect the others.
+affect others.
 """
 
 from collections.abc import Collection
@@ -36,8 +36,8 @@ from protocol.ids import Address, Kind
 
 @dataclass(slots=True)
 class Unit:
-    """A decided message: its reply, the entities it was decided on, and its undelivered effects
-    that create an entity, which the reply waits for."""
+    """A decided message: its reply, the entities that its decision has read or changed, and its
+    undelivered effects that create an entity. The reply is sent after these are delivered."""
 
     message: AnyMessage
     reply: Reply
@@ -63,7 +63,7 @@ class Decider:
         except Exception:
             staging.rollback()
             address = address_of(message)
-            failed = failures.record("handler failed; nothing was changed", address, [message])
+            failed = failures.record("handler failed", address, [message])
             return Unit(message, failed, {address})
         return Unit(message, reply, {address_of(message), *staging.touched}, staging.creates)
 
@@ -98,17 +98,17 @@ class Decider:
         reply = self._answer(staged, message, redirected)
         if isinstance(reply, Redirect):
             if request_ref is not None and request_ref.digest and redirected is None:
-                staged.results.keep(request_ref, reply)
+                staged.results.put(request_ref, reply)
             return reply
         changed = isinstance(reply, Done) and reply.changed
         if staged.state is not None and (changed or isinstance(reply, Rejected)):
             refused = reply.code if isinstance(reply, Rejected) else None
             result = reply.result if isinstance(reply, Done) else EMPTY
             staged.audit.add(message.command, message.caller, self._staging.now, refused, result)
-        may_pass = isinstance(reply, Rejected) and ERRORS[reply.code].retry
-        is_repeatable = request_ref is not None and request_ref.digest and staged.state is not None
-        if request_ref is not None and (changed or (is_repeatable and not may_pass)):
-            staged.results.keep(request_ref, reply)
+        is_retryable = isinstance(reply, Rejected) and ERRORS[reply.code].retry
+        has_client_id = request_ref is not None and request_ref.digest and staged.state is not None
+        if request_ref is not None and (changed or (has_client_id and not is_retryable)):
+            staged.results.put(request_ref, reply)
         return reply
 
     def _answer(
@@ -142,7 +142,7 @@ class Decider:
         return Done(bool(decision.events), staged.version, decision.result)
 
     def _priced(self, to: Address, command: Command, inputs: Inputs) -> Inputs:
-        """Add the command's lines as the restaurant's menu, which is on this host, prices them."""
+        """The inputs with the command's lines, priced by the restaurant's menu on this host."""
         menu = self._menu_of(to.restaurant)
         lines = tuple(line for line in command.priced_lines if isinstance(line, MenuLine))
         context = self._staging.context(menu.address, SYSTEM)
@@ -153,7 +153,8 @@ class Decider:
         return replace(inputs, lines=decision.result["lines"])
 
     def _menu_of(self, restaurant: int) -> EntityTransaction:
-        """The menu, which a restaurant of an earlier release hands over now."""
+        """The menu of a restaurant. If an earlier release has stored it in the restaurant's state,
+        the restaurant hands it over now."""
         menu = self._staging.transaction(Address(Kind.MENU, restaurant, restaurant))
         if menu.state is None:
             owner = Address(Kind.RESTAURANT, restaurant, restaurant)
@@ -174,7 +175,8 @@ class Decider:
         return ACCEPTED
 
     def _require_verified(self, staged: EntityTransaction) -> None:
-        """Raise Missing if the reply would repeat an earlier write that could not be verified."""
+        """Raise Missing if the entity is unverified: the reply would confirm an earlier write that
+        the store may have lost."""
         if not staged.entity.is_verified:
             raise Missing(staged.address)
 
@@ -188,8 +190,8 @@ class Decider:
     def _receive(
         self, staged: EntityTransaction, message: Any, source: Address, caller: Caller
     ) -> None:
-        """Decide an entity's message and its effects on this host. A refused message is logged and
-        dropped: no sender waits for a reply."""
+        """Decide a message of another entity, and its effects on this host. A refused message is
+        logged and dropped, because no sender waits for a reply."""
         context = self._staging.context(staged.address, caller, source=source)
         decision = staged.entity.behaviour.decide(staged.state, message, context)
         if isinstance(decision, Decision):

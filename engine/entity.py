@@ -1,7 +1,7 @@
-"""An entity in its host's memory, equal to its stored state.
+"""An entity in its host's memory, which equals its stored state.
 
-Only `EntityTransaction.apply` changes it, after the commit has succeeded. The one exception is the
-count of refusals, which changes without a commit if there is nothing else to store.
+Only `EntityTransaction.apply` changes it, after the commit has succeeded. The only exception is the
+count of refusals, which changes without a commit if nothing else has changed.
 """
 
 import math
@@ -22,21 +22,21 @@ from storage.codec import restore
 from storage.store import StoredEntity, new_epoch
 
 EMPTY: Mapping[Any, Any] = MappingProxyType({})
-"""An empty mapping that entities share, because most of their mappings are empty."""
+"""Shared by all empty mappings of entities, to save memory."""
 UNVERIFIED = -math.inf
+"""Value of `verified_at` of an entity whose ownership must be verified before the next reply."""
 MAX_SHARED_COUNTERS = 4096
-"""Mappings of counters that entities share."""
+"""Maximum number of different counter mappings that are shared between entities."""
 
 
 @dataclass(slots=True)
 class LoadedEntity:
     """State, counters, request results and timers of one claimed entity.
 
-    Each commit replaces the fencing token. An `unclaimed` entity is created by its first commit,
-    and one that `is_final` expires. `seqs` are the last sequence numbers of its channels, `seen`
-    the number of the last effect from each source. `used_at` and `verified_at` are times of the
-    event loop, in seconds: when a message last used the entity, and when this host last verified
-    that it owns it (UNVERIFIED: verify before a reply).
+    Each commit replaces the fencing token. An `unclaimed` entity is created by its first commit. An
+    `is_final` entity expires. `seqs` has the last sequence number of each channel, `seen` the
+    number of the last effect from each source. `used_at` is when a message last used the entity,
+    `verified_at` when this host last verified its ownership; both are times of the event loop.
     """
 
     address: Address
@@ -61,7 +61,8 @@ class LoadedEntity:
 
     @classmethod
     def from_store(cls, address: Address, loaded: StoredEntity, now: float) -> Self:
-        """The entity that a claim has returned. Raises if its state cannot be read."""
+        """The entity that a claim returned at the time `now` of the event loop. Raises ValueError
+        or another exception of the decoders if its state is unreadable."""
         behaviour = BEHAVIOURS[address.kind]
         state = restore(behaviour.state, loaded.state) if loaded.exists else None
         return cls(
@@ -86,28 +87,28 @@ class LoadedEntity:
 
     @property
     def is_verified(self) -> bool:
-        """Whether a reply may be made from memory without verifying ownership first."""
+        """Whether replies may use the entity without verifying its ownership first."""
         return self.verified_at != UNVERIFIED
 
     @classmethod
-    def unborn(cls, address: Address) -> Self:
-        """An entity that does not exist until a commit creates it."""
+    def unclaimed_at(cls, address: Address) -> Self:
+        """An entity that does not exist yet and needs no claim: its first commit creates it."""
         entity = cls.from_store(address, StoredEntity.empty(), 0.0)
         entity.unclaimed = True
         return entity
 
     def snapshot(self, channel: Channel) -> bytes:
-        """The encoded snapshot of a channel."""
+        """The encoded snapshot of a channel, which is cached until the entity changes."""
         if channel not in self._snapshots:
             self._snapshots = {**self._snapshots, channel: self._encoded_snapshot(channel)}
         return self._snapshots[channel]
 
     def snapshot_instead_of_events(self, channel: Channel) -> bytes:
-        """The encoded snapshot for a subscriber that wanted to resume and cannot."""
+        """The encoded snapshot for a subscriber that cannot resume, with `resumed: false`."""
         return self._encoded_snapshot(channel, resumed=False)
 
     def discard_snapshots(self) -> None:
-        """Encode snapshots again when they are next needed."""
+        """Discard the cached snapshots."""
         self._snapshots = EMPTY
 
     def _encoded_snapshot(self, channel: Channel, **fields: Any) -> bytes:
@@ -118,8 +119,8 @@ class LoadedEntity:
 
 
 def shared_counters(seqs: Mapping[str, int]) -> Mapping[str, int]:
-    """The same counters, in a mapping that all entities with equal counters share, as most orders
-    do."""
+    """A mapping equal to `seqs` that all entities with equal counters share. Most orders have equal
+    counters."""
     return _shared(tuple(seqs.items()))
 
 

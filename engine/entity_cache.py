@@ -14,8 +14,8 @@ from storage.store import Store, StoredEntity
 log = logging.getLogger(__name__)
 
 OWNERSHIP_TTL_S = 1.0
-"""How long ownership counts as verified. While a placement changes, two hosts may reply for an
-entity, and a read may be this stale."""
+"""How long ownership counts as verified, in seconds. While a placement changes, two hosts may
+answer reads of an entity, and a read may be outdated by this much."""
 
 
 class Resident(NamedTuple):
@@ -26,20 +26,22 @@ class Resident(NamedTuple):
 
 
 class _Evicted(NamedTuple):
-    """An entity as it was when it was evicted; `at` is a time of the event loop."""
+    """The version of an entity when it was evicted, whether it was final, and the time of the event
+    loop."""
 
     version: int
     is_final: bool
     at: float
 
     def is_ahead_of(self, entity: LoadedEntity) -> bool:
-        """Whether the store has lost writes that were in memory, other than by expiry."""
+        """Whether the store has lost writes that this host had in memory. An expired entity is no
+        loss."""
         has_expired = self.is_final and entity.state is None
         return entity.version < self.version and not has_expired
 
 
 class EntityCache:
-    """Entities by address. Its store calls raise StoreUnavailable."""
+    """Entities by address."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -57,17 +59,18 @@ class EntityCache:
         return self._entities.get(address)
 
     def next_due(self, address: Address) -> float | None:
-        """When the first timer of an entity in memory is due, in epoch seconds."""
+        """When the first timer of an entity is due, in epoch seconds; None if it has no timers or
+        is not in memory."""
         entity = self._entities.get(address)
         return first_due(entity.timers) if entity is not None else None
 
     def add(self, entity: LoadedEntity) -> None:
-        """Keep an entity that was just created."""
+        """Add an entity that was just created."""
         self._entities[entity.address] = entity
 
     async def load(self, addresses: Iterable[Address]) -> list[Resident]:
-        """Claim the entities that are not in memory, in one round trip. Returns those whose state
-        could be read."""
+        """Claim the entities that are not in memory, in one round trip. Returns them, except those
+        whose state is unreadable. Raises StoreUnavailable."""
         now = asyncio.get_running_loop().time()
         missing = []
         for address in addresses:
@@ -88,27 +91,28 @@ class EntityCache:
             effects = decode_effects(loaded.outbox)
         except Exception:  # other entities of this claim may be readable
             UNREADABLE.add()
-            log.exception(
-                "cannot read an entity; was it written by a later version?",
-                extra={"entity": str(address)},
-            )
+            log.exception("cannot read an entity", extra={"entity": str(address)})
             return None
         self._entities[address] = entity
         before = self._evicted.pop(address, None)
         if before is not None and before.is_ahead_of(entity):
             LOST_WRITES.add()
             log.error(
-                "store has lost acknowledged writes: did it restart or fail over?",
-                extra={"entity": str(address), "version": entity.version},
+                "store has lost acknowledged writes",
+                extra={
+                    "entity": str(address),
+                    "version": entity.version,
+                    "lost_version": before.version,
+                },
             )
         if not loaded.exists:
             self._absent.add(address)
         return Resident(entity, effects)
 
-    async def lost(self, addresses: Iterable[Address]) -> list[Address]:
-        """Verify the ownership of entities for which that was not done within OWNERSHIP_TTL_S.
-        Returns those that another host has claimed. Commits are fenced without this; replies are
-        not."""
+    async def find_lost(self, addresses: Iterable[Address]) -> list[Address]:
+        """Verify the ownership of entities, unless that was done within OWNERSHIP_TTL_S. Returns
+        those that another host has claimed. Only replies need this, because commits are fenced by
+        the store. Raises StoreUnavailable."""
         now = asyncio.get_running_loop().time()
         unverified = [
             entity
@@ -127,7 +131,8 @@ class EntityCache:
         return lost
 
     def evict(self, address: Address) -> None:
-        """Drop an entity whose stored state may differ from memory."""
+        """Drop an entity whose stored state may differ from memory. Its next load checks for lost
+        writes."""
         entity = self._entities.pop(address, None)
         if entity is not None:
             EVICTIONS.add()
@@ -135,17 +140,18 @@ class EntityCache:
             self._evicted[address] = _Evicted(entity.version, entity.is_final, now)
 
     def forget(self, address: Address) -> None:
-        """Drop an entity that is stored completely."""
+        """Drop an entity whose stored state equals memory."""
         self._entities.pop(address, None)
 
     def absent(self) -> Sequence[Address]:
-        """The entities that were found not to exist since the last call, and still do not. They
-        must not stay in memory, because another host may create them."""
+        """The entities loaded since the last call that do not exist. They must be dropped, because
+        another host may create them."""
         absent, self._absent = self._absent, set()
         return [each for each in absent if (entity := self.get(each)) and entity.state is None]
 
     def forget_evictions(self, older_than_s: float) -> None:
-        """Stop comparing entities evicted that long ago with what the store returns."""
+        """Forget evictions that are at least this old, so that later loads of these entities do not
+        check for lost writes."""
         now = asyncio.get_running_loop().time()
         for address, evicted in list(self._evicted.items()):
             if now - evicted.at >= older_than_s:

@@ -1,4 +1,4 @@
-"""Counts and logs failures that are caused by a bug in a rule, a view or an encoding."""
+"""Counts and logs exceptions that are caused by a bug in a rule, a view or an encoding."""
 
 import logging
 from collections.abc import Iterable
@@ -12,8 +12,9 @@ log = logging.getLogger(__name__)
 
 
 def record(failure: str, entity: object, messages: Iterable[AnyMessage]) -> Rejected:
-    """Count the exception that is being handled, and log it with the messages that failed. Returns
-    the reply for messages of which nothing was stored; its `error_id` is in the log line, too."""
+    """Count and log the exception that is being handled. `failure` is the log message, `messages`
+    are those that failed. Returns the reply for messages of which nothing was stored; the log line
+    has the same `error_id`."""
     HANDLER_ERRORS.add()
     error_id = token_hex(6)
     types = sorted({name_of(message) for message in messages})

@@ -1,4 +1,4 @@
-"""Activates entities at the hosts that hold them now."""
+"""Activates entities on the hosts that hold them in a new placement."""
 
 import asyncio
 import logging
@@ -14,15 +14,15 @@ log = logging.getLogger(__name__)
 
 
 class HandOver:
-    """Sends each host one batch, once. If a host does not answer, the sweep activates the entities
-    later."""
+    """Sends one batch of `Activate` to each host, without retries. If a host does not answer, the
+    sweep activates its entities later."""
 
     def __init__(self, peers: Peers) -> None:
         self._peers = peers
         self._sending: set[asyncio.Task[None]] = set()
 
     def activate(self, addresses: Iterable[Address], placement: Placement) -> None:
-        """Have the hosts of these entities load them, and resume their effects and timers."""
+        """Have the hosts of these entities load them and resume their effects and timers."""
         batches: dict[str, list[Activate]] = {}
         for address in addresses:
             batches.setdefault(placement.host_of(address), []).append(Activate(address))
@@ -40,6 +40,6 @@ class HandOver:
             await self._peers.deliver(host, batch)
         except HostUnavailable as error:
             log.warning(
-                "effects and timers wait for the sweep: their new host does not answer",
+                "cannot activate handed-over entities; the sweep will",
                 extra={"host": host, "why": str(error)},
             )

@@ -1,7 +1,7 @@
 """A host: holds the entities that the placement assigns to it, and handles their messages.
 
-It is a plain class that gets store, clock and network as arguments, so that tests run it without
-Ray; the Ray actor in `actors/host_actor.py` is a thin shell around it.
+`Host` gets its store, clock and network as arguments and does not depend on Ray. The Ray actor in
+`actors/host_actor.py` wraps it.
 """
 
 import asyncio
@@ -39,18 +39,19 @@ from protocol.ids import Address
 from storage.store import Store
 
 OWNERSHIP_RECHECK_S = 30.0
-"""How often a host verifies its ownership of an entity that only has subscribers, because they
-would miss the events of another owner."""
+"""Interval, in seconds, at which a host verifies its ownership of an idle entity with subscribers.
+They would miss the events of another owner."""
 RETIRE_GRACE_S = 5.0
-"""How long a host that the placement no longer names still replies Moved."""
+"""Time, in seconds, for which a host that is no longer in the placement still replies Moved."""
 STANDBY_TIMEOUT_S = 60.0
-"""How long a host that was started in advance waits for a placement that names it."""
+"""Time, in seconds, for which a host that was started in advance waits to be in the placement."""
 
 
 @dataclass(frozen=True, slots=True)
 class HostSettings:
-    """A turn decides at most `max_batch` messages. An entity keeps `results_length` request
-    results, and leaves memory after `idle_s` seconds without use."""
+    """`max_batch` is the maximum number of messages in a turn, `results_length` the number of
+    request results that an entity keeps, `idle_s` the time without use, in seconds, after which an
+    entity is evicted."""
 
     max_batch: int = 1024
     idle_s: float = 300.0
@@ -58,7 +59,7 @@ class HostSettings:
 
 
 class Host:
-    """Receives messages on streams, and sends the reply to each on its stream."""
+    """Receives messages on streams, and sends each reply on the stream of its message."""
 
     def __init__(
         self,
@@ -94,7 +95,7 @@ class Host:
     # --- interface -------------------------------------------------------------------------------
 
     def attach(self, stream: IncomingStream) -> None:
-        """Handle the messages of a stream from a gateway or host, and publish on it."""
+        """Handle the messages of a new stream from a gateway or host, and publish events on it."""
         stream.receive = self.post
         stream.lost = lambda _: self._subscribers.detach(stream)
         self._subscribers.attach(stream)
@@ -105,12 +106,13 @@ class Host:
         for number, message in items:
             if isinstance(message, Message):
                 self._mailbox.put(Envelope(message, stream, number, now))
-            elif isinstance(message, Rejected):  # it could not be decoded
+            elif isinstance(message, Rejected):  # the stream could not decode the message
                 stream.send(number, message)
         self._start_turns()
 
     def evict_idle(self) -> bool:
-        """Drop idle entities. Returns whether this host holds nothing any more and may exit."""
+        """Evict idle entities. Returns whether the host is empty and was unused for long enough to
+        exit."""
         now = asyncio.get_running_loop().time()
         self._cache.forget_evictions(self._settings.idle_s)
         if self._loop.running is None:
@@ -134,7 +136,7 @@ class Host:
 
     @property
     def is_required(self) -> bool:
-        """Whether this host must not exit even if it holds nothing, as a shard of the
+        """Whether this host must not exit even if it is empty, because it is a shard of the
         placement."""
         return self._placement.mode is Mode.SHARD and self._placement.places(self.name)
 
@@ -156,7 +158,7 @@ class Host:
         OUTBOX_AGE.set(self._outbox.age())
 
     def close(self) -> None:
-        """Stop immediately. A successor resumes from the store."""
+        """Stop immediately. Another host can resume from the store."""
         self._loop.close()
         self._outbox.close()
         self._timers.close()
@@ -170,7 +172,7 @@ class Host:
         self._loop.start()
 
     def _on_timer(self, address: Address, key: str) -> None:
-        """Decide a timer's message, unless another host holds its entity by now."""
+        """Queue a timer that is due, unless another host holds its entity now."""
         if not self._is_ours(address):
             self._residents.forget(address)
             return
@@ -186,13 +188,13 @@ class Host:
             self._timers.retry(address, key)
 
     def _is_ours(self, address: Address) -> bool:
-        """Whether this host holds an entity. It holds all entities in memory until it hands them
-        over."""
+        """Whether this host holds an entity: it is in memory and not handed over yet, or the newest
+        placement assigns it to this host."""
         is_loaded = self._cache.get(address) is not None
         return is_loaded or self._watcher.placement.host_of(address) == self.name
 
     def _on_placement(self) -> None:
-        if self._loop.running is None:  # otherwise the loop does so after the turn
+        if self._loop.running is None:  # otherwise the loop adopts it after the turn
             self._adopt_placement()
 
     def _adopt_placement(self) -> None:
@@ -200,9 +202,9 @@ class Host:
         if self._placement is self._watcher.placement:
             return
         self._placement = self._turns.placement = placement = self._watcher.placement
-        under_way = self._residents.hand_over(
+        unfinished = self._residents.hand_over(
             lambda address: placement.host_of(address) == self.name
         )
         self._mailbox.return_foreign()
         self._outbox.redirect(placement)
-        self._hand_over.activate(under_way, placement)
+        self._hand_over.activate(unfinished, placement)

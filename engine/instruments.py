@@ -1,21 +1,21 @@
-"""Counters, gauges and histograms of one process: plain numbers, without locks and I/O.
+"""Counters, gauges and histograms: numbers in memory, without locks or I/O.
 
-`actors/ray_metrics.py` exports them to Ray. The metrics themselves are defined in
-`engine/metrics.py` and `gateway/metrics.py`.
+The metrics are defined in `engine/metrics.py` and `gateway/metrics.py`. `actors/ray_metrics.py`
+exports them to Ray.
 """
 
 from collections.abc import Mapping, Sequence
 
 MAX_SAMPLES = 10_000
-"""Samples that a histogram keeps between two exports; later ones are dropped."""
+"""Maximum number of samples of a histogram between two exports. Later samples are dropped."""
 
 SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 MESSAGES = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 
 
 class Counter:
-    """A number that only rises, for each value of its label. `label` is "" for a counter without
-    one."""
+    """A number that only increases, for each value of its label. `label` is "" for a counter
+    without a label."""
 
     def __init__(self, name: str, description: str, label: str) -> None:
         self.name, self.description, self.label = name, description, label
@@ -25,13 +25,13 @@ class Counter:
         self._new[label_value] = self._new.get(label_value, 0) + amount
 
     def drain(self) -> dict[str, float]:
-        """The amounts that were added since the last call, by label value."""
+        """Return the amounts added since the last call, by label value."""
         new, self._new = self._new, {}
         return new
 
 
 class Gauge:
-    """A number that rises and falls, for each value of its label."""
+    """A number that can increase and decrease, for each value of its label."""
 
     def __init__(self, name: str, description: str, label: str) -> None:
         self.name, self.description, self.label = name, description, label
@@ -44,7 +44,7 @@ class Gauge:
         self.values[label_value] = self.values.get(label_value, 0) + amount
 
     def replace(self, values: Mapping[str, float]) -> None:
-        """Set the values of all labels. Labels that are left out are no longer exported."""
+        """Set the values by label value. Label values that are omitted are no longer exported."""
         self.values = dict(values)
 
 
@@ -60,13 +60,13 @@ class Histogram:
             self._new.append(value)
 
     def drain(self) -> list[float]:
-        """The samples since the last call."""
+        """Return the samples since the last call."""
         new, self._new = self._new, []
         return new
 
 
 class Registry:
-    """The instruments that are exported together."""
+    """Instruments that are exported together."""
 
     def __init__(self) -> None:
         self.counters: list[Counter] = []

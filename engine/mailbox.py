@@ -1,4 +1,4 @@
-"""The messages of a host that wait for a turn, oldest first."""
+"""The queue of messages that wait for a turn of their host."""
 
 import asyncio
 from collections import deque
@@ -12,14 +12,14 @@ from protocol.ids import Address
 
 
 class ReplyTo(Protocol):
-    """Receives the replies to numbered messages: a stream."""
+    """The stream that receives the replies to numbered messages."""
 
     def send(self, number: int, body: Reply) -> None: ...
 
 
 class Envelope(NamedTuple):
-    """A message, and the stream that receives the reply, None for a host's message to itself.
-    `received_at` is a time of the event loop."""
+    """A message with its number and the stream that receives the reply, None for a host's message
+    to itself. `received_at` is a time of the event loop."""
 
     message: AnyMessage
     stream: ReplyTo | None
@@ -32,11 +32,12 @@ class Envelope(NamedTuple):
 
 
 class Mailbox:
-    """Waiting messages, those of the running turn, and misplaced ones.
+    """The waiting messages, those of the running turn, and the misplaced ones.
 
-    A message is misplaced if its entity seems to be on another host. It is held back until the
-    newest placement is known, and so are later messages to the same entity. `is_ours(address)`
-    returns whether this host holds an entity."""
+    A message is misplaced if, according to this host's placement, another host holds its entity. It
+    and later messages to the same entity wait until the newest placement is fetched.
+    `is_ours(address)` returns whether this host holds an entity. `on_message` is called when
+    misplaced messages are queued."""
 
     def __init__(
         self,
@@ -70,8 +71,8 @@ class Mailbox:
             self._resolving = asyncio.create_task(self._resolve())
 
     def take(self, count: int) -> list[Envelope]:
-        """Remove and return the messages of the next turn. They count as undecided until
-        `end_turn`."""
+        """Remove and return the messages of the next turn. Until `end_turn`, `oldest_at` includes
+        them."""
         count = min(len(self._waiting), count)
         self._in_turn = [self._waiting.popleft() for _ in range(count)]
         return self._in_turn
@@ -80,7 +81,7 @@ class Mailbox:
         self._in_turn = []
 
     def return_foreign(self) -> None:
-        """Reply Moved to the waiting messages for entities that another host holds now."""
+        """Reply Moved to the waiting messages whose entities another host holds now."""
         waiting, self._waiting = self._waiting, deque()
         generation = self._watcher.placement.generation
         for envelope in waiting:
@@ -90,7 +91,8 @@ class Mailbox:
                 envelope.reply(Moved(generation))
 
     def oldest_at(self) -> float | None:
-        """When the oldest undecided message was received; None if there is none."""
+        """The time of the event loop at which the oldest undecided message was received; None if
+        there is none."""
         undecided: Iterable[Envelope] = chain(
             self._in_turn[:1], self._waiting, *self._misplaced.values()
         )
@@ -101,8 +103,8 @@ class Mailbox:
             self._resolving.cancel()
 
     async def _resolve(self) -> None:
-        """Queue the misplaced messages for entities that this host holds in the newest placement;
-        reply Moved to the others."""
+        """Fetch the newest placement. Queue the misplaced messages whose entities this host holds
+        in it, and reply Moved to the others."""
         await self._watcher.refresh(self._watcher.placement.generation + 1)
         self._resolving = None
         misplaced, self._misplaced = self._misplaced, {}

@@ -1,7 +1,7 @@
-"""The messages between gateways and hosts, and between hosts, as values.
+"""The messages between gateways and hosts, and between hosts.
 
-Each message of a gateway gets one reply. A release may add fields with defaults at the end of a
-message: arrays that are too long or too short can be decoded.
+Each message gets one reply. A release may append fields with defaults to a message, because arrays
+with missing or additional elements can be decoded.
 """
 
 from collections.abc import Mapping
@@ -21,13 +21,15 @@ replaced = msgspec.structs.replace
 
 
 class _Value(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Immutable; encoded as an array of its fields."""
+    """Base class of messages and replies: immutable, encoded as an array of its fields."""
 
 
 class Submit(_Value, frozen=True):
-    """A client's command. `request_ref` is set if it may be sent again; `view` requests that
-    channel's snapshot with the result; `followed` is the target of an earlier Redirect that the
-    gateway has followed; `trace` is for `engine/tracing.py`. Reply: Done, Rejected or Redirect."""
+    """A client's command. Reply: Done, Rejected or Redirect.
+
+    `request_ref` identifies retries of the command. `view` requests that channel's snapshot with
+    the result. `followed` is the target of an earlier Redirect that the gateway has followed.
+    `trace` is the command's trace (`engine/tracing.py`)."""
 
     to: Address
     command: Any
@@ -40,7 +42,7 @@ class Submit(_Value, frozen=True):
 
 
 class RecordDenial(_Value, frozen=True):
-    """A client's command that the gateway has refused, for the audit. Reply: ACCEPTED."""
+    """Audits a client's command that the gateway has refused. Reply: ACCEPTED."""
 
     to: Address
     command: Any
@@ -49,9 +51,10 @@ class RecordDenial(_Value, frozen=True):
 
 
 class DeliverEffects(_Value, frozen=True):
-    """Another entity's effects, oldest first: (number, message, caller).
+    """Delivers effects of the entity `source`, oldest first: (number, message, caller). Reply:
+    ACCEPTED or Rejected.
 
-    They are stored together or not at all, each at most once. Reply: ACCEPTED or Rejected.
+    They are stored together or not at all. An effect that was stored before is ignored.
     """
 
     to: Address
@@ -67,8 +70,8 @@ class Read(_Value, frozen=True):
 
 
 class CheckGuest(_Value, frozen=True):
-    """Checks with a session whether its guests may access an entity; `target` is None if there is
-    no such entity, `code` is the session code of a guest who joins. Reply: Access or Rejected."""
+    """Asks a session whether its guests may access an entity. `target` is None if there is no such
+    entity. `code` is the session code of a guest who joins. Reply: Access or Rejected."""
 
     to: Address
     target: Address | None
@@ -76,7 +79,7 @@ class CheckGuest(_Value, frozen=True):
 
 
 class CheckDevice(_Value, frozen=True):
-    """Checks with a restaurant whether a staff device has access. Reply: Access or Rejected."""
+    """Asks a restaurant whether a staff device has access. Reply: Access or Rejected."""
 
     to: Address
     device_id: int
@@ -89,8 +92,8 @@ class ReadCodes(_Value, frozen=True):
 
 
 class Subscribe(_Value, frozen=True):
-    """Subscribes a connection; it resumes after `since` if possible. Reply: Subscribed or
-    Rejected."""
+    """Subscribes a connection, which resumes after the seq `since` if possible. Reply: Subscribed
+    or Rejected."""
 
     topic: Topic
     gateway: str
@@ -101,7 +104,8 @@ class Subscribe(_Value, frozen=True):
 
 
 class Resubscribe(_Value, frozen=True):
-    """Subscribes all of a gateway's connections to a topic again. Reply: Subscribed or Rejected."""
+    """Replaces a gateway's subscriptions of a topic, and resumes after the seq `since`. Reply:
+    Subscribed or Rejected."""
 
     topic: Topic
     gateway: str
@@ -111,7 +115,7 @@ class Resubscribe(_Value, frozen=True):
 
 
 class Unsubscribe(_Value, frozen=True):
-    """Removes a connection. Reply: ACCEPTED."""
+    """Unsubscribes a connection. Reply: ACCEPTED."""
 
     topic: Topic
     gateway: str
@@ -119,20 +123,22 @@ class Unsubscribe(_Value, frozen=True):
 
 
 class Activate(_Value, frozen=True):
-    """Has the host load an entity, and resume its effects and timers. Reply: ACCEPTED."""
+    """Has the host load an entity and resume its effects and timers. Reply: ACCEPTED or
+    Rejected."""
 
     to: Address
 
 
 class TimerFired(_Value, frozen=True):
-    """A timer of the entity is due: a host's message to itself. Reply: ACCEPTED."""
+    """A timer of the entity is due. A host's message to itself. Reply: ACCEPTED or Rejected."""
 
     to: Address
     key: str
 
 
 class CheckOwner(_Value, frozen=True):
-    """Has the host check its ownership of the entity: a message to itself. Reply: ACCEPTED."""
+    """Has the host verify its ownership of the entity. A host's message to itself. Reply:
+    ACCEPTED."""
 
     to: Address
 
@@ -149,7 +155,7 @@ Message = (
     | Activate
 )
 AnyMessage = Message | TimerFired | CheckOwner
-"""The messages of a turn, including a host's messages to itself."""
+"""Messages of a turn, including a host's messages to itself."""
 
 
 def address_of(message: AnyMessage) -> Address:
@@ -162,7 +168,8 @@ def address_of(message: AnyMessage) -> Address:
 
 
 class Done(_Value, frozen=True):
-    """The command is stored, or has changed nothing; `result` are further fields of the ack."""
+    """A command is stored, or has changed nothing. `result` has further fields of the ack, `view`
+    the requested snapshot."""
 
     changed: bool
     version: int
@@ -171,17 +178,15 @@ class Done(_Value, frozen=True):
 
 
 class View(_Value, frozen=True):
-    """One encoded snapshot frame, and the entity's version."""
+    """An encoded snapshot, and the entity's version."""
 
     frame: bytes
     version: int = 0
 
 
 class Subscribed(_Value, frozen=True):
-    """The first frames for a subscriber: the snapshot or, if `resumed`, the events that it missed.
-
-    Events after `seq` follow on the same stream.
-    """
+    """The first frames for a subscriber: a snapshot or, if `resumed`, the missed events. The events
+    after `seq` follow on the same stream."""
 
     epoch: str
     seq: int
@@ -190,21 +195,21 @@ class Subscribed(_Value, frozen=True):
 
 
 class Moved(_Value, frozen=True):
-    """Nothing was done: in the placement of that generation, another host holds the entity. A reply
-    to any message."""
+    """The message was not handled, because another host holds the entity in the placement of that
+    generation. A reply to any message."""
 
     generation: int
 
 
 ACCEPTED = True
+"""The reply to a message that was stored, or that needs no other reply."""
 Reply = Done | View | Access | CodeValues | Subscribed | Rejected | Redirect | Moved | bool
 
 
 class Published(_Value, frozen=True):
-    """Events of one topic with consecutive numbers, the first being `seq`; encoded frames.
-
-    They were stored at `stored_at`, in epoch seconds; `traces` are the commands that caused them.
-    """
+    """Consecutive events of a topic as encoded frames. `seq` is the number of the first one,
+    `stored_at` the time of their commit in epoch seconds. `traces` are the sampled traces of the
+    commands that caused them."""
 
     topic: Topic
     epoch: str
@@ -215,6 +220,6 @@ class Published(_Value, frozen=True):
 
 
 class Dropped(_Value, frozen=True):
-    """The host no longer publishes this topic to the gateway, which must resubscribe."""
+    """The host has stopped publishing a topic to the gateway, which must resubscribe."""
 
     topic: Topic

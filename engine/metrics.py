@@ -1,8 +1,8 @@
 """The metrics of hosts, and those that hosts and gateways share.
 
-In Prometheus, each name has the prefix `ray_restaurant_qr_`, and a counter's the suffix `_total`.
-Ray exports the buckets of histograms but not the sums. Dashboard and alerts are in `deploy/`;
-`docs/operations/runbook.md` describes how to respond to alerts.
+In Prometheus, each name has the prefix `ray_restaurant_qr_`, and that of a counter the suffix
+`_total`. Ray exports the buckets of a histogram but not its sum. The dashboard and the alerts are
+in `deploy/`, the responses to alerts in `docs/operations/runbook.md`.
 """
 
 from engine.instruments import MESSAGES, Registry
@@ -13,17 +13,16 @@ MESSAGES_DECIDED = HOST.counter("messages", "Messages decided, from gateways and
 TURN_MESSAGES = HOST.histogram("turn_messages", "Messages decided by a turn.", MESSAGES)
 TURN_SECONDS = HOST.histogram("turn_seconds", "Time from the start of a turn to its replies.")
 COMMIT_SECONDS = HOST.histogram("commit_seconds", "Time that the store took to commit a turn.")
-COMMANDS = HOST.counter("commands", "Commands answered: done, or an error code.", "answer")
+COMMANDS = HOST.counter("commands", "Decided commands by outcome: done or an error code.", "answer")
 EVENTS = HOST.counter("events", "Events stored and published, by channel.", "channel")
 SUBSCRIPTIONS = HOST.counter(
     "subscriptions",
-    "Subscribers added: resumed, with a snapshot, or with a snapshot although they asked to resume "
-    "(fallback).",
+    "Subscribers added: resumed, snapshot, or fallback (a snapshot although they asked to resume).",
     "result",
 )
 COMMIT_FAILURES = HOST.counter(
     "commit_failures",
-    "Restaurants whose commit was not stored: fenced (another host owns them) or "
+    "Failed commits of restaurants: fenced (another host has claimed an entity) or "
     "store_unavailable.",
     "reason",
 )
@@ -31,7 +30,7 @@ EVICTIONS = HOST.counter(
     "evictions", "Entities dropped because their stored state may differ from memory."
 )
 LOST_WRITES = HOST.counter(
-    "lost_writes", "Entities of which the store has lost acknowledged writes."
+    "lost_writes", "Entities whose acknowledged writes the store has lost; see the log."
 )
 HANDLER_ERRORS = HOST.counter(
     "handler_errors", "Failures because of a bug in a rule, view or encoding; see the log."
@@ -40,7 +39,7 @@ UNREADABLE = HOST.counter(
     "unreadable", "Failed loads of entities with unreadable state; see the log."
 )
 EFFECTS_REFUSED = HOST.counter(
-    "effects_refused", "Effects that their target refused and that were dropped; see the log."
+    "effects_refused", "Effects that were dropped because their target refused them; see the log."
 )
 ENTITIES = HOST.gauge("entities", "Entities in memory.")
 SUBSCRIBED_TOPICS = HOST.gauge("subscribed_topics", "Topics with at least one subscriber.")
@@ -49,9 +48,9 @@ MAILBOX_AGE = HOST.gauge("mailbox_age_seconds", "Time since the oldest undecided
 MISPLACED_MESSAGES = HOST.gauge(
     "misplaced", "Messages for entities of other hosts that wait for the newest placement."
 )
-OUTBOX_EFFECTS = HOST.gauge("outbox", "Effects on other hosts that are not acknowledged yet.")
+OUTBOX_EFFECTS = HOST.gauge("outbox", "Effects on other hosts that are not yet acknowledged.")
 OUTBOX_AGE = HOST.gauge(
-    "outbox_age_seconds", "Time since the slowest target host accepted everything pending for it."
+    "outbox_age_seconds", "Time since the slowest target host last accepted all pending effects."
 )
 
 COMMON = Registry()
@@ -59,8 +58,8 @@ COMMON = Registry()
 
 STORE_FAILURES = COMMON.counter(
     "store_failures",
-    "Failed calls to the store, by cause: out_of_memory, read_only, disk and no_replica if it "
-    "refused a write; connection, timeout, loading, denied and other if it did not answer.",
+    "Failed calls to the store, by cause: out_of_memory, read_only, disk or no_replica if it "
+    "refused a write; connection, timeout, loading, denied or other for all other failures.",
     "cause",
 )
 JOB_FAILURES = COMMON.counter(
@@ -73,13 +72,13 @@ SWEEP = Registry()
 SWEEPS = SWEEP.counter("sweeps", "Completed sweeps; one gateway sweeps at a time.")
 ORPHANS_ACTIVATED = SWEEP.counter(
     "orphans_activated",
-    "Entities that the sweep activated: their effects or timers were overdue and on no host.",
+    "Entities activated by the sweep because their effects or timers were overdue on no host.",
 )
 
 WARM = Registry()
-"""Metrics of idle Ray workers, which a gateway keeps on its node with placement `entity`."""
+"""Metrics of the pool of idle Ray workers, which exists only with placement `entity`."""
 
-WARM_WORKERS = WARM.gauge("warm_workers", "Idle Ray workers of the gateway's node.")
+WARM_WORKERS = WARM.gauge("warm_workers", "Idle Ray workers on the gateway's node.")
 WARM_FAILURES = WARM.counter(
-    "warm_failures", "Failed requests to Ray for idle workers; new actors then start cold."
+    "warm_failures", "Failed requests to Ray for idle workers; new actors start in new processes."
 )

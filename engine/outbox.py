@@ -1,9 +1,9 @@
-"""Delivers the effects of a host's entities on entities of other hosts, and clears them from the
-store.
+"""Delivers effects on entities of other hosts, and removes delivered ones from the store.
 
 For each pair of source and target, one delivery is in flight at a time, oldest effect first, so
-that the target only has to remember the last number. Effects come from commits and, if a former
-owner left some undelivered, from claims. An effect that is added twice is delivered once.
+the target needs to keep only the last number of each source. Effects come from commits, and from
+claims of entities whose former owner has not delivered all of them. An effect that is added twice
+is delivered once.
 """
 
 import asyncio
@@ -33,7 +33,8 @@ _NO_EFFECTS: Mapping[int, OutboxEffect] = MappingProxyType({})
 
 class Outbox:
     """The undelivered effects of one host. `next_due(source)` returns when the source's first timer
-    is due, in epoch seconds; `refresh(generation)` fetches a placement of at least that number."""
+    is due, in epoch seconds; `refresh(generation)` fetches a placement of at least that
+    generation."""
 
     def __init__(
         self,
@@ -58,8 +59,8 @@ class Outbox:
         return sum(map(len, self._pending.values()))
 
     def age(self) -> float:
-        """Seconds since the slowest target host last accepted everything pending for it; 0 if
-        nothing is pending."""
+        """Seconds since the slowest target host last accepted all effects that were pending for it;
+        0 if nothing is pending."""
         now = asyncio.get_running_loop().time()
         return now - min((each.accepted_all_at for each in self._workers.values()), default=now)
 
@@ -72,7 +73,7 @@ class Outbox:
         return source in self._pending
 
     def deliver(self, source: Address, effects: Iterable[OutboxEffect]) -> None:
-        """Start delivering stored effects, and retry until they are acknowledged."""
+        """Start delivering stored effects, with retries until they are acknowledged."""
         for effect in effects:
             pending = self._pending.setdefault(source, {})
             if effect.number not in pending:
@@ -80,28 +81,28 @@ class Outbox:
                 self._worker(self._placement.host_of(effect.to)).put(source, effect)
 
     def on_ack(self, source: Address, effect: OutboxEffect, callback: Callable[[], None]) -> None:
-        """Call `callback` when the target has acknowledged an effect; now if it already has."""
+        """Call `callback` when an effect is acknowledged, or now if it already is."""
         if effect.number in self._pending.get(source, _NO_EFFECTS):
             self._ack_callbacks.setdefault((source, effect.number), []).append(callback)
         else:
             callback()
 
     def redirect(self, placement: Placement) -> None:
-        """Deliver pending effects to the hosts that hold their targets in this placement."""
+        """Deliver pending effects to the hosts of their targets in this placement."""
         self._placement = placement
         for worker in list(self._workers.values()):
             for source, effect in worker.take_moved(placement):
                 self._worker(placement.host_of(effect.to)).put(source, effect)
 
     def schedule_sync(self, source: Address) -> None:
-        """Soon remove an entity's acknowledged effects from the store, and correct its entry in the
-        index of due entities."""
+        """Start removing an entity's acknowledged effects from the store, and correcting its entry
+        in the due index."""
         self._acknowledged.setdefault(source, [])
         if self._syncing is None:
             self._syncing = asyncio.create_task(self._sync())
 
     def close(self) -> None:
-        """Stop delivering. Pending effects stay in the store."""
+        """Stop delivering. Pending effects remain in the store."""
         for worker in self._workers.values():
             worker.cancel()
         if self._syncing is not None:
@@ -118,7 +119,7 @@ class Outbox:
         del self._workers[worker.host]
 
     def _acknowledge(self, source: Address, effects: Iterable[OutboxEffect]) -> None:
-        """Remove effects that their target has stored, and run their callbacks."""
+        """Remove effects that their target has stored, and call their callbacks."""
         pending = self._pending.get(source, {})
         callbacks: list[Callable[[], None]] = []
         for effect in effects:
@@ -132,8 +133,8 @@ class Outbox:
             callback()
 
     async def _sync(self) -> None:
-        """Remove acknowledged effects from the store. A failed call is not retried: the effect is
-        delivered again after the next claim, and ignored by its target."""
+        """Remove acknowledged effects from the store. A failed call is not retried: after the next
+        claim, the effects are delivered again and their targets ignore them."""
         try:
             while self._acknowledged:
                 acknowledged, self._acknowledged = self._acknowledged, {}
@@ -145,10 +146,10 @@ class Outbox:
                         ]
                     )
                 except StoreUnavailable as error:
-                    log.warning("cannot clear delivered effects", extra={"why": str(error)})
+                    log.warning("cannot remove delivered effects", extra={"why": str(error)})
                 except Exception:
                     failures.record(
-                        "cannot clear delivered effects", ", ".join(map(str, acknowledged)), ()
+                        "cannot remove delivered effects", ", ".join(map(str, acknowledged)), ()
                     )
         finally:
             self._syncing = None
@@ -156,7 +157,8 @@ class Outbox:
 
 class _Worker:
     """Delivers to one host until nothing is pending for it, then calls `ended`. `accepted_all_at`
-    is the start of the last delivery that the host accepted completely."""
+    is the start of the last delivery that the host accepted completely, a time of the event
+    loop."""
 
     def __init__(
         self,
@@ -179,7 +181,8 @@ class _Worker:
         self._waiting.setdefault((source, effect.to), {})[effect.number] = effect
 
     def take_moved(self, placement: Placement) -> list[tuple[Address, OutboxEffect]]:
-        """Remove and return the effects whose targets another host holds, with their sources."""
+        """Remove and return the effects whose targets another host holds in this placement, each
+        with its source."""
         pairs = [pair for pair in self._waiting if placement.host_of(pair[1]) != self.host]
         return [
             (source, effect)
@@ -205,7 +208,7 @@ class _Worker:
             self._ended(self)
 
     async def _try_to_deliver(self) -> bool:
-        """Deliver what is pending now. Returns whether all of it was acknowledged."""
+        """Deliver the pending effects once. Returns whether all of them were acknowledged."""
         try:
             return await self._deliver()
         except HostUnavailable as error:

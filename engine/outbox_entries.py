@@ -1,7 +1,7 @@
 """The entries of an entity's outbox: effects on entities of other hosts, and timers.
 
-An entry is stored in the commit that made it, and removed once its target has stored the effect or
-the timer was handled.
+An entry is stored by the commit of the turn that creates it. It is removed once the target has
+stored the effect, or by the commit that handles the timer.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _EFFECT, _TIMER = "e:", "t:"
 
 
 class OutboxEffect(NamedTuple):
-    """A message to an entity of another host. `creates`: it creates that entity."""
+    """A message to an entity of another host. `creates`: whether it creates that entity."""
 
     to: Address
     number: int
@@ -46,7 +46,7 @@ class OutboxEffect(NamedTuple):
 
 
 class OutboxTimer(NamedTuple):
-    """A message of an entity to itself, due at a time of the wall clock."""
+    """A message of an entity to itself at the time `due` of the wall clock."""
 
     key: str
     due: datetime

@@ -9,35 +9,35 @@ from engine.messages import Message, Reply
 from engine.streams import HostUnavailable, Network, Stream
 
 TIMEOUT_S = 15.0
-"""How long a batch may wait for its replies before its stream is aborted."""
+"""Maximum time for the replies to a batch. After it, the stream is aborted."""
 MAX_AGE_S = 60.0
-"""Age at which a stream is replaced, because Ray may have replaced the host's process while the
-former one still runs."""
+"""Age at which an idle stream is closed, because Ray may have replaced the host's process while the
+previous process is still running."""
 
 
 class Peers:
-    """The streams of one host to others, each connected on first use."""
+    """The streams of one host to other hosts, each connected on first use."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
         self._peers: dict[str, _Peer] = {}
 
     async def deliver(self, host: str, batch: Sequence[Message]) -> list[Reply]:
-        """Send a batch. Returns one reply for each message, in order. Raises HostUnavailable."""
+        """Send a batch. Returns one reply per message, in order. Raises HostUnavailable."""
         peer = self._peers.get(host)
         if peer is None or peer.is_lost:
             peer = self._peers[host] = _Peer(self._network, host)
         return await peer.deliver(batch)
 
     def close_old(self) -> None:
-        """Close old streams that await no reply. The next batch looks the host up again."""
+        """Close old streams that are idle. The next batch opens a new one."""
         for host, peer in list(self._peers.items()):
             if peer.close_if_old():
                 del self._peers[host]
 
 
 class _Peer:
-    """One host, from the first batch until its stream is lost."""
+    """One stream to a host."""
 
     def __init__(self, network: Network, host: str) -> None:
         self.is_lost = False

@@ -13,8 +13,8 @@ log = logging.getLogger(__name__)
 async def every(
     period_s: float, job: Callable[[], Awaitable[None]], *, name: str, immediately: bool = False
 ) -> NoReturn:
-    """Run a job every `period_s` seconds; `immediately` runs it before the first period, too. An
-    unexpected exception is counted under `name` and logged, and the job runs again."""
+    """Run a job every `period_s` seconds until cancelled; `immediately` also runs it at the start.
+    An exception is logged and counted under `name`, and the job runs again after the period."""
     if not immediately:
         await asyncio.sleep(period_s)
     while True:

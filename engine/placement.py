@@ -1,6 +1,6 @@
-"""Placement: the Ray actor that holds an entity, as a pure function of its address.
+"""Placement: a pure function from an entity's address to the name of the host that holds it.
 
-Placements are numbered by their generation. Every process adopts the highest one it receives.
+Placements are numbered by their generation. Every process adopts the highest one that it receives.
 """
 
 from collections.abc import Collection, Mapping
@@ -21,15 +21,14 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """With mode `entity`, each entity has its own actor; with `restaurant`, each restaurant; with
-    `shard`, a fixed number of actors share all restaurants.
+    """With mode `entity`, each entity has its own host. With `restaurant`, each restaurant has its
+    own. With `shard`, a fixed number of hosts share the restaurants. With the last two, one host
+    holds all entities of a restaurant, so it stores a decision and its effects within the
+    restaurant in one turn.
 
-    With `restaurant` and `shard`, all entities of a restaurant share a host, so that a decision and
-    its effects within the restaurant are stored in the same turn.
-
-    `pinned` are pairs of a restaurant and the shard that it has for itself. `moves` are pairs of a
-    shard and the number of its migrations, which is part of its actor's name. Raises ValueError if
-    a pinned shard does not exist, or if all shards are pinned.
+    `pinned` has pairs of a restaurant and the shard that is reserved for it, `moves` pairs of a
+    shard and the number of its migrations, which is part of its host's name. Raises ValueError if
+    a pinned shard does not exist or all shards are pinned.
     """
 
     mode: Mode = Mode.ENTITY
@@ -44,7 +43,8 @@ class Placement:
             if not 0 <= shard < self.shards:
                 raise ValueError(
                     f"restaurant {restaurant} is pinned to shard {shard}, "
-                    f"but there are only shards 0 to {self.shards - 1}"
+                    f"but there are only shards 0 to {self.shards - 1}: "
+                    "pin it to one of these, or raise `shards`"
                 )
         if len(taken) == self.shards:
             raise ValueError(
@@ -58,7 +58,7 @@ class Placement:
         return self.mode is not Mode.ENTITY
 
     def host_of(self, address: Address) -> str:
-        """The name of the Ray actor that holds this entity."""
+        """The name of the host that holds this entity, which is also that of its Ray actor."""
         if self.mode is Mode.ENTITY:
             return str(address)
         if self.mode is Mode.RESTAURANT:
@@ -66,18 +66,18 @@ class Placement:
         return _shard_actor(address.restaurant, self.shards, self.pinned, self.moves)
 
     def places(self, host: str) -> bool:
-        """Whether any entity can be on the host of that name."""
+        """Whether the host of that name can hold any entity."""
         if self.mode is Mode.SHARD:
             return host in self.actors().values()
         return host.startswith("restaurant:") or self.mode is Mode.ENTITY
 
     def actors(self) -> dict[int, str]:
-        """Shard -> the name of its actor."""
+        """The names of the shards' hosts, by shard."""
         moves = dict(self.moves)
         return {shard: _actor(shard, moves.get(shard, 0)) for shard in range(self.shards)}
 
     def moved(self, shard: int) -> Self:
-        """The placement after a further migration of that shard."""
+        """The placement after one more migration of this shard."""
         moves = dict(self.moves)
         moves[shard] = moves.get(shard, 0) + 1
         return replace(self, moves=frozenset(moves.items()))
@@ -99,16 +99,17 @@ def _shard_actor(
 
 
 def shard_of(restaurant: int, shards: int, pinned: frozenset[tuple[int, int]]) -> int:
-    """The shard that a restaurant is pinned to, or the unpinned one with the highest weight for it.
-    If a shard is added, restaurants move only to that one.
+    """The shard of a restaurant: the one that it is pinned to, or the unpinned shard with the
+    highest weight (rendezvous hashing). If a shard is added, restaurants move only to that one.
 
-    Highest random weight: D. Thaler, C. Ravishankar, "Using name-based mappings to increase hit
-    rates", IEEE/ACM Transactions on Networking 6 (1998).
+    D. Thaler, C. Ravishankar, "Using name-based mappings to increase hit rates", IEEE/ACM
+    Transactions on Networking 6 (1998).
     """
-    own = dict(pinned)
-    if restaurant in own:
-        return own[restaurant]
-    return max(set(range(shards)).difference(own.values()), key=lambda s: _weight(restaurant, s))
+    shard_of_pinned = dict(pinned)
+    if restaurant in shard_of_pinned:
+        return shard_of_pinned[restaurant]
+    unpinned = set(range(shards)).difference(shard_of_pinned.values())
+    return max(unpinned, key=lambda shard: _weight(restaurant, shard))
 
 
 def _weight(restaurant: int, shard: int) -> bytes:
@@ -116,8 +117,9 @@ def _weight(restaurant: int, shard: int) -> bytes:
 
 
 def balanced(homes: Mapping[int, str], nodes: Collection[str]) -> dict[int, str]:
-    """The fewest migrations, shard -> node, after which every shard is on one of `nodes` and no
-    node has two more than another. Deterministic: concurrent callers plan the same."""
+    """The fewest migrations (shard -> new node) after which every shard is on one of `nodes`, and
+    the numbers of shards per node differ by at most one. `homes` has the current node of each
+    shard. Deterministic, so that concurrent callers plan the same migrations."""
     by_node = {
         node: sorted(shard for shard, home in homes.items() if home == node)
         for node in sorted(nodes)

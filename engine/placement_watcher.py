@@ -1,8 +1,8 @@
 """The placement that one process uses, kept up to date with the published one.
 
-Processes adopt a new placement at different times. That is safe, because claims fence; adopting it
-early only keeps hosts from claiming entities from each other. A host that receives a message for an
-entity of another host fetches the newest placement before it replies.
+Processes adopt a new placement at different times. That is safe because claims fence the commits of
+earlier owners, but hosts with different placements may claim the same entities in turn. A host that
+receives a message for an entity of another host fetches the newest placement before it replies.
 """
 
 import asyncio
@@ -17,12 +17,12 @@ log = logging.getLogger(__name__)
 
 PERIOD_S = 1.0
 FETCH_TIMEOUT_S = 2.0
-"""How long callers wait for a fetch before they use the current placement."""
+"""Maximum time for which callers wait for a fetch. After it, they use the current placement."""
 
 
 class PlacementWatcher:
-    """Maps entities to hosts. `fetch` returns the newest published placement; without it, the
-    placement never changes."""
+    """Maps entities to hosts by the newest placement that this process has received. `fetch`
+    returns the newest published one; without `fetch`, only `update` changes the placement."""
 
     def __init__(
         self, placement: Placement, fetch: Callable[[], Awaitable[Placement]] | None = None
@@ -42,23 +42,24 @@ class PlacementWatcher:
         return self.placement.host_of(address)
 
     def subscribe(self, callback: Callable[[], None]) -> None:
-        """Call `callback` after each change. Callbacks run in the order of their subscription."""
+        """Call `callback` after each change of the placement. Callbacks are called in the order of
+        their subscription."""
         self._callbacks.append(callback)
 
     def update(self, placement: Placement) -> None:
-        """Adopt a placement, unless it is an older one."""
+        """Adopt a placement if its generation is higher."""
         if placement.generation > self.placement.generation:
             self.placement = placement
             for callback in self._callbacks:
                 callback()
 
     async def refresh(self, generation: int) -> None:
-        """Fetch the newest placement, unless the current one has at least this generation."""
+        """Fetch the newest placement if the current one has a lower generation than this."""
         if self.placement.generation < generation:
             await self.probe()
 
     async def probe(self) -> bool:
-        """Fetch the newest placement. Returns whether it arrived in time."""
+        """Fetch the newest placement. Returns whether that succeeded within FETCH_TIMEOUT_S."""
         if self._fetch is None:
             return True
         fetching = self._fetching
@@ -68,7 +69,8 @@ class PlacementWatcher:
         return bool(done) and fetching.result()
 
     async def run(self) -> None:
-        """Fetch every second until cancelled, with placement `shard`. Others never change."""
+        """Fetch the newest placement every second until cancelled. Only placement `shard` can
+        change."""
         await every(PERIOD_S, self._refresh_if_sharded, name="refresh_placement")
 
     async def _refresh_if_sharded(self) -> None:
@@ -80,7 +82,7 @@ class PlacementWatcher:
             self.update(await fetch())
             return True
         except Exception:
-            log.warning("cannot fetch the placement; the current one stays in use", exc_info=True)
+            log.warning("cannot fetch the placement", exc_info=True)
             return False
         finally:
             self._fetching = None

@@ -1,7 +1,7 @@
-"""Publishes the events of a stored turn, then completes its replies.
+"""Publishes the events of a committed turn, then completes its replies.
 
-Snapshots and subscriptions are made here, after the commit: subscribers see only stored state, and
-no event is lost between a snapshot and its subscription.
+Snapshots are encoded and subscriptions added here, after the commit, so that subscribers receive
+only stored state, and no event between a snapshot and its subscription is lost.
 """
 
 from collections.abc import Iterable, Mapping
@@ -39,8 +39,7 @@ from protocol.ids import Address, Channel, Topic
 from storage.store import Store, StoreUnavailable
 
 MissedEvents = Mapping[tuple[Topic, int], list[bytes] | None]
-"""The events after a subscriber's `since`, by topic and `since`; None if the journal no longer has
-all of them."""
+"""The events after `since`, by topic and `since`; None if the journal no longer has all of them."""
 
 
 class Replies:
@@ -52,7 +51,7 @@ class Replies:
         self._store = store
 
     def publish(self, stored: EntityTransaction) -> None:
-        """Send the events of a stored transaction to its subscribers, topic by topic."""
+        """Send the events of a committed transaction to the subscribers of its topics."""
         frames: dict[Channel, list[bytes]] = {}
         for channel, frame in stored.frames:
             frames.setdefault(channel, []).append(frame)
@@ -64,8 +63,8 @@ class Replies:
             self._subscribers.publish(topic, epoch, first, tuple(published), stored.traces)
 
     async def complete(self, units: Iterable[Unit]) -> None:
-        """Complete the units' replies with snapshots and subscriptions. A failure affects its own
-        message only."""
+        """Complete the replies of the units with snapshots and subscriptions. A failure affects
+        only its own message."""
         missed = await self._missed([unit.message for unit in units])
         for unit in units:
             try:
@@ -73,7 +72,8 @@ class Replies:
             except Exception:
                 address = address_of(unit.message)
                 failed = failures.record("cannot make a reply", address, [unit.message])
-                # A command is stored, and a subscriber can try again: both get a retryable error.
+                # A command is stored already, so its error must be retryable, as must that of a
+                # subscriber.
                 unit.reply = failed if isinstance(unit.message, Query) else UNAVAILABLE
             if isinstance(unit.reply, Rejected):
                 unit.creates = []
@@ -105,7 +105,8 @@ class Replies:
         return entity
 
     async def _missed(self, messages: list[AnyMessage]) -> MissedEvents:
-        """The missed events of all resuming subscribers, from the journal, in one round trip."""
+        """Read the missed events of all resuming subscribers from the journal, in one round
+        trip."""
         wanted: dict[tuple[Topic, int], int] = {}
         for message in messages:
             if not isinstance(message, Subscribe | Resubscribe) or message.since is None:
@@ -121,15 +122,15 @@ class Replies:
         try:
             return dict(zip(wanted, await self._store.journal(reads), strict=True))
         except StoreUnavailable:
-            return {}  # subscribers get a snapshot from memory instead
+            return {}  # subscribers receive a snapshot from memory instead
         except Exception:
             topics = ", ".join(str(topic) for topic, _ in wanted)
             failures.record("cannot read missed events", topics, messages)
             return {}
 
     def _subscribe(self, message: Subscribe | Resubscribe, missed: MissedEvents) -> Reply:
-        """Subscribe and make the reply without awaiting, so that no event is published between the
-        snapshot and the subscription."""
+        """Add a subscriber and make its reply. Does not await, so that no event is published
+        between the snapshot and the subscription."""
         entity = self._existing(message.topic.address)
         if isinstance(entity, Rejected):
             return entity
@@ -160,8 +161,7 @@ def _answer(query: Query, entity: LoadedEntity) -> View | Access | CodeValues:
 def _subscribed(
     message: Subscribe | Resubscribe, entity: LoadedEntity, missed: MissedEvents
 ) -> Subscribed:
-    """The reply to a subscriber: the events that it missed if the journal has them, else a
-    snapshot."""
+    """The reply to a subscriber: the missed events if it can resume, otherwise a snapshot."""
     topic = message.topic
     seq = entity.seqs.get(topic.channel, 0)
     frames: list[bytes] | None = None

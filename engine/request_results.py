@@ -1,7 +1,8 @@
-"""The idempotency cache: a request that is sent again gets its first result.
+"""The idempotency cache: a repeated request gets the result of the first one.
 
-An entity keeps its latest results. Those of no-ops by callers who are not staff are evicted first:
-such callers can produce any number of them, and deciding them again is harmless.
+An entity keeps its latest results. Results of requests by callers other than staff that changed
+nothing are evicted first: such callers can send any number of them, and executing them again is
+harmless.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,22 +21,22 @@ from protocol.errors import Code, Rejected
 from protocol.ids import Address, Kind
 
 MAX_BYTES = 256_000
-"""Maximum size of an entity's results, with their keys. Refusals may contain long lists."""
-_NONE: dict[bytes, None] = {}
-"""Shared by all entities without such results; never changed."""
+"""Maximum size of an entity's results, including their keys. Refusals may contain long lists."""
+_NO_NOOPS: dict[bytes, None] = {}
+"""Shared by all entities without no-op results, to save memory. Must not be changed."""
 _NOT_STAFF = (f"{Role.GUEST}:".encode(), DEVICE_SUBJECT.encode(), ANONYMOUS.subject.encode())
-"""Prefixes of the subjects of callers who are not staff."""
+"""Prefixes of the subjects of callers other than staff."""
 REDIRECTED = "redirected"
-"""The error code of a kept result that is a redirect."""
+"""Marks a stored result that is a redirect, in place of an error code."""
 
 
 def result_key(request_ref: RequestRef) -> bytes:
-    """The key of a request. Different pairs of subject and id have different keys."""
+    """The key of a request: unique for its subject and request id."""
     return f"{len(request_ref.subject)} {request_ref.subject} {request_ref.request_id}".encode()
 
 
 def stored_result(key: bytes, result: bytes) -> bytes:
-    """A result as it is stored: its key, and a line of JSON."""
+    """A result for the store: its key, a newline, and one line of JSON."""
     return key + b"\n" + result
 
 
@@ -47,14 +48,14 @@ class RequestResults(dict[bytes, bytes]):
     def __init__(self, stored: Iterable[bytes] = ()) -> None:
         super().__init__()
         self._bytes = 0
-        self._noops = _NONE
+        self._noops = _NO_NOOPS
         for line in stored:
             key, _, result = line.rpartition(b"\n")
             self.put(key, result)
 
     def find(self, request_ref: RequestRef) -> bytes | None:
-        """The result of a request, or None. Also finds results that the previous release stored
-        for callers with long subjects, so that retries across an upgrade take effect once."""
+        """The result of a request, or None. Also finds results of callers with long subjects that
+        the previous release stored, so that a retry across an upgrade is not executed again."""
         raw = self.get(result_key(request_ref))
         if raw is None and len(request_ref.subject) > MAX_SUBJECT_CHARS:
             raw = self.get(
@@ -65,7 +66,7 @@ class RequestResults(dict[bytes, bytes]):
         return raw
 
     def put(self, key: bytes, result: bytes) -> None:
-        """Keep a result, and drop an earlier one of the same request."""
+        """Add a result as the latest, and drop an earlier one of the same request."""
         self.forget(key)
         self[key] = result
         self._bytes += len(key) + len(result)
@@ -81,8 +82,8 @@ class RequestResults(dict[bytes, bytes]):
             del self._noops[key]
 
     def evictions(self, new: Mapping[bytes, bytes], length: int) -> list[bytes]:
-        """The keys to evict from the kept and the `new` results, so that at most `length` results
-        and `MAX_BYTES` remain."""
+        """The keys to evict, so that these and the `new` results together have at most `length`
+        entries and MAX_BYTES."""
         excess, size = len(self) - length, self._bytes - MAX_BYTES
         for key, result in new.items():
             before = self.get(key)
@@ -104,22 +105,22 @@ class RequestResults(dict[bytes, bytes]):
 
 
 def _is_noop(key: bytes, result: bytes) -> bool:
-    """Whether a caller who is not staff was refused or changed nothing."""
+    """Whether a request by a caller other than staff was refused or changed nothing."""
     _, _, subject = key.partition(b" ")
     return subject.startswith(_NOT_STAFF) and orjson.loads(result)[1] is not True
 
 
 class StagedResults:
-    """The results that one turn adds to an entity's."""
+    """The results that one turn adds to an entity's results."""
 
-    def __init__(self, kept: RequestResults) -> None:
-        self._kept = kept
+    def __init__(self, stored: RequestResults) -> None:
+        self._stored = stored
         self._evicted: list[bytes] = []
         self.new: dict[bytes, bytes] = {}
 
     def first(self, request_ref: RequestRef) -> Done | Rejected | Address | None:
-        """The result of a request, or None; an Address is the target of a redirect."""
-        raw = self.new.get(result_key(request_ref)) or self._kept.find(request_ref)
+        """The first result of a request, or None. An Address is the target of a redirect."""
+        raw = self.new.get(result_key(request_ref)) or self._stored.find(request_ref)
         if raw is None:
             return None
         digest, *result = orjson.loads(raw)
@@ -136,7 +137,7 @@ class StagedResults:
         code, error, details = result
         return Rejected(Code(code), error, details)
 
-    def keep(self, request_ref: RequestRef, reply: Done | Rejected | Redirect) -> None:
+    def put(self, request_ref: RequestRef, reply: Done | Rejected | Redirect) -> None:
         """Stage the result of a request."""
         result: tuple[Any, ...]
         match reply:
@@ -149,27 +150,27 @@ class StagedResults:
         self.new[result_key(request_ref)] = encode_compact((request_ref.digest, *result))
 
     def rollback(self, length: int) -> None:
-        """Undo all but the first results."""
+        """Discard all but the first `length` new results."""
         while len(self.new) > length:
             self.new.popitem()
 
     def evict(self, length: int) -> None:
-        """Choose the results to evict, so that `length` are kept."""
-        self._evicted = self._kept.evictions(self.new, length)
+        """Choose the results to evict, so that at most `length` remain."""
+        self._evicted = self._stored.evictions(self.new, length)
 
     def added(self) -> list[bytes]:
-        """The new results as they are stored."""
+        """The new results, encoded for the store."""
         return [stored_result(*each) for each in self.new.items()]
 
     def dropped(self) -> list[bytes]:
-        """The stored results that are replaced or evicted."""
-        replaced = {key: self._kept[key] for key in self.new if key in self._kept}
-        evicted = {key: self.new.get(key) or self._kept[key] for key in self._evicted}
+        """The results to remove from the store: those that are replaced or evicted."""
+        replaced = {key: self._stored[key] for key in self.new if key in self._stored}
+        evicted = {key: self.new.get(key) or self._stored[key] for key in self._evicted}
         return [stored_result(*each) for each in (*replaced.items(), *evicted.items())]
 
     def apply(self) -> None:
-        """Keep the new results, after they are stored."""
+        """Apply the changes to the entity's results, after they are stored."""
         for key, raw in self.new.items():
-            self._kept.put(key, raw)
+            self._stored.put(key, raw)
         for key in self._evicted:
-            self._kept.forget(key)
+            self._stored.forget(key)

@@ -1,7 +1,7 @@
 """The entities of a host, with their timers, undelivered effects and subscribers.
 
 Loading an entity starts its timers and deliveries; dropping it stops its timers. Its effects are
-stored, so they are delivered whether it stays in memory or not.
+delivered even after it is dropped.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -17,7 +17,7 @@ from protocol.ids import CHANNELS, Address, Topic
 
 
 class Residents:
-    """The entities in memory, as a turn reads and changes them."""
+    """The entities in memory of one host. Turns read and change them through this class."""
 
     def __init__(
         self, cache: EntityCache, timers: Timers, outbox: Outbox, subscribers: Subscribers
@@ -34,7 +34,7 @@ class Residents:
         return self._subscribers.has_subscribers(topic)
 
     def pending_effects(self, source: Address) -> Collection[OutboxEffect]:
-        """The effects of an entity that their targets have not stored yet."""
+        """The effects of an entity that their targets have not acknowledged yet."""
         return self._outbox.pending(source)
 
     async def load(self, addresses: Iterable[Address]) -> None:
@@ -45,9 +45,9 @@ class Residents:
             self._outbox.deliver(entity.address, effects)
 
     async def evict_lost(self, addresses: Iterable[Address]) -> Collection[Address]:
-        """Evict the entities that another host has claimed. Returns them. Raises
+        """Evict those of these entities that another host has claimed. Returns them. Raises
         StoreUnavailable."""
-        lost = await self._cache.lost(addresses)
+        lost = await self._cache.find_lost(addresses)
         for address in lost:
             self.evict(address)
         return lost
@@ -72,25 +72,25 @@ class Residents:
             self._subscribers.invalidate(Topic(address, channel))
 
     def activate(self, address: Address) -> None:
-        """Evict an entity, so that its next load resumes the stored effects and timers, which
-        another host may have changed. If there are none, correct the store's index of due
-        entities."""
+        """Evict an entity, so that its next load resumes its stored effects and timers, which
+        another host may have changed. Also correct its entry in the store's due index."""
         self.evict(address)
         self._outbox.schedule_sync(address)
 
     def forget(self, address: Address) -> None:
-        """Drop an entity that is stored completely."""
+        """Drop an entity whose stored state equals memory."""
         self._cache.forget(address)
         self._timers.forget(address)
 
     def forget_absent(self) -> None:
-        """Drop the entities that turned out not to exist."""
+        """Drop the loaded entities that do not exist."""
         for address in self._cache.absent():
             if not self._outbox.pending(address):
                 self.forget(address)
 
     def is_needed(self, address: Address) -> bool:
-        """Whether an entity must stay in memory although no message uses it."""
+        """Whether an entity must stay in memory although it is idle: it has undelivered effects or
+        subscribers."""
         return bool(self._outbox.pending(address)) or any(
             self._subscribers.has_subscribers(Topic(address, channel))
             for channel in CHANNELS[address.kind]
@@ -98,14 +98,14 @@ class Residents:
 
     def hand_over(self, is_ours: Callable[[Address], bool]) -> list[Address]:
         """Drop the entities that another host holds now. Returns those with timers or undelivered
-        effects, which that host must load immediately."""
-        under_way = []
+        effects: their new hosts must load them without waiting for a message."""
+        unfinished = []
         for entity in self._cache:
             if is_ours(entity.address):
                 continue
             if entity.timers or self._outbox.pending(entity.address):
-                under_way.append(entity.address)
+                unfinished.append(entity.address)
             self.forget(entity.address)
         topics = self._subscribers.topics()
         self._subscribers.hand_off(topic for topic in topics if not is_ours(topic.address))
-        return under_way
+        return unfinished

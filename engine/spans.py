@@ -1,5 +1,5 @@
-"""Exports spans over OTLP with OpenTelemetry's SDK, which is configured by its environment
-variables, such as `OTEL_EXPORTER_OTLP_ENDPOINT`."""
+"""Exports spans over OTLP with OpenTelemetry's SDK. Environment variables such as
+`OTEL_EXPORTER_OTLP_ENDPOINT` configure the SDK."""
 
 import time
 from collections.abc import Mapping
@@ -19,7 +19,8 @@ from opentelemetry.trace import (
 
 
 class Spans:
-    """The spans of one process. The process that starts a trace decides whether it is sampled."""
+    """Records the spans of one process, which is called `instance` in them. Every span is exported:
+    the process that starts a trace has decided that it is sampled."""
 
     def __init__(self, instance: str) -> None:
         attributes = {"service.name": "restaurant-qr", "service.instance.id": instance}
@@ -36,7 +37,7 @@ class Spans:
     def record_span(
         self, trace: str, name: str, seconds: float, attributes: Mapping[str, str]
     ) -> None:
-        """Record a child of the span that `trace` names, which took `seconds` and ends now."""
+        """Record a span that ends now and took `seconds`, as a child of the span in `trace`."""
         id_, _, span_id = trace.partition("-")
         sampled = TraceFlags(TraceFlags.SAMPLED)
         parent = SpanContext(int(id_, 16), int(span_id, 16), is_remote=True, trace_flags=sampled)

@@ -1,4 +1,4 @@
-"""The audit entries that one turn adds to an entity, and its count of refusals."""
+"""The audit entries that one turn adds to an entity, and the entity's counts of refusals."""
 
 import logging
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class StagedAudit:
-    """Encoded entries, oldest first, and the count of refusals in the current hour."""
+    """Encoded entries, oldest first, and the counts of refusals in the current hour."""
 
     def __init__(self, entity: LoadedEntity) -> None:
         self._entity = entity
@@ -40,14 +40,15 @@ class StagedAudit:
         refused: Code | None = None,
         result: Mapping[str, Any] = EMPTY,
     ) -> None:
-        """Stage an entry, if the command is audited."""
+        """Stage an audit entry for a command, if its kind is audited and the caller's budget of
+        refusals allows it."""
         if not is_audited(command, refused):
             return
         if refused is None or self._has_budget(caller, now):
             self.entries.append(encode(audit_event(command, caller, now, refused, result)))
 
     def _has_budget(self, caller: Caller, now: datetime) -> bool:
-        """Count a refusal. Returns whether it gets an entry of its own."""
+        """Count a refusal. Returns whether it gets its own audit entry."""
         before, callers = self.refusals, class_of(caller)
         self.refusals = before.add(caller, now)
         if before.hour != self.refusals.hour:
@@ -58,11 +59,11 @@ class StagedAudit:
         if left_out is not None:
             self.entries.append(encode(left_out.audit_event(now)))
             log.warning(
-                "refusals left out of the audit: a caller exceeds its hourly budget",
+                "refusals not audited: hourly budget exceeded",
                 extra={
                     "entity": str(self._entity.address),
                     "callers": callers,
-                    "so_far": left_out.count,
+                    "count": left_out.count,
                 },
             )
         return False

@@ -1,4 +1,4 @@
-"""The transactions of one turn, including a decision's effects on entities of the same host."""
+"""The transactions of one turn, including the effects of decisions on entities of the same host."""
 
 import logging
 from collections import deque
@@ -20,12 +20,12 @@ from protocol.ids import CHANNELS, Address, Topic
 log = logging.getLogger(__name__)
 
 MAX_CASCADE = 10_000
-"""Maximum number of effects of one decision on its host, directly and through other effects. More
-means that rules loop."""
+"""Maximum number of effects that one decision causes on its host, directly and through other
+effects. More mean that rules cause each other endlessly."""
 
 
 class Missing(Exception):
-    """An entity that is not in memory, or whose ownership could not be verified, is needed."""
+    """A decision needs an entity that is not in memory, or whose ownership is unverified."""
 
     def __init__(self, address: Address) -> None:
         super().__init__(str(address))
@@ -33,41 +33,41 @@ class Missing(Exception):
 
 
 class Memory(Protocol):
-    """The host's state that decisions read, which does not change while a message is decided."""
+    """The state of a host that decisions read. It does not change while a message is decided."""
 
     def entity(self, address: Address) -> LoadedEntity | None: ...
 
     def has_subscribers(self, topic: Topic) -> bool: ...
 
     def pending_effects(self, source: Address) -> Collection[OutboxEffect]:
-        """The effects of an entity that their targets have not stored yet."""
+        """The effects of an entity that their targets have not acknowledged yet."""
 
 
 class Staging:
-    """Stages what the messages of one turn change, one message after the other."""
+    """Stages the changes of one turn, message by message."""
 
     def __init__(self, host: str, memory: Memory, placement: Placement, now: datetime) -> None:
         self.now = now
         self.transactions: dict[Address, EntityTransaction] = {}
         self.creates: list[OutboxEffect] = []
-        """The effects of this message that create an entity on another host."""
+        """The effects of the current message that create an entity on another host."""
         self._host = host
         self._memory = memory
         self._placement = placement
         self._savepoints: dict[Address, Any] = {}
-        """The savepoints of this message, None for a transaction that it began."""
+        """The savepoints of the current message; None for a transaction that it began."""
 
     @property
     def touched(self) -> Collection[Address]:
-        """The entities that this message was decided on."""
+        """The entities that the decision of the current message has read or changed."""
         return self._savepoints.keys()
 
     def begin(self) -> None:
-        """Start with the next message."""
+        """Begin the next message."""
         self._savepoints, self.creates = {}, []
 
     def rollback(self) -> None:
-        """Undo what this message has staged."""
+        """Undo the staged changes of the current message."""
         for address, savepoint in self._savepoints.items():
             if savepoint is None:
                 del self.transactions[address]
@@ -75,14 +75,15 @@ class Staging:
                 self.transactions[address].rollback(savepoint)
 
     def transaction(self, address: Address, *, creates: bool = False) -> EntityTransaction:
-        """The transaction of an entity, which need not exist if it `creates` it. Raises Missing."""
+        """The transaction of an entity, which is begun if necessary. With `creates`, the entity
+        need not exist. Raises Missing if it is not in memory."""
         staged = self.transactions.get(address)
         if staged is None:
             entity = self._memory.entity(address)
             if entity is None:
                 if not creates:
                     raise Missing(address)
-                entity = LoadedEntity.unborn(address)
+                entity = LoadedEntity.unclaimed_at(address)
             staged = self.transactions[address] = EntityTransaction(entity)
             self._savepoints[address] = None
         elif address not in self._savepoints:
@@ -90,7 +91,7 @@ class Staging:
         return staged
 
     def pending_effects(self, source: EntityTransaction) -> list[OutboxEffect]:
-        """The effects of an entity that their targets have not stored yet."""
+        """The effects of an entity that their targets have not acknowledged yet."""
         return [*self._memory.pending_effects(source.address), *source.effects]
 
     def context(self, address: Address, caller: Caller, **fields: Any) -> Context:
@@ -99,7 +100,8 @@ class Staging:
         return Context(address=address, now=self.now, caller=caller, online=online, **fields)
 
     def apply(self, staged: EntityTransaction, decision: Decision, caller: Caller) -> None:
-        """Stage a decision, then decide and stage its effects on this host."""
+        """Stage a decision, then decide and stage its effects on this host. Raises Missing and
+        RuntimeError."""
         local: deque[tuple[Address, Effect]] = deque()
         self._stage(staged, decision, caller, local)
         for _ in range(MAX_CASCADE):
@@ -113,7 +115,10 @@ class Staging:
                 self._stage(target, reaction, caller, local)
             else:
                 count_refused(effect.to, source, effect.message, reaction)
-        raise RuntimeError(f"a message has more than {MAX_CASCADE} effects: do its rules loop?")
+        raise RuntimeError(
+            f"a message has more than {MAX_CASCADE} effects, probably because rules cause each "
+            "other endlessly"
+        )
 
     def _stage(
         self,
@@ -135,11 +140,11 @@ class Staging:
                 self.creates.append(staged.effects[-1])
         if decision.completes is not None:
             done = Done(bool(decision.events), staged.version, decision.result)
-            staged.results.keep(decision.completes, done)
+            staged.results.put(decision.completes, done)
 
     def _has_pending(self, staged: EntityTransaction, to: Address) -> bool:
         """Whether earlier effects on this target are still in the outbox, because the target was on
-        another host. Later effects must not overtake them."""
+        another host. Later effects must not be applied before them."""
         return any(each.to == to for each in self.pending_effects(staged))
 
 

@@ -1,4 +1,4 @@
-"""Streams over sockets: Unix sockets within a node, TCP between nodes, with TLS if Ray uses it."""
+"""Sockets of streams: Unix sockets within a node, TCP between nodes, with TLS if Ray uses it."""
 
 import asyncio
 import os
@@ -13,11 +13,12 @@ from engine.streams import PROTOCOL, Endpoint, HostUnavailable, IncomingStream, 
 
 CONNECT_TIMEOUT_S = 5.0
 HAS_ABSTRACT_SOCKETS = sys.platform == "linux"
-"""Unix sockets without a file, so that a killed process leaves none behind."""
+"""Whether Unix sockets can have names without files, so that a killed process leaves no file."""
 
 
 class StreamListener:
-    """The listening sockets of a host, each opened on first use."""
+    """The listening sockets of a host, each opened on first use. `accept` is called for each
+    authenticated stream."""
 
     def __init__(
         self, node: str, address: str, accept: Callable[[IncomingStream], None],
@@ -31,7 +32,8 @@ class StreamListener:
         self._tcp: asyncio.Future[tuple[str, int]] | None = None
 
     async def endpoint(self, node: str) -> Endpoint:
-        """The endpoint for a process on that node. Raises OSError if no port is free."""
+        """The endpoint to which a process on that node connects. Raises OSError if no port is
+        free."""
         address: str | tuple[str, int]
         if node == self._node and HAS_ABSTRACT_SOCKETS:
             if self._unix is None or (self._unix.done() and self._unix.exception()):
@@ -68,15 +70,18 @@ class StreamListener:
                 continue
             bound: int = server.sockets[0].getsockname()[1]
             return self._address, bound
-        raise OSError(f"cannot listen: no port from {ports[0]} to {ports[-1]} is free")
+        raise OSError(
+            f"cannot listen because no port from {ports[0]} to {ports[-1]} is free: extend "
+            "stream_ports"
+        )
 
 
 async def connect(endpoint: Endpoint, name: str, stream: Stream) -> None:
     """Connect a stream and send its preface. Raises HostUnavailable."""
     if endpoint.protocol != PROTOCOL:
         raise HostUnavailable(
-            f"the host uses stream protocol {endpoint.protocol}, this release {PROTOCOL}: "
-            "finish the upgrade"
+            f"cannot connect because the host uses stream protocol {endpoint.protocol} and this "
+            f"release {PROTOCOL}: finish the upgrade"
         )
     loop, address = asyncio.get_running_loop(), endpoint.address
     try:
@@ -92,7 +97,7 @@ async def connect(endpoint: Endpoint, name: str, stream: Stream) -> None:
 
 
 async def _dial(path: str) -> socket.socket:
-    """Connect a Unix socket. uvloop itself cannot connect to an abstract path."""
+    """Connect a Unix socket, because uvloop cannot connect to an abstract name."""
     sock = socket.socket(socket.AF_UNIX)
     sock.setblocking(False)
     try:
@@ -104,7 +109,8 @@ async def _dial(path: str) -> socket.socket:
 
 
 def tls_context(environment: Mapping[str, str], *, server: bool) -> ssl.SSLContext | None:
-    """Mutual TLS with the certificates that Ray's own connections use; None if Ray uses none."""
+    """A context for mutual TLS with the certificates of Ray's own connections; None if Ray does not
+    use TLS."""
     if environment.get("RAY_USE_TLS", "0").lower() not in ("1", "true"):
         return None
     purpose = ssl.Purpose.CLIENT_AUTH if server else ssl.Purpose.SERVER_AUTH

@@ -1,16 +1,17 @@
 """Streams: ordered, persistent connections from a gateway or host to a host.
 
-A stream begins with a preface, which is checked before anything is decoded: the protocol's number,
-the host's secret and the peer's name. Frames follow: a length, then a number and a body encoded by
-`engine/codec.py`. Everything sent in one iteration of the event loop leaves in one write, so
-batches form by themselves.
+A stream begins with a preface: protocol number, the host's secret, and the peer's name. It is
+checked before anything is decoded. Frames follow: a length, then a message number and a body
+encoded by `engine/codec.py`. All frames of one iteration of the event loop are sent in one write,
+so that messages are batched without a delay.
 
-    to a host:  (number, message)            each number gets one reply
-    from it:    (number, reply)
-                (0, Published or Dropped)    in the order in which they happened
+    to the host:    (number, message)            gets one reply with that number
+    from the host:  (number, reply)
+                    (0, Published or Dropped)    in the order of their commits
 
-Each end sends a heartbeat after a second without other frames, and closes a stream whose peer has
-been silent for three seconds. Streams never resend; their owner resends unanswered messages.
+Each end sends a heartbeat after a second without other frames, and closes the stream if its peer
+has been silent for three seconds. Streams never resend; their owners resend messages without a
+reply.
 """
 
 import asyncio
@@ -26,18 +27,18 @@ from protocol.errors import UNAVAILABLE
 log = logging.getLogger(__name__)
 
 PROTOCOL = 1
-"""Incremented by a release that is incompatible with the one before."""
+"""Incremented by a release whose streams are incompatible with those of the previous release."""
 HEARTBEAT_S = 1.0
 PEER_TIMEOUT_S = 3.0
-"""Maximum silence of a peer."""
+"""A stream is closed if its peer has sent nothing for this long."""
 SLOW_CONSUMER_BYTES = 16 * 1024 * 1024
-"""Backlog in bytes above which a stream is closed as a slow consumer, unless the backlog has shrunk
-since the last heartbeat."""
+"""Unsent bytes above which a heartbeat closes the stream of a slow consumer, unless they have
+decreased since the last heartbeat."""
 MAX_BUFFER_BYTES = 16 * SLOW_CONSUMER_BYTES
-"""Backlog in bytes above which a stream is closed immediately."""
+"""Unsent bytes above which a stream is closed immediately."""
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 PUSHED = 0
-"""The number of unsolicited bodies (Published, Dropped)."""
+"""The message number of Published and Dropped, which are not replies."""
 
 _MAGIC = b"RQST"
 _PREFACE = struct.Struct("!4sH32sB")
@@ -48,7 +49,8 @@ Item = tuple[int, Body]
 
 
 class HostUnavailable(Exception):
-    """The host did not answer, and the outcome is unknown. Send the same message again."""
+    """The host did not answer. It is unknown whether it handled the message, so send the same
+    message again."""
 
 
 class Endpoint(NamedTuple):
@@ -65,31 +67,32 @@ class Network(Protocol):
     """Connects streams to hosts by name."""
 
     async def connect(self, host: str, stream: "Stream") -> str:
-        """Connect a stream to a host, which is started if it does not run, and return the host's
+        """Connect a stream to a host, which is started if it is not running. Returns the host's
         incarnation. Raises HostUnavailable."""
 
     async def incarnation(self, host: str) -> str:
-        """The incarnation that a new stream would reach. Raises HostUnavailable."""
+        """The incarnation to which a new stream would connect. Raises HostUnavailable."""
 
 
 Receive = Callable[["Stream", Sequence[Item]], None]
 
 
 class FrameReader:
-    """Decodes the complete frames of a stream's bytes."""
+    """Splits the bytes of a stream into frames, and decodes them."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[Item]:
-        """The items that these bytes complete. Raises UndecodableFrame and ValueError."""
+        """The items whose frames these bytes complete. Raises UndecodableFrame, and ValueError for
+        an oversized frame."""
         self._buffer += data
         start, items = 0, []
         with memoryview(self._buffer) as view:
             while len(view) - start >= _LENGTH.size:
                 (size,) = _LENGTH.unpack_from(view, start)
                 if size > MAX_FRAME_BYTES:
-                    raise ValueError(f"frame of {size} bytes exceeds {MAX_FRAME_BYTES}")
+                    raise ValueError(f"a frame of {size} bytes exceeds {MAX_FRAME_BYTES} bytes")
                 end = start + _LENGTH.size + size
                 if end > len(view):
                     break
@@ -109,8 +112,8 @@ class FrameReader:
 
 
 class Stream(asyncio.Protocol):
-    """One end of a stream. `receive` is called with each batch of items, `lost` once if the stream
-    ends other than by `close`."""
+    """One end of a stream. `receive` is called with each batch of items. `lost` is called once when
+    the stream ends, except by `close`."""
 
     def __init__(self, receive: Receive, lost: Callable[["Stream"], None]) -> None:
         self.receive, self.lost = receive, lost
@@ -128,16 +131,15 @@ class Stream(asyncio.Protocol):
         return self._transport is not None
 
     def send(self, number: int, body: Body) -> None:
-        """Send a message or reply, if the stream is open. If the body cannot be encoded,
-        UNAVAILABLE is sent in its place: as the reply itself, or to a host, which returns it as the
-        reply."""
+        """Send a message or reply, if the stream is open. If it cannot be encoded, UNAVAILABLE is
+        sent instead; a host that receives it as a message returns it as the reply."""
         if self._transport is None:
             return
         try:
             frame = encode(number, body)
         except Exception:
             log.exception("cannot encode a message", extra={"message_type": type(body).__name__})
-            frame = encode(number, UNAVAILABLE)  # a host that receives it returns it as the reply
+            frame = encode(number, UNAVAILABLE)
         self.send_frame(frame)
 
     def send_frame(self, frame: bytes) -> None:
@@ -145,17 +147,18 @@ class Stream(asyncio.Protocol):
         self._write(_LENGTH.pack(len(frame)), frame)
 
     def send_preface(self, secret: bytes, name: str) -> None:
-        """Send the host's secret and this process's name. Must be the first thing sent."""
+        """Send the host's secret and this process's name. Call it before any other method that
+        sends."""
         peer = name.encode()
         self._write(_PREFACE.pack(_MAGIC, PROTOCOL, secret, len(peer)), peer)
 
     def abort(self) -> None:
-        """Close the stream immediately; `lost` is called."""
+        """Close the stream immediately, discarding unsent frames. `lost` is called."""
         if self._transport is not None:
             self._transport.abort()
 
     def close(self) -> None:
-        """Close the stream once everything has been sent; `lost` is not called."""
+        """Close the stream after all frames are sent. `lost` is not called."""
         self.lost = _ignore
         if self._transport is not None:
             self._flush()
@@ -217,7 +220,7 @@ class Stream(asyncio.Protocol):
 
     def _beat(self) -> None:
         now = self._loop.time()
-        was_blocked = now - self._beat_at > HEARTBEAT_S  # our own loop: the peer may be fine
+        was_blocked = now - self._beat_at > HEARTBEAT_S  # by our own loop: the peer is not silent
         if now - self._received_at > PEER_TIMEOUT_S and not was_blocked:
             self._abort_because(f"peer silent for {PEER_TIMEOUT_S:g} s")
             return
@@ -235,7 +238,7 @@ class Stream(asyncio.Protocol):
 
 
 class IncomingStream(Stream):
-    """The host's end of a stream. `accept` is called once the peer's preface is valid."""
+    """The host's end of a stream. `accept` is called after the peer's preface is verified."""
 
     def __init__(self, secret: bytes, accept: Callable[["IncomingStream"], None]) -> None:
         super().__init__(_ignore, _ignore)

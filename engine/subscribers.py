@@ -1,8 +1,8 @@
 """The subscribers of one host's entities, and the streams of their gateways.
 
-Each gateway has one stream. Events and replies share it and keep their order, so no event overtakes
-the reply to the subscription that it belongs to. A gateway whose stream ends is removed from all
-topics, and resubscribes on its next stream.
+Each gateway has one stream. Events and replies are sent on it in order, so no event arrives before
+the reply to its subscription. When the stream ends, the gateway's subscriptions are removed; it
+resubscribes on its next stream.
 """
 
 import time
@@ -31,12 +31,12 @@ class GatewayStream(Protocol):
 
 @dataclass(slots=True)
 class _Gateway:
-    """One gateway's stream, and its connections by topic."""
+    """A gateway's stream, and its subscribed connections by topic."""
 
     stream: GatewayStream
     topics: dict[Topic, dict[int, Role]] = field(default_factory=dict)
     invalidated: set[Topic] = field(default_factory=set)
-    """Topics that the gateway was asked to resubscribe to, and has not resubscribed to yet."""
+    """Topics to which the gateway was asked to resubscribe and has not resubscribed yet."""
 
 
 class Subscribers:
@@ -60,7 +60,7 @@ class Subscribers:
     # --- streams ---------------------------------------------------------------------------------
 
     def attach(self, stream: GatewayStream) -> None:
-        """Add a gateway's stream. It replaces an earlier one, which is aborted."""
+        """Add a gateway's stream. An earlier stream of the gateway is aborted."""
         before = self._gateways.get(stream.peer)
         if before is not None:
             self.detach(before.stream)
@@ -68,7 +68,7 @@ class Subscribers:
         self._gateways[stream.peer] = _Gateway(stream)
 
     def detach(self, stream: GatewayStream) -> None:
-        """Remove a gateway whose stream has ended."""
+        """Remove a gateway and its subscriptions, if this is its current stream."""
         gateway = self._gateways.get(stream.peer)
         if gateway is not None and gateway.stream is stream:
             for topic in list(gateway.topics):
@@ -80,7 +80,7 @@ class Subscribers:
     def subscribe(
         self, topic: Topic, gateway: str, connections: Iterable[tuple[int, Role]], *, replace: bool
     ) -> None:
-        """Add connections of a gateway; `replace` discards those that it had on the topic. Does
+        """Subscribe connections of a gateway to a topic; `replace` removes its earlier ones. Does
         nothing if the gateway has no stream."""
         subscribed = self._gateways.get(gateway)
         if subscribed is None:
@@ -95,7 +95,7 @@ class Subscribers:
             self._remove(topic, gateway)
 
     def unsubscribe(self, topic: Topic, gateway: str, connection: int) -> None:
-        """Remove one connection."""
+        """Unsubscribe one connection from a topic."""
         subscribed = self._gateways.get(gateway)
         if subscribed is None or topic not in subscribed.topics:
             return
@@ -122,7 +122,8 @@ class Subscribers:
         frames: tuple[bytes, ...],
         traces: Iterable[str] = (),
     ) -> None:
-        """Send consecutive events of a topic, the first numbered `seq`, to its gateways."""
+        """Send consecutive events of a topic, of which the first has the number `seq`, to the
+        gateways with subscribers."""
         gateways = self._topics.get(topic)
         if not gateways:
             return
@@ -133,14 +134,15 @@ class Subscribers:
                 gateway.stream.send_frame(frame)
 
     def invalidate(self, topic: Topic) -> None:
-        """Ask a topic's gateways to resubscribe, and publish nothing to them until they do."""
+        """Ask the gateways of a topic to resubscribe. Until they do, nothing is published to
+        them."""
         frame = encode(PUSHED, Dropped(topic))
         for gateway in map(self._gateways.__getitem__, self._topics.get(topic, ())):
             gateway.invalidated.add(topic)
             gateway.stream.send_frame(frame)
 
     def hand_off(self, topics: Iterable[Topic]) -> None:
-        """Remove topics that another host holds now. Their gateways resubscribe at that host."""
+        """Remove topics whose entities another host holds now. Their gateways resubscribe there."""
         for topic in topics:
             self.invalidate(topic)
             for gateway in list(self._topics.get(topic, ())):

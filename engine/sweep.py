@@ -1,8 +1,9 @@
-"""The sweep: activates entities whose effects or timers are overdue because no host has them.
+"""The sweep: activates entities whose effects or timers are overdue because no host has them in
+memory.
 
-An entity's host delivers its effects and fires its timers. If that host has ended and no message is
-sent to the entity, the store's index of due entities still lists it. Activating it makes its
-current host load it and resume. The gateways compete for a lease; its holder sweeps.
+Normally an entity's host delivers its effects and fires its timers. If that host has ended and the
+entity gets no message, only the store's due index lists it. The sweep reads the index, and has the
+entity's current host load it and resume. Of all gateways, the holder of a lease sweeps.
 """
 
 import asyncio
@@ -21,16 +22,16 @@ log = logging.getLogger(__name__)
 
 PERIOD_S = 5.0
 GRACE_S = 5.0
-"""How long after they are due effects and timers are left to a live host."""
+"""Delay after which a due effect or timer is overdue: until then its host may still handle it."""
 MAX_ACTIVATIONS = 500
-"""Maximum number of entities that a sweep activates."""
+"""Maximum number of entities that one sweep activates."""
 MAX_CONCURRENT = 16
-"""Maximum number of concurrent activations, each of which may have to start an actor."""
+"""Maximum number of concurrent activations. Each may have to start an actor."""
 
 
 class Sweep:
-    """The sweep of one gateway, which sends its messages. `holder` names the gateway in the
-    lease."""
+    """The sweep of one gateway. `send` sends a message to the host of its entity, `holder` is the
+    gateway's name in the lease."""
 
     def __init__(
         self, store: Store, send: Callable[[Message], Awaitable[Reply]], holder: str
@@ -40,7 +41,7 @@ class Sweep:
         self._holder = holder
 
     async def run(self) -> None:
-        """Sweep now and then every few seconds, until cancelled."""
+        """Sweep immediately and then every PERIOD_S seconds, until cancelled."""
         await every(PERIOD_S, self._sweep_if_leader, name="sweep", immediately=True)
 
     async def _sweep_if_leader(self) -> None:
@@ -52,15 +53,15 @@ class Sweep:
             log.warning("outbox sweep skipped: store unavailable", extra={"why": str(error)})
 
     async def once(self) -> int:
-        """Activate the overdue entities. Returns how many there were."""
+        """Activate overdue entities. Returns their number. Raises StoreUnavailable."""
         restaurants = await self._store.restaurants()
-        random.shuffle(restaurants)  # so that no restaurant is always last
+        random.shuffle(restaurants)  # so that MAX_ACTIVATIONS never excludes the same ones
         overdue = await self._store.overdue(restaurants, time.time() - GRACE_S, MAX_ACTIVATIONS)
         ORPHANS_ACTIVATED.add(len(overdue))
-        free = asyncio.Semaphore(MAX_CONCURRENT)
+        slots = asyncio.Semaphore(MAX_CONCURRENT)
 
         async def activate(address: Address) -> None:
-            async with free:
+            async with slots:
                 if await self._send(Activate(address)) is not ACCEPTED:
                     log.warning("cannot activate an overdue entity", extra={"entity": str(address)})
 

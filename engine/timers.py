@@ -1,4 +1,5 @@
-"""The timers of one host's entities: each fires when it is due, and again if its handling fails."""
+"""The timers of one host's entities. A timer fires when it is due, and again if handling it
+fails."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -10,18 +11,18 @@ from protocol.ids import Address
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
-"""First and longest pause between attempts to handle a failing timer."""
+"""First and longest pause between two attempts to handle a failing timer."""
 
 
 class Clock(Protocol):
-    """The wall clock. Waiting uses the event loop's clock."""
+    """The wall clock, which determines when timers are due. Waiting uses the event loop's clock."""
 
     def now(self) -> datetime:
-        """The current time, aware, in UTC."""
+        """The current time, an aware datetime in UTC."""
 
 
 class _BackOff(NamedTuple):
-    """After a failure: the pause in seconds, and the time of the event loop at which it ends."""
+    """The pause after a failure, in seconds, and the time of the event loop at which it ends."""
 
     pause: float
     until: float
@@ -42,8 +43,8 @@ class Timers:
             self._schedule(address, timer)
 
     def handled(self, address: Address, key: str, timer: OutboxTimer | None) -> None:
-        """End the back-off of a timer that was handled. If it still exists, it fired early because
-        the wall clock was set back: schedule it again."""
+        """End the back-off of a timer that was handled. If the timer still exists, it fired early
+        because the wall clock was set back, and is scheduled again."""
         failed = self._failed.get(address, {})
         failed.pop(key, None)
         if not failed:
@@ -52,8 +53,8 @@ class Timers:
             self._schedule(address, timer)
 
     def retry(self, address: Address, key: str) -> None:
-        """Fire a timer again after its handling failed, whether its entity is in memory or not:
-        after 0.1 s, then twice as long each time, up to 5 s."""
+        """Fire a timer again whose handling failed, even if its entity is no longer in memory. The
+        pause begins with FIRST_PAUSE_S and doubles up to LONGEST_PAUSE_S."""
         failed = self._failed.setdefault(address, {})
         pause = min(2 * failed[key].pause, LONGEST_PAUSE_S) if key in failed else FIRST_PAUSE_S
         until = asyncio.get_running_loop().time() + pause
@@ -61,12 +62,12 @@ class Timers:
         self._call_at(address, key, until)
 
     def cancel(self, address: Address) -> None:
-        """Stop an entity's timers. If they are set again, their back-off continues."""
+        """Stop the timers of an entity. If they are scheduled again, their back-off continues."""
         for handle in self._handles.pop(address, {}).values():
             handle.cancel()
 
     def forget(self, address: Address) -> None:
-        """Stop an entity's timers, and forget their back-off."""
+        """Stop the timers of an entity, and end their back-off."""
         self.cancel(address)
         self._failed.pop(address, None)
 

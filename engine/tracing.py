@@ -1,8 +1,9 @@
-"""Traces of commands: an id in every log line about a command and, for a sample of them, spans.
+"""Traces of commands: an id in each log line about a command and, for sampled commands, spans.
 
-A gateway starts a trace for each command. It travels with the command to the host that decides it,
-and with the events to the gateways that deliver them. As text, a trace is the 32 hexadecimal digits
-of its id, for a sampled one followed by a hyphen and the 16 digits of the parent span's id.
+A gateway starts a trace for each command. The trace is sent with the command to the host that
+decides it, and with the events to the gateways that deliver them. The text of a trace is the 32
+hexadecimal digits of its id; if it is sampled, a hyphen and the 16 digits of the parent span's id
+follow.
 """
 
 import logging
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 ID_DIGITS = 32
 
 current: ContextVar[str] = ContextVar("trace", default="")
-"""The trace of the command that is being handled."""
+"""The trace of the command that is being handled; "" if there is none."""
 
 _sample_rate = 0.0
 _spans: "Spans | None" = None
@@ -26,13 +27,13 @@ _plain_record = logging.getLogRecordFactory()
 
 
 def install(sample_rate: float, instance: str) -> None:
-    """Set up this process: log lines get a `trace_id`, and a share of `sample_rate` of the traces
-    that start here get spans. `instance` is the process's name in them."""
+    """Set up tracing in this process: log lines get a `trace_id`, and a share `sample_rate` (0 to
+    1) of the traces that start here is sampled. `instance` is the process's name in spans."""
     global _sample_rate, _spans
     logging.setLogRecordFactory(_record)
     _sample_rate = sample_rate
     if sample_rate:
-        from engine.spans import Spans  # imports megabytes
+        from engine.spans import Spans  # OpenTelemetry takes megabytes
 
         _spans = Spans(instance)
 

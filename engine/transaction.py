@@ -1,7 +1,7 @@
-"""The staged changes of one entity in one turn, applied only after they are stored.
+"""The staged changes of one entity in one turn. They are applied to memory after they are stored.
 
-A transaction can be rolled back to a savepoint, so that a message that fails half-way does not
-affect the others of its turn.
+A transaction can be rolled back to a savepoint, so that a failing message does not affect the other
+messages of its turn.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,8 @@ from protocol.stored_names import stored_form, stored_name
 from storage.store import next_fencing_token
 
 MAX_SEEN = 4096
-"""Sources whose last effect number an entity keeps; the oldest is dropped first."""
+"""Maximum number of sources whose last effect number an entity keeps. The source that was seen
+least recently is dropped first."""
 
 
 class _Savepoint(NamedTuple):
@@ -38,7 +39,7 @@ class _Savepoint(NamedTuple):
 
 
 class EntityTransaction:
-    """The changes of one turn to one entity."""
+    """The changes of one entity in one turn."""
 
     def __init__(self, entity: LoadedEntity) -> None:
         self.entity = entity
@@ -80,7 +81,7 @@ class EntityTransaction:
         )  # fmt: skip
 
     def rollback(self, to: _Savepoint) -> None:
-        """Undo everything since the savepoint."""
+        """Undo all changes since the savepoint."""
         self.state, self.version, self.last_effect, self.seqs, self.timers, self.seen = to[:6]
         staged: tuple[list[Any], ...] = (self.effects, self.frames, self.history, self.traces)
         for each, length in zip(staged, to.lengths, strict=True):
@@ -91,7 +92,7 @@ class EntityTransaction:
     # --- staging ---------------------------------------------------------------------------------
 
     def evolve(self, decision: Decision, caller: Caller, now: datetime) -> None:
-        """Stage a decision's events, the frames that subscribers receive, and its timers."""
+        """Stage the events of a decision, the frames for subscribers, and its timers."""
         behaviour = self.entity.behaviour
         if decision.events:
             self.version += 1
@@ -130,7 +131,7 @@ class EntityTransaction:
         self.effects.append(OutboxEffect(to, self.last_effect, message, caller, creates))
 
     def remove_timer(self, key: str) -> None:
-        """Stage the end of a timer that has fired."""
+        """Stage the removal of a timer that has fired."""
         self.timers = {name: each for name, each in self.timers.items() if name != key} or EMPTY
 
     def mark_seen(self, source: str, number: int) -> None:
@@ -144,8 +145,8 @@ class EntityTransaction:
     # --- the commit ------------------------------------------------------------------------------
 
     def finish(self, results_length: int) -> None:
-        """Compute the rest of the commit: whether the entity is final, and which results are
-        evicted so that `results_length` are kept."""
+        """Compute the values that depend on the whole turn: whether the entity is final, and which
+        request results are evicted so that `results_length` remain."""
         self.is_final = self.state is not None and self.entity.behaviour.is_final(self.state)
         self.results.evict(results_length)
 

@@ -1,13 +1,14 @@
-"""The turns of a host: each decides a batch of messages, commits, publishes and replies.
+"""The turns of a host. A turn handles a batch of messages:
 
-    load      the entities that the batch names, in one round trip
-    decide    message by message, without I/O; an entity that an effect needs is loaded in between
-    commit    every restaurant with changes, in one round trip
-    apply     stored changes to memory, outbox and timers, then publish them to subscribers
-    reply     with snapshots and subscriptions that match the applied state
+    load      the entities that the messages are for, in one round trip
+    decide    message by message, without I/O; other entities that effects need are loaded between
+    commit    all restaurants with changes, in one round trip
+    apply     the stored changes to memory, outbox and timers, and publish them to subscribers
+    reply     with snapshots and subscriptions of the applied state
 
-If a restaurant's commit fails, its commands, effects, timers and denials get `unavailable`. Unless
-the commit could not be encoded, its outcome is unknown, and the restaurant's entities are evicted.
+If a restaurant's commit fails, its commands, effects, timers and denials get `unavailable`. The
+outcome is unknown, so the restaurant's entities are evicted, unless the commit could not be encoded
+and was never sent.
 """
 
 import asyncio
@@ -46,7 +47,8 @@ log = logging.getLogger(__name__)
 
 
 class Turns:
-    """Runs turns for one host. The caller runs one at a time, and sets `placement` in between."""
+    """Runs the turns of one host. The caller runs one turn at a time, and sets `placement` only
+    between turns."""
 
     def __init__(
         self,
@@ -65,13 +67,13 @@ class Turns:
         self._clock = clock
 
     async def run(self, batch: Sequence[AnyMessage]) -> list[Unit]:
-        """Run one turn. Returns one unit per message, in order. Send a unit's reply only after the
-        effects in its `creates` are acknowledged."""
+        """Run one turn. Returns one unit per message, in order. A unit's reply must be sent only
+        after the effects in its `creates` are acknowledged."""
         now = self._clock.now()
         staging = Staging(self._host, self._residents, self.placement, now)
         try:
             units = await self._decide(batch, Decider(staging))
-        except Exception:  # nothing is stored yet; the failing message fails, and is logged, alone
+        except Exception:  # nothing is stored yet, so messages can be decided again one by one
             return await self._run_singly(batch)
         staged = list(staging.transactions.values())
         changed = {each.address.restaurant for each in staged if each.is_dirty}
@@ -94,8 +96,8 @@ class Turns:
             self._residents.evict(address)
 
     async def _run_singly(self, batch: Sequence[AnyMessage]) -> list[Unit]:
-        """Run each message in its own turn, so that only the failing one fails. Call this only if
-        nothing was stored."""
+        """Run each message in its own turn, so that only the one with a bug fails. Must be called
+        only if nothing was stored."""
         if len(batch) > 1:
             return [(await self.run([message]))[0] for message in batch]
         [message] = batch
@@ -104,8 +106,8 @@ class Turns:
         return [Unit(message, failed, ())]
 
     async def _run_again(self, units: Sequence[Unit]) -> None:
-        """Decide messages again that were decided on entities which another host has claimed since.
-        Replaces the units' replies."""
+        """Decide messages again whose decisions used entities that another host has claimed since,
+        and replace the replies of their units."""
         again = await self.run([unit.message for unit in units])
         for unit, redone in zip(units, again, strict=True):
             unit.reply, unit.creates = redone.reply, redone.creates
@@ -128,7 +130,7 @@ class Turns:
                         store_failure = await self._load(missing.address)
                         continue
                     log.warning(
-                        "message not decided: an entity cannot be loaded",
+                        "cannot load an entity that a message needs",
                         extra={"entity": str(missing.address), "why": str(store_failure or "")},
                     )
                     units.append(Unit(message, UNAVAILABLE, {address_of(message)}))
@@ -137,9 +139,9 @@ class Turns:
         return units
 
     async def _load_all(self, batch: Sequence[AnyMessage]) -> StoreUnavailable | None:
-        """Load the entities that the messages name. Ownership is checked first for messages that
-        cannot commit, or whose reply repeats an earlier result; commits check it themselves.
-        Returns the store's failure, if any."""
+        """Load the entities that the messages are for. Ownership is verified first for messages
+        that do not commit, or whose reply repeats an earlier result; for others, the commit
+        verifies it. Returns the failure of the store, or None."""
         verify = []
         for message in batch:
             address = address_of(message)
@@ -148,7 +150,7 @@ class Turns:
                 self._residents.activate(address)
             elif entity is None:
                 continue
-            elif _refers_to_stored(message, entity):
+            elif _repeats_result(message, entity):
                 entity.verified_at = UNVERIFIED
                 verify.append(address)
             elif isinstance(message, Query | Subscribe | Resubscribe | CheckOwner):
@@ -167,7 +169,7 @@ class Turns:
         return None
 
     async def _load(self, address: Address) -> StoreUnavailable | None:
-        """Load an entity that turned out to be needed. Returns the store's failure, if any."""
+        """Load an entity that a decision needs. Returns the failure of the store, or None."""
         try:
             await self._residents.load([address])
         except StoreUnavailable as error:
@@ -191,7 +193,7 @@ class Turns:
             elif address.restaurant in failed.unencodable:
                 continue
             elif not each.is_dirty:
-                # Not stored: a count of refusals alone is not worth a commit.
+                # A changed count of refusals alone is not worth a commit.
                 each.entity.refusals = each.audit.refusals
             else:
                 try:
@@ -205,8 +207,8 @@ class Turns:
                 each.entity.verified_at = now
 
     async def _evict_lost(self, addresses: Iterable[Address]) -> Collection[Address]:
-        """Evict entities that another host has claimed. Returns them; none if the store does not
-        answer, so that replies are made from memory."""
+        """Evict those of these entities that another host has claimed. Returns them. If the store
+        is unavailable, returns none, and replies are made from memory."""
         try:
             return await self._residents.evict_lost(addresses)
         except StoreUnavailable:
@@ -214,8 +216,8 @@ class Turns:
 
 
 def _fail(unit: Unit, failed: Failed) -> None:
-    """Set the reply of a message whose changes were not stored. Queries and subscriptions are left
-    to `Replies`, which finds evicted entities unavailable."""
+    """Set the reply of a message whose changes were not stored. `Replies` sets those of queries and
+    subscriptions: it replies `unavailable` for evicted entities."""
     message = unit.message
     if isinstance(message, Submit | DeliverEffects | TimerFired | RecordDenial) and failed.includes(
         message.to.restaurant
@@ -223,9 +225,10 @@ def _fail(unit: Unit, failed: Failed) -> None:
         unit.reply = UNAVAILABLE
 
 
-def _refers_to_stored(message: AnyMessage, entity: LoadedEntity) -> bool:
-    """Whether the reply would repeat an earlier write (a known request, effect or position). A
-    store that lost its last writes may not have it any more, so ownership is checked first."""
+def _repeats_result(message: AnyMessage, entity: LoadedEntity) -> bool:
+    """Whether the reply depends on an earlier write: a request or effect that was already handled,
+    or a position after the last event. A store that lost its last writes may lack that write, so
+    ownership is verified first."""
     match message:
         case Submit(request_ref=request_ref):
             return request_ref is not None and entity.results.find(request_ref) is not None

@@ -14,11 +14,11 @@ from protocol.errors import UNAVAILABLE, Rejected
 from protocol.ids import Address
 
 TimerHandled = Callable[[Address, str, bool], None]
-"""The entity and key of a timer that has fired, and whether it was handled."""
+"""Receives the entity and key of a timer that has fired, and whether handling it succeeded."""
 
 
 class TurnLoop:
-    """Runs one turn at a time, of at most `max_batch` messages. Calls `between_turns` after
+    """Runs one turn at a time, of at most `max_batch` messages, and calls `between_turns` after
     each."""
 
     def __init__(
@@ -43,12 +43,12 @@ class TurnLoop:
         self.running: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Start running turns, if messages wait and no turn runs."""
+        """Start running turns, unless they are running already or no message waits."""
         if self._mailbox and self.running is None and not self._closed:
             self.running = asyncio.create_task(self._run())
 
     def close(self) -> None:
-        """Stop immediately. The running turn may be stored or not."""
+        """Stop immediately. It is unknown whether the running turn is stored."""
         self._closed = True
         if self.running is not None:
             self.running.cancel()
@@ -61,7 +61,7 @@ class TurnLoop:
                     self._mailbox.end_turn()
                     self._between_turns()
                 except Exception:
-                    failures.record("turn loop failed; it continues", self._host, ())
+                    failures.record("turn loop failed", self._host, ())
         finally:
             self.running = None
             self._mailbox.end_turn()
@@ -95,7 +95,8 @@ class TurnLoop:
             self._answer(envelope, unit)
 
     def _answer(self, envelope: Envelope, unit: Unit) -> None:
-        """Reply now or, if the message creates entities on other hosts, once they exist."""
+        """Send the reply now or, if the message creates entities on other hosts, once these
+        exist."""
         if not unit.creates:
             envelope.reply(unit.reply)
             return

@@ -39,9 +39,9 @@ def _given(value: Any) -> dict[str, Any]:
     """The action, and the fields that differ from their defaults."""
     cls: Any = type(value)
     return {
-        each.name: given
+        each.name: field_value
         for each in _fields(cls)
-        if (given := getattr(value, each.name)) != each.default or each.name == "action"
+        if (field_value := getattr(value, each.name)) != each.default or each.name == "action"
     }
 
 
@@ -51,12 +51,12 @@ def _previous(value: Any) -> dict[str, Any]:
     cls: Any = type(value)
     previous = {}
     for each in _fields(cls):
-        given = getattr(value, each.name)
-        if given == each.default:
-            given = each.metadata.get("default_before", given)
-            if given is UNSET or "added" in each.metadata:
+        field_value = getattr(value, each.name)
+        if field_value == each.default:
+            field_value = each.metadata.get("default_before", field_value)
+            if field_value is UNSET or "added" in each.metadata:
                 continue
-        previous[each.name] = given
+        previous[each.name] = field_value
     return previous
 
 

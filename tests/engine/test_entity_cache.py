@@ -35,7 +35,7 @@ def cache(faulty: FaultyStore) -> EntityCache:
 
 def add(cache: EntityCache, version: int, *, settled: bool = False) -> LoadedEntity:
     """An entity in memory of which the store has nothing."""
-    entity = LoadedEntity.unborn(TABLE)
+    entity = LoadedEntity.unclaimed_at(TABLE)
     entity.version, entity.is_final = version, settled
     cache.add(entity)
     return entity
@@ -93,10 +93,10 @@ async def test_ownership_is_checked_again_only_after_its_ttl(
 ) -> None:
     await cache.load([TABLE])
     await store.claim([TABLE])
-    assert await cache.lost([TABLE]) == []
+    assert await cache.find_lost([TABLE]) == []
     assert faulty.ownership_checks == 0
     monkeypatch.setattr(entity_cache, "OWNERSHIP_TTL_S", -1.0)
-    assert await cache.lost([TABLE]) == [TABLE]
+    assert await cache.find_lost([TABLE]) == [TABLE]
     assert faulty.ownership_checks == 1
 
 
@@ -106,7 +106,7 @@ async def test_an_entity_that_is_still_owned_is_not_lost(
     [resident] = await cache.load([TABLE])
     monkeypatch.setattr(entity_cache, "OWNERSHIP_TTL_S", -1.0)
     before = resident.entity.verified_at
-    assert await cache.lost([TABLE, SESSION]) == []
+    assert await cache.find_lost([TABLE, SESSION]) == []
     assert resident.entity.verified_at >= before
     assert cache.get(TABLE) is resident.entity
 

@@ -82,7 +82,7 @@ class _Errors(logging.Handler):
 
 
 _EXPECTED_AFTER_DATA_LOSS = (
-    "store has lost acknowledged writes: did it restart or fail over?",
+    "store has lost acknowledged writes",
     "effect refused and dropped",
 )
 _DETAILS = ("entity", "source", "message_type", "answer", "host", "why", "restaurant")
