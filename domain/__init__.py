@@ -1,5 +1,5 @@
-"""The rules of a restaurant, pure: state and command in, events and effects out.
+"""The rules of restaurants: pure functions from state and command to events and effects.
 
-No Ray, I/O, clock or randomness may be imported here. What time it is, who asks and which new ids
-there are comes in with the `Context`.
+This package imports neither Ray nor I/O, clocks or randomness. `Context` contains the time, the
+caller and new ids.
 """

@@ -11,15 +11,15 @@ from protocol.ids import Address, Kind
 class Access(StrEnum):
     GRANTED = "granted"
     HIDDEN = "hidden"
-    """The caller may not know whether the entity exists."""
+    """No access, and the caller must not find out whether the entity exists."""
     ENDED = "ended"
-    """The session is closed, or the device is signed out: the caller has no access to anything."""
+    """No access to anything, because the session is closed or the device is signed out."""
 
 
 def guest_access(session: Session, target: Address | None, code: str | None = None) -> Access:
-    """Guests see their session, its table, its orders and the restaurant, while the session is
-    open. `target` is None if no such entity exists; `code` is that of a guest who joins, which must
-    be the session's."""
+    """The access of a session's guests to `target`, which is None if it does not exist. While their
+    session is open, guests have access to it, its table, its orders, the restaurant and the menu.
+    `code` is set for a guest who joins, and must be the session's code."""
     if not session.is_open:
         return Access.ENDED
     if code is not None and not hmac.compare_digest(session.session_code.encode(), code.encode()):
@@ -41,5 +41,5 @@ def guest_access(session: Session, target: Address | None, code: str | None = No
 
 
 def device_access(restaurant: Restaurant, device_id: int) -> Access:
-    """A staff device has access until it is removed from its restaurant."""
+    """The access of a staff device, which it has until it is removed from its restaurant."""
     return Access.GRANTED if device_id in restaurant.devices else Access.ENDED

@@ -14,9 +14,9 @@ from protocol.statuses import ItemStatus, OrderStatus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeniedRead(c.Command):
-    """A read that the gateway denied, for the audit of the entity. No client sends it.
+    """A read that the gateway denied, for the audit. No client sends this command.
 
-    `foreign_id` is the id that was read if its reader must not know whether it exists.
+    `foreign_id` is the requested id, if the caller must not find out whether it exists.
     """
 
     action: str
@@ -27,26 +27,26 @@ _ALWAYS_AUDITED = (
     c.Pay, c.Refund, c.ReplaceItems, c.ReplaceMenu, c.ChangeMenuItem, c.AddDevice, c.RemoveDevice,
     SignIn,
 )  # fmt: skip
-"""Commands that are audited: those about money, and those that grant access."""
-_VOIDS = (OrderStatus.CANCELLED, ItemStatus.VOIDED)
+"""Commands that concern money or grant access. They are audited even if they succeed."""
+_VOIDING_STATUSES = (OrderStatus.CANCELLED, ItemStatus.VOIDED)
 _FIELDS = (
     "status", "item_id", "amount", "method", "force", "reason", "price", "available",
     "guests_count", "waiter_id", "table_id", "notification_id", "is_active",
     "guest_opens_table", "expected_version", "device_id", "label", "foreign_id",
 )  # fmt: skip
-"""Fields of commands that are put on record where they are given; all of them are short."""
+"""Fields of commands that audit entries contain. All values are short."""
 
 
 def is_audited(command: Any, refused: Code | None) -> bool:
-    """Whether what was asked for, and answered so, leaves an event in the audit."""
-    if not isinstance(command, c.Command | SignIn):  # a question of the service's own
+    """Whether a command is audited. `refused` is the error code if it was refused."""
+    if not isinstance(command, c.Command | SignIn):  # an internal message
         return False
     if refused is not None:
         return refused is not Code.UNAVAILABLE
     return (
         isinstance(command, _ALWAYS_AUDITED)
         or getattr(command, "force", False)
-        or getattr(command, "status", None) in _VOIDS
+        or getattr(command, "status", None) in _VOIDING_STATUSES
     )
 
 
@@ -57,9 +57,9 @@ def audit_event(
     refused: Code | None,
     result: Mapping[str, Any],
 ) -> Mapping[str, Any]:
-    """The audit entry of a command: caller, address, time, fields, and the outcome: `done`, or the
-    error's code. `result` are the further fields of its ack, such as a refunded amount."""
-    given = {name: getattr(command, name, None) for name in _FIELDS} | dict(result)
+    """The audit entry of a command, with its caller, address, time, fields and outcome: `done` or
+    the error code. `result` has further fields of its ack, such as a refunded amount."""
+    values = {name: getattr(command, name, None) for name in _FIELDS} | dict(result)
     return {
         "type": getattr(command, "action", type(command).__name__),
         "outcome": "done" if refused is None else refused,
@@ -68,5 +68,5 @@ def audit_event(
         "role": caller.role,
         "from": caller.address or None,
         "request_id": getattr(command, "request_id", None),
-        "data": {name: value for name, value in given.items() if value is not None},
+        "data": {name: value for name, value in values.items() if value is not None},
     }

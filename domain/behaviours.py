@@ -1,4 +1,4 @@
-"""The rules of each kind, by its name."""
+"""The behaviour of each kind of entity."""
 
 from typing import Any
 

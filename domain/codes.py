@@ -1,4 +1,4 @@
-"""The values of which the codes of tables and staff devices are made."""
+"""The values that the codes of tables and staff devices contain."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from protocol.caller import Role
 
 @dataclass(frozen=True, slots=True)
 class TableCode:
-    """A table's current code, the text beside it, and the session that it leads to, if any."""
+    """The values of a table's current code and of the text printed with it, and the id of the
+    table's open session, if any."""
 
     table_id: int
     version: int
@@ -21,7 +22,7 @@ class TableCode:
 
 @dataclass(frozen=True, slots=True)
 class DeviceCode:
-    """The owner of a device that waits to be signed in."""
+    """The role and, for a waiter's device, the waiter of a device that is not signed in yet."""
 
     role: Role
     waiter_id: int | None
@@ -29,7 +30,7 @@ class DeviceCode:
 
 @dataclass(frozen=True, slots=True)
 class CodeValues:
-    """The codes of one table, or of a restaurant: all of its tables and waiting devices."""
+    """The codes of one table, or of all tables and all devices to be signed in of a restaurant."""
 
     tables: tuple[TableCode, ...]
     devices: Mapping[int, DeviceCode]
@@ -38,7 +39,8 @@ class CodeValues:
 
 
 def code_values(state: Table | Restaurant) -> CodeValues:
-    """The codes of a table, which are up to date, or of a restaurant, as its tables reported."""
+    """The codes of a table, or of a restaurant. Those of a restaurant may be slightly outdated,
+    because they come from the summaries that its tables have reported."""
     if isinstance(state, Table):
         session_id = None if state.session is None else state.session.id
         code = TableCode(state.id, state.code_version, state.number, state.zone, session_id)

@@ -1,4 +1,4 @@
-"""Changed copies of the frozen dataclasses that states are made of."""
+"""Copies frozen dataclasses with changes."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -10,8 +10,8 @@ R = TypeVar("R")
 
 
 def replace(record: R, **changed: Any) -> R:
-    """`dataclasses.replace` at a third of its cost, for records of two fields or more, all of them
-    arguments of `__init__`."""
+    """`dataclasses.replace` at a third of its cost, for dataclasses with at least two fields, all
+    of which are arguments of `__init__`."""
     cls: Any = type(record)
     values_of, index = _shape(cls)
     values = list(values_of(record))

@@ -1,8 +1,8 @@
-"""The signatures of the rules, which are the same for every kind of entity.
+"""The interface of the rules, which is the same for every kind of entity.
 
 `decide(state, command, context)` returns a `Decision`, a `Rejected` or a `Redirect`;
-`evolve(state, event)` is the state after an event; `publish` returns the publications for its
-subscribers. All are pure functions, and a `Behaviour` names those of one kind.
+`evolve(state, event)` returns the state after an event; `publish(event, state)` returns the
+publications for subscribers. They are pure functions; a `Behaviour` contains those of one kind.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,12 +21,12 @@ S = TypeVar("S")
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """Values that a command needs and a pure function cannot make. The gateway collects them first.
+    """Values that a command needs and a pure function cannot compute. The gateway collects them.
 
-    `id` is unused in its kind, `code` is a session code that no open session has, `lines` are the
-    command's menu lines as the menu prices them. A menu on the entity's own host prices them there:
-    then only the ids of their items are here, `price_lookups`.
-    `refusal` is why they could not be had; that is the answer, unless there was one before.
+    `id` is a new id for the created entity, `code` a session code that no open session has. `lines`
+    are the priced menu lines of the command. If the menu is on the entity's own host, that host
+    prices the lines, and `price_lookups` has the ids of their menu items instead. `refusal` is set
+    if the inputs could not be collected; it is the reply unless the request has an earlier result.
     """
 
     id: int | None = None
@@ -41,11 +41,11 @@ NO_INPUTS = Inputs()
 
 @dataclass(frozen=True, slots=True)
 class RequestRef:
-    """The client's request that a message was sent for, so that its result can be kept elsewhere.
+    """Identifies a client's request, so that a repeated request gets the first result.
 
-    `target` is the entity that the client addressed. `digest` distinguishes two bodies under one
-    `request_id`; it is empty for an id that the gateway made up. `previous_digest` is that of the
-    previous release, which may have kept the result.
+    `target` is the entity that the client addressed. `digest` distinguishes requests with the same
+    `request_id`; it is empty if the gateway has generated the id. `previous_digest` is the digest
+    of the previous release, which may have stored the result.
     """
 
     target: Address = field(metadata=stored_under("asked"))
@@ -55,18 +55,19 @@ class RequestRef:
     previous_digest: str = field(default="", metadata=UNSTORED)
 
     def matches(self, digest: str) -> bool:
-        """Whether a result that is kept under the same id, with this digest, is that of this
-        request."""
+        """Whether a result that was stored with this digest, under the same request id, belongs to
+        this request."""
         return digest in (self.digest, self.previous_digest)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """All that `decide` may know besides the state: itself, the moment, the caller.
+    """The arguments of `decide` besides state and command: the entity's address, the time, the
+    caller and more.
 
-    `online` says whether anybody listens to the entity's first channel right now. `source` is the
-    entity that sent a message, and None where a client sent a command. `redirected` is where this
-    same request was redirected to before, `followed` whether it has been asked there meanwhile.
+    `online` is whether the entity's first channel has subscribers. `source` is the entity that sent
+    a message; None for a client's command. `redirected` is the entity to which this request was
+    redirected before, `followed` whether that entity has handled it since.
     """
 
     address: Address
@@ -82,7 +83,8 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A message to another entity. A client's reply waits for an effect that `creates` one."""
+    """A message to another entity. If the effect `creates` that entity, the client's reply is sent
+    only after the entity exists."""
 
     to: Address
     message: Any
@@ -91,7 +93,8 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A message to oneself at `due`. Setting a `key` again replaces it."""
+    """A message of the entity to itself at the time `due`. It replaces a timer with the same
+    `key`."""
 
     key: str
     due: datetime
@@ -100,10 +103,11 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The outcome of a command or message. Without events, nothing changes.
+    """The changes that a command or message causes. Without events, the state does not change.
 
-    `result` adds fields to the ack. `completes` is a request to another entity of which this
-    decision is the first result.
+    `cancels` are the keys of timers to remove. `result` adds fields to the ack. `completes` is a
+    client's request to this entity that was redirected to another one, and whose result this
+    decision is.
     """
 
     events: tuple[Any, ...] = ()
@@ -119,7 +123,8 @@ UNCHANGED = Decision()
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """Not mine to decide: send `message` to `to` first, then ask me again."""
+    """The entity cannot decide a command before another one. Send `message` to `to`, then send the
+    command again."""
 
     to: Address
     message: Any
@@ -127,7 +132,7 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One event of one channel, as its subscribers see it (without `seq`)."""
+    """An event of a channel as its subscribers receive it, without `seq`."""
 
     channel: Channel
     type: str
@@ -136,11 +141,11 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class Behaviour(Generic[S]):
-    """The rules of one kind. A state of None is an entity that does not exist (yet).
+    """The rules of one kind of entity. A state of None means that the entity does not exist.
 
-    `snapshot(state, channel)` gives the first message's type and data; `settled(state)` says that
-    the entity will not change any more, so that its retention may begin; `brief(state)` that a
-    settled entity need not be kept for longer than a day.
+    `snapshot(state, channel)` returns the type and data of a snapshot. `is_final(state)` returns
+    whether the entity will not change again, so that its retention begins;
+    `is_short_lived(state)`, whether a final entity is kept for only a day.
     """
 
     kind: Kind

@@ -1,12 +1,12 @@
-"""Every lifecycle as one table: from each status, what may follow.
+"""The lifecycles as tables: each status with the statuses that can follow it.
 
-Rules that hold in all of them:
+Common rules:
 
-* A status that is not a key's successor is `invalid_transition`, a skip or a step back included.
-* The status that an entity already has is a success that changes nothing.
-* A status without successors is terminal.
+* A change to a status that cannot follow the current one is refused with `invalid_transition`.
+* A change to the current status succeeds and changes nothing.
+* A status that nothing can follow is final.
 
-`docs/state-diagrams.md` is drawn from these tables.
+`docs/state-diagrams.md` is generated from these tables.
 """
 
 from collections.abc import Mapping
@@ -44,8 +44,8 @@ PAYMENT: Mapping[PaymentStatus, frozenset[PaymentStatus]] = {
     ),
     PaymentStatus.REFUNDED: frozenset({PaymentStatus.PARTIALLY_PAID, PaymentStatus.PAID}),
 }
-"""Derived from amounts, never set: `paid` goes back to `partially_paid` if items are added, and to
-`unpaid` if an order cost nothing before, or cost nothing and is cancelled."""
+"""Derived from the amounts of an order, never set. `paid` becomes `partially_paid` if items are
+added, and `unpaid` if the total was zero and items are added or the order is cancelled."""
 SESSION: Mapping[SessionStatus, frozenset[SessionStatus]] = {
     SessionStatus.OPEN: frozenset({SessionStatus.CLOSED}),
     SessionStatus.CLOSED: frozenset(),
@@ -68,12 +68,13 @@ TABLES: Mapping[str, Mapping[Any, frozenset[Any]]] = {
 def refusal(
     table: Mapping[Status, frozenset[Status]], current: Status, wanted: Status
 ) -> Rejected | None:
-    """Why `wanted` may not follow `current`, or None if it may."""
-    allowed = table[current]
-    if wanted in allowed:
+    """A refusal if the status `wanted` cannot follow `current`, otherwise None."""
+    if wanted in table[current]:
         return None
+    allowed = sorted(status.value for status in table[current])
+    hint = f"Allowed: {', '.join(allowed)}." if allowed else f"'{current.value}' is final."
     return Rejected(
         Code.INVALID_TRANSITION,
-        f"What is {current.value} cannot become {wanted.value}.",
-        {"current": current.value, "allowed": sorted(status.value for status in allowed)},
+        f"Cannot change status from '{current.value}' to '{wanted.value}'. {hint}",
+        {"current": current.value, "allowed": allowed},
     )

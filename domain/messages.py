@@ -1,7 +1,8 @@
-"""The messages between entities: the effects of one entity's change on another.
+"""The messages between entities, which effects and timers contain.
 
-A receiver may ignore a message but does not refuse it. Messages are stored in outboxes, so a field
-may be added but never removed, and a rename declares the stored name (`protocol/stored_names.py`).
+A receiver may ignore a message but must not refuse it. Messages are stored in outboxes, so fields
+may be added with a default but not removed, and a renamed class or field declares its stored name
+(`protocol/stored_names.py`).
 """
 
 from collections.abc import Mapping
@@ -23,10 +24,9 @@ from protocol.stored_names import stored_form, stored_name, stored_under
 
 @dataclass(frozen=True, slots=True)
 class OrderSummary:
-    """A summary of an order for other entities; a higher `version` replaces a lower one.
-
-    Amounts are minor units. `table_id` is None in messages of earlier releases.
-    """
+    """A summary of an order for other entities. A summary with a higher `version` replaces one with
+    a lower version. Amounts are in minor units. `table_id` is None in messages of earlier
+    releases."""
 
     order_id: int
     version: int
@@ -62,7 +62,8 @@ class GuestsChanged:
 
 @dataclass(frozen=True, slots=True)
 class SessionEnded:
-    """The session is closed. `request_ref` is set where the table's own caller asked for it."""
+    """The session is closed. `request_ref` is set if a client's request to the table has caused
+    it."""
 
     session_id: int
     request_ref: RequestRef | None = field(default=None, metadata=stored_under("origin"))
@@ -91,7 +92,7 @@ class OrderChanged:
 
 @dataclass(frozen=True, slots=True)
 class CallUndelivered:
-    """The waiter who was called has no live connection."""
+    """The waiter who was called is not connected."""
 
     stored_as: ClassVar[str] = "CallUnheard"
 
@@ -100,7 +101,7 @@ class CallUndelivered:
 
 @dataclass(frozen=True, slots=True)
 class EscalationDue:
-    """The call was not acknowledged in time. A timer of the session."""
+    """A timer of the session: the call was not acknowledged in time and takes this step."""
 
     stored_as: ClassVar[str] = "CallOverdue"
 
@@ -144,9 +145,10 @@ class CreateWaiter:
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """To a waiter and to a restaurant: here is a notification.
+    """To a waiter or a restaurant: adds a notification.
 
-    `session_id` is set for a call that must go on elsewhere where this waiter is not connected.
+    `session_id` is set for a call: if the waiter is not connected, the waiter reports that to this
+    session.
     """
 
     notification: Notification
@@ -155,7 +157,7 @@ class Notify:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """To a waiter and to a restaurant: the other one's notification was acknowledged."""
+    """To a waiter or a restaurant: a notification was acknowledged elsewhere."""
 
     notification_id: str
     at: datetime
@@ -167,10 +169,10 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class OrderReported:
-    """An order is new or has changed, with the notifications for it.
+    """An order is new or has changed, with its new notifications.
 
-    `paid` is what just came in (minor units); `completed` where that paid it fully for the first
-    time.
+    `paid` is the amount of new payments, in minor units. `completed`: whether they paid the order
+    in full for the first time.
     """
 
     summary: OrderSummary = field(metadata=stored_under("card"))
@@ -181,7 +183,7 @@ class OrderReported:
 
 @dataclass(frozen=True, slots=True)
 class TableReported:
-    """The table's `table_update` data as it now is."""
+    """A table is new or has changed. `data` are the fields of its `table_update`."""
 
     table_id: int
     version: int
@@ -191,7 +193,7 @@ class TableReported:
 
 @dataclass(frozen=True, slots=True)
 class EscalateCall:
-    """A call escalates: to all waiters of the zone (step 1), then to the managers (step 2)."""
+    """A call escalates: to all waiters of the zone (step 1) or to the managers (step 2)."""
 
     notification: Notification
     zone: str
@@ -200,7 +202,8 @@ class EscalateCall:
 
 @dataclass(frozen=True, slots=True)
 class CallDurationReported:
-    """How long a call took, in seconds; one of the two at a time."""
+    """The time from a call until it was acknowledged or resolved, in seconds. Exactly one of the
+    two is set."""
 
     stored_as: ClassVar[str] = "CallTimed"
 
@@ -211,7 +214,7 @@ class CallDurationReported:
 
 @dataclass(frozen=True, slots=True)
 class HandOverMenu:
-    """Hand the menu over to an entity of its own, unless that was done."""
+    """Has a restaurant whose state contains the menu create the menu's own entity."""
 
 
 # --- to a menu -----------------------------------------------------------------------------------
@@ -227,7 +230,7 @@ class CreateMenu:
 
 @dataclass(frozen=True, slots=True)
 class PriceLines:
-    """Price the menu lines of an order. The reply's result has `lines`, each an OrderLine."""
+    """Prices the menu lines of an order. `lines` of the result is a tuple of OrderLine."""
 
     lines: tuple[MenuLine, ...]
 
@@ -249,10 +252,11 @@ def _adapter(cls: type) -> TypeAdapter[Any]:
 
 
 def encode_message(message: Any) -> dict[str, Any]:
-    """A message as something that encodes to JSON."""
+    """A message as a mapping that can be encoded as JSON."""
     return {"type": stored_name(type(message)), "data": stored_form(message)}
 
 
 def decode_message(stored: Mapping[str, Any]) -> Any:
-    """The message that `encode_message` was given, from decoded JSON."""
+    """The message that `encode_message` returned, from decoded JSON. Raises KeyError and
+    pydantic.ValidationError."""
     return _adapter(MESSAGES[stored["type"]]).validate_python(stored["data"])

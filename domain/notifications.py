@@ -1,8 +1,8 @@
-"""Notifications of waiters and of the restaurant, each acknowledged once.
+"""Notifications in the lists of waiters and restaurants.
 
-A notification has one id, made of its cause (`order-5-3`), wherever it is listed. `created →
-acknowledged`, with who and when; acknowledging again changes nothing. Lists are bounded: the
-oldest acknowledged one goes first.
+The id of a notification is derived from its cause (`order-5-3`) and is the same in every list. A
+notification is acknowledged once, with the time and the caller; another acknowledgement changes
+nothing. Lists are bounded: the oldest acknowledged notification is dropped first.
 """
 
 from collections.abc import Mapping
@@ -19,10 +19,8 @@ from protocol.errors import Code, Rejected
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """`type` is the channel event it is sent as; `data` are the document's fields of it.
-
-    `waiter_ids` hold it too. `call_id` is set for a guest's call.
-    """
+    """A notification. `type` is the type of its event, `data` that event's own fields.
+    `waiter_ids` are the waiters whose lists contain it. `call_id` is set for a guest's call."""
 
     notification_id: str
     type: str
@@ -47,7 +45,7 @@ class Notifications(Rows[str, Notification]):
 
 @dataclass(frozen=True, slots=True)
 class NotificationAdded:
-    """A notification was raised, or raised again with more to say."""
+    """A notification was added, or replaced by one with the same id."""
 
     notification: Notification
 
@@ -60,7 +58,7 @@ class NotificationAcknowledged:
 
 
 def row(notification: Notification) -> dict[str, Any]:
-    """A notification as it stands in lists and events."""
+    """The fields of a notification in lists and events."""
     return {
         **notification.data,
         "notification_id": notification.notification_id,
@@ -72,31 +70,36 @@ def row(notification: Notification) -> dict[str, Any]:
 
 
 def list_rows(notifications: Notifications) -> list[dict[str, Any]]:
-    """All of a list, oldest first, each with its type."""
+    """The rows of a list, oldest first, each with its type."""
     return notifications.encoded_rows(lambda each: {"type": each.type, **row(each)})
 
 
-def add(notifications: Notifications, notification: Notification, keep: int) -> Notifications:
-    """The list with one more; over `keep` the oldest acknowledged, else the oldest, is dropped."""
-    grown = notifications.with_entry(notification.notification_id, notification)
-    if len(grown) <= keep:
-        return grown
-    done = compress(notifications, map(_acknowledged_at, notifications.values()))
-    return grown.without_entry(next(done, next(iter(notifications))))
+def add(
+    notifications: Notifications, notification: Notification, max_length: int
+) -> Notifications:
+    """The list with a notification added. If it is longer than `max_length`, the oldest
+    acknowledged notification is dropped or, if there is none, the oldest."""
+    longer = notifications.with_entry(notification.notification_id, notification)
+    if len(longer) <= max_length:
+        return longer
+    acknowledged = compress(notifications, map(_acknowledged_at, notifications.values()))
+    return longer.without_entry(next(acknowledged, next(iter(notifications))))
 
 
 _acknowledged_at = attrgetter("acknowledged_at")
 
 
 def acknowledge(notifications: Notifications, event: NotificationAcknowledged) -> Notifications:
-    """The list after an acknowledgement."""
+    """The list after a notification was acknowledged."""
     before = notifications[event.notification_id]
     after = replace(before, acknowledged_at=event.at, acknowledged_by=event.by)
     return notifications.with_entry(event.notification_id, after)
 
 
 def find(notifications: Notifications, notification_id: str) -> Notification | Rejected:
-    """The notification of that id, or the refusal that there is none."""
+    """The notification with this id, or a refusal if the list does not contain it."""
     return notifications.get(notification_id) or Rejected(
-        Code.NOT_FOUND, "There is no such notification here.", {"notification_id": notification_id}
+        Code.NOT_FOUND,
+        "There is no such notification in this list.",
+        {"notification_id": notification_id},
     )

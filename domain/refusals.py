@@ -1,7 +1,7 @@
-"""Hourly budgets of audited refusals for one entity, by class of callers.
+"""Hourly budgets of audited refusals of an entity, by class of callers.
 
 Each class has its own budget, so that guests cannot use up that of the staff. Refusals beyond the
-budget are only counted, and audit entries report the counts from time to time.
+budget are only counted; audit entries report the counts.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,13 +14,13 @@ from protocol.caller import Caller, Role
 from protocol.errors import Code
 
 LEFT_OUT = "refusals_left_out"
-"""The type of an audit entry that reports how many refusals have no entry of their own."""
+"""The type of an audit entry that reports how many refusals have no audit entry."""
 DEVICE_SUBJECT = "device:"
-"""Prefix of the subjects of devices that are not signed in yet."""
+"""Prefix of the subject of a device that is not signed in yet."""
 
 
 class CallerClass(StrEnum):
-    """Callers that share a budget. Stored counts depend on the order of the members."""
+    """Classes of callers, each with a budget. Do not reorder: stored counts depend on the order."""
 
     GUEST = "guest"
     STAFF = "staff"
@@ -34,7 +34,8 @@ AUDITED_AN_HOUR: Mapping[CallerClass, int] = {
     CallerClass.DEVICE: 20,
     CallerClass.UNKNOWN: 10,
 }
-"""Audited refusals per entity and hour: more would push completed actions out of the audit."""
+"""Maximum number of audited refusals per entity and hour. More would displace completed actions
+from the audit, which is bounded."""
 
 
 def class_of(caller: Caller) -> CallerClass:
@@ -49,7 +50,8 @@ def class_of(caller: Caller) -> CallerClass:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """How many refusals of a class have no audit entry, in the hour that starts at `hour`."""
+    """The number of refusals of a class that have no audit entry, in the hour that begins at
+    `hour`."""
 
     callers: CallerClass
     hour: datetime
@@ -71,13 +73,13 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """Refusals of an entity, audited or not, in the hour that starts at `hour`."""
+    """The numbers of refusals of an entity, audited or not, in the hour that begins at `hour`."""
 
     hour: datetime
     counts: Mapping[CallerClass, int] = field(default_factory=dict)
 
     def add(self, caller: Caller, now: datetime) -> "Refusals":
-        """The counts with a refusal of this caller; those of another hour are dropped."""
+        """The counts after a refusal of this caller. Counts of an earlier hour are dropped."""
         hour = now.replace(minute=0, second=0, microsecond=0)
         counts = dict(self.counts) if hour == self.hour else {}
         callers = class_of(caller)
@@ -89,24 +91,24 @@ class Refusals:
         return self.counts[callers] <= AUDITED_AN_HOUR[callers]
 
     def left_out(self, callers: CallerClass) -> LeftOut:
-        """The refusals of a class that are over its budget."""
+        """The number of refusals of a class beyond its budget."""
         over = self.counts.get(callers, 0) - AUDITED_AN_HOUR[callers]
         return LeftOut(callers, self.hour, max(0, over))
 
     def newly_left_out(self, callers: CallerClass) -> LeftOut | None:
-        """The report on a class that was just refused: at its first refusal without an entry, the
-        tenth, the hundredth and so on; otherwise None."""
+        """The report that is due after a refusal of a class: at the 1st, 10th, 100th … refusal
+        without an audit entry, otherwise None."""
         left_out = self.left_out(callers)
         return left_out if _is_power_of_ten(left_out.count) else None
 
     def unreported(self) -> Iterable[LeftOut]:
-        """The reports that this hour still lacks, once it is over."""
-        each = (self.left_out(callers) for callers in CallerClass)
-        return [one for one in each if one.count and not _is_power_of_ten(one.count)]
+        """The final reports of this hour, for classes whose last refusal was not reported."""
+        reports = (self.left_out(callers) for callers in CallerClass)
+        return [each for each in reports if each.count and not _is_power_of_ten(each.count)]
 
     def stored(self) -> str:
-        """The form that `refusals_from` reads. An earlier release reads the counts as one number
-        beyond its budget, so after a rollback it audits no refusals until the hour is over."""
+        """The text that `refusals_from` parses. An earlier release parses the counts as one number
+        that exceeds its budget: after a rollback, it audits no refusals until the hour is over."""
         counts = "_".join(str(self.counts.get(callers, 0)) for callers in CallerClass)
         return f"{self.hour.isoformat()} {counts}"
 
@@ -115,7 +117,8 @@ NO_REFUSALS = Refusals(datetime.min.replace(tzinfo=UTC))
 
 
 def refusals_from(stored: str) -> Refusals:
-    """Read stored counts. The single count of an earlier release is taken as the guests'."""
+    """Parse stored counts. The single count of an earlier release becomes that of the guests.
+    Raises ValueError."""
     if not stored:
         return NO_REFUSALS
     hour, _, counts = stored.partition(" ")

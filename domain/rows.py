@@ -1,7 +1,7 @@
-"""The lists of a state: entries by key, in order, each with its JSON row once that was needed.
+"""The lists of a state: sorted entries by key, with cached JSON rows.
 
-A change copies the list and keeps the rows of all other entries, so that showing a list again
-encodes what changed and nothing else.
+A change copies the list with the cached rows of all other entries, so the next snapshot encodes
+only the changed entry.
 """
 
 from bisect import insort
@@ -20,10 +20,10 @@ R = TypeVar("R")
 
 
 class Rows(dict[K, V]):
-    """Entries by key, sorted by `rank`; never changed in place.
+    """Entries by key, sorted by `rank`. Immutable.
 
-    `_rows` is empty until the list is first shown. From then on it has the same keys in the same
-    order, and the rows of `_stale` keys are not encoded yet.
+    `_rows` has the encoded rows. It is empty until they are first needed. From then on it has the
+    same keys in the same order; the rows of `_stale` keys must be encoded again.
     """
 
     __slots__ = ("_rows", "_stale")
@@ -35,7 +35,7 @@ class Rows(dict[K, V]):
 
     @staticmethod
     def rank(key: K, entry: V) -> Any:
-        """The sort key of an entry, which does not change while the entry is listed."""
+        """The sort key of an entry, which must not change."""
         return key
 
     def with_entry(self, key: K, entry: V) -> Self:
@@ -46,11 +46,11 @@ class Rows(dict[K, V]):
             after._rows[key] = b""
             after._stale |= {key}
         if key not in self and self and self._rank((key, entry)) < self._rank(_last(self)):
-            after._move_to_its_rank(key)
+            after._sort_last()
         return after
 
     def without_entry(self, key: K) -> Self:
-        """The list without an entry, if it was there."""
+        """The list without an entry, if it contains it."""
         after = self._copy()
         after.pop(key, None)
         after._rows.pop(key, None)
@@ -58,8 +58,8 @@ class Rows(dict[K, V]):
         return after
 
     def encoded_rows(self, row: Callable[[V], R]) -> list[R]:
-        """All rows in order, as JSON that only the encoders take. `row` must be the same at each
-        call, and depend on the entry alone."""
+        """All rows in order, as a value that `protocol.codec.encode` inserts as JSON. `row` must
+        be the same function in every call, and depend only on the entry."""
         stale: Collection[K] = self._stale
         if not self._rows:
             self._rows = dict.fromkeys(self, b"")
@@ -79,8 +79,8 @@ class Rows(dict[K, V]):
         copy._stale = self._stale
         return copy
 
-    def _move_to_its_rank(self, key: K) -> None:
-        """Sort an entry in that was appended."""
+    def _sort_last(self) -> None:
+        """Move the last entry to its sorted position."""
         *items, added = self.items()
         insort(items, added, key=self._rank)
         self.clear()
@@ -90,9 +90,9 @@ class Rows(dict[K, V]):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Restored from the mapping that is stored."""
+        """Have pydantic create the list from the stored mapping."""
         key, entry = get_args(source) or get_args(cls.__orig_bases__[0])  # type: ignore[attr-defined]  # typing's own
-        entries = handler.generate_schema(dict[key, entry])  # type: ignore[valid-type]  # made at run time
+        entries = handler.generate_schema(dict[key, entry])  # type: ignore[valid-type]  # types of run time
         return core_schema.no_info_after_validator_function(cls, entries)
 
 

@@ -151,7 +151,7 @@ _NAMED_DECODERS: dict[str, Callable[[Any], Any]] = {
 def _named(value: Any) -> tuple[str, Any]:
     name = stored_name(type(value))
     if _NAMED.get(name) is not type(value):
-        raise TypeError(f"cannot encode {type(value)}: it is not a listed command or message")
+        raise TypeError(f"cannot encode {type(value)}: it is not a known command or message")
     return name, value
 
 

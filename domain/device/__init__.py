@@ -1,1 +1,1 @@
-"""A restaurant's staff devices."""
+"""The staff devices of a restaurant."""

@@ -1,5 +1,5 @@
-"""Staff devices of a restaurant: a waiter's phone or a kitchen's screen, signed in by a code
-for a shift, or until a manager signs it out.
+"""The state of staff devices: a waiter's phone or a kitchen's screen, which a code signs in for one
+shift or until a manager signs it out.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,8 @@ from protocol.caller import Role
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Until `code_until` its code signs it in, once; from then on it lasts until `expires_at`."""
+    """A staff device. Until `code_until`, its code can sign it in once. It is then signed in until
+    `expires_at`."""
 
     role: Role
     waiter_id: int | None
@@ -24,7 +25,7 @@ class Device:
     signed_in_at: datetime | None = None
     expires_at: datetime | None = None
 
-    def is_over(self, now: datetime) -> bool:
+    def has_expired(self, now: datetime) -> bool:
         return (self.expires_at or self.code_until) <= now
 
 
@@ -46,7 +47,7 @@ class DeviceSignedIn:
 
 @dataclass(frozen=True, slots=True)
 class DeviceRemoved:
-    """Signed out by a manager, or over."""
+    """A manager has signed the device out, or it has expired."""
 
     device_id: int
 

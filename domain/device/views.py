@@ -1,4 +1,4 @@
-"""Staff devices as managers see them."""
+"""The data of staff devices that managers receive."""
 
 from typing import cast
 
@@ -9,7 +9,7 @@ from restaurant_qr_wire.values import DeviceRole
 
 
 def row(device_id: int, device: Device) -> messages.Device:
-    """A device as managers see it."""
+    """The fields of a device in `devices`, `device_added` and `device_signed_in`."""
     return {
         "device_id": device_id,
         "label": device.label,

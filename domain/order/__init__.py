@@ -1,1 +1,1 @@
-"""An order: its items, its money, its lifecycle."""
+"""An order: its items, payments and lifecycle."""

@@ -15,18 +15,18 @@ from protocol.values import format_money
 
 
 def effects_of(events: Sequence[Any], order: Order) -> tuple[Effect, ...]:
-    """The messages that these events, which made the order what it now is, send."""
-    now = summarize(order)
+    """The effects of new events; `order` is the state after them."""
+    summary = summarize(order)
     notes = tuple(_notifications(events, order))
     report = OrderReported(
-        now,
+        summary,
         notes,
         paid=sum(event.payment.amount for event in events if isinstance(event, PaymentReceived)),
         completed=any(isinstance(event, FullyPaid) for event in events),
     )
     effects = [Effect(order.at(Kind.RESTAURANT, order.restaurant_id), report)]
-    if not isinstance(events[0], OrderPlaced):  # the session placed it and knows
-        effects.append(Effect(order.at(Kind.SESSION, order.session_id), OrderChanged(now)))
+    if not isinstance(events[0], OrderPlaced):  # a new order was placed by the session itself
+        effects.append(Effect(order.at(Kind.SESSION, order.session_id), OrderChanged(summary)))
     if order.waiter_id is not None:
         waiter = order.at(Kind.WAITER, order.waiter_id)
         effects += [Effect(waiter, Notify(note)) for note in notes]
@@ -51,7 +51,7 @@ def summarize(order: Order) -> OrderSummary:
 
 
 def _notifications(events: Sequence[Any], order: Order) -> Iterator[Notification]:
-    """Notify staff of an order that is new or ready, and of each payment."""
+    """The notifications of staff: for a new order, a ready order, and each payment."""
     at_table = f"for table {order.table_number}"
     for event in events:
         match event:
@@ -79,7 +79,8 @@ def _payment_notification(order: Order, payment: Payment, at_table: str) -> Noti
 
 
 def _notification(order: Order, kind: str, message: str, at: datetime, **more: str) -> Notification:
-    """Named after the order's revision: of each type there is at most one a revision."""
+    """A notification about an order. Its id contains the order's revision, because each revision
+    has at most one notification of a type."""
     source = "payment" if kind == "payment" else "order"
     return Notification(
         notification_id=f"{source}-{order.id}-{order.revision}",

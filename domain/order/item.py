@@ -1,4 +1,4 @@
-"""The items of an order: `pending → ready`, or `voided`, each set alone."""
+"""The items of an order. Each has its own status: `pending`, `ready` or `voided`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from protocol.statuses import ItemStatus
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of an order; `unit_price` in minor units, `reason` why it was voided."""
+    """An item of an order. `unit_price` is in minor units, `reason` is why the item was voided."""
 
     item_id: int
     name: str
@@ -31,7 +31,7 @@ class Item:
 
     @property
     def merge_key(self) -> tuple[Any, ...]:
-        """The key by which equal lines of an order are merged."""
+        """Items with equal keys order the same thing."""
         return (self.menu_item_id, self.name, self.unit_price, self.notes, self.options)
 
 
@@ -56,40 +56,37 @@ def create_items(lines: Iterable[OrderLine], first_id: int) -> Items:
 
 
 def replace_items(items: Items, lines: Iterable[OrderLine], first_id: int) -> Items:
-    """The items after an order's wishes were rewritten.
-
-    A line that asks for what an item already is keeps its id, and its status where the quantity
-    is the same. Voided items stay listed.
-    """
-    left = live(items)
-    kept = [item for item in items if item.status is ItemStatus.VOIDED]
-    other = []
-    for fresh in create_items(
-        lines, 0
-    ):  # what is the same first, so that no other line takes its place
-        match = next((each for each in left if _same(each, fresh)), None)
+    """The items after an order's lines were replaced. A line for the same thing as an existing item
+    keeps the item's id and, if the quantity is the same, its status. New items get ids from
+    `first_id` on. Voided items remain in the list."""
+    unmatched = live(items)
+    result = [item for item in items if item.status is ItemStatus.VOIDED]
+    changed = []
+    # Match items with equal quantities first, so that no other line takes them.
+    for new in create_items(lines, 0):
+        match = next((each for each in unmatched if _is_same(each, new)), None)
         if match is None:
-            other.append(fresh)
+            changed.append(new)
         else:
-            left.remove(match)
-            kept.append(match)
-    for fresh in other:
-        match = next((each for each in left if each.merge_key == fresh.merge_key), None)
+            unmatched.remove(match)
+            result.append(match)
+    for new in changed:
+        match = next((each for each in unmatched if each.merge_key == new.merge_key), None)
         if match is None:
-            kept.append(replace(fresh, item_id=first_id))
+            result.append(replace(new, item_id=first_id))
             first_id += 1
         else:
-            left.remove(match)
-            kept.append(replace(fresh, item_id=match.item_id))
-    return tuple(sorted(kept, key=lambda item: item.item_id))
+            unmatched.remove(match)
+            result.append(replace(new, item_id=match.item_id))
+    return tuple(sorted(result, key=lambda item: item.item_id))
 
 
-def _same(item: Item, fresh: Item) -> bool:
-    return item.merge_key == fresh.merge_key and item.quantity == fresh.quantity
+def _is_same(item: Item, new: Item) -> bool:
+    return item.merge_key == new.merge_key and item.quantity == new.quantity
 
 
 def mark_ready(items: Items) -> Items:
-    """Every item that is not voided taken along to ready."""
+    """The items with all pending ones set to ready."""
     return tuple(
         replace(item, status=ItemStatus.READY) if item.status is ItemStatus.PENDING else item
         for item in items
@@ -97,4 +94,5 @@ def mark_ready(items: Items) -> Items:
 
 
 def live(items: Items) -> list[Item]:
+    """The items that are not voided."""
     return [item for item in items if item.status is not ItemStatus.VOIDED]

@@ -1,4 +1,5 @@
-"""One line of an order as it was sold: later changes of the menu do not change it."""
+"""A line of an order with the name and price at which it was sold. Later changes of the menu do not
+affect it."""
 
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ from protocol.menu import Allergen
 
 @dataclass(frozen=True, slots=True)
 class ChosenOption:
-    """`price` is that of one, in minor units."""
+    """An option chosen for a line. `price` is for a quantity of one, in minor units."""
 
     option_id: int
     name: str
@@ -17,7 +18,8 @@ class ChosenOption:
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """`unit_price` in minor units contains the options. `allergens` are None if not declared."""
+    """A priced line. `unit_price` is in minor units and includes the options. `allergens` is None
+    if they are not declared."""
 
     name: str
     quantity: int

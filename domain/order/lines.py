@@ -1,7 +1,7 @@
-"""The limits of an order's lines: number, length of the notes, and total.
+"""The limits of an order's lines: their number, the size of their notes, and their total.
 
-Guests have narrower limits than staff, because anyone with a table's code can send any number of
-orders. The notes of a session's guests are bounded in bytes, because they take memory in the store.
+Guests have lower limits than staff, because anyone with a table's code can send any number of
+orders. Notes are limited in bytes, because they use memory in the store.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ from protocol.values import MAX_MINOR_UNITS, format_money
 MAX_GUEST_LINES = 40
 """Maximum number of lines in a guest's order."""
 MAX_GUEST_OPTIONS = 200
-"""Maximum number of options in a guest's order: each takes memory in the store, like a line."""
+"""Maximum number of options in a guest's order. Like a line, each uses memory in the store."""
 MAX_GUEST_NOTES_BYTES = 2_000
 """Maximum bytes of all notes in a guest's order, in UTF-8."""
 MAX_SESSION_NOTES_BYTES = 64_000
@@ -25,13 +25,15 @@ MAX_SESSION_NOTES_BYTES = 64_000
 
 
 def _refusal(lines: Sequence[c.Line], context: Context) -> Rejected | None:
-    """Why an order cannot have these lines; None if it can."""
+    """A refusal if an order cannot have these lines, otherwise None."""
     if not lines:
-        return Rejected(Code.INVALID_MESSAGE, "items: an order has at least one.")
+        return Rejected(Code.INVALID_MESSAGE, "items: must have at least one element.")
     if context.caller.is_staff:
         return None
     if any(isinstance(line, c.FreeLine) for line in lines):
-        return Rejected(Code.FORBIDDEN, "Only staff may order in free text. Name a menu_item_id.")
+        return Rejected(
+            Code.FORBIDDEN, "Only staff can order items by name. Send a menu_item_id instead."
+        )
     if len(lines) > MAX_GUEST_LINES:
         return limit_exceeded(
             "items", "items", f"at most {MAX_GUEST_LINES} of them; place two orders"
@@ -48,19 +50,19 @@ def _refusal(lines: Sequence[c.Line], context: Context) -> Rejected | None:
 
 
 def notes_bytes(lines: Iterable[c.Line]) -> int:
-    """Bytes of all notes in UTF-8."""
+    """The size of all notes in UTF-8, in bytes."""
     return sum(len(line.notes.encode()) for line in lines)
 
 
 def total_of(lines: Iterable[OrderLine]) -> int:
-    """The total of lines in minor units."""
+    """The total of the lines, in minor units."""
     return sum(line.quantity * line.unit_price for line in lines)
 
 
-def sold_lines(
+def price_lines(
     command: c.PlaceOrder | c.ReplaceItems | c.Quote, currency: str, context: Context
 ) -> tuple[OrderLine, ...] | Rejected:
-    """The lines of an order as they are sold now, or why it cannot have them."""
+    """The lines of a command with their current names and prices, or a refusal."""
     refused = _refusal(command.items, context)
     if refused is not None:
         return refused
@@ -71,30 +73,31 @@ def sold_lines(
         else OrderLine(line.name, line.quantity, line.unit_price, line.notes)
         for line in command.items
     )
-    if None in lines:  # a gateway of an earlier release has not asked the menu
+    if None in lines:  # a gateway of an earlier release has not collected the prices
         return UNAVAILABLE
-    sold = cast(tuple[OrderLine, ...], lines)
-    return _total_refusal(sold, currency, getattr(command, "expected_total", None)) or sold
+    result = cast(tuple[OrderLine, ...], lines)
+    return _total_refusal(result, currency, getattr(command, "expected_total", None)) or result
 
 
 def _total_refusal(
     lines: Iterable[OrderLine], currency: str, expected: int | None
 ) -> Rejected | None:
-    """Why an order cannot have the total of these lines; None if it can. `expected` is the total
-    that the caller has agreed to."""
+    """A refusal if an order cannot have the total of these lines, otherwise None. `expected` is the
+    total that the caller has agreed to."""
     total = total_of(lines)
     if total > MAX_MINOR_UNITS:
-        most = f"{format_money(MAX_MINOR_UNITS)} {currency}"
+        maximum = f"{format_money(MAX_MINOR_UNITS)} {currency}"
         return Rejected(
             Code.INVALID_MESSAGE,
-            f"items: the total of an order is at most {most}. Place two orders.",
+            f"items: the total of an order is at most {maximum}. Place two orders.",
             {"field": "items", "max_total_amount": format_money(MAX_MINOR_UNITS)},
         )
     if expected is not None and expected != total:
-        now = format_money(total)
+        amount = format_money(total)
         return Rejected(
             Code.PRICE_CHANGED,
-            f"The total is {now} {currency} now. To agree, order again with a new request_id.",
-            {"total_amount": now},
+            f"The total is now {amount} {currency}. To accept it, send the order again with this "
+            "expected_total and a new request_id.",
+            {"total_amount": amount},
         )
     return None

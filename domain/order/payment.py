@@ -1,8 +1,8 @@
-"""The money of an order: its own axis beside the status, derived from amounts.
+"""The payments of an order, and its payment status, which is derived from amounts.
 
-`unpaid → partially_paid → paid`, and `refunded`. Amounts are minor units. An order that costs
-nothing is `paid`. A cancelled order owes nothing either. Its payments are kept until they are
-refunded, and its payment status reflects them.
+The payment status is independent of the order's status: `unpaid`, `partially_paid`, `paid` or
+`refunded`. Amounts are in minor units. An order with a total of zero is `paid`. For a cancelled
+order nothing is due, and its payments count until they are refunded.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Payment:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """The amounts of an order: its total, payments and refunds; and whether it is cancelled."""
+    """The total, payments and refunds of an order, and whether it is cancelled."""
 
     total: int
     paid: int
@@ -39,12 +39,12 @@ class Money:
 
     @property
     def balance(self) -> int:
-        """The amount that is still due."""
+        """The amount that is not yet paid."""
         return max(0, self.amount_due - self.net_paid)
 
     @property
     def refund_due(self) -> int:
-        """The amount that was overpaid."""
+        """The amount to refund."""
         return max(0, self.net_paid - self.amount_due)
 
     @property
@@ -58,5 +58,5 @@ class Money:
 
     @property
     def is_settled(self) -> bool:
-        """Nothing is outstanding in either direction."""
+        """Whether neither a payment nor a refund is due."""
         return self.net_paid == self.amount_due

@@ -1,13 +1,12 @@
 """The rules of an order.
 
-* `pending → confirmed → ready → delivered`; anything before `delivered` may be cancelled; both ends
-  are terminal. Each `*_at` is written once.
-* Items change while the order is `pending` or `confirmed`; an order of no items is refused.
-* When every item that is not voided is ready, a confirmed order becomes ready by itself; when all
-  are voided, cancelled. An order set ready takes its items along.
-* A payment is at most the balance; an order is fully paid once. Cancelling keeps the money and
-  marks it due back.
-* Guests may cancel what is still pending, and set no other status.
+* Status: `pending → confirmed → ready → delivered`. An order can be `cancelled` until it is
+  delivered. `delivered` and `cancelled` are final.
+* Items can be replaced while the order is `pending` or `confirmed`. An order has at least one item.
+* A confirmed order becomes ready when all items that are not voided are ready, and an order is
+  cancelled when all are voided. If an order is set to ready, its items become ready.
+* A payment cannot exceed the balance. The payments of a cancelled order are due for a refund.
+* Guests can only cancel an order, while it is pending.
 """
 
 from collections.abc import Mapping
@@ -56,7 +55,7 @@ def decide(order: Order | None, command: Any, context: Context) -> Decision | Re
             return _pay(order, command, context)
         case c.Refund():
             return _refund(order, command, context)
-    return Rejected(Code.UNKNOWN_ACTION, "An order does not do that.")
+    return Rejected(Code.UNKNOWN_ACTION, "An order does not support this action.")
 
 
 def _open(message: OpenOrder, context: Context) -> Decision:
@@ -80,7 +79,8 @@ def _open(message: OpenOrder, context: Context) -> Decision:
 def _decide(
     order: Order, events: list[Any], context: Context, result: Mapping[str, Any] | None = None
 ) -> Decision:
-    """A decision with all that follows from these events, here and elsewhere."""
+    """A decision with these events, the event FullyPaid if they complete the payment, and their
+    effects."""
     after = order
     for event in events:
         after = evolve(after, event)
@@ -104,7 +104,7 @@ def _update_status(order: Order, command: c.UpdateStatus, context: Context) -> D
         command.status is not OrderStatus.CANCELLED or order.status is not OrderStatus.PENDING
     ):
         return Rejected(
-            Code.FORBIDDEN, "Guests may only cancel an order that is still pending. Ask the staff."
+            Code.FORBIDDEN, "Guests can only cancel an order that is still pending. Ask the staff."
         )
     events: list[Any] = []
     if command.status is OrderStatus.READY:
@@ -136,18 +136,20 @@ def _update_item(order: Order, command: c.UpdateItem, context: Context) -> Decis
 
 
 def _item_refusal(order: Order, command: c.UpdateItem, context: Context) -> Rejected | None:
-    """Why an item may not change although its own lifecycle would let it."""
+    """A refusal if an item's status cannot change for reasons other than its lifecycle, otherwise
+    None."""
     voids = command.status is ItemStatus.VOIDED
     if voids and not context.caller.is_staff:
-        return Rejected(Code.FORBIDDEN, "Only staff may void an item.")
+        return Rejected(Code.FORBIDDEN, "Only staff can void an item.")
     if voids and command.reason is None:
-        return Rejected(Code.INVALID_MESSAGE, "reason: say why the item is voided.")
-    may_be_voided = (OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.READY)
-    if order.status in (may_be_voided if voids else (OrderStatus.CONFIRMED,)):
+        return Rejected(Code.INVALID_MESSAGE, "reason: is required to void an item.")
+    voidable = (OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.READY)
+    if order.status in (voidable if voids else (OrderStatus.CONFIRMED,)):
         return None
     return Rejected(
         Code.INVALID_TRANSITION,
-        f"The items of an order that is {order.status.value} cannot become {command.status.value}.",
+        f"Cannot set an item to '{command.status.value}' because its order is "
+        f"'{order.status.value}'.",
         {"current": order.status.value, "allowed": []},
     )
 
@@ -156,10 +158,11 @@ def _replace_items(order: Order, command: c.ReplaceItems, context: Context) -> D
     if order.status not in (OrderStatus.PENDING, OrderStatus.CONFIRMED):
         return Rejected(
             Code.INVALID_TRANSITION,
-            f"An order that is {order.status.value} keeps its items. Place a new order.",
+            f"Cannot replace the items because the order is '{order.status.value}'. Place a new "
+            "order.",
             {"current": order.status.value, "allowed": []},
         )
-    lines = order_lines.sold_lines(command, order.currency, context)
+    lines = order_lines.price_lines(command, order.currency, context)
     if isinstance(lines, Rejected):
         return lines
     items = order_items.replace_items(order.items, lines, order.next_item_id)
@@ -172,7 +175,7 @@ def _replace_items(order: Order, command: c.ReplaceItems, context: Context) -> D
 
 
 def _items_events(order: Order, items: Items, next_item_id: int, context: Context) -> list[Any]:
-    """The change of the items, and the status that follows from it."""
+    """The events of changed items, with the status of the order that follows from them."""
     events: list[Any] = [ItemsChanged(items, next_item_id)]
     live = order_items.live(items)
     if not live:
@@ -191,13 +194,13 @@ def _pay(order: Order, command: c.Pay, context: Context) -> Decision | Rejected:
     if context.request_ref is None or not context.request_ref.digest:
         return Rejected(
             Code.INVALID_MESSAGE,
-            "A payment needs an Idempotency-Key, so that it is never taken twice.",
+            "A payment requires an Idempotency-Key, so that a retry is not a second payment.",
         )
     balance = order.money.balance
     if command.amount > balance:
         return Rejected(
             Code.OVERPAYMENT,
-            f"That is more than the balance of {format_money(balance)}.",
+            f"The amount exceeds the balance of {format_money(balance)}.",
             {"balance": format_money(balance)},
         )
     payment = Payment(
@@ -219,13 +222,13 @@ def _refund(order: Order, command: c.Refund, context: Context) -> Decision | Rej
 
 
 def is_final(order: Order) -> bool:
-    """Terminal, and no money outstanding in either direction."""
+    """Whether the order's status is final, and neither a payment nor a refund is due."""
     return not lifecycle.ORDER[order.status] and order.money.is_settled
 
 
 def is_abandoned(order: Order) -> bool:
-    """Whether the order was cancelled before it was confirmed or paid. Guests can create any
-    number of these, so they are kept for only a day."""
+    """Whether the order was cancelled before it was confirmed or paid. Guests can create any number
+    of such orders, so they are kept for only a day."""
     return (
         order.status is OrderStatus.CANCELLED and order.confirmed_at is None and not order.payments
     )

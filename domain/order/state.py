@@ -13,7 +13,7 @@ from protocol.statuses import OrderStatus
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """All that an order is. `revision` rises with every event; amounts are minor units."""
+    """The state of an order. `revision` increases with every event. Amounts are in minor units."""
 
     id: int
     restaurant_id: int
@@ -67,7 +67,7 @@ class StatusChanged:
 
 @dataclass(frozen=True, slots=True)
 class ItemsChanged:
-    """The items as they now are."""
+    """The new items of the order."""
 
     items: Items
     next_item_id: int
@@ -80,7 +80,7 @@ class PaymentReceived:
 
 @dataclass(frozen=True, slots=True)
 class FullyPaid:
-    """The balance came to zero for the first time."""
+    """Payments have covered the amount due for the first time."""
 
     at: datetime
 
@@ -109,4 +109,4 @@ def evolve(order: Order | None, event: Any) -> Order:
             return replace(order, revision=revision, paid_at=at)
         case Refunded(amount):
             return replace(order, revision=revision, refunded=order.refunded + amount)
-    raise TypeError(f"an order knows no {type(event).__name__}")
+    raise TypeError(f"cannot apply {type(event).__name__} to an order")

@@ -1,1 +1,1 @@
-"""A restaurant: its tables, waiters, open orders and notifications."""
+"""A restaurant: its tables, waiters, devices, open orders and notifications."""

@@ -1,7 +1,7 @@
 """The rules of a restaurant's notifications: alerts, escalated calls, acknowledgements.
 
-The first to acknowledge a notification owns it; all waiters that have it receive the
-acknowledgement.
+The first acknowledgement of a notification counts. It is sent to all waiters whose lists contain
+the notification.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ from protocol.ids import Kind
 
 
 def raise_alert(restaurant: Restaurant, command: c.RaiseAlert, context: Context) -> Decision:
-    """To all waiters; it names the table where it has one."""
+    """Send an alert to all waiters. If it is about a table, it contains the table's number."""
     data: dict[str, Any] = {"message": command.message, "table_id": command.table_id}
     table = restaurant.tables.get(command.table_id or 0)
     if table is not None:
@@ -42,17 +42,15 @@ def raise_alert(restaurant: Restaurant, command: c.RaiseAlert, context: Context)
 
 
 def escalate(restaurant: Restaurant, message: EscalateCall) -> Decision:
-    """Step 1 adds every waiter of the zone, step 2 marks it for the managers.
-
-    If the zone has no other waiter, it goes to the managers at once, and only once.
-    """
+    """Escalate a call to all waiters of its zone (step 1) or to the managers (step 2). If step 1
+    finds no further waiter, the call escalates to the managers immediately."""
     note = message.notification
-    known = restaurant.notifications.get(note.notification_id)
-    if known is not None and known.acknowledged_at is not None:
+    listed = restaurant.notifications.get(note.notification_id)
+    if listed is not None and listed.acknowledged_at is not None:
         return UNCHANGED
-    if known is not None and known.data.get("escalated_to") == "managers":
+    if listed is not None and listed.data.get("escalated_to") == "managers":
         return UNCHANGED
-    notified = note.waiter_ids if known is None else known.waiter_ids
+    notified = note.waiter_ids if listed is None else listed.waiter_ids
     if message.step == MANAGERS:
         return _to_managers(note, notified)
     zone = {
@@ -60,49 +58,50 @@ def escalate(restaurant: Restaurant, message: EscalateCall) -> Decision:
         for summary in restaurant.tables.values()
         if summary.data["zone"] == message.zone and summary.waiter_id is not None
     }
-    more = sorted(zone.difference(notified))
-    if not more:
+    others = sorted(zone.difference(notified))
+    if not others:
         return _to_managers(note, notified)
-    after = _escalated_to("zone", note, (*notified, *more))
-    return Decision((NotificationAdded(after),), _to_waiters(restaurant, more, Notify(after)))
+    after = _escalated_to("zone", note, (*notified, *others))
+    return Decision((NotificationAdded(after),), _to_waiters(restaurant, others, Notify(after)))
 
 
 def _to_managers(note: Notification, notified: tuple[int, ...]) -> Decision:
     return Decision((NotificationAdded(_escalated_to("managers", note, notified)),))
 
 
-def _escalated_to(whom: str, note: Notification, waiter_ids: tuple[int, ...]) -> Notification:
-    return replace(note, data={**note.data, "escalated_to": whom}, waiter_ids=waiter_ids)
+def _escalated_to(group: str, note: Notification, waiter_ids: tuple[int, ...]) -> Notification:
+    return replace(note, data={**note.data, "escalated_to": group}, waiter_ids=waiter_ids)
 
 
 def acknowledge(
     restaurant: Restaurant, command: c.Acknowledge, context: Context
 ) -> Decision | Rejected:
-    """Acknowledge a notification. The session of a call is notified, too."""
-    known = notifications.find(restaurant.notifications, command.notification_id)
-    if isinstance(known, Rejected):
-        return known
-    if known.acknowledged_at is not None:
-        return Decision(result={"acknowledged_by": known.acknowledged_by})
+    """Acknowledge a notification. If it is a call, its session is notified as well."""
+    listed = notifications.find(restaurant.notifications, command.notification_id)
+    if isinstance(listed, Rejected):
+        return listed
+    if listed.acknowledged_at is not None:
+        return Decision(result={"acknowledged_by": listed.acknowledged_by})
     by = context.caller.subject
-    decision = record_acknowledgement(restaurant, known.notification_id, context.now, by)
+    decision = record_acknowledgement(restaurant, listed.notification_id, context.now, by)
     effects = decision.effects
-    if known.call_id is not None:
-        session = restaurant.at(Kind.SESSION, known.data["session_id"])
-        effects = (*effects, Effect(session, CallAcknowledged(known.call_id, context.now, by)))
+    if listed.call_id is not None:
+        session = restaurant.at(Kind.SESSION, listed.data["session_id"])
+        effects = (*effects, Effect(session, CallAcknowledged(listed.call_id, context.now, by)))
     return replace(decision, effects=effects, result={"acknowledged_by": by})
 
 
 def record_acknowledgement(
     restaurant: Restaurant, notification_id: str, at: datetime, by: str
 ) -> Decision:
-    """Take an acknowledgement in and pass it to all waiters that hold the notification."""
-    known = restaurant.notifications.get(notification_id)
-    if known is None or known.acknowledged_at is not None:
+    """Record an acknowledgement, and send it to all waiters whose lists contain the
+    notification."""
+    listed = restaurant.notifications.get(notification_id)
+    if listed is None or listed.acknowledged_at is not None:
         return UNCHANGED
     return Decision(
         (NotificationAcknowledged(notification_id, at, by),),
-        _to_waiters(restaurant, known.waiter_ids, Acknowledged(notification_id, at, by)),
+        _to_waiters(restaurant, listed.waiter_ids, Acknowledged(notification_id, at, by)),
     )
 
 

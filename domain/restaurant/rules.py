@@ -1,7 +1,7 @@
 """The rules of a restaurant: its tables, waiters and devices, and reports of other entities.
 
-Tables and orders report their summaries; the highest version counts. The rules of notifications
-are in `notifications.py`.
+Tables and orders report summaries, of which the one with the highest version is current. The rules
+of notifications are in `notifications.py`.
 """
 
 from typing import Any
@@ -84,7 +84,7 @@ def decide(
             return Decision((sent,))
         case HandOverMenu():
             return _hand_over_menu(restaurant)
-        case c.ReplaceMenu() | c.ChangeMenuItem() | PriceLines():  # from an earlier release
+        case c.ReplaceMenu() | c.ChangeMenuItem() | PriceLines():  # sent by an earlier release
             return UNAVAILABLE
     return _receive(restaurant, command, context)
 
@@ -95,8 +95,8 @@ def _receive(restaurant: Restaurant, message: Any, context: Context) -> Decision
         case OrderReported():
             return _order_reported(restaurant, message, context)
         case TableReported(table_id, version, waiter_id, data):
-            known = restaurant.tables.get(table_id)
-            if known is not None and known.version >= version:
+            current = restaurant.tables.get(table_id)
+            if current is not None and current.version >= version:
                 return UNCHANGED
             return Decision((TableUpdated(table_id, TableSummary(version, waiter_id, data)),))
         case Notify(note):
@@ -107,7 +107,7 @@ def _receive(restaurant: Restaurant, message: Any, context: Context) -> Decision
             return notifications.escalate(restaurant, message)
         case CallDurationReported():
             return Decision((CallTimingRecorded(message),))
-    return Rejected(Code.UNKNOWN_ACTION, "A restaurant does not do that.")
+    return Rejected(Code.UNKNOWN_ACTION, "A restaurant does not support this action.")
 
 
 def _create(command: c.CreateRestaurant, context: Context) -> Decision:
@@ -122,7 +122,7 @@ def _create(command: c.CreateRestaurant, context: Context) -> Decision:
 
 
 def _hand_over_menu(restaurant: Restaurant) -> Decision:
-    """Create the menu of a restaurant of an earlier release, which contained it."""
+    """Create the entity of a menu that an earlier release has stored in the restaurant's state."""
     if restaurant.has_menu_entity:
         return UNCHANGED
     return Decision((MenuHandedOver(),), (_menu_creation(restaurant),))
@@ -146,13 +146,13 @@ def _add_table(
     restaurant: Restaurant, command: c.AddTable, context: Context
 ) -> Decision | Rejected:
     if command.waiter_id is not None and command.waiter_id not in restaurant.waiters:
-        why = f"There is no waiter {command.waiter_id}."
-        return Rejected(Code.NOT_FOUND, why, {"field": "waiter_id"})
-    taken = _table_of_number(restaurant, command.number)
-    if taken is not None:
-        why = f"number: table {taken} of this restaurant has the number {command.number} already."
-        details = {"field": "number", "table_id": taken}
-        return Rejected(Code.INVALID_MESSAGE, f"{why} Choose another one.", details)
+        error = f"There is no waiter {command.waiter_id}."
+        return Rejected(Code.NOT_FOUND, error, {"field": "waiter_id"})
+    existing = _table_with_number(restaurant, command.number)
+    if existing is not None:
+        error = f"number: {command.number} is already the number of table {existing}."
+        details = {"field": "number", "table_id": existing}
+        return Rejected(Code.INVALID_MESSAGE, f"{error} Choose another one.", details)
     table_id = context.inputs.id
     assert table_id is not None
     creation = CreateTable(
@@ -174,8 +174,9 @@ def _add_table(
     )
 
 
-def _table_of_number(restaurant: Restaurant, number: str) -> int | None:
-    """The table with a number, ignoring case. Older restaurants may have two of the same number."""
+def _table_with_number(restaurant: Restaurant, number: str) -> int | None:
+    """The id of a table with this number, ignoring case, or None. Earlier releases allowed several
+    tables with one number."""
     wanted = number.casefold()
     for id_, summary in restaurant.tables.items():
         if summary.data["table_number"].casefold() == wanted:
@@ -195,17 +196,20 @@ def _add_waiter(restaurant: Restaurant, command: c.AddWaiter, context: Context) 
 
 
 def _order_reported(restaurant: Restaurant, message: OrderReported, context: Context) -> Decision:
-    """Apply an order's summary, which comes once a change, so nothing is counted twice."""
+    """Apply the summary of an order, which is sent once per change, so that payments are counted
+    once."""
     summary = message.summary
-    known = restaurant.open_orders.get(summary.order_id)
-    if known is not None and known.version >= summary.version:
+    current = restaurant.open_orders.get(summary.order_id)
+    if current is not None and current.version >= summary.version:
         return UNCHANGED
-    seen: type = OrderUpdated
-    if known is None and summary.status is OrderStatus.PENDING:
-        seen = OrderReceived
-    elif summary.status is OrderStatus.READY and known and known.status is not OrderStatus.READY:
-        seen = OrderBecameReady
-    events: list[Any] = [seen(summary)]
+    event: type = OrderUpdated
+    if current is None and summary.status is OrderStatus.PENDING:
+        event = OrderReceived
+    elif (
+        summary.status is OrderStatus.READY and current and current.status is not OrderStatus.READY
+    ):
+        event = OrderBecameReady
+    events: list[Any] = [event(summary)]
     events += [NotificationAdded(note) for note in message.notifications]
     if message.paid:
         day = local_time(context.now, restaurant.timezone).date().isoformat()

@@ -23,14 +23,14 @@ from protocol.statuses import OrderStatus
 from protocol.stored_names import stored_under
 
 MAX_NOTIFICATIONS = 200
-"""Notifications that a restaurant's list holds."""
+"""Maximum number of notifications in a restaurant's list."""
 CALL_ESCALATION_S = 60.0
-"""How long a call may go unacknowledged before it takes its next step."""
+"""Time after which an unacknowledged call escalates to its next step."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableSummary:
-    """A table as its restaurant lists it: the data of its last `table_update`."""
+    """A summary of a table for its restaurant. `data` are the fields of its last `table_update`."""
 
     version: int
     waiter_id: int | None
@@ -39,10 +39,9 @@ class TableSummary:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """Counts and sums since the restaurant was created; times in seconds, money in minor units.
-
-    `day` is that of the last payment, as the restaurant's clocks show it, and `day_…` are of it.
-    """
+    """Counts and sums since the restaurant was created, in seconds and minor units. `day` is the
+    date of the last payment in the restaurant's time zone; `day_payments` and `day_paid` are for
+    that day."""
 
     orders: int = 0
     cancelled: int = 0
@@ -61,9 +60,9 @@ class Statistics:
 
 @dataclass(frozen=True, slots=True)
 class Restaurant:
-    """`tables` and `open_orders` have the latest summary that each reported. `alert_count` counts
-    alerts, `last_device` is the id of the latest staff device. A restaurant of an earlier release
-    contains its `menu` until `has_menu_entity`."""
+    """The state of a restaurant. `tables` and `open_orders` have the latest summary of each.
+    `alert_count` is the number of alerts so far, `last_device` the id of the last added device.
+    `menu` is the menu that an earlier release has stored here, until `has_menu_entity`."""
 
     id: int
     name: str
@@ -95,19 +94,19 @@ class RestaurantCreated:
 
 @dataclass(frozen=True, slots=True)
 class PolicyChanged:
-    """A change of what guests may do without staff."""
+    """A setting of what guests can do without staff has changed."""
 
     guest_opens_table: bool
 
 
 @dataclass(frozen=True, slots=True)
 class MenuHandedOver:
-    """The menu is an entity of its own from now on."""
+    """The menu has moved to an entity of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableUpdated:
-    """A table has changed; the first time, it was added."""
+    """A table was added or has changed."""
 
     stored_as: ClassVar[str] = "TableSeen"
 
@@ -135,7 +134,7 @@ class OrderBecameReady:
 
 @dataclass(frozen=True, slots=True)
 class OrderUpdated:
-    """An order has changed, without a notification."""
+    """An order has changed other than by becoming ready."""
 
     stored_as: ClassVar[str] = "OrderSeen"
 
@@ -144,7 +143,7 @@ class OrderUpdated:
 
 @dataclass(frozen=True, slots=True)
 class PaymentRecorded:
-    """An amount in minor units came in, on that day of the restaurant's."""
+    """A payment, in minor units, on a day in the restaurant's time zone."""
 
     stored_as: ClassVar[str] = "PaymentSeen"
 
@@ -160,7 +159,7 @@ class PaymentCompleted:
 
 @dataclass(frozen=True, slots=True)
 class CallTimingRecorded:
-    """A call was acknowledged or resolved after so many seconds."""
+    """A call was acknowledged or resolved after this duration."""
 
     stored_as: ClassVar[str] = "CallSeen"
 
@@ -216,19 +215,21 @@ def evolve(restaurant: Restaurant | None, event: Any) -> Restaurant:
             )
         case PaymentCompleted() | MessageBroadcast():
             return before
-    raise TypeError(f"a restaurant knows no {type(event).__name__}")
+    raise TypeError(f"cannot apply {type(event).__name__} to a restaurant")
 
 
 def _with_table(before: Restaurant, table_id: int, summary: TableSummary) -> Restaurant:
-    """The list of tables; rows of open orders name the zone of their table."""
-    known, orders = before.tables.get(table_id), before.open_orders
-    if known is None or known.data["zone"] != summary.data["zone"]:
+    """The restaurant with a table added or replaced. Rows of open orders contain the zone of their
+    table, so they are encoded again if it has changed."""
+    current, orders = before.tables.get(table_id), before.open_orders
+    if current is None or current.data["zone"] != summary.data["zone"]:
         orders = Rows(orders)
     return replace(before, tables=before.tables.with_entry(table_id, summary), open_orders=orders)
 
 
 def _with_order(before: Restaurant, summary: OrderSummary, *, new: bool) -> Restaurant:
-    """The list of open orders, those that are still to be done or paid, and their figures."""
+    """The restaurant with an order added, replaced or removed, and its statistics. An order is open
+    until its status is final and nothing is due."""
     figures = before.figures
     if new:
         figures = replace(figures, orders=figures.orders + 1)
@@ -243,14 +244,14 @@ def _with_order(before: Restaurant, summary: OrderSummary, *, new: bool) -> Rest
 
 def _count(figures: Statistics, event: PaymentRecorded | CallTimingRecorded) -> Statistics:
     if isinstance(event, PaymentRecorded):
-        same = event.day == figures.day
+        is_same_day = event.day == figures.day
         return replace(
             figures,
             payments=figures.payments + 1,
             paid=figures.paid + event.amount,
             day=event.day,
-            day_payments=(figures.day_payments if same else 0) + 1,
-            day_paid=(figures.day_paid if same else 0) + event.amount,
+            day_payments=(figures.day_payments if is_same_day else 0) + 1,
+            day_paid=(figures.day_paid if is_same_day else 0) + event.amount,
         )
     duration = event.duration
     if duration.acknowledged_s is not None:

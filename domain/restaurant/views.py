@@ -1,4 +1,4 @@
-"""Snapshots of a restaurant, and the events that its subscribers get."""
+"""Snapshots of a restaurant, and the events that its subscribers receive."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -49,8 +49,8 @@ def _publication(
         case MessageBroadcast(message, by, at):
             return Channel.RESTAURANT, "broadcast", {"message": message, "by": by, "sent_at": at}
         case DeviceAdded(id_, _) | DeviceSignedIn(id_, _, _):
-            what = "device_added" if isinstance(event, DeviceAdded) else "device_signed_in"
-            return Channel.DEVICES, what, device_views.row(id_, restaurant.devices[id_])
+            type_ = "device_added" if isinstance(event, DeviceAdded) else "device_signed_in"
+            return Channel.DEVICES, type_, device_views.row(id_, restaurant.devices[id_])
         case DeviceRemoved(id_):
             return Channel.DEVICES, "device_removed", {"device_id": id_}
         case NotificationAdded(note) | AlertRaised(note):

@@ -1,1 +1,1 @@
-"""A session: one party at one table, its orders and its calls."""
+"""A session: one party at one table, with its orders and calls."""

@@ -1,9 +1,8 @@
 """A guest's call for a waiter or the bill: `open → acknowledged → resolved`.
 
-Guests see who acknowledged it as a role or a waiter's id, never a name.
-
-Unacknowledged it goes to every waiter of the zone, then to the managers, each step once. A call
-lives in its session and is named `<session id>-<number>`.
+A call belongs to its session; its id is `<session id>-<number>`. While it is not acknowledged, it
+escalates to all waiters of the zone and then to the managers. Guests see the role or the waiter's
+id that acknowledged it, never a name.
 """
 
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from protocol.statuses import CallReason, CallStatus
 from restaurant_qr_wire import messages
 
 ZONE, MANAGERS = 1, 2
-"""The steps of an escalation."""
+"""The steps of the escalation."""
 
 _TEXTS = {
     CallReason.WAITER: "Table {} asks for a waiter",
@@ -38,7 +37,7 @@ class Call:
 
     @property
     def number(self) -> int:
-        """Its place among the calls of its session, from 1 on."""
+        """The number of the call in its session, from 1."""
         return int(self.call_id.rpartition("-")[2])
 
     @property
@@ -50,7 +49,7 @@ class Call:
         return f"call-{self.call_id}"
 
     def row(self) -> messages.Call:
-        """The call as it stands in its session's data."""
+        """The fields of the call in its session's data."""
         return {
             "call_id": self.call_id,
             "reason": self.reason.value,
@@ -65,7 +64,7 @@ class Call:
     def notification(
         self, session_id: int, table_id: int, table_number: str, waiter_id: int | None
     ) -> Notification:
-        """The notification of a call; repeated ones have the same id."""
+        """The notification for the call, which always has the same id."""
         return Notification(
             notification_id=self.notification_id,
             type="task_notification",
@@ -85,7 +84,6 @@ class Call:
 
 
 def _without_name(subject: str | None) -> str | None:
-    """A role, of waiters with their id: other subjects are logins, or whatever their provider calls
-    people."""
+    """A waiter's subject, or the role of another caller, whose subject may contain a name."""
     role, _, _ = (subject or "").partition(":")
     return subject if role == Role.WAITER else role or None

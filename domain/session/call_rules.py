@@ -1,9 +1,9 @@
 """The rules of a session's calls: create, acknowledge, escalate, resolve.
 
-* A second call of the same reason while one is open changes nothing.
-* An open call that is not acknowledged in time escalates, each step once; at once if its waiter is
-  not connected, or if it has none.
-* Its notification is acknowledged, wherever it is listed, with the call.
+* A call with the same reason as an open one changes nothing.
+* A call that is not acknowledged in time escalates to the next step, and each step is taken once.
+  If the table's waiter is not connected, or it has none, the first step is taken immediately.
+* When a call is acknowledged or resolved, so is its notification in all lists.
 """
 
 from datetime import datetime, timedelta
@@ -22,10 +22,10 @@ from protocol.statuses import CallStatus
 
 
 def create_call(session: Session, command: c.CallWaiter, context: Context) -> Decision:
-    """A new call, unless one of this reason is open already."""
-    for known in session.calls.values():
-        if known.reason is command.reason and known.status is CallStatus.OPEN:
-            return Decision(result={"call_id": known.call_id})
+    """Create a call, unless one with this reason is open."""
+    for existing in session.calls.values():
+        if existing.reason is command.reason and existing.status is CallStatus.OPEN:
+            return Decision(result={"call_id": existing.call_id})
     call = Call(f"{session.id}-{len(session.calls) + 1}", command.reason, context.now)
     note = _notification(session, call)
     result = {"call_id": call.call_id}
@@ -42,7 +42,7 @@ def create_call(session: Session, command: c.CallWaiter, context: Context) -> De
 
 
 def escalate(session: Session, call_id: str, step: int, context: Context) -> Decision:
-    """The next step for a call that is still open; a step already taken is not taken again."""
+    """Take an escalation step of an open call, unless it was taken before."""
     call = session.calls.get(call_id)
     if call is None or call.status is not CallStatus.OPEN or call.escalated >= step:
         return UNCHANGED
@@ -56,7 +56,7 @@ def escalate(session: Session, call_id: str, step: int, context: Context) -> Dec
 
 
 def acknowledge(session: Session, call_id: str, at: datetime, by: str) -> Decision:
-    """The call was acknowledged and escalates no further."""
+    """Acknowledge an open call, which ends its escalation."""
     call = session.calls.get(call_id)
     if call is None or call.status is not CallStatus.OPEN:
         return UNCHANGED
@@ -70,7 +70,7 @@ def acknowledge(session: Session, call_id: str, at: datetime, by: str) -> Decisi
 
 
 def update_call(session: Session, command: c.UpdateCall, context: Context) -> Decision | Rejected:
-    """A call set to acknowledged or resolved by hand."""
+    """Acknowledge or resolve a call on a client's command."""
     call = session.calls.get(command.call_id)
     if call is None:
         return Rejected(Code.NOT_FOUND, f"There is no call {command.call_id}.")
@@ -82,12 +82,12 @@ def update_call(session: Session, command: c.UpdateCall, context: Context) -> De
     if command.status is CallStatus.RESOLVED:
         return resolve(session, call, context)
     decision = acknowledge(session, call.call_id, context.now, context.caller.subject)
-    seen = _acknowledgement(session, call, context)
-    return replace(decision, effects=(*decision.effects, seen))
+    acknowledgement = _acknowledgement(session, call, context)
+    return replace(decision, effects=(*decision.effects, acknowledgement))
 
 
 def resolve(session: Session, call: Call, context: Context) -> Decision:
-    """The guest was served, or has left."""
+    """Resolve a call."""
     after = replace(call, status=CallStatus.RESOLVED, resolved_at=context.now)
     duration = CallDurationReported(
         call.reason, resolved_s=(context.now - call.opened_at).total_seconds()
@@ -97,7 +97,7 @@ def resolve(session: Session, call: Call, context: Context) -> Decision:
 
 
 def _acknowledgement(session: Session, call: Call, context: Context) -> Effect:
-    """The call's notification is done with, wherever it is listed."""
+    """The effect that acknowledges the call's notification in all lists."""
     return Effect(
         session.restaurant, Acknowledged(call.notification_id, context.now, context.caller.subject)
     )

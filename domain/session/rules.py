@@ -1,11 +1,10 @@
 """The rules of a session: one party at one table, `open → closed`.
 
-* `guests_count` is at least 1.
-* It closes when every order is delivered or cancelled and nothing is to be paid; staff may force it
-  with a reason. Closing frees the table and resolves its open calls.
-* Guests place no more orders while many of theirs wait to be confirmed, and only so many in all.
-* Its orders report their summaries; the highest version counts.
-* The rules of its calls are in `call_rules.py`.
+* A session can be closed when every order is delivered or cancelled and nothing is due. Staff can
+  force it with a reason. Closing frees the table and resolves the open calls.
+* The number of orders that guests can place is limited, and so is the number of pending ones.
+* Orders report summaries, of which the one with the highest version is current.
+* The rules of calls are in `call_rules.py`.
 """
 
 from typing import Any
@@ -44,10 +43,10 @@ from protocol.statuses import CallStatus, OrderStatus
 from protocol.values import format_money
 
 MAX_PENDING_ORDERS = 30
-"""Orders of a session that wait to be confirmed, when guests may place no more."""
+"""Number of pending orders at which guests cannot place another one."""
 MAX_ORDERS = 200
-"""Orders of a session, cancelled ones included, when guests may place no more: each stays in it,
-and everybody who listens is told all of them whenever one changes."""
+"""Number of orders, including cancelled ones, at which guests cannot place another one: each event
+of the session contains all of them."""
 
 
 def decide(
@@ -59,13 +58,13 @@ def decide(
         return Rejected(Code.NOT_FOUND, f"There is no session {context.address.id}.")
     match command:
         case c.UpdateGuestsCount():
-            return _closed(session) or _update_guests(session, command)
+            return _closed_refusal(session) or _update_guests(session, command)
         case c.PlaceOrder():
-            return _closed(session) or _place_order(session, command, context)
+            return _closed_refusal(session) or _place_order(session, command, context)
         case c.Quote():
-            return _closed(session) or _quote(session, command, context)
+            return _closed_refusal(session) or _quote(session, command, context)
         case c.CallWaiter():
-            return _closed(session) or call_rules.create_call(session, command, context)
+            return _closed_refusal(session) or call_rules.create_call(session, command, context)
         case c.CloseSession():
             return _close(session, command, context)
         case c.UpdateCall():
@@ -77,16 +76,16 @@ def _receive(session: Session, message: Any, context: Context) -> Decision | Rej
     """Handle a message of another entity, or a timer of the session."""
     match message:
         case OrderChanged(summary):
-            known = session.orders.get(summary.order_id)
-            stale = known is not None and known.version >= summary.version
-            return UNCHANGED if stale else Decision((OrderLinked(summary),))
+            current = session.orders.get(summary.order_id)
+            is_stale = current is not None and current.version >= summary.version
+            return UNCHANGED if is_stale else Decision((OrderLinked(summary),))
         case CallAcknowledged(call_id, at, by):
             return call_rules.acknowledge(session, call_id, at, by)
         case CallUndelivered(call_id):
             return call_rules.escalate(session, call_id, ZONE, context)
         case EscalationDue(call_id, step):
             return call_rules.escalate(session, call_id, step, context)
-    return Rejected(Code.UNKNOWN_ACTION, "A session does not do that.")
+    return Rejected(Code.UNKNOWN_ACTION, "A session does not support this action.")
 
 
 def _open(message: OpenSession, context: Context) -> Decision:
@@ -106,10 +105,12 @@ def _open(message: OpenSession, context: Context) -> Decision:
     return Decision((SessionOpened(session),))
 
 
-def _closed(session: Session) -> Rejected | None:
+def _closed_refusal(session: Session) -> Rejected | None:
     if session.is_open:
         return None
-    return Rejected(Code.SESSION_CLOSED, "This session is closed. Ask for a new one.")
+    return Rejected(
+        Code.SESSION_CLOSED, "Cannot do this because the session is closed. Open a new session."
+    )
 
 
 def _update_guests(session: Session, command: c.UpdateGuestsCount) -> Decision:
@@ -126,7 +127,7 @@ def _update_guests(session: Session, command: c.UpdateGuestsCount) -> Decision:
 
 def _place_order(session: Session, command: c.PlaceOrder, context: Context) -> Decision | Rejected:
     notes_bytes = 0 if context.caller.is_staff else order_lines.notes_bytes(command.items)
-    lines = order_lines.sold_lines(command, session.currency, context)
+    lines = order_lines.price_lines(command, session.currency, context)
     if isinstance(lines, Rejected):
         return lines
     refused = _limit_refusal(session, notes_bytes, context)
@@ -152,7 +153,7 @@ def _place_order(session: Session, command: c.PlaceOrder, context: Context) -> D
 
 def _quote(session: Session, command: c.Quote, context: Context) -> Decision | Rejected:
     """Price an order without placing it."""
-    lines = order_lines.sold_lines(command, session.currency, context)
+    lines = order_lines.price_lines(command, session.currency, context)
     if isinstance(lines, Rejected):
         return lines
     prices = [
@@ -164,33 +165,35 @@ def _quote(session: Session, command: c.Quote, context: Context) -> Decision | R
 
 
 def _limit_refusal(session: Session, notes_bytes: int, context: Context) -> Rejected | None:
-    """Guests do not bury a kitchen that has not yet looked at what they sent before, nor make a
-    session grow for ever by ordering and cancelling."""
+    """A refusal if guests cannot place another order, otherwise None: the kitchen must not be
+    flooded with unconfirmed orders, and the size of a session is limited."""
     if context.caller.is_staff:
         return None
     if len(session.orders) >= MAX_ORDERS:
         return Rejected(
             Code.FORBIDDEN,
-            f"This table has placed {MAX_ORDERS} orders. Ask a waiter to place the next one.",
+            f"Cannot place another order because this table has placed {MAX_ORDERS}. "
+            "Ask a waiter to place it.",
         )
     if session.notes_bytes + notes_bytes > order_lines.MAX_SESSION_NOTES_BYTES:
         return Rejected(
             Code.FORBIDDEN,
-            "This table has used up its space for notes. Order without notes, or ask a waiter.",
+            "Cannot place an order with these notes because this table has used up its space for "
+            "notes. Order without notes, or ask a waiter.",
         )
     if session.orders.pending < MAX_PENDING_ORDERS:
         return None
     return Rejected(
         Code.RATE_LIMITED,
-        f"{MAX_PENDING_ORDERS} orders of this table are not yet confirmed. "
-        "Order again when one is.",
+        f"Cannot place another order because {MAX_PENDING_ORDERS} orders of this table are not "
+        "confirmed yet. Try again when one is confirmed.",
     )
 
 
 def _new_summary(
     session: Session, order_id: int, lines: tuple[OrderLine, ...], context: Context
 ) -> OrderSummary:
-    """The summary that the order will have when it is opened with these lines."""
+    """The summary of a new order with these lines."""
     total = order_lines.total_of(lines)
     return OrderSummary(
         order_id=order_id,
@@ -212,7 +215,7 @@ def _new_summary(
 def _close(session: Session, command: c.CloseSession, context: Context) -> Decision | Rejected:
     if not session.is_open:
         return UNCHANGED
-    refused = _force_refusal(command, context) if command.force else _unsettled(session)
+    refused = _force_refusal(command, context) if command.force else _unsettled_refusal(session)
     if refused is not None:
         return refused
     resolutions = [
@@ -239,13 +242,13 @@ def _close(session: Session, command: c.CloseSession, context: Context) -> Decis
 
 def _force_refusal(command: c.CloseSession, context: Context) -> Rejected | None:
     if not context.caller.is_staff:
-        return Rejected(Code.FORBIDDEN, "Only staff may close what is not settled.")
+        return Rejected(Code.FORBIDDEN, "Only staff can force a session to close.")
     if command.reason is None:
-        return Rejected(Code.INVALID_MESSAGE, "reason: say why the session is closed by force.")
+        return Rejected(Code.INVALID_MESSAGE, "reason: is required to force a session to close.")
     return None
 
 
-def _unsettled(session: Session) -> Rejected | None:
+def _unsettled_refusal(session: Session) -> Rejected | None:
     open_orders = sorted(
         order_id
         for order_id, summary in session.orders.items()
@@ -255,7 +258,8 @@ def _unsettled(session: Session) -> Rejected | None:
         return None
     return Rejected(
         Code.UNSETTLED,
-        "There are open orders or an open balance. Deliver, cancel or pay them first.",
+        "Cannot close the session because orders are open or not paid. Deliver and pay them, or "
+        "cancel them.",
         {"open_orders": open_orders, "balance": format_money(session.orders.balance)},
     )
 

@@ -16,7 +16,7 @@ from protocol.stored_names import stored_under
 
 
 class Calls(Rows[str, Call]):
-    """A session's calls by id, in the order in which they were made."""
+    """The calls of a session by id, oldest first."""
 
     __slots__ = ()
 
@@ -26,8 +26,8 @@ class Calls(Rows[str, Call]):
 
 
 class Orders(Rows[int, OrderSummary]):
-    """A session's orders by id; `total` and `balance` are sums in minor units, of which cancelled
-    orders have no total, `pending` is how many wait to be confirmed."""
+    """The orders of a session by id. `total` and `balance` are sums in minor units; cancelled
+    orders do not count toward `total`. `pending` is the number of pending orders."""
 
     __slots__ = ("balance", "pending", "total")
 
@@ -47,7 +47,7 @@ class Orders(Rows[int, OrderSummary]):
 
 
 def _sums(summary: OrderSummary | None) -> tuple[int, int, int]:
-    """The total, the balance and the number of pending orders that an order adds to."""
+    """What an order adds to the total, the balance and the number of pending orders."""
     if summary is None:
         return 0, 0, 0
     status = summary.status
@@ -57,8 +57,8 @@ def _sums(summary: OrderSummary | None) -> tuple[int, int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One party at one table. `orders` has the last reported state of each order,
-    `notes_bytes` the size of all notes that its guests have sent with orders."""
+    """The state of a session. `orders` has the latest summary of each order. `notes_bytes` is the
+    size of all notes that its guests have sent with orders."""
 
     id: int
     restaurant_id: int
@@ -103,7 +103,8 @@ class GuestCountChanged:
 
 @dataclass(frozen=True, slots=True)
 class OrderLinked:
-    """The current state of an order of this session; `notes_bytes` is set for a guest's new one."""
+    """An order was placed or has changed. `notes_bytes` is the size of the notes if a guest has
+    placed it, otherwise 0."""
 
     stored_as: ClassVar[str] = "OrderNoted"
 
@@ -144,4 +145,4 @@ def evolve(session: Session | None, event: Any) -> Session:
             return replace(session, calls=session.calls.with_entry(call.call_id, call))
         case SessionClosed(at):
             return replace(session, status=SessionStatus.CLOSED, closed_at=at)
-    raise TypeError(f"a session knows no {type(event).__name__}")
+    raise TypeError(f"cannot apply {type(event).__name__} to a session")

@@ -1,1 +1,1 @@
-"""A table."""
+"""A table of a restaurant, occupied or free."""

@@ -1,8 +1,8 @@
 """The rules of a table.
 
-* It is occupied exactly while a session is open on it: `is_occupied` is derived from the session.
-* `is_active` is a switch of its own; an inactive table takes no new session.
-* Its session decides whether it may be released: `release` is redirected to it.
+* A table is occupied while it has an open session: `is_occupied` is derived from the session.
+* `is_active` is independent of that. No session can be opened at an inactive table.
+* The session decides whether its table can be released: `release` is redirected to it.
 """
 
 from typing import Any
@@ -56,11 +56,11 @@ def decide(table: Table | None, command: Any, context: Context) -> Decision | Re
             if table.session is None or table.session.id != session_id:
                 return UNCHANGED
             return _decide(table, TableGuestsChanged(guests_count))
-    return Rejected(Code.UNKNOWN_ACTION, "A table does not do that.")
+    return Rejected(Code.UNKNOWN_ACTION, "A table does not support this action.")
 
 
 def create_table(message: CreateTable, address: Address) -> Table:
-    """The table that its restaurant's message makes."""
+    """The table that a restaurant's message creates."""
     return Table(
         id=address.id,
         restaurant_id=address.restaurant,
@@ -109,14 +109,15 @@ def _occupy(table: Table, command: c.Occupy, context: Context) -> Decision | Rej
 
 
 def _release(table: Table, command: c.Release, context: Context) -> Decision | Redirect:
-    """The party that it was first asked about, however often it is asked: never a later one."""
+    """Redirect to the session that is open now. A repeated request is redirected to the same
+    session as before, so that it cannot close a later one."""
     session = None
     if table.session is not None:
         session = Address(Kind.SESSION, table.session.id, table.restaurant_id)
-    meant = context.redirected or session
-    if meant is None or (context.followed and meant != session):
+    target = context.redirected or session
+    if target is None or (context.followed and target != session):
         return UNCHANGED
-    return Redirect(meant, c.CloseSession(force=command.force, reason=command.reason))
+    return Redirect(target, c.CloseSession(force=command.force, reason=command.reason))
 
 
 def _session_ended(table: Table, message: SessionEnded) -> Decision:
@@ -132,19 +133,19 @@ def _change(table: Table, command: c.ChangeTable) -> Decision:
         table.seats if command.seats is None else command.seats,
         table.waiter_id if command.waiter_id is None else command.waiter_id,
     )
-    now = (table.is_active, table.zone, table.seats, table.waiter_id)
-    if now == (event.is_active, event.zone, event.seats, event.waiter_id):
+    before = (table.is_active, table.zone, table.seats, table.waiter_id)
+    if before == (event.is_active, event.zone, event.seats, event.waiter_id):
         return UNCHANGED
     return _decide(table, event)
 
 
 def _decide(table: Table, event: Any) -> Decision:
-    """A decision that is reported to the restaurant."""
+    """A decision with one event, which is reported to the restaurant."""
     return Decision((event,), (report(evolve(table, event)),))
 
 
 def report(table: Table) -> Effect:
-    """To the restaurant: the table as it now is."""
+    """The effect that sends the table's summary to its restaurant."""
     restaurant = Address(Kind.RESTAURANT, table.restaurant_id, table.restaurant_id)
     return Effect(
         restaurant, TableReported(table.id, table.revision, table.waiter_id, data_of(table))

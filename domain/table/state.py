@@ -9,7 +9,7 @@ from domain.copy import replace
 
 @dataclass(frozen=True, slots=True)
 class SessionSummary:
-    """A summary of the session that is open at a table."""
+    """A summary of the open session of a table."""
 
     id: int
     session_code: str
@@ -61,7 +61,7 @@ class TableGuestsChanged:
 
 @dataclass(frozen=True, slots=True)
 class TableChanged:
-    """The switch, zone, seats and waiter as they now are."""
+    """The new values of the table's settings."""
 
     is_active: bool
     zone: str
@@ -71,7 +71,7 @@ class TableChanged:
 
 @dataclass(frozen=True, slots=True)
 class TableCodeReplaced:
-    """The code that is printed for the table is another one from now on."""
+    """The table's printed code is void, and replaced by one with the next version."""
 
 
 def evolve(table: Table | None, event: Any) -> Table:
@@ -99,4 +99,4 @@ def evolve(table: Table | None, event: Any) -> Table:
                 seats=seats,
                 waiter_id=waiter_id,
             )
-    raise TypeError(f"a table knows no {type(event).__name__}")
+    raise TypeError(f"cannot apply {type(event).__name__} to a table")

@@ -1,4 +1,4 @@
-"""Snapshots of a table, and the events that its subscribers get."""
+"""Snapshots of a table, and the events that its subscribers receive."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

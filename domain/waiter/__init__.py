@@ -1,1 +1,1 @@
-"""A waiter, with the notifications for them."""
+"""A waiter and the waiter's notifications."""

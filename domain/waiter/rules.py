@@ -1,4 +1,4 @@
-"""The rules of a waiter: a list of notifications, each acknowledged once."""
+"""The rules of a waiter: tasks, alerts and other notifications, and their acknowledgement."""
 
 from typing import Any
 
@@ -35,11 +35,11 @@ def decide(waiter: Waiter | None, command: Any, context: Context) -> Decision | 
         case Notify():
             return _notify(waiter, command, context)
         case Acknowledged(notification_id, at, by):
-            known = waiter.tasks.get(notification_id)
-            if known is None or known.acknowledged_at is not None:
+            listed = waiter.tasks.get(notification_id)
+            if listed is None or listed.acknowledged_at is not None:
                 return UNCHANGED
             return Decision((NotificationAcknowledged(notification_id, at, by),))
-    return Rejected(Code.UNKNOWN_ACTION, "A waiter does not do that.")
+    return Rejected(Code.UNKNOWN_ACTION, "A waiter does not support this action.")
 
 
 def _create(message: CreateWaiter, context: Context) -> Decision:
@@ -53,17 +53,17 @@ def _create(message: CreateWaiter, context: Context) -> Decision:
 
 
 def _acknowledge(waiter: Waiter, command: c.Acknowledge, context: Context) -> Decision | Rejected:
-    known = notifications.find(waiter.tasks, command.notification_id)
-    if isinstance(known, Rejected):
-        return known
-    if known.acknowledged_at is not None:
-        return Decision(result={"acknowledged_by": known.acknowledged_by})
+    listed = notifications.find(waiter.tasks, command.notification_id)
+    if isinstance(listed, Rejected):
+        return listed
+    if listed.acknowledged_at is not None:
+        return Decision(result={"acknowledged_by": listed.acknowledged_by})
     by = context.caller.subject
-    event = NotificationAcknowledged(known.notification_id, context.now, by)
-    effects = [Effect(waiter.restaurant, Acknowledged(known.notification_id, context.now, by))]
-    if known.call_id is not None:
-        session = Address(Kind.SESSION, known.data["session_id"], waiter.restaurant_id)
-        effects.append(Effect(session, CallAcknowledged(known.call_id, context.now, by)))
+    event = NotificationAcknowledged(listed.notification_id, context.now, by)
+    effects = [Effect(waiter.restaurant, Acknowledged(listed.notification_id, context.now, by))]
+    if listed.call_id is not None:
+        session = Address(Kind.SESSION, listed.data["session_id"], waiter.restaurant_id)
+        effects.append(Effect(session, CallAcknowledged(listed.call_id, context.now, by)))
     return Decision((event,), tuple(effects), result={"acknowledged_by": by})
 
 
@@ -90,7 +90,8 @@ def _raise(
 
 
 def _notify(waiter: Waiter, message: Notify, context: Context) -> Decision:
-    """Take it in; a call that this waiter cannot hear goes back at once."""
+    """Add a notification. If it is a call and the waiter is not connected, report that to the
+    session, which escalates the call."""
     effects: tuple[Effect, ...] = ()
     if message.session_id is not None and not context.online:
         session = Address(Kind.SESSION, message.session_id, waiter.restaurant_id)

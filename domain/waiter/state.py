@@ -15,7 +15,7 @@ from protocol.ids import Address, Kind
 from protocol.stored_names import stored_under
 
 MAX_NOTIFICATIONS = 100
-"""Notifications that a waiter's list holds."""
+"""Maximum number of notifications in a waiter's list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class WaiterCreated:
 
 @dataclass(frozen=True, slots=True)
 class TaskRaised:
-    """A task or an alert for this waiter was raised here, and counted."""
+    """A task or alert was added, and the waiter's count increased."""
 
     notification: Notification
 
@@ -58,4 +58,4 @@ def evolve(waiter: Waiter | None, event: Any) -> Waiter:
             )
         case NotificationAcknowledged():
             return replace(waiter, tasks=notifications.acknowledge(waiter.tasks, event))
-    raise TypeError(f"a waiter knows no {type(event).__name__}")
+    raise TypeError(f"cannot apply {type(event).__name__} to a waiter")
