@@ -22,7 +22,7 @@ async def every(
             await job()
         except Exception:
             JOB_FAILURES.add(label_value=name)
-            log.exception("background job failed; it runs again", extra={"job": name})
+            log.exception("background job failed", extra={"job": name})
         task = asyncio.current_task()
         if task is not None and task.cancelling():  # a library swallowed the cancellation
             raise asyncio.CancelledError

@@ -51,6 +51,22 @@ RETIRED = {
 RETIRED_NAMES = {
     "Held": "LoadedEntity",
     "Draft": "EntityTransaction",
+    "Wire": "RespConnection",
+    "unborn": "LoadedEntity.unclaimed_at",
+    "run_apart": "run_dedicated",
+    "sold_lines": "price_lines",
+    "SHORTEST_KEY": "MIN_KEY_CHARS",
+    "MOST_KEYS": "MAX_KEYS",
+    "CLAIM_OF_NOTHING_S": "EMPTY_CLAIM_S",
+    "LASTING": "PERMANENT_KINDS",
+    "_FOR_EVER": "_NO_EXPIRY",
+    "_OF_TIMEOUT": "_TIMEOUT_SHARE",
+    "_give_up": "_time_out",
+    "_last_words": "_last_log_line",
+    "_as_it_is": "_unchanged",
+    "_telling": "_metrics_task",
+    "_refers_to_stored": "_repeats_result",
+    "_may_carry": "_may_run_shards",
     "Letter": "Envelope",
     "Telling": "publish",
     "HostGone": "HostUnavailable",
@@ -123,7 +139,13 @@ PROSE = {
 
 DOCSTRINGS = {
     r"\A(?:What|Who|Whoever|Whose|Where|Which)\b": "a noun or an imperative first",
-    r"(?i)\b(?:nobody|somebody|anew)\b": "the subject: a client, a caller, an operator",
+    r"(?i)\b(?:nobody|somebody|anybody|everybody|whoever|anew)\b": "the subject, such as a client",
+    r"\bgiven out\b": "issued",
+    r"\bput back\b": "restored",
+    r"\bnot good\b": "invalid",
+    r"\bis told\b": "receives",
+    r"\bknows? (?:no|nothing)\b": "does not have, cannot",
+    r"\b(?:None|True|False) where\b": "None if",
 }
 """The same for docstrings, which are never questions."""
 
