@@ -76,7 +76,7 @@ class _Peer:
         except TimeoutError:
             self.is_lost = True
             self._stream.abort()
-            raise HostUnavailable(f"{self._host}: no reply in {TIMEOUT_S:g} s") from None
+            raise HostUnavailable(f"{self._host}: no reply within {TIMEOUT_S:g} s") from None
 
     def close_if_old(self) -> bool:
         """Close the stream if it is old and idle. Returns whether it is closed now."""

@@ -38,7 +38,7 @@ class Placement:
     generation: int = 0
 
     def __post_init__(self) -> None:
-        taken = {shard for _, shard in self.pinned}
+        pinned_shards = {shard for _, shard in self.pinned}
         for restaurant, shard in sorted(self.pinned):
             if not 0 <= shard < self.shards:
                 raise ValueError(
@@ -46,10 +46,10 @@ class Placement:
                     f"but there are only shards 0 to {self.shards - 1}: "
                     "pin it to one of these, or raise `shards`"
                 )
-        if len(taken) == self.shards:
+        if len(pinned_shards) == self.shards:
             raise ValueError(
-                f"all of the {self.shards} shards are pinned: none is left for the other "
-                "restaurants; raise `shards`"
+                f"cannot pin all {self.shards} shards because none is left for the other "
+                "restaurants: raise `shards`"
             )
 
     @property
@@ -116,12 +116,12 @@ def _weight(restaurant: int, shard: int) -> bytes:
     return blake2b(f"{restaurant} {shard}".encode(), digest_size=8).digest()
 
 
-def balanced(homes: Mapping[int, str], nodes: Collection[str]) -> dict[int, str]:
+def balanced(current_nodes: Mapping[int, str], nodes: Collection[str]) -> dict[int, str]:
     """The fewest migrations (shard -> new node) after which every shard is on one of `nodes`, and
-    the numbers of shards per node differ by at most one. `homes` has the current node of each
-    shard. Deterministic, so that concurrent callers plan the same migrations."""
+    the numbers of shards per node differ by at most one. Deterministic, so that concurrent callers
+    plan the same migrations."""
     by_node = {
-        node: sorted(shard for shard, home in homes.items() if home == node)
+        node: sorted(shard for shard, current in current_nodes.items() if current == node)
         for node in sorted(nodes)
     }
     moves: dict[int, str] = {}
@@ -132,7 +132,7 @@ def balanced(homes: Mapping[int, str], nodes: Collection[str]) -> dict[int, str]
 
     if not by_node:
         return moves
-    for shard in sorted(shard for shard, home in homes.items() if home not in by_node):
+    for shard in sorted(shard for shard, node in current_nodes.items() if node not in by_node):
         move(shard)
     counts = [len(shards) for shards in by_node.values()]
     while max(counts) - min(counts) > 1:

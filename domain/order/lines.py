@@ -44,7 +44,7 @@ def _refusal(lines: Sequence[c.Line], context: Context) -> Rejected | None:
         )
     if notes_bytes(lines) > MAX_GUEST_NOTES_BYTES:
         return limit_exceeded(
-            "text", "items", f"their notes have at most {MAX_GUEST_NOTES_BYTES} bytes"
+            "text", "items", f"at most {MAX_GUEST_NOTES_BYTES} bytes of notes in all"
         )
     return None
 

@@ -78,11 +78,13 @@ def _occupy(table: Table, command: c.Occupy, context: Context) -> Decision | Rej
     if table.session is not None:
         return Rejected(
             Code.TABLE_OCCUPIED,
-            f"Table {table.number} is occupied.",
+            f"Cannot open a session because table {table.number} is occupied.",
             {"session_id": table.session.id},
         )
     if not table.is_active:
-        return Rejected(Code.TABLE_INACTIVE, f"Table {table.number} is out of service.")
+        return Rejected(
+            Code.TABLE_INACTIVE, f"Cannot open a session because table {table.number} is inactive."
+        )
     inputs = context.inputs
     assert inputs.id is not None
     assert inputs.code is not None
