@@ -431,7 +431,7 @@ ACK: messages.Ack = {
     "data": {"changed": True, "version": 5},
 }
 REFUSAL: dict[str, Any] = {
-    "error": "An order that is ready cannot become pending.",
+    "error": "Cannot change status from 'ready' to 'pending'. Allowed: cancelled, delivered.",
     "code": "invalid_transition",
     "request_id": request_id("update_status"),
     "details": {"current": "ready", "allowed": ["delivered", "cancelled"]},
