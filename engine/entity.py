@@ -91,7 +91,7 @@ class LoadedEntity:
         return self.verified_at != UNVERIFIED
 
     @classmethod
-    def unclaimed_at(cls, address: Address) -> Self:
+    def new(cls, address: Address) -> Self:
         """An entity that does not exist yet and needs no claim: its first commit creates it."""
         entity = cls.from_store(address, StoredEntity.empty(), 0.0)
         entity.unclaimed = True

@@ -83,7 +83,7 @@ class Staging:
             if entity is None:
                 if not creates:
                     raise Missing(address)
-                entity = LoadedEntity.unclaimed_at(address)
+                entity = LoadedEntity.new(address)
             staged = self.transactions[address] = EntityTransaction(entity)
             self._savepoints[address] = None
         elif address not in self._savepoints:

@@ -35,7 +35,7 @@ def cache(faulty: FaultyStore) -> EntityCache:
 
 def add(cache: EntityCache, version: int, *, settled: bool = False) -> LoadedEntity:
     """An entity in memory of which the store has nothing."""
-    entity = LoadedEntity.unclaimed_at(TABLE)
+    entity = LoadedEntity.new(TABLE)
     entity.version, entity.is_final = version, settled
     cache.add(entity)
     return entity

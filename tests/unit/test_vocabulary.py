@@ -52,7 +52,7 @@ RETIRED_NAMES = {
     "Held": "LoadedEntity",
     "Draft": "EntityTransaction",
     "Wire": "RespConnection",
-    "unborn": "LoadedEntity.unclaimed_at",
+    "unborn": "LoadedEntity.new",
     "run_apart": "run_dedicated",
     "sold_lines": "price_lines",
     "SHORTEST_KEY": "MIN_KEY_CHARS",
