@@ -47,7 +47,7 @@ local function append(list, measure, max_length, max_size, since, ttl, now, entr
   for _, entry in ipairs(entries) do added = added + #entry end
   local before, size, set_at = string.match(measure, '^(%d+) (%d+) ?(%d*)$')
   size = (tonumber(size) or 0) + added
-  if (tonumber(before) or 0) + #entries ~= length then  -- an earlier release kept no measure
+  if (tonumber(before) or 0) + #entries ~= length then  -- no measure, or the list has expired
     redis.call('LTRIM', list, -max_length, -1)
     length, size, set_at = math.min(length, max_length), 0, nil
     for start = 0, length - 1, {MEASURED_AT_ONCE} do
@@ -169,7 +169,7 @@ return 0
 """)
 
 JOURNAL = _script("""
--- Returns the frames since + 1 … seq of a channel, or those of them that the journal still has.
+-- Returns the frames since + 1 to seq of a channel, or those of them that the journal still has.
 -- KEYS: an entity's hash, the channel's journal, whose last frame has the channel's last seq.
 -- ARGV: the hash's field with the last seq, since, seq.
 local last = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or 0)
