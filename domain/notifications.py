@@ -74,9 +74,7 @@ def list_rows(notifications: Notifications) -> list[dict[str, Any]]:
     return notifications.encoded_rows(lambda each: {"type": each.type, **row(each)})
 
 
-def add(
-    notifications: Notifications, notification: Notification, max_length: int
-) -> Notifications:
+def add(notifications: Notifications, notification: Notification, max_length: int) -> Notifications:
     """The list with a notification added. If it is longer than `max_length`, the oldest
     acknowledged notification is dropped or, if there is none, the oldest."""
     longer = notifications.with_entry(notification.notification_id, notification)

@@ -49,9 +49,7 @@ def changes(before: S | None, after: S) -> dict[str, bytes | None]:
     values_of = _values_of(cls)
     new_values = values_of(after)
     old_values = values_of(before) if before is not None else (MISSING,) * len(new_values)
-    for (name, per_entry), old, new in zip(
-        attributes.items(), old_values, new_values, strict=True
-    ):
+    for (name, per_entry), old, new in zip(attributes.items(), old_values, new_values, strict=True):
         if old is new:
             continue
         if per_entry:

@@ -103,7 +103,7 @@ async def test_an_unknown_shard_cannot_be_migrated(hosts: Hosts) -> None:
 
 async def test_a_shard_stays_if_its_successor_does_not_start(hosts: Hosts) -> None:
     hosts.fails_to_start = True
-    with pytest.raises(MigrationFailed, match="cannot start .* on node b: ValueError"):
+    with pytest.raises(MigrationFailed, match=r"cannot start .* on node b: ValueError"):
         await rebalancing.migrate(hosts, 0, "b")
     assert in_force() == PLACEMENT
 

@@ -113,7 +113,9 @@ def test_a_binary_that_cannot_run_is_reported_in_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(storage.embedded, "get_binary_path", lambda: tmp_path / "none")
-    with pytest.raises(EmbeddedStoreError, match=r"Cannot start the embedded Valkey: .*No such file"):
+    with pytest.raises(
+        EmbeddedStoreError, match=r"Cannot start the embedded Valkey: .*No such file"
+    ):
         EmbeddedStore(tmp_path / "data").start()
 
 

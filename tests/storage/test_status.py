@@ -36,7 +36,10 @@ async def open_checked_store(
     url: str, failed: list[Cause], timeout_s: float = 5.0
 ) -> AsyncIterator[Store]:
     store = open_store(
-        url, retention_s=1, timeout_s=timeout_s, on_failure=lambda cause, error: failed.append(cause)
+        url,
+        retention_s=1,
+        timeout_s=timeout_s,
+        on_failure=lambda cause, error: failed.append(cause),
     )
     yield store
     await store.close()

@@ -97,7 +97,7 @@ export interface Actions {
   };
 }
 /**
- * A channel's snapshot for its caller alone, whichever of the `get_*` words was used.
+ * Reads a channel's snapshot, for the caller only. The action depends on the channel.
  */
 export interface GetStatus {
   action: "get_status";
@@ -112,7 +112,7 @@ export interface UpdateStatus {
   expected_version?: number | null;
 }
 /**
- * A channel's snapshot for its caller alone, whichever of the `get_*` words was used.
+ * Reads a channel's snapshot, for the caller only. The action depends on the channel.
  */
 export interface GetItems {
   action: "get_items";
@@ -172,7 +172,7 @@ export interface PlaceOrder {
   expected_version?: number | null;
 }
 /**
- * A wish for an item of the menu; name and price come from the menu at that moment.
+ * A line that orders an item of the menu, with its current name and price.
  */
 export interface MenuLine {
   menu_item_id: number;
@@ -184,14 +184,14 @@ export interface MenuLine {
   notes?: string;
 }
 /**
- * An option that is chosen for one line.
+ * An option chosen for a line of an order.
  */
 export interface LineOption {
   option_id: number;
   quantity?: number;
 }
 /**
- * A wish in free text with a price; staff only.
+ * A line with its own name and price, for staff only.
  */
 export interface FreeLine {
   name: string;
@@ -200,7 +200,7 @@ export interface FreeLine {
   notes?: string;
 }
 /**
- * A channel's snapshot for its caller alone, whichever of the `get_*` words was used.
+ * Reads a channel's snapshot, for the caller only. The action depends on the channel.
  */
 export interface GetTasks {
   action: "get_tasks";
@@ -214,7 +214,7 @@ export interface Acknowledge {
   expected_version?: number | null;
 }
 /**
- * A channel's snapshot for its caller alone, whichever of the `get_*` words was used.
+ * Reads a channel's snapshot, for the caller only. The action depends on the channel.
  */
 export interface GetNotifications {
   action: "get_notifications";
@@ -222,7 +222,7 @@ export interface GetNotifications {
   expected_version?: number | null;
 }
 /**
- * A channel's snapshot for its caller alone, whichever of the `get_*` words was used.
+ * Reads a channel's snapshot, for the caller only. The action depends on the channel.
  */
 export interface GetMenu {
   action: "get_menu";
@@ -230,7 +230,7 @@ export interface GetMenu {
   expected_version?: number | null;
 }
 /**
- * A channel's snapshot for its caller alone, whichever of the `get_*` words was used.
+ * Reads a channel's snapshot, for the caller only. The action depends on the channel.
  */
 export interface GetDevices {
   action: "get_devices";
