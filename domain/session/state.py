@@ -47,7 +47,7 @@ class Orders(Rows[int, OrderSummary]):
 
 
 def _sums(summary: OrderSummary | None) -> tuple[int, int, int]:
-    """What an order adds to the total, the balance and the number of pending orders."""
+    """The amounts that an order adds to the total, the balance and the number of pending orders."""
     if summary is None:
         return 0, 0, 0
     status = summary.status
