@@ -235,13 +235,25 @@ class PriceLines:
     lines: tuple[MenuLine, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ItemAvailableAgain:
+    """An item that was unavailable until now is available. A timer of the menu."""
+
+    item_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PauseEnded:
+    """The pause of guests' orders is over. A timer of the menu."""
+
+
 MESSAGES: dict[str, type] = {
     stored_name(cls): cls
     for cls in (
         CreateTable, GuestsChanged, SessionEnded, OpenSession, OrderChanged, CallUndelivered,
         EscalationDue, CallAcknowledged, OpenOrder, CreateWaiter, Notify, Acknowledged,
         OrderReported, TableReported, EscalateCall, CallDurationReported, HandOverMenu,
-        CreateMenu, PriceLines,
+        CreateMenu, PriceLines, ItemAvailableAgain, PauseEnded,
     )
 }  # fmt: skip
 

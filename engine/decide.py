@@ -29,7 +29,7 @@ from engine.outbox_entries import OutboxEffect
 from engine.staging import Missing, Staging, count_refused
 from engine.transaction import EntityTransaction
 from protocol.caller import SYSTEM, Caller
-from protocol.commands import Command, MenuLine
+from protocol.commands import MenuLine
 from protocol.errors import ERRORS, Code, Rejected
 from protocol.ids import Address, Kind
 
@@ -124,7 +124,7 @@ class Decider:
             )
         inputs = message.inputs
         if inputs.price_lookups:
-            inputs = self._priced(message.to, message.command, inputs)
+            inputs = self._priced(message, inputs)
         if inputs.refusal is not None:
             return inputs.refusal
         context = self._staging.context(
@@ -141,11 +141,11 @@ class Decider:
         self._staging.apply(staged, decision, message.caller)
         return Done(bool(decision.events), staged.version, decision.result)
 
-    def _priced(self, to: Address, command: Command, inputs: Inputs) -> Inputs:
+    def _priced(self, message: Submit, inputs: Inputs) -> Inputs:
         """The inputs with the command's lines, priced by the restaurant's menu on this host."""
-        menu = self._menu_of(to.restaurant)
-        lines = tuple(line for line in command.priced_lines if isinstance(line, MenuLine))
-        context = self._staging.context(menu.address, SYSTEM)
+        menu = self._menu_of(message.to.restaurant)
+        lines = tuple(line for line in message.command.priced_lines if isinstance(line, MenuLine))
+        context = self._staging.context(menu.address, message.caller)
         decision = menu.entity.behaviour.decide(menu.state, PriceLines(lines), context)
         if isinstance(decision, Rejected):
             return Inputs(refusal=decision)

@@ -87,7 +87,7 @@ class Admission:
     ) -> asyncio.Future[Any] | Rejected:
         """Send a command that needs no further authorization. Returns a future of Done or Rejected,
         or Rejected if its inputs cannot be collected."""
-        inputs = await self._inputs.collect(to, command)
+        inputs = await self._inputs.collect(caller, to, command)
         if isinstance(inputs, Rejected):
             return inputs
         return self._dispatcher.submit(to, command, caller, inputs, view)

@@ -42,7 +42,7 @@ TABLE = _channel("table", "table_status", "table_update")
 SESSION = _channel("session", "session_status", "session_update")
 WAITER = _channel("waiter", *_NOTES)
 NOTIFICATIONS = _channel("notifications", *_NOTES)
-MENU = _channel("menu", "menu_update")
+MENU = _channel("menu", "menu_update", "menu_item_updated", "ordering_update")
 DEVICES = _channel("devices", "device_added", "device_signed_in", "device_removed")
 RESTAURANT = _channel(
     "restaurant", "new_order", "order_ready", "payment_completed", "broadcast", "table_update"

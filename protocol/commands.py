@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from protocol.ids import Kind
-from protocol.menu import Categories, Given, LineOptions, OptionGroups
+from protocol.menu import Categories, ClockTime, Given, LineOptions, OptionGroups
 from protocol.statuses import CallReason, CallStatus, ItemStatus, OrderStatus, PaymentMethod
 from protocol.stored_names import ADDED
 from protocol.timezones import TimeZone
@@ -36,6 +36,7 @@ from protocol.values import (
     Reason,
     RequestId,
     Text,
+    Until,
     Version,
 )
 
@@ -343,10 +344,35 @@ class ReplaceMenu(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeMenuItem(Command):
+    """`until` is when an item that is not available now will be available again."""
+
     action: Literal["change_menu_item"] = "change_menu_item"
     item_id: Id
     available: Flag | None = None
     price: Money | None = None
+    until: Until | None = field(default=None, metadata=ADDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseOrders(Command):
+    """Stops guests' orders until `resume_orders`, or until a time. `message` is shown to them."""
+
+    action: Literal["pause_orders"] = "pause_orders"
+    until: Until | None = None
+    message: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeOrders(Command):
+    action: Literal["resume_orders"] = "resume_orders"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeOrdering(Command):
+    """`day_starts_at` is when the business day begins."""
+
+    action: Literal["change_ordering"] = "change_ordering"
+    day_starts_at: ClockTime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -61,6 +61,29 @@ def _sorted(values: tuple[T, ...]) -> tuple[T, ...]:
 Allergens = Annotated[tuple[Allergen, ...], Field(max_length=14), AfterValidator(_sorted)]
 """Null means that allergens are not declared, [] that there are none."""
 Diets = Annotated[tuple[Diet, ...], Field(max_length=5), AfterValidator(_sorted)]
+ClockTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", strict=True)]
+"""A time of day in the restaurant's time zone, such as `"11:30"`."""
+Weekdays = Annotated[
+    tuple[Annotated[int, Field(ge=1, le=7, strict=True)], ...],
+    Field(min_length=1, max_length=7),
+    AfterValidator(_sorted),
+]
+"""1 is Monday, 7 is Sunday."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursInput:
+    """From a time on these days to another, on the next day if that is not later."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
+
+    days: Weekdays
+    opens: ClockTime = field(metadata={"validation_alias": "from"})
+    closes: ClockTime = field(metadata={"validation_alias": "to"})
+
+
+Hours = Annotated[tuple[HoursInput, ...], Field(max_length=20)]
+"""[] means always."""
 LanguageTag = Annotated[
     str,
     StringConstraints(
@@ -134,6 +157,7 @@ class MenuItemInput:
     allergens: Given[Allergens] = field(default=UNSET, metadata=ADDED)
     diets: Given[Diets] = field(default=UNSET, metadata=ADDED)
     option_group_ids: Given[GroupRefs] = field(default=UNSET, metadata=ADDED)
+    hours: Given[Hours] = field(default=UNSET, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +166,7 @@ class MenuCategoryInput:
 
     name: Name
     translations: Given[Translations] = field(default=UNSET, metadata=ADDED)
+    hours: Given[Hours] = field(default=UNSET, metadata=ADDED)
     items: Annotated[tuple[MenuItemInput, ...], Field(max_length=300, fail_fast=True)]
 
 

@@ -4,7 +4,8 @@ The names come from the `tzdata` package. The names of the operating system depe
 and include `localtime` and `Factory`, which mean a different zone on each machine.
 """
 
-from datetime import UTC, datetime
+from bisect import bisect_left
+from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Annotated
@@ -42,3 +43,34 @@ def local_time(at: datetime, timezone: str) -> datetime:
         return at.astimezone(ZoneInfo(timezone))
     except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError
         return at.astimezone(UTC)
+
+
+def next_local_time(now: datetime, timezone: str, clock: str) -> datetime:
+    """The first instant after `now`, in UTC, at which the zone's clocks show `clock` (`"04:00"`).
+
+    A time that clocks skip is the first instant after the gap; one that they show twice is the
+    first of both.
+    """
+    wanted = time.fromisoformat(clock)
+    day = local_time(now, timezone).date()
+    for days in range(3):
+        at = _instant(datetime.combine(day + timedelta(days), wanted), timezone)
+        if at > now:
+            return at
+    raise AssertionError("three days have a next time")
+
+
+def _instant(naive: datetime, timezone: str) -> datetime:
+    """The first instant at which clocks show a time, or have skipped it."""
+    zone = local_time(naive.replace(tzinfo=UTC), timezone).tzinfo
+    at = naive.replace(tzinfo=zone).astimezone(UTC)
+    if at.astimezone(zone).replace(tzinfo=None) == naive:
+        return at
+    before = naive.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    seconds = range(int((at - before).total_seconds()))
+    gap = bisect_left(
+        seconds,
+        True,
+        key=lambda s: (before + timedelta(seconds=s)).astimezone(zone).replace(tzinfo=None) > naive,
+    )
+    return before + timedelta(seconds=gap)

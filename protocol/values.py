@@ -5,6 +5,7 @@ the wire, they are a string with two decimals (`"250.00"`) and an RFC 3339 strin
 """
 
 import re
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
@@ -86,6 +87,21 @@ def _text(max_chars: int, min_chars: int = 1) -> StringConstraints:
     )
 
 
+def _until(value: str) -> str:
+    if value == END_OF_DAY:
+        return value
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise ValueError('a time such as "2026-01-28T21:00:00Z" is needed, or "end_of_day"')
+    return at.astimezone(UTC).isoformat()
+
+
+END_OF_DAY = "end_of_day"
+Until = Annotated[str, StringConstraints(max_length=40, strict=True), AfterValidator(_until)]
+"""A time, or `"end_of_day"`: when the restaurant's next business day begins."""
 Label = Annotated[str, _text(40)]
 Name = Annotated[str, _text(120)]
 JoinCode = Annotated[str, _text(80)]

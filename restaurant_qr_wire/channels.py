@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from restaurant_qr_wire.menu import Menu
+from restaurant_qr_wire.menu import Menu, MenuItemUpdate, OrderingUpdate
 from restaurant_qr_wire.messages import (
     Announcement,
     Device,
@@ -111,7 +111,12 @@ MESSAGES: dict[Channel, dict[str, object]] = {
         **_NOTIFICATIONS,
         "withheld": Withheld,
     },
-    Channel.MENU: {"menu": Menu, "menu_update": Menu},
+    Channel.MENU: {
+        "menu": Menu,
+        "menu_update": Menu,
+        "menu_item_updated": MenuItemUpdate,
+        "ordering_update": OrderingUpdate,
+    },
     Channel.DEVICES: {
         "devices": Devices,
         "device_added": Device,

@@ -23,6 +23,7 @@ class Code(StrEnum):
     OVERPAYMENT = "overpayment"
     RATE_LIMITED = "rate_limited"
     ITEM_UNAVAILABLE = "item_unavailable"
+    ORDERING_PAUSED = "ordering_paused"
     INVALID_OPTIONS = "invalid_options"
     PRICE_CHANGED = "price_changed"
     TOO_LARGE = "too_large"
@@ -54,6 +55,7 @@ ERRORS: dict[Code, ErrorRule] = {
     Code.OVERPAYMENT: ErrorRule(409, retry=False),
     Code.RATE_LIMITED: ErrorRule(429, retry=True),
     Code.ITEM_UNAVAILABLE: ErrorRule(409, retry=False),
+    Code.ORDERING_PAUSED: ErrorRule(409, retry=False),
     Code.INVALID_OPTIONS: ErrorRule(422, retry=False),
     Code.PRICE_CHANGED: ErrorRule(409, retry=False),
     Code.TOO_LARGE: ErrorRule(413, retry=False),

@@ -33,8 +33,13 @@ class OptionGroup(TypedDict):
     options: list[MenuOption]
 
 
+ServingHours = TypedDict("ServingHours", {"days": list[int], "from": str, "to": str})
+"""Served from a time to another, on the next day if that is not later. Day 1 is Monday."""
+
+
 class MenuItem(TypedDict):
-    """`translations` are by language, as BCP 47 tags. `allergens` are null if not declared."""
+    """`translations` are by language, as BCP 47 tags. `allergens` are null if not declared. The
+    item is available again at `unavailable_until`; without `hours` it is always served."""
 
     id: int
     name: str
@@ -42,6 +47,8 @@ class MenuItem(TypedDict):
     translations: dict[str, Translation]
     price: Amount
     available: bool
+    unavailable_until: str | None
+    hours: list[ServingHours]
     allergens: list[Allergen] | None
     diets: list[Diet]
     option_group_ids: list[int]
@@ -50,14 +57,38 @@ class MenuItem(TypedDict):
 class MenuCategory(TypedDict):
     name: str
     translations: dict[str, Translation]
+    hours: list[ServingHours]
     items: list[MenuItem]
 
 
+class Ordering(TypedDict):
+    """Whether guests can order. A pause ends at `until`, or when staff end it."""
+
+    paused: bool
+    until: str | None
+    message: str | None
+
+
+class OrderingUpdate(TypedDict):
+    ordering: Ordering
+
+
+class MenuItemUpdate(TypedDict):
+    """One item as it is now; its category and place are unchanged."""
+
+    item: MenuItem
+    menu_version: int
+
+
 class Menu(TypedDict):
+    """The business day begins at `day_starts_at` in the restaurant's time zone."""
+
     restaurant_id: int
     restaurant: str
     timezone: str
     menu_version: int
     currency: str
+    day_starts_at: str
+    ordering: Ordering
     categories: list[MenuCategory]
     option_groups: list[OptionGroup]

@@ -1,7 +1,9 @@
 """The lines of an order as a menu sells them: name, price with options, allergens."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
+from domain.menu.availability import is_served
 from domain.menu.state import MenuContent, MenuItem, Option, OptionGroup
 from domain.order.line import ChosenOption, OrderLine
 from protocol.commands import MenuLine
@@ -10,6 +12,9 @@ from protocol.menu import Allergen, LineOption
 
 MAX_NAMED = 5
 """Maximum number of items or options that a refusal names. It lists the ids of all."""
+
+
+SOLD_OUT = "Not available now"
 
 
 def price_lines(
@@ -22,7 +27,7 @@ def price_lines(
         return unknown_item(*(ids - items.keys()))
     sold_out = [items[id_] for id_ in sorted(ids) if not items[id_].available]
     if sold_out:
-        return _sold_out("menu_item_ids", sold_out)
+        return _unavailable(SOLD_OUT, "menu_item_ids", sold_out)
     sold = []
     for line in lines:
         item = items[line.menu_item_id]
@@ -31,6 +36,21 @@ def price_lines(
             return priced
         sold.append(priced)
     return tuple(sold)
+
+
+def outside_hours(
+    content: MenuContent, lines: Iterable[MenuLine], local: datetime
+) -> Rejected | None:
+    """Why lines cannot be ordered at this local time of the restaurant; None if they can."""
+    ids = {line.menu_item_id for line in lines}
+    closed = [
+        item
+        for category in content.categories
+        for item in category.items
+        if item.id in ids
+        and not (is_served(category.hours, local) and is_served(item.hours, local))
+    ]
+    return _unavailable("Not served at this time", "menu_item_ids", closed) if closed else None
 
 
 def unknown_item(*ids: int) -> Rejected:
@@ -78,7 +98,7 @@ def _chosen(
             return refused
         chosen += of_group
     sold_out = [option for option, _ in chosen if not option.available]
-    return _sold_out("option_ids", sold_out) if sold_out else chosen
+    return _unavailable(SOLD_OUT, "option_ids", sold_out) if sold_out else chosen
 
 
 def _counts(options: Iterable[LineOption]) -> dict[int, int]:
@@ -113,15 +133,11 @@ def _group_refusal(
     )
 
 
-def _sold_out(field: str, sold_out: Sequence[MenuItem | Option]) -> Rejected:
-    names = ", ".join(each.name for each in sold_out[:MAX_NAMED])
-    if len(sold_out) > MAX_NAMED:
-        names += f" and {len(sold_out) - MAX_NAMED} more"
-    return Rejected(
-        Code.ITEM_UNAVAILABLE,
-        f"Not available now: {names}.",
-        {field: [each.id for each in sold_out]},
-    )
+def _unavailable(why: str, field: str, parts: Sequence[MenuItem | Option]) -> Rejected:
+    names = ", ".join(each.name for each in parts[:MAX_NAMED])
+    if len(parts) > MAX_NAMED:
+        names += f" and {len(parts) - MAX_NAMED} more"
+    return Rejected(Code.ITEM_UNAVAILABLE, f"{why}: {names}.", {field: [each.id for each in parts]})
 
 
 def _allergens(parts: Iterable[tuple[Allergen, ...] | None]) -> tuple[Allergen, ...] | None:

@@ -14,14 +14,16 @@ from domain.menu.state import (
     MenuItem,
     Option,
     OptionGroup,
+    ServingHours,
     Translation,
 )
 from protocol import commands as c
 from protocol.errors import Code, Rejected
 from protocol.menu import MenuItemInput
 
-P = TypeVar("P", MenuItem, Option, OptionGroup)
+P = TypeVar("P", MenuCategory, MenuItem, Option, OptionGroup)
 
+_BLANK_CATEGORY = MenuCategory("", ())
 _BLANK_ITEM = MenuItem(0, "", "", 0, available=True)
 _BLANK_OPTION = Option(0, "")
 _BLANK_GROUP = OptionGroup(0, "", 0, 1, ())
@@ -55,12 +57,10 @@ def replaced(content: MenuContent, command: c.ReplaceMenu) -> MenuContent | Reje
                     f"{item.name}: names an option group twice.",
                     {"field": "option_group_ids"},
                 )
-            items.append(replace(item, option_group_ids=ids))
+            until = None if item.available else item.unavailable_until
+            items.append(replace(item, option_group_ids=ids, unavailable_until=until))
         before = next((each for each in content.categories if each.name == category.name), None)
-        translations = {} if before is None else before.translations
-        if category.translations is not UNSET:
-            translations = _translations(category.translations)
-        categories.append(MenuCategory(category.name, tuple(items), translations))
+        categories.append(_part(_BLANK_CATEGORY, before, category, items=tuple(items)))
     return replace(content, categories=tuple(categories), next_id=next_id)
 
 
@@ -99,13 +99,15 @@ def _part(blank: P, before: P | None, given: Any, **changes: Any) -> P:
     one as in `blank`."""
     values: dict[str, Any] = {}
     for each in fields(blank):
-        value = getattr(given, each.name)
+        value = getattr(given, each.name, UNSET)
         if value is UNSET:
             value = getattr(before or blank, each.name)
         elif value is None:
             value = getattr(blank, each.name)
         elif each.name == "translations":
             value = _translations(value)
+        elif each.name == "hours":
+            value = tuple(ServingHours(hours.days, hours.opens, hours.closes) for hours in value)
         values[each.name] = value
     return replace(blank, **values | changes)
 

@@ -4,11 +4,13 @@ A restaurant creates its menu. One of an earlier release contained it, and hands
 first used.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from domain.copy import replace
-from domain.entity import UNCHANGED, Behaviour, Context, Decision, Redirect
-from domain.menu.pricing import price_lines, unknown_item
+from domain.entity import UNCHANGED, Behaviour, Context, Decision, Redirect, Timer
+from domain.menu.availability import instant
+from domain.menu.pricing import outside_hours, price_lines, unknown_item
 from domain.menu.replacement import replaced
 from domain.menu.state import (
     Menu,
@@ -16,13 +18,23 @@ from domain.menu.state import (
     MenuContent,
     MenuCreated,
     MenuItemChanged,
+    OrderingChanged,
+    OrderingPaused,
+    OrderingResumed,
+    Pause,
     evolve,
 )
 from domain.menu.views import publish, snapshot
-from domain.messages import CreateMenu, PriceLines
+from domain.messages import CreateMenu, ItemAvailableAgain, PauseEnded, PriceLines
+from domain.order.line import OrderLine
 from protocol import commands as c
+from protocol.codec import timestamp
 from protocol.errors import Code, Rejected
 from protocol.ids import Kind
+from protocol.timezones import local_time
+
+PAUSE = "pause"
+"""The timer that ends a pause."""
 
 
 def decide(menu: Menu | None, command: Any, context: Context) -> Decision | Rejected | Redirect:
@@ -34,10 +46,33 @@ def decide(menu: Menu | None, command: Any, context: Context) -> Decision | Reje
         case c.ReplaceMenu():
             return _replace(menu.content, command)
         case c.ChangeMenuItem():
-            return _change_item(menu.content, command)
+            return _change_item(menu, command, context)
+        case c.PauseOrders():
+            return _pause(menu, command, context)
+        case c.ResumeOrders():
+            return UNCHANGED if menu.pause is None else _resume()
+        case c.ChangeOrdering(day_starts_at=wanted):
+            if wanted is None or wanted == menu.day_starts_at:
+                return UNCHANGED
+            return Decision((OrderingChanged(wanted),))
         case PriceLines(lines):
-            sold = price_lines(menu.content, lines)
+            sold = _price(menu, lines, context)
             return sold if isinstance(sold, Rejected) else Decision(result={"lines": sold})
+    return _fire(menu, command, context)
+
+
+def _fire(menu: Menu, timer: Any, context: Context) -> Decision | Rejected:
+    match timer:
+        case ItemAvailableAgain(item_id):
+            item = menu.content.items().get(item_id)
+            if item is None or item.unavailable_until is None:
+                return UNCHANGED
+            if item.unavailable_until > context.now:
+                return UNCHANGED
+            back = replace(item, available=True, unavailable_until=None)
+            return Decision((MenuItemChanged(back, menu.content.version + 1),))
+        case PauseEnded():
+            return UNCHANGED if menu.pause is None else _resume()
     return Rejected(Code.UNKNOWN_ACTION, "A menu does not do that.")
 
 
@@ -63,20 +98,74 @@ def _replace(content: MenuContent, command: c.ReplaceMenu) -> Decision | Rejecte
     return Decision((MenuChanged(after),), result={"menu_version": after.version})
 
 
-def _change_item(content: MenuContent, command: c.ChangeMenuItem) -> Decision | Rejected:
+def _change_item(menu: Menu, command: c.ChangeMenuItem, context: Context) -> Decision | Rejected:
     """Change the price or availability of one item."""
-    item = content.items().get(command.item_id)
+    item = menu.content.items().get(command.item_id)
     if item is None:
         return unknown_item(command.item_id)
-    wanted = replace(
-        item,
-        available=item.available if command.available is None else command.available,
-        price=item.price if command.price is None else command.price,
-    )
+    if command.until is not None and command.available is not False:
+        return Rejected(
+            Code.INVALID_MESSAGE,
+            "until: only with available: false, because it says when the item is available again.",
+            {"field": "until"},
+        )
+    until = instant(command.until, context.now, menu.timezone, menu.day_starts_at)
+    if isinstance(until, Rejected):
+        return until
+    wanted = replace(item, price=item.price if command.price is None else command.price)
+    if command.available is not None:
+        wanted = replace(wanted, available=command.available, unavailable_until=until)
     if wanted == item:
         return UNCHANGED
-    version = content.version + 1
-    return Decision((MenuItemChanged(wanted, version),), result={"menu_version": version})
+    version = menu.content.version + 1
+    key = f"item-{item.id}"
+    timers = () if until is None else (Timer(key, until, ItemAvailableAgain(item.id)),)
+    cancels = (key,) if until is None and item.unavailable_until and wanted.available else ()
+    return Decision(
+        (MenuItemChanged(wanted, version),),
+        timers=timers,
+        cancels=cancels,
+        result={"menu_version": version},
+    )
+
+
+def _pause(menu: Menu, command: c.PauseOrders, context: Context) -> Decision | Rejected:
+    until = instant(command.until, context.now, menu.timezone, menu.day_starts_at)
+    if isinstance(until, Rejected):
+        return until
+    pause = Pause(until, command.message)
+    if pause == menu.pause:
+        return UNCHANGED
+    if until is None:
+        return Decision((OrderingPaused(pause),), cancels=(PAUSE,))
+    return Decision((OrderingPaused(pause),), timers=(Timer(PAUSE, until, PauseEnded()),))
+
+
+def _resume() -> Decision:
+    return Decision((OrderingResumed(),), cancels=(PAUSE,))
+
+
+def _price(
+    menu: Menu, lines: Sequence[c.MenuLine], context: Context
+) -> tuple[OrderLine, ...] | Rejected:
+    """Price lines for a caller. Guests cannot order while ordering is paused, nor outside an item's
+    hours; staff can."""
+    if context.caller.is_staff:
+        return price_lines(menu.content, lines)
+    if menu.pause is not None:
+        return _paused(menu.pause)
+    local = local_time(context.now, menu.timezone)
+    return outside_hours(menu.content, lines, local) or price_lines(menu.content, lines)
+
+
+def _paused(pause: Pause) -> Rejected:
+    why = f" {pause.message}" if pause.message else ""
+    details = {"until": timestamp(pause.until), "message": pause.message}
+    return Rejected(
+        Code.ORDERING_PAUSED,
+        f"The restaurant takes no orders at the moment.{why} Try again later, or ask a waiter.",
+        details,
+    )
 
 
 MENU: Behaviour[Menu] = Behaviour(

@@ -5,6 +5,7 @@ Item ids are the restaurant's own and are never given to another item. The rules
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from domain.copy import replace
@@ -16,6 +17,16 @@ from protocol.stored_names import stored_under
 class Translation:
     name: str
     description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServingHours:
+    """From `opens` on each of these days to `closes`, on the next day if that is not later. Times
+    are such as `"11:30"`; day 1 is Monday."""
+
+    days: tuple[int, ...]
+    opens: str
+    closes: str
 
 
 Translations = Mapping[str, Translation]
@@ -35,6 +46,8 @@ class MenuItem:
     allergens: tuple[Allergen, ...] | None = None
     diets: tuple[Diet, ...] = ()
     option_group_ids: tuple[int, ...] = ()
+    hours: tuple[ServingHours, ...] = ()
+    unavailable_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +55,7 @@ class MenuCategory:
     name: str
     items: tuple[MenuItem, ...]
     translations: Translations = field(default_factory=dict)
+    hours: tuple[ServingHours, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +102,25 @@ class MenuContent:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Guests cannot order until this time, or until staff end it. `message` is for them."""
+
+    until: datetime | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Menu:
-    """The menu of one restaurant, and what it needs of the restaurant."""
+    """The menu of one restaurant, and what it needs of the restaurant. The business day begins at
+    `day_starts_at` in its time zone."""
 
     restaurant_id: int
     restaurant_name: str
     currency: str
     timezone: str
     content: MenuContent = field(default_factory=MenuContent)
+    day_starts_at: str = "04:00"
+    pause: Pause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +143,21 @@ class MenuItemChanged:
     version: int
 
 
+@dataclass(frozen=True, slots=True)
+class OrderingPaused:
+    pause: Pause
+
+
+@dataclass(frozen=True, slots=True)
+class OrderingResumed:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class OrderingChanged:
+    day_starts_at: str
+
+
 def evolve(menu: Menu | None, event: Any) -> Menu:
     if isinstance(event, MenuCreated):
         return event.menu
@@ -127,6 +167,12 @@ def evolve(menu: Menu | None, event: Any) -> Menu:
             return replace(menu, content=content)
         case MenuItemChanged():
             return replace(menu, content=_with_item(menu.content, event))
+        case OrderingPaused(pause):
+            return replace(menu, pause=pause)
+        case OrderingResumed():
+            return replace(menu, pause=None)
+        case OrderingChanged(day_starts_at):
+            return replace(menu, day_starts_at=day_starts_at)
     raise TypeError(f"a menu knows no {type(event).__name__}")
 
 

@@ -6,12 +6,18 @@ from typing import Any
 from domain.entity import Publication
 from domain.menu.state import (
     Menu,
-    MenuCreated,
+    MenuChanged,
     MenuItem,
+    MenuItemChanged,
     Option,
     OptionGroup,
+    OrderingChanged,
+    OrderingPaused,
+    OrderingResumed,
+    ServingHours,
     Translations,
 )
+from protocol.codec import timestamp
 from protocol.ids import Channel
 from protocol.menu import Allergen
 from protocol.values import format_money
@@ -20,8 +26,15 @@ from restaurant_qr_wire import values
 
 
 def publish(event: Any, menu: Menu) -> Iterable[Publication]:
-    if not isinstance(event, MenuCreated):
-        yield Publication(Channel.MENU, "menu_update", _data_of(menu))
+    match event:
+        case MenuItemChanged(item, version):
+            item_update: wire.MenuItemUpdate = {"item": _item_row(item), "menu_version": version}
+            yield Publication(Channel.MENU, "menu_item_updated", item_update)
+        case OrderingPaused() | OrderingResumed():
+            update: wire.OrderingUpdate = {"ordering": _ordering(menu)}
+            yield Publication(Channel.MENU, "ordering_update", update)
+        case MenuChanged() | OrderingChanged():
+            yield Publication(Channel.MENU, "menu_update", _data_of(menu))
 
 
 def snapshot(menu: Menu, channel: Channel) -> tuple[str, Mapping[str, Any]]:
@@ -36,16 +49,30 @@ def _data_of(menu: Menu) -> wire.Menu:
         "timezone": menu.timezone,
         "menu_version": menu.content.version,
         "currency": menu.currency,
+        "day_starts_at": menu.day_starts_at,
+        "ordering": _ordering(menu),
         "categories": [
             {
                 "name": category.name,
                 "translations": _translations(category.translations),
+                "hours": _hours(category.hours),
                 "items": [_item_row(item) for item in category.items],
             }
             for category in menu.content.categories
         ],
         "option_groups": [_group_row(group) for group in menu.content.option_groups],
     }
+
+
+def _ordering(menu: Menu) -> wire.Ordering:
+    pause = menu.pause
+    if pause is None:
+        return {"paused": False, "until": None, "message": None}
+    return {"paused": True, "until": timestamp(pause.until), "message": pause.message}
+
+
+def _hours(hours: Iterable[ServingHours]) -> list[wire.ServingHours]:
+    return [{"days": list(each.days), "from": each.opens, "to": each.closes} for each in hours]
 
 
 def _item_row(item: MenuItem) -> wire.MenuItem:
@@ -56,6 +83,8 @@ def _item_row(item: MenuItem) -> wire.MenuItem:
         "translations": _translations(item.translations),
         "price": format_money(item.price),
         "available": item.available,
+        "unavailable_until": timestamp(item.unavailable_until),
+        "hours": _hours(item.hours),
         "allergens": _listed(item.allergens),
         "diets": [diet.value for diet in item.diets],
         "option_group_ids": list(item.option_group_ids),

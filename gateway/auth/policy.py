@@ -64,6 +64,10 @@ def _unforced(command: c.Command) -> bool:
     return not getattr(command, "force", False)
 
 
+def _availability(command: c.Command) -> bool:
+    return getattr(command, "price", None) is None
+
+
 def _to(*statuses: OrderStatus | ItemStatus) -> Allows:
     return lambda command: getattr(command, "status", None) in statuses
 
@@ -85,8 +89,8 @@ _MANAGEMENT: Mapping[type[c.Command], Allows] = dict.fromkeys(
         c.UpdateStatus, c.UpdateItem, c.ReplaceItems, c.Pay, c.Refund, c.Occupy, c.Release,
         c.ChangeTable, c.UpdateGuestsCount, c.CloseSession, c.CallWaiter, c.UpdateCall,
         c.PlaceOrder, c.Quote, c.Acknowledge, c.AssignTask, c.RaiseAlert, c.AddTable, c.AddWaiter,
-        c.Broadcast, c.ReplaceMenu, c.ChangeMenuItem, c.ChangeRestaurant, c.ReplaceTableCode,
-        c.AddDevice, c.RemoveDevice,
+        c.Broadcast, c.ReplaceMenu, c.ChangeMenuItem, c.PauseOrders, c.ResumeOrders,
+        c.ChangeOrdering, c.ChangeRestaurant, c.ReplaceTableCode, c.AddDevice, c.RemoveDevice,
     ),
     _always,
 )  # fmt: skip
@@ -101,11 +105,15 @@ COMMANDS: Mapping[Role, Mapping[type[c.Command], Allows]] = {
         c.Pay: _always,
         c.UpdateCall: _always,
         c.UpdateItem: _always,
+        c.ChangeMenuItem: _availability,
         c.UpdateStatus: _to(OrderStatus.CONFIRMED, OrderStatus.DELIVERED, OrderStatus.CANCELLED),
     },
     Role.KITCHEN: {
         c.UpdateStatus: _to(OrderStatus.CONFIRMED, OrderStatus.READY),
         c.UpdateItem: _to(ItemStatus.READY),
+        c.ChangeMenuItem: _availability,
+        c.PauseOrders: _always,
+        c.ResumeOrders: _always,
     },
     Role.MANAGER: _MANAGEMENT,
     Role.ADMIN: {**_MANAGEMENT, c.CreateRestaurant: _always, c.IssueToken: _always},

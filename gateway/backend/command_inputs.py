@@ -15,7 +15,7 @@ from gateway.backend.host_client import HostClient
 from gateway.backend.id_allocation import IdAllocator
 from gateway.limits import record_violation
 from protocol import commands as c
-from protocol.caller import SYSTEM
+from protocol.caller import Caller
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Address, Kind
 from protocol.limits import limit_exceeded
@@ -39,13 +39,13 @@ class CommandInputs:
         self._watcher = watcher
         self._max_items = max_items
 
-    async def collect(self, to: Address, command: c.Command) -> Inputs | Rejected:
+    async def collect(self, caller: Caller, to: Address, command: c.Command) -> Inputs | Rejected:
         """The inputs that `decide` needs and cannot produce itself."""
         try:
             refused = await self._check_references(to, command)
             if refused is not None:
                 return Inputs(refusal=refused)
-            inputs = await self._priced(to, command.priced_lines)
+            inputs = await self._priced(caller, to, command.priced_lines)
             kind = command.creates
             if isinstance(inputs, Rejected) or inputs.refusal is not None:
                 return inputs
@@ -71,9 +71,11 @@ class CommandInputs:
                 )
         return None
 
-    async def _priced(self, to: Address, lines: tuple[c.Line, ...]) -> Inputs | Rejected:
-        """The lines of an order as the menu prices them; the ids of their items if the order's own
-        host has the menu."""
+    async def _priced(
+        self, caller: Caller, to: Address, lines: tuple[c.Line, ...]
+    ) -> Inputs | Rejected:
+        """The lines of an order as the menu prices them for a caller; the ids of their items if the
+        order's own host has the menu."""
         if len(lines) > self._max_items:
             what = f"at most {self._max_items} lines. Place several orders"
             return record_violation(limit_exceeded("items", "items", what))
@@ -83,7 +85,7 @@ class CommandInputs:
         if self._watcher.together:
             return Inputs(price_lookups=tuple({line.menu_item_id: None for line in of_menu}))
         menu = Address(Kind.MENU, to.restaurant, to.restaurant)
-        reply = await self._client.send_until_created(Submit(menu, PriceLines(of_menu), SYSTEM))
+        reply = await self._client.send_until_created(Submit(menu, PriceLines(of_menu), caller))
         if isinstance(reply, Done):
             return Inputs(lines=msgspec.convert(reply.result["lines"], tuple[OrderLine, ...]))
         if not isinstance(reply, Rejected):

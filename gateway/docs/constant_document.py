@@ -3,13 +3,12 @@
 import gzip
 from collections.abc import Callable
 from functools import cached_property
-from hashlib import sha256
 from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.http.pages import accepted_encodings
+from gateway.http.conditional import accepts_gzip, etag_of, revalidated
 
 
 class _Encoded(NamedTuple):
@@ -27,15 +26,15 @@ class ConstantDocument:
 
     async def answer(self, request: Request) -> Response:
         """Return the document; 304 if the request's `If-None-Match` matches its `ETag`."""
-        is_compressed = "gzip" in accepted_encodings(request.headers)
-        document = self._compressed if is_compressed else self._plain
+        document = self._compressed if accepts_gzip(request) else self._plain
         headers = {
             "ETag": document.etag,
             "Cache-Control": "no-cache",
             "Vary": "Accept-Encoding",
         }
-        if _matches(request.headers.get("if-none-match", ""), document.etag):
-            return Response(status_code=304, headers=headers)
+        unchanged = revalidated(request, document.etag, headers)
+        if unchanged is not None:
+            return unchanged
         headers |= document.encoding
         return Response(document.body, headers=headers, media_type=self._media_type)
 
@@ -49,9 +48,4 @@ class ConstantDocument:
 
 
 def _encoded(body: bytes, encoding: dict[str, str]) -> _Encoded:
-    return _Encoded(body, f'"{sha256(body).hexdigest()[:32]}"', encoding)
-
-
-def _matches(if_none_match: str, etag: str) -> bool:
-    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return etag in tags or tags == ["*"]
+    return _Encoded(body, etag_of(body), encoding)

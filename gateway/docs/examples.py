@@ -58,7 +58,10 @@ COMMANDS: dict[type[c.Command], dict[str, Any]] = {
             }
         ]
     },
-    c.ChangeMenuItem: {"available": False},
+    c.ChangeMenuItem: {"available": False, "until": "end_of_day"},
+    c.PauseOrders: {"until": "2099-01-28T21:30:00Z", "message": "The kitchen is full"},
+    c.ResumeOrders: {},
+    c.ChangeOrdering: {"day_starts_at": "05:00"},
     c.AddDevice: {"role": "waiter", "waiter_id": 10, "label": "Ada's phone"},
     c.RemoveDevice: {"device_id": 1769633400000},
     c.IssueToken: {"role": "manager", "restaurant_id": 2, "label": "The till", "hours": 12.0},
@@ -304,16 +307,32 @@ _BROADCAST: messages.Announcement = {
     "by": "manager:2",
     "sent_at": _at(90),
 }
+_PIE: menu.MenuItem = {
+    "id": 2,
+    "name": "Pie",
+    "description": "With apples",
+    "translations": {"de": {"name": "Kuchen", "description": "Mit Äpfeln"}},
+    "price": "4.00",
+    "available": True,
+    "unavailable_until": None,
+    "hours": [{"days": [6, 7], "from": "14:00", "to": "18:00"}],
+    "allergens": ["eggs", "gluten", "milk"],
+    "diets": ["vegetarian"],
+    "option_group_ids": [1],
+}
 _MENU: menu.Menu = {
     "restaurant_id": 2,
     "restaurant": "Trattoria",
     "timezone": "Europe/Rome",
     "menu_version": 1,
     "currency": "EUR",
+    "day_starts_at": "04:00",
+    "ordering": {"paused": False, "until": None, "message": None},
     "categories": [
         {
             "name": "Food",
             "translations": {},
+            "hours": [],
             "items": [
                 {
                     "id": 1,
@@ -322,21 +341,13 @@ _MENU: menu.Menu = {
                     "translations": {},
                     "price": "6.50",
                     "available": True,
+                    "unavailable_until": None,
+                    "hours": [],
                     "allergens": None,
                     "diets": [],
                     "option_group_ids": [],
                 },
-                {
-                    "id": 2,
-                    "name": "Pie",
-                    "description": "With apples",
-                    "translations": {"de": {"name": "Kuchen", "description": "Mit Äpfeln"}},
-                    "price": "4.00",
-                    "available": True,
-                    "allergens": ["eggs", "gluten", "milk"],
-                    "diets": ["vegetarian"],
-                    "option_group_ids": [1],
-                },
+                _PIE,
             ],
         }
     ],
@@ -399,6 +410,13 @@ _MESSAGES: dict[str, Any] = {
     "withheld": {},
     "menu": _MENU,
     "menu_update": _MENU,
+    "menu_item_updated": {
+        "item": {**_PIE, "available": False, "unavailable_until": _at(360)},
+        "menu_version": 2,
+    },
+    "ordering_update": {
+        "ordering": {"paused": True, "until": _at(30), "message": "The kitchen is full"}
+    },
     "devices": _DEVICES,
     "device_added": _DEVICE,
     "device_signed_in": _SIGNED_IN,

@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from engine.messages import Read, View
@@ -18,6 +17,7 @@ from gateway.auth.redaction import redact_snapshot
 from gateway.backend.directory import Directory
 from gateway.backend.host_client import HostClient
 from gateway.backend.id_allocation import IdAllocator
+from gateway.http.conditional import json_response
 from gateway.http.requests import INVALID_ID, Answer, ApiRequests, json
 from gateway.http.routes import (
     COMMAND_ROUTES,
@@ -152,7 +152,7 @@ class RestApi:
         frame = redact_snapshot(principal, view, reply.frame)
         if isinstance(frame, Rejected):
             return frame
-        return Response(frame, media_type="application/json")
+        return await json_response(request, frame)
 
     async def _get_history(
         self, history_route: HistoryRoute, request: Request, principal: Principal

@@ -331,7 +331,7 @@ class TestSlowConsumers:
         close_frame = received[received.rindex(b"\x88") :]
         assert int.from_bytes(close_frame[2:4], "big") == 4408
         await gateway.http.patch(f"/api/{path}/items/5", json={"price": "1.50"})
-        assert (await reader.next())["type"] == "menu_update"
+        assert (await reader.next())["type"] == "menu_item_updated"
 
     @pytest.mark.parametrize("placement", [Placement(Mode.SHARD, shards=2)])
     @pytest.mark.attack("floods")
@@ -362,7 +362,7 @@ class TestSlowConsumers:
         await reader.next()
         for count in range(200):
             await gateway.http.patch(f"/api/{path}/items/5", json={"price": f"{2 + count}.00"})
-            assert (await reader.next())["type"] == "menu_update"
+            assert (await reader.next())["type"] == "menu_item_updated"
         return (unread, handshake), reader, path
 
 

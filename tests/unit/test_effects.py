@@ -213,6 +213,11 @@ CHANGES: dict[str, tuple[Change, Change, list[tuple[Channel, str]]]] = {
         ),
         [(MENU, "menu_update")],
     ),
+    "orders paused": (
+        nothing,
+        lambda world, session, order: world.do(MENU_OF_HOME, c.PauseOrders()),
+        [(MENU, "ordering_update")],
+    ),
     "broadcast": (
         no_change,
         lambda world, session, order: world.do(RESTAURANT, c.Broadcast(message="Happy hour")),

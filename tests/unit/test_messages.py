@@ -49,6 +49,8 @@ EXAMPLES: list[Any] = [
     m.CallDurationReported(CallReason.BILL, acknowledged_s=1.5),
     m.HandOverMenu(),
     m.CreateMenu("Trattoria", "EUR", "Europe/Rome", MenuContent(next_id=3, version=2)),
+    m.ItemAvailableAgain(7),
+    m.PauseEnded(),
     m.PriceLines((c.MenuLine(menu_item_id=1, options=(LineOption(option_id=4),)),)),
 ]
 

@@ -42,6 +42,7 @@ export type ErrorCode =
   | "overpayment"
   | "rate_limited"
   | "item_unavailable"
+  | "ordering_paused"
   | "invalid_options"
   | "price_changed"
   | "too_large"
@@ -499,28 +500,48 @@ export interface Notifications {
   restaurant_id: number;
   notifications: ListedNotification[];
 }
+/**
+ * The business day begins at `day_starts_at` in the restaurant's time zone.
+ */
 export interface Menu {
   restaurant_id: number;
   restaurant: string;
   timezone: string;
   menu_version: number;
   currency: string;
+  day_starts_at: string;
+  ordering: Ordering;
   categories: MenuCategory[];
   option_groups: OptionGroup[];
+}
+/**
+ * Whether guests can order. A pause ends at `until`, or when staff end it.
+ */
+export interface Ordering {
+  paused: boolean;
+  until: string | null;
+  message: string | null;
 }
 export interface MenuCategory {
   name: string;
   translations: {
     [k: string]: Translation;
   };
+  hours: ServingHours[];
   items: MenuItem[];
 }
 export interface Translation {
   name: string;
   description: string;
 }
+export interface ServingHours {
+  days: number[];
+  from: string;
+  to: string;
+}
 /**
- * `translations` are by language, as BCP 47 tags. `allergens` are null if not declared.
+ * `translations` are by language, as BCP 47 tags. `allergens` are null if not declared. The
+ * item is available again at `unavailable_until`; without `hours` it is always served.
  */
 export interface MenuItem {
   id: number;
@@ -531,6 +552,8 @@ export interface MenuItem {
   };
   price: string;
   available: boolean;
+  unavailable_until: string | null;
+  hours: ServingHours[];
   allergens: Allergen[] | null;
   diets: Diet[];
   option_group_ids: number[];
@@ -625,6 +648,8 @@ export interface Messages {
   menu: {
     menu: Menu & Version;
     menu_update: Menu & Version;
+    menu_item_updated: MenuItemUpdate & Version;
+    ordering_update: OrderingUpdate & Version;
   };
   devices: {
     devices: Devices & Version;
@@ -706,6 +731,16 @@ export interface Announcement {
  * for payments and their acknowledgements.
  */
 export interface Withheld {}
+/**
+ * One item as it is now; its category and place are unchanged.
+ */
+export interface MenuItemUpdate {
+  item: MenuItem;
+  menu_version: number;
+}
+export interface OrderingUpdate {
+  ordering: Ordering;
+}
 /**
  * Signed out, or over.
  */

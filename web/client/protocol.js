@@ -41,6 +41,7 @@ export const CODES = Object.freeze([
   "overpayment",
   "rate_limited",
   "item_unavailable",
+  "ordering_paused",
   "invalid_options",
   "price_changed",
   "too_large",

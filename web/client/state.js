@@ -3,7 +3,7 @@
 /** Events whose data replaces that of the snapshot. */
 const REPLACING_EVENTS = [
   'order_status', 'order_update', 'items_updated', 'table_status', 'table_update',
-  'session_status', 'session_update', 'menu_update',
+  'session_status', 'session_update',
 ];
 const ORDER_EVENTS = ['new_order', 'order_ready', 'payment_completed'];
 
@@ -25,6 +25,8 @@ export function applyEvent(channel, data, event) {
       return { ...data, notifications: updateNotifications(data.notifications, type, row), version };
     case 'devices':
       return { ...data, devices: updateDevices(data.devices, type, row), version };
+    case 'menu':
+      return type === 'menu_update' ? event.data : { ...menuChanges(data, type, row), version };
     default:
       return REPLACING_EVENTS.includes(type) ? event.data : null;
   }
@@ -44,6 +46,17 @@ function restaurantChanges(data, type, row) {
   }
   if (!ORDER_EVENTS.includes(type)) return {};
   return { open_orders: upsert(data.open_orders, 'order_id', row) };
+}
+
+/**
+ * @param {any} menu
+ * @param {string} type
+ * @param {any} row
+ */
+function menuChanges(menu, type, { item, menu_version, ordering }) {
+  if (type === 'ordering_update') return { ...menu, ordering };
+  const withItem = (category) => ({ ...category, items: category.items.map((each) => (each.id === item.id ? item : each)) });
+  return { ...menu, menu_version, categories: menu.categories.map(withItem) };
 }
 
 /**

@@ -44,6 +44,8 @@ const { notification_id } = await staff.http.post('/restaurants/2/alerts', { mes
 await staff.notifications(2).request('acknowledge', { notification_id });
 await staff.http.post('/restaurants/2/broadcasts', { message: 'Kitchen closes' });
 await staff.http.patch('/restaurants/2/menu/items/7', { price: '7.00' });
+await staff.http.post('/restaurants/2/pause', {});
+await staff.http.patch('/restaurants/2/ordering', { day_starts_at: '05:00' });
 await guests.request('close_session');
 const { device_id } = await staff.http.post('/restaurants/2/devices', { role: 'kitchen', label: 'Grill' });
 const { device_code } = await staff.http.get(`/restaurants/2/devices/${device_id}/code`);
@@ -58,6 +60,7 @@ const WANTED = [
   'notifications.notifications_list', 'notifications.order_notification',
   'notifications.payment_notification', 'notifications.task_notification', 'notifications.alert',
   'notifications.notification_acknowledged', 'menu.menu', 'menu.menu_update',
+  'menu.menu_item_updated', 'menu.ordering_update',
   'devices.devices', 'devices.device_added', 'devices.device_signed_in', 'devices.device_removed',
 ];
 await until(() => WANTED.every((name) => messages.has(name)), 'each message type');

@@ -1,0 +1,41 @@
+"""When an item may be ordered: its hours, and the times at which it or ordering comes back."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from domain.menu.state import ServingHours
+from protocol.errors import Code, Rejected
+from protocol.timezones import next_local_time
+from protocol.values import END_OF_DAY
+
+
+def is_served(hours: Iterable[ServingHours], local: datetime) -> bool:
+    """Whether a time, as the restaurant's clocks show it, is within hours. No hours mean always."""
+    listed = tuple(hours)
+    return not listed or any(_contains(each, local) for each in listed)
+
+
+def _contains(hours: ServingHours, local: datetime) -> bool:
+    clock, today = local.strftime("%H:%M"), local.isoweekday()
+    yesterday = (today + 5) % 7 + 1
+    if hours.opens < hours.closes:
+        return today in hours.days and hours.opens <= clock < hours.closes
+    return (today in hours.days and clock >= hours.opens) or (
+        yesterday in hours.days and clock < hours.closes
+    )
+
+
+def instant(
+    until: str | None, now: datetime, timezone: str, day_starts_at: str
+) -> datetime | Rejected | None:
+    """The instant that `until` names; None if it names none."""
+    if until is None:
+        return None
+    if until == END_OF_DAY:
+        return next_local_time(now, timezone, day_starts_at)
+    at = datetime.fromisoformat(until)
+    if at > now:
+        return at
+    return Rejected(
+        Code.INVALID_MESSAGE, "until: this time is over. Name a later one.", {"field": "until"}
+    )
