@@ -8,6 +8,7 @@ publications for subscribers. They are pure functions; a `Behaviour` contains th
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from domain.order.line import OrderLine
@@ -19,20 +20,31 @@ from protocol.stored_names import UNSTORED, stored_under
 S = TypeVar("S")
 
 
+class Confirmation(StrEnum):
+    """When a new order is confirmed: by staff; when it is placed; or when it is placed, if staff
+    have confirmed another one of its session."""
+
+    BY_STAFF = "by_staff"
+    AT_ONCE = "at_once"
+    AFTER_FIRST = "after_first"
+
+
 @dataclass(frozen=True, slots=True)
 class Inputs:
     """Values that a command needs and a pure function cannot compute. The gateway collects them.
 
     `id` is a new id for the created entity, `code` a session code that no open session has. `lines`
     are the priced menu lines of the command. If the menu is on the entity's own host, that host
-    prices the lines, and `price_lookups` has the ids of their menu items instead. `refusal` is set
-    if the inputs could not be collected; it is the reply unless the request has an earlier result.
+    prices the lines, and `price_lookups` has the ids of their menu items instead, or (0,) if there
+    are none. `confirmation` is when the menu confirms a new order. `refusal` is set if the inputs
+    could not be collected; it is the reply unless the request has an earlier result.
     """
 
     id: int | None = None
     code: str | None = None
     lines: tuple[OrderLine, ...] = ()
     price_lookups: tuple[int, ...] = ()
+    confirmation: Confirmation = Confirmation.BY_STAFF
     refusal: Rejected | None = None
 
 

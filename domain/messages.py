@@ -132,6 +132,7 @@ class OpenOrder:
     currency: str
     placed_at: datetime
     lines: tuple[OrderLine, ...]
+    is_confirmed: bool = False
 
 
 # --- to a waiter ---------------------------------------------------------------------------------

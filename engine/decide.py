@@ -150,7 +150,7 @@ class Decider:
         if isinstance(decision, Rejected):
             return Inputs(refusal=decision)
         assert isinstance(decision, Decision)
-        return replace(inputs, lines=decision.result["lines"])
+        return replace(inputs, **decision.result)
 
     def _menu_of(self, restaurant: int) -> EntityTransaction:
         """The menu of a restaurant. If an earlier release has stored it in the restaurant's state,

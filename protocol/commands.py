@@ -19,7 +19,14 @@ from pydantic import (
 
 from protocol.ids import Kind
 from protocol.menu import Categories, ClockTime, Given, LineOptions, OptionGroups
-from protocol.statuses import CallReason, CallStatus, ItemStatus, OrderStatus, PaymentMethod
+from protocol.statuses import (
+    AutoConfirm,
+    CallReason,
+    CallStatus,
+    ItemStatus,
+    OrderStatus,
+    PaymentMethod,
+)
 from protocol.stored_names import ADDED
 from protocol.timezones import TimeZone
 from protocol.values import (
@@ -369,10 +376,14 @@ class ResumeOrders(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeOrdering(Command):
-    """`day_starts_at` is when the business day begins."""
+    """`day_starts_at` is when the business day begins, `auto_confirm` whose orders are confirmed
+    when they are placed: a guest's only after staff have confirmed another one of that session,
+    unless `trust_first_order`."""
 
     action: Literal["change_ordering"] = "change_ordering"
     day_starts_at: ClockTime | None = None
+    auto_confirm: AutoConfirm | None = None
+    trust_first_order: Flag | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,14 @@ class CallStatus(StrEnum):
     RESOLVED = "resolved"
 
 
+class AutoConfirm(StrEnum):
+    """Whose orders are confirmed when they are placed."""
+
+    NONE = "none"
+    STAFF = "staff"
+    ALL = "all"
+
+
 class PaymentMethod(StrEnum):
     CASH = "cash"
     CARD = "card"

@@ -2,7 +2,7 @@
 
 from typing_extensions import TypedDict  # pydantic reads no other on Python 3.11
 
-from restaurant_qr_wire.values import Allergen, Amount, Diet
+from restaurant_qr_wire.values import Allergen, Amount, AutoConfirm, Diet, Timestamp
 
 
 class Translation(TypedDict):
@@ -47,7 +47,7 @@ class MenuItem(TypedDict):
     translations: dict[str, Translation]
     price: Amount
     available: bool
-    unavailable_until: str | None
+    unavailable_until: Timestamp | None
     hours: list[ServingHours]
     allergens: list[Allergen] | None
     diets: list[Diet]
@@ -65,7 +65,7 @@ class Ordering(TypedDict):
     """Whether guests can order. A pause ends at `until`, or when staff end it."""
 
     paused: bool
-    until: str | None
+    until: Timestamp | None
     message: str | None
 
 
@@ -89,6 +89,8 @@ class Menu(TypedDict):
     menu_version: int
     currency: str
     day_starts_at: str
+    auto_confirm: AutoConfirm
+    trust_first_order: bool
     ordering: Ordering
     categories: list[MenuCategory]
     option_groups: list[OptionGroup]

@@ -34,6 +34,7 @@ Allergen = TypeAliasType(
         "mustard", "sesame", "sulphites", "lupin", "molluscs",
     ],
 )  # fmt: skip
+AutoConfirm = TypeAliasType("AutoConfirm", Literal["none", "staff", "all"])
 CallReason = TypeAliasType("CallReason", Literal["waiter", "bill", "other"])
 CallStatus = TypeAliasType("CallStatus", Literal["open", "acknowledged", "resolved"])
 DeviceRole = Literal["waiter", "kitchen"]

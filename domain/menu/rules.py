@@ -5,10 +5,19 @@ first used.
 """
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Any
 
 from domain.copy import replace
-from domain.entity import UNCHANGED, Behaviour, Context, Decision, Redirect, Timer
+from domain.entity import (
+    UNCHANGED,
+    Behaviour,
+    Confirmation,
+    Context,
+    Decision,
+    Redirect,
+    Timer,
+)
 from domain.menu.availability import instant
 from domain.menu.pricing import outside_hours, price_lines, unknown_item
 from domain.menu.replacement import replaced
@@ -26,11 +35,12 @@ from domain.menu.state import (
 )
 from domain.menu.views import publish, snapshot
 from domain.messages import CreateMenu, ItemAvailableAgain, PauseEnded, PriceLines
-from domain.order.line import OrderLine
 from protocol import commands as c
+from protocol.caller import Caller
 from protocol.codec import timestamp
 from protocol.errors import Code, Rejected
 from protocol.ids import Kind
+from protocol.statuses import AutoConfirm
 from protocol.timezones import local_time
 
 PAUSE = "pause"
@@ -51,13 +61,10 @@ def decide(menu: Menu | None, command: Any, context: Context) -> Decision | Reje
             return _pause(menu, command, context)
         case c.ResumeOrders():
             return UNCHANGED if menu.pause is None else _resume()
-        case c.ChangeOrdering(day_starts_at=wanted):
-            if wanted is None or wanted == menu.day_starts_at:
-                return UNCHANGED
-            return Decision((OrderingChanged(wanted),))
+        case c.ChangeOrdering():
+            return _change_ordering(menu, command)
         case PriceLines(lines):
-            sold = _price(menu, lines, context)
-            return sold if isinstance(sold, Rejected) else Decision(result={"lines": sold})
+            return _price(menu, lines, context)
     return _fire(menu, command, context)
 
 
@@ -145,20 +152,42 @@ def _resume() -> Decision:
     return Decision((OrderingResumed(),), cancels=(PAUSE,))
 
 
-def _price(
-    menu: Menu, lines: Sequence[c.MenuLine], context: Context
-) -> tuple[OrderLine, ...] | Rejected:
+def _change_ordering(menu: Menu, command: c.ChangeOrdering) -> Decision:
+    before = OrderingChanged(menu.day_starts_at, menu.auto_confirm, menu.trust_first_order)
+    given = {
+        each.name: value
+        for each in fields(before)
+        if (value := getattr(command, each.name)) is not None
+    }
+    after = replace(before, **given)
+    return UNCHANGED if after == before else Decision((after,))
+
+
+def _price(menu: Menu, lines: Sequence[c.MenuLine], context: Context) -> Decision | Rejected:
     """Price lines for a caller. Guests cannot order while ordering is paused, nor outside an item's
     hours; staff can."""
-    if context.caller.is_staff:
-        return price_lines(menu.content, lines)
-    if menu.pause is not None:
-        return _paused(menu.pause)
-    local = local_time(context.now, menu.timezone)
-    return outside_hours(menu.content, lines, local) or price_lines(menu.content, lines)
+    if not context.caller.is_staff:
+        local = local_time(context.now, menu.timezone)
+        refused = _pause_refusal(menu.pause) or outside_hours(menu.content, lines, local)
+        if refused is not None:
+            return refused
+    sold = price_lines(menu.content, lines)
+    if isinstance(sold, Rejected):
+        return sold
+    return Decision(result={"lines": sold, "confirmation": _confirmation(menu, context.caller)})
 
 
-def _paused(pause: Pause) -> Rejected:
+def _confirmation(menu: Menu, caller: Caller) -> Confirmation:
+    if caller.is_staff and menu.auto_confirm is not AutoConfirm.NONE:
+        return Confirmation.AT_ONCE
+    if menu.auto_confirm is AutoConfirm.ALL:
+        return Confirmation.AT_ONCE if menu.trust_first_order else Confirmation.AFTER_FIRST
+    return Confirmation.BY_STAFF
+
+
+def _pause_refusal(pause: Pause | None) -> Rejected | None:
+    if pause is None:
+        return None
     why = f" {pause.message}" if pause.message else ""
     details = {"until": timestamp(pause.until), "message": pause.message}
     return Rejected(

@@ -10,6 +10,7 @@ from typing import Any
 
 from domain.copy import replace
 from protocol.menu import Allergen, Diet
+from protocol.statuses import AutoConfirm
 from protocol.stored_names import stored_under
 
 
@@ -120,6 +121,8 @@ class Menu:
     timezone: str
     content: MenuContent = field(default_factory=MenuContent)
     day_starts_at: str = "04:00"
+    auto_confirm: AutoConfirm = AutoConfirm.NONE
+    trust_first_order: bool = False
     pause: Pause | None = None
 
 
@@ -156,6 +159,8 @@ class OrderingResumed:
 @dataclass(frozen=True, slots=True)
 class OrderingChanged:
     day_starts_at: str
+    auto_confirm: AutoConfirm
+    trust_first_order: bool
 
 
 def evolve(menu: Menu | None, event: Any) -> Menu:
@@ -171,8 +176,13 @@ def evolve(menu: Menu | None, event: Any) -> Menu:
             return replace(menu, pause=pause)
         case OrderingResumed():
             return replace(menu, pause=None)
-        case OrderingChanged(day_starts_at):
-            return replace(menu, day_starts_at=day_starts_at)
+        case OrderingChanged(day_starts_at, auto_confirm, trust_first_order):
+            return replace(
+                menu,
+                day_starts_at=day_starts_at,
+                auto_confirm=auto_confirm,
+                trust_first_order=trust_first_order,
+            )
     raise TypeError(f"a menu knows no {type(event).__name__}")
 
 

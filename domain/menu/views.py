@@ -50,6 +50,8 @@ def _data_of(menu: Menu) -> wire.Menu:
         "menu_version": menu.content.version,
         "currency": menu.currency,
         "day_starts_at": menu.day_starts_at,
+        "auto_confirm": menu.auto_confirm.value,
+        "trust_first_order": menu.trust_first_order,
         "ordering": _ordering(menu),
         "categories": [
             {

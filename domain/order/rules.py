@@ -72,8 +72,11 @@ def _open(message: OpenOrder, context: Context) -> Decision:
         items=items,
         next_item_id=len(items) + 1,
     )
-    events = (OrderPlaced(order),)
-    return Decision(events, effects_of(events, order))
+    events: list[Any] = [OrderPlaced(order)]
+    if message.is_confirmed:
+        events.append(StatusChanged(OrderStatus.CONFIRMED, message.placed_at))
+        order = evolve(order, events[-1])
+    return Decision(tuple(events), effects_of(events, order))
 
 
 def _decide(

@@ -203,7 +203,7 @@ def _order_reported(restaurant: Restaurant, message: OrderReported, context: Con
     if current is not None and current.version >= summary.version:
         return UNCHANGED
     event: type = OrderUpdated
-    if current is None and summary.status is OrderStatus.PENDING:
+    if current is None and summary.status in (OrderStatus.PENDING, OrderStatus.CONFIRMED):
         event = OrderReceived
     elif (
         summary.status is OrderStatus.READY and current and current.status is not OrderStatus.READY

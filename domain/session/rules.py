@@ -10,7 +10,15 @@
 from typing import Any
 
 from domain import lifecycle
-from domain.entity import UNCHANGED, Behaviour, Context, Decision, Effect, Redirect
+from domain.entity import (
+    UNCHANGED,
+    Behaviour,
+    Confirmation,
+    Context,
+    Decision,
+    Effect,
+    Redirect,
+)
 from domain.messages import (
     CallAcknowledged,
     CallUndelivered,
@@ -23,7 +31,6 @@ from domain.messages import (
     SessionEnded,
 )
 from domain.order import lines as order_lines
-from domain.order.line import OrderLine
 from domain.order.payment import Money
 from domain.session import call_rules
 from domain.session.call import ZONE
@@ -143,9 +150,10 @@ def _place_order(session: Session, command: c.PlaceOrder, context: Context) -> D
         currency=session.currency,
         placed_at=context.now,
         lines=lines,
+        is_confirmed=_is_confirmed(session, context.inputs.confirmation),
     )
     return Decision(
-        (OrderLinked(_new_summary(session, order_id, lines, context), notes_bytes),),
+        (OrderLinked(_new_summary(session, order_id, opening, context), notes_bytes),),
         (Effect(session.at(Kind.ORDER, order_id), opening, creates=True),),
         result={"order_id": order_id},
     )
@@ -190,15 +198,25 @@ def _limit_refusal(session: Session, notes_bytes: int, context: Context) -> Reje
     )
 
 
+def _is_confirmed(session: Session, confirmation: Confirmation) -> bool:
+    """Whether a new order is confirmed when it is placed."""
+    if confirmation is Confirmation.AFTER_FIRST:
+        return any(summary.status in _CONFIRMED for summary in session.orders.values())
+    return confirmation is Confirmation.AT_ONCE
+
+
+_CONFIRMED = (OrderStatus.CONFIRMED, OrderStatus.READY, OrderStatus.DELIVERED)
+
+
 def _new_summary(
-    session: Session, order_id: int, lines: tuple[OrderLine, ...], context: Context
+    session: Session, order_id: int, opening: OpenOrder, context: Context
 ) -> OrderSummary:
-    """The summary of a new order with these lines."""
-    total = order_lines.total_of(lines)
+    """The summary of a new order."""
+    lines, total = opening.lines, order_lines.total_of(opening.lines)
     return OrderSummary(
         order_id=order_id,
-        version=1,
-        status=OrderStatus.PENDING,
+        version=2 if opening.is_confirmed else 1,
+        status=OrderStatus.CONFIRMED if opening.is_confirmed else OrderStatus.PENDING,
         payment_status=Money(total, paid=0, refunded=0, cancelled=False).status,
         total=total,
         balance=total,

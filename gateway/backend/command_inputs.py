@@ -7,7 +7,6 @@ import msgspec
 
 from domain.entity import NO_INPUTS, Inputs
 from domain.messages import PriceLines
-from domain.order.line import OrderLine
 from engine.messages import Done, Submit
 from engine.placement_watcher import PlacementWatcher
 from gateway.backend.directory import Directory
@@ -45,7 +44,7 @@ class CommandInputs:
             refused = await self._check_references(to, command)
             if refused is not None:
                 return Inputs(refusal=refused)
-            inputs = await self._priced(caller, to, command.priced_lines)
+            inputs = await self._priced(caller, to, command)
             kind = command.creates
             if isinstance(inputs, Rejected) or inputs.refusal is not None:
                 return inputs
@@ -71,23 +70,23 @@ class CommandInputs:
                 )
         return None
 
-    async def _priced(
-        self, caller: Caller, to: Address, lines: tuple[c.Line, ...]
-    ) -> Inputs | Rejected:
+    async def _priced(self, caller: Caller, to: Address, command: c.Command) -> Inputs | Rejected:
         """The lines of an order as the menu prices them for a caller; the ids of their items if the
         order's own host has the menu."""
+        lines = command.priced_lines
         if len(lines) > self._max_items:
             what = f"at most {self._max_items} lines. Place several orders"
             return record_violation(limit_exceeded("items", "items", what))
         of_menu = tuple(line for line in lines if isinstance(line, c.MenuLine))
-        if not of_menu:
+        if not of_menu and command.creates is not Kind.ORDER:
             return NO_INPUTS
         if self._watcher.together:
-            return Inputs(price_lookups=tuple({line.menu_item_id: None for line in of_menu}))
+            ids = tuple({line.menu_item_id: None for line in of_menu})
+            return Inputs(price_lookups=ids or (0,))
         menu = Address(Kind.MENU, to.restaurant, to.restaurant)
         reply = await self._client.send_until_created(Submit(menu, PriceLines(of_menu), caller))
         if isinstance(reply, Done):
-            return Inputs(lines=msgspec.convert(reply.result["lines"], tuple[OrderLine, ...]))
+            return msgspec.convert(reply.result, Inputs)
         if not isinstance(reply, Rejected):
             return UNAVAILABLE
         return reply if reply.code is Code.UNAVAILABLE else Inputs(refusal=reply)

@@ -100,7 +100,7 @@ COMMAND_ROUTES: tuple[CommandRoute, ...] = (
         c.PauseOrders, Channel.MENU),
     CommandRoute("POST", "/restaurants/{id}/resume", "Take guests' orders again", Kind.MENU,
         c.ResumeOrders, Channel.MENU),
-    CommandRoute("PATCH", "/restaurants/{id}/ordering", "Change the start of the business day",
+    CommandRoute("PATCH", "/restaurants/{id}/ordering", "Change when orders are confirmed",
         Kind.MENU, c.ChangeOrdering, Channel.MENU),
     CommandRoute("POST", "/sessions/{id}/calls", "Call a waiter", Kind.SESSION, c.CallWaiter,
         Channel.SESSION),

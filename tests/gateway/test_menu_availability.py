@@ -84,3 +84,17 @@ async def test_a_compressed_menu_has_a_tenth_of_its_size(gateway: Gateway, place
     async with gateway.http.stream("GET", path, headers={"Accept-Encoding": "gzip"}) as response:
         raw = b"".join([chunk async for chunk in response.aiter_raw()])
     assert len(raw) * 10 < len(gzip.decompress(raw))
+
+
+async def test_staff_orders_are_confirmed_at_once_also_in_free_text(
+    gateway: Gateway, place: Place, session: int, guest: dict[str, str]
+) -> None:
+    path = f"/api/restaurants/{place.restaurant}/ordering"
+    changed = await gateway.http.patch(path, json={"auto_confirm": "staff"})
+    assert changed.json()["data"]["auto_confirm"] == "staff", changed.text
+    orders = f"/api/sessions/{session}/orders"
+    for items in (TEA, [{"name": "Birthday cake", "unit_price": "30.00"}]):
+        placed = await gateway.http.post(orders, json={"items": items})
+        assert placed.json()["data"]["status"] == "confirmed", placed.text
+    by_guest = await gateway.http.post(orders, json={"items": TEA}, headers=guest)
+    assert by_guest.json()["data"]["status"] == "pending"

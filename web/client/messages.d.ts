@@ -24,6 +24,7 @@ export type CallStatus = "open" | "acknowledged" | "resolved";
 export type ListedNotification =
   ListedOrderNotification | ListedPaymentNotification | ListedTaskNotification | ListedAlert;
 export type PaymentMethod = "cash" | "card" | "online" | "voucher" | "other";
+export type AutoConfirm = "none" | "staff" | "all";
 export type Diet = "vegetarian" | "vegan" | "pescatarian" | "halal" | "kosher";
 export type ErrorCode =
   | "invalid_json"
@@ -510,6 +511,8 @@ export interface Menu {
   menu_version: number;
   currency: string;
   day_starts_at: string;
+  auto_confirm: AutoConfirm;
+  trust_first_order: boolean;
   ordering: Ordering;
   categories: MenuCategory[];
   option_groups: OptionGroup[];
