@@ -42,7 +42,7 @@ class CallStatus(StrEnum):
 
 
 class AutoConfirm(StrEnum):
-    """Whose orders are confirmed when they are placed."""
+    """The callers whose orders are confirmed when they are placed."""
 
     NONE = "none"
     STAFF = "staff"

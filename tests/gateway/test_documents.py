@@ -304,6 +304,10 @@ async def test_every_documented_action_and_message_occurs_in_a_scenario(
     )  # fmt: skip
     await restaurant.post(f"/restaurants/{HOME}/broadcasts", {"message": "The kitchen closes"})
     await restaurant.http.patch(f"/api/restaurants/{HOME}/menu/items/1", json={"available": False})
+    await restaurant.http.patch(
+        f"/api/restaurants/{HOME}/ordering", json={"day_starts_at": "05:00"}
+    )
+    await restaurant.http.post(f"/api/restaurants/{HOME}/pause", json={})
     device, code = await add_device(restaurant)
     await restaurant.post("/devices/sign-in", {"device_code": code})
     await restaurant.http.delete(f"/api/restaurants/{HOME}/devices/{device}")
@@ -339,6 +343,8 @@ SCENARIO_ROUTES = (
     "POST /orders/{id}/refunds", "POST /waiters/{id}/tasks", "POST /waiters/{id}/alerts",
     "POST /restaurants/{id}/alerts", "POST /restaurants/{id}/broadcasts",
     "PATCH /restaurants/{id}/menu/items/{item_id}", "PUT /restaurants/{id}/menu",
+    "PATCH /restaurants/{id}/ordering", "POST /restaurants/{id}/pause",
+    "POST /restaurants/{id}/resume",
     "POST /sessions/{id}/close", "POST /restaurants/{id}/devices", "POST /devices/sign-in",
     "DELETE /restaurants/{id}/devices/{device_id}", "POST /tokens",
 )  # fmt: skip

@@ -361,8 +361,9 @@ class TestSlowConsumers:
         reader = await gateway.socket(path)
         await reader.next()
         for count in range(200):
-            await gateway.http.patch(f"/api/{path}/items/5", json={"price": f"{2 + count}.00"})
-            assert (await reader.next())["type"] == "menu_item_updated"
+            start = {"day_starts_at": f"{count // 60:02}:{count % 60:02}"}
+            await gateway.http.patch(f"/api/restaurants/{place.restaurant}/ordering", json=start)
+            assert (await reader.next())["type"] == "menu_update"
         return (unread, handshake), reader, path
 
 

@@ -91,6 +91,9 @@ def _restaurant_actions(restaurant: RestaurantModel, rng: Random, key: str) -> I
     yield 0.2, partial(Action, "raise_alert", address, message, ("POST", f"{base}/alerts"))
     yield 0.4, partial(_change_menu, restaurant, rng)
     yield 0.3, partial(_replace_menu, restaurant, rng)
+    menu = menu_of(address)
+    yield 0.3, partial(Action, "pause_orders", menu, {}, ("POST", f"{base}/pause"))
+    yield 0.4, partial(Action, "resume_orders", menu, {}, ("POST", f"{base}/resume"))
     for waiter in restaurant.waiters:
         base = f"/waiters/{waiter.id}"
         yield 0.15, partial(Action, "assign_task", waiter, message, ("POST", f"{base}/tasks"))

@@ -22,7 +22,7 @@ from tests.simulation.final_state import (
     table_of,
     waiter_of,
 )
-from tests.simulation.price_checks import check_prices, check_refusals
+from tests.simulation.price_checks import check_pauses, check_prices, check_refusals
 from tests.simulation.request_checks import check_requests
 from tests.simulation.world import SimWorld
 
@@ -43,6 +43,7 @@ def check_final_state(world: SimWorld) -> None:
     if not world.commit_log.has_data_loss:
         check_requests(world.requests, stored)
         check_prices(stored)
+        check_pauses(stored)
     if not (world.commit_log.has_data_loss and world.spans_hosts):
         _check_consistency(stored)
         _check_outboxes(world, stored)

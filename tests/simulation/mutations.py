@@ -312,6 +312,11 @@ def unpriced_options() -> Patches:
     return [("domain.menu.pricing", "_price_line", without_options)]
 
 
+def orders_while_paused() -> Patches:
+    """Guests can order while ordering is paused."""
+    return [("domain.menu.rules", "_pause_refusal", lambda pause: None)]
+
+
 MUTATIONS: dict[str, Callable[[], Patches]] = {
     each.__name__: each
     for each in (
@@ -324,7 +329,7 @@ MUTATIONS: dict[str, Callable[[], Patches]] = {
         late_subscribe_reply, events_before_snapshot,
         no_resubscribe_after_placement_change, no_event_dedupe,
         split_commits, reply_before_creation, no_timers,
-        unpriced_options,
+        unpriced_options, orders_while_paused,
     )
 }  # fmt: skip
 

@@ -1,13 +1,18 @@
 """Checks of prices and options: orders against the versions of their menu, and of refusals."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
+from protocol.caller import STAFF
 from protocol.ids import Kind
 from protocol.values import parse_money
 from tests.simulation.client_view import Violation, check_equal
 from tests.simulation.final_state import FinalEntity, FinalState, order_of
 from tests.simulation.menu import Prices, is_valid
 from tests.simulation.request import Response, SimRequest
+
+PRICED_BEFORE = timedelta(seconds=6)
+"""Longer than a gateway waits for the reply to an order that was priced."""
 
 
 def check_prices(stored: FinalState) -> None:
@@ -47,6 +52,33 @@ def _versions(menu: FinalEntity) -> Iterator[Prices]:
             yield Prices(items, options)
 
 
+def check_pauses(stored: FinalState) -> None:
+    """Guests place no orders while ordering is paused. Raises Violation."""
+    pauses = {each.address.restaurant: list(_pauses(each)) for each in stored.of(Kind.MENU)}
+    for session in stored.of(Kind.SESSION):
+        for event in session.events("OrderNoted"):
+            is_new = event["data"]["card"]["version"] == 1
+            at = datetime.fromisoformat(event["at"])
+            is_paused = any(begin < at < end for begin, end in pauses[session.address.restaurant])
+            if is_new and is_paused and event["by"].startswith("guest:"):
+                raise Violation(f"{session.address}: a guest's order during a pause, at {at}")
+
+
+def _pauses(menu: FinalEntity) -> Iterator[tuple[datetime, datetime]]:
+    """The pauses of a menu, without the first seconds, when orders that were priced before may
+    still arrive."""
+    begin = None
+    for event in menu.history:
+        at = datetime.fromisoformat(event["at"])
+        if event["type"] == "OrderingPaused" and begin is None:
+            begin = at + PRICED_BEFORE
+        elif event["type"] == "OrderingResumed" and begin is not None:
+            yield begin, at
+            begin = None
+    if begin is not None:
+        yield begin, datetime.max.replace(tzinfo=UTC)
+
+
 def check_refusals(requests: list[SimRequest]) -> None:
     """Invalid options are always refused, valid ones never for that reason; an order has the
     total that was agreed to. Raises Violation."""
@@ -62,6 +94,8 @@ def _check_response(request: SimRequest, response: Response) -> None:
         raise Violation(f"{request}: accepted with invalid options")
     if response.code == "invalid_options" and are_valid:
         raise Violation(f"{request}: its options are valid, and were refused")
+    if response.code == "ordering_paused" and request.role in STAFF:
+        raise Violation(f"{request}: staff may order during a pause")
     if response.code == "price_changed":
         agreed = parse_money(request.body["expected_total"])
         if parse_money(response.data["total_amount"]) == agreed:

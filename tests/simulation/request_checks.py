@@ -14,6 +14,8 @@ EVENTS_BY_COMMAND = {
     "add_waiter": {"WaiterAdded"},
     "replace_menu": {"MenuChanged"},
     "change_menu_item": {"MenuItemChanged"},
+    "pause_orders": {"OrderingPaused"},
+    "resume_orders": {"OrderingResumed"},
     "change_table": {"TableChanged"},
     "occupy": {"TableOccupied"},
     "release": {"TableReleased"},

@@ -9,7 +9,7 @@ from protocol import commands as c
 from protocol.caller import Caller
 from protocol.ids import Address, Channel, Kind
 from protocol.statuses import AutoConfirm, OrderStatus
-from tests.unit.world import ANONYMOUS, GUEST, HOME, MENU, WAITER, RulesWorld
+from tests.unit.world import ANONYMOUS, GUEST, MENU, RESTAURANT, WAITER, RulesWorld
 
 NOT, STAFF, ALL = AutoConfirm
 BY_STAFF, AT_ONCE, AFTER_FIRST = Confirmation
@@ -41,22 +41,22 @@ def place(world: RulesWorld, session: Address, confirmation: Confirmation) -> Ad
     inputs = Inputs(id=id_, lines=(OrderLine("Tea", 1, 250, "", 1),), confirmation=confirmation)
     command = c.PlaceOrder(items=(c.MenuLine(menu_item_id=1),))
     decision = world.decide(session, command, GUEST, inputs=inputs)
-    world._carry_out(session, decision, GUEST)
-    return Address(Kind.ORDER, id_, HOME.id)
+    world._apply(session, decision, GUEST)
+    return Address(Kind.ORDER, id_, RESTAURANT.id)
 
 
 def test_an_order_that_is_confirmed_at_once_is_new_and_confirmed_for_everyone(
     world: RulesWorld,
 ) -> None:
     session = world.occupy()
-    world.forget()
+    world.clear()
     order = place(world, session, AT_ONCE)
-    assert world.see(order)["status"] == "confirmed"
-    assert world.see(order)["confirmed_at"] == world.see(order)["created_at"]
-    assert world.see(session)["orders"][0]["status"] == "confirmed"
-    assert world.see(HOME)["open_orders"][0]["status"] == "confirmed"
-    assert world.types(HOME, Channel.RESTAURANT).count("new_order") == 1
-    assert world.states[HOME].figures.orders == 1
+    assert world.snapshot(order)["status"] == "confirmed"
+    assert world.snapshot(order)["confirmed_at"] == world.snapshot(order)["created_at"]
+    assert world.snapshot(session)["orders"][0]["status"] == "confirmed"
+    assert world.snapshot(RESTAURANT)["open_orders"][0]["status"] == "confirmed"
+    assert world.types(RESTAURANT, Channel.RESTAURANT).count("new_order") == 1
+    assert world.states[RESTAURANT].figures.orders == 1
     before = world.states[session].orders[order.id]
     world.advance(order, OrderStatus.READY)
     assert world.states[session].orders[order.id].version == before.version + 1 + 1
@@ -66,12 +66,12 @@ def test_a_guests_first_order_of_a_session_waits_for_staff(world: RulesWorld) ->
     session = world.occupy()
     first = place(world, session, AFTER_FIRST)
     second = place(world, session, AFTER_FIRST)
-    assert world.see(first)["status"] == world.see(second)["status"] == "pending"
+    assert world.snapshot(first)["status"] == world.snapshot(second)["status"] == "pending"
     world.advance(first, OrderStatus.CONFIRMED)
-    assert world.see(place(world, session, AFTER_FIRST))["status"] == "confirmed"
+    assert world.snapshot(place(world, session, AFTER_FIRST))["status"] == "confirmed"
 
 
 def test_a_cancelled_order_does_not_vouch_for_the_next_one(world: RulesWorld) -> None:
     session = world.occupy()
     world.advance(place(world, session, AFTER_FIRST), OrderStatus.CANCELLED)
-    assert world.see(place(world, session, AFTER_FIRST))["status"] == "pending"
+    assert world.snapshot(place(world, session, AFTER_FIRST))["status"] == "pending"

@@ -214,8 +214,8 @@ CHANGES: dict[str, tuple[Change, Change, list[tuple[Channel, str]]]] = {
         [(MENU, "menu_update")],
     ),
     "orders paused": (
-        nothing,
-        lambda world, session, order: world.do(MENU_OF_HOME, c.PauseOrders()),
+        no_change,
+        lambda world, session, order: world.do(MENU_ADDRESS, c.PauseOrders()),
         [(MENU, "ordering_update")],
     ),
     "broadcast": (

@@ -8,7 +8,7 @@ CODES = (
     "invalid_json invalid_message unknown_action not_found forbidden unauthenticated "
     "invalid_transition version_conflict idempotency_conflict table_occupied table_inactive "
     "session_closed unsettled overpayment rate_limited item_unavailable "
-    "invalid_options price_changed too_large internal_error unavailable"
+    "ordering_paused invalid_options price_changed too_large internal_error unavailable"
 )
 
 

@@ -33,12 +33,12 @@ def hours(opens: str, closes: str, days: tuple[int, ...] = DAILY) -> HoursInput:
 def menu(world: RulesWorld) -> RulesWorld:
     items = (MenuItemInput(name="Tea", price=250), MenuItemInput(name="Cake", price=400))
     world.do(MENU, menu_of(*items))
-    world.forget()
+    world.clear()
     return world
 
 
 def item_row(world: RulesWorld, item_id: int) -> dict[str, Any]:
-    rows = [row for category in world.see(MENU)["categories"] for row in category["items"]]
+    rows = [row for category in world.snapshot(MENU)["categories"] for row in category["items"]]
     found: dict[str, Any] = next(row for row in rows if row["id"] == item_id)
     return found
 
@@ -55,7 +55,7 @@ def test_an_item_is_available_again_at_the_time_that_was_given(menu: RulesWorld)
     menu.do(MENU, c.ChangeMenuItem(item_id=TEA, available=False, until=until))
     assert item_row(menu, TEA)["unavailable_until"] == "2026-01-28T22:00:00Z"
     menu.refuse(MENU, order(), Code.ITEM_UNAVAILABLE)
-    menu.forget()
+    menu.clear()
     menu.wait(3600)
     assert item_row(menu, TEA)["available"]
     assert item_row(menu, TEA)["unavailable_until"] is None
@@ -85,10 +85,10 @@ def test_a_later_change_of_availability_ends_the_wait(menu: RulesWorld, change: 
     menu.do(MENU, change)
     row = item_row(menu, TEA)
     assert row["unavailable_until"] is None
-    menu.forget()
+    menu.clear()
     menu.wait(86_400)
     assert item_row(menu, TEA) == row
-    assert menu.heard == []
+    assert menu.publications == []
 
 
 def test_a_new_price_keeps_the_time_at_which_an_item_returns(menu: RulesWorld) -> None:
@@ -102,9 +102,9 @@ def test_a_new_price_keeps_the_time_at_which_an_item_returns(menu: RulesWorld) -
 def test_an_item_that_was_removed_from_the_menu_does_not_return(menu: RulesWorld) -> None:
     menu.do(MENU, c.ChangeMenuItem(item_id=TEA, available=False, until=END_OF_DAY))
     menu.do(MENU, menu_of(MenuItemInput(id=CAKE, name="Cake", price=400)))
-    before = menu.see(MENU)
+    before = menu.snapshot(MENU)
     menu.wait(86_400)
-    assert menu.see(MENU) == before
+    assert menu.snapshot(MENU) == before
 
 
 def test_a_time_that_is_over_is_refused(menu: RulesWorld) -> None:
@@ -142,14 +142,14 @@ def test_guests_order_an_item_only_within_its_hours_and_those_of_its_category(
     world.unchanged(MENU, order(1), WAITER)
     world.now += timedelta(days=1)
     world.refuse(MENU, order(2), Code.ITEM_UNAVAILABLE, ANONYMOUS)
-    row = world.see(MENU)["categories"][0]
+    row = world.snapshot(MENU)["categories"][0]
     assert row["hours"] == [{"days": [3], "from": "12:00", "to": "23:00"}]
     assert row["items"][0]["hours"] == [{"days": list(DAILY), "from": "11:00", "to": "15:00"}]
 
 
 def test_hours_that_are_not_given_stay_and_an_empty_list_clears_them(menu: RulesWorld) -> None:
-    evening = (hours("18:00", "23:00"),)
-    menu.do(MENU, menu_of(MenuItemInput(id=TEA, name="Tea", price=250, hours=evening)))
+    dinner = (hours("18:00", "23:00"),)
+    menu.do(MENU, menu_of(MenuItemInput(id=TEA, name="Tea", price=250, hours=dinner)))
     menu.do(MENU, menu_of(MenuItemInput(id=TEA, name="Black tea", price=250)))
     assert len(item_row(menu, TEA)["hours"]) == 1
     menu.do(MENU, menu_of(MenuItemInput(id=TEA, name="Black tea", price=250, hours=())))
@@ -210,7 +210,7 @@ def test_a_pause_stops_guests_and_not_staff(menu: RulesWorld, guest: Caller) -> 
 
 def test_a_pause_ends_at_the_time_that_was_given(menu: RulesWorld) -> None:
     menu.do(MENU, c.PauseOrders(until=(START + timedelta(minutes=20)).isoformat()))
-    assert menu.see(MENU)["ordering"]["until"] == "2026-01-28T21:20:00Z"
+    assert menu.snapshot(MENU)["ordering"]["until"] == "2026-01-28T21:20:00Z"
     menu.refuse(MENU, order(), Code.ORDERING_PAUSED, GUEST)
     menu.wait(1200)
     assert menu.last(MENU)["ordering"]["paused"] is False
@@ -221,7 +221,7 @@ def test_a_pause_without_an_end_replaces_one_with_an_end(menu: RulesWorld) -> No
     menu.do(MENU, c.PauseOrders(until=END_OF_DAY))
     menu.do(MENU, c.PauseOrders())
     menu.wait(2 * 86_400)
-    assert menu.see(MENU)["ordering"]["paused"]
+    assert menu.snapshot(MENU)["ordering"]["paused"]
 
 
 # --- the business day ----------------------------------------------------------------------------
@@ -229,7 +229,7 @@ def test_a_pause_without_an_end_replaces_one_with_an_end(menu: RulesWorld) -> No
 
 def test_the_start_of_the_business_day_is_a_setting(menu: RulesWorld) -> None:
     menu.do(MENU, c.ChangeOrdering(day_starts_at="06:00"))
-    assert menu.see(MENU)["day_starts_at"] == "06:00"
+    assert menu.snapshot(MENU)["day_starts_at"] == "06:00"
     assert menu.types(MENU) == ["menu_update"]
     menu.unchanged(MENU, c.ChangeOrdering(day_starts_at="06:00"))
     menu.unchanged(MENU, c.ChangeOrdering())
