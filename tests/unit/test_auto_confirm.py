@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.entity import Confirmation, Inputs
+from domain.entity import Confirmation, Decision, Inputs
 from domain.messages import PriceLines
 from domain.order.line import OrderLine
 from protocol import commands as c
@@ -41,6 +41,7 @@ def place(world: RulesWorld, session: Address, confirmation: Confirmation) -> Ad
     inputs = Inputs(id=id_, lines=(OrderLine("Tea", 1, 250, "", 1),), confirmation=confirmation)
     command = c.PlaceOrder(items=(c.MenuLine(menu_item_id=1),))
     decision = world.decide(session, command, GUEST, inputs=inputs)
+    assert isinstance(decision, Decision)
     world._apply(session, decision, GUEST)
     return Address(Kind.ORDER, id_, RESTAURANT.id)
 
