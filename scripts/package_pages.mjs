@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -43,21 +43,26 @@ function write(name, content) {
   writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
 }
 
-/** Bundle what one page imports; resolves to the names below `assets/` of the bundle and of its texts. */
+/** Bundle what one page imports; resolves to the names below `assets/` of the bundle and, by language, of its texts. */
 async function bundle(page, folder, addresses, kind) {
-  if (addresses.length === 0) return { texts: [] };
+  if (addresses.length === 0) return { texts: {} };
   const imported = addresses.map((address) => JSON.stringify(address.startsWith('/') ? WEB + address : `./${address}`));
   const contents = imported.map((address) => `${kind === 'css' ? '@import' : 'import'} ${address};`).join('\n');
   const { outputFiles, metafile } = await build({
     stdin: { contents, resolveDir: folder, sourcefile: `${page}.${kind}`, loader: kind },
     outdir: join(OUT, 'assets'), absWorkingDir: ROOT, entryNames: `${page}-[hash]`, chunkNames: `${page}-[name]-[hash]`,
     bundle: true, minify: true, splitting: kind === 'js', format: 'esm', target: TARGET, metafile: true, write: false,
-    legalComments: 'none', logLevel: 'warning',
+    charset: 'utf8', legalComments: 'none', logLevel: 'warning',
   });
   for (const { path, contents: built } of outputFiles) write(relative(OUT, path), built);
-  const named = (pattern) => Object.keys(metafile.outputs).filter((name) => pattern.test(metafile.outputs[name].entryPoint))
-    .map((name) => relative(join(OUT, 'assets'), join(ROOT, name)));
-  return { entry: named(new RegExp(`/${page}\\.${kind}$`))[0], texts: named(/\/texts\//) };
+  const files = Object.entries(metafile.outputs).map(([name, { entryPoint = '' }]) =>
+    ({ entryPoint, name: relative(join(OUT, 'assets'), join(ROOT, name)) }));
+  const texts = files.filter(({ entryPoint }) => entryPoint.includes('/texts/'))
+    .map(({ entryPoint, name }) => [basename(entryPoint, '.js'), name]);
+  return {
+    entry: files.find(({ entryPoint }) => entryPoint.endsWith(`/${page}.${kind}`))?.name,
+    texts: Object.fromEntries(texts.sort()),
+  };
 }
 
 async function packagePage(path) {
@@ -74,10 +79,11 @@ async function packagePage(path) {
   const head = [
     style.entry && `<link rel="stylesheet" href="${up}assets/${style.entry}">`,
     script.entry && `<script type="module" src="${up}assets/${script.entry}"></script>`,
-    // Saves a round trip; which language is needed is known only to the script.
-    ...script.texts.map((texts) => `<link rel="modulepreload" href="${up}assets/${texts}">`),
   ].filter(Boolean).join('\n');
-  const bare = source.replace(STYLE, '').replace(SCRIPT, '');
+  // `boot.js` preloads those of the reader's language.
+  const texts = Object.entries(script.texts).map(([language, file]) => [language, `${up}assets/${file}`]);
+  const named = texts.length > 0 ? ` data-texts='${JSON.stringify(Object.fromEntries(texts))}'` : '';
+  const bare = source.replace(STYLE, '').replace(SCRIPT, '').replace('boot.js"', `boot.js"${named}`);
   write(path, Buffer.from(bare.replace('<title>', `${early}<title>`).replace('\n</head>', `\n${head}\n</head>`)));
 }
 

@@ -121,4 +121,11 @@ function Tabs({ view, onChange }) {
   `;
 }
 
-mount(Guest, { en: () => import('./texts/en.js'), de: () => import('./texts/de.js') });
+mount(Guest, {
+  ar: () => import('./texts/ar.js'),
+  de: () => import('./texts/de.js'),
+  en: () => import('./texts/en.js'),
+  es: () => import('./texts/es.js'),
+  fr: () => import('./texts/fr.js'),
+  it: () => import('./texts/it.js'),
+});

@@ -1,6 +1,6 @@
 /** The menu's language and the filter "without these allergens". */
 
-import { html, Sheet, t, tabStorage, useState, useStoredState } from '../shared/app.js';
+import { html, list, Sheet, t, tabStorage, useState, useStoredState } from '../shared/app.js';
 import { allergenName, ALLERGENS } from '../shared/allergens.js';
 
 /** The allergens to avoid, and their setter; stored for this tab. */
@@ -11,7 +11,7 @@ export function MenuTools({ menu, onLanguage, avoided, onAvoid, hidden }) {
   const [isOpen, setIsOpen] = useState(false);
   const isDeclared = menu.categories.some(({ items }) => items.some(({ allergens }) => allergens));
   if (menu.languages.length === 0 && !isDeclared && avoided.length === 0) return null;
-  const names = avoided.map(allergenName).join(', ');
+  const names = list(avoided.map(allergenName));
   return html`
     <div class="menu-tools">
       ${menu.languages.length > 0 && html`

@@ -1,6 +1,6 @@
 /** Notices about refused orders: what has changed, and that the basket still has the items. */
 
-import { errorMessage, notify, t, useEffect, useFormats } from '../shared/app.js';
+import { errorMessage, list, notify, t, useEffect, useFormats } from '../shared/app.js';
 import { itemsOf, optionsOf } from './pricing.js';
 
 /** Codes that mean that this page's menu may be outdated. */
@@ -21,7 +21,7 @@ function messageFor({ expected_total }, error, menu, money) {
   }
   const names = namesOf(error.details ?? {}, menu);
   const message = names.length > 0
-    ? t.maybe(`guest.refused.${error.code}`, { names: names.join(', '), count: names.length }) : null;
+    ? t.maybe(`guest.refused.${error.code}`, { names: list(names), count: names.length }) : null;
   return message ?? t('guest.refused.other', { reason: errorMessage(error) });
 }
 

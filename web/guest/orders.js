@@ -1,7 +1,7 @@
 /** The session's orders and their progress: those of this phone, and those of the other guests. */
 
 import {
-  html, notify, qr, t, useChannel, useConnectionStatus, useEffect, useFormats, useOpenChannel, useRef,
+  html, notify, number, qr, t, useChannel, useConnectionStatus, useEffect, useFormats, useOpenChannel, useRef,
   withErrorNotice,
 } from '../shared/app.js';
 import { Options } from '../shared/options.js';
@@ -91,7 +91,7 @@ export function Lines({ lines, money }) {
     <ul class="lines">
       ${lines.map((line, index) => html`
         <li key=${line.item_id ?? index} class="row bill-line" data-status=${line.status}>
-          <span><span class="amount muted">${line.quantity} ×</span> ${line.name}
+          <span><span class="amount muted">${number(line.quantity)} ×</span> <bdi>${line.name}</bdi>
             <${Options} options=${line.options} />
             ${line.notes && html` <em class="muted small">${line.notes}</em>`}
             ${line.status === 'voided' && html` <span class="pill" data-tone="bad">${t('guest.orders.voided')}</span>`}

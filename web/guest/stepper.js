@@ -1,6 +1,6 @@
 /** A count with buttons for fewer and more. */
 
-import { html, t } from '../shared/app.js';
+import { html, number, t } from '../shared/app.js';
 
 /** `onChange` gets 1 or -1; `countLabel` is the count for screen readers. */
 export function Stepper({
@@ -12,7 +12,7 @@ export function Stepper({
         <button class="button icon" data-repeat aria-label=${t('guest.menu.fewer', { name })} onClick=${() => onChange(-1)}>−</button>
       `}
       ${count > 0 && html`
-        <span class="count"><span aria-hidden="true">${count}</span><span class="visually-hidden">${countLabel}</span></span>
+        <span class="count"><span aria-hidden="true">${number(count)}</span><span class="visually-hidden">${countLabel}</span></span>
       `}
       ${!isMax && html`
         <button class="button icon plus" data-repeat aria-label=${t('guest.menu.add', { name })} onClick=${() => onChange(1)}>+</button>

@@ -15,7 +15,7 @@ export { focusElement } from './focus.js';
 export { formats, minutesBetween, useFormats } from './format.js';
 export { Frame } from './frame.js';
 export { useChannel, useConnectionStatus, useForceUpdate, useNow, useOpenChannel } from './hooks.js';
-export { language, locale, t } from './i18n.js';
+export { language, list, locale, number, t } from './i18n.js';
 export { Icon } from './icons.js';
 export { errorMessage, notify, withErrorNotice } from './notices.js';
 export { isUnanswered } from './request-keys.js';
@@ -31,9 +31,10 @@ export function queryParam(name) {
 
 /** Load a page's texts and render it. `imports` has a function per language that imports its file. */
 export async function mount(Page, imports) {
+  const loading = loadTexts(imports);
   document.documentElement.lang = language;
   document.documentElement.dir = direction;
-  await loadTexts(imports);
+  await loading;
   ignoreDoubleTaps();
   restoreLostFocus();
   render(html`<${App} Page=${Page} />`, document.body);

@@ -11,14 +11,15 @@ import { amountOf, cents, parseAmount, split } from './payment-split.js';
 
 const METHODS = ['card', 'cash', 'voucher', 'online', 'other'];
 
-const plainNumber = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, useGrouping: false });
+const plainNumber = (amount) =>
+  new Intl.NumberFormat(locale, { minimumFractionDigits: 2, useGrouping: false }).format(amount);
 
 export function Payment({ session, money }) {
   const [pending, setPending] = useStoredState(`payment-${session.id}`);
   const [amount, setAmount] = useState(null);
   const [method, setMethod] = useState('card');
   const [busy, setBusy] = useState(false);
-  const text = amount ?? plainNumber.format(session.balance);
+  const text = amount ?? plainNumber(session.balance);
   const total = parseAmount(text);
   const parts = total === null ? null : split(total, session.orders);
 

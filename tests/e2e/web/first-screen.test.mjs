@@ -28,6 +28,18 @@ test('a first visit takes at most 10 requests and 60 kB', async () => {
   assert.ok(bytes > 15_000 && bytes <= MAX_BYTES, `${bytes} bytes`);
 });
 
+test('a first visit loads the texts of the reader’s language alone', async () => {
+  const page = await chromium.connected.newPage({ locale: 'fr-FR' });
+  const requested = [];
+  page.on('request', (request) => requested.push(new URL(request.url()).pathname));
+  await page.goto(scans[3]);
+  await page.getByRole('button', { name: /^Ajouter / }).first().waitFor();
+  const texts = requested.filter((path) => /^\/assets\/guest-[a-z]{2}-/.test(path));
+  assert.match(texts.join(), /^\/assets\/guest-fr-\w+\.js$/);
+  assert.equal(await page.locator(`link[rel=modulepreload][href$="${texts[0]}"]`).count(), 1);
+  await page.close();
+});
+
 test('a first visit shows the menu before the session’s channel receives a message', async () => {
   const page = await chromium.connected.newPage({ locale: 'en-GB' });
   const requested = [];
