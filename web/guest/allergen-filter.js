@@ -1,11 +1,5 @@
 /** The filter "without these allergens". Pure. Allergens that are `null` are not declared, which does not mean none. */
 
-/** The allergens of an item with its chosen options, from `optionsOf`; null if those of any part are not declared. */
-export function allergensOf(item, options) {
-  const parts = [item, ...options].map(({ allergens }) => allergens ?? null);
-  return parts.includes(null) ? null : [...new Set(parts.flat())].sort();
-}
-
 /** Whether an item or an option is declared to contain none of these allergens. */
 const isWithout = ({ allergens }, avoided) => Boolean(allergens) && !avoided.some((each) => allergens.includes(each));
 

@@ -2,11 +2,13 @@
 
 import { html, Sheet, t, useFormats, useState } from '../shared/app.js';
 import { Options } from '../shared/options.js';
-import { DishSheet } from './dish-sheet.js';
+import { DishSheet } from '../shared/menu/dish-sheet.js';
 import { useVisit } from './menu.js';
-import { sum, times } from './money.js';
-import { isValid, itemsOf, lineKey, optionsOf, unitPrice } from './pricing.js';
-import { Stepper } from './stepper.js';
+import { sum, times } from '../shared/menu/money.js';
+import { isValid, itemsOf, lineKey, optionsOf, unitPrice } from '../shared/menu/pricing.js';
+import { Stepper } from '../shared/menu/stepper.js';
+import { Unavailable } from '../shared/menu/unavailable.js';
+import { PauseNotice } from '../shared/ordering-pause.js';
 
 /** The lines of the basket or of an unsent order, with names, prices and availability from the menu. */
 export function withMenuData(lines, menu) {
@@ -60,7 +62,7 @@ export function BasketBar({ menu, visit, onPlaced }) {
     `}
     ${isOpen && !edited && html`
       <${Sheet} key="basket" title=${t('guest.basket.title')} onClose=${close}>
-        <${Basket} lines=${lines} total=${total} money=${money} visit=${visit} onPlace=${place} onEdit=${setEditedKey} />
+        <${Basket} menu=${menu} lines=${lines} total=${total} money=${money} visit=${visit} onPlace=${place} onEdit=${setEditedKey} />
       <//>
     `}
     ${edited && html`
@@ -70,9 +72,9 @@ export function BasketBar({ menu, visit, onPlaced }) {
   `;
 }
 
-function Basket({ lines, total, money, visit, onPlace, onEdit }) {
+function Basket({ menu, lines, total, money, visit, onPlace, onEdit }) {
   const hasSoldOut = lines.some(({ available }) => !available);
-  const isBlocked = hasSoldOut || lines.some((line) => !line.isValid);
+  const isBlocked = hasSoldOut || menu.ordering?.paused || lines.some((line) => !line.isValid);
   if (lines.length === 0) return html`<p class="empty">${t('guest.basket.empty')}</p>`;
   return html`
     <ul class="lines">
@@ -80,6 +82,7 @@ function Basket({ lines, total, money, visit, onPlace, onEdit }) {
     </ul>
     <p class="row total"><span>${t('guest.total')}</span><span class="amount">${money(total)}</span></p>
     ${hasSoldOut && html`<p class="pill" data-tone="bad" role="status">${t('guest.basket.sold_out')}</p>`}
+    <${PauseNotice} menu=${menu} />
     <button class="button main" disabled=${isBlocked} onClick=${onPlace}>${t('guest.basket.place')}</button>
   `;
 }
@@ -101,7 +104,7 @@ function Line({ line, money, visit, onEdit }) {
             <input value=${notes} maxlength="200" placeholder=${t('guest.basket.notes_example')}
               onInput=${({ target }) => visit.setNotes(key, target.value)} />
           </label>`
-        : html`<p class="pill" data-tone="bad">${t('guest.menu.sold_out')}</p>`}
+        : html`<p>${item ? html`<${Unavailable} item=${item} />` : t('guest.basket.unknown')}</p>`}
       <div class="row">
         <button class="button quiet" onClick=${() => visit.remove(key)}
           aria-label=${t('guest.basket.remove_what', { name })}>${t('guest.basket.remove')}</button>

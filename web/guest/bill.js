@@ -1,7 +1,7 @@
 /** The bill of the session: its orders, what is paid, and the balance. */
 
 import { html, t, useChannel, useFormats, useOpenChannel } from '../shared/app.js';
-import { minus } from './money.js';
+import { minus } from '../shared/menu/money.js';
 import { Lines } from './orders.js';
 import { CallButton } from './calls.js';
 

@@ -1,14 +1,15 @@
 /** The guest's page, opened by the QR code of a table. */
 
 import {
-  claims, focusElement, Frame, html, Icon, locale, mount, t, useChannel, useEffect, useMemo, useOpenChannel,
+  claims, focusElement, Frame, html, Icon, locale, mount, t, useChannel, useEffect, useMemo, useNow, useOpenChannel,
   useState, useStoredState,
 } from '../shared/app.js';
 import { BasketBar } from './basket.js';
 import { Bill } from './bill.js';
 import { Service } from './calls.js';
 import { endVisit, useJoin } from './join.js';
-import { inLanguage, languageFor, languagesOf } from './menu-language.js';
+import { inLanguage, languageFor, languagesOf } from '../shared/menu/menu-language.js';
+import { atTime } from '../shared/menu/serving-hours.js';
 import { Menu, useVisit } from './menu.js';
 import { useOrderErrors } from './order-errors.js';
 import { Orders } from './orders.js';
@@ -80,13 +81,14 @@ function AtTable({ id, joined }) {
 /** The translated menu with its `languages` and its current `language`, and a setter of the language. */
 function useMenu(data) {
   const [chosen, setChosen] = useStoredState('menu-language');
+  const now = useNow(30);
   const menu = useMemo(() => {
     if (!data) return null;
     const languages = languagesOf(data);
     const isAvailable = chosen === '' || languages.includes(chosen);
     const language = isAvailable ? chosen : languageFor(languages, locale);
-    return { ...inLanguage(data, language), languages, language };
-  }, [data, chosen]);
+    return { ...atTime(inLanguage(data, language), now, locale), languages, language };
+  }, [data, chosen, now]);
   return [menu, setChosen];
 }
 

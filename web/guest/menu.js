@@ -4,10 +4,12 @@ import {
   html, scrollToElement, t, useEffect, useForceUpdate, useFormats, useState, useStickyBar,
 } from '../shared/app.js';
 import { filterCategories } from './allergen-filter.js';
-import { Diets, DishSheet } from './dish-sheet.js';
+import { Diets, DishSheet } from '../shared/menu/dish-sheet.js';
 import { MenuTools, useAvoidedAllergens } from './menu-tools.js';
-import { itemsOf, lineKey, needsChoice } from './pricing.js';
-import { Stepper } from './stepper.js';
+import { itemsOf, lineKey, needsChoice } from '../shared/menu/pricing.js';
+import { Stepper } from '../shared/menu/stepper.js';
+import { Unavailable } from '../shared/menu/unavailable.js';
+import { PauseNotice } from '../shared/ordering-pause.js';
 
 export function Menu({ menu, visit, onLanguage }) {
   const { money } = useFormats(menu);
@@ -19,6 +21,7 @@ export function Menu({ menu, visit, onLanguage }) {
   const close = () => setOpenItemId(null);
   return html`
     <h2 id="menu-title" class="visually-hidden">${t('guest.menu.tab')}</h2>
+    <${PauseNotice} menu=${menu} />
     <${Categories} categories=${categories} />
     <${MenuTools} menu=${menu} onLanguage=${onLanguage} avoided=${avoided} onAvoid=${setAvoided} hidden=${hidden} />
     ${categories.map(({ name, lang, items }, index) => html`
@@ -77,7 +80,7 @@ function Dish({ item, price, visit, onOpen }) {
         ${description && html`<p class="muted small" lang=${lang}>${description}</p>`}
         <${Diets} diets=${item.diets} />
         <p class="amount price">${price}
-          ${!available && html` <span class="pill" data-tone="bad">${t('guest.menu.sold_out')}</span>`}
+          ${!available && html` <${Unavailable} item=${item} />`}
         </p>
       </div>
       ${available || count > 0

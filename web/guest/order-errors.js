@@ -1,7 +1,7 @@
 /** Notices about refused orders: what has changed, and that the basket still has the items. */
 
 import { errorMessage, list, notify, t, useEffect, useFormats } from '../shared/app.js';
-import { itemsOf, optionsOf } from './pricing.js';
+import { itemsOf, optionsOf } from '../shared/menu/pricing.js';
 
 /** Codes that mean that this page's menu may be outdated. */
 const MENU_CHANGED = ['price_changed', 'invalid_options', 'item_unavailable'];

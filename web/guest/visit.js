@@ -5,7 +5,7 @@
 
 import { claims, Emitter, isUnanswered, notify, onStorageChange, qr, t } from '../shared/app.js';
 import { newRequestId } from '../client/requests.js';
-import { lineKey } from './pricing.js';
+import { lineKey } from '../shared/menu/pricing.js';
 import { SharedList } from './shared-list.js';
 
 const RETRY_MS = 3_000;

@@ -2,8 +2,10 @@
 
 import {
   claims, Frame, html, mount, queryParam, t, token, useChannel, useEffect, useForceUpdate, useMemo, useNow,
-  useOpenChannel,
+  useOpenChannel, useState,
 } from '../shared/app.js';
+import { SoldOut } from '../shared/menu/sold-out.js';
+import { PauseButton, PauseNotice } from '../shared/ordering-pause.js';
 import { SignIn } from '../shared/sign-in.js';
 import { Alarms } from './alarms.js';
 import { Board } from './board.js';
@@ -15,6 +17,7 @@ import { useWakeLock } from './use-wake-lock.js';
 function Kitchen() {
   const id = queryParam('restaurant') ?? claims().restaurant_id ?? null;
   const { data: restaurant, status } = useChannel(useOpenChannel('restaurant', id));
+  const { data: menu } = useChannel(useOpenChannel('menu', id));
   const board = useBoard(id, restaurant);
   const now = useNow(10);
   const hasWakeLock = useWakeLock();
@@ -28,7 +31,8 @@ function Kitchen() {
   }
   return html`
     <${Frame} title=${t('kitchen.title')} subtitle=${restaurant?.name} timezone=${restaurant?.timezone}
-      actions=${html`<${Alarms} orders=${orders} restaurant=${restaurant} /><${SoundSwitch} />`}>
+      actions=${html`<${Alarms} orders=${orders} restaurant=${restaurant} /><${MenuActions} id=${id} menu=${menu} /><${SoundSwitch} />`}>
+      <${PauseNotice} id=${id} menu=${menu} />
       ${!canSetStatus('ready') && html`<p class="pill read-only" data-tone="warn">${t('kitchen.look_only')}</p>`}
       ${board.polledCount > 0 && html`
         <p class="card" role="status">${t('kitchen.refreshed', { count: board.polledCount })}</p>`}
@@ -36,6 +40,17 @@ function Kitchen() {
       ${ready.length > 0 && html`<${Section} name="ready" orders=${ready} ...${shared} />`}
       ${hasWakeLock === false && html`<p class="muted small">${t('kitchen.may_sleep')}</p>`}
     <//>
+  `;
+}
+
+/** Sold out and paused, with two taps each. */
+function MenuActions({ id, menu }) {
+  const [isOpen, setIsOpen] = useState(false);
+  if (!menu || token() === null) return null;
+  return html`
+    <button class="button" aria-haspopup="dialog" onClick=${() => setIsOpen(true)}>${t('shared.sold_out.title')}</button>
+    <${PauseButton} id=${id} menu=${menu} />
+    ${isOpen && html`<${SoldOut} id=${id} menu=${menu} onClose=${() => setIsOpen(false)} />`}
   `;
 }
 

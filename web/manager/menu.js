@@ -1,8 +1,11 @@
 /** The menu: each dish with a switch for its availability, and its editor. */
 
 import { html, qr, t, token, useChannel, useOpenChannel, useState, withErrorNotice } from '../shared/app.js';
+import { SoldOut } from '../shared/menu/sold-out.js';
+import { PauseButton, PauseNotice } from '../shared/ordering-pause.js';
 import { GroupEditor } from './group-editor.js';
 import { ItemEditor } from './item-editor.js';
+import { OrderingSettings } from './ordering-settings.js';
 
 export function MenuList({ id, formats }) {
   const { data } = useChannel(useOpenChannel('menu', id));
@@ -14,7 +17,11 @@ export function MenuList({ id, formats }) {
     <section class="menu" aria-labelledby="menu">
       <h2 id="menu">${t('manager.menu')}
         <button class="button" disabled=${!data || token() === null} onClick=${() => setEditor({ groups: true })}>${t('manager.option_groups')}</button>
+        <button class="button" disabled=${!data || token() === null} onClick=${() => setEditor({ soldOut: true })}>${t('shared.sold_out.title')}</button>
+        <button class="button" disabled=${!data || token() === null} onClick=${() => setEditor({ ordering: true })}>${t('manager.ordering.open')}</button>
+        <${PauseButton} id=${id} menu=${data} />
       </h2>
+      <${PauseNotice} id=${id} menu=${data} />
       <div class="cards">${data?.categories.map((category) => html`
         <section key=${category.name} class="card">
           <h3>${category.name}</h3>
@@ -33,6 +40,8 @@ export function MenuList({ id, formats }) {
           </ul>
         </section>`)}</div>
       ${editor?.item && html`<${ItemEditor} id=${id} menu=${data} item=${editor.item} onClose=${close} />`}
+      ${editor?.soldOut && html`<${SoldOut} id=${id} menu=${data} onClose=${close} />`}
+      ${editor?.ordering && html`<${OrderingSettings} id=${id} menu=${data} onClose=${close} />`}
       ${editor?.groups && html`<${GroupEditor} id=${id} menu=${data} onClose=${close} />`}
     </section>
   `;

@@ -2,15 +2,21 @@
 
 import { html, notify, qr, Sheet, t, useState, withErrorNotice } from '../shared/app.js';
 import { OrderItems, useOrderItems } from '../shared/order-items.js';
+import { OrderPad, useOrderDraft } from './order-pad.js';
 import { Payment } from './payment.js';
 import { isSettled, stateOf } from './tables.js';
 
 export function TableSheet({ table, name, session, waiterId, formats, now, onClose }) {
+  const [isOrdering, setIsOrdering] = useState(false);
+  if (isOrdering && session) {
+    return html`<${OrderPad} session=${session} name=${name} money=${formats.money} onClose=${() => setIsOrdering(false)} />`;
+  }
   const title = t('waiter.table', { number: name });
   return html`
     <${Sheet} title=${title} onClose=${onClose}>
       ${table.session
-        ? html`<${OccupiedTable} table=${table} name=${name} session=${session} formats=${formats} now=${now} onClose=${onClose} />`
+        ? html`<${OccupiedTable} table=${table} name=${name} session=${session} formats=${formats} now=${now}
+            onOrder=${() => setIsOrdering(true)} onClose=${onClose} />`
         : html`<${FreeTable} table=${table} waiterId=${waiterId} />`}
     <//>
   `;
@@ -35,8 +41,14 @@ function FreeTable({ table, waiterId }) {
   `;
 }
 
-function OccupiedTable({ table, name, session, formats, now, onClose }) {
+function OccupiedTable({ session, ...parts }) {
   if (!session) return html`<p class="muted" role="status">${t('shared.connection.connecting')}</p>`;
+  return html`<${Party} session=${session} ...${parts} />`;
+}
+
+function Party({ table, name, session, formats, now, onOrder, onClose }) {
+  const { lines } = useOrderDraft(session.id);
+  const count = lines.reduce((total, { quantity }) => total + quantity, 0);
   const { money, minutes } = formats;
   const path = `/sessions/${session.id}`;
   const close = async () => {
@@ -52,6 +64,7 @@ function OccupiedTable({ table, name, session, formats, now, onClose }) {
     </p>
     <${Stepper} count=${session.guests_count}
       onChange=${(guests_count) => withErrorNotice(qr.http.patch(path, { guests_count }))} />
+    <button class="button main wide" onClick=${onOrder}>${count > 0 ? t('waiter.pad.resume', { count }) : t('waiter.pad.open')}</button>
     <${Orders} session=${session} formats=${formats} />
     ${Number(session.balance) > 0 && html`<${Payment} key=${session.id} session=${session} money=${money} />`}
     ${!settled && html`<p class="muted small" id="unsettled">${t('waiter.unsettled')}</p>`}

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { allergensOf, canBeWithout, filterCategories } from '../../../web/guest/allergen-filter.js';
-import { inLanguage, languageFor, languagesOf } from '../../../web/guest/menu-language.js';
-import { times } from '../../../web/guest/money.js';
-import { chosenAfter, inputOf, isValid, itemsOf, lineKey, needsChoice, optionsOf, unitPrice } from '../../../web/guest/pricing.js';
+import { inLanguage, languageFor, languagesOf } from '../../../web/shared/menu/menu-language.js';
+import { times } from '../../../web/shared/menu/money.js';
+import { chosenAfter, inputOf, isValid, itemsOf, lineKey, needsChoice, optionsOf, unitPrice } from '../../../web/shared/menu/pricing.js';
 
 const option = (id, name, fields = {}) => ({
   id, name, price: '0.00', available: true, allergens: [], max_each: 1, translations: {}, ...fields,

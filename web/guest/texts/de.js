@@ -37,31 +37,9 @@ export default {
     menu: {
       tab: 'Karte',
       categories: 'Kategorien',
-      sold_out: 'Ausverkauft',
-      add: '{name} hinzufügen',
-      fewer: 'Einmal {name} weniger',
-      in_basket: { one: '{count} im Warenkorb', other: '{count} im Warenkorb' },
       language: 'Sprache der Karte',
       original: 'Wie vom Restaurant geschrieben',
     },
-    dish: {
-      quantity: 'Wie viele',
-      count: { one: '{count} gewählt', other: '{count} gewählt' },
-      add: 'In den Warenkorb',
-      save: 'Änderung übernehmen',
-    },
-    options: {
-      exactly: { one: 'Bitte wählen Sie eines.', other: 'Bitte wählen Sie {count}.' },
-      at_most: { one: 'Freiwillig, höchstens eines.', other: 'Freiwillig, bis zu {count}.' },
-      between: 'Bitte wählen Sie {min} bis {max}.',
-      nothing: 'Nichts dazu',
-    },
-    allergens: {
-      contains: 'Enthält: {names}',
-      none: 'Keines der 14 Allergene',
-      undeclared: 'Allergene nicht angegeben: Bitte fragen Sie das Personal',
-    },
-    diets: { vegetarian: 'Vegetarisch', vegan: 'Vegan', pescatarian: 'Pescetarisch', halal: 'Halal', kosher: 'Koscher' },
     filter: {
       open: 'Ohne …',
       title: 'Gerichte ohne',

@@ -37,31 +37,9 @@ export default {
     menu: {
       tab: 'Menu',
       categories: 'Categories',
-      sold_out: 'Sold out',
-      add: 'Add {name}',
-      fewer: 'One {name} fewer',
-      in_basket: { one: '{count} in the basket', other: '{count} in the basket' },
       language: 'Language of the menu',
       original: 'As written by the restaurant',
     },
-    dish: {
-      quantity: 'How many',
-      count: { one: '{count} chosen', other: '{count} chosen' },
-      add: 'Add to the basket',
-      save: 'Save the change',
-    },
-    options: {
-      exactly: { one: 'Please choose one.', other: 'Please choose {count}.' },
-      at_most: { one: 'Optional, one at most.', other: 'Optional, up to {count}.' },
-      between: 'Please choose {min} to {max}.',
-      nothing: 'Nothing extra',
-    },
-    allergens: {
-      contains: 'Contains: {names}',
-      none: 'None of the 14 allergens',
-      undeclared: 'Allergens not declared: ask the staff',
-    },
-    diets: { vegetarian: 'Vegetarian', vegan: 'Vegan', pescatarian: 'Pescatarian', halal: 'Halal', kosher: 'Kosher' },
     filter: {
       open: 'Without …',
       title: 'Dishes without',

@@ -37,31 +37,9 @@ export default {
     menu: {
       tab: 'Carta',
       categories: 'Categorías',
-      sold_out: 'Agotado',
-      add: 'Añadir {name}',
-      fewer: 'Uno menos: {name}',
-      in_basket: { one: '{count} en la cesta', other: '{count} en la cesta' },
       language: 'Idioma de la carta',
       original: 'Tal como la escribió el restaurante',
     },
-    dish: {
-      quantity: 'Cantidad',
-      count: { one: '{count} elegido', other: '{count} elegidos' },
-      add: 'Añadir a la cesta',
-      save: 'Guardar cambios',
-    },
-    options: {
-      exactly: { one: 'Elige una opción.', other: 'Elige {count} opciones.' },
-      at_most: { one: 'Opcional, una como máximo.', other: 'Opcional, {count} como máximo.' },
-      between: 'Elige de {min} a {max} opciones.',
-      nothing: 'Ninguna opción',
-    },
-    allergens: {
-      contains: 'Contiene: {names}',
-      none: 'Ninguno de los 14 alérgenos',
-      undeclared: 'Alérgenos no declarados: pregunta al personal',
-    },
-    diets: { vegetarian: 'Vegetariano', vegan: 'Vegano', pescatarian: 'Pescetariano', halal: 'Halal', kosher: 'Kosher' },
     filter: {
       open: 'Sin…',
       title: 'Platos sin',

@@ -37,31 +37,9 @@ export default {
     menu: {
       tab: 'Carte',
       categories: 'Catégories',
-      sold_out: 'Épuisé',
-      add: 'Ajouter {name}',
-      fewer: 'Un de moins : {name}',
-      in_basket: { one: '{count} dans le panier', other: '{count} dans le panier' },
       language: 'Langue de la carte',
       original: 'Version originale du restaurant',
     },
-    dish: {
-      quantity: 'Quantité',
-      count: { one: '{count} sélectionné', other: '{count} sélectionnés' },
-      add: 'Ajouter au panier',
-      save: 'Enregistrer',
-    },
-    options: {
-      exactly: { one: 'Choisissez une option.', other: 'Choisissez {count} options.' },
-      at_most: { one: 'Facultatif, une option au maximum.', other: 'Facultatif, {count} options au maximum.' },
-      between: 'Choisissez de {min} à {max} options.',
-      nothing: 'Aucune option',
-    },
-    allergens: {
-      contains: 'Contient : {names}',
-      none: 'Aucun des 14 allergènes',
-      undeclared: 'Allergènes non déclarés : renseignez-vous auprès du personnel',
-    },
-    diets: { vegetarian: 'Végétarien', vegan: 'Végan', pescatarian: 'Pescétarien', halal: 'Halal', kosher: 'Casher' },
     filter: {
       open: 'Sans…',
       title: 'Plats sans',

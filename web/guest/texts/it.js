@@ -37,31 +37,9 @@ export default {
     menu: {
       tab: 'Menù',
       categories: 'Categorie',
-      sold_out: 'Esaurito',
-      add: 'Aggiungi {name}',
-      fewer: 'Uno in meno: {name}',
-      in_basket: { one: '{count} nel carrello', other: '{count} nel carrello' },
       language: 'Lingua del menù',
       original: 'Come scritto dal ristorante',
     },
-    dish: {
-      quantity: 'Quantità',
-      count: { one: '{count} scelto', other: '{count} scelti' },
-      add: 'Aggiungi al carrello',
-      save: 'Salva le modifiche',
-    },
-    options: {
-      exactly: { one: 'Scegli un’opzione.', other: 'Scegli {count} opzioni.' },
-      at_most: { one: 'Facoltativo, al massimo una.', other: 'Facoltativo, al massimo {count}.' },
-      between: 'Scegli da {min} a {max} opzioni.',
-      nothing: 'Nessuna opzione',
-    },
-    allergens: {
-      contains: 'Contiene: {names}',
-      none: 'Nessuno dei 14 allergeni',
-      undeclared: 'Allergeni non dichiarati: chiedi al personale',
-    },
-    diets: { vegetarian: 'Vegetariano', vegan: 'Vegano', pescatarian: 'Pescetariano', halal: 'Halal', kosher: 'Kosher' },
     filter: {
       open: 'Senza…',
       title: 'Piatti senza',

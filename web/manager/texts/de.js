@@ -40,6 +40,13 @@ export default {
     escalated: { zone: 'niemand kam: jetzt der ganze Bereich', managers: 'niemand kam' },
     call: { waiter: 'Tisch {number} ruft den Service', bill: 'Tisch {number} möchte zahlen', other: 'Tisch {number} braucht Hilfe' },
     menu: 'Karte heute',
+    ordering: {
+      open: 'Bestellablauf',
+      auto_confirm: 'Bestellungen werden bestätigt',
+      confirm: { none: 'Vom Personal', staff: 'Sofort, wenn das Personal sie aufgibt', all: 'Sofort, auch die der Gäste' },
+      trust_first: 'Auch die erste Bestellung eines Tisches. Dann genügt ein fotografierter Code.',
+      day_starts_at: 'Der Geschäftstag beginnt um',
+    },
     available: 'Verfügbar',
     gone: 'Ausverkauft',
     edit: 'Bearbeiten',

@@ -40,6 +40,13 @@ export default {
     escalated: { zone: 'no answer: now the whole zone', managers: 'no answer' },
     call: { waiter: 'Table {number} asks for a waiter', bill: 'Table {number} asks for the bill', other: 'Table {number} asks for help' },
     menu: 'Menu tonight',
+    ordering: {
+      open: 'Ordering',
+      auto_confirm: 'Orders are confirmed',
+      confirm: { none: 'By staff', staff: 'At once if staff place them', all: 'At once, also those of guests' },
+      trust_first: 'Also the first order of a table. A photographed code is enough to order.',
+      day_starts_at: 'The business day begins at',
+    },
     available: 'Available',
     gone: 'Sold out',
     edit: 'Edit',

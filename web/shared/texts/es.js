@@ -34,6 +34,30 @@ export default {
     gluten: 'gluten', crustaceans: 'crustáceos', eggs: 'huevos', fish: 'pescado', peanuts: 'cacahuetes', soybeans: 'soja', milk: 'leche',
     nuts: 'frutos de cáscara', celery: 'apio', mustard: 'mostaza', sesame: 'sésamo', sulphites: 'sulfitos', lupin: 'altramuces', molluscs: 'moluscos',
   },
+  dish: {
+    quantity: 'Cantidad',
+    count: { one: '{count} elegido', other: '{count} elegidos' },
+    add: 'Añadir a la cesta',
+    save: 'Guardar cambios',
+  },
+  options: {
+    exactly: { one: 'Elige una opción.', other: 'Elige {count} opciones.' },
+    at_most: { one: 'Opcional, una como máximo.', other: 'Opcional, {count} como máximo.' },
+    between: 'Elige de {min} a {max} opciones.',
+    nothing: 'Ninguna opción',
+  },
+  allergen_info: {
+    contains: 'Contiene: {names}',
+    none: 'Ninguno de los 14 alérgenos',
+    undeclared: 'Alérgenos no declarados: pregunta al personal',
+  },
+  diets: { vegetarian: 'Vegetariano', vegan: 'Vegano', pescatarian: 'Pescetariano', halal: 'Halal', kosher: 'Kosher' },
+  menu: {
+    sold_out: 'Agotado',
+    add: 'Añadir {name}',
+    fewer: 'Uno menos: {name}',
+    in_basket: { one: '{count} en la cesta', other: '{count} en la cesta' },
+  },
   errors: {
     forbidden: 'Tu sesión no permite hacer esto.',
     unauthenticated: 'Tu sesión ha terminado. Inicia sesión de nuevo.',

@@ -34,6 +34,30 @@ export default {
     gluten: 'gluten', crustaceans: 'crustacés', eggs: 'œufs', fish: 'poisson', peanuts: 'arachides', soybeans: 'soja', milk: 'lait',
     nuts: 'fruits à coque', celery: 'céleri', mustard: 'moutarde', sesame: 'sésame', sulphites: 'sulfites', lupin: 'lupin', molluscs: 'mollusques',
   },
+  dish: {
+    quantity: 'Quantité',
+    count: { one: '{count} sélectionné', other: '{count} sélectionnés' },
+    add: 'Ajouter au panier',
+    save: 'Enregistrer',
+  },
+  options: {
+    exactly: { one: 'Choisissez une option.', other: 'Choisissez {count} options.' },
+    at_most: { one: 'Facultatif, une option au maximum.', other: 'Facultatif, {count} options au maximum.' },
+    between: 'Choisissez de {min} à {max} options.',
+    nothing: 'Aucune option',
+  },
+  allergen_info: {
+    contains: 'Contient : {names}',
+    none: 'Aucun des 14 allergènes',
+    undeclared: 'Allergènes non déclarés : renseignez-vous auprès du personnel',
+  },
+  diets: { vegetarian: 'Végétarien', vegan: 'Végan', pescatarian: 'Pescétarien', halal: 'Halal', kosher: 'Casher' },
+  menu: {
+    sold_out: 'Épuisé',
+    add: 'Ajouter {name}',
+    fewer: 'Un de moins : {name}',
+    in_basket: { one: '{count} dans le panier', other: '{count} dans le panier' },
+  },
   errors: {
     forbidden: 'Votre connexion ne vous y autorise pas.',
     unauthenticated: 'Votre connexion est terminée. Veuillez vous reconnecter.',

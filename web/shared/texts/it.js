@@ -34,6 +34,30 @@ export default {
     gluten: 'glutine', crustaceans: 'crostacei', eggs: 'uova', fish: 'pesce', peanuts: 'arachidi', soybeans: 'soia', milk: 'latte',
     nuts: 'frutta a guscio', celery: 'sedano', mustard: 'senape', sesame: 'sesamo', sulphites: 'solfiti', lupin: 'lupini', molluscs: 'molluschi',
   },
+  dish: {
+    quantity: 'Quantità',
+    count: { one: '{count} scelto', other: '{count} scelti' },
+    add: 'Aggiungi al carrello',
+    save: 'Salva le modifiche',
+  },
+  options: {
+    exactly: { one: 'Scegli un’opzione.', other: 'Scegli {count} opzioni.' },
+    at_most: { one: 'Facoltativo, al massimo una.', other: 'Facoltativo, al massimo {count}.' },
+    between: 'Scegli da {min} a {max} opzioni.',
+    nothing: 'Nessuna opzione',
+  },
+  allergen_info: {
+    contains: 'Contiene: {names}',
+    none: 'Nessuno dei 14 allergeni',
+    undeclared: 'Allergeni non dichiarati: chiedi al personale',
+  },
+  diets: { vegetarian: 'Vegetariano', vegan: 'Vegano', pescatarian: 'Pescetariano', halal: 'Halal', kosher: 'Kosher' },
+  menu: {
+    sold_out: 'Esaurito',
+    add: 'Aggiungi {name}',
+    fewer: 'Uno in meno: {name}',
+    in_basket: { one: '{count} nel carrello', other: '{count} nel carrello' },
+  },
   errors: {
     forbidden: 'Il tuo accesso non lo consente.',
     unauthenticated: 'Il tuo accesso è terminato. Accedi di nuovo.',

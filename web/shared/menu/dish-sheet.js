@@ -1,10 +1,10 @@
 /** The dialog of a dish: its description, allergens and options. */
 
-import { html, Sheet, t, useState } from '../shared/app.js';
-import { allergenName } from '../shared/allergens.js';
-import { allergensOf } from './allergen-filter.js';
+import { html, Sheet, t, useState } from '../app.js';
+import { allergenName, allergensOf } from '../allergens.js';
 import { OptionGroup } from './option-group.js';
 import { Stepper } from './stepper.js';
+import { Unavailable } from './unavailable.js';
 import { times } from './money.js';
 import { isGroupValid, isValid, optionsOf, unitPrice } from './pricing.js';
 
@@ -12,9 +12,9 @@ const MAX_QUANTITY = 99;
 
 /**
  * `line` is the basket's line to edit; without it, the dish is added. `onDone` gets the new line and its quantity.
- * @param {{item: any, line?: any, money: (amount: string) => string, onDone: (line: any, quantity: number) => void, onClose: () => void}} props
+ * @param {{item: any, line?: any, money: (amount: string) => string, onDone: (line: any, quantity: number) => void, onClose: () => void, addLabel?: string}} props
  */
-export function DishSheet({ item, line, money, onDone, onClose }) {
+export function DishSheet({ item, line, money, onDone, onClose, addLabel = t('shared.dish.add') }) {
   const [selected, setSelected] = useState(line?.options ?? []);
   const [quantity, setQuantity] = useState(line?.quantity ?? 1);
   const [showsErrors, setShowsErrors] = useState(false);
@@ -44,15 +44,15 @@ export function DishSheet({ item, line, money, onDone, onClose }) {
       ${item.available
         ? html`
           <div class="row">
-            <span>${t('guest.dish.quantity')}</span>
+            <span>${t('shared.dish.quantity')}</span>
             <${Stepper} name=${item.name} count=${quantity} canDecrease=${quantity > 1} isMax=${quantity >= MAX_QUANTITY}
-              countLabel=${t('guest.dish.count', { count: quantity })} onChange=${(difference) => setQuantity(quantity + difference)} />
+              countLabel=${t('shared.dish.count', { count: quantity })} onChange=${(difference) => setQuantity(quantity + difference)} />
           </div>
           <button class="button main" onClick=${submit}>
-            <span>${t(line ? 'guest.dish.save' : 'guest.dish.add')}</span>
+            <span>${line ? t('shared.dish.save') : addLabel}</span>
             <span class="amount">${money(times(price, quantity))}</span>
           </button>`
-        : html`<p><span class="pill" data-tone="bad">${t('guest.menu.sold_out')}</span></p>`}
+        : html`<p><${Unavailable} item=${item} /></p>`}
     <//>
   `;
 }
@@ -61,15 +61,15 @@ export function DishSheet({ item, line, money, onDone, onClose }) {
 export function Diets({ diets = [] }) {
   if (diets.length === 0) return null;
   return html`
-    <p class="diets">${diets.map((diet) => html`<span key=${diet} class="pill" data-tone="good">${t(`guest.diets.${diet}`)}</span>`)}</p>
+    <p class="diets">${diets.map((diet) => html`<span key=${diet} class="pill" data-tone="good">${t(`shared.diets.${diet}`)}</span>`)}</p>
   `;
 }
 
 /** The allergens of the dish with its options. "Not declared" must never read as "none". */
 function AllergenInfo({ allergens }) {
-  if (allergens === null) return html`<p class="contents" role="status"><strong>${t('guest.allergens.undeclared')}</strong></p>`;
+  if (allergens === null) return html`<p class="contents" role="status"><strong>${t('shared.allergen_info.undeclared')}</strong></p>`;
   const names = allergens.map(allergenName).join(', ');
   return html`
-    <p class="contents" role="status">${names ? t('guest.allergens.contains', { names }) : t('guest.allergens.none')}</p>
+    <p class="contents" role="status">${names ? t('shared.allergen_info.contains', { names }) : t('shared.allergen_info.none')}</p>
   `;
 }

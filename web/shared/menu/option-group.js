@@ -1,7 +1,7 @@
 /** The inputs of one option group of a dish, with its rule as a sentence. */
 
-import { html, t } from '../shared/app.js';
-import { allergenName } from '../shared/allergens.js';
+import { html, t } from '../app.js';
+import { allergenName } from '../allergens.js';
 import { Stepper } from './stepper.js';
 import { chosenAfter, countIn, inputOf, timesChosen } from './pricing.js';
 
@@ -21,7 +21,7 @@ export function OptionGroup({ group, chosen, onChange, money, isDeclared, isInva
       ${input === 'radio' && min === 0 && html`
         <label class="choice">
           <input type="radio" name=${`group-${id}`} checked=${countIn(group, chosen) === 0} onChange=${() => choose(null, 0)} />
-          <span class="details">${t('guest.options.nothing')}</span>
+          <span class="details">${t('shared.options.nothing')}</span>
         </label>
       `}
       ${options.map((option) => {
@@ -32,7 +32,7 @@ export function OptionGroup({ group, chosen, onChange, money, isDeclared, isInva
             <div key=${option.id} class="choice">
               ${text}
               <${Stepper} name=${option.name} count=${quantity} isMax=${!option.available || isFull || quantity >= option.max_each}
-                countLabel=${t('guest.dish.count', { count: quantity })}
+                countLabel=${t('shared.dish.count', { count: quantity })}
                 onChange=${(difference) => choose(option.id, quantity + difference)} />
             </div>`;
         }
@@ -52,10 +52,10 @@ function OptionText({ option: { name, lang, price, available, allergens }, money
   return html`
     <span class="details">
       <span lang=${lang}>${name}</span>
-      ${!available && html`<span class="pill" data-tone="bad">${t('guest.menu.sold_out')}</span>`}
-      ${isDeclared && !allergens && html`<span class="muted small">${t('guest.allergens.undeclared')}</span>`}
+      ${!available && html`<span class="pill" data-tone="bad">${t('shared.menu.sold_out')}</span>`}
+      ${isDeclared && !allergens && html`<span class="muted small">${t('shared.allergen_info.undeclared')}</span>`}
       ${isDeclared && allergens?.length > 0 && html`
-        <span class="muted small">${t('guest.allergens.contains', { names: allergens.map(allergenName).join(', ') })}</span>`}
+        <span class="muted small">${t('shared.allergen_info.contains', { names: allergens.map(allergenName).join(', ') })}</span>`}
     </span>
     ${Number(price) !== 0 && html`<span class="amount">${Number(price) > 0 ? '+' : ''}${money(price)}</span>`}
   `;
@@ -63,7 +63,7 @@ function OptionText({ option: { name, lang, price, available, allergens }, money
 
 /** How many options of a group must be chosen, as a sentence. */
 function rule(min, max) {
-  if (min === max) return t('guest.options.exactly', { count: min });
-  if (min === 0) return t('guest.options.at_most', { count: max });
-  return t('guest.options.between', { min, max });
+  if (min === max) return t('shared.options.exactly', { count: min });
+  if (min === 0) return t('shared.options.at_most', { count: max });
+  return t('shared.options.between', { min, max });
 }

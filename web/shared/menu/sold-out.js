@@ -1,0 +1,39 @@
+/** The dialog in which staff set what is sold out. */
+
+import { html, qr, Sheet, t, useFormats, useState, withErrorNotice } from '../app.js';
+
+/** The end of an item's unavailability: none, which is until it is set available, or the end of the business day. */
+const ENDS = { day: 'end_of_day', none: null };
+
+export function SoldOut({ id, menu, onClose }) {
+  const [text, setText] = useState('');
+  const { time, date } = useFormats(menu);
+  const items = menu.categories.flatMap((category) => category.items);
+  const shown = items.filter(({ name }) => name.toLowerCase().includes(text.trim().toLowerCase()));
+  const sorted = [...shown].sort((a, b) => Number(a.available) - Number(b.available)); // sold-out dishes first
+  const set = (item, change) => withErrorNotice(qr.http.patch(`/restaurants/${id}/menu/items/${item.id}`, change));
+  return html`
+    <${Sheet} size="wide" title=${t('shared.sold_out.title')} onClose=${onClose}>
+      <label class="field">${t('shared.sold_out.search')}
+        <input type="search" autocomplete="off" value=${text} onInput=${({ target }) => setText(target.value)} />
+      </label>
+      <ul class="sold-out">
+        ${sorted.map((item) => html`
+          <li key=${item.id} class="row" data-available=${String(item.available)}>
+            <span>
+              <span id=${`sold-out-${item.id}`}>${item.name}</span>
+              ${item.unavailable_until && html` <span class="muted small">${t('shared.sold_out.until', {
+                time: `${date(item.unavailable_until)}, ${time(item.unavailable_until)}`,
+              })}</span>`}
+            </span>
+            ${item.available
+              ? html`<span class="row" role="group" aria-labelledby=${`sold-out-${item.id}`}>
+                ${Object.entries(ENDS).map(([name, until]) => html`
+                  <button key=${name} class="button" onClick=${() => set(item, { available: false, until })}>${t(`shared.sold_out.${name}`)}</button>`)}
+              </span>`
+              : html`<button class="button" aria-describedby=${`sold-out-${item.id}`} onClick=${() => set(item, { available: true })}>${t('shared.sold_out.available')}</button>`}
+          </li>`)}
+      </ul>
+    <//>
+  `;
+}

@@ -1,0 +1,202 @@
+/**
+ * The dialog in which a waiter takes an order. It is stored before it is sent, with its idempotency key, until it is
+ * answered: a reload loses nothing, and an order that is sent again is placed once.
+ */
+
+import {
+  errorMessage, html, notify, qr, Sheet, t, token, useChannel, useMemo, useOpenChannel, useState, useStoredState,
+} from '../shared/app.js';
+import { newRequestId } from '../client/requests.js';
+import { DishSheet } from '../shared/menu/dish-sheet.js';
+import { inLanguage } from '../shared/menu/menu-language.js';
+import { sum, times } from '../shared/menu/money.js';
+import { isValid, itemsOf, needsChoice, optionsOf, unitPrice } from '../shared/menu/pricing.js';
+import { Options } from '../shared/options.js';
+import { useOrderItems } from '../shared/order-items.js';
+import {
+  countOf, findItems, frequentItems, lastLineOf, linesOf, MAX_QUANTITY, requestLine, withChange, withOrdered, withPieces,
+} from './order-draft.js';
+
+const EMPTY = { lines: [], request: null };
+
+/** The order that was begun for a session, with what changes it. `request` is set while it is sent and not answered. */
+export function useOrderDraft(sessionId) {
+  const [draft, setDraft] = useStoredState(`order-draft-${sessionId}`, EMPTY);
+  const change = (edit) => setDraft((before) => ({ ...(before ?? EMPTY), lines: edit((before ?? EMPTY).lines) }));
+  return { ...(draft ?? EMPTY), setDraft, change };
+}
+
+export function OrderPad({ session, name, money, onClose }) {
+  const { data } = useChannel(useOpenChannel('menu', session.restaurant_id));
+  const menu = useMemo(() => data && inLanguage(data, ''), [data]);
+  const draft = useOrderDraft(session.id);
+  const lastId = session.orders.findLast(({ status }) => status !== 'cancelled')?.order_id;
+  const lastOrder = useOrderItems(lastId === undefined ? [] : [lastId], session.version).get(lastId);
+  const [isReviewing, setIsReviewing] = useState(false);
+  const [edited, setEdited] = useState(null);
+  const items = menu ? itemsOf(menu) : new Map();
+  const lines = draft.lines.map((line) => withMenuData(line, items));
+  const total = sum(lines.map((line) => line.total));
+  const finish = (line, quantity) => {
+    draft.change((before) => (edited.line
+      ? withChange(before, edited.line.id, { ...line, quantity })
+      : withPieces(before, line, quantity)));
+    setEdited(null);
+  };
+  if (edited) {
+    return html`<${DishSheet} item=${edited.item} line=${edited.line} money=${money} addLabel=${t('waiter.pad.add')} onDone=${finish}
+      onClose=${() => setEdited(null)} />`;
+  }
+  const parts = { session, draft, lines, total, money, onEdit: setEdited, onClose };
+  const isOver = isReviewing || draft.request !== null;
+  return html`
+    <${Sheet} key=${isOver ? 'review' : 'menu'} size="wide" title=${t('waiter.pad.title', { number: name })} onClose=${onClose}>
+      ${!menu && html`<p class="muted" role="status">${t('shared.connection.connecting')}</p>`}
+      ${menu && !isOver && html`<${Picker} ...${parts} menu=${menu} lastOrder=${lastOrder} onReview=${() => setIsReviewing(true)} />`}
+      ${menu && isOver && html`<${Review} ...${parts} onBack=${() => setIsReviewing(false)} />`}
+    <//>
+  `;
+}
+
+function withMenuData(line, items) {
+  const item = items.get(line.menu_item_id);
+  const named = item ? optionsOf(item) : new Map();
+  const unknown = t('waiter.pad.unknown');
+  const options = line.options ?? [];
+  return {
+    ...line, item, name: item?.name ?? unknown,
+    optionNames: options.map((each) => ({ ...each, name: named.get(each.option_id)?.name ?? unknown })),
+    isOrderable: Boolean(item?.available) && isValid(item, options),
+    total: item ? times(unitPrice(item, options), line.quantity) : '0.00',
+  };
+}
+
+/** The menu: one tap adds a dish. */
+function Picker({ session, draft, lines, total, menu, money, lastOrder, onEdit, onReview }) {
+  const [text, setText] = useState('');
+  const [counts] = useStoredState(`ordered-${session.restaurant_id}`, {});
+  const all = menu.categories.flatMap(({ items }) => items);
+  const frequent = frequentItems(all, counts);
+  const found = text.trim() ? [{ name: t('waiter.pad.found'), items: findItems(all, text) }] : null;
+  const sections = found ?? [
+    ...(frequent.length > 0 ? [{ name: t('waiter.pad.frequent'), items: frequent }] : []), ...menu.categories,
+  ];
+  const count = lines.reduce((pieces, { quantity }) => pieces + quantity, 0);
+  const repeated = lastOrder ? linesOf(lastOrder) : [];
+  const repeat = () => draft.change((before) => repeated.reduce(
+    (after, { quantity, notes, ...line }) => withPieces(after, notes ? { ...line, notes, id: 0 } : line, quantity), before));
+  return html`
+    <div class="pad-tools">
+      <label class="field"><span class="visually-hidden">${t('waiter.pad.search')}</span>
+        <input type="search" enterkeyhint="search" autocomplete="off" placeholder=${t('waiter.pad.search')} value=${text}
+          onInput=${({ target }) => setText(target.value)} />
+      </label>
+      ${repeated.length > 0 && html`<button class="button" onClick=${repeat}>${t('waiter.pad.repeat')}</button>`}
+    </div>
+    ${!found && html`
+      <nav class="pad-categories" aria-label=${t('waiter.pad.categories')}>
+        ${sections.map((each, index) => html`
+          <button key=${each.name} class="button quiet" onClick=${() => document.getElementById(`pad-${index}`).scrollIntoView()}>${each.name}</button>`)}
+      </nav>`}
+    ${sections.map((each, index) => html`
+      <section key=${each.name} aria-labelledby=${`pad-${index}`}>
+        <h3 id=${`pad-${index}`}>${each.name}</h3>
+        ${each.items.length === 0 && html`<p class="empty" role="status">${t('waiter.pad.nothing')}</p>`}
+        <ul class="pad-items">
+          ${each.items.map((item) => html`<${Dish} key=${item.id} item=${item} draft=${draft} money=${money} onEdit=${onEdit} />`)}
+        </ul>
+      </section>`)}
+    <div class="pad-foot">
+      <button class="button main wide" disabled=${count === 0} onClick=${onReview}>
+        <span>${t('waiter.pad.review', { count })}</span><span class="amount">${money(total)}</span>
+      </button>
+    </div>
+  `;
+}
+
+function Dish({ item, draft, money, onEdit }) {
+  const { id, name, price, available, groups } = item;
+  const count = countOf(draft.lines, id);
+  const open = () => onEdit({ item });
+  const add = () => (needsChoice(item) ? open() : draft.change((lines) => withPieces(lines, { menu_item_id: id, options: [] }, 1)));
+  const remove = () => draft.change((lines) => withPieces(lines, lastLineOf(lines, id), -1));
+  return html`
+    <li data-available=${String(available)}>
+      <button class="pad-add" data-repeat disabled=${!available || count >= MAX_QUANTITY} aria-haspopup=${needsChoice(item) ? 'dialog' : null}
+        onClick=${add}>
+        <span class="name">${name}</span>
+        ${available ? html`<span class="amount">${money(price)}</span>` : html`<span class="pill" data-tone="bad">${t('shared.menu.sold_out')}</span>`}
+        ${count > 0 && html`<span class="pill" data-tone="good">${count}<span class="visually-hidden"> ${t('waiter.pad.taken')}</span></span>`}
+      </button>
+      ${count > 0 && html`<button class="button icon" data-repeat aria-label=${t('shared.menu.fewer', { name })} onClick=${remove}>−</button>`}
+      ${groups.length > 0 && available && html`
+        <button class="button quiet" aria-haspopup="dialog" aria-label=${t('waiter.pad.options_of', { name })} onClick=${open}>${t('waiter.pad.options')}</button>`}
+    </li>
+  `;
+}
+
+/** The lines before they are sent, and while their answer is missing. */
+function Review({ session, draft, lines, total, money, onEdit, onBack, onClose }) {
+  const [busy, setBusy] = useState(false);
+  const [counts, setCounts] = useStoredState(`ordered-${session.restaurant_id}`, {});
+  const { request } = draft;
+  const isBlocked = request === null && (lines.length === 0 || lines.some(({ isOrderable }) => !isOrderable));
+  const send = async () => {
+    const sent = request ?? { key: newRequestId(), items: draft.lines.map(requestLine) };
+    draft.setDraft({ lines: draft.lines, request: sent });
+    setBusy(true);
+    try {
+      await qr.http.post(`/sessions/${session.id}/orders`, { items: sent.items }, { key: sent.key });
+    } catch (error) {
+      notify(errorMessage(error), 'bad');
+      if (error.isFinal === true) draft.setDraft({ lines: draft.lines, request: null });
+      setBusy(false);
+      return;
+    }
+    setCounts(withOrdered(counts, sent.items));
+    draft.setDraft(null);
+    notify(t('waiter.pad.sent'));
+    onClose();
+  };
+  return html`
+    ${request && !busy && html`<p class="card" role="alert">${t('waiter.pad.unanswered')}</p>`}
+    <ul class="pad-lines">
+      ${lines.map((line) => html`<${Line} key=${line.id} line=${line} draft=${draft} money=${money} onEdit=${onEdit} isSent=${request !== null} />`)}
+    </ul>
+    <p class="row total"><span>${t('waiter.pad.total')}</span><span class="amount">${money(total)}</span></p>
+    <div class="pad-foot">
+      ${request === null && html`<button class="button" onClick=${onBack}>${t('waiter.pad.back')}</button>`}
+      <button class="button main" disabled=${busy || isBlocked || token() === null} onClick=${send}>
+        ${t(request && !busy ? 'waiter.again' : 'waiter.pad.send')}
+      </button>
+    </div>
+  `;
+}
+
+function Line({ line, draft, money, onEdit, isSent }) {
+  const { id, item, name, optionNames, quantity, notes, isOrderable, total } = line;
+  const change = (difference) => draft.change((lines) => withPieces(lines, line, difference));
+  return html`
+    <li class="card">
+      <div class="row">
+        <span><span class="amount">${quantity} ×</span> <span class="name">${name}</span><${Options} options=${optionNames} /></span>
+        <span class="amount">${money(total)}</span>
+      </div>
+      ${!isOrderable && html`<p class="pill" data-tone="bad" role="status">${t(item?.available ? 'waiter.pad.check_options' : 'shared.menu.sold_out')}</p>`}
+      ${isSent ? notes && html`<em class="notes">${notes}</em>` : html`
+        <label class="field">${t('waiter.pad.notes')}
+          <input value=${notes} maxlength="200" onInput=${({ target }) => draft.change((lines) => withChange(lines, id, { notes: target.value }))} />
+        </label>
+        <div class="row">
+          ${item?.groups.length > 0 && html`
+            <button class="button quiet" aria-haspopup="dialog" aria-label=${t('waiter.pad.options_of', { name })}
+              onClick=${() => onEdit({ item, line })}>${t('waiter.pad.options')}</button>`}
+          <span class="stepper" role="group" aria-label=${name}>
+            <button class="button icon" data-repeat aria-label=${t('shared.menu.fewer', { name })} onClick=${() => change(-1)}>−</button>
+            <span class="count" aria-live="polite">${quantity}</span>
+            <button class="button icon" data-repeat disabled=${quantity >= MAX_QUANTITY} aria-label=${t('shared.menu.add', { name })} onClick=${() => change(1)}>+</button>
+          </span>
+        </div>`}
+    </li>
+  `;
+}
