@@ -104,3 +104,12 @@ export function Translations({ rows, error, onChange }) {
     </fieldset>
   `;
 }
+
+/** A button that asks once more before it removes something. */
+export function RemoveButton({ text, disabled, onRemove }) {
+  const [isAsking, setIsAsking] = useState(false);
+  return html`
+    <button type="button" class="button danger" disabled=${disabled} onClick=${() => (isAsking ? onRemove() : setIsAsking(true))}>
+      ${isAsking ? t('manager.really', { action: text }) : text}</button>
+  `;
+}

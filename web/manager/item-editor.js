@@ -1,28 +1,39 @@
 /** The editor of one dish: texts, price, allergens, diets, option groups and translations. */
 
 import { html, Sheet, t, useState } from '../shared/app.js';
-import { Allergens, Choices, FieldError, FormError, Input, Translations, useSave } from './form.js';
-import { amountOf, withItem } from './menu-request.js';
+import { Allergens, Choices, FieldError, FormError, Input, RemoveButton, Translations, useSave } from './form.js';
+import { HoursFields } from './hours-fields.js';
+import { amountOf, categoryOf, withItem, withoutItem } from './menu-request.js';
 
 const DIETS = ['vegetarian', 'vegan', 'pescatarian', 'halal', 'kosher'];
-const FIELDS = ['name', 'description', 'price', 'allergens', 'diets', 'translations', 'option_group_ids'];
+const FIELDS = ['name', 'description', 'price', 'allergens', 'diets', 'translations', 'option_group_ids', 'hours'];
+const NEW_ITEM = {
+  name: '', description: '', price: '', allergens: null, diets: [], option_group_ids: [], translations: {}, hours: [],
+};
 
-export function ItemEditor({ id, menu, item, onClose }) {
+/** Without an `item`, a new one of the category at the index `category`. */
+export function ItemEditor({ id, menu, item = NEW_ITEM, category: initial = categoryOf(menu, item.id), onClose }) {
   const [form, setForm] = useState(() => formOf(item));
+  const [category, setCategory] = useState(initial);
   const { busy, error, save } = useSave(id, onClose);
   const change = (name) => (value) => setForm({ ...form, [name]: value });
   const groupName = (groupId) => menu.option_groups.find((each) => each.id === groupId)?.name;
   const submit = (event) => {
     event.preventDefault();
-    save(withItem(menu, itemOf(form)));
+    save(withItem(menu, itemOf(form), category));
   };
   return html`
-    <${Sheet} size="wide" title=${item.name} onClose=${onClose}>
+    <${Sheet} size="wide" title=${item.name || t('manager.new_item')} onClose=${onClose}>
       <form onSubmit=${submit}>
         <div class="fields">
           <${Input} label=${t('manager.name')} name="name" value=${form.name} error=${error} onChange=${change('name')} />
           <${Input} label=${t('manager.price')} name="price" value=${form.price} error=${error} inputmode="decimal"
             onChange=${change('price')} />
+          <label class="field">${t('manager.category')}
+            <select value=${category} onChange=${({ target }) => setCategory(Number(target.value))}>
+              ${menu.categories.map(({ name }, index) => html`<option key=${index} value=${index}>${name}</option>`)}
+            </select>
+          </label>
         </div>
         <${Input} label=${t('manager.description')} name="description" value=${form.description} error=${error}
           onChange=${change('description')} />
@@ -39,9 +50,14 @@ export function ItemEditor({ id, menu, item, onClose }) {
               onChange=${change('option_group_ids')} />
             <${FieldError} name="option_group_ids" error=${error} />
           </fieldset>`}
+        <${HoursFields} hours=${form.hours} error=${error} onChange=${change('hours')} />
         <${Translations} rows=${form.translations} error=${error} onChange=${change('translations')} />
         <${FormError} fields=${FIELDS} error=${error} />
-        <button class="button main" aria-busy=${busy} disabled=${busy}>${t('manager.save')}</button>
+        <div class="row">
+          <button class="button main" aria-busy=${busy} disabled=${busy}>${t('manager.save')}</button>
+          ${item.id && html`
+            <${RemoveButton} text=${t('manager.remove_item')} disabled=${busy} onRemove=${() => save(withoutItem(menu, item.id))} />`}
+        </div>
       </form>
     <//>
   `;
@@ -52,9 +68,9 @@ function formOf({ translations, ...item }) {
   return { ...item, translations: Object.entries(translations).map(([tag, texts]) => ({ tag, ...texts })) };
 }
 
-function itemOf({ id, name, description, price, allergens, diets, option_group_ids, translations }) {
+function itemOf({ id, name, description, price, allergens, diets, option_group_ids, translations, hours }) {
   return {
     id, name: name.trim(), description, price: amountOf(price), allergens, diets, option_group_ids,
-    translations: Object.fromEntries(translations.map(({ tag, ...texts }) => [tag, texts])),
+    translations: Object.fromEntries(translations.map(({ tag, ...texts }) => [tag, texts])), hours,
   };
 }

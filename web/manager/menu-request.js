@@ -7,19 +7,50 @@ const unchangedItem = ({ id, name, price }) => ({ id, name, price });
 const unchangedOption = ({ id, name, price, max_each }) => ({ id, name, price, max_each });
 const unchangedGroup = ({ id, name, min, max, options }) => ({ id, name, min, max, options: options.map(unchangedOption) });
 
-const body = ({ version, categories }, itemOf) => ({
-  expected_version: version,
-  categories: categories.map(({ name, items }) => ({ name, items: items.map(itemOf) })),
-});
+const categoriesOf = ({ categories }, itemOf = unchangedItem) =>
+  categories.map(({ name, items }) => ({ name, items: items.map(itemOf) }));
 
-/** Change an item. */
-export function withItem(menu, item) {
-  const category = menu.categories.findIndex(({ items }) => items.some(({ id }) => id === item.id));
-  const index = menu.categories[category]?.items.findIndex(({ id }) => id === item.id);
-  return {
-    at: `categories.${category}.items.${index}`,
-    body: body(menu, (each) => (each.id === item.id ? item : unchangedItem(each))),
-  };
+const body = ({ version }, categories) => ({ expected_version: version, categories });
+
+/** The index of the category that has an item; -1 if none has it. */
+export const categoryOf = ({ categories }, itemId) => categories.findIndex(({ items }) => items.some(({ id }) => id === itemId));
+
+/** Change an item, or add one if it has no id. In another category than before, it comes last. */
+export function withItem(menu, item, category = categoryOf(menu, item.id)) {
+  const categories = categoriesOf(menu);
+  const before = categoryOf(menu, item.id);
+  const { items } = categories[category];
+  let index = items.findIndex(({ id }) => id === item.id);
+  if (before !== category) {
+    if (before >= 0) categories[before].items = categories[before].items.filter(({ id }) => id !== item.id);
+    index = items.push(item) - 1;
+  } else {
+    items[index] = item;
+  }
+  return { at: `categories.${category}.items.${index}`, body: body(menu, categories) };
+}
+
+/** Remove an item. */
+export function withoutItem(menu, itemId) {
+  const categories = categoriesOf(menu).map(({ name, items }) => ({ name, items: items.filter(({ id }) => id !== itemId) }));
+  return { at: 'categories', body: body(menu, categories) };
+}
+
+/**
+ * Change the category at an index, or add one at the end. `position` is its new index, `itemIds` the new order of its
+ * items.
+ */
+export function withCategory(menu, index, { itemIds, position, ...category }) {
+  const categories = categoriesOf(menu);
+  const items = new Map((categories[index]?.items ?? []).map((item) => [item.id, item]));
+  categories.splice(index, 1);
+  categories.splice(position, 0, { ...category, items: itemIds.map((id) => items.get(id)) });
+  return { at: `categories.${position}`, body: body(menu, categories) };
+}
+
+/** Remove a category with its items. */
+export function withoutCategory(menu, index) {
+  return { at: 'categories', body: body(menu, categoriesOf(menu).filter((_, each) => each !== index)) };
 }
 
 /** Change an option group, or add one if it has no id. */
@@ -28,7 +59,7 @@ export function withGroup(menu, group) {
   if (group.id === undefined) groups.push(group);
   return {
     at: `option_groups.${groups.indexOf(group)}`,
-    body: { ...body(menu, unchangedItem), option_groups: groups },
+    body: { ...body(menu, categoriesOf(menu)), option_groups: groups },
   };
 }
 
@@ -39,7 +70,7 @@ export function withoutGroup(menu, id) {
     : unchangedItem(item));
   return {
     at: 'option_groups',
-    body: { ...body(menu, itemOf), option_groups: menu.option_groups.filter((each) => each.id !== id).map(unchangedGroup) },
+    body: { ...body(menu, categoriesOf(menu, itemOf)), option_groups: menu.option_groups.filter((each) => each.id !== id).map(unchangedGroup) },
   };
 }
 

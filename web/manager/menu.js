@@ -3,13 +3,14 @@
 import { html, qr, t, token, useChannel, useOpenChannel, useState, withErrorNotice } from '../shared/app.js';
 import { SoldOut } from '../shared/menu/sold-out.js';
 import { PauseButton, PauseNotice } from '../shared/ordering-pause.js';
+import { CategoryEditor } from './category-editor.js';
 import { GroupEditor } from './group-editor.js';
 import { ItemEditor } from './item-editor.js';
 import { OrderingSettings } from './ordering-settings.js';
 
 export function MenuList({ id, formats }) {
   const { data } = useChannel(useOpenChannel('menu', id));
-  const [editor, setEditor] = useState(null); // `{ item }` or `{ groups: true }`
+  const [editor, setEditor] = useState(null); // such as `{ item }` or `{ groups: true }`
   const close = () => setEditor(null);
   const setAvailable = (item, available) =>
     withErrorNotice(qr.http.patch(`/restaurants/${id}/menu/items/${item.id}`, { available }));
@@ -22,9 +23,11 @@ export function MenuList({ id, formats }) {
         <${PauseButton} id=${id} menu=${data} />
       </h2>
       <${PauseNotice} id=${id} menu=${data} />
-      <div class="cards">${data?.categories.map((category) => html`
+      <div class="cards">${data?.categories.map((category, index) => html`
         <section key=${category.name} class="card">
-          <h3>${category.name}</h3>
+          <h3 class="row"><span>${category.name}</span>
+            <button class="button quiet" disabled=${token() === null} aria-label="${t('manager.edit')}: ${category.name}"
+              onClick=${() => setEditor({ category: index })}>${t('manager.edit')}</button></h3>
           <ul>
             ${category.items.map((item) => html`
               <li key=${item.id} class="row" data-available=${String(item.available)}>
@@ -38,8 +41,13 @@ export function MenuList({ id, formats }) {
                 </button>
               </li>`)}
           </ul>
+          <button class="button" disabled=${token() === null} aria-label="${t('manager.new_item')}: ${category.name}"
+            onClick=${() => setEditor({ newItemIn: index })}>${t('manager.new_item')}</button>
         </section>`)}</div>
+      <button class="button" disabled=${!data || token() === null} onClick=${() => setEditor({ category: data.categories.length })}>${t('manager.new_category')}</button>
       ${editor?.item && html`<${ItemEditor} id=${id} menu=${data} item=${editor.item} onClose=${close} />`}
+      ${editor?.newItemIn !== undefined && html`<${ItemEditor} id=${id} menu=${data} category=${editor.newItemIn} onClose=${close} />`}
+      ${editor?.category !== undefined && html`<${CategoryEditor} id=${id} menu=${data} index=${editor.category} onClose=${close} />`}
       ${editor?.soldOut && html`<${SoldOut} id=${id} menu=${data} onClose=${close} />`}
       ${editor?.ordering && html`<${OrderingSettings} id=${id} menu=${data} onClose=${close} />`}
       ${editor?.groups && html`<${GroupEditor} id=${id} menu=${data} onClose=${close} />`}
