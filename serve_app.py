@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
+import ray
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from ray import serve
@@ -146,6 +147,10 @@ class Settings(BaseSettings):
     `["*"]` allows any page and requires `auth: required`."""
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")] | None = None
     """Public address of the service, used in QR codes. Default: the address of the request."""
+    media_url: str | None = None
+    """Store of the photos: a folder that all nodes share, or an object store such as
+    `s3://bucket/media` (install its fsspec package). Default: the folder `media` in `data_dir`, or
+    no photos if the cluster has several nodes."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = LOOPBACK
     """Networks whose `X-Forwarded-For` is trusted: the load balancer's and the cluster's, never one
     with guests. See [Client addresses](security/limits.md#client-addresses)."""
@@ -279,6 +284,16 @@ def provider_of(settings: Settings) -> IdentityProvider | None:
     return IdentityProvider(settings.auth_jwks_url, settings.auth_issuer, settings.auth_audience)
 
 
+def media_url_of(settings: Settings) -> str | None:
+    """The store of the photos. A folder of one node would hide them from the others' guests."""
+    if settings.media_url is not None:
+        return settings.media_url
+    if sum(node["Alive"] for node in ray.nodes()) == 1:
+        return str(settings.data_dir / "media")
+    log.warning("photos are off: the cluster has several nodes, and media_url is not set")
+    return None
+
+
 def keys_of(settings: Settings) -> Keys:
     """The keys of the settings: those of each list or, if it is empty, `auth_secret`."""
     tokens, codes = (
@@ -375,6 +390,7 @@ class Gateway:
             trusted_proxies=settings.trusted_proxies,
             allowed_origins=settings.allowed_origins,
             public_url=settings.public_url,
+            media_url=media_url_of(settings),
             provider=provider_of(settings),
         )
         tracing.install(settings.trace_sample_rate, serve.get_replica_context().replica_tag)

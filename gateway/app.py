@@ -37,10 +37,12 @@ from gateway.http.devices import StaffDevices
 from gateway.http.health import Health, Liveness
 from gateway.http.join_session import JoinSessionApi
 from gateway.http.pages import WEB, Pages
+from gateway.http.photos import Photos
 from gateway.http.qr_codes import QrCodes
 from gateway.http.requests import ApiRequests, error_response
 from gateway.http.rest_api import RestApi
 from gateway.http.tokens import Tokens
+from gateway.media.photos import PhotoStore
 from gateway.metrics import HTTP_REQUESTS
 from gateway.server.listener import Listener
 from gateway.settings import GatewaySettings
@@ -103,6 +105,7 @@ def build(
     )
     api = ApiRequests(settings, admission, client, partition)
     issuer = Issuer(keys.tokens[0], register)
+    photos = Photos(api, admission, PhotoStore(settings.media_url) if settings.media_url else None)
     codes = table_codes(keys.codes, lambda: register.credentials.code_epoch)
     routes = [
         *JoinSessionApi(issuer, codes, api, admission, directory, store).routes(),
@@ -114,6 +117,7 @@ def build(
             client,
             settings.public_url,
         ).routes(),
+        *photos.routes(),
         *Tokens(keys.tokens[0], api, register, store).routes(),
         *RestApi(api, admission, directory, ids, client, store).routes(),
         *api_routes(),
@@ -147,6 +151,7 @@ def build(
         routes=[
             Route("/healthz", Health(store, client, watcher).answer),
             *document_routes(),
+            photos.media_route(),
             # A redirect would send `?token=…` on, in an address that is not the load balancer's.
             Mount("/api", Router(routes, redirect_slashes=False)),
             Mount("/", Pages(pages_folder)),

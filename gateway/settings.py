@@ -100,7 +100,8 @@ class Keys:
 class GatewaySettings:
     """Settings of one gateway. `allowed_origins` are origins of other web pages that may use it;
     `X-Forwarded-For` is read only from `trusted_proxies`, which have no limit by address
-    themselves. `public_url` is the service's public address, for QR codes."""
+    themselves. `public_url` is the service's public address, for QR codes. Photos
+    are stored below `media_url`; without it there are none."""
 
     keys: Keys
     allow_anonymous: bool = True
@@ -108,4 +109,5 @@ class GatewaySettings:
     trusted_proxies: tuple[Network, ...] = LOOPBACK
     allowed_origins: frozenset[str] = frozenset()
     public_url: str | None = None
+    media_url: str | None = None
     provider: IdentityProvider | None = None

@@ -137,6 +137,8 @@ class OptionGroupInput:
     options: Annotated[tuple[OptionInput, ...], Field(min_length=1, max_length=100, fail_fast=True)]
 
 
+PhotoId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$", strict=True)]
+"""As `POST …/photos` returns it."""
 GroupRefs = Annotated[tuple[Id | Label, ...], Field(max_length=20)]
 OptionGroups = Annotated[tuple[OptionGroupInput, ...], Field(max_length=300, fail_fast=True)]
 
@@ -158,6 +160,7 @@ class MenuItemInput:
     diets: Given[Diets] = field(default=UNSET, metadata=ADDED)
     option_group_ids: Given[GroupRefs] = field(default=UNSET, metadata=ADDED)
     hours: Given[Hours] = field(default=UNSET, metadata=ADDED)
+    photo_id: Given[PhotoId] = field(default=UNSET, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,7 @@ class MenuItem(TypedDict):
     available: bool
     unavailable_until: Timestamp | None
     hours: list[ServingHours]
+    photo_id: str | None
     allergens: list[Allergen] | None
     diets: list[Diet]
     option_group_ids: list[int]

@@ -49,6 +49,7 @@ class MenuItem:
     option_group_ids: tuple[int, ...] = ()
     hours: tuple[ServingHours, ...] = ()
     unavailable_until: datetime | None = None
+    photo_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

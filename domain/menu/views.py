@@ -87,6 +87,7 @@ def _item_row(item: MenuItem) -> wire.MenuItem:
         "available": item.available,
         "unavailable_until": timestamp(item.unavailable_until),
         "hours": _hours(item.hours),
+        "photo_id": item.photo_id,
         "allergens": _listed(item.allergens),
         "diets": [diet.value for diet in item.diets],
         "option_group_ids": list(item.option_group_ids),

@@ -163,6 +163,10 @@ class ApiRequests:
         body = await self._body(request, limit, principal.quota_key)
         return body if isinstance(body, Rejected) else self._parsed(request, command, body, **known)
 
+    async def body(self, request: Request, limit: int) -> bytes | Rejected:
+        """The body of a file's upload, which counts as one request whatever its size."""
+        return await self._body(request, limit)
+
     def _parsed(
         self, request: Request, command: type[T], body: bytes, **known: Any
     ) -> T | Rejected:

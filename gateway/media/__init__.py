@@ -1,0 +1,1 @@
+"""Photos of dishes: converted in a process of their own, stored in a folder or an object store."""
