@@ -1,7 +1,6 @@
 """Photos over HTTP: who may add them, their limits, and how they are served."""
 
 import io
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +17,8 @@ def settings(settings: GatewaySettings, tmp_path: Path) -> GatewaySettings:
 
 
 @pytest.fixture
-async def path(gateway: Gateway, place: Place) -> AsyncIterator[str]:
-    yield f"/api/restaurants/{place.restaurant}/photos"
+async def path(gateway: Gateway, place: Place) -> str:
+    return f"/api/restaurants/{place.restaurant}/photos"
 
 
 def photo() -> bytes:

@@ -32,7 +32,7 @@ export class Http {
     return this.#request('GET', path, undefined, options);
   }
 
-  /** @param {string} path @param {object} [body] @param {Options} [options] */
+  /** A `Blob` is sent as it is. @param {string} path @param {object} [body] @param {Options} [options] */
   post(path, body = {}, options) {
     return this.#request('POST', path, body, options);
   }
@@ -102,10 +102,11 @@ export class Http {
     /** @type {Record<string, string>} */
     const headers = {};
     if (token !== null) headers.Authorization = `Bearer ${token}`;
-    if (body !== undefined) headers['Content-Type'] = 'application/json';
+    const isFile = body instanceof Blob;
+    if (body !== undefined) headers['Content-Type'] = isFile ? body.type : 'application/json';
     if (method !== 'GET') headers['Idempotency-Key'] = key;
     const url = `${this.#settings.url}/api${path}`;
-    return new Request(url, { method, headers, body: JSON.stringify(body), redirect: 'error' });
+    return new Request(url, { method, headers, body: isFile ? body : JSON.stringify(body), redirect: 'error' });
   }
 
   /**

@@ -557,6 +557,7 @@ export interface MenuItem {
   available: boolean;
   unavailable_until: string | null;
   hours: ServingHours[];
+  photo_id: string | null;
   allergens: Allergen[] | null;
   diets: Diet[];
   option_group_ids: number[];

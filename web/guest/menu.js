@@ -7,6 +7,7 @@ import { filterCategories } from './allergen-filter.js';
 import { Diets, DishSheet } from '../shared/menu/dish-sheet.js';
 import { MenuTools, useAvoidedAllergens } from './menu-tools.js';
 import { itemsOf, lineKey, needsChoice } from '../shared/menu/pricing.js';
+import { Photo } from '../shared/menu/photo.js';
 import { Stepper } from '../shared/menu/stepper.js';
 import { Unavailable } from '../shared/menu/unavailable.js';
 import { PauseNotice } from '../shared/ordering-pause.js';
@@ -74,7 +75,7 @@ function Dish({ item, price, visit, onOpen }) {
   const change = (difference) => (difference > 0 && needsChoice(item) ? onOpen() : visit.add(plainLine, difference));
   return html`
     <li class="dish" data-available=${String(available)}>
-      <${Tile} item=${item} />
+      <${Photo} id=${item.photo_id} sizes="64px" fallback=${html`<${Tile} item=${item} />`} />
       <div class="details">
         <p class="name"><button class="open" aria-haspopup="dialog" lang=${lang} onClick=${onOpen}>${name}</button></p>
         ${description && html`<p class="muted small" lang=${lang}>${description}</p>`}

@@ -3,12 +3,13 @@
 import { html, Sheet, t, useState } from '../shared/app.js';
 import { Allergens, Choices, FieldError, FormError, Input, RemoveButton, Translations, useSave } from './form.js';
 import { HoursFields } from './hours-fields.js';
+import { PhotoField } from './photo-field.js';
 import { amountOf, categoryOf, withItem, withoutItem } from './menu-request.js';
 
 const DIETS = ['vegetarian', 'vegan', 'pescatarian', 'halal', 'kosher'];
-const FIELDS = ['name', 'description', 'price', 'allergens', 'diets', 'translations', 'option_group_ids', 'hours'];
+const FIELDS = ['name', 'description', 'price', 'allergens', 'diets', 'translations', 'option_group_ids', 'hours', 'photo_id'];
 const NEW_ITEM = {
-  name: '', description: '', price: '', allergens: null, diets: [], option_group_ids: [], translations: {}, hours: [],
+  name: '', description: '', price: '', allergens: null, diets: [], option_group_ids: [], translations: {}, hours: [], photo_id: null,
 };
 
 /** Without an `item`, a new one of the category at the index `category`. */
@@ -37,6 +38,7 @@ export function ItemEditor({ id, menu, item = NEW_ITEM, category: initial = cate
         </div>
         <${Input} label=${t('manager.description')} name="description" value=${form.description} error=${error}
           onChange=${change('description')} />
+        <${PhotoField} id=${id} photoId=${form.photo_id} onChange=${change('photo_id')} />
         <${Allergens} name="allergens" values=${form.allergens} error=${error} onChange=${change('allergens')} />
         <fieldset class="group">
           <legend>${t('manager.diets')}</legend>
@@ -68,9 +70,9 @@ function formOf({ translations, ...item }) {
   return { ...item, translations: Object.entries(translations).map(([tag, texts]) => ({ tag, ...texts })) };
 }
 
-function itemOf({ id, name, description, price, allergens, diets, option_group_ids, translations, hours }) {
+function itemOf({ id, name, description, price, allergens, diets, option_group_ids, translations, hours, photo_id }) {
   return {
     id, name: name.trim(), description, price: amountOf(price), allergens, diets, option_group_ids,
-    translations: Object.fromEntries(translations.map(({ tag, ...texts }) => [tag, texts])), hours,
+    translations: Object.fromEntries(translations.map(({ tag, ...texts }) => [tag, texts])), hours, photo_id,
   };
 }

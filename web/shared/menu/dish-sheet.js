@@ -2,6 +2,7 @@
 
 import { html, Sheet, t, useState } from '../app.js';
 import { allergenName, allergensOf } from '../allergens.js';
+import { Photo } from './photo.js';
 import { OptionGroup } from './option-group.js';
 import { Stepper } from './stepper.js';
 import { Unavailable } from './unavailable.js';
@@ -34,6 +35,7 @@ export function DishSheet({ item, line, money, onDone, onClose, addLabel = t('sh
   };
   return html`
     <${Sheet} title=${item.name} onClose=${onClose}>
+      <${Photo} id=${item.photo_id} sizes="min(100vw, 40rem)" />
       ${item.description && html`<p lang=${item.lang}>${item.description}</p>`}
       <${Diets} diets=${item.diets} />
       <${AllergenInfo} allergens=${allergensOf(item, chosen.map(({ option_id }) => options.get(option_id)))} />
