@@ -26,8 +26,14 @@ TSC = HERE / "node_modules" / "typescript" / "bin" / "tsc"
 # --- without a service ---------------------------------------------------------------------------
 
 
+<<<<<<< HEAD
 def test_javascript_modules_work_without_a_service() -> None:
     run_tests(None, *WITHOUT_SERVICE)
+=======
+def test_its_parts_and_a_service_on_its_worst_day() -> None:
+    without_service = ("parts", "scripted", "foreign", "clock", "kept", "pulse", "unanswered")
+    run_tests(None, *without_service, "rules", "guest-menu", "menu-request", "order-draft")
+>>>>>>> 177517e (tests: order pad, pauses, sold out and photos in a browser)
 
 
 def test_the_client_and_its_example_compile_without_errors() -> None:

@@ -1,0 +1,187 @@
+// A waiter takes orders on a phone, and the staff set what guests can order, in Chromium, against a real service.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { RestaurantQR } from '../../../web/client/index.js';
+import { tryPage } from './axe.mjs';
+import { Devices, untilPageLive } from './devices.mjs';
+import { FAST_SETTINGS, SERVICE, until } from './harness.mjs';
+
+const staff = new RestaurantQR(FAST_SETTINGS);
+const { http } = staff;
+const devices = new Devices();
+const tokenFragment = `#token=${staff.token}`;
+
+before(() => devices.start());
+after(async () => {
+  staff.disconnect();
+  await devices.close();
+  assert.deepEqual(devices.errors, []);
+});
+
+const button = (page, name) => page.getByRole('button', { name });
+
+const MENU = {
+  categories: [
+    { name: 'Food', items: [{ name: 'Crème brûlée', price: '6.50' }, { name: 'Steak', price: '24.00', option_group_ids: ['degree'] }] },
+    { name: 'Drinks', items: [{ name: 'Tea', price: '2.50' }] },
+  ],
+  option_groups: [{ name: 'Degree', external_id: 'degree', min: 1, options: [{ name: 'Rare' }, { name: 'Medium' }] }],
+};
+
+/** Create a restaurant with that menu, a waiter and a session at the waiter's table. */
+async function createRestaurant() {
+  const { restaurant_id: id } = await http.post('/restaurants', { name: 'Aurora', currency: 'EUR', timezone: 'Europe/Rome' });
+  await http.put(`/restaurants/${id}/menu`, MENU);
+  const { data: { categories: [{ items: [dessert] }] } } = await http.get(`/restaurants/${id}/menu`);
+  const { waiter_id } = await http.post(`/restaurants/${id}/waiters`, { name: 'Ada' });
+  const { table_id } = await http.post(`/restaurants/${id}/tables`, { number: '4', zone: 'A', seats: 4, waiter_id });
+  const { session_id } = await http.post(`/tables/${table_id}/sessions`, {});
+  const { url } = await http.get(`/tables/${table_id}/code`);
+  const orders = async () => (await http.get(`/sessions/${session_id}`)).data.orders;
+  return { id, session_id, orders, dessert: dessert.id, guest: url, waiter: `${SERVICE}/waiter/?waiter=${waiter_id}${tokenFragment}` };
+}
+
+async function openPad(address) {
+  const page = await devices.page('phone');
+  await page.goto(address);
+  await untilPageLive(page);
+  await page.locator('.table').click();
+  await button(page, /Take an order|Go on with/).click();
+  return page;
+}
+
+test('a waiter finds dishes, chooses options, adds notes and sends the order', async () => {
+  const { waiter, orders } = await createRestaurant();
+  const page = await openPad(waiter);
+  const sheet = page.getByRole('dialog');
+  await sheet.getByLabel('Search the menu').fill('brulee');
+  await button(sheet, 'Crème brûlée').click();
+  await button(sheet, 'Crème brûlée').click();
+  await sheet.getByLabel('Search the menu').fill('');
+  await button(sheet, /^Steak/).click(); // it opens its options, one of which is required
+  await sheet.getByLabel('Medium').check();
+  await button(sheet, 'Add to the order').click();
+  await button(sheet, 'Review · 3 items').click();
+  await sheet.locator('.pad-lines li', { hasText: 'Steak' }).getByLabel('Notes for the kitchen').fill('No pepper');
+  assert.deepEqual(await tryPage(page), []);
+  await page.reload();
+  await untilPageLive(page);
+  await page.locator('.table').click();
+  await button(page, 'Go on with the order · 3 items').click();
+  await button(sheet, /^Review/).click();
+  await button(sheet, 'Send the order').click();
+  const [{ order_id, total_amount }] = await until(async () => (await orders()).length > 0 && orders());
+  assert.equal(total_amount, '37.00');
+  const { data: { items } } = await http.get(`/orders/${order_id}/items`);
+  assert.deepEqual(
+    items.map(({ name, quantity, notes, options }) => [name, quantity, notes, options.map((option) => option.name)]),
+    [['Crème brûlée', 2, '', []], ['Steak', 1, 'No pepper', ['Medium']]],
+  );
+  await button(page, 'Take an order').click();
+  await page.getByRole('heading', { name: 'Often ordered' }).waitFor();
+  await button(sheet, 'Repeat the last round').click();
+  await button(sheet, 'Review · 3 items').waitFor();
+});
+
+test('an order whose answer is lost is sent again with the same key, and placed once', async () => {
+  const { waiter, orders } = await createRestaurant();
+  const page = await openPad(waiter);
+  const sheet = page.getByRole('dialog');
+  await button(sheet, 'Tea').click();
+  await button(sheet, /^Review/).click();
+  const keys = [];
+  await page.route('**/orders', async (route) => {
+    keys.push(route.request().headers()['idempotency-key']);
+    await route.fetch();
+    await route.abort();
+  });
+  await button(sheet, 'Send the order').click();
+  await sheet.getByText('It is not yet known whether this order was placed').waitFor();
+  await page.unroute('**/orders');
+  await page.reload();
+  await untilPageLive(page);
+  await page.locator('.table').click();
+  await button(page, /^Go on with/).click();
+  await button(sheet, 'Try again').click();
+  await page.getByText('Order sent.').waitFor();
+  assert.equal(new Set(keys).size, 1);
+  assert.equal((await orders()).length, 1);
+});
+
+test('a dish that sells out while it is in the order blocks it, and nothing else is lost', async () => {
+  const { waiter, id, dessert } = await createRestaurant();
+  const page = await openPad(waiter);
+  const sheet = page.getByRole('dialog');
+  await button(sheet, 'Crème brûlée').click();
+  await button(sheet, 'Tea').click();
+  await button(sheet, /^Review/).click();
+  await http.patch(`/restaurants/${id}/menu/items/${dessert}`, { available: false });
+  await sheet.locator('.pad-lines li', { hasText: 'Crème brûlée' }).getByText('Sold out').waitFor();
+  assert.equal(await button(sheet, 'Send the order').isDisabled(), true);
+  await button(sheet, 'One Crème brûlée fewer').click();
+  await button(sheet, 'Send the order').click();
+  await page.getByText('Order sent.').waitFor();
+});
+
+test('a kitchen pauses guests’ orders with two taps, and guests see it at once', async () => {
+  const { id, guest } = await createRestaurant();
+  const phone = await devices.page('phone');
+  await phone.goto(guest);
+  await untilPageLive(phone);
+  const kitchen = await devices.page('desktop');
+  await kitchen.goto(`${SERVICE}/kitchen/?restaurant=${id}${tokenFragment}`);
+  await untilPageLive(kitchen);
+  await button(kitchen, 'Pause orders').click();
+  await button(kitchen, '30 min').click();
+  await phone.getByText(/Guests’ orders are paused until/).first().waitFor();
+  await button(phone, 'Add Tea').click();
+  await button(phone, /^Basket/).click();
+  assert.equal(await button(phone, 'Place the order').isDisabled(), true);
+  await button(kitchen, 'Take orders again').click();
+  await until(async () => !(await button(phone, 'Place the order').isDisabled()));
+});
+
+test('a kitchen sets a dish to sold out today, and it is available again when staff say so', async () => {
+  const { id, guest } = await createRestaurant();
+  const phone = await devices.page('phone');
+  await phone.goto(guest);
+  await untilPageLive(phone);
+  const kitchen = await devices.page('desktop');
+  await kitchen.goto(`${SERVICE}/kitchen/?restaurant=${id}${tokenFragment}`);
+  await untilPageLive(kitchen);
+  await button(kitchen, 'Sold out').click();
+  const row = kitchen.getByRole('dialog').locator('li', { hasText: 'Tea' });
+  await button(row, 'Sold out today').click();
+  await row.getByText(/^until/).waitFor();
+  await phone.locator('.dish', { hasText: 'Tea' }).getByText('Sold out').waitFor();
+  await button(row, 'Available again').click();
+  await phone.locator('.dish', { hasText: 'Tea' }).getByText('Sold out').waitFor({ state: 'detached' });
+});
+
+test('a manager adds a dish with a photo, which guests see', async () => {
+  const { id, guest } = await createRestaurant();
+  const manager = await devices.page('desktop');
+  await manager.goto(`${SERVICE}/manager/?restaurant=${id}${tokenFragment}`);
+  await untilPageLive(manager);
+  await button(manager, 'Add a dish: Drinks').click();
+  const sheet = manager.getByRole('dialog');
+  await sheet.getByLabel('Name', { exact: true }).first().fill('Juice');
+  await sheet.getByLabel('Price').fill('4,20');
+  const photo = await manager.evaluate(() => {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [2000, 1000];
+    return canvas.toDataURL('image/png').split(',')[1];
+  });
+  await sheet.locator('input[type=file]').setInputFiles({ name: 'juice.png', mimeType: 'image/png', buffer: Buffer.from(photo, 'base64') });
+  await sheet.locator('img.photo').waitFor();
+  await sheet.locator('input[type=file]').setInputFiles({ name: 'x.png', mimeType: 'image/png', buffer: Buffer.from('no image') });
+  await sheet.getByText('It is not a JPEG, PNG or WebP image.').waitFor();
+  await button(sheet, 'Save').click();
+  await sheet.waitFor({ state: 'detached' });
+  const phone = await devices.page('phone');
+  await phone.goto(guest);
+  await untilPageLive(phone);
+  const image = phone.locator('.dish', { hasText: 'Juice' }).locator('img.photo');
+  await until(() => image.evaluate((element) => element.complete && element.naturalWidth > 0));
+});
