@@ -18,7 +18,7 @@ pytestmark = pytest.mark.e2e
 CLIENT = ROOT / "web" / "client"
 WITHOUT_SERVICE = (
     "client-units", "scripted", "intermediary-responses", "clock", "storage", "pulse",
-    "unanswered-requests", "staff-rules", "guest-menu",
+    "unanswered-requests", "staff-rules", "guest-menu", "menu-request", "order-draft",
 )  # fmt: skip
 """Names of test files that start no service."""
 TSC = HERE / "node_modules" / "typescript" / "bin" / "tsc"
@@ -26,14 +26,8 @@ TSC = HERE / "node_modules" / "typescript" / "bin" / "tsc"
 # --- without a service ---------------------------------------------------------------------------
 
 
-<<<<<<< HEAD
 def test_javascript_modules_work_without_a_service() -> None:
     run_tests(None, *WITHOUT_SERVICE)
-=======
-def test_its_parts_and_a_service_on_its_worst_day() -> None:
-    without_service = ("parts", "scripted", "foreign", "clock", "kept", "pulse", "unanswered")
-    run_tests(None, *without_service, "rules", "guest-menu", "menu-request", "order-draft")
->>>>>>> 177517e (tests: order pad, pauses, sold out and photos in a browser)
 
 
 def test_the_client_and_its_example_compile_without_errors() -> None:

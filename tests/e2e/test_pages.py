@@ -36,18 +36,15 @@ def test_guests_choose_options_and_confirm_changed_prices(disposable_service: Se
 
 
 @pytest.mark.slow
-<<<<<<< HEAD
-def test_pages_fit_every_window_text_size_and_direction(disposable_service: Service) -> None:
-    run_tests(disposable_service, "layout")
-=======
-def test_waiters_take_orders_and_staff_set_what_guests_can_order(rough_service: Service) -> None:
-    run_tests(rough_service, "order-pad")
+def test_waiters_take_orders_and_staff_set_what_guests_can_order(
+    disposable_service: Service,
+) -> None:
+    run_tests(disposable_service, "order-pad")
 
 
 @pytest.mark.slow
-def test_pages_fit_every_window_text_size_and_direction(rough_service: Service) -> None:
-    run_tests(rough_service, "layout")
->>>>>>> 177517e (tests: order pad, pauses, sold out and photos in a browser)
+def test_pages_fit_every_window_text_size_and_direction(disposable_service: Service) -> None:
+    run_tests(disposable_service, "layout")
 
 
 @pytest.mark.slow
