@@ -43,7 +43,7 @@ async def test_a_photo_is_added_once_and_served_for_ever(gateway: Gateway, path:
     "name",
     ["0" * 32 + "/160.webp", "0" * 31 + "/160.webp", "..%2f..%2fauth_secret/160.webp"],
 )
-async def test_what_is_no_photo_is_not_found(gateway: Gateway, path: str, name: str) -> None:
+async def test_unknown_photos_are_not_found(gateway: Gateway, path: str, name: str) -> None:
     assert (await gateway.http.get(f"/media/{name}")).status_code == 404
 
 
@@ -73,7 +73,9 @@ async def test_a_photo_of_another_restaurant_cannot_be_added(gateway: Gateway, p
 
 
 @pytest.mark.attack("bombs")
-async def test_what_is_too_large_or_no_photo_is_refused(gateway: Gateway, path: str) -> None:
+async def test_bodies_that_are_too_large_or_no_image_are_refused(
+    gateway: Gateway, path: str
+) -> None:
     large = await gateway.http.post(path, content=b"\0" * (MAX_PHOTO_BYTES + 1))
     assert large.status_code == 413
     wrong = await gateway.http.post(path, content=b"<svg/>")

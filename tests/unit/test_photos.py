@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from gateway.media import convert as convert_module
 from gateway.media import photos
 from gateway.media.convert import SIZES, Refused, convert
 from gateway.media.photos import PhotoRefused, PhotoStore
@@ -77,7 +78,7 @@ def test_transparency_stays() -> None:
     ],
     ids=["empty", "svg", "gif", "cut off", "bomb", "missing pixels"],
 )
-def test_what_is_no_usable_photo_is_refused_with_a_reason(hostile: bytes, reason: str) -> None:
+def test_unusable_photos_are_refused_with_a_reason(hostile: bytes, reason: str) -> None:
     with pytest.raises(Refused, match=reason):
         convert(hostile)
 
@@ -108,7 +109,7 @@ async def test_a_converter_that_is_killed_or_hangs_refuses_the_photo_alone(
         script = tmp_path / "script.py"
         script.write_text(code)
         with monkeypatch.context() as patched:
-            patched.setattr(photos.convert, "__file__", str(script))
+            patched.setattr(convert_module, "__file__", str(script))
             patched.setattr(photos, "CONVERSION_TIMEOUT_S", 0.5)
             with pytest.raises(PhotoRefused):
                 await store.add(photo())

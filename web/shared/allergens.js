@@ -9,9 +9,3 @@ export const ALLERGENS = [
 ];
 
 export const allergenName = (allergen) => t.maybe(`shared.allergens.${allergen}`) ?? allergen;
-
-/** The allergens of an item with its chosen options, from `optionsOf`; null if those of any part are not declared. */
-export function allergensOf(item, options) {
-  const parts = [item, ...options].map(({ allergens }) => allergens ?? null);
-  return parts.includes(null) ? null : [...new Set(parts.flat())].sort();
-}

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { allergensOf, canBeWithout, filterCategories } from '../../../web/guest/allergen-filter.js';
+import { canBeWithout, filterCategories } from '../../../web/guest/allergen-filter.js';
+import { allergensOf } from '../../../web/shared/menu/line-allergens.js';
 import { inLanguage, languageFor, languagesOf } from '../../../web/shared/menu/menu-language.js';
 import { times } from '../../../web/shared/menu/money.js';
 import { chosenAfter, inputOf, isValid, itemsOf, lineKey, needsChoice, optionsOf, unitPrice } from '../../../web/shared/menu/pricing.js';

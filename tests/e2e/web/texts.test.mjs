@@ -47,7 +47,8 @@ async function textsOf(page, language) {
 /** Text keys in the code, each as the literal parts around its `${…}`, which match one or more parts of a key. */
 function patternsIn(folder) {
   const patterns = [];
-  for (const name of list(folder).filter((each) => each.endsWith('.js'))) {
+  const files = readdirSync(new URL(folder, WEB), { recursive: true });
+  for (const name of files.filter((each) => each.endsWith('.js') && !each.startsWith('texts/'))) {
     const code = readFileSync(new URL(folder + name, WEB), 'utf8');
     ts.forEachChild(ts.createSourceFile(name, code, ts.ScriptTarget.Latest), function visit(node) {
       if (ts.isStringLiteralLike(node)) patterns.push([node.text]);

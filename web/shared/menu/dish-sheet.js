@@ -1,7 +1,8 @@
 /** The dialog of a dish: its description, allergens and options. */
 
 import { html, Sheet, t, useState } from '../app.js';
-import { allergenName, allergensOf } from '../allergens.js';
+import { allergenName } from '../allergens.js';
+import { allergensOf } from './line-allergens.js';
 import { Photo } from './photo.js';
 import { OptionGroup } from './option-group.js';
 import { Stepper } from './stepper.js';
