@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { RestaurantQR } from '../../../web/client/index.js';
-import { tryPage } from './axe.mjs';
+import { assertAccessible } from './axe.mjs';
 import { Devices, untilPageLive } from './devices.mjs';
 import { FAST_SETTINGS, SERVICE, until } from './harness.mjs';
 
@@ -20,6 +20,8 @@ after(async () => {
 });
 
 const button = (page, name) => page.getByRole('button', { name });
+/** By keyboard: a second tap within 0.4 s near the first one is ignored. */
+const press = (page, name) => button(page, name).press('Enter');
 
 const MENU = {
   categories: [
@@ -47,7 +49,7 @@ async function openPad(address) {
   await page.goto(address);
   await untilPageLive(page);
   await page.locator('.table').click();
-  await button(page, /Take an order|Go on with/).click();
+  await press(page, /Take an order|Go on with/);
   return page;
 }
 
@@ -56,21 +58,21 @@ test('a waiter finds dishes, chooses options, adds notes and sends the order', a
   const page = await openPad(waiter);
   const sheet = page.getByRole('dialog');
   await sheet.getByLabel('Search the menu').fill('brulee');
-  await button(sheet, 'Crème brûlée').click();
-  await button(sheet, 'Crème brûlée').click();
+  await button(sheet, /^Crème/).click();
+  await button(sheet, /^Crème/).click();
   await sheet.getByLabel('Search the menu').fill('');
   await button(sheet, /^Steak/).click(); // it opens its options, one of which is required
   await sheet.getByLabel('Medium').check();
-  await button(sheet, 'Add to the order').click();
-  await button(sheet, 'Review · 3 items').click();
+  await press(sheet, 'Add to the order');
+  await press(sheet, 'Review · 3 items');
   await sheet.locator('.pad-lines li', { hasText: 'Steak' }).getByLabel('Notes for the kitchen').fill('No pepper');
-  assert.deepEqual(await tryPage(page), []);
+  await assertAccessible(page);
   await page.reload();
   await untilPageLive(page);
   await page.locator('.table').click();
-  await button(page, 'Go on with the order · 3 items').click();
-  await button(sheet, /^Review/).click();
-  await button(sheet, 'Send the order').click();
+  await press(page, 'Go on with the order · 3 items');
+  await press(sheet, /^Review/);
+  await press(sheet, 'Send the order');
   const [{ order_id, total_amount }] = await until(async () => (await orders()).length > 0 && orders());
   assert.equal(total_amount, '37.00');
   const { data: { items } } = await http.get(`/orders/${order_id}/items`);
@@ -78,9 +80,9 @@ test('a waiter finds dishes, chooses options, adds notes and sends the order', a
     items.map(({ name, quantity, notes, options }) => [name, quantity, notes, options.map((option) => option.name)]),
     [['Crème brûlée', 2, '', []], ['Steak', 1, 'No pepper', ['Medium']]],
   );
-  await button(page, 'Take an order').click();
+  await press(page, 'Take an order');
   await page.getByRole('heading', { name: 'Often ordered' }).waitFor();
-  await button(sheet, 'Repeat the last round').click();
+  await press(sheet, 'Repeat the last round');
   await button(sheet, 'Review · 3 items').waitFor();
 });
 
@@ -88,22 +90,22 @@ test('an order whose answer is lost is sent again with the same key, and placed 
   const { waiter, orders } = await createRestaurant();
   const page = await openPad(waiter);
   const sheet = page.getByRole('dialog');
-  await button(sheet, 'Tea').click();
-  await button(sheet, /^Review/).click();
+  await button(sheet, /^Tea/).click();
+  await press(sheet, /^Review/);
   const keys = [];
   await page.route('**/orders', async (route) => {
     keys.push(route.request().headers()['idempotency-key']);
     await route.fetch();
     await route.abort();
   });
-  await button(sheet, 'Send the order').click();
+  await press(sheet, 'Send the order');
   await sheet.getByText('It is not yet known whether this order was placed').waitFor();
   await page.unroute('**/orders');
   await page.reload();
   await untilPageLive(page);
   await page.locator('.table').click();
-  await button(page, /^Go on with/).click();
-  await button(sheet, 'Try again').click();
+  await press(page, /^Go on with/);
+  await press(sheet, 'Try again');
   await page.getByText('Order sent.').waitFor();
   assert.equal(new Set(keys).size, 1);
   assert.equal((await orders()).length, 1);
@@ -113,14 +115,14 @@ test('a dish that sells out while it is in the order blocks it, and nothing else
   const { waiter, id, dessert } = await createRestaurant();
   const page = await openPad(waiter);
   const sheet = page.getByRole('dialog');
-  await button(sheet, 'Crème brûlée').click();
-  await button(sheet, 'Tea').click();
-  await button(sheet, /^Review/).click();
+  await button(sheet, /^Crème/).click();
+  await button(sheet, /^Tea/).click();
+  await press(sheet, /^Review/);
   await http.patch(`/restaurants/${id}/menu/items/${dessert}`, { available: false });
   await sheet.locator('.pad-lines li', { hasText: 'Crème brûlée' }).getByText('Sold out').waitFor();
   assert.equal(await button(sheet, 'Send the order').isDisabled(), true);
-  await button(sheet, 'One Crème brûlée fewer').click();
-  await button(sheet, 'Send the order').click();
+  await press(sheet, 'One Crème brûlée fewer');
+  await press(sheet, 'Send the order');
   await page.getByText('Order sent.').waitFor();
 });
 
@@ -133,12 +135,12 @@ test('a kitchen pauses guests’ orders with two taps, and guests see it at once
   await kitchen.goto(`${SERVICE}/kitchen/?restaurant=${id}${tokenFragment}`);
   await untilPageLive(kitchen);
   await button(kitchen, 'Pause orders').click();
-  await button(kitchen, '30 min').click();
+  await press(kitchen, '30 min');
   await phone.getByText(/Guests’ orders are paused until/).first().waitFor();
   await button(phone, 'Add Tea').click();
-  await button(phone, /^Basket/).click();
+  await press(phone, /^Basket/);
   assert.equal(await button(phone, 'Place the order').isDisabled(), true);
-  await button(kitchen, 'Take orders again').click();
+  await press(kitchen, 'Take orders again');
   await until(async () => !(await button(phone, 'Place the order').isDisabled()));
 });
 
@@ -151,12 +153,12 @@ test('a kitchen sets a dish to sold out today, and it is available again when st
   await kitchen.goto(`${SERVICE}/kitchen/?restaurant=${id}${tokenFragment}`);
   await untilPageLive(kitchen);
   await button(kitchen, 'Sold out').click();
-  const row = kitchen.getByRole('dialog').locator('li', { hasText: 'Tea' });
-  await button(row, 'Sold out today').click();
+  const row = kitchen.getByRole('dialog').locator('li', { hasText: /^Tea/ });
+  await press(row, 'Sold out today');
   await row.getByText(/^until/).waitFor();
-  await phone.locator('.dish', { hasText: 'Tea' }).getByText('Sold out').waitFor();
-  await button(row, 'Available again').click();
-  await phone.locator('.dish', { hasText: 'Tea' }).getByText('Sold out').waitFor({ state: 'detached' });
+  await phone.locator('.dish', { hasText: /^T?Tea/ }).getByText('Sold out').waitFor();
+  await press(row, 'Available again');
+  await phone.locator('.dish', { hasText: /^T?Tea/ }).getByText('Sold out').waitFor({ state: 'detached' });
 });
 
 test('a manager adds a dish with a photo, which guests see', async () => {
@@ -177,7 +179,7 @@ test('a manager adds a dish with a photo, which guests see', async () => {
   await sheet.locator('img.photo').waitFor();
   await sheet.locator('input[type=file]').setInputFiles({ name: 'x.png', mimeType: 'image/png', buffer: Buffer.from('no image') });
   await sheet.getByText('It is not a JPEG, PNG or WebP image.').waitFor();
-  await button(sheet, 'Save').click();
+  await press(sheet, 'Save');
   await sheet.waitFor({ state: 'detached' });
   const phone = await devices.page('phone');
   await phone.goto(guest);
