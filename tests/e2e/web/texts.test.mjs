@@ -145,7 +145,7 @@ test('a count has the plural form and the digits of the reader’s language', as
 test('names of the other writing direction are isolated in a sentence', async () => {
   const contains = async (locale, names) => {
     const { list, t } = await i18n([locale]);
-    return t('guest.allergens.contains', { names: list(names) });
+    return t('shared.allergen_info.contains', { names: list(names) });
   };
   assert.equal(await contains('en', ['milk', 'eggs']), 'Contains: milk, eggs');
   assert.equal(await contains('en', ['حليب']), 'Contains: \u2068\u2068حليب\u2069\u2069');
