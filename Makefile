@@ -35,7 +35,7 @@ ifdef PYTEST
 	$(BIN)/python -m pytest $(PYTEST)
 else
 	$(BIN)/python -m pytest -n 2 $(SIDE_BY_SIDE)
-	$(BIN)/python -m pytest -n 2 --dist loadscope $(IN_TURN)
+	$(BIN)/python -m pytest -n 2 --dist loadscope --reruns 1 $(IN_TURN)
 endif
 
 check: $(VENV)/dev.stamp $(E2E)/node_modules/.package-lock.json ## check format, lint, types, layers, pages, generated files
