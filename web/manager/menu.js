@@ -16,18 +16,19 @@ export function MenuList({ id, formats }) {
     withErrorNotice(qr.http.patch(`/restaurants/${id}/menu/items/${item.id}`, { available }));
   return html`
     <section class="menu" aria-labelledby="menu">
-      <h2 id="menu">${t('manager.menu')}
+      <h2 id="menu">${t('manager.menu')}</h2>
+      <div class="tools">
         <button class="button" disabled=${!data || token() === null} onClick=${() => setEditor({ groups: true })}>${t('manager.option_groups')}</button>
         <button class="button" disabled=${!data || token() === null} onClick=${() => setEditor({ soldOut: true })}>${t('shared.sold_out.title')}</button>
         <button class="button" disabled=${!data || token() === null} onClick=${() => setEditor({ ordering: true })}>${t('manager.ordering.open')}</button>
         <${PauseButton} id=${id} menu=${data} />
-      </h2>
+      </div>
       <${PauseNotice} id=${id} menu=${data} />
       <div class="cards">${data?.categories.map((category, index) => html`
         <section key=${category.name} class="card">
-          <h3 class="row"><span>${category.name}</span>
+          <div class="category-head"><h3>${category.name}</h3>
             <button class="button quiet" disabled=${token() === null} aria-label="${t('manager.edit')}: ${category.name}"
-              onClick=${() => setEditor({ category: index })}>${t('manager.edit')}</button></h3>
+              onClick=${() => setEditor({ category: index })}>${t('manager.edit')}</button></div>
           <ul>
             ${category.items.map((item) => html`
               <li key=${item.id} class="row" data-available=${String(item.available)}>

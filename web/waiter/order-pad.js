@@ -167,7 +167,7 @@ function Review({ session, draft, lines, total, money, onEdit, onBack, onClose }
     <div class="pad-foot">
       ${request === null && html`<button class="button" onClick=${onBack}>${t('waiter.pad.back')}</button>`}
       <button class="button main" disabled=${busy || isBlocked || token() === null} onClick=${send}>
-        ${t(request && !busy ? 'waiter.again' : 'waiter.pad.send')}
+        <span>${t(request && !busy ? 'waiter.again' : 'waiter.pad.send')}</span>
       </button>
     </div>
   `;
