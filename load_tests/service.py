@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
-READY = "Ctrl-C ends it"
+READY = "Press Ctrl-C"
 START_TIMEOUT_S = 180.0
 STOP_TIMEOUT_S = 60.0
 

@@ -1,4 +1,4 @@
-"""The exit codes of the command line."""
+"""The exit codes of the command line, and the error of work that cannot begin."""
 
 from enum import IntEnum
 
@@ -20,3 +20,7 @@ EXIT_CODES = {
     Exit.CANNOT: "refused, for example because a precondition is not met; stderr has the reason",
     Exit.INTERRUPTED: "interrupted by Ctrl-C",
 }
+
+
+class Cannot(Exception):
+    """Work cannot begin. The message says why and what to do; the exit code is `Exit.CANNOT`."""

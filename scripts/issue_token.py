@@ -19,6 +19,7 @@ from gateway.auth.issuance import MAX_HOURS, TokenRequest, issue, new_token_id
 from gateway.auth.token_register import sign
 from protocol.caller import Role
 from protocol.errors import Rejected
+from restaurant_qr.exits import Cannot
 from serve_app import Settings, keys_of
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
@@ -27,7 +28,7 @@ from storage.store import StoreUnavailable
 GUEST_HOURS = 12.0
 
 
-class CannotIssue(Exception):
+class CannotIssue(Cannot):
     """No token could be issued. The message has the reason and a remedy."""
 
 

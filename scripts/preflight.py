@@ -11,6 +11,7 @@ from pydantic_settings import SettingsError
 
 from gateway.server.listen_sockets import ListenError, bind_sockets
 from gateway.settings import Limits
+from restaurant_qr.exits import Cannot
 from serve_app import Settings
 from storage.data_folder import EmbeddedStoreError, claim_data_dir
 from storage.durability import Durability
@@ -21,7 +22,7 @@ from storage.store import StoreUnavailable
 PREFIX = "RESTAURANT_QR_"
 
 
-class PreflightError(Exception):
+class PreflightError(Cannot):
     """A check failed. The message has the reason and a remedy, in one sentence."""
 
 

@@ -5,6 +5,12 @@ starts the processes one after another. The version of Ray is pinned, and
 `tests/starts/test_idle.py` checks which processes run.
 """
 
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -33,6 +39,29 @@ def start_dashboard() -> str:
     except Exception as error:  # Ray raises bare Exceptions
         raise RuntimeError(f"Ray's dashboard did not start: {error}") from error
     return str(node.webui_url)
+
+
+def leave_running() -> int:
+    """Disconnect from Ray without stopping it; returns the process id of its raylet."""
+    node = worker._global_node
+    assert node is not None, "after ray.init"
+    raylet = node.all_processes["raylet"][0].process.pid
+    worker._global_node = None  # otherwise `ray.shutdown` stops it
+    ray.shutdown()
+    return int(raylet)
+
+
+@contextmanager
+def silence_ray() -> Iterator[None]:
+    """Hide Ray's messages about its workers, which its logs have, too."""
+    logging.getLogger("ray.serve").setLevel(logging.ERROR)
+    with Path(os.devnull).open("w") as null, redirect_stdout(null), redirect_stderr(null):
+        yield
+
+
+def say(text: str) -> None:
+    """Print while Ray is silenced."""
+    print(text, file=sys.__stdout__, flush=True)
 
 
 def metrics_address() -> str:

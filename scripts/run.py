@@ -45,7 +45,7 @@ def main(options: Sequence[str]) -> int:
         code = _until_stopped(cluster)
     finally:
         _end_session(cluster.pid)
-    if code == 0 or not any(directory.iterdir()):
+    if code == 0 or not (directory / "session_latest").exists():
         shutil.rmtree(directory, ignore_errors=True)  # otherwise Ray's logs are kept
     return code
 

@@ -36,7 +36,7 @@ RESULTS = ROOT / "docs" / "performance.json"
 IDLE = 9_800
 """Sockets that each end can hold on a machine whose limit of open files is 20,000."""
 IDLE_S = 15.0
-ANSWERS = "The application answers"
+ANSWERS = "The application is running"
 PACED_CLIENTS = 16
 SAMPLED_S = 15
 PACES = (5, 15, 30)

@@ -64,7 +64,7 @@ def product(
     name: str = "this",
     environment: Mapping[str, str] = {},
     options: Iterable[str] = (),
-    ready: str = "Ctrl-C ends it",
+    ready: str = "Press Ctrl-C",
     **settings: object,
 ) -> Iterator[Server]:
     """The product as `make run` starts it, with placement `shard` and these settings. It has

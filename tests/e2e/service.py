@@ -170,7 +170,12 @@ def processes_of_run(data_dir: Path) -> list[str]:
 
 def commands(data_dir: Path) -> list[str]:
     """Command lines of all processes with the environment of a run."""
-    found = []
+    return list(processes(data_dir).values())
+
+
+def processes(data_dir: Path) -> dict[int, str]:
+    """All processes with the environment of a run: their ids and command lines."""
+    found = {}
     for environ in Path("/proc").glob("[0-9]*/environ"):
         try:
             is_of_run = f"RESTAURANT_QR_DATA_DIR={data_dir}\0" in environ.read_text(
@@ -180,7 +185,7 @@ def commands(data_dir: Path) -> list[str]:
         except OSError:
             continue
         if is_of_run and command:
-            found.append(command)
+            found[int(environ.parent.name)] = command
     return found
 
 

@@ -139,7 +139,7 @@ def test_the_launcher_works_from_any_folder(tmp_path: Path) -> None:
     assert "Examples:" in done.stdout
 
 
-@pytest.mark.parametrize("module", ["serve_app", "scripts.local_cluster", "actors.preloaded"])
+@pytest.mark.parametrize("module", ["serve_app", "scripts.local_application", "actors.preloaded"])
 def test_the_service_does_not_import_the_command_line(module: str) -> None:
     code = f"import sys, {module}; print('typer' in sys.modules, 'rich' in sys.modules)"
     command = [sys.executable, "-c", code]
