@@ -60,10 +60,10 @@ def _until_stopped(cluster: subprocess.Popen[bytes]) -> int:
         return cluster.wait()
     except KeyboardInterrupt:
         stopping.set()
-        print("\nStopping ...", flush=True)
-    assert cluster.stdin is not None
-    cluster.stdin.close()
     try:
+        print("\nStopping ...", flush=True)
+        assert cluster.stdin is not None
+        cluster.stdin.close()
         return cluster.wait(STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         print("The cluster did not stop in time and was killed.", file=sys.stderr)
