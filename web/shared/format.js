@@ -9,15 +9,25 @@ import { dateFormat } from './time-zone.js';
  * @param {{currency?: string, timezone?: string}} [restaurant]
  */
 export function formats({ currency, timezone } = {}) {
-  const currencyFormat = currency && new Intl.NumberFormat(locale, { style: 'currency', currency });
+  const currencyFormat = formatIn(currency);
+  const surchargeFormat = formatIn(currency, { signDisplay: 'exceptZero' });
   const timeFormat = dateFormat(locale, { hour: '2-digit', minute: '2-digit' }, timezone);
   const dayFormat = dateFormat(locale, { dateStyle: 'medium' }, timezone);
   return {
-    money: (amount) => (currencyFormat ? currencyFormat.format(amount) : String(amount)),
+    money: (amount, isSurcharge = false) => (isSurcharge ? surchargeFormat : currencyFormat).format(amount),
     time: (iso) => timeFormat.format(new Date(iso)),
     date: (iso) => dayFormat.format(new Date(iso)),
     minutes: (since, now) => (now ? t('shared.minutes', { count: minutesBetween(since, now) }) : '–'),
   };
+}
+
+/**
+ * A format of amounts in a currency; of plain amounts if it is unknown.
+ * @param {string} [currency]
+ * @param {Intl.NumberFormatOptions} [options]
+ */
+function formatIn(currency, options) {
+  return currency ? new Intl.NumberFormat(locale, { style: 'currency', currency, ...options }) : { format: String };
 }
 
 export function useFormats(restaurant) {

@@ -1,6 +1,6 @@
 /** The dialog of a dish: its description, allergens and options. */
 
-import { html, Sheet, t, useState } from '../app.js';
+import { html, list, Sheet, t, useState } from '../app.js';
 import { allergenName } from '../allergens.js';
 import { allergensOf } from './line-allergens.js';
 import { Photo } from './photo.js';
@@ -14,7 +14,7 @@ const MAX_QUANTITY = 99;
 
 /**
  * `line` is the basket's line to edit; without it, the dish is added. `onDone` gets the new line and its quantity.
- * @param {{item: any, line?: any, money: (amount: string) => string, onDone: (line: any, quantity: number) => void, onClose: () => void, addLabel?: string}} props
+ * @param {{item: any, line?: any, money: (amount: string, isSurcharge?: boolean) => string, onDone: (line: any, quantity: number) => void, onClose: () => void, addLabel?: string}} props
  */
 export function DishSheet({ item, line, money, onDone, onClose, addLabel = t('shared.dish.add') }) {
   const [selected, setSelected] = useState(line?.options ?? []);
@@ -37,7 +37,7 @@ export function DishSheet({ item, line, money, onDone, onClose, addLabel = t('sh
   return html`
     <${Sheet} title=${item.name} onClose=${onClose}>
       <${Photo} id=${item.photo_id} sizes="min(100vw, 40rem)" />
-      ${item.description && html`<p lang=${item.lang}>${item.description}</p>`}
+      ${item.description && html`<p class="description" lang=${item.lang}>${item.description}</p>`}
       <${Diets} diets=${item.diets} />
       <${AllergenInfo} allergens=${allergensOf(item, chosen.map(({ option_id }) => options.get(option_id)))} />
       ${item.groups.map((group) => html`
@@ -71,7 +71,7 @@ export function Diets({ diets = [] }) {
 /** The allergens of the dish with its options. "Not declared" must never read as "none". */
 function AllergenInfo({ allergens }) {
   if (allergens === null) return html`<p class="contents" role="status"><strong>${t('shared.allergen_info.undeclared')}</strong></p>`;
-  const names = allergens.map(allergenName).join(', ');
+  const names = list(allergens.map(allergenName));
   return html`
     <p class="contents" role="status">${names ? t('shared.allergen_info.contains', { names }) : t('shared.allergen_info.none')}</p>
   `;

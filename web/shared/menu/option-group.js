@@ -1,6 +1,6 @@
 /** The inputs of one option group of a dish, with its rule as a sentence. */
 
-import { html, t } from '../app.js';
+import { html, list, t } from '../app.js';
 import { allergenName } from '../allergens.js';
 import { Stepper } from './stepper.js';
 import { chosenAfter, countIn, inputOf, timesChosen } from './pricing.js';
@@ -55,9 +55,9 @@ function OptionText({ option: { name, lang, price, available, allergens }, money
       ${!available && html`<span class="pill" data-tone="bad">${t('shared.menu.sold_out')}</span>`}
       ${isDeclared && !allergens && html`<span class="muted small">${t('shared.allergen_info.undeclared')}</span>`}
       ${isDeclared && allergens?.length > 0 && html`
-        <span class="muted small">${t('shared.allergen_info.contains', { names: allergens.map(allergenName).join(', ') })}</span>`}
+        <span class="muted small">${t('shared.allergen_info.contains', { names: list(allergens.map(allergenName)) })}</span>`}
     </span>
-    ${Number(price) !== 0 && html`<span class="amount">${Number(price) > 0 ? '+' : ''}${money(price)}</span>`}
+    ${Number(price) !== 0 && html`<span class="amount">${money(price, true)}</span>`}
   `;
 }
 
