@@ -27,13 +27,15 @@ Status = TypeVar("Status", bound=StrEnum)
 ORDER: Mapping[OrderStatus, frozenset[OrderStatus]] = {
     OrderStatus.PENDING: frozenset({OrderStatus.CONFIRMED, OrderStatus.CANCELLED}),
     OrderStatus.CONFIRMED: frozenset({OrderStatus.READY, OrderStatus.CANCELLED}),
-    OrderStatus.READY: frozenset({OrderStatus.DELIVERED, OrderStatus.CANCELLED}),
+    OrderStatus.READY: frozenset(
+        {OrderStatus.CONFIRMED, OrderStatus.DELIVERED, OrderStatus.CANCELLED}
+    ),
     OrderStatus.DELIVERED: frozenset(),
     OrderStatus.CANCELLED: frozenset(),
 }
 ITEM: Mapping[ItemStatus, frozenset[ItemStatus]] = {
     ItemStatus.PENDING: frozenset({ItemStatus.READY, ItemStatus.VOIDED}),
-    ItemStatus.READY: frozenset({ItemStatus.VOIDED}),
+    ItemStatus.READY: frozenset({ItemStatus.PENDING, ItemStatus.VOIDED}),
     ItemStatus.VOIDED: frozenset(),
 }
 PAYMENT: Mapping[PaymentStatus, frozenset[PaymentStatus]] = {

@@ -87,7 +87,10 @@ class OpenSession:
 
 @dataclass(frozen=True, slots=True)
 class OrderChanged:
+    """`notes_bytes` is the size of the notes that a guest has added."""
+
     summary: OrderSummary = field(metadata=stored_under("card"))
+    notes_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,11 @@ class OpenOrder:
     placed_at: datetime
     lines: tuple[OrderLine, ...]
     is_confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyDue:
+    """All items have been ready for the grace period. A timer of the order."""
 
 
 # --- to a waiter ---------------------------------------------------------------------------------
@@ -252,9 +260,9 @@ MESSAGES: dict[str, type] = {
     stored_name(cls): cls
     for cls in (
         CreateTable, GuestsChanged, SessionEnded, OpenSession, OrderChanged, CallUndelivered,
-        EscalationDue, CallAcknowledged, OpenOrder, CreateWaiter, Notify, Acknowledged,
-        OrderReported, TableReported, EscalateCall, CallDurationReported, HandOverMenu,
-        CreateMenu, PriceLines, ItemAvailableAgain, PauseEnded,
+        EscalationDue, CallAcknowledged, OpenOrder, ReadyDue, CreateWaiter, Notify,
+        Acknowledged, OrderReported, TableReported, EscalateCall, CallDurationReported,
+        HandOverMenu, CreateMenu, PriceLines, ItemAvailableAgain, PauseEnded,
     )
 }  # fmt: skip
 

@@ -136,7 +136,7 @@ def _default_of(field: Field[Any]) -> Any:
     return msgspec.field()
 
 
-_WITH_LINES = (commands.PlaceOrder, commands.ReplaceItems, commands.Quote)
+_WITH_LINES = (commands.PlaceOrder, commands.ReplaceItems, commands.AddItems, commands.Quote)
 _NAMED: dict[str, type[Any]] = {
     name: cls
     for name, cls in inspect.getmembers(commands, inspect.isclass)

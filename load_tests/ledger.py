@@ -22,6 +22,8 @@ class Ledger:
         self._closed: set[int] = set()
         self._cancelling: set[int] = set()
         self._placing: Counter[int] = Counter()
+        self._totals: dict[int, str] = {}
+        """Order -> its total as of the last change of its items that was acknowledged."""
         self._paid: dict[int, Decimal] = {}
         self._paying: dict[int, Decimal] = {}
 
@@ -45,6 +47,12 @@ class Ledger:
         """A status was acknowledged, perhaps later than one beyond it."""
         if status == "cancelled" or _rank(status) > _rank(self.orders.get(order_id, "")):
             self.orders[order_id] = status
+
+    def changing(self, order_id: int) -> None:
+        self._totals.pop(order_id, None)
+
+    def changed(self, order_id: int, total_amount: str) -> None:
+        self._totals[order_id] = total_amount
 
     def paying(self, order_id: int, amount: str) -> None:
         self._paying[order_id] = self._paying.get(order_id, Decimal(0)) + Decimal(amount)
@@ -71,6 +79,9 @@ class Ledger:
         cancelled = status == "cancelled" and order_id in self._cancelling
         if status != known and not cancelled and _rank(status) < _rank(known):
             losses.append(f"order {order_id} is {status}, acknowledged as {known}")
+        total = self._totals.get(order_id)
+        if total is not None and data["total_amount"] != total:
+            losses.append(f"order {order_id} is {data['total_amount']}, acknowledged were {total}")
         least = self._paid.get(order_id, Decimal(0))
         most = least + self._paying.get(order_id, Decimal(0))
         paid = Decimal(data["paid_amount"])

@@ -8,12 +8,14 @@ from locust import task
 
 from load_tests.channels import ITEMS, MENU, NOTIFICATIONS, ORDER, RESTAURANT, Frame
 from load_tests.client import LoadClient
-from load_tests.commands import REQUEST_ERRORS, Reply
+from load_tests.commands import REQUEST_ERRORS, Refused, Reply, RequestTimeout
 from load_tests.schedule import PACE
 from load_tests.users import LoadUser
 
 ITEM_BY_ITEM = 0.2
 """Share of orders whose items become ready one by one."""
+CHECK_S = 1.0
+"""Time between two looks for added items."""
 
 
 class StaffUser(LoadUser):
@@ -59,7 +61,7 @@ class KitchenUser(StaffUser):
             self._set(order, order_id, "confirmed")
             self.think(PACE.cook)
             if self.random.random() < ITEM_BY_ITEM:
-                self._finish_items(order_id)
+                self._finish_items(order, order_id)
             else:
                 self._set(order, order_id, "ready")
         finally:
@@ -69,20 +71,28 @@ class KitchenUser(StaffUser):
         reply = order.request("update_status", status=status)
         self._reached(order_id, status, reply)
 
-    def _finish_items(self, order_id: int) -> None:
+    def _finish_items(self, order: LoadClient, order_id: int) -> None:
+        """Finish each item, and those that a waiter adds meanwhile, until the order is ready: after
+        its grace period."""
         items = self.subscribe(ITEMS, order_id, self._token)
         try:
-            reply = None
-            for row in items.state["items"]:
-                reply = items.request("update_item", item_id=row["item_id"], status="ready")
+            while not _is_cooked(order.state):
+                for row in items.state["items"]:
+                    if row["status"] == "pending":
+                        with suppress(Refused):  # a waiter has voided it
+                            items.request("update_item", item_id=row["item_id"], status="ready")
+                with suppress(RequestTimeout):
+                    order.wait_until(_is_cooked, CHECK_S)
         finally:
             self.close_client(items)
-        if reply is not None:
-            self._reached(order_id, "ready", reply)
 
     def _reached(self, order_id: int, status: str, reply: Reply) -> None:
         self.recorder.ledger.reached(order_id, status)
         self.caused(("order", order_id, status), reply)
+
+
+def _is_cooked(order: dict[str, Any]) -> bool:
+    return order["status"] not in ("pending", "confirmed")
 
 
 class ManagerUser(StaffUser):

@@ -1,5 +1,7 @@
-"""Waiters: acknowledge notifications, deliver orders, take payments and close sessions."""
+"""Waiters: acknowledge notifications, add and void items, deliver orders, take payments and close
+sessions."""
 
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -7,12 +9,16 @@ import gevent
 
 from load_tests.channels import WAITER, Frame
 from load_tests.commands import Refused
+from load_tests.menu import GuestMenu
 from load_tests.schedule import PACE
 from load_tests.staff import StaffUser
 
 EXPIRED_NOTIFICATION = ("not_found",)
 """A waiter's list keeps the newest hundred."""
 SPLITS_THE_BILL = 0.2
+ADDS_ITEMS = 0.1
+VOIDS_A_UNIT = 0.1
+"""Share of new orders that a waiter changes."""
 PAYS_TWICE = 0.1
 """Share of payments whose request is sent again."""
 
@@ -48,7 +54,9 @@ class WaiterUser(StaffUser):
     def _handle(self, notification: dict[str, Any]) -> None:
         self.think(PACE.notice)
         self._acknowledge(notification["notification_id"])
-        if notification["kind"] == "order_ready":
+        if notification["kind"] == "new_order":
+            self._change_items(notification["order_id"])
+        elif notification["kind"] == "order_ready":
             self._deliver(notification["order_id"])
         elif notification["kind"] == "call" and notification["reason"] == "bill":
             self._bring_bill(notification["session_id"])
@@ -63,6 +71,28 @@ class WaiterUser(StaffUser):
         except Refused:
             return
         self.caused(("acknowledged", notification_id), reply)
+
+    def _change_items(self, order_id: int) -> None:
+        """Sometimes add what the guests forgot, and void a unit of what they did not want."""
+        path = f"/orders/{order_id}"
+        if self.random.random() < ADDS_ITEMS:
+            menu_path = f"/restaurants/{self.restaurant.id}/menu"
+            menu = GuestMenu(self.world.api.get("menu", menu_path, self._token))
+            self._change(order_id, "items", f"{path}/items", menu.order(self.random))
+        if self.random.random() < VOIDS_A_UNIT:
+            items = self.world.api.get("items", f"{path}/items", self._token)["items"]
+            left = [row["item_id"] for row in items if row["status"] != "voided"]
+            if left:
+                voided = {"item_id": self.random.choice(left), "units": 1}
+                body = {"items": [voided], "reason": "not wanted"}
+                self._change(order_id, "voids", f"{path}/voids", body)
+
+    def _change(self, order_id: int, name: str, path: str, body: dict[str, Any]) -> None:
+        ledger = self.recorder.ledger
+        ledger.changing(order_id)
+        with suppress(Refused):  # the order may be ready or cancelled, the menu has changed
+            reply = self.world.api.send("POST", name, path, self._token, body)
+            ledger.changed(order_id, reply.data["total_amount"])
 
     def _deliver(self, order_id: int) -> None:
         self.think(PACE.deliver)

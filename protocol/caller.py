@@ -48,5 +48,12 @@ def previous_subject(subject: str) -> str:
     return subject[:MAX_SUBJECT_CHARS]
 
 
+def without_name(subject: str | None) -> str | None:
+    """The role of a subject, of waiters with their id: other subjects are logins, or whatever their
+    provider calls people."""
+    role, _, _ = (subject or "").partition(":")
+    return subject if role == Role.WAITER else role or None
+
+
 ANONYMOUS = Caller(Role.ANONYMOUS, "anonymous")
 SYSTEM = Caller(Role.ADMIN, "system")

@@ -19,7 +19,12 @@ T = TypeVar("T", bound=c.Command)
 
 _CHANGES: dict[Channel, dict[str, type[c.Command]]] = {
     Channel.ORDER: {"update_status": c.UpdateStatus},
-    Channel.ITEMS: {"update_item": c.UpdateItem},
+    Channel.ITEMS: {
+        "update_item": c.UpdateItem,
+        "add_items": c.AddItems,
+        "void_items": c.VoidItems,
+        "deliver_items": c.DeliverItems,
+    },
     Channel.TABLE: {"occupy": c.Occupy, "release": c.Release},
     Channel.SESSION: {
         "update_guests_count": c.UpdateGuestsCount,

@@ -144,6 +144,44 @@ class ReplaceItems(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddItems(Command):
+    """More items for an order; those that it has stay. `expected_total` is that of the new ones."""
+
+    action: Literal["add_items"] = "add_items"
+    items: Lines
+    expected_total: Money | None = None
+
+    @property
+    def priced_lines(self) -> tuple[Line, ...]:
+        return self.items
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoidedItem:
+    """An item to void: so many units of it, or all that are left."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
+    item_id: Id
+    units: Count | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoidItems(Command):
+    action: Literal["void_items"] = "void_items"
+    items: Annotated[tuple[VoidedItem, ...], Field(min_length=1, max_length=MAX_LINES), FailFast()]
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverItems(Command):
+    """Items that were brought to the guests; with the last one the order is delivered."""
+
+    action: Literal["deliver_items"] = "deliver_items"
+    item_ids: Annotated[tuple[Id, ...], Field(min_length=1, max_length=MAX_LINES), FailFast()]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pay(Command):
     """Records a payment. Requires a `request_id` (over HTTP: `Idempotency-Key`), so that a retry
     is not a second payment."""

@@ -27,6 +27,8 @@ from restaurant_qr_wire.values import (
 
 
 class Order(TypedDict):
+    """Guests do not get the `reason`."""
+
     id: int
     status: OrderStatus
     status_display: str
@@ -60,7 +62,20 @@ class ChosenOption(TypedDict):
     price: Amount
 
 
+class Void(TypedDict):
+    """Units of an item that were voided while others stayed. Guests do not get the reason, nor who
+    voided them."""
+
+    units: int
+    reason: str | None
+    at: Timestamp
+    by: str | None
+
+
 class OrderItem(TypedDict):
+    """`quantity` is what is left of the units ordered, or what was before the last were voided.
+    Guests do not get the `reason`."""
+
     item_id: int
     menu_item_id: int | None
     name: str
@@ -72,6 +87,8 @@ class OrderItem(TypedDict):
     reason: str | None
     options: list[ChosenOption]
     allergens: list[Allergen] | None
+    voids: list[Void]
+    delivered_at: Timestamp | None
 
 
 class Items(TypedDict):
@@ -265,6 +282,9 @@ class Result(TypedDict):
     session_id: NotRequired[int]
     session_code: NotRequired[str]
     order_id: NotRequired[int]
+    item_ids: NotRequired[list[int]]
+    total_amount: NotRequired[Amount]
+    voided_amount: NotRequired[Amount]
     call_id: NotRequired[str]
     acknowledged_by: NotRequired[str]
 

@@ -5,10 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from domain.entity import Effect
-from domain.messages import Notify, OrderChanged, OrderReported, OrderSummary
+from domain.messages import Acknowledged, Notify, OrderChanged, OrderReported, OrderSummary
 from domain.notifications import Notification
 from domain.order.payment import Payment
-from domain.order.state import FullyPaid, Order, OrderPlaced, PaymentReceived, StatusChanged
+from domain.order.state import (
+    FullyPaid,
+    ItemsChanged,
+    Order,
+    OrderPlaced,
+    PaymentReceived,
+    StatusChanged,
+)
 from protocol.ids import Kind
 from protocol.statuses import OrderStatus
 from protocol.values import format_money
@@ -26,11 +33,24 @@ def effects_of(events: Sequence[Any], order: Order) -> tuple[Effect, ...]:
     )
     effects = [Effect(order.at(Kind.RESTAURANT, order.restaurant_id), report)]
     if not isinstance(events[0], OrderPlaced):  # a new order was placed by the session itself
-        effects.append(Effect(order.at(Kind.SESSION, order.session_id), OrderChanged(summary)))
+        notes_bytes = sum(each.notes_bytes for each in events if isinstance(each, ItemsChanged))
+        session = order.at(Kind.SESSION, order.session_id)
+        effects.append(Effect(session, OrderChanged(summary, notes_bytes)))
     if order.waiter_id is not None:
         waiter = order.at(Kind.WAITER, order.waiter_id)
         effects += [Effect(waiter, Notify(note)) for note in notes]
     return tuple(effects)
+
+
+def acknowledge_ready(order: Order, at: datetime, by: str) -> tuple[Effect, ...]:
+    """Acknowledge the notification that the order is ready, wherever it is listed."""
+    if order.ready_revision is None:
+        return ()
+    message = Acknowledged(_notification_id("order", order, order.ready_revision), at, by)
+    places = [order.at(Kind.RESTAURANT, order.restaurant_id)]
+    if order.waiter_id is not None:
+        places.append(order.at(Kind.WAITER, order.waiter_id))
+    return tuple(Effect(place, message) for place in places)
 
 
 def summarize(order: Order) -> OrderSummary:
@@ -57,7 +77,7 @@ def _notifications(events: Sequence[Any], order: Order) -> Iterator[Notification
         match event:
             case OrderPlaced():
                 yield _notification(order, "new_order", f"New order {at_table}", order.created_at)
-            case StatusChanged(OrderStatus.READY, at):
+            case StatusChanged(OrderStatus.READY, at) if order.status is OrderStatus.READY:
                 yield _notification(order, "order_ready", f"Order {at_table} is ready", at)
             case PaymentReceived(payment):
                 yield _payment_notification(order, payment, at_table)
@@ -79,11 +99,12 @@ def _payment_notification(order: Order, payment: Payment, at_table: str) -> Noti
 
 
 def _notification(order: Order, kind: str, message: str, at: datetime, **more: str) -> Notification:
-    """A notification about an order. Its id contains the order's revision, because each revision
-    has at most one notification of a type."""
+    """A notification about an order. That it is ready is named after the revision in which it
+    became ready, so that a recall can acknowledge it."""
     source = "payment" if kind == "payment" else "order"
+    revision = order.ready_revision if kind == "order_ready" else None
     return Notification(
-        notification_id=f"{source}-{order.id}-{order.revision}",
+        notification_id=_notification_id(source, order, revision or order.revision),
         type=f"{source}_notification",
         kind=kind,
         data={
@@ -97,3 +118,8 @@ def _notification(order: Order, kind: str, message: str, at: datetime, **more: s
         created_at=at,
         waiter_ids=() if order.waiter_id is None else (order.waiter_id,),
     )
+
+
+def _notification_id(source: str, order: Order, revision: int) -> str:
+    """The id contains a revision of the order, which has at most one notification of a source."""
+    return f"{source}-{order.id}-{revision}"

@@ -2,27 +2,25 @@
 
 * Status: `pending → confirmed → ready → delivered`. An order can be `cancelled` until it is
   delivered. `delivered` and `cancelled` are final.
-* Items can be replaced while the order is `pending` or `confirmed`. An order has at least one item.
-* A confirmed order becomes ready when all items that are not voided are ready, and an order is
-  cancelled when all are voided. If an order is set to ready, its items become ready.
+* The rules of items are in `item_rules.py`. If an order is set to ready, its items become ready. If
+  a ready order is recalled to confirmed, which needs a reason, its items become pending.
+* An order whose items are all ready becomes ready after a grace period. Within it, the order can be
+  set to ready or delivered.
 * A payment cannot exceed the balance. The payments of a cancelled order are due for a refund.
-* Guests can only cancel an order, while it is pending.
+* Guests can only cancel an order, while it is pending. Later, waiters need a reason to cancel it.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from domain import lifecycle
-from domain.copy import replace
 from domain.entity import UNCHANGED, Behaviour, Context, Decision, Redirect
-from domain.messages import OpenOrder
+from domain.messages import OpenOrder, ReadyDue
 from domain.order import item as order_items
-from domain.order import lines as order_lines
+from domain.order import item_rules
+from domain.order.decision import decide_events
 from domain.order.effects import effects_of
-from domain.order.item import Items
 from domain.order.payment import Payment
 from domain.order.state import (
-    FullyPaid,
     ItemsChanged,
     Order,
     OrderPlaced,
@@ -33,10 +31,14 @@ from domain.order.state import (
 )
 from domain.order.views import publish, snapshot
 from protocol import commands as c
+from protocol.caller import Role
 from protocol.errors import Code, Rejected
 from protocol.ids import Kind
-from protocol.statuses import ItemStatus, OrderStatus
+from protocol.statuses import OrderStatus
 from protocol.values import format_money
+
+_MANAGEMENT = (Role.MANAGER, Role.ADMIN)
+_NO_REASON = "none given"
 
 
 def decide(order: Order | None, command: Any, context: Context) -> Decision | Rejected | Redirect:
@@ -45,12 +47,20 @@ def decide(order: Order | None, command: Any, context: Context) -> Decision | Re
     if order is None:
         return Rejected(Code.NOT_FOUND, f"There is no order {context.address.id}.")
     match command:
+        case ReadyDue():
+            return _end_grace(order, context)
         case c.UpdateStatus():
             return _update_status(order, command, context)
         case c.UpdateItem():
-            return _update_item(order, command, context)
+            return item_rules.update_item(order, command, context)
         case c.ReplaceItems():
-            return _replace_items(order, command, context)
+            return item_rules.replace_items(order, command, context)
+        case c.AddItems():
+            return item_rules.add_items(order, command, context)
+        case c.VoidItems():
+            return item_rules.void_items(order, command, context)
+        case c.DeliverItems():
+            return item_rules.deliver_items(order, command, context)
         case c.Pay():
             return _pay(order, command, context)
         case c.Refund():
@@ -79,29 +89,15 @@ def _open(message: OpenOrder, context: Context) -> Decision:
     return Decision(tuple(events), effects_of(events, order))
 
 
-def _decide(
-    order: Order, events: list[Any], context: Context, result: Mapping[str, Any] | None = None
-) -> Decision:
-    """A decision with these events, the event FullyPaid if they complete the payment, and their
-    effects."""
-    after = order
-    for event in events:
-        after = evolve(after, event)
-    money = after.money
-    if after.paid_at is None and money.net_paid and money.amount_due and not money.balance:
-        events.append(FullyPaid(context.now))
-        after = evolve(after, events[-1])
-    return Decision(tuple(events), effects_of(events, after), result=result or {})
-
-
 # --- status --------------------------------------------------------------------------------------
 
 
 def _update_status(order: Order, command: c.UpdateStatus, context: Context) -> Decision | Rejected:
     if command.status is order.status:
         return UNCHANGED
+    ends_grace = order.is_in_grace and command.status is OrderStatus.DELIVERED
     refused = lifecycle.refusal(lifecycle.ORDER, order.status, command.status)
-    if refused is not None:
+    if refused is not None and not ends_grace:
         return refused
     if not context.caller.is_staff and (
         command.status is not OrderStatus.CANCELLED or order.status is not OrderStatus.PENDING
@@ -109,85 +105,44 @@ def _update_status(order: Order, command: c.UpdateStatus, context: Context) -> D
         return Rejected(
             Code.FORBIDDEN, "Guests can only cancel an order that is still pending. Ask the staff."
         )
+    reason = command.reason
+    if command.status is OrderStatus.CANCELLED and order.status is not OrderStatus.PENDING:
+        if reason is None and context.caller.role not in _MANAGEMENT:
+            return Rejected(
+                Code.INVALID_MESSAGE,
+                "reason: is required to cancel an order that is confirmed or ready.",
+            )
+        reason = reason or _NO_REASON
     events: list[Any] = []
+    items = order.items
     if command.status is OrderStatus.READY:
-        ready = order_items.mark_ready(order.items)
-        if ready != order.items:
-            events.append(ItemsChanged(ready, order.next_item_id))
-    events.append(StatusChanged(command.status, context.now, command.reason))
-    return _decide(order, events, context)
+        items = order_items.mark_ready(items)
+    elif command.status is OrderStatus.CONFIRMED and order.status is OrderStatus.READY:
+        if reason is None:
+            return _recall_without_reason(order)
+        items = order_items.mark_pending(items)
+    if items != order.items:
+        events.append(ItemsChanged(items, order.next_item_id))
+    if ends_grace:
+        events.append(StatusChanged(OrderStatus.READY, context.now))
+    events.append(StatusChanged(command.status, context.now, reason))
+    return decide_events(order, events, context)
 
 
-# --- items ---------------------------------------------------------------------------------------
-
-
-def _update_item(order: Order, command: c.UpdateItem, context: Context) -> Decision | Rejected:
-    item = next((item for item in order.items if item.item_id == command.item_id), None)
-    if item is None:
-        return Rejected(Code.NOT_FOUND, f"The order has no item {command.item_id}.")
-    if command.status is item.status:
-        return UNCHANGED
-    refused = lifecycle.refusal(lifecycle.ITEM, item.status, command.status) or _item_refusal(
-        order, command, context
-    )
-    if refused is not None:
-        return refused
-    reason = command.reason if command.status is ItemStatus.VOIDED else None
-    after = replace(item, status=command.status, reason=reason)
-    items = tuple(after if each is item else each for each in order.items)
-    return _decide(order, _items_events(order, items, order.next_item_id, context), context)
-
-
-def _item_refusal(order: Order, command: c.UpdateItem, context: Context) -> Rejected | None:
-    """A refusal if an item's status cannot change for reasons other than its lifecycle, otherwise
-    None."""
-    voids = command.status is ItemStatus.VOIDED
-    if voids and not context.caller.is_staff:
-        return Rejected(Code.FORBIDDEN, "Only staff can void an item.")
-    if voids and command.reason is None:
-        return Rejected(Code.INVALID_MESSAGE, "reason: is required to void an item.")
-    voidable = (OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.READY)
-    if order.status in (voidable if voids else (OrderStatus.CONFIRMED,)):
-        return None
+def _recall_without_reason(order: Order) -> Rejected:
+    """Not `invalid_message`, because to clients that do not know recalls this is a step back."""
+    allowed = sorted({OrderStatus.CANCELLED, OrderStatus.DELIVERED})
     return Rejected(
         Code.INVALID_TRANSITION,
-        f"Cannot set an item to '{command.status.value}' because its order is "
-        f"'{order.status.value}'.",
-        {"current": order.status.value, "allowed": []},
+        "Cannot change status from 'ready' to 'confirmed' without a reason.",
+        {"current": order.status.value, "allowed": allowed},
     )
 
 
-def _replace_items(order: Order, command: c.ReplaceItems, context: Context) -> Decision | Rejected:
-    if order.status not in (OrderStatus.PENDING, OrderStatus.CONFIRMED):
-        return Rejected(
-            Code.INVALID_TRANSITION,
-            f"Cannot replace the items because the order is '{order.status.value}'. Place a new "
-            "order.",
-            {"current": order.status.value, "allowed": []},
-        )
-    lines = order_lines.price_lines(command, order.currency, context)
-    if isinstance(lines, Rejected):
-        return lines
-    items = order_items.replace_items(order.items, lines, order.next_item_id)
-    if items == order.items:
+def _end_grace(order: Order, context: Context) -> Decision:
+    if not order.is_in_grace:
         return UNCHANGED
-    next_id = max(order.next_item_id, items[-1].item_id + 1)
-    total = sum(item.total for item in items)
-    events = _items_events(order, items, next_id, context)
-    return _decide(order, events, context, {"total_amount": format_money(total)})
-
-
-def _items_events(order: Order, items: Items, next_item_id: int, context: Context) -> list[Any]:
-    """The events of changed items, with the status of the order that follows from them."""
-    events: list[Any] = [ItemsChanged(items, next_item_id)]
-    live = order_items.live(items)
-    if not live:
-        events.append(StatusChanged(OrderStatus.CANCELLED, context.now, "every item was voided"))
-    elif order.status is OrderStatus.CONFIRMED and all(
-        item.status is ItemStatus.READY for item in live
-    ):
-        events.append(StatusChanged(OrderStatus.READY, context.now))
-    return events
+    return decide_events(order, [StatusChanged(OrderStatus.READY, context.now)], context)
 
 
 # --- money ---------------------------------------------------------------------------------------
@@ -213,7 +168,7 @@ def _pay(order: Order, command: c.Pay, context: Context) -> Decision | Rejected:
         "payment_id": payment.payment_id,
         "balance": format_money(balance - payment.amount),
     }
-    return _decide(order, [PaymentReceived(payment)], context, result)
+    return decide_events(order, [PaymentReceived(payment)], context, result)
 
 
 def _refund(order: Order, command: c.Refund, context: Context) -> Decision | Rejected:
@@ -221,7 +176,7 @@ def _refund(order: Order, command: c.Refund, context: Context) -> Decision | Rej
     if not due:
         return UNCHANGED
     refunded = Refunded(due, context.now, command.reason)
-    return _decide(order, [refunded], context, {"amount": format_money(due)})
+    return decide_events(order, [refunded], context, {"amount": format_money(due)})
 
 
 def is_final(order: Order) -> bool:

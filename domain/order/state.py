@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.copy import replace
-from domain.order.item import Items, live
+from domain.order.item import Items, are_ready, live, total_of
 from domain.order.payment import Money, Payment
 from protocol.ids import Address, Kind
 from protocol.statuses import OrderStatus
@@ -13,7 +13,8 @@ from protocol.statuses import OrderStatus
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The state of an order. `revision` increases with every event. Amounts are in minor units."""
+    """The state of an order. `revision` increases with every event. Amounts are in minor units.
+    `ready_revision` is the revision in which it became ready; None in earlier releases."""
 
     id: int
     restaurant_id: int
@@ -35,11 +36,17 @@ class Order:
     payments: tuple[Payment, ...] = ()
     refunded: int = 0
     paid_at: datetime | None = None
+    ready_revision: int | None = None
+
+    @property
+    def is_in_grace(self) -> bool:
+        """Whether all items are ready and the order becomes ready unless one is recalled now."""
+        return self.status is OrderStatus.CONFIRMED and are_ready(self.items)
 
     @property
     def money(self) -> Money:
         return Money(
-            total=sum(item.total for item in self.items),
+            total=total_of(self.items),
             paid=sum(payment.amount for payment in self.payments),
             refunded=self.refunded,
             cancelled=self.status is OrderStatus.CANCELLED,
@@ -67,10 +74,11 @@ class StatusChanged:
 
 @dataclass(frozen=True, slots=True)
 class ItemsChanged:
-    """The new items of the order."""
+    """The new items of the order. `notes_bytes` is the size of the notes that a guest has added."""
 
     items: Items
     next_item_id: int
+    notes_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +107,12 @@ def evolve(order: Order | None, event: Any) -> Order:
     revision = order.revision + 1
     match event:
         case StatusChanged(status, at, reason):
-            stamp: dict[str, Any] = {f"{status.value}_at": at}
-            return replace(order, revision=revision, status=status, reason=reason, **stamp)
+            stamps: dict[str, Any] = {f"{status.value}_at": at}
+            if status is OrderStatus.READY:
+                stamps["ready_revision"] = revision
+            elif order.status is OrderStatus.READY and status is OrderStatus.CONFIRMED:
+                stamps = {"ready_at": None, "ready_revision": None}
+            return replace(order, revision=revision, status=status, reason=reason, **stamps)
         case ItemsChanged(items, next_item_id):
             return replace(order, revision=revision, items=items, next_item_id=next_item_id)
         case PaymentReceived(payment):

@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from domain.entity import Publication
-from domain.order.item import Item
+from domain.order.item import Item, Void
 from domain.order.line import ChosenOption
 from domain.order.state import ItemsChanged, Order, PaymentReceived, Refunded, StatusChanged
+from protocol.caller import without_name
 from protocol.codec import timestamp
 from protocol.ids import Channel
+from protocol.statuses import ItemStatus
 from protocol.values import format_money
 from restaurant_qr_wire import messages
 
@@ -68,14 +70,16 @@ def items_data(order: Order) -> messages.Items:
     return {
         "order_id": order.id,
         "status": order.status.value,
-        "items": [_item_row(item) for item in order.items],
+        "items": [_item_row(item, order) for item in order.items],
         "items_count": order.items_count,
         "total_amount": format_money(order.money.total),
         "currency": order.currency,
     }
 
 
-def _item_row(item: Item) -> messages.OrderItem:
+def _item_row(item: Item, order: Order) -> messages.OrderItem:
+    is_voided = item.status is ItemStatus.VOIDED
+    delivered_at = item.delivered_at or (None if is_voided else order.delivered_at)
     return {
         "item_id": item.item_id,
         "menu_item_id": item.menu_item_id,
@@ -88,6 +92,8 @@ def _item_row(item: Item) -> messages.OrderItem:
         "reason": item.reason,
         "options": [_option_row(option) for option in item.options],
         "allergens": None if item.allergens is None else [each.value for each in item.allergens],
+        "voids": [_void_row(void) for void in item.voids],
+        "delivered_at": timestamp(delivered_at),
     }
 
 
@@ -97,4 +103,13 @@ def _option_row(option: ChosenOption) -> messages.ChosenOption:
         "name": option.name,
         "quantity": option.quantity,
         "price": format_money(option.price),
+    }
+
+
+def _void_row(void: Void) -> messages.Void:
+    return {
+        "units": void.units,
+        "reason": void.reason,
+        "at": timestamp(void.at),
+        "by": without_name(void.by),
     }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.notifications import Notification
-from protocol.caller import Role
+from protocol.caller import without_name
 from protocol.codec import timestamp
 from protocol.statuses import CallReason, CallStatus
 from restaurant_qr_wire import messages
@@ -57,7 +57,7 @@ class Call:
             "escalated": self.escalated,
             "opened_at": timestamp(self.opened_at),
             "acknowledged_at": timestamp(self.acknowledged_at),
-            "acknowledged_by": _without_name(self.acknowledged_by),
+            "acknowledged_by": without_name(self.acknowledged_by),
             "resolved_at": timestamp(self.resolved_at),
         }
 
@@ -81,9 +81,3 @@ class Call:
             waiter_ids=() if waiter_id is None else (waiter_id,),
             call_id=self.call_id,
         )
-
-
-def _without_name(subject: str | None) -> str | None:
-    """A waiter's subject, or the role of another caller, whose subject may contain a name."""
-    role, _, _ = (subject or "").partition(":")
-    return subject if role == Role.WAITER else role or None

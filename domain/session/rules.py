@@ -82,10 +82,10 @@ def decide(
 def _receive(session: Session, message: Any, context: Context) -> Decision | Rejected:
     """Handle a message of another entity, or a timer of the session."""
     match message:
-        case OrderChanged(summary):
+        case OrderChanged(summary, notes_bytes):
             current = session.orders.get(summary.order_id)
             is_stale = current is not None and current.version >= summary.version
-            return UNCHANGED if is_stale else Decision((OrderLinked(summary),))
+            return UNCHANGED if is_stale else Decision((OrderLinked(summary, notes_bytes),))
         case CallAcknowledged(call_id, at, by):
             return call_rules.acknowledge(session, call_id, at, by)
         case CallUndelivered(call_id):

@@ -104,7 +104,7 @@ class GuestCountChanged:
 @dataclass(frozen=True, slots=True)
 class OrderLinked:
     """An order was placed or has changed. `notes_bytes` is the size of the notes if a guest has
-    placed it, otherwise 0."""
+    placed it or added items, otherwise 0."""
 
     stored_as: ClassVar[str] = "OrderNoted"
 

@@ -74,6 +74,7 @@ def _to(*statuses: OrderStatus | ItemStatus) -> Allows:
 
 _PARTY: Mapping[type[c.Command], Allows] = {
     c.PlaceOrder: _always,
+    c.AddItems: _always,
     c.Quote: _always,
     c.CallWaiter: _always,
 }
@@ -86,11 +87,12 @@ _FLOOR: Mapping[type[c.Command], Allows] = {
 }
 _MANAGEMENT: Mapping[type[c.Command], Allows] = dict.fromkeys(
     (
-        c.UpdateStatus, c.UpdateItem, c.ReplaceItems, c.Pay, c.Refund, c.Occupy, c.Release,
-        c.ChangeTable, c.UpdateGuestsCount, c.CloseSession, c.CallWaiter, c.UpdateCall,
-        c.PlaceOrder, c.Quote, c.Acknowledge, c.AssignTask, c.RaiseAlert, c.AddTable, c.AddWaiter,
-        c.Broadcast, c.ReplaceMenu, c.ChangeMenuItem, c.PauseOrders, c.ResumeOrders,
-        c.ChangeOrdering, c.ChangeRestaurant, c.ReplaceTableCode, c.AddDevice, c.RemoveDevice,
+        c.UpdateStatus, c.UpdateItem, c.ReplaceItems, c.AddItems, c.VoidItems, c.DeliverItems,
+        c.Pay, c.Refund, c.Occupy, c.Release, c.ChangeTable, c.UpdateGuestsCount, c.CloseSession,
+        c.CallWaiter, c.UpdateCall, c.PlaceOrder, c.Quote, c.Acknowledge, c.AssignTask,
+        c.RaiseAlert, c.AddTable, c.AddWaiter, c.Broadcast, c.ReplaceMenu, c.ChangeMenuItem,
+        c.PauseOrders, c.ResumeOrders, c.ChangeOrdering, c.ChangeRestaurant, c.ReplaceTableCode,
+        c.AddDevice, c.RemoveDevice,
     ),
     _always,
 )  # fmt: skip
@@ -102,6 +104,8 @@ COMMANDS: Mapping[Role, Mapping[type[c.Command], Allows]] = {
         **_PARTY,
         **_FLOOR,
         c.ReplaceItems: _always,
+        c.VoidItems: _always,
+        c.DeliverItems: _always,
         c.Pay: _always,
         c.UpdateCall: _always,
         c.UpdateItem: _always,
@@ -110,7 +114,7 @@ COMMANDS: Mapping[Role, Mapping[type[c.Command], Allows]] = {
     },
     Role.KITCHEN: {
         c.UpdateStatus: _to(OrderStatus.CONFIRMED, OrderStatus.READY),
-        c.UpdateItem: _to(ItemStatus.READY),
+        c.UpdateItem: _to(ItemStatus.READY, ItemStatus.PENDING),
         c.ChangeMenuItem: _availability,
         c.PauseOrders: _always,
         c.ResumeOrders: _always,

@@ -1,6 +1,7 @@
 """Redacts frames for roles that may not see all of a channel.
 
-A guest sees its table only while its own session is there. A kitchen sees its restaurant without
+A guest sees its table only while its own session is there, and its orders without the reasons for
+what was voided or cancelled, and without who voided it. A kitchen sees its restaurant without
 session codes, which would let it join a table, and without takings and payments.
 """
 
@@ -31,6 +32,8 @@ def redactor_for(principal: Principal, channel: Channel) -> Redactor | None:
     """The redactor of a channel's frames; None if they are sent unchanged."""
     if principal.role is Role.GUEST and channel is Channel.TABLE:
         return partial(_for_guest, principal.session_id)
+    if principal.role is Role.GUEST and channel in (Channel.ORDER, Channel.ITEMS):
+        return _without_reasons
     if principal.role is Role.KITCHEN and channel in (Channel.RESTAURANT, Channel.NOTIFICATIONS):
         return _for_kitchen
     return None
@@ -88,6 +91,23 @@ def _for_guest(session_id: int | None, frame: TextFrame) -> TextFrame | Rejected
     session = orjson.loads(frame.payload)["data"]["session"]
     own = session is not None and session["id"] == session_id
     return frame if own else SESSION_CLOSED
+
+
+def _without_reasons(frame: TextFrame) -> TextFrame:
+    """An order's frame for guests. Most have no reason, and are sent unchanged."""
+    return _guest_frame(frame.payload) if b'"reason":"' in frame.payload else frame
+
+
+@lru_cache(MAX_CACHED_FRAMES)
+def _guest_frame(payload: bytes) -> TextFrame:
+    frame = orjson.loads(payload)
+    data = frame["data"]
+    for each in (data, *data.get("items", ())):
+        if "reason" in each:
+            each["reason"] = None
+        for void in each.get("voids", ()):
+            void.update(reason=None, by=None)
+    return encode_text_frame(orjson.dumps(frame))
 
 
 def _for_kitchen(frame: TextFrame) -> TextFrame:

@@ -26,6 +26,9 @@ COMMANDS: dict[type[c.Command], dict[str, Any]] = {
     c.UpdateStatus: {"status": "confirmed"},
     c.UpdateItem: {"item_id": 1, "status": "ready"},
     c.ReplaceItems: {"items": [{"menu_item_id": 1, "quantity": 3}]},
+    c.AddItems: {"items": [{"menu_item_id": 2}]},
+    c.VoidItems: {"items": [{"item_id": 1, "units": 1}], "reason": "Spilled"},
+    c.DeliverItems: {"item_ids": [1]},
     c.Pay: {"amount": "17.00", "method": "card"},
     c.Refund: {"reason": "The guests left before it came"},
     c.Occupy: {"guests_count": 2},
@@ -116,6 +119,8 @@ _ITEM_LIST: messages.Items = {
             "reason": None,
             "options": [],
             "allergens": None,
+            "voids": [{"units": 1, "reason": "Spilled", "at": _at(11), "by": "waiter:10"}],
+            "delivered_at": _at(15),
         },
         {
             "item_id": 2,
@@ -129,6 +134,8 @@ _ITEM_LIST: messages.Items = {
             "reason": None,
             "options": [],
             "allergens": None,
+            "voids": [],
+            "delivered_at": None,
         },
     ],
     "items_count": 3,
@@ -456,7 +463,7 @@ REFUSAL: dict[str, Any] = {
     "error": "Cannot change status from 'ready' to 'pending'. Allowed: cancelled, delivered.",
     "code": "invalid_transition",
     "request_id": request_id("update_status"),
-    "details": {"current": "ready", "allowed": ["delivered", "cancelled"]},
+    "details": {"current": "ready", "allowed": ["cancelled", "confirmed", "delivered"]},
 }
 
 

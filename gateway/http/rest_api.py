@@ -98,12 +98,16 @@ class RestApi:
         if isinstance(command, Rejected):
             return command
         view = None if command.creates else route.view
-        return await self._respond(
-            command, address, await self._admission.submit(principal, address, command, view)
-        )
+        reply = await self._admission.submit(principal, address, command, view)
+        return await self._respond(principal, command, address, reply, view)
 
     async def _respond(
-        self, command: c.Command, to: Address, reply: asyncio.Future[Any] | Rejected
+        self,
+        principal: Principal,
+        command: c.Command,
+        to: Address,
+        reply: asyncio.Future[Any] | Rejected,
+        channel: Channel | None = None,
     ) -> Answer:
         """The response to a command: the snapshot of the entity that it created or changed."""
         done = reply if isinstance(reply, Rejected) else await reply
@@ -113,11 +117,17 @@ class RestApi:
         status, headers, kind = 200, {}, command.creates
         if kind is not None:
             created = Address(kind, done.result[f"{kind.value}_id"], to.restaurant)
-            view = await self._api.query(Read(created, CHANNELS[kind][0]), View)
+            channel = CHANNELS[kind][0]
+            view = await self._api.query(Read(created, channel), View)
             if isinstance(view, Rejected):
                 return view
             frame = view.frame
             status, headers = 201, {"Location": f"/api/{kind.value}s/{created.id}"}
+        if frame is not None and channel is not None:
+            redacted = redact_snapshot(principal, channel, frame)
+            if isinstance(redacted, Rejected):
+                return redacted
+            frame = redacted
         data = None if frame is None else data_of(frame)
         body = {"changed": done.changed, "version": done.version, **done.result, "data": data}
         return json(body, status, headers)
@@ -133,9 +143,8 @@ class RestApi:
             )
             return Rejected(Code.FORBIDDEN, "Only administrators of the chain can create one.")
         address = await self._ids.new_restaurant(principal.caller, command.request_id)
-        return await self._respond(
-            command, address, await self._admission.dispatch(principal.caller, address, command)
-        )
+        reply = await self._admission.dispatch(principal.caller, address, command)
+        return await self._respond(principal, command, address, reply)
 
     # --- reads -----------------------------------------------------------------------------------
 

@@ -64,6 +64,13 @@ SUBMITS = [
         ORIGIN,
         Inputs(lines=(SOUP,)),
     ),
+    Submit(ORDER, c.AddItems(items=LINES, expected_total=600), CALLER, ORIGIN),
+    Submit(
+        ORDER,
+        c.VoidItems(items=(c.VoidedItem(item_id=1), c.VoidedItem(item_id=2, units=3)), reason="x"),
+        CALLER,
+    ),
+    Submit(ORDER, c.DeliverItems(item_ids=(1, 2)), CALLER),
     Submit(ORDER, SignIn(7), CALLER, view=Channel.ORDER, followed=ORDER, trace="f" * 32),
     Submit(ORDER, c.PlaceOrder(items=LINES), CALLER, None, Inputs(refusal=UNAVAILABLE)),
 ]

@@ -143,11 +143,17 @@ LINES = st.lists(
     min_size=1,
     max_size=5,
 )
+VOIDED = st.lists(
+    st.fixed_dictionaries({"item_id": IDS}, optional={"units": COUNTS}), min_size=1, max_size=5
+)
 REASON = {"reason": words(200)}
 FORCE = {"force": st.booleans(), **REASON}
 FIELDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "update_status": ({"status": st.sampled_from(OrderStatus)}, REASON),
     "update_item": ({"item_id": IDS, "status": st.sampled_from(ItemStatus)}, REASON),
+    "add_items": ({"items": LINES}, {}),
+    "void_items": ({"items": VOIDED, **REASON}, {}),
+    "deliver_items": ({"item_ids": st.lists(IDS, min_size=1, max_size=5).map(tuple)}, {}),
     "occupy": ({}, {"guests_count": COUNTS, "waiter_id": IDS}),
     "release": ({}, FORCE),
     "update_guests_count": ({"guests_count": COUNTS}, {}),

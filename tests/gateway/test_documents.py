@@ -290,6 +290,9 @@ async def test_every_documented_action_and_message_occurs_in_a_scenario(
     await client.open(Channel.ORDER, Channel.ITEMS)
     await client.send(Channel.ORDER, "update_status")
     await client.send(Channel.ITEMS, "update_item")
+    await client.send(Channel.ITEMS, "add_items")
+    done = await client.send(Channel.ITEMS, "void_items")
+    await client.send(Channel.ITEMS, "deliver_items")
     await client.send(Channel.SESSION, "update_guests_count")
     await client.send(Channel.SESSION, "call_waiter")
     alert = await restaurant.post(f"/waiters/{WAITER}/alerts", {"message": "A glass broke"})
@@ -299,7 +302,7 @@ async def test_every_documented_action_and_message_occurs_in_a_scenario(
     assert not again["data"]["changed"]
     await restaurant.http.patch(f"/api/orders/{ORDER}", json={"status": "ready"})
     await restaurant.post(
-        f"/orders/{ORDER}/payments", {"amount": "17.00", "method": "card"},
+        f"/orders/{ORDER}/payments", {"amount": done["data"]["total_amount"], "method": "card"},
         headers={"Idempotency-Key": "payment-1"},
     )  # fmt: skip
     await restaurant.post(f"/restaurants/{HOME}/broadcasts", {"message": "The kitchen closes"})
@@ -338,8 +341,9 @@ SCENARIO_ROUTES = (
     "POST /tables/{id}/code", "POST /tables/{id}/sessions", "PATCH /sessions/{id}",
     "POST /sessions/{id}/quote",
     "POST /sessions/{id}/orders", "POST /sessions/{id}/calls", "PATCH /calls/{call_id}",
-    "POST /sessions/join", "PUT /orders/{id}/items", "PATCH /orders/{id}",
-    "POST /orders/{id}/payments", "PATCH /orders/{id}/items/{item_id}",
+    "POST /sessions/join", "PUT /orders/{id}/items", "POST /orders/{id}/items",
+    "PATCH /orders/{id}", "POST /orders/{id}/payments", "PATCH /orders/{id}/items/{item_id}",
+    "POST /orders/{id}/voids", "POST /orders/{id}/deliveries",
     "POST /orders/{id}/refunds", "POST /waiters/{id}/tasks", "POST /waiters/{id}/alerts",
     "POST /restaurants/{id}/alerts", "POST /restaurants/{id}/broadcasts",
     "PATCH /restaurants/{id}/menu/items/{item_id}", "PUT /restaurants/{id}/menu",

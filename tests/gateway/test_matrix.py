@@ -78,6 +78,7 @@ READS: dict[str, str] = {
     "/restaurants/{}/menu/audit": MANAGEMENT,
 }
 ITEMS = {"items": [{"menu_item_id": 1}]}
+VOIDS = {"items": [{"item_id": 1, "units": 1}], "reason": "x"}
 FORCED = {"force": True, "reason": "x"}
 
 ROUTES: list[tuple[str, str, dict[str, Any], str]] = [
@@ -105,12 +106,16 @@ ROUTES: list[tuple[str, str, dict[str, Any], str]] = [
     ("POST", "/sessions/{}/calls", {"reason": "bill"}, A + G + W + M + R + C),
     ("PATCH", "/calls/{}-1", {"status": "resolved"}, W + MANAGEMENT),
     ("PUT", "/orders/{}/items", ITEMS, W + MANAGEMENT),
+    ("POST", "/orders/{}/items", ITEMS, A + G + W + MANAGEMENT),
+    ("POST", "/orders/{}/voids", VOIDS, W + MANAGEMENT),
+    ("POST", "/orders/{}/deliveries", {"item_ids": [1]}, W + MANAGEMENT),
     ("PATCH", "/orders/{}", {"status": "confirmed"}, W + K + MANAGEMENT),
     ("PATCH", "/orders/{}", {"status": "ready"}, K + MANAGEMENT),
     ("PATCH", "/orders/{}", {"status": "delivered"}, W + MANAGEMENT),
     ("PATCH", "/orders/{}", {"status": "cancelled", "reason": "x"}, G + W + MANAGEMENT),
     ("PATCH", "/orders/{}", {"status": "pending"}, MANAGEMENT),
     ("PATCH", "/orders/{}/items/1", {"status": "ready"}, W + K + MANAGEMENT),
+    ("PATCH", "/orders/{}/items/1", {"status": "pending"}, W + K + MANAGEMENT),
     ("PATCH", "/orders/{}/items/1", {"status": "voided", "reason": "x"}, W + MANAGEMENT),
     ("POST", "/orders/{}/payments", {"amount": "1.00", "method": "cash"}, W + MANAGEMENT),
     ("POST", "/orders/{}/refunds", {"reason": "x"}, MANAGEMENT),
@@ -126,8 +131,13 @@ SOCKET_COMMANDS: list[tuple[str, dict[str, Any], str]] = [
     ("orders/{}/items", {"action": "get_items"}, ALL),
     ("orders/{}/items", {"action": "update_item", "item_id": 1, "status": "ready"},
      W + K + MANAGEMENT),
+    ("orders/{}/items", {"action": "update_item", "item_id": 1, "status": "pending"},
+     W + K + MANAGEMENT),
     ("orders/{}/items", {"action": "update_item", "item_id": 1, "status": "voided"},
      W + MANAGEMENT),
+    ("orders/{}/items", {"action": "add_items", **ITEMS}, A + G + W + MANAGEMENT),
+    ("orders/{}/items", {"action": "void_items", **VOIDS}, W + MANAGEMENT),
+    ("orders/{}/items", {"action": "deliver_items", "item_ids": [1]}, W + MANAGEMENT),
     ("tables/{}", {"action": "get_status"}, ALL),
     ("tables/{}", {"action": "occupy"}, FLOOR),
     ("tables/{}", {"action": "release"}, FLOOR),

@@ -1,5 +1,5 @@
-"""Redaction of frames: guests see their table only during their own session, kitchens see neither
-session codes nor takings.
+"""Redaction of frames: guests see their table only during their own session and no reasons,
+kitchens see neither session codes nor takings.
 
 Most tests delay the event that closes a guest's sockets with its session, as the network may.
 """
@@ -157,6 +157,42 @@ async def test_a_guest_can_read_its_table_over_http_only_during_its_session(
     assert free.content == taken.content
 
 
+async def test_a_guest_does_not_receive_why_and_by_whom_its_items_were_voided(
+    gateway: Gateway, place: Place
+) -> None:
+    session = await open_session(gateway, place)
+    soup = {"items": [{"menu_item_id": 1, "quantity": 3}]}
+    order = (await gateway.post(f"/sessions/{session}/orders", soup))["order_id"]
+    guest = token("guest", session_id=session)
+    sockets = [await gateway.socket(f"orders/{order}{path}", guest) for path in ("", "/items")]
+    snapshots = [await each.next() for each in sockets]
+    void = {"items": [{"item_id": 1, "units": 1}], "reason": "burnt"}
+    answer = await gateway.post(f"/orders/{order}/voids", void)
+    [voided] = answer["data"]["items"][0]["voids"]
+    assert (voided["units"], voided["reason"], voided["by"]) == (1, "burnt", "admin")
+    headers = {"Authorization": f"Bearer {guest}"}
+    added = await gateway.http.post(f"/api/orders/{order}/items", json=soup, headers=headers)
+    assert added.status_code == 200, added.text
+    cancelled = {"status": "cancelled", "reason": "burnt"}
+    await gateway.http.patch(f"/api/orders/{order}", json=cancelled)
+    update = await sockets[0].until("order_items_update")
+    status = await sockets[0].until("order_status")
+    received = [added.json(), update, status, await sockets[1].until("items_updated")]
+    since = snapshots[1]
+    resume = f"orders/{order}/items?since={since['seq']}&epoch={since['epoch']}"
+    received.append(await (await gateway.socket(resume, guest)).next())
+    for path in ("", "/items"):
+        answer = await gateway.http.get(f"/api/orders/{order}{path}", headers=headers)
+        received.append(answer.json())
+    assert status["data"]["status"] == "cancelled"
+    assert status["data"]["reason"] is None
+    hidden = {"units": 1, "reason": None, "at": voided["at"], "by": None}
+    assert [each["data"]["items"][0]["voids"] for each in received if "items" in each["data"]] == [
+        [hidden]
+    ] * 5
+    assert "burnt" not in orjson.dumps(received).decode()
+
+
 # --- kitchens ------------------------------------------------------------------------------------
 
 
@@ -240,6 +276,13 @@ def test_a_frame_is_redacted_once_for_all_kitchens() -> None:
     assert isinstance(shown, TextFrame)
     assert shown.payload == b'{"type":"table_update","data":{"session":{"id":1}},"seq":1}'
     assert show(encode_text_frame(payload)) is shown
+
+
+def test_a_guests_frame_without_a_reason_is_sent_unchanged() -> None:
+    show = redactor_for(Principal(Caller(Role.GUEST, "guest:1"), session_id=1), Channel.ORDER)
+    assert show is not None
+    frame = encode_text_frame(b'{"type":"order_status","data":{"id":1,"reason":null},"seq":1}')
+    assert show(frame) is frame
 
 
 @pytest.mark.parametrize("role", [Role.ANONYMOUS, Role.WAITER, Role.MANAGER, Role.ADMIN])

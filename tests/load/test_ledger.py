@@ -49,6 +49,21 @@ def test_cancelled_order_is_a_loss_unless_requested(ledger: Ledger) -> None:
     assert ledger.losses_of_order(5, order("delivered"))
 
 
+@pytest.mark.parametrize(("total", "losses"), [("9.00", 0), ("12.00", 1)])
+def test_acknowledged_change_of_items_is_stored(ledger: Ledger, total: str, losses: int) -> None:
+    ledger.changing(5)
+    ledger.changed(5, "9.00")
+    found = {**order("confirmed"), "total_amount": total}
+    assert len(ledger.losses_of_order(5, found)) == losses
+
+
+def test_a_change_of_items_without_an_answer_may_have_been_made_or_not(ledger: Ledger) -> None:
+    ledger.changed(5, "9.00")
+    ledger.changing(5)
+    found = {**order("confirmed"), "total_amount": "12.00"}
+    assert ledger.losses_of_order(5, found) == []
+
+
 @pytest.mark.parametrize("paid", ["0.00", "20.00"], ids=["lost", "taken twice"])
 def test_lost_and_repeated_payments_are_found(ledger: Ledger, paid: str) -> None:
     assert len(ledger.losses_of_order(5, order("confirmed", paid))) == 1

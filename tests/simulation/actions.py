@@ -132,6 +132,14 @@ def _order_actions(
         cancelling = {"status": OrderStatus.CANCELLED.value}
         yield (4 if order.paid else 0.3), partial(Action, "update_status", to, cancelling)
         yield 1.2, partial(_update_item, order, rng)
+        if order.status == OrderStatus.CONFIRMED:
+            yield 1.5, partial(_finish_item, order, rng)
+            yield 0.5, partial(_deliver_items, order, rng, base)
+        if order.status == OrderStatus.READY:
+            yield 1.5, partial(_recall, order, rng)
+            yield 1.5, partial(_deliver_items, order, rng, base)
+        yield 1.2, partial(_void_items, order, rng, base)
+        yield 0.8, partial(_add_items, restaurant, to, rng, base)
         yield 0.8, partial(_replace_items, restaurant, to, rng, base)
     if order.status != OrderStatus.CANCELLED:
         yield (10 if order.balance else 3), partial(_pay, order, rng, base)
@@ -195,17 +203,58 @@ def _place_order(restaurant: RestaurantModel, session: Address, rng: Random, key
 
 
 def _any_status(to: Address, rng: Random) -> Action:
-    return Action("update_status", to, {"status": rng.choice(list(OrderStatus)).value})
+    body = {"status": rng.choice(list(OrderStatus)).value}
+    if rng.random() < 0.5:
+        body["reason"] = "a mistake"
+    return Action("update_status", to, body)
+
+
+def _recall(order: KnownOrder, rng: Random) -> Action:
+    """Recall one item, or the whole order."""
+    if rng.random() < 0.3:
+        body = {"status": OrderStatus.CONFIRMED.value, "reason": "raw"}
+        return Action("update_status", order.address, body)
+    item = {"item_id": rng.randint(1, order.items), "status": ItemStatus.PENDING.value}
+    return Action("update_item", order.address, {**item, "reason": "raw"})
 
 
 def _update_item(order: KnownOrder, rng: Random) -> Action:
     item = rng.randint(1, order.items)
-    status = rng.choice((ItemStatus.READY, ItemStatus.READY, ItemStatus.VOIDED))
-    body = {"status": status.value, "reason": "burnt"}
+    status = rng.choice((ItemStatus.READY,) * 4 + (ItemStatus.VOIDED,) * 2 + (ItemStatus.PENDING,))
+    body = {"status": status.value}
+    if status is not ItemStatus.READY and rng.random() < 0.9:
+        body["reason"] = "burnt"
     if rng.random() < 0.5:
         at = ("PATCH", f"/orders/{order.address.id}/items/{item}")
         return Action("update_item", order.address, body, at)
     return Action("update_item", order.address, {**body, "item_id": item})
+
+
+def _finish_item(order: KnownOrder, rng: Random) -> Action:
+    body = {"item_id": rng.randint(1, order.items), "status": ItemStatus.READY.value}
+    return Action("update_item", order.address, body)
+
+
+def _deliver_items(order: KnownOrder, rng: Random, base: str) -> Action:
+    items = list(range(1, order.items + 1))
+    body = {"item_ids": items if rng.random() < 0.3 else [rng.choice(items)]}
+    at = ("POST", f"{base}/deliveries") if rng.random() < 0.5 else None
+    return Action("deliver_items", order.address, body, at)
+
+
+def _void_items(order: KnownOrder, rng: Random, base: str) -> Action:
+    """Void one or two items, or units of them; sometimes more units than there are."""
+    items: list[dict[str, Any]] = []
+    for _ in range(rng.randint(1, 2)):
+        item = {"item_id": rng.randint(1, order.items)}
+        items.append(item if rng.random() < 0.2 else {**item, "units": rng.choice((1, 1, 1, 2))})
+    at = ("POST", f"{base}/voids") if rng.random() < 0.5 else None
+    return Action("void_items", order.address, {"items": items, "reason": "burnt"}, at)
+
+
+def _add_items(restaurant: RestaurantModel, to: Address, rng: Random, base: str) -> Action:
+    at = ("POST", f"{base}/items") if rng.random() < 0.5 else None
+    return Action("add_items", to, _order_body(restaurant, rng, "one more"), at)
 
 
 def _replace_items(restaurant: RestaurantModel, to: Address, rng: Random, base: str) -> Action:

@@ -33,7 +33,7 @@ class SimClient:
         self.role = role
         self.name = f"d{len(world.clients)}"
         self.view = ClientView(
-            topic, world.commit_log, world.snapshots, world.faults,
+            topic, role, world.commit_log, world.snapshots, world.faults,
             lambda: world.may_have_two_owners, self._epoch_now,
         )  # fmt: skip
         self.is_open = True

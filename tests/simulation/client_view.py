@@ -7,7 +7,10 @@
 from collections.abc import Callable
 from typing import Any
 
+import orjson
+
 from domain.behaviours import BEHAVIOURS
+from protocol.caller import Role
 from protocol.codec import encode
 from protocol.ids import Topic
 from storage import keys
@@ -30,20 +33,42 @@ class SnapshotChecker:
 
     def __init__(self, commit_log: CommitLog) -> None:
         self._commit_log = commit_log
-        self._valid: set[bytes] = set()
+        self._valid: set[tuple[bool, bytes]] = set()
 
-    def check(self, topic: Topic, frame: Any, payload: bytes) -> None:
-        if payload in self._valid:
+    def check(self, topic: Topic, frame: Any, payload: bytes, role: Role) -> None:
+        key = role is Role.GUEST, payload
+        if key in self._valid:
             return
-        version, key = frame["data"]["version"], keys.entity(topic.address).encode()
-        stored = self._commit_log.versions[key].get(version)
-        candidates = [*self._commit_log.lost_versions[key, version], *([stored] if stored else [])]
+        version, entity = frame["data"]["version"], keys.entity(topic.address).encode()
+        stored = self._commit_log.versions[entity].get(version)
+        lost = self._commit_log.lost_versions[entity, version]
+        candidates = [*lost, *([stored] if stored else [])]
         if not candidates:
             raise Violation(f"{topic}: shown in version {version}, which was never committed")
-        expected = [_frame(topic, frame, fields) for fields in candidates]
+        expected = [visible(_frame(topic, frame, fields), role) for fields in candidates]
         if payload not in expected:
             raise Violation(f"{topic}: a snapshot {payload!r} where {expected!r} is stored")
-        self._valid.add(payload)
+        self._valid.add(key)
+
+
+def visible(payload: bytes, role: Role) -> bytes:
+    """A frame as a role gets it: guests learn neither why something was voided or cancelled nor by
+    whom. They subscribe only to sessions, which have none of it but the reasons of their own calls,
+    and to orders."""
+    if role is not Role.GUEST:
+        return payload
+    frame = orjson.loads(payload)
+    if "session_code" in frame["data"]:
+        return payload
+
+    def hide(value: Any) -> Any:
+        if isinstance(value, list):
+            return [hide(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        return {k: None if k in ("reason", "by") else hide(each) for k, each in value.items()}
+
+    return orjson.dumps(hide(frame))
 
 
 def _frame(topic: Topic, frame: Any, fields: Fields) -> bytes:
@@ -68,6 +93,7 @@ class ClientView:
     def __init__(
         self,
         topic: Topic,
+        role: Role,
         commit_log: CommitLog,
         snapshots: SnapshotChecker,
         faults: Faults,
@@ -75,6 +101,7 @@ class ClientView:
         epoch_now: Callable[[], str | None],
     ) -> None:
         self.topic = topic
+        self._role = role
         self.epoch: str | None = None
         self.last: int | None = None
         self._may_regress = may_regress
@@ -96,7 +123,7 @@ class ClientView:
     def on_frame(self, frame: Any, payload: bytes) -> None:
         """Check a snapshot or an event."""
         if "epoch" in frame:
-            self._snapshots.check(self.topic, frame, payload)
+            self._snapshots.check(self.topic, frame, payload, self._role)
             if "resumed" in frame["data"] or (self._is_first and not self._resuming):
                 self._reset(frame["epoch"], frame["seq"])
         else:
@@ -120,12 +147,16 @@ class ClientView:
     def _on_event(self, seq: int, payload: bytes) -> None:
         if self.last is None or seq != self.last + 1:
             raise Violation(f"{self.topic}: {seq} after {self.last}")
-        was_lost = payload in self._lost  # sent before the store lost it
-        if not was_lost and (seq > len(self.stored) or self.stored[seq - 1] != payload):
+        stored = [visible(each, self._role) for each in self.stored[seq - 1 : seq]]
+        if [payload] != stored and not self._was_lost(payload):
             raise Violation(f"{self.topic}: {payload!r} was shown and is not committed")
         if self._is_first:
             self._faults.note("events_on_resuming")
         self.last = seq
+
+    def _was_lost(self, payload: bytes) -> bool:
+        """Whether an event was sent before the store lost it."""
+        return any(visible(each, self._role) == payload for each in self._lost)
 
     @property
     def missing_events(self) -> int:

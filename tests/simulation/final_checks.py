@@ -1,8 +1,5 @@
 """Checks after quiescence: stored entities agree with each other and with the responses."""
 
-from collections import Counter
-from typing import Any
-
 import orjson
 
 from domain import lifecycle
@@ -22,6 +19,7 @@ from tests.simulation.final_state import (
     table_of,
     waiter_of,
 )
+from tests.simulation.order_checks import check_order, check_units
 from tests.simulation.price_checks import check_pauses, check_prices, check_refusals
 from tests.simulation.request_checks import check_requests
 from tests.simulation.world import SimWorld
@@ -44,6 +42,8 @@ def check_final_state(world: SimWorld) -> None:
         check_requests(world.requests, stored)
         check_prices(stored)
         check_pauses(stored)
+        for order in stored.of(Kind.ORDER):
+            check_units(order)
     if not (world.commit_log.has_data_loss and world.spans_hosts):
         _check_consistency(stored)
         _check_outboxes(world, stored)
@@ -66,7 +66,7 @@ def _check_consistency(stored: FinalState) -> None:
     for session in stored.of(Kind.SESSION):
         _check_session(session, stored)
     for order in stored.of(Kind.ORDER):
-        _check_order(order, stored)
+        check_order(order, stored)
     for restaurant in stored.of(Kind.RESTAURANT):
         _check_restaurant(restaurant, stored)
 
@@ -138,61 +138,6 @@ def _check_session(entity: FinalEntity, stored: FinalState) -> None:
     if not session.is_open:
         open_calls = [call for call in session.calls.values() if call.resolved_at is None]
         check_equal(f"{entity.address}: calls left open", open_calls, [])
-
-
-def _check_order(entity: FinalEntity, stored: FinalState) -> None:
-    """Each transition happened once, the money adds up, each subscriber was notified once."""
-    order, name = order_of(entity), entity.address
-    statuses = Counter(event["data"]["status"] for event in entity.events("StatusChanged"))
-    stamps = {
-        status.value: 1
-        for status in lifecycle.ORDER
-        if status is not OrderStatus.PENDING and getattr(order, f"{status.value}_at") is not None
-    }
-    check_equal(f"{name}: steps", statuses, stamps)
-    paid = [event["data"]["payment"]["amount"] for event in entity.events("PaymentReceived")]
-    check_equal(f"{name}: payments", paid, [payment.amount for payment in order.payments])
-    check_equal(f"{name}: placed", entity.count("OrderPlaced"), 1)
-    check_equal(f"{name}: paid", entity.count("FullyPaid"), int(order.paid_at is not None))
-    money = order.money
-    check_equal(
-        f"{name}: balance", money.amount_due - money.net_paid, money.balance - money.refund_due
-    )
-    restaurant = stored.at(Kind.RESTAURANT, order.restaurant_id, order.restaurant_id)
-
-    def notifications(type_: str) -> list[Any]:
-        data = [event["data"] for event in restaurant.events(type_)]
-        return [d for d in data if (d.get("order_id") or d["card"]["order_id"]) == order.id]
-
-    check_equal(f"{name}: new_order", len(notifications("OrderArrived")), 1)
-    check_equal(
-        f"{name}: order_ready",
-        len(notifications("OrderBecameReady")),
-        int(order.ready_at is not None),
-    )
-    check_equal(
-        f"{name}: payments seen", [each["amount"] for each in notifications("PaymentSeen")], paid
-    )
-    completed = len(notifications("PaymentCompleted"))
-    check_equal(f"{name}: payment_completed", completed, int(order.paid_at is not None))
-    _check_notifications(entity, stored)
-
-
-def _check_notifications(entity: FinalEntity, stored: FinalState) -> None:
-    """One for a new order, a ready one and each payment, in its restaurant and at its waiter."""
-    order = order_of(entity)
-    expected = 1 + int(order.ready_at is not None) + len(order.payments)
-    places = [Address(Kind.RESTAURANT, order.restaurant_id, order.restaurant_id)]
-    if order.waiter_id is not None:
-        places.append(Address(Kind.WAITER, order.waiter_id, order.restaurant_id))
-    for place in places:
-        added = [
-            event["data"]["notification"]["notification_id"]
-            for event in stored.at(*place).events("NotificationAdded")
-            if event["data"]["notification"]["data"].get("order_id") == order.id
-        ]
-        check_equal(f"{place}: notifications of {entity.address}", len(added), expected)
-        check_equal(f"{place}: notifications of {entity.address}", len(set(added)), expected)
 
 
 def _check_restaurant(entity: FinalEntity, stored: FinalState) -> None:

@@ -9,7 +9,10 @@ from typing import Any
 from unittest.mock import patch
 
 import domain.menu.pricing
+import domain.order.effects
+import domain.order.item
 import engine.commit
+from domain.entity import UNCHANGED
 from engine.decide import Decider
 from engine.outbox import Outbox
 from engine.peers import _Peer
@@ -317,6 +320,42 @@ def orders_while_paused() -> Patches:
     return [("domain.menu.rules", "_pause_refusal", lambda pause: None)]
 
 
+def unrecorded_voids() -> Patches:
+    """A voided unit is not listed in its item."""
+    void = domain.order.item.void_units
+
+    def unlisted(item: Any, *about: Any) -> Any:
+        return replace(void(item, *about), voids=item.voids)
+
+    return [("domain.order.item", "void_units", unlisted)]
+
+
+def dropped_items() -> Patches:
+    """Replacing the items of a confirmed order drops items without a void."""
+    return [("domain.order.item", "loses_units", lambda before, after: False)]
+
+
+def unacknowledged_recalls() -> Patches:
+    """The notification that an order is ready stays open when the order is recalled."""
+    return [("domain.order.decision", "acknowledge_ready", lambda order, at, by: ())]
+
+
+def recalls_announced_under_one_id() -> Patches:
+    """An order that is ready again has the notification of the first time."""
+    named = domain.order.effects._notification_id
+
+    def always_one(source: str, order: Any, revision: int) -> str:
+        is_ready = source == "order" and revision == order.ready_revision
+        return f"order-{order.id}-ready" if is_ready else named(source, order, revision)
+
+    return [("domain.order.effects", "_notification_id", always_one)]
+
+
+def endless_grace() -> Patches:
+    """An order whose items are all ready stays confirmed."""
+    return [("domain.order.rules", "_end_grace", lambda order, context: UNCHANGED)]
+
+
 MUTATIONS: dict[str, Callable[[], Patches]] = {
     each.__name__: each
     for each in (
@@ -329,7 +368,8 @@ MUTATIONS: dict[str, Callable[[], Patches]] = {
         late_subscribe_reply, events_before_snapshot,
         no_resubscribe_after_placement_change, no_event_dedupe,
         split_commits, reply_before_creation, no_timers,
-        unpriced_options, orders_while_paused,
+        unpriced_options, orders_while_paused, unrecorded_voids, dropped_items,
+        unacknowledged_recalls, recalls_announced_under_one_id, endless_grace,
     )
 }  # fmt: skip
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from protocol.caller import STAFF
 from protocol.ids import Kind
 from protocol.values import parse_money
 from tests.simulation.client_view import Violation, check_equal
-from tests.simulation.final_state import FinalEntity, FinalState, order_of
+from tests.simulation.final_state import FinalEntity, FinalState
 from tests.simulation.menu import Prices, is_valid
 from tests.simulation.request import Response, SimRequest
 
@@ -16,22 +17,36 @@ PRICED_BEFORE = timedelta(seconds=6)
 
 
 def check_prices(stored: FinalState) -> None:
-    """The lines of each order cost what one version of the menu said. Raises Violation."""
+    """Lines that came together cost what one version of the menu said. Raises Violation."""
     versions = {each.address.restaurant: list(_versions(each)) for each in stored.of(Kind.MENU)}
     for entity in stored.of(Kind.ORDER):
-        order = order_of(entity)
-        if not any(_agrees(entity, prices) for prices in versions[order.restaurant_id]):
-            raise Violation(f"{entity.address}: no version of the menu has the prices of its lines")
+        for items in _added_together(entity):
+            if not any(_agree(items, prices) for prices in versions[entity.address.restaurant]):
+                raise Violation(f"{entity.address}: no version of the menu has prices of {items}")
 
 
-def _agrees(entity: FinalEntity, prices: Prices) -> bool:
-    for item in order_of(entity).items:
-        options = {each.option_id: each.price for each in item.options}
-        if any(prices.options[id_] != price for id_, price in options.items()):
+def _added_together(order: FinalEntity) -> Iterator[list[Any]]:
+    """The items that each event added to an order."""
+    known: set[int] = set()
+    for event in order.history:
+        data = event["data"]
+        added = [each for each in items_in(data) if each["item_id"] not in known]
+        known.update(each["item_id"] for each in added)
+        yield added
+
+
+def items_in(data: Any) -> list[Any]:
+    """The items in the data of an event of an order."""
+    items: list[Any] = data.get("order", data).get("items", [])
+    return items
+
+
+def _agree(items: list[Any], prices: Prices) -> bool:
+    for item in items:
+        options = item["options"]
+        if any(prices.options[each["option_id"]] != each["price"] for each in options):
             return False
-        chosen = [{"option_id": o.option_id, "quantity": o.quantity} for o in item.options]
-        line = {"menu_item_id": item.menu_item_id, "options": chosen}
-        if item.unit_price != prices.of(line):
+        if item["unit_price"] != prices.of(item):
             return False
     return True
 
@@ -83,7 +98,7 @@ def check_refusals(requests: list[SimRequest]) -> None:
     """Invalid options are always refused, valid ones never for that reason; an order has the
     total that was agreed to. Raises Violation."""
     for request in requests:
-        if request.name in ("place_order", "replace_items"):
+        if request.name in ("place_order", "replace_items", "add_items"):
             for response in request.responses:
                 _check_response(request, response)
 
@@ -100,6 +115,17 @@ def _check_response(request: SimRequest, response: Response) -> None:
         agreed = parse_money(request.body["expected_total"])
         if parse_money(response.data["total_amount"]) == agreed:
             raise Violation(f"{request}: refused with the total that it agreed to")
+
+
+def check_added_items(request: SimRequest, response: Response, items: list[Any]) -> None:
+    """The items that a request has added are those of the response, at the total that it agreed to.
+    Raises Violation."""
+    added = [each for each in items if each["item_id"] in response.result["item_ids"]]
+    wanted = [(line["menu_item_id"], line["quantity"]) for line in request.body["items"]]
+    check_equal(request, [(each["menu_item_id"], each["quantity"]) for each in added], wanted)
+    if "expected_total" in request.body:
+        total = sum(item["unit_price"] * item["quantity"] for item in added)
+        check_equal(f"{request}: its total", total, parse_money(request.body["expected_total"]))
 
 
 def check_agreed_total(request: SimRequest, order: FinalEntity) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 from protocol.ids import Address, Kind
 from tests.simulation.client_view import Violation, check_equal
 from tests.simulation.final_state import FinalState, order_of
-from tests.simulation.price_checks import check_agreed_total
+from tests.simulation.price_checks import check_added_items, check_agreed_total
 from tests.simulation.request import SimRequest
 
 EVENTS_BY_COMMAND = {
@@ -27,6 +27,9 @@ EVENTS_BY_COMMAND = {
     "update_status": {"StatusChanged"},
     "update_item": {"ItemsChanged"},
     "replace_items": {"ItemsChanged"},
+    "add_items": {"ItemsChanged"},
+    "void_items": {"ItemsChanged"},
+    "deliver_items": {"ItemsChanged"},
     "pay": {"PaymentReceived"},
     "refund": {"Refunded"},
     "acknowledge": {"NotificationAcknowledged"},
@@ -85,7 +88,7 @@ def _version_of_change(request: SimRequest, stored: FinalState) -> int:
     ):  # may also record the other's event
         data = next(
             each["data"]
-            for each in history
+            for each in reversed(history)
             if each["version"] == version and each["type"] in EVENTS_BY_COMMAND[request.name]
         )
     match request.name:
@@ -103,6 +106,8 @@ def _version_of_change(request: SimRequest, stored: FinalState) -> int:
             order = stored.at(Kind.ORDER, response.result["order_id"], request.to.restaurant)
             check_equal(f"{request}: its session", order_of(order).session_id, request.to.id)
             check_agreed_total(request, order)
+        case "add_items":
+            check_added_items(request, response, data["items"])
         case "broadcast":
             check_equal(request, data["message"], request.body["message"])
     return int(version)

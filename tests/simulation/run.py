@@ -115,7 +115,9 @@ async def _wait_until_quiescent(world: SimWorld) -> None:
     """Wait until all effects are delivered and all clients are up to date."""
 
     def delivered() -> bool:
-        return not any(entry.startswith(b"e:") for _, entry in world.outboxes())
+        """No effect is under way, nor about to be: no order is in its grace period."""
+        under_way = (b"e:", b"t:ready")
+        return not any(entry.startswith(under_way) for _, entry in world.outboxes())
 
     def up_to_date() -> bool:
         return not any(client.is_open and client.view.missing_events for client in world.clients)

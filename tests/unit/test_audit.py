@@ -19,12 +19,14 @@ ORDINARY = (
     c.CloseSession(),
     c.UpdateStatus(status=OrderStatus.READY),
     c.UpdateItem(item_id=1, status=ItemStatus.READY),
+    c.AddItems(items=(c.MenuLine(menu_item_id=1),)),
     c.Broadcast(message="Last orders"),
 )
 AUDITED: tuple[c.Command | SignIn, ...] = (
     PAY,
     c.Refund(reason="cold"),
     c.ReplaceItems(items=(c.FreeLine(name="Soup", unit_price=1),)),
+    c.VoidItems(items=(c.VoidedItem(item_id=1),), reason="cold"),
     c.ChangeMenuItem(item_id=1, price=700),
     c.UpdateStatus(status=OrderStatus.CANCELLED, reason="cold"),
     c.UpdateItem(item_id=1, status=ItemStatus.VOIDED),

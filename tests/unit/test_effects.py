@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from domain.order.decision import READY_GRACE_S
 from protocol import commands as c
 from protocol.ids import Address, Channel
 from protocol.menu import MenuCategoryInput
@@ -28,6 +29,24 @@ ORDER, ITEMS, TABLES, SESSION, WAITER, RESTAURANT_FEED, NOTES, MENU = (
 
 def confirm(world: RulesWorld, session: Address, order: Address) -> None:
     world.advance(order, OrderStatus.CONFIRMED)
+
+
+def finish(world: RulesWorld, session: Address, order: Address) -> None:
+    world.do(order, c.UpdateItem(item_id=1, status=ItemStatus.READY))
+
+
+def finished(world: RulesWorld, session: Address, order: Address) -> None:
+    confirm(world, session, order)
+    finish(world, session, order)
+
+
+def ready(world: RulesWorld, session: Address, order: Address) -> None:
+    finished(world, session, order)
+    world.wait(READY_GRACE_S)
+
+
+def recall(world: RulesWorld, session: Address, order: Address) -> None:
+    world.do(order, c.UpdateItem(item_id=1, status=ItemStatus.PENDING, reason="raw"))
 
 
 def no_change(world: RulesWorld, session: Address, order: Address) -> None:
@@ -86,20 +105,38 @@ CHANGES: dict[str, tuple[Change, Change, list[tuple[Channel, str]]]] = {
             (NOTES, "order_notification"),
         ],
     ),
-    "order ready by its items": (
+    "last item ready": (
         confirm,
-        lambda world, session, order: world.do(
-            order, c.UpdateItem(item_id=1, status=ItemStatus.READY)
-        ),
+        finish,
+        [(ORDER, "order_items_update"), (ITEMS, "items_updated"), (SESSION, "session_update")],
+    ),
+    "order ready by its items": (
+        finished,
+        lambda world, session, order: world.wait(READY_GRACE_S),
         [
-            (ORDER, "order_items_update"),
-            (ITEMS, "items_updated"),
             (ORDER, "order_status"),
             (SESSION, "session_update"),
             (RESTAURANT_FEED, "order_ready"),
             (WAITER, "order_notification"),
             (NOTES, "order_notification"),
         ],
+    ),
+    "ready item recalled": (
+        ready,
+        recall,
+        [
+            (ORDER, "order_items_update"),
+            (ITEMS, "items_updated"),
+            (ORDER, "order_status"),
+            (SESSION, "session_update"),
+            (WAITER, "notification_acknowledged"),
+            (NOTES, "notification_acknowledged"),
+        ],
+    ),
+    "ready item recalled within the grace period": (
+        finished,
+        recall,
+        [(ORDER, "order_items_update"), (ITEMS, "items_updated"), (SESSION, "session_update")],
     ),
     "items changed": (
         no_change,

@@ -63,14 +63,18 @@ def test_an_order_advances_one_status_at_a_time_and_can_be_cancelled_from_each()
         OrderStatus.DELIVERED,
     ]
     for now, following in itertools.pairwise(steps):
-        assert lifecycle.ORDER[now] == {following, OrderStatus.CANCELLED}
+        recalled = {OrderStatus.CONFIRMED} if now is OrderStatus.READY else set()
+        assert lifecycle.ORDER[now] == {following, OrderStatus.CANCELLED, *recalled}
 
 
 def test_a_refused_transition_names_the_status_and_its_successors() -> None:
     refused = lifecycle.refusal(lifecycle.ORDER, OrderStatus.READY, OrderStatus.PENDING)
     assert isinstance(refused, Rejected)
     assert refused.code is Code.INVALID_TRANSITION
-    assert refused.details == {"current": "ready", "allowed": ["cancelled", "delivered"]}
+    assert refused.details == {
+        "current": "ready",
+        "allowed": ["cancelled", "confirmed", "delivered"],
+    }
 
 
 def test_allowed_transition_is_not_rejected() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from domain import lifecycle
 from domain.order import item as order_items
+from domain.order.decision import READY_GRACE_S
 from domain.order.item import Item
 from domain.order.line import OrderLine
 from protocol import commands as c
@@ -21,12 +22,19 @@ PAST_CONFIRMED = (OrderStatus.READY, OrderStatus.DELIVERED, OrderStatus.CANCELLE
 
 
 @pytest.fixture
-def order(world: RulesWorld) -> Address:
-    """A confirmed order of one soup (item 1) and two fishes (item 2): 23.00."""
+def pending(world: RulesWorld) -> Address:
+    """A pending order of one soup (item 1) and two fishes (item 2): 23.00."""
     order = world.order(world.occupy(), SOUP, FISH)
-    world.advance(order, OrderStatus.CONFIRMED)
     world.clear()
     return order
+
+
+@pytest.fixture
+def order(world: RulesWorld, pending: Address) -> Address:
+    """The same order, confirmed."""
+    world.advance(pending, OrderStatus.CONFIRMED)
+    world.clear()
+    return pending
 
 
 def set_item(item_id: int, status: ItemStatus) -> c.UpdateItem:
@@ -79,8 +87,11 @@ def test_item_change_is_published_on_both_channels(world: RulesWorld, order: Add
 
 def test_an_order_becomes_ready_with_its_last_item(world: RulesWorld, order: Address) -> None:
     world.do(order, set_item(1, READY))
+    world.wait(READY_GRACE_S)
     assert world.snapshot(order)["status"] == "confirmed"
     world.do(order, set_item(2, READY))
+    assert world.snapshot(order)["status"] == "confirmed"
+    world.wait(READY_GRACE_S)
     assert world.snapshot(order)["status"] == "ready"
     assert world.snapshot(order)["ready_at"] is not None
     assert world.types(order)[-1] == "order_status"
@@ -91,6 +102,7 @@ def test_an_order_becomes_ready_when_its_other_items_are_voided(
 ) -> None:
     world.do(order, set_item(1, READY))
     world.do(order, set_item(2, VOIDED))
+    world.wait(READY_GRACE_S)
     assert world.snapshot(order)["status"] == "ready"
 
 
@@ -184,9 +196,9 @@ def test_item_with_a_new_quantity_keeps_its_id_and_becomes_pending(
     ]
 
 
-def test_a_line_with_other_notes_is_another_item(world: RulesWorld, order: Address) -> None:
-    world.do(order, c.ReplaceItems(items=(line("Soup", 500, notes="no salt"), FISH)))
-    assert [each["item_id"] for each in world.snapshot(order, Channel.ITEMS)["items"]] == [2, 3]
+def test_a_line_with_other_notes_is_another_item(world: RulesWorld, pending: Address) -> None:
+    world.do(pending, c.ReplaceItems(items=(line("Soup", 500, notes="no salt"), FISH)))
+    assert [each["item_id"] for each in world.snapshot(pending, Channel.ITEMS)["items"]] == [2, 3]
 
 
 def test_voided_items_stay_listed_and_match_no_line(world: RulesWorld, order: Address) -> None:
@@ -200,21 +212,28 @@ def test_voided_items_stay_listed_and_match_no_line(world: RulesWorld, order: Ad
     ]
 
 
-def test_item_ids_are_never_reused(world: RulesWorld, order: Address) -> None:
-    world.do(order, c.ReplaceItems(items=(SOUP, line("Cake", 400))))
-    world.do(order, c.ReplaceItems(items=(SOUP,)))
-    world.do(order, c.ReplaceItems(items=(SOUP, line("Cake", 400))))
-    assert [each["item_id"] for each in world.snapshot(order, Channel.ITEMS)["items"]] == [1, 4]
+def test_item_ids_are_never_reused(world: RulesWorld, pending: Address) -> None:
+    world.do(pending, c.ReplaceItems(items=(SOUP, line("Cake", 400))))
+    world.do(pending, c.ReplaceItems(items=(SOUP,)))
+    world.do(pending, c.ReplaceItems(items=(SOUP, line("Cake", 400))))
+    assert [each["item_id"] for each in world.snapshot(pending, Channel.ITEMS)["items"]] == [1, 4]
 
 
 def test_the_same_lines_in_another_order_change_nothing(world: RulesWorld, order: Address) -> None:
     world.unchanged(order, c.ReplaceItems(items=(FISH, SOUP)))
 
 
-def test_removing_unready_items_makes_the_order_ready(world: RulesWorld, order: Address) -> None:
-    world.do(order, set_item(1, READY))
-    world.do(order, c.ReplaceItems(items=(SOUP,)))
-    assert world.snapshot(order)["status"] == "ready"
+@pytest.mark.parametrize(
+    "lines",
+    [(FISH,), (SOUP, line("Fish", 900)), (SOUP, line("Fish", 950, 2))],
+    ids=["an-item-less", "a-unit-less", "another-price"],
+)
+def test_replacing_the_items_of_a_confirmed_order_cannot_take_units_away(
+    lines: tuple[c.Line, ...], world: RulesWorld, order: Address
+) -> None:
+    refused = world.refuse(order, c.ReplaceItems(items=lines), Code.INVALID_TRANSITION)
+    assert refused.details == {"current": "confirmed", "allowed": []}
+    assert "void_items" in refused.error
 
 
 @pytest.mark.parametrize("status", PAST_CONFIRMED)
@@ -234,18 +253,18 @@ def test_guests_cannot_order_free_text_items(world: RulesWorld, order: Address) 
     world.refuse(order, c.ReplaceItems(items=(SOUP,)), Code.FORBIDDEN, GUEST)
 
 
-def test_a_menu_line_has_name_and_price_of_the_menu(world: RulesWorld, order: Address) -> None:
+def test_a_menu_line_has_name_and_price_of_the_menu(world: RulesWorld, pending: Address) -> None:
     lines = (c.MenuLine(menu_item_id=7, quantity=2),)
-    world.do(order, c.ReplaceItems(items=lines), GUEST, prices={7: ("Tea", 250)})
-    (tea,) = world.snapshot(order, Channel.ITEMS)["items"]
+    world.do(pending, c.ReplaceItems(items=lines), GUEST, prices={7: ("Tea", 250)})
+    (tea,) = world.snapshot(pending, Channel.ITEMS)["items"]
     assert (tea["menu_item_id"], tea["name"], tea["total"]) == (7, "Tea", "5.00")
 
 
-def test_a_menu_line_at_a_new_price_is_another_item(world: RulesWorld, order: Address) -> None:
+def test_a_menu_line_at_a_new_price_is_another_item(world: RulesWorld, pending: Address) -> None:
     lines = (c.MenuLine(menu_item_id=7),)
-    world.do(order, c.ReplaceItems(items=lines), prices={7: ("Tea", 250)})
-    world.do(order, c.ReplaceItems(items=lines), prices={7: ("Tea", 300)})
-    (tea,) = world.snapshot(order, Channel.ITEMS)["items"]
+    world.do(pending, c.ReplaceItems(items=lines), prices={7: ("Tea", 250)})
+    world.do(pending, c.ReplaceItems(items=lines), prices={7: ("Tea", 300)})
+    (tea,) = world.snapshot(pending, Channel.ITEMS)["items"]
     assert (tea["item_id"], tea["total"]) == (4, "3.00")
 
 

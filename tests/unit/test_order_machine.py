@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from domain import lifecycle
+from domain.order.decision import READY_GRACE_S
+from domain.order.item import Item, are_delivered
 from domain.order.state import Order
 from protocol import commands as c
 from protocol.caller import Caller
@@ -50,14 +52,25 @@ class AnyOrder(RuleBasedStateMachine):
         self.world.now = self.world.now.replace(microsecond=self.world.now.microsecond + 1)
         if isinstance(answer, Rejected):
             assert self.order is before
-            assert answer.code in {Code.INVALID_TRANSITION, Code.FORBIDDEN, Code.OVERPAYMENT}
+            assert answer.code in {
+                Code.INVALID_TRANSITION, Code.FORBIDDEN, Code.OVERPAYMENT, Code.INVALID_MESSAGE,
+            }  # fmt: skip
         else:
             assert (self.order is before) == (not answer.events)
         self.payments.append(self.order.money.status)
 
-    @rule(status=st.sampled_from(OrderStatus), caller=CALLERS)
-    def set_status(self, status: OrderStatus, caller: Caller) -> None:
-        self.send(c.UpdateStatus(status=status), caller)
+    @rule(
+        status=st.sampled_from(OrderStatus),
+        reason=st.none() | st.just("why"),
+        caller=CALLERS,
+    )
+    def set_status(self, status: OrderStatus, reason: str | None, caller: Caller) -> None:
+        self.send(c.UpdateStatus(status=status, reason=reason), caller)
+
+    @rule(seconds=st.sampled_from([1.0, READY_GRACE_S]))
+    def wait(self, seconds: float) -> None:
+        self.was = self.order
+        self.world.wait(seconds)
 
     @rule(data=st.data(), status=st.sampled_from(ItemStatus), caller=CALLERS)
     def set_item_status(self, data: st.DataObject, status: ItemStatus, caller: Caller) -> None:
@@ -67,6 +80,22 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(lines=st.lists(LINES, min_size=1, max_size=4))
     def replace_items(self, lines: list[c.FreeLine]) -> None:
         self.send(c.ReplaceItems(items=tuple(lines)), MANAGER)
+
+    @rule(lines=st.lists(LINES, min_size=1, max_size=2))
+    def add_items(self, lines: list[c.FreeLine]) -> None:
+        self.send(c.AddItems(items=tuple(lines)), MANAGER)
+
+    @rule(data=st.data(), units=st.none() | st.integers(1, 3), caller=CALLERS)
+    def void_an_item(self, data: st.DataObject, units: int | None, caller: Caller) -> None:
+        item = data.draw(st.sampled_from(self.order.items))
+        voided = c.VoidedItem(item_id=item.item_id, units=units)
+        self.send(c.VoidItems(items=(voided,), reason="why"), caller)
+
+    @rule(data=st.data(), caller=CALLERS)
+    def deliver_items(self, data: st.DataObject, caller: Caller) -> None:
+        ids = st.sampled_from([item.item_id for item in self.order.items])
+        chosen = data.draw(st.lists(ids, min_size=1, max_size=4))
+        self.send(c.DeliverItems(item_ids=tuple(chosen)), caller)
 
     @precondition(lambda self: self.order.money.balance)
     @rule(data=st.data())
@@ -97,6 +126,9 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def timestamps_are_set_once(self) -> None:
+        if self.order.status is OrderStatus.CONFIRMED:  # perhaps after a recall
+            assert self.order.ready_at is None
+            self.stamps.pop("ready_at", None)
         for name in STAMPS:
             moment = getattr(self.order, name)
             assert self.stamps.setdefault(name, moment) in (None, moment)
@@ -105,7 +137,8 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def transitions_are_in_the_table(self) -> None:
         was, now = self.was.status, self.order.status
-        assert was is now or now in lifecycle.ORDER[was]
+        ends_grace = self.was.status is OrderStatus.CONFIRMED and now is OrderStatus.DELIVERED
+        assert was is now or now in lifecycle.ORDER[was] or ends_grace
         before = {item.item_id: item.status for item in self.was.items}
         for item in self.order.items:
             old = before.get(item.item_id, item.status)
@@ -121,10 +154,39 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def order_is_ready_when_all_items_are(self) -> None:
         statuses = {item.status for item in self.order.items} - {ItemStatus.VOIDED}
+        has_timer = (self.at, "ready") in self.world.timers
+        assert has_timer == self.order.is_in_grace
         if self.order.status is OrderStatus.CONFIRMED:
-            assert ItemStatus.PENDING in statuses
+            assert has_timer or ItemStatus.PENDING in statuses
+        is_open = self.order.status in (OrderStatus.CONFIRMED, OrderStatus.READY)
+        assert not (is_open and are_delivered(self.order.items))
         if self.order.status in (OrderStatus.READY, OrderStatus.DELIVERED):
             assert statuses == {ItemStatus.READY}
+
+    @invariant()
+    def units_of_a_confirmed_order_are_only_taken_away_by_voiding(self) -> None:
+        now = {item.item_id: item for item in self.order.items}
+        assert all(item.quantity > 0 for item in now.values())
+        if self.was.status is OrderStatus.PENDING:
+            return
+        for item in self.was.items:
+            assert _ordered(now[item.item_id]) >= _ordered(item)
+            if now[item.item_id].voids != item.voids:
+                assert _ordered(now[item.item_id]) == _ordered(item)
+
+    @invariant()
+    def only_a_ready_order_has_an_open_notification_that_it_is_ready(self) -> None:
+        notes = self.world.snapshot(RESTAURANT, Channel.NOTIFICATIONS)["notifications"]
+        ready = [note for note in notes if note["kind"] == "order_ready"]
+        ids = [note["notification_id"] for note in ready]
+        assert len(set(ids)) == len(ids)
+        open_ = [note for note in ready if note["acknowledged_at"] is None]
+        if self.order.status is OrderStatus.READY:
+            assert [note["created_at"] for note in open_] == [
+                self.world.snapshot(self.at)["ready_at"]
+            ]
+        elif self.order.status in (OrderStatus.PENDING, OrderStatus.CONFIRMED):
+            assert not open_
 
     @invariant()
     def item_ids_are_unique(self) -> None:
@@ -145,6 +207,10 @@ class AnyOrder(RuleBasedStateMachine):
         assert (row["status"], parse_money(row["balance"])) == (self.order.status, money.balance)
         listed = bool(self.world.snapshot(RESTAURANT)["open_orders"])
         assert listed == bool(lifecycle.ORDER[self.order.status] or money.balance)
+
+
+def _ordered(item: Item) -> int:
+    return item.quantity + sum(void.units for void in item.voids)
 
 
 TestAnyOrder = AnyOrder.TestCase

@@ -29,6 +29,21 @@ FRAMES: list[tuple[Channel, dict[str, Any], c.Command]] = [
         {"action": "update_item", "item_id": 1, "status": "voided", "reason": "sold out"},
         c.UpdateItem(item_id=1, status=ItemStatus.VOIDED, reason="sold out"),
     ),
+    (
+        Channel.ITEMS,
+        {"action": "add_items", "items": [{"menu_item_id": 7}], "expected_total": "2.50"},
+        c.AddItems(items=(c.MenuLine(menu_item_id=7),), expected_total=250),
+    ),
+    (
+        Channel.ITEMS,
+        {"action": "void_items", "items": [{"item_id": 1, "units": 2}], "reason": "cold"},
+        c.VoidItems(items=(c.VoidedItem(item_id=1, units=2),), reason="cold"),
+    ),
+    (
+        Channel.ITEMS,
+        {"action": "deliver_items", "item_ids": [1, 2]},
+        c.DeliverItems(item_ids=(1, 2)),
+    ),
     (Channel.TABLE, {"action": "get_status"}, c.Get(action="get_status")),
     (Channel.TABLE, {"action": "occupy"}, c.Occupy()),
     (Channel.TABLE, {"action": "release"}, c.Release()),

@@ -205,6 +205,7 @@ def test_an_order_above_the_largest_amount_is_refused(world: RulesWorld, session
     )
     order = world.order(session, *most.items)
     world.refuse(order, c.ReplaceItems(items=beyond.items), Code.INVALID_MESSAGE)
+    world.refuse(order, c.AddItems(items=beyond.items[1:]), Code.INVALID_MESSAGE)
     assert world.snapshot(session)["balance"] == "10000000000.00"
 
 

@@ -67,6 +67,9 @@ export interface Actions {
   items: {
     get_items: GetItems;
     update_item: UpdateItem;
+    add_items: AddItems;
+    void_items: VoidItems;
+    deliver_items: DeliverItems;
   };
   table: {
     get_status: GetStatus;
@@ -129,6 +132,79 @@ export interface UpdateItem {
   request_id?: string | null;
   expected_version?: number | null;
 }
+/**
+ * More items for an order; those that it has stay. `expected_total` is that of the new ones.
+ */
+export interface AddItems {
+  action: "add_items";
+  /**
+   * @minItems 1
+   * @maxItems 100
+   */
+  items: (MenuLine | FreeLine)[];
+  expected_total?: string | null;
+  request_id?: string | null;
+  expected_version?: number | null;
+}
+/**
+ * A line that orders an item of the menu, with its current name and price.
+ */
+export interface MenuLine {
+  menu_item_id: number;
+  quantity?: number;
+  /**
+   * @maxItems 50
+   */
+  options?: LineOption[];
+  notes?: string;
+}
+/**
+ * An option chosen for a line of an order.
+ */
+export interface LineOption {
+  option_id: number;
+  quantity?: number;
+}
+/**
+ * A line with its own name and price, for staff only.
+ */
+export interface FreeLine {
+  name: string;
+  unit_price: string;
+  quantity?: number;
+  notes?: string;
+}
+export interface VoidItems {
+  action: "void_items";
+  /**
+   * @minItems 1
+   * @maxItems 100
+   */
+  items: VoidedItem[];
+  reason: string;
+  request_id?: string | null;
+  expected_version?: number | null;
+}
+/**
+ * An item to void: so many units of it, or all that are left.
+ */
+export interface VoidedItem {
+  item_id: number;
+  units?: number | null;
+}
+/**
+ * Items that were brought to the guests; with the last one the order is delivered.
+ */
+export interface DeliverItems {
+  action: "deliver_items";
+  /**
+   * @minItems 1
+   * @maxItems 100
+   */
+  item_ids: number[];
+  request_id?: string | null;
+  expected_version?: number | null;
+}
 export interface Occupy {
   action: "occupy";
   guests_count?: number;
@@ -172,34 +248,6 @@ export interface PlaceOrder {
   expected_total?: string | null;
   request_id?: string | null;
   expected_version?: number | null;
-}
-/**
- * A line that orders an item of the menu, with its current name and price.
- */
-export interface MenuLine {
-  menu_item_id: number;
-  quantity?: number;
-  /**
-   * @maxItems 50
-   */
-  options?: LineOption[];
-  notes?: string;
-}
-/**
- * An option chosen for a line of an order.
- */
-export interface LineOption {
-  option_id: number;
-  quantity?: number;
-}
-/**
- * A line with its own name and price, for staff only.
- */
-export interface FreeLine {
-  name: string;
-  unit_price: string;
-  quantity?: number;
-  notes?: string;
 }
 /**
  * Reads a channel's snapshot, for the caller only. The action depends on the channel.
@@ -250,6 +298,9 @@ export interface Data {
   menu: Menu & Version;
   devices: Devices & Version;
 }
+/**
+ * Guests do not get the `reason`.
+ */
 export interface Order {
   id: number;
   status: OrderStatus;
@@ -285,6 +336,10 @@ export interface Items {
   total_amount: string;
   currency: string;
 }
+/**
+ * `quantity` is what is left of the units ordered, or what was before the last were voided.
+ * Guests do not get the `reason`.
+ */
 export interface OrderItem {
   item_id: number;
   menu_item_id: number | null;
@@ -297,6 +352,8 @@ export interface OrderItem {
   reason: string | null;
   options: ChosenOption[];
   allergens: Allergen[] | null;
+  voids: Void[];
+  delivered_at: string | null;
 }
 /**
  * An option of one line; `price` is that of one.
@@ -306,6 +363,16 @@ export interface ChosenOption {
   name: string;
   quantity: number;
   price: string;
+}
+/**
+ * Units of an item that were voided while others stayed. Guests do not get the reason, nor who
+ * voided them.
+ */
+export interface Void {
+  units: number;
+  reason: string | null;
+  at: string;
+  by: string | null;
 }
 export interface Table {
   table_id: number;

@@ -70,9 +70,18 @@ export class OpenOrder {
   }
 
   /** Set one item to ready; retries until the service answers. */
-  async finish(item_id) {
+  finish(item_id) {
+    return this.#updateItem(item_id, { status: 'ready' });
+  }
+
+  /** Set one item back to pending. A ready order needs a reason. */
+  recall(item_id, reason) {
+    return this.#updateItem(item_id, { status: 'pending', reason });
+  }
+
+  async #updateItem(item_id, body) {
     const path = `/orders/${this.id}/items/${item_id}`;
-    this.#setItems((await qr.http.patch(path, { status: 'ready' }, { tries: Infinity })).data);
+    this.#setItems((await qr.http.patch(path, body, { tries: Infinity })).data);
   }
 
   /** Close the order's channel. */

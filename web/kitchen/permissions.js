@@ -9,3 +9,8 @@ const SETTABLE_STATUSES = { guest: [], waiter: ['confirmed'] };
 export function canSetStatus(status) {
   return token() !== null && (SETTABLE_STATUSES[claims().role]?.includes(status) ?? true);
 }
+
+/** Whether this page's token may recall an item. */
+export function canRecall() {
+  return token() !== null && claims().role !== 'guest';
+}

@@ -3,9 +3,11 @@
 import { html, minutesBetween, t, useEffect, useFormats, useRef, useState, withErrorNotice } from '../shared/app.js';
 import { allergenName } from '../shared/allergens.js';
 import { Options } from '../shared/options.js';
+import { voidedUnits } from '../shared/order-items.js';
 import { tableName } from '../shared/table-name.js';
 import { allergenText, mentionsAllergy } from './allergens.js';
 import { canSetStatus } from './permissions.js';
+import { Recall } from './recall.js';
 
 /** Minutes after which an order is due, and late. */
 const DUE_MINUTES = 8;
@@ -90,11 +92,14 @@ function Item({ item, order, board }) {
   const isReady = item.status === 'ready';
   const isVoid = item.status === 'voided';
   const isNewVoid = isVoid && order.status !== 'cancelled' && order.newVoids.includes(item);
+  const voided = voidedUnits(item);
+  const nameId = `item-${order.id}-${item.item_id}`;
   const text = html`
     <span class="count amount">${item.quantity} ×</span>
     <span class="details">
-      <span class="name">${item.name}</span><${Options} options=${item.options} />
+      <span class="name" id=${nameId}>${item.name}</span><${Options} options=${item.options} />
       ${item.notes && html`<em class="notes">${item.notes}</em>`}
+      ${voided > 0 && html`<span class="voided-units">${t('kitchen.fewer', { count: voided })}</span>`}
       <${Allergens} item=${item} />
     </span>
     <span class="state" aria-hidden="true">${isReady ? '✓' : isVoid ? '✕' : ''}</span>
@@ -111,12 +116,18 @@ function Item({ item, order, board }) {
     `;
   }
   if (order.status !== 'confirmed' || isVoid || !canSetStatus('ready')) {
-    return html`<li class="item" data-status=${item.status}>${text}</li>`;
+    return html`
+      <li class="line">
+        <div class="item" data-status=${item.status}>${text}</div>
+        <${Recall} item=${item} order=${order} labelledBy=${nameId} />
+      </li>
+    `;
   }
   return html`
-    <li>
+    <li class="line">
       <button class="item" data-status=${item.status} aria-pressed=${isReady} aria-busy=${sending}
         onClick=${() => isReady || finish()}>${text}</button>
+      <${Recall} item=${item} order=${order} labelledBy=${nameId} />
     </li>
   `;
 }

@@ -34,9 +34,10 @@ function valuesOf({ data }, { money }) {
   };
 }
 
-function itemText({ quantity, name, options = [], status }) {
+function itemText({ quantity, name, options = [], voids = [], status }) {
   const chosen = options.length > 0 ? ` (${options.map(optionText).join(', ')})` : '';
-  return `${quantity} × ${name}${chosen}${STATUS_MARKS[status] ?? ''}`;
+  const voided = voids.map(({ units, reason }) => ` − ${units} “${reason}”`).join('');
+  return `${quantity} × ${name}${chosen}${voided}${STATUS_MARKS[status] ?? ''}`;
 }
 
 /** The name of an actor such as `waiter:3`: waiters by name, others by role. `waiters` maps ids to names. */

@@ -76,7 +76,8 @@ function Histories({ sources, version, formats, waiters }) {
 /** The items of these orders. */
 function OrderedItems({ ids, version }) {
   const loaded = useOrderItems(ids, version);
-  const texts = { ready: t('manager.dish.ready'), voided: t('manager.dish.voided') };
+  const fewer = (count) => t('manager.dish.fewer', { count });
+  const texts = { ready: t('manager.dish.ready'), voided: t('manager.dish.voided'), fewer };
   return ids.filter((id) => loaded.has(id)).map((id) => html`
     <section key=${id} class="card" aria-label=${t('manager.order_number', { number: id })}>
       <${OrderItems} order=${loaded.get(id)} texts=${texts} />

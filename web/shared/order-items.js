@@ -37,19 +37,27 @@ export function useOrderItems(ids, version) {
   return loaded.current;
 }
 
-/** A list such as `2 × Soup`, with options and notes. `texts` are the labels of `ready` and `voided` items. */
-export function OrderItems({ order, texts }) {
+/** How many units of an item were voided while others stayed. */
+export const voidedUnits = ({ voids = [] }) => voids.reduce((sum, { units }) => sum + units, 0);
+
+/**
+ * A list such as `2 × Soup`, with options and notes. `texts` are the labels of `ready` and `voided` items, and
+ * `fewer(count)` that of voided units. `actions(item)` renders the buttons of an item.
+ */
+export function OrderItems({ order, texts, actions = null }) {
   const labels = order.status === 'confirmed' ? texts : { ...texts, ready: null }; // in later statuses every item is ready
   return html`
     <ul class="dishes">
-      ${order.items.map(({ item_id, quantity, name, options, notes, status }) => html`
-        <li key=${item_id} data-status=${status}>
-          <span class="amount">${quantity} ×</span>
-          <span>
-            <span class="name">${name}</span><${Options} options=${options} />
-            ${notes && html`<em class="notes">${notes}</em>`}
-            ${labels[status] && html`<span class="small status">${labels[status]}</span>`}
+      ${order.items.map((item) => html`
+        <li key=${item.item_id} data-status=${item.status}>
+          <span class="amount">${item.quantity} ×</span>
+          <span class="dish">
+            <span class="name">${item.name}</span><${Options} options=${item.options} />
+            ${item.notes && html`<em class="notes">${item.notes}</em>`}
+            ${labels[item.status] && html`<span class="small status">${labels[item.status]}</span>`}
+            ${voidedUnits(item) > 0 && html`<span class="small status">${labels.fewer(voidedUnits(item))}</span>`}
           </span>
+          ${actions?.(item)}
         </li>`)}
     </ul>
   `;

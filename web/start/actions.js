@@ -4,7 +4,13 @@ export const ACTIONS = {
   order: [
     { action: 'get_status' }, { action: 'update_status', status: 'confirmed' },
   ],
-  items: [{ action: 'get_items' }, { action: 'update_item', item_id: 1, status: 'ready' }],
+  items: [
+    { action: 'get_items' },
+    { action: 'update_item', item_id: 1, status: 'ready' },
+    { action: 'add_items', items: [{ menu_item_id: 1, quantity: 1 }] },
+    { action: 'void_items', items: [{ item_id: 1, units: 1 }], reason: '' },
+    { action: 'deliver_items', item_ids: [1] },
+  ],
   table: [{ action: 'get_status' }, { action: 'occupy', guests_count: 2 }, { action: 'release' }],
   session: [
     { action: 'get_status' },

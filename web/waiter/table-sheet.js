@@ -1,10 +1,12 @@
-/** The dialog of one table: seat guests, correct their number, record payments, close the session. */
+/** The dialog of one table: seat guests, correct their number, void items, record payments, close the session. */
 
 import { html, notify, qr, Sheet, t, useState, withErrorNotice } from '../shared/app.js';
 import { OrderItems, useOrderItems } from '../shared/order-items.js';
 import { OrderPad, useOrderDraft } from './order-pad.js';
 import { Payment } from './payment.js';
+import { Stepper } from './stepper.js';
 import { isSettled, stateOf } from './tables.js';
+import { VoidItem } from './void-item.js';
 
 export function TableSheet({ table, name, session, waiterId, formats, now, onClose }) {
   const [isOrdering, setIsOrdering] = useState(false);
@@ -34,7 +36,7 @@ function FreeTable({ table, waiterId }) {
   if (!table.is_active) return html`<p class="muted">${t('waiter.off')}</p>`;
   return html`
     <p class="muted">${t('waiter.seats', { count: table.seats })} · ${table.zone}</p>
-    <${Stepper} count=${count} onChange=${setCount} />
+    <${Guests} count=${count} onChange=${setCount} />
     <button class="button main wide" disabled=${busy} onClick=${seat}>
       ${t('waiter.seat', { count })}
     </button>
@@ -62,7 +64,7 @@ function Party({ table, name, session, formats, now, onOrder, onClose }) {
       <span class="muted">${minutes(session.started_at, now)} · ${t('waiter.code')} <code>${session.session_code}</code></span>
       <span class="pill">${t(`waiter.states.${stateOf(table, session)}`)}</span>
     </p>
-    <${Stepper} count=${session.guests_count}
+    <${Guests} count=${session.guests_count}
       onChange=${(guests_count) => withErrorNotice(qr.http.patch(path, { guests_count }))} />
     <button class="button main wide" onClick=${onOrder}>${count > 0 ? t('waiter.pad.resume', { count }) : t('waiter.pad.open')}</button>
     <${Orders} session=${session} formats=${formats} />
@@ -75,7 +77,8 @@ function Party({ table, name, session, formats, now, onOrder, onClose }) {
 
 function Orders({ session: { orders, version }, formats }) {
   const loaded = useOrderItems(orders.map(({ order_id }) => order_id), version);
-  const texts = { ready: t('waiter.dish.ready'), voided: t('waiter.dish.voided') };
+  const fewer = (count) => t('waiter.dish.fewer', { count });
+  const texts = { ready: t('waiter.dish.ready'), voided: t('waiter.dish.voided'), fewer };
   if (orders.length === 0) return html`<p class="muted">${t('waiter.no_orders')}</p>`;
   return html`
     <ul class="orders">
@@ -86,22 +89,17 @@ function Orders({ session: { orders, version }, formats }) {
             <span class="pill" data-tone=${order.status === 'ready' ? 'good' : null}>${t(`waiter.orders.${order.status}`)}</span>
             <span class="amount">${formats.money(order.total_amount)}</span>
           </div>
-          ${loaded.has(order.order_id) && html`<${OrderItems} order=${loaded.get(order.order_id)} texts=${texts} />`}
+          ${loaded.has(order.order_id) && html`
+            <${OrderItems} order=${loaded.get(order.order_id)} texts=${texts}
+              actions=${(item) => html`<${VoidItem} order=${order} item=${item} />`} />`}
         </li>`)}
     </ul>
   `;
 }
 
-function Stepper({ count, onChange }) {
+function Guests({ count, onChange }) {
   return html`
-    <div class="row" role="group" aria-label=${t('waiter.guest_count')}>
-      <span>${t('waiter.guest_count')}</span>
-      <span class="stepper">
-        <button class="button icon" data-repeat aria-label=${t('waiter.fewer')} disabled=${count <= 1}
-          onClick=${() => onChange(count - 1)}>−</button>
-        <output class="count" aria-live="polite">${count}</output>
-        <button class="button icon" data-repeat aria-label=${t('waiter.more')} onClick=${() => onChange(count + 1)}>+</button>
-      </span>
-    </div>
+    <${Stepper} text=${t('waiter.guest_count')} fewer=${t('waiter.fewer')} more=${t('waiter.more')}
+      count=${count} onChange=${onChange} />
   `;
 }

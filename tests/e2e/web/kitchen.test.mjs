@@ -169,6 +169,31 @@ test('an item that is cancelled while it is cooked is marked until it is touched
   assert.equal(await button(other, /Cancelled/).count(), 0);
 });
 
+test('a finished item is recalled with one tap, and after its order is ready only with a reason', async () => {
+  const { id, order } = await createRestaurant();
+  const order_id = await order('4', 'confirmed');
+  const page = await openKitchen(id);
+  const ticket = ticketOf(page, order_id);
+  const item = async (item_id) => (await http.get(`/orders/${order_id}/items`)).data.items[item_id - 1].status;
+  const recall = () => ticket.locator('.line', { hasText: 'Soup' }).getByRole('button', { name: 'Recall' });
+  await button(ticket, /Soup/).click();
+  await recall().press('Enter');
+  await until(async () => (await item(1)) === 'pending');
+  await recall().waitFor({ state: 'detached' });
+
+  await http.patch(`/orders/${order_id}`, { status: 'ready' });
+  await page.locator('.section[data-name=ready]').locator(ticket).waitFor();
+  await recall().press('Enter');
+  const sheet = page.getByRole('dialog');
+  assert.equal(await button(sheet, 'Recall').isDisabled(), true);
+  await sheet.getByLabel('Reason').fill('Cold');
+  await button(sheet, 'Recall').click();
+  await sheet.waitFor({ state: 'detached' });
+  await page.locator('.section[data-name=todo]').locator(ticket).waitFor();
+  const { data } = await http.get(`/orders/${order_id}`);
+  assert.deepEqual([data.status, data.ready_at, data.reason], ['confirmed', null, 'Cold']);
+});
+
 test('a read-only screen has no enabled buttons', async () => {
   const { id, order } = await createRestaurant();
   const [pending, cooking] = [await order('1'), await order('2', 'confirmed')];

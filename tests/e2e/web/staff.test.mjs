@@ -66,6 +66,28 @@ test('a waiter sees the dishes, notes and cancellations of a table', async () =>
   assert.equal(await carry.getByText('Salad').count(), 0);
 });
 
+test('a waiter cancels one of several units with a reason, then the rest', async () => {
+  const { waiter, order, soup } = await createRestaurant();
+  const order_id = await order([{ ...soup, quantity: 3 }], 'confirmed');
+  const page = await openPage('phone', waiter);
+  await page.locator('.table').click();
+  const line = page.getByRole('dialog').locator('.dishes li', { hasText: 'Soup' });
+  const item = async () => (await http.get(`/orders/${order_id}/items`)).data.items[0];
+  await button(line, 'Cancel Soup').click();
+  assert.equal(await button(line, 'Cancel 1 × Soup').isDisabled(), true);
+  await line.getByLabel('Reason').fill('Spilled');
+  await button(line, 'Cancel 1 × Soup').click();
+  await line.getByText('1 cancelled').waitFor();
+  const { quantity, voids: [{ units, reason }] } = await item();
+  assert.deepEqual([quantity, units, reason], [2, 1, 'Spilled']);
+  await button(line, 'Cancel Soup').click();
+  await button(line, 'One more').click();
+  await line.getByLabel('Reason').fill('Sold out');
+  await button(line, 'Cancel 2 × Soup').click();
+  await until(async () => (await item()).status === 'voided');
+  await button(line, 'Cancel Soup').waitFor({ state: 'detached' });
+});
+
 test('a manager sees dishes and staff by name', async () => {
   const { manager, waiter_id, id, order, soup, salad } = await createRestaurant();
   const order_id = await order([{ ...soup, quantity: 3, notes: 'No onions' }, salad]);

@@ -23,7 +23,7 @@ export default {
     guests: { one: '{count} Gast', other: '{count} Gäste' },
     seats: { one: '{count} Platz', other: '{count} Plätze' },
     items: { one: '{count} Artikel', other: '{count} Artikel' },
-    dish: { ready: 'Fertig', voided: 'Storniert' },
+    dish: { ready: 'Fertig', voided: 'Storniert', fewer: '{count} storniert' },
     people: { anonymous: 'einem Besucher ohne Anmeldung', guest: 'einem Gast', kitchen: 'der Küche', manager: 'der Leitung', admin: 'der Zentrale' },
     calling: 'Ruft',
     states: {
@@ -156,7 +156,7 @@ export default {
       StatusChanged_cancelled: 'Storniert', PaymentReceived: '{amount} bezahlt, {method}', FullyPaid: 'Alles ist bezahlt', Refunded: '{amount} erstattet',
     },
     actions: {
-      pay: 'Zahlung', refund: 'Rückzahlung', replace_items: 'Artikel ersetzt', update_status: 'Status geändert', update_item: 'Artikel geändert',
+      pay: 'Zahlung', refund: 'Rückzahlung', replace_items: 'Artikel ersetzt', add_items: 'Artikel hinzugefügt', void_items: 'Stück storniert', deliver_items: 'Artikel serviert', update_status: 'Status geändert', update_item: 'Artikel geändert',
       close_session: 'Abschließen', release: 'Freigeben', occupy: 'Gäste platzieren', acknowledge: 'Gesehen', place_order: 'Bestellung',
       update_guests_count: 'Zahl der Gäste', change_table: 'Tisch geändert', call_waiter: 'Ruf',
     },

@@ -23,7 +23,7 @@ export default {
     guests: { one: '{count} guest', other: '{count} guests' },
     seats: { one: '{count} seat', other: '{count} seats' },
     items: { one: '{count} item', other: '{count} items' },
-    dish: { ready: 'Ready', voided: 'Cancelled' },
+    dish: { ready: 'Ready', voided: 'Cancelled', fewer: '{count} cancelled' },
     people: { anonymous: 'a visitor without a sign-in', guest: 'a guest', kitchen: 'the kitchen', manager: 'a manager', admin: 'the chain’s office' },
     calling: 'Calling',
     states: {
@@ -156,7 +156,7 @@ export default {
       StatusChanged_cancelled: 'Cancelled', PaymentReceived: 'Paid {amount}, {method}', FullyPaid: 'Fully paid', Refunded: 'Refunded {amount}',
     },
     actions: {
-      pay: 'Payment', refund: 'Refund', replace_items: 'Items replaced', update_status: 'Status changed', update_item: 'Item changed',
+      pay: 'Payment', refund: 'Refund', replace_items: 'Items replaced', add_items: 'Items added', void_items: 'Units cancelled', deliver_items: 'Items delivered', update_status: 'Status changed', update_item: 'Item changed',
       close_session: 'Close', release: 'Release', occupy: 'Seat guests', acknowledge: 'Acknowledge', place_order: 'Order',
       update_guests_count: 'Number of guests', change_table: 'Table changed', call_waiter: 'Call',
     },

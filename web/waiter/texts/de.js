@@ -32,7 +32,11 @@ export default {
     fewer: 'Ein Gast weniger',
     more: 'Ein Gast mehr',
     code: 'Code',
-    dish: { ready: 'Fertig', voided: 'Storniert' },
+    dish: { ready: 'Fertig', voided: 'Storniert', fewer: '{count} storniert' },
+    void: {
+      open: 'Stornieren', of: 'Stornieren: {name}', units: 'Wie viele', fewer: 'Eins weniger', more: 'Eins mehr', reason: 'Grund',
+      keep: 'Behalten', send: '{count} × {name} stornieren', done: '{count} × {name} storniert.',
+    },
     no_orders: 'Noch ist nichts bestellt.',
     unsettled: 'Der Tisch kann abgeschlossen werden, sobald alles serviert und bezahlt ist.',
     close: 'Tisch abschließen',

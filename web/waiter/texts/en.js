@@ -32,7 +32,11 @@ export default {
     fewer: 'One guest fewer',
     more: 'One guest more',
     code: 'Code',
-    dish: { ready: 'Ready', voided: 'Cancelled' },
+    dish: { ready: 'Ready', voided: 'Cancelled', fewer: '{count} cancelled' },
+    void: {
+      open: 'Cancel', of: 'Cancel {name}', units: 'How many', fewer: 'One fewer', more: 'One more', reason: 'Reason',
+      keep: 'Keep', send: 'Cancel {count} × {name}', done: '{count} × {name} cancelled.',
+    },
     no_orders: 'Nothing has been ordered yet.',
     unsettled: 'The table can be closed when everything is delivered and paid.',
     close: 'Close the table',
