@@ -24,8 +24,8 @@ class DeniedRead(c.Command):
 
 
 _ALWAYS_AUDITED = (
-    c.Pay, c.Refund, c.ReplaceItems, c.VoidItems, c.ReplaceMenu, c.ChangeMenuItem, c.AddDevice,
-    c.RemoveDevice, SignIn,
+    c.Pay, c.Refund, c.ReplaceItems, c.VoidItems, c.ReplaceMenu, c.ImportMenu, c.ChangeMenuItem,
+    c.AddDevice, c.RemoveDevice, SignIn,
 )  # fmt: skip
 """Commands that concern money or grant access. They are audited even if they succeed."""
 _VOIDING_STATUSES = (OrderStatus.CANCELLED, ItemStatus.VOIDED)

@@ -245,6 +245,11 @@ class PriceLines:
 
 
 @dataclass(frozen=True, slots=True)
+class ExportMenu:
+    """Read a menu as it is stored. The reply's result has its `content`."""
+
+
+@dataclass(frozen=True, slots=True)
 class ItemAvailableAgain:
     """An item that was unavailable until now is available. A timer of the menu."""
 
@@ -262,7 +267,7 @@ MESSAGES: dict[str, type] = {
         CreateTable, GuestsChanged, SessionEnded, OpenSession, OrderChanged, CallUndelivered,
         EscalationDue, CallAcknowledged, OpenOrder, ReadyDue, CreateWaiter, Notify,
         Acknowledged, OrderReported, TableReported, EscalateCall, CallDurationReported,
-        HandOverMenu, CreateMenu, PriceLines, ItemAvailableAgain, PauseEnded,
+        HandOverMenu, CreateMenu, PriceLines, ExportMenu, ItemAvailableAgain, PauseEnded,
     )
 }  # fmt: skip
 

@@ -36,6 +36,7 @@ from gateway.docs.pages import api_routes, document_routes
 from gateway.http.devices import StaffDevices
 from gateway.http.health import Health, Liveness
 from gateway.http.join_session import JoinSessionApi
+from gateway.http.menu_files.api import MenuFiles
 from gateway.http.pages import WEB, Pages
 from gateway.http.photos import Photos
 from gateway.http.qr_codes import QrCodes
@@ -119,6 +120,7 @@ def build(
         ).routes(),
         *photos.routes(),
         *Tokens(keys.tokens[0], api, register, store).routes(),
+        *MenuFiles(api, admission, client, settings.limits.bounds).routes(),
         *RestApi(api, admission, directory, ids, client, store).routes(),
         *api_routes(),
     ]

@@ -41,6 +41,8 @@ class Limits:
     """Size of an HTTP body."""
     max_guest_body_bytes: PositiveInt = 64 * 1024
     """Size of an HTTP body from a guest or without a token."""
+    max_menu_file_bytes: PositiveInt = 2 * 1024 * 1024
+    """Size of a file of a menu that a manager imports."""
     body_timeout_s: Seconds = 10.0
     """Time for an HTTP body to arrive."""
     max_depth: Annotated[int, Ge(MAX_DEPTH)] = DEFAULT_LIMITS.max_depth

@@ -143,12 +143,20 @@ def parse_body(
 
 def invalid(error: ValidationError) -> Rejected:
     """A refusal that names the first error and its path. It does not repeat the client's input."""
+    type_, path, what = first_error(error)
+    if type_ == "too_long":
+        return limit_exceeded("items", path, what)
+    return invalid_field(path, what)
+
+
+def first_error(error: ValidationError) -> tuple[str, str, str]:
+    """The type and path of the first error, and what is wrong."""
     first = error.errors(include_url=False, include_input=False)[0]
     path = ".".join(str(part) for part in first["loc"] if part not in _TAGS)
     if first["type"] == "too_long":
-        return limit_exceeded("items", path, f"at most {first['ctx']['max_length']} of them")
-    what = _MESSAGES.get(first["type"], first["msg"].removeprefix("Value error, "))
-    return invalid_field(path, what)
+        return first["type"], path, f"at most {first['ctx']['max_length']} of them"
+    message = first["msg"].removeprefix("Value error, ")
+    return first["type"], path, _MESSAGES.get(first["type"], message)
 
 
 def body_adapter(command: type[T]) -> TypeAdapter[T]:

@@ -18,7 +18,16 @@ from pydantic import (
 )
 
 from protocol.ids import Kind
-from protocol.menu import Categories, ClockTime, Given, LineOptions, OptionGroups
+from protocol.menu import (
+    Categories,
+    CategoryRow,
+    ClockTime,
+    Given,
+    GroupRow,
+    ItemRow,
+    LineOptions,
+    OptionGroups,
+)
 from protocol.statuses import (
     AutoConfirm,
     CallReason,
@@ -385,6 +394,20 @@ class ReplaceMenu(Command):
     action: Literal["replace_menu"] = "replace_menu"
     categories: Categories
     option_groups: Given[OptionGroups] = field(default=UNSET, metadata=ADDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportMenu(Command):
+    """The rows of a file. Parts of the menu that are not among them stay, unless `replace`; option
+    groups stay if there are none. With `dry_run` nothing changes, and the result has `rows`, which
+    say what would, and the `wrong` ones."""
+
+    action: Literal["import_menu"] = "import_menu"
+    categories: tuple[CategoryRow, ...] = ()
+    items: tuple[ItemRow, ...] = ()
+    option_groups: tuple[GroupRow, ...] | None = None
+    replace: Flag = False
+    dry_run: Flag = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

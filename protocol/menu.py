@@ -19,10 +19,17 @@ T = TypeVar("T")
 if TYPE_CHECKING:
     Given: TypeAlias = T | UnsetType | None
     """A field that may be absent; its value is then UNSET, which clients cannot send."""
+    Kept: TypeAlias = T | UnsetType
+    """The same of a field that cannot be cleared."""
 else:
     Given = T | None
+    Kept = Annotated[T, "cannot be cleared"]
 
 _CONFIG = ConfigDict(extra="forbid")
+MAX_CATEGORIES = 60
+MAX_CATEGORY_ITEMS = 300
+MAX_OPTION_GROUPS = 300
+MAX_LANGUAGES = 20
 
 
 class Allergen(StrEnum):
@@ -102,7 +109,7 @@ class Translation:
     description: Notes = ""
 
 
-Translations = Annotated[Mapping[LanguageTag, Translation], Field(max_length=20)]
+Translations = Annotated[Mapping[LanguageTag, Translation], Field(max_length=MAX_LANGUAGES)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +131,8 @@ class OptionInput:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionGroupInput:
     """A group of options, of which a guest chooses `min` to `max`. `external_id` is the group's id
-    in another system, by which items of the same request can refer to a new group."""
+    in another system: it identifies the group if there is no `id`, and items can refer to the group
+    by it. An option without an `id` is the group's option of the same name, or a new one."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
 
@@ -140,13 +148,16 @@ class OptionGroupInput:
 PhotoId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$", strict=True)]
 """As `POST …/photos` returns it."""
 GroupRefs = Annotated[tuple[Id | Label, ...], Field(max_length=20)]
-OptionGroups = Annotated[tuple[OptionGroupInput, ...], Field(max_length=300, fail_fast=True)]
+OptionGroups = Annotated[
+    tuple[OptionGroupInput, ...], Field(max_length=MAX_OPTION_GROUPS, fail_fast=True)
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MenuItemInput:
-    """An item of a menu, new if it has no `id`. `option_group_ids` are ids or external ids of
-    option groups."""
+    """An item of a menu. `external_id` is its id in another system, which identifies it if there is
+    no `id`; an item without either is new. `option_group_ids` are ids or external ids of option
+    groups."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
 
@@ -161,6 +172,7 @@ class MenuItemInput:
     option_group_ids: Given[GroupRefs] = field(default=UNSET, metadata=ADDED)
     hours: Given[Hours] = field(default=UNSET, metadata=ADDED)
     photo_id: Given[PhotoId] = field(default=UNSET, metadata=ADDED)
+    external_id: Given[Label] = field(default=UNSET, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,10 +182,66 @@ class MenuCategoryInput:
     name: Name
     translations: Given[Translations] = field(default=UNSET, metadata=ADDED)
     hours: Given[Hours] = field(default=UNSET, metadata=ADDED)
-    items: Annotated[tuple[MenuItemInput, ...], Field(max_length=300, fail_fast=True)]
+    items: Annotated[
+        tuple[MenuItemInput, ...], Field(max_length=MAX_CATEGORY_ITEMS, fail_fast=True)
+    ]
 
 
-Categories = Annotated[tuple[MenuCategoryInput, ...], Field(max_length=60, fail_fast=True)]
+Categories = Annotated[
+    tuple[MenuCategoryInput, ...], Field(max_length=MAX_CATEGORIES, fail_fast=True)
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextChange:
+    """The texts of one language; a name of null removes the language."""
+
+    name: Given[Name] = UNSET
+    description: Given[Notes] = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemRow:
+    """An item in a file, which begins at `line`. Fields that it does not have keep their value. A
+    change of `texts` is of one language, `translations` replace those of all."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
+
+    line: int
+    category: Kept[Name] = UNSET
+    id: Id | None = None
+    external_id: Given[Label] = UNSET
+    name: Kept[Name] = UNSET
+    description: Given[Notes] = UNSET
+    translations: Given[Translations] = UNSET
+    texts: Mapping[LanguageTag, TextChange] = field(default_factory=dict)
+    price: Kept[Money] = UNSET
+    available: Given[Flag] = UNSET
+    allergens: Given[Allergens] = UNSET
+    diets: Given[Diets] = UNSET
+    option_group_ids: Given[GroupRefs] = UNSET
+    hours: Given[Hours] = UNSET
+    photo_id: Given[PhotoId] = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CategoryRow:
+    """A category in a file, without its items."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
+
+    line: int
+    name: Name
+    translations: Given[Translations] = UNSET
+    hours: Given[Hours] = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupRow:
+    """An option group in a file."""
+
+    line: int
+    group: OptionGroupInput
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """A menu's content after it was replaced: new parts get ids, known ones keep what is not given."""
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -19,11 +20,12 @@ from domain.menu.state import (
 )
 from protocol import commands as c
 from protocol.errors import Code, Rejected
-from protocol.menu import MenuItemInput
+from protocol.menu import MenuItemInput, OptionGroupInput
 
 P = TypeVar("P", MenuCategory, MenuItem, Option, OptionGroup)
+G = TypeVar("G", MenuItemInput, OptionGroupInput)
 
-_BLANK_CATEGORY = MenuCategory("", ())
+BLANK_CATEGORY = MenuCategory("", ())
 _BLANK_ITEM = MenuItem(0, "", "", 0, available=True)
 _BLANK_OPTION = Option(0, "")
 _BLANK_GROUP = OptionGroup(0, "", 0, 1, ())
@@ -35,47 +37,101 @@ def replaced(content: MenuContent, command: c.ReplaceMenu) -> MenuContent | Reje
     if isinstance(groups, Rejected):
         return groups
     content = groups
-    inputs = [item for category in command.categories for item in category.items]
+    named = external_ids(content.items().values())
+    given = [
+        (category, [_identified(each, named) for each in category.items])
+        for category in command.categories
+    ]
+    inputs = [item for _, items in given for item in items]
     refused = _ids_refusal("item", inputs, content.items(), content.next_id)
     refused = refused or _references_refusal(content, inputs)
     if refused is not None:
         return refused
     known, next_id = content.items(), content.next_id
-    names: dict[Any, int] = {group.external_id: group.id for group in content.option_groups}
+    groups_named: dict[Any, int] = {**external_ids(content.option_groups)}
     categories = []
-    for category in command.categories:
+    for category, inputs in given:
         items = []
-        for given in category.items:
-            id_ = given.id
+        for each in inputs:
+            id_ = each.id
             if id_ is None:
                 id_, next_id = next_id, next_id + 1
-            item = _part(_BLANK_ITEM, known.get(id_), given, id=id_)
-            ids = tuple(names.get(ref, ref) for ref in item.option_group_ids)
-            if len(set(ids)) < len(ids):
+            item = item_after(known.get(id_), each, groups_named, id=id_)
+            if names_group_twice(item):
                 return Rejected(
                     Code.INVALID_MESSAGE,
                     f"{item.name}: names an option group twice.",
                     {"field": "option_group_ids"},
                 )
-            until = None if item.available else item.unavailable_until
-            items.append(replace(item, option_group_ids=ids, unavailable_until=until))
+            items.append(item)
         before = next((each for each in content.categories if each.name == category.name), None)
-        categories.append(_part(_BLANK_CATEGORY, before, category, items=tuple(items)))
-    return replace(content, categories=tuple(categories), next_id=next_id)
+        categories.append(part(BLANK_CATEGORY, before, category, items=tuple(items)))
+    refused = _external_ids_refusal(
+        "categories", (item for category in categories for item in category.items)
+    )
+    return refused or replace(content, categories=tuple(categories), next_id=next_id)
 
 
 def _replaced_groups(content: MenuContent, command: c.ReplaceMenu) -> MenuContent | Rejected:
     if command.option_groups is UNSET:
         return content
-    inputs = command.option_groups or ()
+    named = external_ids(content.option_groups)
     known = content.groups()
-    options = {option.id: option for group in known.values() for option in group.options}
-    given = [option for group in inputs for option in group.options]
-    refused = _ids_refusal("option group", inputs, known, content.next_option_id) or _ids_refusal(
-        "option", given, options, content.next_option_id
+    inputs = [
+        with_option_ids(_identified(each, named), known) for each in command.option_groups or ()
+    ]
+    options = [option for group in inputs for option in group.options]
+    next_id = content.next_option_id
+    refused = _ids_refusal("option group", inputs, known, next_id) or _ids_refusal(
+        "option", options, content.options(), next_id
     )
     if refused is not None:
         return refused
+    content = with_groups(content, inputs)
+    for number, group in enumerate(content.option_groups):
+        why = excess_minimum(group)
+        if why is not None:
+            return Rejected(
+                Code.INVALID_MESSAGE,
+                f"option_groups.{number}: {why}.",
+                {"field": f"option_groups.{number}.min", "max": most_options(group)},
+            )
+    return _external_ids_refusal("option_groups", content.option_groups) or content
+
+
+def external_ids(parts: Iterable[MenuItem] | Iterable[OptionGroup]) -> dict[str, int]:
+    """The ids of the parts that have an external id, by that."""
+    return {each.external_id: each.id for each in parts if each.external_id is not None}
+
+
+def _identified(given: G, named: Mapping[str, int]) -> G:
+    """The same part with the id of the one that has its external id, if it has no id itself."""
+    if given.id is not None or not isinstance(given.external_id, str):
+        return given
+    return dataclasses.replace(given, id=named.get(given.external_id))
+
+
+def with_option_ids(given: OptionGroupInput, known: Mapping[int, OptionGroup]) -> OptionGroupInput:
+    """The same group with the ids of its options, by their names, if they have no ids."""
+    before = None if given.id is None else known.get(given.id)
+    if before is None:
+        return given
+    taken = {option.id for option in given.options}
+    named: dict[str, list[int]] = {}
+    for option in before.options:
+        if option.id not in taken:
+            named.setdefault(option.name, []).append(option.id)
+    options = []
+    for each in given.options:
+        if each.id is None and (ids := named.get(each.name)):
+            each = dataclasses.replace(each, id=ids.pop(0))
+        options.append(each)
+    return dataclasses.replace(given, options=tuple(options))
+
+
+def with_groups(content: MenuContent, inputs: Iterable[OptionGroupInput]) -> MenuContent:
+    """The content with these groups and no others. Their ids are unique and of this menu."""
+    known, options = content.groups(), content.options()
     next_id, groups = content.next_option_id, []
     for group in inputs:
         id_ = group.id
@@ -86,15 +142,38 @@ def _replaced_groups(content: MenuContent, command: c.ReplaceMenu) -> MenuConten
             option_id = option.id
             if option_id is None:
                 option_id, next_id = next_id, next_id + 1
-            parts.append(_part(_BLANK_OPTION, options.get(option_id), option, id=option_id))
-        groups.append(_part(_BLANK_GROUP, known.get(id_), group, id=id_, options=tuple(parts)))
-    refused = _groups_refusal(groups) or _external_ids_refusal(groups)
-    if refused is not None:
-        return refused
+            parts.append(part(_BLANK_OPTION, options.get(option_id), option, id=option_id))
+        groups.append(part(_BLANK_GROUP, known.get(id_), group, id=id_, options=tuple(parts)))
     return replace(content, option_groups=tuple(groups), next_option_id=next_id)
 
 
-def _part(blank: P, before: P | None, given: Any, **changes: Any) -> P:
+def most_options(group: OptionGroup) -> int:
+    """How many options of a group a line can have."""
+    return min(group.max, sum(option.max_each for option in group.options))
+
+
+def excess_minimum(group: OptionGroup) -> str | None:
+    """Reason why no choice of options is valid for a group; None if one is."""
+    if group.min <= most_options(group):
+        return None
+    return "min is greater than max, or than its options allow"
+
+
+def item_after(
+    before: MenuItem | None, given: Any, groups_named: Mapping[Any, int], **changes: Any
+) -> MenuItem:
+    """An item with the given fields and `changes`, with the ids of the groups that it names."""
+    item = part(_BLANK_ITEM, before, given, **changes)
+    ids = tuple(groups_named.get(ref, ref) for ref in item.option_group_ids)
+    until = None if item.available else item.unavailable_until
+    return replace(item, option_group_ids=ids, unavailable_until=until)
+
+
+def names_group_twice(item: MenuItem) -> bool:
+    return len(set(item.option_group_ids)) < len(item.option_group_ids)
+
+
+def part(blank: P, before: P | None, given: Any, **changes: Any) -> P:
     """A part of the menu with the given fields. A field that is not given is as before, a cleared
     one as in `blank`."""
     values: dict[str, Any] = {}
@@ -135,28 +214,19 @@ def _ids_refusal(
     )
 
 
-def _groups_refusal(groups: Iterable[OptionGroup]) -> Rejected | None:
-    for number, group in enumerate(groups):
-        most = sum(option.max_each for option in group.options)
-        if group.min > min(group.max, most):
-            return Rejected(
-                Code.INVALID_MESSAGE,
-                f"option_groups.{number}: min is greater than max, or than its options allow.",
-                {"field": f"option_groups.{number}.min", "max": min(group.max, most)},
-            )
-    return None
-
-
-def _external_ids_refusal(groups: Iterable[OptionGroup]) -> Rejected | None:
-    names = Counter(group.external_id for group in groups if group.external_id is not None)
+def _external_ids_refusal(
+    field: str, parts: Iterable[MenuItem] | Iterable[OptionGroup]
+) -> Rejected | None:
+    names = Counter(each.external_id for each in parts if each.external_id is not None)
     doubled = sorted(name for name, times in names.items() if times > 1)
-    if doubled:
-        return Rejected(
-            Code.INVALID_MESSAGE,
-            "option_groups: two groups have the same external_id. Change one of them.",
-            {"field": "option_groups", "doubled": doubled},
-        )
-    return None
+    if not doubled:
+        return None
+    what = "items" if field == "categories" else "groups"
+    return Rejected(
+        Code.INVALID_MESSAGE,
+        f"{field}: two {what} have the same external_id. Change one of them.",
+        {"field": field, "doubled": doubled},
+    )
 
 
 def _references_refusal(content: MenuContent, items: Iterable[MenuItemInput]) -> Rejected | None:

@@ -1,4 +1,4 @@
-"""The rules of a menu: replace it, change an item, look up prices.
+"""The rules of a menu: replace it, import a file, change an item, look up prices.
 
 A restaurant creates its menu. One of an earlier release contained it, and hands it over when it is
 first used.
@@ -19,6 +19,7 @@ from domain.entity import (
     Timer,
 )
 from domain.menu.availability import instant
+from domain.menu.merge import merge
 from domain.menu.pricing import outside_hours, price_lines, unknown_item
 from domain.menu.replacement import replaced
 from domain.menu.state import (
@@ -34,7 +35,7 @@ from domain.menu.state import (
     evolve,
 )
 from domain.menu.views import publish, snapshot
-from domain.messages import CreateMenu, ItemAvailableAgain, PauseEnded, PriceLines
+from domain.messages import CreateMenu, ExportMenu, ItemAvailableAgain, PauseEnded, PriceLines
 from protocol import commands as c
 from protocol.caller import Caller
 from protocol.codec import timestamp
@@ -55,6 +56,8 @@ def decide(menu: Menu | None, command: Any, context: Context) -> Decision | Reje
     match command:
         case c.ReplaceMenu():
             return _replace(menu.content, command)
+        case c.ImportMenu():
+            return _import(menu.content, command)
         case c.ChangeMenuItem():
             return _change_item(menu, command, context)
         case c.PauseOrders():
@@ -65,6 +68,8 @@ def decide(menu: Menu | None, command: Any, context: Context) -> Decision | Reje
             return _change_ordering(menu, command)
         case PriceLines(lines):
             return _price(menu, lines, context)
+        case ExportMenu():
+            return Decision(result={"content": menu.content})
     return _fire(menu, command, context)
 
 
@@ -101,8 +106,35 @@ def _replace(content: MenuContent, command: c.ReplaceMenu) -> Decision | Rejecte
         return after
     if after == content:
         return UNCHANGED
-    after = replace(after, version=content.version + 1)
-    return Decision((MenuChanged(after),), result={"menu_version": after.version})
+    return _changed(content, after)
+
+
+def _import(content: MenuContent, command: c.ImportMenu) -> Decision | Rejected:
+    """Merge the rows of a file, all or none. Only a dry run lists them: results are stored."""
+    merged = merge(content, command)
+    if command.dry_run:
+        return Decision(
+            result={
+                "counts": merged.counts(),
+                "would_change": merged.content != content,
+                "rows": merged.rows,
+                "wrong": merged.wrong,
+            }
+        )
+    if merged.wrong:
+        return Rejected(
+            Code.INVALID_MESSAGE,
+            "Cannot import the file because lines are wrong. Correct them and import it again.",
+            {"wrong_count": len(merged.wrong)},
+        )
+    if merged.content == content:
+        return Decision(result={"counts": merged.counts()})
+    return _changed(content, merged.content, counts=merged.counts())
+
+
+def _changed(before: MenuContent, after: MenuContent, **result: Any) -> Decision:
+    after = replace(after, version=before.version + 1)
+    return Decision((MenuChanged(after),), result={"menu_version": after.version, **result})
 
 
 def _change_item(menu: Menu, command: c.ChangeMenuItem, context: Context) -> Decision | Rejected:

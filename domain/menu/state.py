@@ -36,7 +36,8 @@ Translations = Mapping[str, Translation]
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """`price` in minor units of the restaurant's currency. `allergens` are None if not declared."""
+    """`price` in minor units of the restaurant's currency. `allergens` are None if not declared.
+    `external_id` is the item's name in another system, for managers only."""
 
     id: int
     name: str
@@ -50,6 +51,7 @@ class MenuItem:
     hours: tuple[ServingHours, ...] = ()
     unavailable_until: datetime | None = None
     photo_id: str | None = None
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,9 @@ class MenuContent:
 
     def groups(self) -> dict[int, OptionGroup]:
         return {group.id: group for group in self.option_groups}
+
+    def options(self) -> dict[int, Option]:
+        return {option.id: option for group in self.option_groups for option in group.options}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 from domain.entity import Publication
 from domain.menu.state import (
     Menu,
+    MenuCategory,
     MenuChanged,
     MenuItem,
     MenuItemChanged,
@@ -28,7 +29,7 @@ from restaurant_qr_wire import values
 def publish(event: Any, menu: Menu) -> Iterable[Publication]:
     match event:
         case MenuItemChanged(item, version):
-            item_update: wire.MenuItemUpdate = {"item": _item_row(item), "menu_version": version}
+            item_update: wire.MenuItemUpdate = {"item": item_row(item), "menu_version": version}
             yield Publication(Channel.MENU, "menu_item_updated", item_update)
         case OrderingPaused() | OrderingResumed():
             update: wire.OrderingUpdate = {"ordering": _ordering(menu)}
@@ -53,16 +54,8 @@ def _data_of(menu: Menu) -> wire.Menu:
         "auto_confirm": menu.auto_confirm.value,
         "trust_first_order": menu.trust_first_order,
         "ordering": _ordering(menu),
-        "categories": [
-            {
-                "name": category.name,
-                "translations": _translations(category.translations),
-                "hours": _hours(category.hours),
-                "items": [_item_row(item) for item in category.items],
-            }
-            for category in menu.content.categories
-        ],
-        "option_groups": [_group_row(group) for group in menu.content.option_groups],
+        "categories": [category_row(category) for category in menu.content.categories],
+        "option_groups": [group_row(group) for group in menu.content.option_groups],
     }
 
 
@@ -77,7 +70,16 @@ def _hours(hours: Iterable[ServingHours]) -> list[wire.ServingHours]:
     return [{"days": list(each.days), "from": each.opens, "to": each.closes} for each in hours]
 
 
-def _item_row(item: MenuItem) -> wire.MenuItem:
+def category_row(category: MenuCategory) -> wire.MenuCategory:
+    return {
+        "name": category.name,
+        "translations": _translations(category.translations),
+        "hours": _hours(category.hours),
+        "items": [item_row(item) for item in category.items],
+    }
+
+
+def item_row(item: MenuItem) -> wire.MenuItem:
     return {
         "id": item.id,
         "name": item.name,
@@ -94,7 +96,7 @@ def _item_row(item: MenuItem) -> wire.MenuItem:
     }
 
 
-def _group_row(group: OptionGroup) -> wire.OptionGroup:
+def group_row(group: OptionGroup) -> wire.OptionGroup:
     return {
         "id": group.id,
         "name": group.name,

@@ -25,6 +25,8 @@ class Record(Enum):
     """A table's code lets its holder join there."""
     DEVICE_CODE = "device_code"
     """A device's code lets its holder sign in as staff."""
+    MENU_FILE = "menu_file"
+    """A menu with its external ids."""
 
 
 _READS_OF_A_PARTY = frozenset(
@@ -51,6 +53,7 @@ _REFUSED_RECORDS = {
     Record.AUDIT: "History and audit are for managers.",
     Record.TABLE_CODE: "The codes of tables are for waiters and managers.",
     Record.DEVICE_CODE: "Staff devices are for managers.",
+    Record.MENU_FILE: "Files of the menu are for managers.",
 }
 
 Allows = Callable[[c.Command], bool]
@@ -90,9 +93,9 @@ _MANAGEMENT: Mapping[type[c.Command], Allows] = dict.fromkeys(
         c.UpdateStatus, c.UpdateItem, c.ReplaceItems, c.AddItems, c.VoidItems, c.DeliverItems,
         c.Pay, c.Refund, c.Occupy, c.Release, c.ChangeTable, c.UpdateGuestsCount, c.CloseSession,
         c.CallWaiter, c.UpdateCall, c.PlaceOrder, c.Quote, c.Acknowledge, c.AssignTask,
-        c.RaiseAlert, c.AddTable, c.AddWaiter, c.Broadcast, c.ReplaceMenu, c.ChangeMenuItem,
-        c.PauseOrders, c.ResumeOrders, c.ChangeOrdering, c.ChangeRestaurant, c.ReplaceTableCode,
-        c.AddDevice, c.RemoveDevice,
+        c.RaiseAlert, c.AddTable, c.AddWaiter, c.Broadcast, c.ReplaceMenu, c.ImportMenu,
+        c.ChangeMenuItem, c.PauseOrders, c.ResumeOrders, c.ChangeOrdering, c.ChangeRestaurant,
+        c.ReplaceTableCode, c.AddDevice, c.RemoveDevice,
     ),
     _always,
 )  # fmt: skip

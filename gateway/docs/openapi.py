@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from gateway.docs import examples
+from gateway.docs import examples, menu_files
 from gateway.docs.schemas import Schema, Schemas, reference
 from gateway.http.routes import (
     COMMAND_ROUTES,
@@ -105,6 +105,11 @@ def document() -> dict[str, Any]:
     _path(paths, f"{device}/qr.svg")["get"] = _read_operation(
         "The sign-in link of a device as a QR code", "image", _TEXT, "image/svg+xml"
     )
+    _path(paths, "/restaurants/{id}/menu/export")["get"] = menu_files.export_operation(_errors())
+    _path(paths, "/restaurants/{id}/menu/import")["post"] = {
+        **menu_files.import_operation(_errors()),
+        "parameters": [_KEY, *menu_files.IMPORT_PARAMETERS],
+    }
     _path(paths, "/sessions/join")["post"] = _join(schemas)
     _path(paths, "/devices/sign-in")["post"] = _sign_in(schemas)
     row = schemas.named("RegisteredToken", _TOKEN_SCHEMA)

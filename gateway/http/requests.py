@@ -167,15 +167,16 @@ class ApiRequests:
         """The body of a file's upload, which counts as one request whatever its size."""
         return await self._body(request, limit)
 
+    async def menu_file(self, request: Request, principal: Principal) -> bytes | Rejected:
+        """The file in a request's body."""
+        return await self._body(request, self._limits.max_menu_file_bytes, principal.quota_key)
+
     def _parsed(
         self, request: Request, command: type[T], body: bytes, **known: Any
     ) -> T | Rejected:
-        key = request.headers.get("idempotency-key")
-        if key is not None and not 0 < len(key) <= MAX_KEY_CHARS:
-            return Rejected(
-                Code.INVALID_MESSAGE,
-                f"Idempotency-Key must have at most {MAX_KEY_CHARS} characters.",
-            )
+        key = idempotency_key(request)
+        if isinstance(key, Rejected):
+            return key
         return record_violation(parse_body(command, body, self._bounds, request_id=key, **known))
 
     async def _body(
@@ -208,6 +209,16 @@ class ApiRequests:
 
     def _charge(self, quota_key: str | None, count: int) -> bool:
         return quota_key is None or self.rate_limiter.take(quota_key, count)
+
+
+def idempotency_key(request: Request) -> str | Rejected | None:
+    """The `Idempotency-Key` of a request, if it has one."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 0 < len(key) <= MAX_KEY_CHARS:
+        return Rejected(
+            Code.INVALID_MESSAGE, f"Idempotency-Key must have at most {MAX_KEY_CHARS} characters."
+        )
+    return key
 
 
 def _content_length(request: Request) -> int:

@@ -19,6 +19,7 @@ from restaurant_qr_client import (
     State,
     Status,
     Stream,
+    UnreachableError,
 )
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
@@ -248,6 +249,21 @@ async def test_pending_request_raises_when_the_channel_is_closed(
     await table.close()
     with pytest.raises(ClosedError):
         await request
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+async def test_files_are_read_and_sent_as_they_are(qr: RestaurantQR, place: Place) -> None:
+    path = f"/restaurants/{place.restaurant}/menu"
+    exported = await qr.http.read(f"{path}/export?format=csv", "text/csv")
+    changed = exported.replace(b"Soup", "Brühe".encode())
+    imported = await qr.http.post(f"{path}/import?format=csv", changed)
+    assert imported["data"]["changed"] == 1
+    with pytest.raises(RefusedError):
+        await qr.http.read(f"{path}/export?format=xlsx", "text/csv")
+    with pytest.raises(UnreachableError):
+        await qr.http.read(f"{path}/export?format=csv", "image/png")
 
 
 # --- tokens and close codes -----------------------------------------------------------------------

@@ -20,6 +20,10 @@ def test_managers_edit_the_menu_in_chromium(disposable_service: Service) -> None
     run_tests(disposable_service, "menu-editor")
 
 
+def test_managers_import_a_menu_from_a_file_in_chromium(disposable_service: Service) -> None:
+    run_tests(disposable_service, "menu-file")
+
+
 def test_a_visit_in_four_windows_survives_a_killed_gateway(disposable_service: Service) -> None:
     run_tests(disposable_service, "four-windows")
 

@@ -347,6 +347,7 @@ SCENARIO_ROUTES = (
     "POST /orders/{id}/refunds", "POST /waiters/{id}/tasks", "POST /waiters/{id}/alerts",
     "POST /restaurants/{id}/alerts", "POST /restaurants/{id}/broadcasts",
     "PATCH /restaurants/{id}/menu/items/{item_id}", "PUT /restaurants/{id}/menu",
+    "POST /restaurants/{id}/menu/import",
     "PATCH /restaurants/{id}/ordering", "POST /restaurants/{id}/pause",
     "POST /restaurants/{id}/resume",
     "POST /sessions/{id}/close", "POST /restaurants/{id}/devices", "POST /devices/sign-in",

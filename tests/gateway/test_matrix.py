@@ -76,6 +76,7 @@ READS: dict[str, str] = {
     "/waiters/{}/audit": MANAGEMENT,
     "/restaurants/{}/audit": MANAGEMENT,
     "/restaurants/{}/menu/audit": MANAGEMENT,
+    "/restaurants/{}/menu/export": MANAGEMENT,
 }
 ITEMS = {"items": [{"menu_item_id": 1}]}
 VOIDS = {"items": [{"item_id": 1, "units": 1}], "reason": "x"}
@@ -88,6 +89,7 @@ ROUTES: list[tuple[str, str, dict[str, Any], str]] = [
     ("DELETE", "/restaurants/{}/devices/1", {}, MANAGEMENT),
     ("PATCH", "/restaurants/{}", {"guest_opens_table": False}, MANAGEMENT),
     ("PUT", "/restaurants/{}/menu", {"categories": []}, MANAGEMENT),
+    ("POST", "/restaurants/{}/menu/import", {"categories": []}, MANAGEMENT),
     ("PATCH", "/restaurants/{}/menu/items/1", {"available": False}, W + K + MANAGEMENT),
     ("PATCH", "/restaurants/{}/menu/items/1", {"price": "1.00"}, MANAGEMENT),
     ("POST", "/restaurants/{}/pause", {}, K + MANAGEMENT),

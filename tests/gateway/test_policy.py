@@ -76,6 +76,7 @@ ROWS: list[tuple[c.Command, set[Role]]] = [
     (c.ChangeRestaurant(guest_opens_table=False), MANAGEMENT),
     (c.ReplaceTableCode(), MANAGEMENT),
     (c.ReplaceMenu(categories=()), MANAGEMENT),
+    (c.ImportMenu(), MANAGEMENT),
     (c.ChangeMenuItem(item_id=1, available=False), {W, K, M, ADMIN}),
     (c.ChangeMenuItem(item_id=1, price=100), MANAGEMENT),
     (c.PauseOrders(), {K, M, ADMIN}),
@@ -133,6 +134,7 @@ def test_a_channel_or_record_is_read_by_the_roles_of_the_table(
         (Record.AUDIT, MANAGEMENT),
         (Record.TABLE_CODE, {W, *MANAGEMENT}),
         (Record.DEVICE_CODE, MANAGEMENT),
+        (Record.MENU_FILE, MANAGEMENT),
     ],
 )
 def test_a_record_can_be_read_only_by_its_roles(record: Record, allowed: set[Role]) -> None:

@@ -50,6 +50,7 @@ EXAMPLES: list[Any] = [
     m.CallDurationReported(CallReason.BILL, acknowledged_s=1.5),
     m.HandOverMenu(),
     m.CreateMenu("Trattoria", "EUR", "Europe/Rome", MenuContent(next_id=3, version=2)),
+    m.ExportMenu(),
     m.ItemAvailableAgain(7),
     m.PauseEnded(),
     m.PriceLines((c.MenuLine(menu_item_id=1, options=(LineOption(option_id=4),)),)),

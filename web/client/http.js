@@ -103,7 +103,7 @@ export class Http {
     const headers = {};
     if (token !== null) headers.Authorization = `Bearer ${token}`;
     const isFile = body instanceof Blob;
-    if (body !== undefined) headers['Content-Type'] = isFile ? body.type : 'application/json';
+    if (body !== undefined) headers['Content-Type'] = isFile ? body.type || 'application/octet-stream' : 'application/json';
     if (method !== 'GET') headers['Idempotency-Key'] = key;
     const url = `${this.#settings.url}/api${path}`;
     return new Request(url, { method, headers, body: isFile ? body : JSON.stringify(body), redirect: 'error' });

@@ -140,6 +140,7 @@ export declare class Channel<C extends ChannelName = ChannelName> {
 /** Requests to paths below `/api`, retried under one key while the service is unavailable. */
 export interface Http {
   get<T = any>(path: string, options?: HttpOptions): Promise<T>;
+  /** The body is sent as JSON, but a `Blob`, such as a file, as it is. */
   post<T = any>(path: string, body?: object, options?: HttpOptions): Promise<T>;
   put<T = any>(path: string, body?: object, options?: HttpOptions): Promise<T>;
   patch<T = any>(path: string, body?: object, options?: HttpOptions): Promise<T>;

@@ -6,6 +6,7 @@ import { PauseButton, PauseNotice } from '../shared/ordering-pause.js';
 import { CategoryEditor } from './category-editor.js';
 import { GroupEditor } from './group-editor.js';
 import { ItemEditor } from './item-editor.js';
+import { MenuFile } from './menu-import.js';
 import { OrderingSettings } from './ordering-settings.js';
 
 export function MenuList({ id, formats }) {
@@ -21,6 +22,7 @@ export function MenuList({ id, formats }) {
         <button class="button" disabled=${!data || token() === null} onClick=${() => setEditor({ groups: true })}>${t('manager.option_groups')}</button>
         <button class="button" disabled=${!data || token() === null} onClick=${() => setEditor({ soldOut: true })}>${t('shared.sold_out.title')}</button>
         <button class="button" disabled=${!data || token() === null} onClick=${() => setEditor({ ordering: true })}>${t('manager.ordering.open')}</button>
+        <button class="button" disabled=${!data || token() === null} onClick=${() => setEditor({ file: true })}>${t('manager.menu_file.title')}</button>
         <${PauseButton} id=${id} menu=${data} />
       </div>
       <${PauseNotice} id=${id} menu=${data} />
@@ -51,6 +53,7 @@ export function MenuList({ id, formats }) {
       ${editor?.category !== undefined && html`<${CategoryEditor} id=${id} menu=${data} index=${editor.category} onClose=${close} />`}
       ${editor?.soldOut && html`<${SoldOut} id=${id} menu=${data} onClose=${close} />`}
       ${editor?.ordering && html`<${OrderingSettings} id=${id} menu=${data} onClose=${close} />`}
+      ${editor?.file && html`<${MenuFile} id=${id} onClose=${close} />`}
       ${editor?.groups && html`<${GroupEditor} id=${id} menu=${data} onClose=${close} />`}
     </section>
   `;
