@@ -99,9 +99,7 @@ def _update_status(order: Order, command: c.UpdateStatus, context: Context) -> D
     refused = lifecycle.refusal(lifecycle.ORDER, order.status, command.status)
     if refused is not None and not ends_grace:
         return refused
-    if not context.caller.is_staff and (
-        command.status is not OrderStatus.CANCELLED or order.status is not OrderStatus.PENDING
-    ):
+    if not context.caller.is_staff and order.status is not OrderStatus.PENDING:
         return Rejected(
             Code.FORBIDDEN, "Guests can only cancel an order that is still pending. Ask the staff."
         )

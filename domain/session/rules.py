@@ -233,7 +233,7 @@ def _new_summary(
 def _close(session: Session, command: c.CloseSession, context: Context) -> Decision | Rejected:
     if not session.is_open:
         return UNCHANGED
-    refused = _force_refusal(command, context) if command.force else _unsettled_refusal(session)
+    refused = _force_refusal(command) if command.force else _unsettled_refusal(session)
     if refused is not None:
         return refused
     resolutions = [
@@ -258,9 +258,7 @@ def _close(session: Session, command: c.CloseSession, context: Context) -> Decis
     )
 
 
-def _force_refusal(command: c.CloseSession, context: Context) -> Rejected | None:
-    if not context.caller.is_staff:
-        return Rejected(Code.FORBIDDEN, "Only staff can force a session to close.")
+def _force_refusal(command: c.CloseSession) -> Rejected | None:
     if command.reason is None:
         return Rejected(Code.INVALID_MESSAGE, "reason: is required to force a session to close.")
     return None

@@ -32,8 +32,6 @@ class Record(Enum):
 _READS_OF_A_PARTY = frozenset(
     {Channel.ORDER, Channel.ITEMS, Channel.TABLE, Channel.SESSION, Channel.MENU}
 )
-_KINDS_OF_A_PARTY = frozenset({Kind.ORDER, Kind.TABLE, Kind.RESTAURANT, Kind.MENU})
-"""Kinds that a guest may access in addition to its session."""
 _READS = frozenset(Channel) - {Channel.DEVICES}
 
 READS: Mapping[Role, frozenset[Channel | Record]] = {
@@ -156,19 +154,14 @@ def may_administer_chain(principal: Principal, command: type[c.Command]) -> bool
 
 
 def is_visible(principal: Principal, address: Address) -> bool:
-    """Whether a principal may see an entity, judged by kind and restaurant only. `visibility.py`
-    also checks a guest's table and orders.
+    """Whether a principal may see an entity, judged by kind and restaurant only. A guest's session
+    also decides, in `domain/access.py`.
     """
     restaurant = principal.restaurant_id
     if restaurant is not None and restaurant != address.restaurant:
         return False
-    if principal.role is Role.GUEST:
-        if address.kind is Kind.SESSION:
-            return address.id == principal.session_id
-        return address.kind in _KINDS_OF_A_PARTY
-    if principal.role is Role.WAITER and address.kind is Kind.WAITER:
-        return address.id == principal.waiter_id
-    return True
+    is_waiter = principal.role is Role.WAITER and address.kind is Kind.WAITER
+    return not is_waiter or address.id == principal.waiter_id
 
 
 def not_found(kind: Kind, id_: int) -> Rejected:

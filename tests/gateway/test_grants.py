@@ -5,11 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.auth.policy import is_visible
-from gateway.auth.principal import Principal
 from gateway.auth.revocation import DeviceGrant, SessionGrant
-from protocol.caller import Caller, Role
-from protocol.ids import Address, Kind
 
 
 def frame(type_: str, **data: Any) -> bytes:
@@ -51,11 +47,3 @@ def test_a_guest_is_admitted_until_its_session_is_closed() -> None:
     assert grant.is_valid(7)
     grant.on_frame(frame("session_status", status="closed"))
     assert not grant.is_valid(7)
-
-
-def test_a_guest_can_access_only_named_kinds() -> None:
-    guest = Principal(Caller(Role.GUEST, "guest:a"), restaurant_id=1, session_id=7)
-    reached = {kind for kind in Kind if is_visible(guest, Address(kind, 7, 1))}
-    assert reached == {Kind.SESSION, Kind.ORDER, Kind.TABLE, Kind.RESTAURANT, Kind.MENU}
-    assert not is_visible(guest, Address(Kind.SESSION, 8, 1))
-    assert not any(is_visible(guest, Address(kind, 7, 2)) for kind in Kind)

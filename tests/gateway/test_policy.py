@@ -151,7 +151,3 @@ def test_only_its_own_waiter_channel_is_visible_to_a_waiter() -> None:
     other = Address(Kind.WAITER, 11, HOME)
     assert not is_visible(PRINCIPALS[Role.WAITER], other)
     assert is_visible(PRINCIPALS[Role.MANAGER], other)
-
-
-def test_another_session_is_not_visible_to_a_guest() -> None:
-    assert not is_visible(PRINCIPALS[Role.GUEST], Address(Kind.SESSION, 8, HOME))

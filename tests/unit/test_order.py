@@ -86,15 +86,16 @@ def test_setting_the_current_status_changes_nothing(status: OrderStatus, world: 
 
 
 @pytest.mark.parametrize("caller", [GUEST, ANONYMOUS])
-@pytest.mark.parametrize(("now", "to"), LEGAL)
+@pytest.mark.parametrize("now", [now for now, to in LEGAL if to is CANCELLED])
 def test_guests_can_cancel_only_pending_orders(
-    now: OrderStatus, to: OrderStatus, caller: Caller, world: RulesWorld
+    now: OrderStatus, caller: Caller, world: RulesWorld
 ) -> None:
+    """That guests may set no other status is in the gateway's policy."""
     order = order_with_status(now, world)
-    if (now, to) == (PENDING, CANCELLED):
-        assert world.do(order, c.UpdateStatus(status=to), caller).events
+    if now is PENDING:
+        assert world.do(order, c.UpdateStatus(status=CANCELLED), caller).events
     else:
-        world.refuse(order, c.UpdateStatus(status=to), Code.FORBIDDEN, caller)
+        world.refuse(order, c.UpdateStatus(status=CANCELLED), Code.FORBIDDEN, caller)
 
 
 def test_each_status_timestamp_is_set_once(world: RulesWorld) -> None:

@@ -262,15 +262,6 @@ def test_a_due_refund_does_not_keep_a_session_open(world: RulesWorld, session: A
     assert world.snapshot(session)["status"] == "closed"
 
 
-@pytest.mark.parametrize("caller", [GUEST, ANONYMOUS])
-def test_only_staff_can_force_close_a_session(
-    caller: Caller, world: RulesWorld, session: Address
-) -> None:
-    world.order(session)
-    force = c.CloseSession(force=True, reason="we are going")
-    world.refuse(session, force, Code.FORBIDDEN, caller)
-
-
 def test_force_needs_a_reason(world: RulesWorld, session: Address) -> None:
     world.order(session)
     world.refuse(session, c.CloseSession(force=True), Code.INVALID_MESSAGE)
