@@ -5,8 +5,9 @@ import { Choices, FieldError } from './form.js';
 
 const DAYS = [1, 2, 3, 4, 5, 6, 7];
 const NEW_HOURS = { days: DAYS, from: '11:00', to: '15:00' };
-const dayFormat = new Intl.DateTimeFormat(locale, { weekday: 'short', timeZone: 'UTC' });
-const dayName = (day) => dayFormat.format(Date.UTC(2026, 0, 4 + day)); // 2026-01-05 is a Monday
+/** The locale is known once the texts are loaded. */
+const dayName = (day) => new Date(Date.UTC(2026, 0, 4 + day)) // 2026-01-05 is a Monday
+  .toLocaleDateString(locale, { weekday: 'short', timeZone: 'UTC' });
 
 export function HoursFields({ hours, error, onChange }) {
   const set = (index, fields) => onChange(hours.map((each, at) => (at === index ? { ...each, ...fields } : each)));
