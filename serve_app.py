@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-import ray
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from ray import serve
@@ -149,8 +148,8 @@ class Settings(BaseSettings):
     """Public address of the service, used in QR codes. Default: the address of the request."""
     media_url: str | None = None
     """Store of the photos: a folder that all nodes share, or an object store such as
-    `s3://bucket/media` (install its fsspec package). Default: the folder `media` in `data_dir`, or
-    no photos if the cluster has several nodes."""
+    `s3://bucket/media` (install its fsspec package). Default: the folder `media` in `data_dir`
+    with the embedded store, else none, and photos are off."""
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = LOOPBACK
     """Networks whose `X-Forwarded-For` is trusted: the load balancer's and the cluster's, never one
     with guests. See [Client addresses](security/limits.md#client-addresses)."""
@@ -285,13 +284,10 @@ def provider_of(settings: Settings) -> IdentityProvider | None:
 
 
 def media_url_of(settings: Settings) -> str | None:
-    """The store of the photos. A folder of one node would hide them from the others' guests."""
-    if settings.media_url is not None:
-        return settings.media_url
-    if sum(node["Alive"] for node in ray.nodes()) == 1:
-        return str(settings.data_dir / "media")
-    log.warning("photos are off: the cluster has several nodes, and media_url is not set")
-    return None
+    """The store of the photos: the same for every gateway, because a photo that only some have is
+    missing at random."""
+    is_one_machine = settings.redis_url is None
+    return settings.media_url or (str(settings.data_dir / "media") if is_one_machine else None)
 
 
 def keys_of(settings: Settings) -> Keys:

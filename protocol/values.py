@@ -92,11 +92,11 @@ def _until(value: str) -> str:
         return value
     try:
         at = datetime.fromisoformat(value)
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise ValueError('a time such as "2026-01-28T21:00:00Z" is needed, or "end_of_day"')
-    return at.astimezone(UTC).isoformat()
+        if at.tzinfo is not None:
+            return at.astimezone(UTC).isoformat()
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError('a time such as "2026-01-28T21:00:00Z" is needed, or "end_of_day"')
 
 
 END_OF_DAY = "end_of_day"

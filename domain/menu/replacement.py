@@ -1,7 +1,7 @@
 """A menu's content after it was replaced: new parts get ids, known ones keep what is not given."""
 
 import dataclasses
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
@@ -49,6 +49,9 @@ def replaced(content: MenuContent, command: c.ReplaceMenu) -> MenuContent | Reje
         return refused
     known, next_id = content.items(), content.next_id
     groups_named: dict[Any, int] = {**external_ids(content.option_groups)}
+    named_before = defaultdict[str, deque[MenuCategory]](deque)
+    for before in content.categories:
+        named_before[before.name].append(before)
     categories = []
     for category, inputs in given:
         items = []
@@ -64,7 +67,7 @@ def replaced(content: MenuContent, command: c.ReplaceMenu) -> MenuContent | Reje
                     {"field": "option_group_ids"},
                 )
             items.append(item)
-        before = next((each for each in content.categories if each.name == category.name), None)
+        before = named_before[category.name].popleft() if named_before[category.name] else None
         categories.append(part(BLANK_CATEGORY, before, category, items=tuple(items)))
     refused = _external_ids_refusal(
         "categories", (item for category in categories for item in category.items)

@@ -79,8 +79,6 @@ def _fire(menu: Menu, timer: Any, context: Context) -> Decision | Rejected:
             item = menu.content.items().get(item_id)
             if item is None or item.unavailable_until is None:
                 return UNCHANGED
-            if item.unavailable_until > context.now:
-                return UNCHANGED
             back = replace(item, available=True, unavailable_until=None)
             return Decision((MenuItemChanged(back, menu.content.version + 1),))
         case PauseEnded():
@@ -159,7 +157,7 @@ def _change_item(menu: Menu, command: c.ChangeMenuItem, context: Context) -> Dec
     version = menu.content.version + 1
     key = f"item-{item.id}"
     timers = () if until is None else (Timer(key, until, ItemAvailableAgain(item.id)),)
-    cancels = (key,) if until is None and item.unavailable_until and wanted.available else ()
+    cancels = (key,) if until is None and command.available is not None else ()
     return Decision(
         (MenuItemChanged(wanted, version),),
         timers=timers,

@@ -12,8 +12,8 @@ from gateway.auth.policy import may_do
 from gateway.auth.principal import Principal
 from gateway.http.pages import IMMUTABLE
 from gateway.http.requests import INVALID_ID, Answer, ApiRequests, error_response, json
-from gateway.media.convert import SIZES
-from gateway.media.photos import PhotoRefused, PhotoStore
+from gateway.media.convert import SIZES, Refused
+from gateway.media.photos import PhotoStore
 from gateway.parsing import parse_id
 from protocol import commands as c
 from protocol.errors import UNAVAILABLE, Code, Rejected
@@ -25,7 +25,7 @@ MAX_PHOTO_BYTES = 5_000_000
 _PHOTO_ID = re.compile(r"[0-9a-f]{32}")
 NO_PHOTOS = Rejected(
     Code.FORBIDDEN,
-    "Photos are off: this cluster has several nodes and no store for photos. Set media_url.",
+    "Photos are off, because there is no store for them: set media_url.",
 )
 
 
@@ -61,7 +61,7 @@ class Photos:
             return photo
         try:
             return json({"changed": True, "photo_id": await self._store.add(photo)}, 201)
-        except PhotoRefused as error:
+        except Refused as error:
             return Rejected(Code.INVALID_MESSAGE, f"photo: {error}", {"field": "photo"})
         except OSError as error:
             log.exception("photo not stored: check media_url", extra={"why": str(error)})

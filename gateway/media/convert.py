@@ -9,8 +9,7 @@ import io
 import resource
 import sys
 from contextlib import suppress
-
-from PIL import Image, ImageOps, UnidentifiedImageError
+from typing import Any
 
 SIZES = (160, 480, 1200)
 """The longest side of each size in pixels. Smaller photos are not enlarged."""
@@ -28,6 +27,9 @@ class Refused(Exception):
 
 def convert(photo: bytes) -> list[bytes]:
     """The photo in each of SIZES, upright and without metadata. Raises Refused."""
+    # Here, because gateways read SIZES from this module and need no Pillow.
+    from PIL import Image, ImageOps, UnidentifiedImageError  # see above
+
     Image.MAX_IMAGE_PIXELS = None  # MAX_PIXELS is checked here, with a reason
     try:
         image = Image.open(io.BytesIO(photo), formats=FORMATS)
@@ -45,14 +47,16 @@ def convert(photo: bytes) -> list[bytes]:
         raise Refused("It is not a JPEG, PNG or WebP image.") from error
     except (OSError, SyntaxError, ValueError, MemoryError) as error:
         raise Refused("It is damaged. Export it again.") from error
-    return [_encoded(upright, size) for size in SIZES]
+    images = []
+    for size in sorted(SIZES, reverse=True):  # each from the one before, in place
+        upright.thumbnail((size, size), Image.Resampling.LANCZOS)
+        images.append(_encoded(upright))
+    return images[::-1]
 
 
-def _encoded(image: Image.Image, size: int) -> bytes:
-    smaller = image.copy()
-    smaller.thumbnail((size, size), Image.Resampling.LANCZOS)
+def _encoded(image: Any) -> bytes:
     written = io.BytesIO()
-    smaller.save(written, "WEBP", quality=QUALITY)
+    image.save(written, "WEBP", quality=QUALITY)
     return written.getvalue()
 
 

@@ -3,18 +3,23 @@
 import asyncio
 import sys
 from asyncio.subprocess import PIPE
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from typing import TypeVar
+from uuid import uuid4
 
 import fsspec
 
 from gateway.media import convert
-from gateway.media.convert import REFUSED, SIZES
+from gateway.media.convert import REFUSED, SIZES, Refused
 
 CONVERSION_TIMEOUT_S = 30.0
+STORE_TIMEOUT_S = 5.0
+MAX_STORE_CALLS = 4
+"""Calls to the store at once, in threads of their own: a store that hangs delays only photos."""
 
-
-class PhotoRefused(Exception):
-    """The photo cannot be used; the message says why and what to do."""
+T = TypeVar("T")
 
 
 class PhotoStore:
@@ -25,39 +30,56 @@ class PhotoStore:
 
     def __init__(self, url: str) -> None:
         self._fs, self._folder = fsspec.core.url_to_fs(url)
+        self._threads = ThreadPoolExecutor(MAX_STORE_CALLS, "photos")
         self._converting = asyncio.Lock()
         """Decoding takes up to a gigabyte, so photos are converted one at a time."""
 
     async def add(self, photo: bytes) -> str:
-        """Convert and store a photo. Returns its id. Raises PhotoRefused."""
+        """Convert and store a photo. Returns its id. Raises Refused."""
         photo_id = sha256(photo).hexdigest()[:32]
         async with self._converting:
-            if await asyncio.to_thread(self._fs.exists, self._path(photo_id, SIZES[-1])):
+            largest = self._path(photo_id, SIZES[-1])
+            if await self._call(lambda: bool(self._fs.exists(largest))):
                 return photo_id
             for size, image in zip(SIZES, await _converted(photo), strict=True):
-                await asyncio.to_thread(self._write, self._path(photo_id, size), image)
+                await self._write(self._path(photo_id, size), image)
         return photo_id
 
     async def get(self, photo_id: str, size: int) -> bytes | None:
         """A photo as WebP; None if there is none."""
+        path = self._path(photo_id, size)
         try:
-            found: bytes = await asyncio.to_thread(self._fs.cat_file, self._path(photo_id, size))
+            return await self._call(lambda: bytes(self._fs.cat_file(path)))
         except FileNotFoundError:
             return None
-        return found
 
     def _path(self, photo_id: str, size: int) -> str:
         return f"{self._folder}/{photo_id}/{size}.webp"
 
-    def _write(self, path: str, image: bytes) -> None:
+    async def _write(self, path: str, image: bytes) -> None:
         """Write a file so that readers see all of it or nothing."""
-        self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-        with self._fs.transaction, self._fs.open(path, "wb") as file:
-            file.write(image)
+
+        def write() -> None:
+            temporary = f"{path}.{uuid4().hex}"
+            self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+            self._fs.pipe_file(temporary, image)
+            self._fs.mv(temporary, path)
+
+        await self._call(write)
+
+    async def _call(self, call: Callable[[], T]) -> T:
+        """Call the store in a thread. Raises OSError, whatever its library raises."""
+        try:
+            async with asyncio.timeout(STORE_TIMEOUT_S):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        except OSError:
+            raise
+        except Exception as error:
+            raise OSError(f"{type(error).__name__}: {error}") from error
 
 
 async def _converted(photo: bytes) -> list[bytes]:
-    """The photo in each of SIZES, from a process of its own."""
+    """The photo in each of SIZES, from a process of its own. Raises Refused."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-I", convert.__file__, stdin=PIPE, stdout=PIPE, stderr=PIPE
     )
@@ -65,13 +87,15 @@ async def _converted(photo: bytes) -> list[bytes]:
         async with asyncio.timeout(CONVERSION_TIMEOUT_S):
             written, reason = await process.communicate(photo)
     except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise PhotoRefused("It takes too long to decode. Export it again.") from None
+        raise Refused("It takes too long to decode. Export it again.") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     if process.returncode == REFUSED:
-        raise PhotoRefused(reason.decode())
+        raise Refused(reason.decode())
     if process.returncode != 0:
-        raise PhotoRefused("It cannot be decoded. Export it again.")
+        raise Refused("It cannot be decoded. Export it again.")
     images = []
     while written:
         end = 4 + int.from_bytes(written[:4])

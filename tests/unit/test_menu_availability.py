@@ -120,7 +120,9 @@ def test_an_end_without_unavailable_is_refused(menu: RulesWorld) -> None:
         assert menu.refuse(MENU, command, Code.INVALID_MESSAGE).details == {"field": "until"}
 
 
-@pytest.mark.parametrize("until", ["tomorrow", "2026-01-29", "2026-01-29T03:00:00", "", 5])
+@pytest.mark.parametrize(
+    "until", ["tomorrow", "2026-01-29", "2026-01-29T03:00:00", "9999-12-31T23:59:59-01:00", "", 5]
+)
 def test_an_end_is_a_time_with_its_zone_or_the_end_of_the_day(until: Any) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(c.PauseOrders).validate_python({"until": until})

@@ -11,7 +11,7 @@ from PIL import Image
 from gateway.media import convert as convert_module
 from gateway.media import photos
 from gateway.media.convert import SIZES, Refused, convert
-from gateway.media.photos import PhotoRefused, PhotoStore
+from gateway.media.photos import PhotoStore
 
 
 def photo(size: tuple[int, int] = (2000, 1000), kind: str = "JPEG", **how: object) -> bytes:
@@ -96,7 +96,7 @@ async def test_a_photo_is_stored_once_by_its_content(tmp_path: Path) -> None:
 
 async def test_a_refused_photo_leaves_nothing_behind(tmp_path: Path) -> None:
     store = PhotoStore(str(tmp_path / "media"))
-    with pytest.raises(PhotoRefused, match="megapixels"):
+    with pytest.raises(Refused, match="megapixels"):
         await store.add(bomb(50_000, 50_000))
     assert not (tmp_path / "media").exists()
 
@@ -111,6 +111,6 @@ async def test_a_converter_that_is_killed_or_hangs_refuses_the_photo_alone(
         with monkeypatch.context() as patched:
             patched.setattr(convert_module, "__file__", str(script))
             patched.setattr(photos, "CONVERSION_TIMEOUT_S", 0.5)
-            with pytest.raises(PhotoRefused):
+            with pytest.raises(Refused):
                 await store.add(photo())
     assert await store.add(photo()) is not None
