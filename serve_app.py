@@ -442,7 +442,12 @@ class Gateway:
 
 def app(args: Settings) -> Application:
     """The Serve application for these settings. Starts neither Ray nor a process."""
-    settings = args.model_copy(update={"data_dir": args.data_dir.absolute()})
+    media_url = args.media_url
+    if media_url is not None and "://" not in media_url:
+        media_url = str(Path(media_url).absolute())
+    settings = args.model_copy(
+        update={"data_dir": args.data_dir.absolute(), "media_url": media_url}
+    )
     gateway: Any = Gateway  # the decorator has made it a Deployment
     if settings.gateways > 1 and sys.platform != "darwin":
         gateway = gateway.options(num_replicas=settings.gateways)

@@ -80,7 +80,8 @@ Weekdays = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoursInput:
-    """From a time on these days to another, on the next day if that is not later."""
+    """Serving hours: from `opens` on each of these days until `closes`. If `closes` is not later
+    than `opens`, they end on the next day."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
 

@@ -1,4 +1,4 @@
-"""When an item may be ordered: its hours, and the times at which it or ordering comes back."""
+"""Serving hours, and the ends of pauses and of items' unavailability."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -25,10 +25,10 @@ def _contains(hours: ServingHours, local: datetime) -> bool:
     )
 
 
-def instant(
+def resolve_until(
     until: str | None, now: datetime, timezone: str, day_starts_at: str
 ) -> datetime | Rejected | None:
-    """The instant that `until` names; None if it names none."""
+    """The time of an `until`; None if it is None; a rejection if it has passed."""
     if until is None:
         return None
     if until == END_OF_DAY:
@@ -37,5 +37,5 @@ def instant(
     if at > now:
         return at
     return Rejected(
-        Code.INVALID_MESSAGE, "until: this time is over. Name a later one.", {"field": "until"}
+        Code.INVALID_MESSAGE, "until: this time has passed. Send a later one.", {"field": "until"}
     )

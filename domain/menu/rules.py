@@ -18,7 +18,7 @@ from domain.entity import (
     Redirect,
     Timer,
 )
-from domain.menu.availability import instant
+from domain.menu.availability import resolve_until
 from domain.menu.merge import merge
 from domain.menu.pricing import outside_hours, price_lines, unknown_item
 from domain.menu.replacement import replaced
@@ -83,7 +83,7 @@ def _fire(menu: Menu, timer: Any, context: Context) -> Decision | Rejected:
             return Decision((MenuItemChanged(back, menu.content.version + 1),))
         case PauseEnded():
             return UNCHANGED if menu.pause is None else _resume()
-    return Rejected(Code.UNKNOWN_ACTION, "A menu does not do that.")
+    return Rejected(Code.UNKNOWN_ACTION, "A menu does not support this action.")
 
 
 def _create(message: CreateMenu, context: Context) -> Decision:
@@ -143,10 +143,10 @@ def _change_item(menu: Menu, command: c.ChangeMenuItem, context: Context) -> Dec
     if command.until is not None and command.available is not False:
         return Rejected(
             Code.INVALID_MESSAGE,
-            "until: only with available: false, because it says when the item is available again.",
+            "until: is allowed only with available: false.",
             {"field": "until"},
         )
-    until = instant(command.until, context.now, menu.timezone, menu.day_starts_at)
+    until = resolve_until(command.until, context.now, menu.timezone, menu.day_starts_at)
     if isinstance(until, Rejected):
         return until
     wanted = replace(item, price=item.price if command.price is None else command.price)
@@ -167,7 +167,7 @@ def _change_item(menu: Menu, command: c.ChangeMenuItem, context: Context) -> Dec
 
 
 def _pause(menu: Menu, command: c.PauseOrders, context: Context) -> Decision | Rejected:
-    until = instant(command.until, context.now, menu.timezone, menu.day_starts_at)
+    until = resolve_until(command.until, context.now, menu.timezone, menu.day_starts_at)
     if isinstance(until, Rejected):
         return until
     pause = Pause(until, command.message)
@@ -218,11 +218,11 @@ def _confirmation(menu: Menu, caller: Caller) -> Confirmation:
 def _pause_refusal(pause: Pause | None) -> Rejected | None:
     if pause is None:
         return None
-    why = f" {pause.message}" if pause.message else ""
+    why = f' "{pause.message}"' if pause.message else ""
     details = {"until": timestamp(pause.until), "message": pause.message}
     return Rejected(
         Code.ORDERING_PAUSED,
-        f"The restaurant takes no orders at the moment.{why} Try again later, or ask a waiter.",
+        f"The restaurant is not taking orders now.{why} Try again later, or ask a waiter.",
         details,
     )
 

@@ -22,8 +22,8 @@ class Translation:
 
 @dataclass(frozen=True, slots=True)
 class ServingHours:
-    """From `opens` on each of these days to `closes`, on the next day if that is not later. Times
-    are such as `"11:30"`; day 1 is Monday."""
+    """From `opens` on each of these days until `closes`; on the next day if `closes` is not later.
+    Times are such as `"11:30"`, day 1 is Monday."""
 
     days: tuple[int, ...]
     opens: str
@@ -189,7 +189,7 @@ def evolve(menu: Menu | None, event: Any) -> Menu:
                 auto_confirm=auto_confirm,
                 trust_first_order=trust_first_order,
             )
-    raise TypeError(f"a menu knows no {type(event).__name__}")
+    raise TypeError(f"cannot apply {type(event).__name__} to a menu")
 
 
 def _with_item(content: MenuContent, event: MenuItemChanged) -> MenuContent:

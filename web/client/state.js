@@ -26,7 +26,7 @@ export function applyEvent(channel, data, event) {
     case 'devices':
       return { ...data, devices: updateDevices(data.devices, type, row), version };
     case 'menu':
-      return type === 'menu_update' ? event.data : { ...menuChanges(data, type, row), version };
+      return type === 'menu_update' ? event.data : menuChanges(data, type, event.data);
     default:
       return REPLACING_EVENTS.includes(type) ? event.data : null;
   }
@@ -53,10 +53,11 @@ function restaurantChanges(data, type, row) {
  * @param {string} type
  * @param {any} row
  */
-function menuChanges(menu, type, { item, menu_version, ordering }) {
-  if (type === 'ordering_update') return { ...menu, ordering };
+function menuChanges(menu, type, { item, menu_version, ordering, version }) {
+  if (type === 'ordering_update') return { ...menu, ordering, version };
+  if (type !== 'menu_item_updated') return null;
   const withItem = (category) => ({ ...category, items: category.items.map((each) => (each.id === item.id ? item : each)) });
-  return { ...menu, menu_version, categories: menu.categories.map(withItem) };
+  return { ...menu, menu_version, version, categories: menu.categories.map(withItem) };
 }
 
 /**

@@ -3,29 +3,31 @@
 import { html, Sheet, t, useState } from '../shared/app.js';
 import { FormError, Input, RemoveButton, Translations, useSave } from './form.js';
 import { HoursFields } from './hours-fields.js';
-import { withCategory, withoutCategory } from './menu-request.js';
+import { categoryKeys, withCategory, withoutCategory } from './menu-request.js';
 
 const FIELDS = ['name', 'translations', 'hours'];
 const NEW_CATEGORY = { name: '', translations: {}, hours: [], items: [] };
 
-/** `index` is the category's; after the last one, a new category is made. */
-export function CategoryEditor({ id, menu, index, onClose }) {
+/** `categoryKey` is the category's, see `menu-request.js`; null for a new one. */
+export function CategoryEditor({ id, menu, categoryKey, onClose }) {
+  const index = categoryKey === null ? menu.categories.length : categoryKeys(menu).indexOf(categoryKey);
   const category = menu.categories[index] ?? NEW_CATEGORY;
   const [form, setForm] = useState(() => ({
-    name: category.name, hours: category.hours, position: index, itemIds: category.items.map((item) => item.id),
+    name: category.name, hours: category.hours ?? [], position: index, itemIds: category.items.map((item) => item.id),
     translations: Object.entries(category.translations).map(([tag, texts]) => ({ tag, ...texts })),
   }));
   const { busy, error, save } = useSave(id, onClose);
-  const change = (name) => (value) => setForm({ ...form, [name]: value });
+  const change = (name) => (value) => setForm((before) => ({ ...before, [name]: value }));
   const nameOf = new Map(category.items.map((item) => [item.id, item.name]));
+  const shownIds = form.itemIds.filter((itemId) => nameOf.has(itemId));
   const positions = Math.max(menu.categories.length, index + 1);
   const submit = (event) => {
     event.preventDefault();
     const translations = Object.fromEntries(form.translations.map(({ tag, ...texts }) => [tag, texts]));
-    save(withCategory(menu, index, { ...form, name: form.name.trim(), translations }));
+    save(withCategory(menu, categoryKey, { ...form, name: form.name.trim(), translations }));
   };
   return html`
-    <${Sheet} size="wide" title=${category.name || t('manager.new_category')} onClose=${onClose}>
+    <${Sheet} size="wide" title=${categoryKey ?? t('manager.new_category')} onClose=${onClose}>
       <form onSubmit=${submit}>
         <div class="fields">
           <${Input} label=${t('manager.name')} name="name" value=${form.name} error=${error} onChange=${change('name')} />
@@ -37,13 +39,13 @@ export function CategoryEditor({ id, menu, index, onClose }) {
         </div>
         <${HoursFields} hours=${form.hours} error=${error} onChange=${change('hours')} />
         <${Translations} rows=${form.translations} error=${error} onChange=${change('translations')} />
-        ${form.itemIds.length > 1 && html`<${ItemOrder} ids=${form.itemIds} nameOf=${nameOf} onChange=${change('itemIds')} />`}
+        ${shownIds.length > 1 && html`<${ItemOrder} ids=${shownIds} nameOf=${nameOf} onChange=${change('itemIds')} />`}
         <${FormError} fields=${FIELDS} error=${error} />
         <div class="row">
           <button class="button main" aria-busy=${busy} disabled=${busy}>${t('manager.save')}</button>
-          ${index < menu.categories.length && html`
+          ${categoryKey !== null && html`
             <${RemoveButton} text=${t('manager.remove_category', { count: category.items.length })} disabled=${busy}
-              onRemove=${() => save(withoutCategory(menu, index))} />`}
+              onRemove=${() => save(withoutCategory(menu, categoryKey))} />`}
         </div>
       </form>
     <//>

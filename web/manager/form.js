@@ -5,14 +5,19 @@ import { allergenName, ALLERGENS } from '../shared/allergens.js';
 import { fieldOf } from './menu-request.js';
 
 /**
- * `{ busy, error, save }`: `save` sends a change of the menu, from `menu-request.js`; `error` is `{ field, text }`, or
+ * `{ busy, error, save }`: `save` sends a change of the menu, from `menu-request.js`, or says that its category is gone; `error` is `{ field, text }`, or
  * null if the last change was accepted.
  * @param {number} id of the restaurant
  * @param {() => void} onSaved
  */
 export function useSave(id, onSaved) {
   const [state, setState] = useState({ busy: false, error: null });
-  const save = async ({ body, at }) => {
+  const save = async (request) => {
+    if (request === null) {
+      setState({ busy: false, error: { field: '', text: t('manager.category_gone') } });
+      return;
+    }
+    const { body, at } = request;
     setState({ busy: true, error: null });
     try {
       await qr.http.put(`/restaurants/${id}/menu`, body);

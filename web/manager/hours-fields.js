@@ -17,7 +17,7 @@ export function HoursFields({ hours, error, onChange }) {
       ${hours.length === 0 && html`<p class="muted small">${t('manager.always')}</p>`}
       ${hours.map(({ days, from, to }, index) => html`
         <div key=${index} class="fields" role="group" aria-label=${`${from}–${to}`}>
-          <${Choices} all=${DAYS} values=${days} nameOf=${dayName} onChange=${(chosen) => set(index, { days: chosen.sort() })} />
+          <div role="group" aria-label=${t('manager.days')}><${Choices} all=${DAYS} values=${days} nameOf=${dayName} onChange=${(chosen) => set(index, { days: chosen.sort() })} /></div>
           <label class="field">${t('manager.from')}
             <input type="time" required value=${from} onInput=${({ target }) => set(index, { from: target.value })} /></label>
           <label class="field">${t('manager.until')}

@@ -4,7 +4,7 @@ import { html, Sheet, t, useState } from '../shared/app.js';
 import { Allergens, Choices, FieldError, FormError, Input, RemoveButton, Translations, useSave } from './form.js';
 import { HoursFields } from './hours-fields.js';
 import { PhotoField } from './photo-field.js';
-import { amountOf, categoryOf, withItem, withoutItem } from './menu-request.js';
+import { amountOf, categoryKeys, categoryOf, withItem, withoutItem } from './menu-request.js';
 
 const DIETS = ['vegetarian', 'vegan', 'pescatarian', 'halal', 'kosher'];
 const FIELDS = ['name', 'description', 'price', 'allergens', 'diets', 'translations', 'option_group_ids', 'hours', 'photo_id'];
@@ -12,12 +12,13 @@ const NEW_ITEM = {
   name: '', description: '', price: '', allergens: null, diets: [], option_group_ids: [], translations: {}, hours: [], photo_id: null,
 };
 
-/** Without an `item`, a new one of the category at the index `category`. */
+/** Without an `item`, a new one of the category with the key `category`, see `menu-request.js`. */
 export function ItemEditor({ id, menu, item = NEW_ITEM, category: initial = categoryOf(menu, item.id), onClose }) {
   const [form, setForm] = useState(() => formOf(item));
   const [category, setCategory] = useState(initial);
   const { busy, error, save } = useSave(id, onClose);
-  const change = (name) => (value) => setForm({ ...form, [name]: value });
+  const change = (name) => (value) => setForm((before) => ({ ...before, [name]: value }));
+  const [isSending, setIsSending] = useState(false);
   const groupName = (groupId) => menu.option_groups.find((each) => each.id === groupId)?.name;
   const submit = (event) => {
     event.preventDefault();
@@ -31,14 +32,14 @@ export function ItemEditor({ id, menu, item = NEW_ITEM, category: initial = cate
           <${Input} label=${t('manager.price')} name="price" value=${form.price} error=${error} inputmode="decimal"
             onChange=${change('price')} />
           <label class="field">${t('manager.category')}
-            <select value=${category} onChange=${({ target }) => setCategory(Number(target.value))}>
-              ${menu.categories.map(({ name }, index) => html`<option key=${index} value=${index}>${name}</option>`)}
+            <select value=${category} onChange=${({ target }) => setCategory(target.value)}>
+              ${categoryKeys(menu).map((key) => html`<option key=${key} value=${key}>${key}</option>`)}
             </select>
           </label>
         </div>
         <${Input} label=${t('manager.description')} name="description" value=${form.description} error=${error}
           onChange=${change('description')} />
-        <${PhotoField} id=${id} photoId=${form.photo_id} onChange=${change('photo_id')} />
+        <${PhotoField} id=${id} photoId=${form.photo_id} onChange=${change('photo_id')} onBusy=${setIsSending} />
         <${Allergens} name="allergens" values=${form.allergens} error=${error} onChange=${change('allergens')} />
         <fieldset class="group">
           <legend>${t('manager.diets')}</legend>
@@ -56,7 +57,7 @@ export function ItemEditor({ id, menu, item = NEW_ITEM, category: initial = cate
         <${Translations} rows=${form.translations} error=${error} onChange=${change('translations')} />
         <${FormError} fields=${FIELDS} error=${error} />
         <div class="row">
-          <button class="button main" aria-busy=${busy} disabled=${busy}>${t('manager.save')}</button>
+          <button class="button main" aria-busy=${busy} disabled=${busy || isSending}>${t('manager.save')}</button>
           ${item.id && html`
             <${RemoveButton} text=${t('manager.remove_item')} disabled=${busy} onRemove=${() => save(withoutItem(menu, item.id))} />`}
         </div>
@@ -66,8 +67,8 @@ export function ItemEditor({ id, menu, item = NEW_ITEM, category: initial = cate
 }
 
 /** The form's state: the item, with its translations as rows. @returns {any} */
-function formOf({ translations, ...item }) {
-  return { ...item, translations: Object.entries(translations).map(([tag, texts]) => ({ tag, ...texts })) };
+function formOf({ translations, hours = [], ...item }) {
+  return { ...item, hours, translations: Object.entries(translations).map(([tag, texts]) => ({ tag, ...texts })) };
 }
 
 function itemOf({ id, name, description, price, allergens, diets, option_group_ids, translations, hours, photo_id }) {

@@ -12,13 +12,33 @@ const categoriesOf = ({ categories }, itemOf = unchangedItem) =>
 
 const body = ({ version }, categories) => ({ expected_version: version, categories });
 
-/** The index of the category that has an item; -1 if none has it. */
-export const categoryOf = ({ categories }, itemId) => categories.findIndex(({ items }) => items.some(({ id }) => id === itemId));
+/**
+ * A key for each category, in order: its name, and a number if several have that name. An editor holds a key, because
+ * a colleague may move categories while it is open.
+ */
+export function categoryKeys({ categories }) {
+  const counts = new Map();
+  return categories.map(({ name }) => {
+    const count = counts.get(name) ?? 0;
+    counts.set(name, count + 1);
+    return count === 0 ? name : `${name} (${count + 1})`;
+  });
+}
 
-/** Change an item, or add one if it has no id. In another category than before, it comes last. */
-export function withItem(menu, item, category = categoryOf(menu, item.id)) {
+const indexOfItem = ({ categories }, itemId) => categories.findIndex(({ items }) => items.some(({ id }) => id === itemId));
+
+/** The key of the category that has an item. */
+export const categoryOf = (menu, itemId) => categoryKeys(menu)[indexOfItem(menu, itemId)];
+
+/**
+ * Change an item, or add one if it has no id. In another category than before, it comes last. Null if the category
+ * with this key is gone.
+ */
+export function withItem(menu, item, key) {
+  const category = categoryKeys(menu).indexOf(key);
+  if (category < 0) return null;
   const categories = categoriesOf(menu);
-  const before = categoryOf(menu, item.id);
+  const before = indexOfItem(menu, item.id);
   const { items } = categories[category];
   let index = items.findIndex(({ id }) => id === item.id);
   if (before !== category) {
@@ -37,20 +57,24 @@ export function withoutItem(menu, itemId) {
 }
 
 /**
- * Change the category at an index, or add one at the end. `position` is its new index, `itemIds` the new order of its
- * items.
+ * Change the category with a key, or add one if `key` is null. `position` is its new index, `itemIds` the new order of
+ * its items; those that a colleague has added since come last. Null if the category is gone.
  */
-export function withCategory(menu, index, { itemIds, position, ...category }) {
+export function withCategory(menu, key, { itemIds, position, ...category }) {
   const categories = categoriesOf(menu);
+  const index = key === null ? categories.length : categoryKeys(menu).indexOf(key);
+  if (index < 0) return null;
   const items = new Map((categories[index]?.items ?? []).map((item) => [item.id, item]));
+  const ids = new Set([...itemIds.filter((id) => items.has(id)), ...items.keys()]);
   categories.splice(index, 1);
-  categories.splice(position, 0, { ...category, items: itemIds.map((id) => items.get(id)) });
+  categories.splice(position, 0, { ...category, items: [...ids].map((id) => items.get(id)) });
   return { at: `categories.${position}`, body: body(menu, categories) };
 }
 
-/** Remove a category with its items. */
-export function withoutCategory(menu, index) {
-  return { at: 'categories', body: body(menu, categoriesOf(menu).filter((_, each) => each !== index)) };
+/** Remove a category with its items. Null if it is gone. */
+export function withoutCategory(menu, key) {
+  const index = categoryKeys(menu).indexOf(key);
+  return index < 0 ? null : { at: 'categories', body: body(menu, categoriesOf(menu).filter((_, each) => each !== index)) };
 }
 
 /** Change an option group, or add one if it has no id. */

@@ -1,5 +1,6 @@
 /** The menu: each dish with a switch for its availability, and its editor. */
 
+import { newRequestId } from '../client/requests.js';
 import { html, qr, t, token, useChannel, useOpenChannel, useState, withErrorNotice } from '../shared/app.js';
 import { SoldOut } from '../shared/menu/sold-out.js';
 import { PauseButton, PauseNotice } from '../shared/ordering-pause.js';
@@ -7,14 +8,16 @@ import { CategoryEditor } from './category-editor.js';
 import { GroupEditor } from './group-editor.js';
 import { ItemEditor } from './item-editor.js';
 import { MenuFile } from './menu-import.js';
+import { categoryKeys } from './menu-request.js';
 import { OrderingSettings } from './ordering-settings.js';
 
 export function MenuList({ id, formats }) {
   const { data } = useChannel(useOpenChannel('menu', id));
   const [editor, setEditor] = useState(null); // such as `{ item }` or `{ groups: true }`
   const close = () => setEditor(null);
+  const keys = data ? categoryKeys(data) : [];
   const setAvailable = (item, available) =>
-    withErrorNotice(qr.http.patch(`/restaurants/${id}/menu/items/${item.id}`, { available }));
+    withErrorNotice(qr.http.patch(`/restaurants/${id}/menu/items/${item.id}`, { available }, { key: newRequestId() }));
   return html`
     <section class="menu" aria-labelledby="menu">
       <h2 id="menu">${t('manager.menu')}</h2>
@@ -27,10 +30,10 @@ export function MenuList({ id, formats }) {
       </div>
       <${PauseNotice} id=${id} menu=${data} />
       <div class="cards">${data?.categories.map((category, index) => html`
-        <section key=${category.name} class="card">
+        <section key=${keys[index]} class="card">
           <div class="category-head"><h3>${category.name}</h3>
             <button class="button quiet" disabled=${token() === null} aria-label="${t('manager.edit')}: ${category.name}"
-              onClick=${() => setEditor({ category: index })}>${t('manager.edit')}</button></div>
+              onClick=${() => setEditor({ category: keys[index] })}>${t('manager.edit')}</button></div>
           <ul>
             ${category.items.map((item) => html`
               <li key=${item.id} class="row" data-available=${String(item.available)}>
@@ -45,12 +48,12 @@ export function MenuList({ id, formats }) {
               </li>`)}
           </ul>
           <button class="button" disabled=${token() === null} aria-label="${t('manager.new_item')}: ${category.name}"
-            onClick=${() => setEditor({ newItemIn: index })}>${t('manager.new_item')}</button>
+            onClick=${() => setEditor({ newItemIn: keys[index] })}>${t('manager.new_item')}</button>
         </section>`)}</div>
-      <button class="button" disabled=${!data || token() === null} onClick=${() => setEditor({ category: data.categories.length })}>${t('manager.new_category')}</button>
+      <button class="button" disabled=${!data || token() === null} onClick=${() => setEditor({ category: null })}>${t('manager.new_category')}</button>
       ${editor?.item && html`<${ItemEditor} id=${id} menu=${data} item=${editor.item} onClose=${close} />`}
       ${editor?.newItemIn !== undefined && html`<${ItemEditor} id=${id} menu=${data} category=${editor.newItemIn} onClose=${close} />`}
-      ${editor?.category !== undefined && html`<${CategoryEditor} id=${id} menu=${data} index=${editor.category} onClose=${close} />`}
+      ${editor?.category !== undefined && html`<${CategoryEditor} id=${id} menu=${data} categoryKey=${editor.category} onClose=${close} />`}
       ${editor?.soldOut && html`<${SoldOut} id=${id} menu=${data} onClose=${close} />`}
       ${editor?.ordering && html`<${OrderingSettings} id=${id} menu=${data} onClose=${close} />`}
       ${editor?.file && html`<${MenuFile} id=${id} onClose=${close} />`}

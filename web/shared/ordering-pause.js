@@ -1,6 +1,7 @@
 /** Stops guests' orders for a while, and takes them again. */
 
 import { html, useState } from '../vendor/preact-htm.js';
+import { newRequestId } from '../client/requests.js';
 import { qr, token } from './client.js';
 import { useFormats } from './format.js';
 import { useNow } from './hooks.js';
@@ -19,7 +20,7 @@ export function PauseButton({ id, menu }) {
   const pause = async (minutes) => {
     const until = minutes === null ? null : new Date(Number(now) + minutes * 60_000).toISOString();
     const body = { until, message: message.trim() || null };
-    if (await withErrorNotice(qr.http.post(`/restaurants/${id}/pause`, body))) setIsOpen(false);
+    if (await withErrorNotice(qr.http.post(`/restaurants/${id}/pause`, body, { key: newRequestId() }))) setIsOpen(false);
   };
   return html`
     ${!menu.ordering.paused && html`<button class="button" aria-haspopup="dialog" onClick=${() => setIsOpen(true)}>${t('shared.ordering.pause')}</button>`}
@@ -41,7 +42,7 @@ export function PauseNotice({ id, menu }) {
   const { time } = useFormats(menu);
   if (!menu?.ordering?.paused) return null;
   const { until, message } = menu.ordering;
-  const resume = () => withErrorNotice(qr.http.post(`/restaurants/${id}/resume`, {}));
+  const resume = () => withErrorNotice(qr.http.post(`/restaurants/${id}/resume`, {}, { key: newRequestId() }));
   return html`
     <div class="card row pause" role="status">
       <span><strong>${until ? t('shared.ordering.paused_until', { time: time(until) }) : t('shared.ordering.paused')}</strong> ${message}</span>

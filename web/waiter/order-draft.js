@@ -1,8 +1,7 @@
 /** The order that a waiter is taking, before it is sent. Pure. Lines are as in `shared/menu/pricing.js`, with an `id`. */
 
-import { lineKey } from '../shared/menu/pricing.js';
+import { lineKey, MAX_QUANTITY } from '../shared/menu/pricing.js';
 
-export const MAX_QUANTITY = 99;
 const MAX_FREQUENT = 8;
 
 /** The lines with so many more, or fewer, of one. Lines with notes are separate; a line without pieces is removed. */
@@ -37,17 +36,6 @@ export function linesOf({ items }) {
     .map(({ menu_item_id, quantity, options, notes }) => ({
       menu_item_id, quantity, notes, options: options.map(({ option_id, quantity: times }) => ({ option_id, quantity: times })),
     }));
-}
-
-const plain = (text) => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
-
-/** The items in whose names each typed word begins a word. */
-export function findItems(items, text) {
-  const typed = plain(text).split(/\s+/).filter(Boolean);
-  return items.filter(({ name }) => {
-    const words = plain(name).split(/[^\p{L}\p{N}]+/u);
-    return typed.every((part) => words.some((word) => word.startsWith(part)));
-  });
 }
 
 /** The items that this phone orders most; `counts` is how often, by id. */

@@ -4,26 +4,31 @@
  */
 
 import {
-  errorMessage, html, notify, qr, Sheet, t, token, useChannel, useMemo, useOpenChannel, useState, useStoredState,
+  claims, errorMessage, html, notify, qr, Sheet, t, token, useChannel, useMemo, useOpenChannel, useState, useStoredState,
 } from '../shared/app.js';
 import { newRequestId } from '../client/requests.js';
 import { DishSheet } from '../shared/menu/dish-sheet.js';
 import { inLanguage } from '../shared/menu/menu-language.js';
 import { sum, times } from '../shared/menu/money.js';
-import { isValid, itemsOf, needsChoice, optionsOf, unitPrice } from '../shared/menu/pricing.js';
+import { isValid, itemsOf, MAX_QUANTITY, needsChoice, optionsOf, unitPrice } from '../shared/menu/pricing.js';
+import { findItems } from '../shared/menu/search.js';
 import { Options } from '../shared/options.js';
 import { useOrderItems } from '../shared/order-items.js';
 import {
-  countOf, findItems, frequentItems, lastLineOf, linesOf, MAX_QUANTITY, requestLine, withChange, withOrdered, withPieces,
+  countOf, frequentItems, lastLineOf, linesOf, requestLine, withChange, withOrdered, withPieces,
 } from './order-draft.js';
 
 const EMPTY = { lines: [], request: null };
 
-/** The order that was begun for a session, with what changes it. `request` is set while it is sent and not answered. */
+/**
+ * The draft of a session's next order. `request` is set from when it is sent until it is answered; `settle` changes the
+ * draft only if it is still that of the same request, because an answer may come after the next draft was begun.
+ */
 export function useOrderDraft(sessionId) {
   const [draft, setDraft] = useStoredState(`order-draft-${sessionId}`, EMPTY);
-  const change = (edit) => setDraft((before) => ({ ...(before ?? EMPTY), lines: edit((before ?? EMPTY).lines) }));
-  return { ...(draft ?? EMPTY), setDraft, change };
+  const change = (edit) => setDraft((before) => ({ ...before, lines: edit(before.lines) }));
+  const settle = ({ key }, next) => setDraft((before) => (before.request?.key === key ? next : before));
+  return { ...draft, setDraft, change, settle };
 }
 
 export function OrderPad({ session, name, money, onClose }) {
@@ -35,6 +40,7 @@ export function OrderPad({ session, name, money, onClose }) {
   const [isReviewing, setIsReviewing] = useState(false);
   const [edited, setEdited] = useState(null);
   const items = menu ? itemsOf(menu) : new Map();
+  const editedItem = items.get(edited?.itemId);
   const lines = draft.lines.map((line) => withMenuData(line, items));
   const total = sum(lines.map((line) => line.total));
   const finish = (line, quantity) => {
@@ -43,18 +49,17 @@ export function OrderPad({ session, name, money, onClose }) {
       : withPieces(before, line, quantity)));
     setEdited(null);
   };
-  if (edited) {
-    return html`<${DishSheet} item=${edited.item} line=${edited.line} money=${money} addLabel=${t('waiter.pad.add')} onDone=${finish}
-      onClose=${() => setEdited(null)} />`;
-  }
   const parts = { session, draft, lines, total, money, onEdit: setEdited, onClose };
-  const isOver = isReviewing || draft.request !== null;
+  const showsReview = isReviewing || draft.request !== null;
   return html`
-    <${Sheet} key=${isOver ? 'review' : 'menu'} size="wide" title=${t('waiter.pad.title', { number: name })} onClose=${onClose}>
+    <${Sheet} key=${showsReview ? 'review' : 'menu'} size="wide" title=${t('waiter.pad.title', { number: name })} onClose=${onClose}>
       ${!menu && html`<p class="muted" role="status">${t('shared.connection.connecting')}</p>`}
-      ${menu && !isOver && html`<${Picker} ...${parts} menu=${menu} lastOrder=${lastOrder} onReview=${() => setIsReviewing(true)} />`}
-      ${menu && isOver && html`<${Review} ...${parts} onBack=${() => setIsReviewing(false)} />`}
+      ${menu && !showsReview && html`<${Picker} ...${parts} menu=${menu} lastOrder=${lastOrder} onReview=${() => setIsReviewing(true)} />`}
+      ${menu && showsReview && html`<${Review} ...${parts} onBack=${() => setIsReviewing(false)} />`}
     <//>
+    ${editedItem && html`
+      <${DishSheet} item=${editedItem} line=${edited.line} money=${money} addLabel=${t('waiter.pad.add')} onDone=${finish}
+        onClose=${() => setEdited(null)} />`}
   `;
 }
 
@@ -117,7 +122,7 @@ function Picker({ session, draft, lines, total, menu, money, lastOrder, onEdit, 
 function Dish({ item, draft, money, onEdit }) {
   const { id, name, price, available, groups } = item;
   const count = countOf(draft.lines, id);
-  const open = () => onEdit({ item });
+  const open = () => onEdit({ itemId: id });
   const add = () => (needsChoice(item) ? open() : draft.change((lines) => withPieces(lines, { menu_item_id: id, options: [] }, 1)));
   const remove = () => draft.change((lines) => withPieces(lines, lastLineOf(lines, id), -1));
   return html`
@@ -138,35 +143,39 @@ function Dish({ item, draft, money, onEdit }) {
 /** The lines before they are sent, and while their answer is missing. */
 function Review({ session, draft, lines, total, money, onEdit, onBack, onClose }) {
   const [busy, setBusy] = useState(false);
-  const [counts, setCounts] = useStoredState(`ordered-${session.restaurant_id}`, {});
+  const [, setCounts] = useStoredState(`ordered-${session.restaurant_id}`, {});
   const { request } = draft;
+  const isOfAnother = request !== null && request.caller !== claims().sub; // the service would take it for a new order
   const isBlocked = request === null && (lines.length === 0 || lines.some(({ isOrderable }) => !isOrderable));
   const send = async () => {
-    const sent = request ?? { key: newRequestId(), items: draft.lines.map(requestLine) };
+    const sent = request ?? { key: newRequestId(), caller: claims().sub, items: draft.lines.map(requestLine) };
     draft.setDraft({ lines: draft.lines, request: sent });
     setBusy(true);
     try {
       await qr.http.post(`/sessions/${session.id}/orders`, { items: sent.items }, { key: sent.key });
     } catch (error) {
       notify(errorMessage(error), 'bad');
-      if (error.isFinal === true) draft.setDraft({ lines: draft.lines, request: null });
+      if (error.isFinal === true) draft.settle(sent, { lines: draft.lines, request: null });
       setBusy(false);
       return;
     }
-    setCounts(withOrdered(counts, sent.items));
-    draft.setDraft(null);
+    setCounts((counts) => withOrdered(counts, sent.items));
+    draft.settle(sent, EMPTY);
     notify(t('waiter.pad.sent'));
     onClose();
   };
   return html`
-    ${request && !busy && html`<p class="card" role="alert">${t('waiter.pad.unanswered')}</p>`}
+    ${request && !busy && html`<p class="card" role="alert">${t(isOfAnother ? 'waiter.pad.of_another' : 'waiter.pad.unanswered')}</p>`}
     <ul class="pad-lines">
       ${lines.map((line) => html`<${Line} key=${line.id} line=${line} draft=${draft} money=${money} onEdit=${onEdit} isSent=${request !== null} />`)}
     </ul>
     <p class="row total"><span>${t('waiter.pad.total')}</span><span class="amount">${money(total)}</span></p>
     <div class="pad-foot">
       ${request === null && html`<button class="button" onClick=${onBack}>${t('waiter.pad.back')}</button>`}
-      <button class="button main" disabled=${busy || isBlocked || token() === null} onClick=${send}>
+      ${isOfAnother && html`
+        <button class="button" onClick=${() => draft.settle(request, { lines: draft.lines, request: null })}>${t('waiter.pad.not_there')}</button>
+        <button class="button" onClick=${() => draft.settle(request, EMPTY)}>${t('waiter.pad.is_there')}</button>`}
+      <button class="button main" hidden=${isOfAnother} disabled=${busy || isBlocked || token() === null} onClick=${send}>
         <span>${t(request && !busy ? 'waiter.again' : 'waiter.pad.send')}</span>
       </button>
     </div>
@@ -190,7 +199,7 @@ function Line({ line, draft, money, onEdit, isSent }) {
         <div class="row">
           ${item?.groups.length > 0 && html`
             <button class="button quiet" aria-haspopup="dialog" aria-label=${t('waiter.pad.options_of', { name })}
-              onClick=${() => onEdit({ item, line })}>${t('waiter.pad.options')}</button>`}
+              onClick=${() => onEdit({ itemId: item.id, line })}>${t('waiter.pad.options')}</button>`}
           <span class="stepper" role="group" aria-label=${name}>
             <button class="button icon" data-repeat aria-label=${t('shared.menu.fewer', { name })} onClick=${() => change(-1)}>−</button>
             <span class="count" aria-live="polite">${quantity}</span>

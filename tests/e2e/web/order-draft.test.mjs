@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { MAX_QUANTITY } from '../../../web/shared/menu/pricing.js';
+import { findItems } from '../../../web/shared/menu/search.js';
 import { atTime, hoursText, isServed } from '../../../web/shared/menu/serving-hours.js';
 import {
-  countOf, findItems, frequentItems, lastLineOf, linesOf, MAX_QUANTITY, requestLine, withChange, withOrdered, withPieces,
+  countOf, frequentItems, lastLineOf, linesOf, requestLine, withChange, withOrdered, withPieces,
 } from '../../../web/waiter/order-draft.js';
 
 const TEA = { menu_item_id: 1, options: [] };

@@ -49,7 +49,7 @@ async function openPad(address) {
   await page.goto(address);
   await untilPageLive(page);
   await page.locator('.table').click();
-  await press(page, /Take an order|Go on with/);
+  await press(page, /Take an order|Continue/);
   return page;
 }
 
@@ -70,7 +70,7 @@ test('a waiter finds dishes, chooses options, adds notes and sends the order', a
   await page.reload();
   await untilPageLive(page);
   await page.locator('.table').click();
-  await press(page, 'Go on with the order · 3 items');
+  await press(page, 'Continue the order · 3 items');
   await press(sheet, /^Review/);
   await press(sheet, 'Send the order');
   const [{ order_id, total_amount }] = await until(async () => (await orders()).length > 0 && orders());
@@ -99,12 +99,12 @@ test('an order whose answer is lost is sent again with the same key, and placed 
     await route.abort();
   });
   await press(sheet, 'Send the order');
-  await sheet.getByText('It is not yet known whether this order was placed').waitFor();
+  await sheet.getByText('This order may not have been placed').waitFor();
   await page.unroute('**/orders');
   await page.reload();
   await untilPageLive(page);
   await page.locator('.table').click();
-  await press(page, /^Go on with/);
+  await press(page, /^Continue/);
   await press(sheet, 'Try again');
   await page.getByText('Order sent.').waitFor();
   assert.equal(new Set(keys).size, 1);

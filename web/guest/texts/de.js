@@ -12,8 +12,8 @@ export default {
     refused: {
       price_changed: 'Noch nicht bestellt: Der Preis hat sich geändert. Ihre Bestellung kostet jetzt {total} statt {was}. Sie liegt wieder im Warenkorb; wenn Sie einverstanden sind, bestellen Sie noch einmal.',
       item_unavailable: {
-        one: 'Noch nicht bestellt: {names} ist gerade ausverkauft. Ihre Bestellung liegt wieder im Warenkorb; bitte ändern Sie sie und bestellen Sie noch einmal.',
-        other: 'Noch nicht bestellt: {names} sind gerade ausverkauft. Ihre Bestellung liegt wieder im Warenkorb; bitte ändern Sie sie und bestellen Sie noch einmal.',
+        one: 'Noch nicht bestellt: {names} ist gerade nicht erhältlich. Ihre Bestellung liegt wieder im Warenkorb; bitte ändern Sie sie und bestellen Sie noch einmal.',
+        other: 'Noch nicht bestellt: {names} sind gerade nicht erhältlich. Ihre Bestellung liegt wieder im Warenkorb; bitte ändern Sie sie und bestellen Sie noch einmal.',
       },
       invalid_options: 'Noch nicht bestellt: Die Auswahl bei {names} hat sich geändert. Ihre Bestellung liegt wieder im Warenkorb; bitte wählen Sie noch einmal.',
       other: 'Ihre Bestellung wurde nicht aufgenommen: {reason} Sie liegt wieder im Warenkorb.',

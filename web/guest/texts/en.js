@@ -12,8 +12,8 @@ export default {
     refused: {
       price_changed: 'Not ordered yet: the price has changed. Your order costs {total} now instead of {was}. It is in your basket again; to agree, place it again.',
       item_unavailable: {
-        one: 'Not ordered yet: {names} has just sold out. Your order is in your basket again; please change it and place it again.',
-        other: 'Not ordered yet: {names} have just sold out. Your order is in your basket again; please change it and place it again.',
+        one: 'Not ordered yet: {names} is not available at the moment. Your order is in your basket again; please change it and place it again.',
+        other: 'Not ordered yet: {names} are not available at the moment. Your order is in your basket again; please change it and place it again.',
       },
       invalid_options: 'Not ordered yet: the options of {names} have changed. Your order is in your basket again; please choose again.',
       other: 'Your order was not placed: {reason} It is in your basket again.',

@@ -12,8 +12,8 @@ export default {
     refused: {
       price_changed: 'Pedido no realizado: el precio ha cambiado. Tu pedido cuesta ahora {total} en lugar de {was}. Vuelve a estar en la cesta; si te parece bien, haz el pedido de nuevo.',
       item_unavailable: {
-        one: 'Pedido no realizado: {names} se acaba de agotar. Tu pedido vuelve a estar en la cesta; cámbialo y hazlo de nuevo.',
-        other: 'Pedido no realizado: {names} se acaban de agotar. Tu pedido vuelve a estar en la cesta; cámbialo y hazlo de nuevo.',
+        one: 'Pedido no realizado: {names} no está disponible en este momento. Tu pedido vuelve a estar en la cesta; cámbialo y hazlo de nuevo.',
+        other: 'Pedido no realizado: {names} no están disponibles en este momento. Tu pedido vuelve a estar en la cesta; cámbialo y hazlo de nuevo.',
       },
       invalid_options: 'Pedido no realizado: las opciones de {names} han cambiado. Tu pedido vuelve a estar en la cesta; elige de nuevo.',
       other: 'Pedido no realizado: {reason} Vuelve a estar en la cesta.',

@@ -8,9 +8,7 @@ import { OptionGroup } from './option-group.js';
 import { Stepper } from './stepper.js';
 import { Unavailable } from './unavailable.js';
 import { times } from './money.js';
-import { isGroupValid, isValid, optionsOf, unitPrice } from './pricing.js';
-
-const MAX_QUANTITY = 99;
+import { isGroupValid, isValid, MAX_QUANTITY, optionsOf, unitPrice } from './pricing.js';
 
 /**
  * `line` is the basket's line to edit; without it, the dish is added. `onDone` gets the new line and its quantity.

@@ -5,6 +5,9 @@
 
 import { fromCents, toCents } from './money.js';
 
+/** The largest quantity of a line. */
+export const MAX_QUANTITY = 99;
+
 /** The key of a line in the basket. Lines with the same item and options have the same key: without options, the item's id. */
 export function lineKey({ menu_item_id, options = [] }) {
   const sorted = [...options].sort((a, b) => a.option_id - b.option_id);

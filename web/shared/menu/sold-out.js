@@ -1,24 +1,26 @@
 /** The dialog in which staff set what is sold out. */
 
+import { newRequestId } from '../../client/requests.js';
 import { html, qr, Sheet, t, useFormats, useState, withErrorNotice } from '../app.js';
+import { findItems } from './search.js';
 
 /** The end of an item's unavailability: none, which is until it is set available, or the end of the business day. */
-const ENDS = { day: 'end_of_day', none: null };
+const ENDS = { today: 'end_of_day', indefinitely: null };
 
 export function SoldOut({ id, menu, onClose }) {
   const [text, setText] = useState('');
   const { time, date } = useFormats(menu);
   const items = menu.categories.flatMap((category) => category.items);
-  const shown = items.filter(({ name }) => name.toLowerCase().includes(text.trim().toLowerCase()));
-  const sorted = [...shown].sort((a, b) => Number(a.available) - Number(b.available)); // sold-out dishes first
-  const set = (item, change) => withErrorNotice(qr.http.patch(`/restaurants/${id}/menu/items/${item.id}`, change));
+  const [soldOut] = useState(() => new Set(items.filter(({ available }) => !available).map((item) => item.id)));
+  const shown = findItems(items, text).sort((a, b) => Number(soldOut.has(b.id)) - Number(soldOut.has(a.id))); // sold-out dishes first
+  const set = (item, change) => withErrorNotice(qr.http.patch(`/restaurants/${id}/menu/items/${item.id}`, change, { key: newRequestId() }));
   return html`
     <${Sheet} size="wide" title=${t('shared.sold_out.title')} onClose=${onClose}>
       <label class="field">${t('shared.sold_out.search')}
         <input type="search" autocomplete="off" value=${text} onInput=${({ target }) => setText(target.value)} />
       </label>
       <ul class="sold-out">
-        ${sorted.map((item) => html`
+        ${shown.map((item) => html`
           <li key=${item.id} class="row" data-available=${String(item.available)}>
             <span>
               <span id=${`sold-out-${item.id}`}>${item.name}</span>
