@@ -136,7 +136,7 @@ test('a kitchen pauses guests’ orders with two taps, and guests see it at once
   await untilPageLive(kitchen);
   await button(kitchen, 'Pause orders').click();
   await press(kitchen, '30 min');
-  await phone.getByText(/Guests’ orders are paused until/).first().waitFor();
+  await phone.getByText(/Ordering is paused until/).first().waitFor();
   await button(phone, 'Add Tea').click();
   await press(phone, /^Basket/);
   assert.equal(await button(phone, 'Place the order').isDisabled(), true);
