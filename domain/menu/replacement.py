@@ -50,8 +50,8 @@ def replaced(content: MenuContent, command: c.ReplaceMenu) -> MenuContent | Reje
     known, next_id = content.items(), content.next_id
     groups_named: dict[Any, int] = {**external_ids(content.option_groups)}
     named_before = defaultdict[str, deque[MenuCategory]](deque)
-    for before in content.categories:
-        named_before[before.name].append(before)
+    for old in content.categories:
+        named_before[old.name].append(old)
     categories = []
     for category, inputs in given:
         items = []

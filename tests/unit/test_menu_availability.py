@@ -253,3 +253,17 @@ def test_the_next_time_of_day(now: str, clock: str, expected: str) -> None:
     at = next_local_time(datetime.fromisoformat(now), "Europe/Rome", clock)
     assert at == datetime.fromisoformat(expected)
     assert at.tzinfo is UTC
+
+
+def test_categories_of_the_same_name_keep_their_own_hours(world: RulesWorld) -> None:
+    def menu(*given: HoursInput | None) -> c.ReplaceMenu:
+        items = (MenuItemInput(name="Tea", price=250),)
+        hours = [{} if each is None else {"hours": (each,)} for each in given]
+        return c.ReplaceMenu(
+            categories=tuple(MenuCategoryInput(name="Food", items=items, **each) for each in hours)
+        )
+
+    world.do(MENU, menu(hours("11:00", "15:00"), hours("18:00", "23:00")))
+    world.do(MENU, menu(None, None))
+    categories = world.snapshot(MENU)["categories"]
+    assert [each["hours"][0]["from"] for each in categories] == ["11:00", "18:00"]

@@ -140,7 +140,7 @@ test('a kitchen pauses guests’ orders with two taps, and guests see it at once
   await button(phone, 'Add Tea').click();
   await press(phone, /^Basket/);
   assert.equal(await button(phone, 'Place the order').isDisabled(), true);
-  await press(kitchen, 'Take orders again');
+  await press(kitchen, 'Resume orders');
   await until(async () => !(await button(phone, 'Place the order').isDisabled()));
 });
 
