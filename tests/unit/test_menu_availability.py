@@ -258,7 +258,7 @@ def test_the_next_time_of_day(now: str, clock: str, expected: str) -> None:
 def test_categories_of_the_same_name_keep_their_own_hours(world: RulesWorld) -> None:
     def menu(*given: HoursInput | None) -> c.ReplaceMenu:
         items = (MenuItemInput(name="Tea", price=250),)
-        hours = [{} if each is None else {"hours": (each,)} for each in given]
+        hours: list[dict[str, Any]] = [{} if each is None else {"hours": (each,)} for each in given]
         return c.ReplaceMenu(
             categories=tuple(MenuCategoryInput(name="Food", items=items, **each) for each in hours)
         )
