@@ -84,7 +84,7 @@ def test_every_json_response_of_the_api_is_recognized() -> None:
     unknown = []
     for path, item in document["paths"].items():
         for method, operation in item.items():
-            if method == "parameters":
+            if method == "parameters" or path == "/restaurants/{id}/menu/export":  # a file
                 continue
             for status, response in operation["responses"].items():
                 content = response.get("content", {}).get("application/json")

@@ -165,5 +165,5 @@ def test_backup_refuses_an_external_store_and_restore_names_its_address(
     tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RESTAURANT_QR_REDIS_URL", "redis://127.0.0.1:1")
-    assert "its own means" in command(tmp_path, "backup", tmp_path / "backup")
+    assert "its own tools" in command(tmp_path, "backup", tmp_path / "backup")
     assert "127.0.0.1" in command(tmp_path, "restore", "--complete"), "the error names the address"
