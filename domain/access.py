@@ -1,11 +1,13 @@
 """The access that a session grants to its guests, and a restaurant to its staff devices."""
 
 import hmac
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from typing import Any
 
 from domain.restaurant.state import Restaurant
 from domain.session.state import Session
-from protocol.ids import Address, Kind
+from protocol.ids import Address, Channel, Kind
 
 
 class Access(StrEnum):
@@ -43,3 +45,17 @@ def guest_access(session: Session, target: Address | None, code: str | None = No
 def device_access(restaurant: Restaurant, device_id: int) -> Access:
     """The access of a staff device, which it has until it is removed from its restaurant."""
     return Access.GRANTED if device_id in restaurant.devices else Access.ENDED
+
+
+_ADMITTED: Mapping[Channel, Callable[[Any], tuple[int, ...]]] = {
+    Channel.SESSION: lambda session: (session.id,) if session.is_open else (),
+    Channel.TABLE: lambda table: () if table.session is None else (table.session.id,),
+    Channel.DEVICES: lambda restaurant: tuple(restaurant.devices),
+}
+
+
+def admitted(state: Any, channel: Channel) -> tuple[int, ...] | None:
+    """The ids of the session whose guests may see a table or session now, or of a restaurant's
+    devices: callers with another id have no access any more. None for all other channels."""
+    ids = _ADMITTED.get(channel)
+    return None if ids is None else ids(state)

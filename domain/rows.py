@@ -5,10 +5,11 @@ only the changed entry.
 """
 
 from bisect import insort
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, Self, TypeVar, cast, get_args
+from typing import Any, Generic, Self, TypeVar, cast, get_args
 
+import orjson
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
@@ -60,6 +61,10 @@ class Rows(dict[K, V]):
     def encoded_rows(self, row: Callable[[V], R]) -> list[R]:
         """All rows in order, as a value that `protocol.codec.encode` inserts as JSON. `row` must
         be the same function in every call, and depend only on the entry."""
+        return cast(list[R], EncodedRows(self, row))
+
+    def encode_rows(self, row: Callable[[V], R]) -> orjson.Fragment:
+        """The JSON of all rows in order."""
         stale: Collection[K] = self._stale
         if not self._rows:
             self._rows = dict.fromkeys(self, b"")
@@ -67,7 +72,7 @@ class Rows(dict[K, V]):
         for key in stale:
             self._rows[key] = encode_compact(row(self[key]))
         self._stale = frozenset()
-        return cast(list[R], encoded_list(self._rows.values()))
+        return encoded_list(self._rows.values())
 
     def _rank(self, item: tuple[K, V]) -> Any:
         return self.rank(*item)
@@ -94,6 +99,21 @@ class Rows(dict[K, V]):
         key, entry = get_args(source) or get_args(cls.__orig_bases__[0])  # type: ignore[attr-defined]  # typing's own
         entries = handler.generate_schema(dict[key, entry])  # type: ignore[valid-type]  # types of run time
         return core_schema.no_info_after_validator_function(cls, entries)
+
+
+class EncodedRows(Generic[V, R]):
+    """The rows of a list: one by one or, for the encoders, as the JSON that the list keeps."""
+
+    __slots__ = ("_entries", "_row")
+
+    def __init__(self, entries: Rows[Any, V], row: Callable[[V], R]) -> None:
+        self._entries, self._row = entries, row
+
+    def __iter__(self) -> Iterator[R]:
+        return map(self._row, self._entries.values())
+
+    def encoded(self) -> orjson.Fragment:
+        return self._entries.encode_rows(self._row)
 
 
 def _last(rows: dict[K, V]) -> tuple[K, V]:

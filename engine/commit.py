@@ -125,8 +125,8 @@ def entity_commit(staged: EntityTransaction, now: datetime, *, has_effects: bool
     outbox contains effects after the commit."""
     entity, token = staged.entity, staged.entity.fencing_token
     journal: dict[str, list[bytes]] = {}
-    for channel, frame in staged.frames:
-        journal.setdefault(channel.value, []).append(frame)
+    for each in staged.frames:
+        journal.setdefault(each.channel.value, []).append(each.encoded)
     entries: list[OutboxEffect | OutboxTimer] = [
         *staged.effects,
         *(timer for key, timer in staged.timers.items() if entity.timers.get(key) is not timer),
@@ -141,7 +141,7 @@ def entity_commit(staged: EntityTransaction, now: datetime, *, has_effects: bool
         epoch=entity.epoch,
         state={} if staged.state is entity.state else changes(entity.state, staged.state),
         journal=journal,
-        seqs={channel.value: staged.seqs[channel] for channel, _ in staged.frames},
+        seqs={each.channel.value: staged.seqs[each.channel] for each in staged.frames},
         history=staged.history,
         history_length=entity.history_length + len(staged.history),
         audit=staged.audit.entries,

@@ -13,9 +13,11 @@ from typing import Any, Self
 
 from domain.behaviours import BEHAVIOURS
 from domain.entity import Behaviour
+from domain.redaction import redact
 from domain.refusals import NO_REFUSALS, Refusals, refusals_from
 from engine.outbox_entries import OutboxTimer, decode_timers
 from engine.request_results import RequestResults
+from protocol.caller import Role
 from protocol.codec import encode_compact
 from protocol.ids import Address, Channel
 from storage.codec import restore
@@ -57,7 +59,7 @@ class LoadedEntity:
     verified_at: float
     unclaimed: bool = False
     refusals: Refusals = NO_REFUSALS
-    _snapshots: Mapping[Channel, bytes] = field(default_factory=lambda: EMPTY)
+    _snapshots: Mapping[tuple[Channel, Role | None], bytes] = field(default_factory=lambda: EMPTY)
 
     @classmethod
     def from_store(cls, address: Address, loaded: StoredEntity, now: float) -> Self:
@@ -97,25 +99,28 @@ class LoadedEntity:
         entity.unclaimed = True
         return entity
 
-    def snapshot(self, channel: Channel) -> bytes:
-        """The encoded snapshot of a channel, which is cached until the entity changes."""
-        if channel not in self._snapshots:
-            self._snapshots = {**self._snapshots, channel: self._encoded_snapshot(channel)}
-        return self._snapshots[channel]
+    def snapshot(self, channel: Channel, audience: Role | None = None) -> bytes:
+        """The encoded snapshot of a channel, redacted for an audience and cached until the entity
+        changes."""
+        key = channel, audience
+        if key not in self._snapshots:
+            self._snapshots = {**self._snapshots, key: self._encoded_snapshot(channel, audience)}
+        return self._snapshots[key]
 
-    def snapshot_instead_of_events(self, channel: Channel) -> bytes:
+    def snapshot_instead_of_events(self, channel: Channel, audience: Role | None = None) -> bytes:
         """The encoded snapshot for a subscriber that cannot resume, with `resumed: false`."""
-        return self._encoded_snapshot(channel, resumed=False)
+        return self._encoded_snapshot(channel, audience, resumed=False)
 
     def discard_snapshots(self) -> None:
         """Discard the cached snapshots."""
         self._snapshots = EMPTY
 
-    def _encoded_snapshot(self, channel: Channel, **fields: Any) -> bytes:
+    def _encoded_snapshot(self, channel: Channel, audience: Role | None, **fields: Any) -> bytes:
         type_, data = self.behaviour.snapshot(self.state, channel)
         data = {**data, "version": self.version, **fields}
         seq = self.seqs.get(channel, 0)
-        return encode_compact({"type": type_, "data": data, "seq": seq, "epoch": self.epoch})
+        message = {"type": type_, "data": data, "seq": seq, "epoch": self.epoch}
+        return encode_compact(message if audience is None else redact(audience, channel, message))
 
 
 def shared_counters(seqs: Mapping[str, int]) -> Mapping[str, int]:

@@ -63,10 +63,11 @@ class DeliverEffects(_Value, frozen=True):
 
 
 class Read(_Value, frozen=True):
-    """Reads a channel's snapshot. Reply: View or Rejected."""
+    """Reads a channel's snapshot as a role may see it. Reply: View or Rejected."""
 
     to: Address
     channel: Channel
+    role: Role | None = None
 
 
 class CheckGuest(_Value, frozen=True):
@@ -101,6 +102,10 @@ class Subscribe(_Value, frozen=True):
     role: Role
     epoch: str | None = None
     since: int | None = None
+
+    @property
+    def connections(self) -> tuple[tuple[int, Role], ...]:
+        return ((self.connection, self.role),)
 
 
 class Resubscribe(_Value, frozen=True):
@@ -177,11 +182,20 @@ class Done(_Value, frozen=True):
     view: bytes | None = None
 
 
+Variants = Mapping[str, tuple[bytes, ...]]
+"""The frames of each role that must not see all of a channel (`domain/redaction.py`); none if the
+message's own frames hide enough. A role of the channel is missing if the host, of another release,
+has not redacted for it."""
+
+
 class View(_Value, frozen=True):
-    """An encoded snapshot, and the entity's version."""
+    """An encoded snapshot, and the entity's version. `admitted` is that of `domain/access.py`; also
+    None if the host runs an earlier release."""
 
     frame: bytes
     version: int = 0
+    variants: Variants = {}
+    admitted: tuple[int, ...] | None = None
 
 
 class Subscribed(_Value, frozen=True):
@@ -192,6 +206,8 @@ class Subscribed(_Value, frozen=True):
     seq: int
     frames: tuple[bytes, ...]
     resumed: bool
+    variants: Variants = {}
+    admitted: tuple[int, ...] | None = None
 
 
 class Moved(_Value, frozen=True):
@@ -209,7 +225,7 @@ Reply = Done | View | Access | CodeValues | Subscribed | Rejected | Redirect | M
 class Published(_Value, frozen=True):
     """Consecutive events of a topic as encoded frames. `seq` is the number of the first one,
     `stored_at` the time of their commit in epoch seconds. `traces` are the sampled traces of the
-    commands that caused them."""
+    commands that caused them. `admitted` is that of the state after the last event."""
 
     topic: Topic
     epoch: str
@@ -217,6 +233,8 @@ class Published(_Value, frozen=True):
     frames: tuple[bytes, ...]
     stored_at: float = 0.0
     traces: tuple[str, ...] = ()
+    variants: Variants = {}
+    admitted: tuple[int, ...] | None = None
 
 
 class Dropped(_Value, frozen=True):

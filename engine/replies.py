@@ -4,10 +4,14 @@ Snapshots are encoded and subscriptions added here, after the commit, so that su
 only stored state, and no event between a snapshot and its subscription is lost.
 """
 
+import time
 from collections.abc import Iterable, Mapping
 
-from domain.access import Access, device_access, guest_access
+import orjson
+
+from domain.access import Access, admitted, device_access, guest_access
 from domain.codes import CodeValues, code_values
+from domain.redaction import HIDDEN, audience
 from engine import failures
 from engine.decide import Unit
 from engine.entity import LoadedEntity
@@ -17,6 +21,7 @@ from engine.messages import (
     CheckDevice,
     CheckGuest,
     Done,
+    Published,
     Query,
     Read,
     ReadCodes,
@@ -26,6 +31,7 @@ from engine.messages import (
     Subscribe,
     Subscribed,
     Unsubscribe,
+    Variants,
     View,
     address_of,
     replaced,
@@ -34,6 +40,8 @@ from engine.metrics import EVENTS, SUBSCRIPTIONS
 from engine.residents import Residents
 from engine.subscribers import Subscribers
 from engine.transaction import EntityTransaction
+from engine.variants import Frame, variants
+from protocol.caller import Role
 from protocol.errors import UNAVAILABLE, Code, Rejected
 from protocol.ids import Address, Channel, Topic
 from storage.store import Store, StoreUnavailable
@@ -52,15 +60,14 @@ class Replies:
 
     def publish(self, stored: EntityTransaction) -> None:
         """Send the events of a committed transaction to the subscribers of its topics."""
-        frames: dict[Channel, list[bytes]] = {}
-        for channel, frame in stored.frames:
-            frames.setdefault(channel, []).append(frame)
-        for channel, published in frames.items():
-            first = stored.seqs[channel] - len(published) + 1
+        by_channel: dict[Channel, list[Frame]] = {}
+        for each in stored.frames:
+            by_channel.setdefault(each.channel, []).append(each)
+        for channel, frames in by_channel.items():
             topic = Topic(stored.address, channel)
-            EVENTS.add(len(published), channel.value)
-            epoch = stored.entity.epoch
-            self._subscribers.publish(topic, epoch, first, tuple(published), stored.traces)
+            EVENTS.add(len(frames), channel.value)
+            if self._subscribers.has_subscribers(topic):
+                self._subscribers.publish(_published(topic, stored, frames))
 
     async def complete(self, units: Iterable[Unit]) -> None:
         """Complete the replies of the units with snapshots and subscriptions. A failure affects
@@ -84,7 +91,8 @@ class Replies:
                 entity = self._existing(to)
                 if isinstance(entity, Rejected):
                     return entity
-                return replaced(reply, view=entity.snapshot(channel))
+                shown_to = audience(message.caller.role, channel)
+                return replaced(reply, view=entity.snapshot(channel, shown_to))
             case Read() | CheckGuest() | CheckDevice() | ReadCodes():
                 entity = self._existing(message.to)
                 return entity if isinstance(entity, Rejected) else _answer(message, entity)
@@ -137,19 +145,38 @@ class Replies:
         if not entity.is_verified:
             return UNAVAILABLE
         subscribed = _subscribed(message, entity, missed)
-        if isinstance(message, Resubscribe):
-            connections = message.connections
-            self._subscribers.subscribe(message.topic, message.gateway, connections, replace=True)
-        else:
-            connection = [(message.connection, message.role)]
-            self._subscribers.subscribe(message.topic, message.gateway, connection, replace=False)
+        self._subscribers.subscribe(
+            message.topic, message.gateway, message.connections,
+            replace=isinstance(message, Resubscribe),
+        )  # fmt: skip
         return subscribed
+
+
+def _published(topic: Topic, stored: EntityTransaction, frames: list[Frame]) -> Published:
+    channel = topic.channel
+    first = stored.seqs[channel] - len(frames) + 1
+    whole = tuple([each.encoded for each in frames])
+    redacted = variants(channel, frames, whole) if channel in HIDDEN else {}
+    may_see = admitted(stored.state, channel)
+    return Published(
+        topic,
+        stored.entity.epoch,
+        first,
+        whole,
+        time.time(),
+        tuple(stored.traces),
+        redacted,
+        may_see,
+    )
 
 
 def _answer(query: Query, entity: LoadedEntity) -> View | Access | CodeValues:
     match query:
-        case Read(_, channel):
-            return View(entity.snapshot(channel), entity.version)
+        case Read(_, channel, role):
+            shown_to = audience(role, channel)
+            frame = entity.snapshot(channel, shown_to)
+            redacted: Variants = {} if shown_to is None else {shown_to: ()}
+            return View(frame, entity.version, redacted, admitted(entity.state, channel))
         case CheckGuest(_, target, code):
             return guest_access(entity.state, target, code)
         case CheckDevice(_, device_id):
@@ -162,17 +189,26 @@ def _subscribed(
     message: Subscribe | Resubscribe, entity: LoadedEntity, missed: MissedEvents
 ) -> Subscribed:
     """The reply to a subscriber: the missed events if it can resume, otherwise a snapshot."""
-    topic = message.topic
-    seq = entity.seqs.get(topic.channel, 0)
-    frames: list[bytes] | None = None
+    topic, channel = message.topic, message.topic.channel
+    seq = entity.seqs.get(channel, 0)
+    events: list[bytes] | None = None
     if message.since is not None and message.epoch == entity.epoch:
-        frames = [] if message.since == seq else missed.get((topic, message.since))
-    if frames is not None:
-        SUBSCRIPTIONS.add(label_value="resumed")
-        return Subscribed(entity.epoch, seq, tuple(frames), resumed=True)
-    if message.since is None and message.epoch is None:
-        SUBSCRIPTIONS.add(label_value="snapshot")
-        return Subscribed(entity.epoch, seq, (entity.snapshot(topic.channel),), resumed=False)
-    snapshot = entity.snapshot_instead_of_events(topic.channel)
-    SUBSCRIPTIONS.add(label_value="fallback")
-    return Subscribed(entity.epoch, seq, (snapshot,), resumed=False)
+        events = [] if message.since == seq else missed.get((topic, message.since))
+    is_new = message.since is None and message.epoch is None
+    outcome = "resumed" if events is not None else "snapshot" if is_new else "fallback"
+    SUBSCRIPTIONS.add(label_value=outcome)
+
+    def frames(shown_to: Role | None) -> tuple[bytes, ...]:
+        if events is None:
+            snapshot = entity.snapshot if is_new else entity.snapshot_instead_of_events
+            return (snapshot(channel, shown_to),)
+        if shown_to is None:
+            return tuple(events)
+        stored = (Frame(channel, orjson.loads(each), each) for each in events)
+        return tuple(each.redacted(shown_to) for each in stored)
+
+    shown = {audience(role, channel) for _, role in message.connections}
+    main = next(iter(shown)) if len(shown) == 1 else None  # what none of them may see stays here
+    redacted: Variants = {role: () if role is main else frames(role) for role in shown if role}
+    may_see = admitted(entity.state, channel)
+    return Subscribed(entity.epoch, seq, frames(main), events is not None, redacted, may_see)

@@ -5,7 +5,6 @@ the reply to its subscription. When the stream ends, the gateway's subscriptions
 resubscribes on its next stream.
 """
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -114,22 +113,10 @@ class Subscribers:
 
     # --- publishing ------------------------------------------------------------------------------
 
-    def publish(
-        self,
-        topic: Topic,
-        epoch: str,
-        seq: int,
-        frames: tuple[bytes, ...],
-        traces: Iterable[str] = (),
-    ) -> None:
-        """Send consecutive events of a topic, of which the first has the number `seq`, to the
-        gateways with subscribers."""
-        gateways = self._topics.get(topic)
-        if not gateways:
-            return
-        published = Published(topic, epoch, seq, frames, time.time(), tuple(traces))
-        frame = encode(PUSHED, published)
-        for gateway in map(self._gateways.__getitem__, gateways):
+    def publish(self, published: Published) -> None:
+        """Send events to the gateways with subscribers."""
+        topic, frame = published.topic, encode(PUSHED, published)
+        for gateway in map(self._gateways.__getitem__, self._topics.get(topic, ())):
             if topic not in gateway.invalidated:
                 gateway.stream.send_frame(frame)
 

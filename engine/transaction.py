@@ -15,6 +15,7 @@ from engine.entity import EMPTY, LoadedEntity, shared_counters
 from engine.outbox_entries import OutboxEffect, OutboxTimer
 from engine.request_results import StagedResults
 from engine.staged_audit import StagedAudit
+from engine.variants import Frame
 from protocol.caller import Caller
 from protocol.codec import encode
 from protocol.ids import Address, Channel
@@ -51,7 +52,7 @@ class EntityTransaction:
         self.seen = entity.seen
         self.is_final = entity.is_final
         self.effects: list[OutboxEffect] = []
-        self.frames: list[tuple[Channel, bytes]] = []
+        self.frames: list[Frame] = []
         self.history: list[bytes] = []
         self.traces: list[str] = []
         self.results = StagedResults(entity.results)
@@ -122,8 +123,8 @@ class EntityTransaction:
     def _publish(self, channel: Channel, type_: str, data: Any) -> None:
         seq = self.seqs.get(channel, 0) + 1
         self.seqs = {**self.seqs, channel.value: seq}
-        published = {**data, "version": self.version}
-        self.frames.append((channel, encode({"type": type_, "data": published, "seq": seq})))
+        message = {"type": type_, "data": {**data, "version": self.version}, "seq": seq}
+        self.frames.append(Frame(channel, message, encode(message)))
 
     def add_effect(self, to: Address, message: Any, caller: Caller, *, creates: bool) -> None:
         """Stage an effect on an entity of another host."""

@@ -89,6 +89,8 @@ def data_of(frame: bytes) -> orjson.Fragment:
 
 
 def _encodable(value: Any) -> Any:
+    if hasattr(value, "encoded"):  # it keeps its JSON
+        return value.encoded()
     if isinstance(value, tuple):  # orjson encodes plain tuples itself, but no named ones
         return list(value)
     raise TypeError(f"cannot encode {type(value).__name__} as JSON")

@@ -42,7 +42,19 @@ class Rejected:
             body["details"] = dict(self.details)
         return body
 
+    @property
+    def close_code(self) -> CloseCode:
+        """The code of sockets that are closed for this reason."""
+        return _CLOSE_CODES.get(self.code, CloseCode.BAD_REQUEST)
 
+
+_CLOSE_CODES = {
+    Code.UNAUTHENTICATED: CloseCode.UNAUTHENTICATED,
+    Code.FORBIDDEN: CloseCode.FORBIDDEN,
+    Code.NOT_FOUND: CloseCode.NOT_FOUND,
+    Code.RATE_LIMITED: CloseCode.RATE_LIMITED,
+    Code.UNAVAILABLE: CloseCode.RESTART,
+}
 UNAVAILABLE = Rejected(
     Code.UNAVAILABLE,
     "Cannot do this now because the store or a host is unavailable. "

@@ -7,16 +7,15 @@ whatever their channel, as soon as the grant ends.
 
 import asyncio
 import itertools
-from typing import Protocol
+from collections.abc import Collection
 
-import orjson
-
+from engine.messages import Published, Subscribed
 from gateway.auth.principal import Principal
 from gateway.auth.token_register import Connection, TokenRegister
 from gateway.backend.subscriptions import SubscriptionHub
 from gateway.server.frames import TextFrame
 from protocol.caller import Role
-from protocol.errors import CloseCode, Code, Rejected
+from protocol.errors import UNAVAILABLE, CloseCode, Code, Rejected
 from protocol.ids import Address, Channel, Kind, Topic
 
 SESSION_CLOSED = Rejected(
@@ -26,58 +25,6 @@ SESSION_CLOSED = Rejected(
 SIGNED_OUT = Rejected(
     Code.UNAUTHENTICATED, "This device was signed out. Ask a manager for a new sign-in code."
 )
-
-
-class Grant(Protocol):
-    """The state of one channel that decides whether connections stay open, by their id on it."""
-
-    rejection: Rejected
-
-    def on_frame(self, payload: bytes) -> None:
-        """Update from a frame of the channel."""
-
-    def is_valid(self, id_: int) -> bool: ...
-
-
-class SessionGrant:
-    """Valid until the session is closed."""
-
-    rejection = SESSION_CLOSED
-
-    def __init__(self) -> None:
-        self._is_open = True
-
-    def on_frame(self, payload: bytes) -> None:
-        if b'"closed"' not in payload:  # a quick check; a guest's note may contain it, too
-            return
-        frame = orjson.loads(payload)
-        if frame["type"] == "session_status" and frame["data"].get("status") == "closed":
-            self._is_open = False
-
-    def is_valid(self, id_: int) -> bool:
-        return self._is_open
-
-
-class DeviceGrant:
-    """Valid while the staff device is in its restaurant's list."""
-
-    rejection = SIGNED_OUT
-
-    def __init__(self) -> None:
-        self._devices: set[int] = set()
-
-    def on_frame(self, payload: bytes) -> None:
-        frame = orjson.loads(payload)
-        data = frame["data"]
-        if frame["type"] == "devices":
-            self._devices = {each["device_id"] for each in data["devices"]}
-        elif frame["type"] in ("device_added", "device_signed_in"):
-            self._devices.add(data["device_id"])
-        else:
-            self._devices.discard(data["device_id"])
-
-    def is_valid(self, id_: int) -> bool:
-        return id_ in self._devices
 
 
 def grant_of(principal: Principal, restaurant: int) -> tuple[Topic, int] | None:
@@ -95,17 +42,25 @@ def grant_of(principal: Principal, restaurant: int) -> tuple[Topic, int] | None:
 class _GrantWatch:
     """The connections of this gateway that depend on one channel, to which it subscribes."""
 
-    def __init__(self, id_: int, grant: Grant) -> None:
+    def __init__(self, id_: int, rejection: Rejected) -> None:
         self.id = id_
-        self.grant = grant
+        self.rejection = rejection
+        self.admitted: Collection[int] = ()
         self.connections: dict[Connection, int] = {}
         self.is_gone = False
         self.subscribing: asyncio.Task[Rejected | None]
 
     def send(self, frame: TextFrame, *, solicited: bool = False) -> None:
-        self.grant.on_frame(frame.payload)
-        revoked = [each for each, id_ in self.connections.items() if not self.grant.is_valid(id_)]
-        self._close_all(revoked, CloseCode.UNAUTHENTICATED, self.grant.rejection.error)
+        """Ignore a frame: `check` has received what matters of it."""
+
+    def check(self, sent: Subscribed | Published) -> Rejected | None:
+        """Close the connections that are not admitted any more."""
+        if sent.admitted is None:  # the host runs an earlier release
+            return UNAVAILABLE
+        self.admitted = sent.admitted
+        revoked = [each for each, id_ in self.connections.items() if id_ not in self.admitted]
+        self._close_all(revoked, self.rejection.close_code, self.rejection.error)
+        return None
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Close all connections: the entity of the channel does not exist any more."""
@@ -140,16 +95,16 @@ class RevocationWatcher:
         topic, id_ = source
         watch = self._by_topic.get(topic)
         if watch is None:
-            grant = SessionGrant() if topic.channel is Channel.SESSION else DeviceGrant()
-            watch = self._by_topic[topic] = _GrantWatch(-next(self._ids), grant)
+            rejection = SESSION_CLOSED if topic.channel is Channel.SESSION else SIGNED_OUT
+            watch = self._by_topic[topic] = _GrantWatch(-next(self._ids), rejection)
             watch.subscribing = asyncio.create_task(
-                self._hub.subscribe(watch, Role.ADMIN, topic, None, None)
+                self._hub.subscribe(watch, Role.ADMIN, topic, None, None, watch.check)
             )
         watch.connections[connection] = id_
         refused = await asyncio.shield(watch.subscribing)
-        if refused is None and (watch.is_gone or not watch.grant.is_valid(id_)):
-            return watch.grant.rejection
-        return refused
+        if refused is not None or watch.is_gone:
+            return refused or UNAVAILABLE
+        return None if id_ in watch.admitted else watch.rejection
 
     def detach(self, principal: Principal, restaurant: int, connection: Connection) -> None:
         """Remove a connection that is closed, attached or not."""

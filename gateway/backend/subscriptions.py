@@ -19,6 +19,7 @@ from gateway.backend.host_client import HostClient
 from gateway.backend.topic_subscribers import (
     INITIAL_BACKOFF_S,
     NO_EPOCH,
+    FrameCheck,
     Subscriber,
     Subscription,
     TopicSubscribers,
@@ -57,14 +58,15 @@ class SubscriptionHub:
         topic: Topic,
         epoch: str | None,
         since: int | None,
+        check: FrameCheck | None = None,
     ) -> Rejected | None:
         """Subscribe a connection, which is first sent the snapshot or the events after `since`.
-        Returns why it cannot subscribe, or None."""
+        Returns why it cannot subscribe, or None. Later, it is closed if `check` refuses frames."""
         subscribers = self._get_or_create(topic)
         if len(subscribers.subscriptions) >= self._max_subscribers and role not in STAFF:
             LIMIT_VIOLATIONS.add(label_value="subscribers")
             return Rejected(Code.RATE_LIMITED, "Too many subscribers. Try again later.")
-        subscription = Subscription(connection, role)
+        subscription = Subscription(connection, role, check)
         subscribers.subscriptions[connection.id] = subscription
         message = Subscribe(topic, self._gateway, connection.id, role, epoch, since)
         on_reply = partial(self._on_subscribed, topic, subscription)
@@ -73,10 +75,12 @@ class SubscriptionHub:
         except BaseException:  # cancelled, usually because the connection was closed
             self.unsubscribe(connection, topic)
             raise
+        refused = subscription.refused
         if not isinstance(reply, Subscribed):
+            refused = reply if isinstance(reply, Rejected) else UNAVAILABLE
+        if refused is not None:
             self.unsubscribe(connection, topic)  # the host may nevertheless have subscribed it
-            return reply if isinstance(reply, Rejected) else UNAVAILABLE
-        return None
+        return refused
 
     def unsubscribe(self, connection: Subscriber, topic: Topic) -> None:
         """Unsubscribe a connection that is gone."""
@@ -103,7 +107,7 @@ class SubscriptionHub:
         return host in self._topics
 
     def on_published(self, host: str, published: Published) -> None:
-        """Send events to their topic's connections, encoded once. Resubscribes if one is missing,
+        """Send events to their topic's connections. Resubscribes if one is missing,
         and ends the subscription if no connection is left."""
         subscribers = self._topics.get(host, {}).get(published.topic)
         if subscribers is None:
@@ -114,7 +118,7 @@ class SubscriptionHub:
         if published.epoch != subscribers.epoch or published.seq > subscribers.last_seq + 1:
             self._resubscribe(published.topic)
             return
-        subscribers.deliver(published.seq, published.frames)
+        subscribers.deliver(published.seq, published)
         if published.stored_at:
             lag = max(0.0, time.time() - published.stored_at)
             FAN_OUT_SECONDS.observe(lag)
@@ -151,6 +155,10 @@ class SubscriptionHub:
             return
         if subscription.connection.id not in subscribers.subscriptions:
             return  # the connection is closed
+        if subscription.check is not None:
+            subscription.refused = subscription.check(reply)
+            if subscription.refused is not None:
+                return
         is_first = subscribers.last_seq is None
         subscription.start(reply)
         if is_first:

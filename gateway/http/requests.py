@@ -10,13 +10,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from domain.access import Access
-from engine.messages import CheckDevice, Query
+from engine.messages import CheckDevice, Query, Read, View
 from gateway.admission import Admission
 from gateway.auth.authenticator import bearer
 from gateway.auth.client_address import ClientAddress, ClientAddressResolver
 from gateway.auth.policy import Record
 from gateway.auth.principal import Principal
 from gateway.auth.revocation import SIGNED_OUT
+from gateway.auth.visibility import admit
 from gateway.backend.connectivity import PartitionDetector
 from gateway.backend.host_client import HostClient
 from gateway.limits import KeyedRateLimiter, TokenBucket, message_cost, record_violation
@@ -151,6 +152,13 @@ class ApiRequests:
         """Send a query. Returns the reply, which must be of that type."""
         reply = await self._client.send_until_created(query)
         return reply if isinstance(reply, (reply_type, Rejected)) else UNAVAILABLE
+
+    async def read(
+        self, principal: Principal, address: Address, channel: Channel
+    ) -> View | Rejected:
+        """A channel's snapshot as the caller may see it."""
+        reply = await self.query(Read(address, channel, principal.role), View)
+        return reply if isinstance(reply, Rejected) else admit(principal, channel, reply)
 
     async def command(
         self, request: Request, command: type[T], principal: Principal, **known: Any

@@ -9,8 +9,8 @@ import orjson
 from engine.messages import Done, Read, Reply, View
 from gateway.admission import Admission
 from gateway.auth.principal import Principal
+from gateway.auth.visibility import admit
 from gateway.backend.host_client import HostClient
-from gateway.backend.topic_subscribers import Subscriber
 from gateway.limits import KeyedRateLimiter, TokenBucket, message_cost, record_violation
 from gateway.metrics import LIMIT_VIOLATIONS, MESSAGES_RECEIVED
 from gateway.server.frames import encode_text_frame
@@ -44,20 +44,18 @@ class CommandLoop:
     read."""
 
     __slots__ = ("_bucket", "_connection", "_excess", "_in_flight", "_principal", "_quota_key",
-                 "_services", "_slot_freed", "_subscriber", "_topic")  # fmt: skip
+                 "_services", "_slot_freed", "_topic")  # fmt: skip
 
     def __init__(
         self,
         services: CommandServices,
         connection: Connection,
-        subscriber: Subscriber,
         topic: Topic,
         principal: Principal,
         quota_key: str | None,
     ) -> None:
         self._services = services
         self._connection = connection
-        self._subscriber = subscriber
         self._topic = topic
         self._principal = principal
         self._quota_key = quota_key
@@ -132,7 +130,8 @@ class CommandLoop:
         services, address = self._services, self._topic.address
         reply: asyncio.Future[Any] | Rejected
         if isinstance(command, c.Get):
-            reply = services.client.send(Read(address, self._topic.channel), self._send_snapshot)
+            read = Read(address, self._topic.channel, self._principal.role)
+            reply = services.client.send(read, self._send_snapshot)
         else:
             reply = await services.admission.submit(self._principal, address, command)
         if isinstance(reply, Rejected):
@@ -143,8 +142,13 @@ class CommandLoop:
 
     def _send_snapshot(self, reply: Reply) -> None:
         """Send a snapshot while the reply is read, before any later event."""
-        if isinstance(reply, View):
-            self._subscriber.send(encode_text_frame(reply.frame), solicited=True)
+        if not isinstance(reply, View):
+            return
+        view = admit(self._principal, self._topic.channel, reply)
+        if isinstance(view, Rejected):
+            self._connection.close(view.close_code, view.error[:120])
+        else:
+            self._connection.send(encode_text_frame(view.frame), solicited=True)
 
     def _on_reply(self, request_id: str | None, reply: asyncio.Future[Reply]) -> None:
         self._in_flight -= 1

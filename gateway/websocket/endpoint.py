@@ -12,8 +12,8 @@ from gateway.admission import Admission
 from gateway.auth.authenticator import bearer
 from gateway.auth.client_address import ClientAddressResolver
 from gateway.auth.origins import Origins
-from gateway.auth.redaction import RedactingSubscriber, may_resume, redactor_for
 from gateway.auth.revocation import RevocationWatcher
+from gateway.auth.visibility import frame_check, may_resume
 from gateway.backend.connectivity import PartitionDetector
 from gateway.backend.subscriptions import SubscriptionHub
 from gateway.backend.topic_subscribers import NO_EPOCH
@@ -41,14 +41,6 @@ MAX_REASON_BYTES = 123
 CLOSE_ALL_TIMEOUT_S = 2.0
 """How long a gateway that shuts down waits for its clients to close."""
 
-_CLOSE_CODES: dict[Code, CloseCode] = {
-    Code.INVALID_MESSAGE: CloseCode.BAD_REQUEST,
-    Code.UNAUTHENTICATED: CloseCode.UNAUTHENTICATED,
-    Code.FORBIDDEN: CloseCode.FORBIDDEN,
-    Code.NOT_FOUND: CloseCode.NOT_FOUND,
-    Code.RATE_LIMITED: CloseCode.RATE_LIMITED,
-    Code.UNAVAILABLE: CloseCode.RESTART,
-}
 _TOO_MANY = Rejected(Code.RATE_LIMITED, "Too many connections: wait, then reconnect.")
 _RESTARTING = "restarting: reconnect and resume"
 
@@ -109,7 +101,7 @@ class WebSocketEndpoint:
 
     def reject(self, refused: Rejected) -> Rejection:
         """Count a refused handshake. Returns the frames for the client."""
-        code = _CLOSE_CODES.get(refused.code, CloseCode.BAD_REQUEST)
+        code = refused.close_code
         REFUSED.add(label_value=refused.code.value)
         CLOSED.add(label_value=str(int(code)))
         return Rejection(encode_text_frame(encode(refused.body(None))), code, _reason(refused))
@@ -179,8 +171,7 @@ class WebSocketEndpoint:
             if context.is_gone:
                 self.release(context)
         if refused is not None:
-            code = _CLOSE_CODES.get(refused.code, CloseCode.BAD_REQUEST)
-            connection.reject(refused, code, _reason(refused))
+            connection.reject(refused, refused.close_code, _reason(refused))
         elif self._is_closing:
             connection.close(CloseCode.RESTART, _RESTARTING)
         return None if context.commands is None else context.commands.on_message
@@ -201,17 +192,16 @@ class WebSocketEndpoint:
         refused = await self._revocations.attach(principal, address.restaurant, connection)
         if refused is not None:
             return refused
-        redact = redactor_for(principal, channel)
-        subscriber = connection if redact is None else RedactingSubscriber(connection, redact)
         epoch = requested.query.epoch
         if epoch is not None and not may_resume(principal, channel):
             epoch = NO_EPOCH
+        check = frame_check(principal, channel)
         refused = await self._hub.subscribe(
-            subscriber, principal.role, topic, epoch, requested.query.since
+            connection, principal.role, topic, epoch, requested.query.since, check
         )
         if refused is None:
             context.commands = CommandLoop(
-                self._commands, connection, subscriber, topic, principal, context.quota_key
+                self._commands, connection, topic, principal, context.quota_key
             )
         return refused
 

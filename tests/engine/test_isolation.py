@@ -227,10 +227,10 @@ async def test_a_failing_publication_invalidates_only_its_entitys_topics(
     subscribers = next(iter(healthy.hosts.hosts.values()))._subscribers
     publish = subscribers.publish
 
-    def failing(topic: Topic, *rest: Any) -> None:
-        if topic == topics[0]:
+    def failing(published: Published) -> None:
+        if published.topic == topics[0]:
             raise BUG
-        publish(topic, *rest)
+        publish(published)
 
     monkeypatch.setattr(subscribers, "publish", failing)
     replies = await healthy.send(change(broken), change(healthy))

@@ -65,7 +65,7 @@ async def test_a_requested_snapshot_precedes_later_events() -> None:
     connection = Connection(1, writer, 100, 100_000)
     await hub.subscribe(connection, Role.WAITER, TOPIC, None, None)
     services = CommandServices(Limits(), cast(Any, None), client)
-    commands = CommandLoop(services, connection, connection, TOPIC, ANONYMOUS_PRINCIPAL, None)
+    commands = CommandLoop(services, connection, TOPIC, ANONYMOUS_PRINCIPAL, None)
     await commands.on_message('{"action":"get_status","request_id":"r"}')
     await eventually(lambda: len(writer.frames) >= 4)
     assert [each["seq"] for each in writer.frames if each["type"] != "ack"] == [5, 5, 6]

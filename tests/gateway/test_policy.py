@@ -1,9 +1,11 @@
 """The policy of roles: commands, channels, records and visibility."""
 
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
+from typing_extensions import is_typeddict
 
+from domain.redaction import HIDDEN, audiences
 from gateway.auth.policy import COMMANDS, READS, Record, is_visible, may_do, may_read
 from gateway.auth.principal import ANONYMOUS_PRINCIPAL, Principal
 from protocol import commands as c
@@ -12,6 +14,7 @@ from protocol.codec import ACTIONS
 from protocol.errors import Code
 from protocol.ids import Address, Channel, Kind
 from protocol.statuses import CallStatus, ItemStatus, OrderStatus, PaymentMethod
+from restaurant_qr_wire.channels import MESSAGES
 
 HOME = 2
 PRINCIPALS: dict[Role, Principal] = {
@@ -151,3 +154,30 @@ def test_only_its_own_waiter_channel_is_visible_to_a_waiter() -> None:
     other = Address(Kind.WAITER, 11, HOME)
     assert not is_visible(PRINCIPALS[Role.WAITER], other)
     assert is_visible(PRINCIPALS[Role.MANAGER], other)
+
+
+# --- redaction -----------------------------------------------------------------------------------
+
+
+def field_names(form: Any) -> set[str]:
+    """The names of all fields of a message's data, at any depth."""
+    hints = get_type_hints(form) if is_typeddict(form) else {}
+    inner = hints.values() if hints else get_args(form)
+    return {*hints, *(name for each in inner for name in field_names(each))}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_no_channel_shows_a_role_what_another_hides_from_it(role: Role) -> None:
+    tables = [each[role] for each in HIDDEN.values() if role in each]
+    hidden = {name for each in tables for name in (*each.fields, *each.nulls)}
+    showing = {
+        (channel, name)
+        for channel, messages in MESSAGES.items()
+        for form in messages.values()
+        for name in hidden & field_names(form)
+    }
+    assert bool(showing) == (role in (Role.KITCHEN, Role.GUEST))
+    shown = {(channel, name) for channel, name in showing
+             if channel in READS[role] and role not in audiences(channel)}  # fmt: skip
+    why_a_guest_calls = (Channel.SESSION, "reason")
+    assert shown == ({why_a_guest_calls} if role is Role.GUEST else set())

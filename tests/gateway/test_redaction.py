@@ -9,14 +9,12 @@ from typing import Any
 import orjson
 import pytest
 
-from gateway.auth.principal import Principal
-from gateway.auth.redaction import redactor_for
-from gateway.auth.revocation import SessionGrant
+from engine.messages import Submit
+from gateway.auth.revocation import _GrantWatch
 from gateway.auth.visibility import Visibility
 from gateway.backend.subscriptions import SubscriptionHub
-from gateway.server.frames import TextFrame, encode_text_frame
-from protocol.caller import Caller, Role
-from protocol.ids import Address, Channel, Kind
+from protocol.caller import Role
+from protocol.ids import Address, Kind
 from tests.clients import Socket
 from tests.gateway.conftest import Gateway, Place, token, wait_table_free
 from tests.local_hosts import LocalHosts
@@ -41,7 +39,7 @@ async def frames_until_closed(socket: Socket) -> tuple[list[Any], int | None]:
 @pytest.fixture
 def without_revocation(monkeypatch: pytest.MonkeyPatch) -> None:
     """No event of a session closes its guests' sockets."""
-    monkeypatch.setattr(SessionGrant, "on_frame", lambda grant, payload: None)
+    monkeypatch.setattr(_GrantWatch, "_close_all", lambda *how: None)
 
 
 @pytest.fixture
@@ -193,6 +191,25 @@ async def test_a_guest_does_not_receive_why_and_by_whom_its_items_were_voided(
     assert "burnt" not in orjson.dumps(received).decode()
 
 
+async def test_a_guests_command_does_not_request_a_snapshot_that_is_redacted_for_it(
+    gateway: Gateway, place: Place, hosts: LocalHosts
+) -> None:
+    """A host of an earlier release would return it whole with the result."""
+    session = await open_session(gateway, place)
+    soup = {"items": [{"menu_item_id": 1}]}
+    guest = {"Authorization": f"Bearer {token('guest', session_id=session)}"}
+    order = (await gateway.post(f"/sessions/{session}/orders", soup, headers=guest))["order_id"]
+    added = await gateway.post(f"/orders/{order}/items", soup, headers=guest)
+    assert len(added["data"]["items"]) == 2
+    cancelled = {"status": "cancelled"}
+    answer = await gateway.http.patch(f"/api/orders/{order}", json=cancelled, headers=guest)
+    assert answer.json()["data"]["status"] == "cancelled"
+    sent = [each for _, batch in hosts.delivered for each in batch]
+    views = {each.view for each in sent
+             if isinstance(each, Submit) and each.caller.role is Role.GUEST}  # fmt: skip
+    assert views == {None}
+
+
 # --- kitchens ------------------------------------------------------------------------------------
 
 
@@ -265,27 +282,3 @@ async def until_seated(socket: Socket, session: int) -> list[Any]:
         open_ = received[-1]["data"].get("session") or {}
         if received[-1]["type"] == "table_update" and open_.get("id") == session:
             return received
-
-
-def test_a_frame_is_redacted_once_for_all_kitchens() -> None:
-    kitchen = Principal(Caller(Role.KITCHEN, "kitchen:1"), restaurant_id=1)
-    show = redactor_for(kitchen, Channel.RESTAURANT)
-    assert show is not None
-    payload = b'{"type":"table_update","data":{"session":{"id":1,"session_code":"A"}},"seq":1}'
-    shown = show(encode_text_frame(payload))
-    assert isinstance(shown, TextFrame)
-    assert shown.payload == b'{"type":"table_update","data":{"session":{"id":1}},"seq":1}'
-    assert show(encode_text_frame(payload)) is shown
-
-
-def test_a_guests_frame_without_a_reason_is_sent_unchanged() -> None:
-    show = redactor_for(Principal(Caller(Role.GUEST, "guest:1"), session_id=1), Channel.ORDER)
-    assert show is not None
-    frame = encode_text_frame(b'{"type":"order_status","data":{"id":1,"reason":null},"seq":1}')
-    assert show(frame) is frame
-
-
-@pytest.mark.parametrize("role", [Role.ANONYMOUS, Role.WAITER, Role.MANAGER, Role.ADMIN])
-@pytest.mark.parametrize("channel", Channel)
-def test_other_roles_receive_unredacted_frames(role: Role, channel: Channel) -> None:
-    assert redactor_for(Principal(Caller(role, "x")), channel) is None

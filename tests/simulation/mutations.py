@@ -251,7 +251,7 @@ def events_before_snapshot() -> Patches:
     def pass_on(hub: SubscriptionHub, host: str, body: Any) -> None:
         subscribers = hub._topics.get(host, {}).get(body.topic)
         if subscribers is not None and subscribers.last_seq is None:
-            subscribers.deliver(body.seq, body.frames)
+            subscribers.deliver(body.seq, body)
             subscribers.last_seq = None
         published(hub, host, body)
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from domain.access import Access, device_access, guest_access
+from domain.access import Access, admitted, device_access, guest_access
 from protocol import commands as c
-from protocol.ids import Address, Kind
+from protocol.ids import Address, Channel, Kind
 from tests.unit.world import RESTAURANT, TABLE, RulesWorld
 
 
@@ -77,3 +77,35 @@ def test_a_device_has_access_until_it_is_removed(world: RulesWorld) -> None:
     assert access(device + 1) is Access.ENDED
     world.do(RESTAURANT, c.RemoveDevice(device_id=device))
     assert access(device) is Access.ENDED
+
+
+# --- admitted ids --------------------------------------------------------------------------------
+
+
+def test_a_session_admits_its_guests_until_it_is_closed(
+    world: RulesWorld, session: Address
+) -> None:
+    assert admitted(world.states[session], Channel.SESSION) == (session.id,)
+    world.do(session, c.CloseSession())
+    assert admitted(world.states[session], Channel.SESSION) == ()
+
+
+def test_a_table_admits_the_guests_of_its_current_session(world: RulesWorld) -> None:
+    assert admitted(world.states[TABLE], Channel.TABLE) == ()
+    session = world.occupy()
+    assert admitted(world.states[TABLE], Channel.TABLE) == (session.id,)
+    world.do(session, c.CloseSession())
+    assert admitted(world.states[TABLE], Channel.TABLE) == ()
+
+
+def test_a_restaurant_admits_its_devices(world: RulesWorld) -> None:
+    device = world.do(RESTAURANT, c.AddDevice(role="kitchen", label="Pass")).result["device_id"]
+    assert admitted(world.states[RESTAURANT], Channel.DEVICES) == (device,)
+    world.do(RESTAURANT, c.RemoveDevice(device_id=device))
+    assert admitted(world.states[RESTAURANT], Channel.DEVICES) == ()
+
+
+def test_other_channels_admit_all_who_may_read_them(world: RulesWorld, session: Address) -> None:
+    order = world.order(session)
+    assert admitted(world.states[order], Channel.ORDER) is None
+    assert admitted(world.states[RESTAURANT], Channel.RESTAURANT) is None

@@ -62,7 +62,7 @@ def test_only_changed_rows_are_reencoded() -> None:
         return entry
 
     rows = Rows({key: key for key in range(100)})
-    rows.encoded_rows(counted)
+    rows.encode_rows(counted)
     encoded.clear()
     after = rows.with_entry(50, 1000).without_entry(7)
     assert orjson.loads(encode(after.encoded_rows(counted)))[49] == 1000
