@@ -6,6 +6,9 @@ import { RestaurantQR } from '../../../web/client/index.js';
 import { Devices, untilPageLive } from './devices.mjs';
 import { FAST_SETTINGS, Network, SERVICE, until } from './harness.mjs';
 
+/** Begins the tables' numbers, so that the file can run twice against one service. */
+const RUN = `${process.pid}-`;
+
 const staff = new RestaurantQR(FAST_SETTINGS);
 const devices = new Devices();
 const networks = [];
@@ -50,7 +53,7 @@ const seat = (manager, number) =>
 test('a payment whose response is lost is retried by the waiter and taken once', async () => {
   const network = await Network.start();
   networks.push(network);
-  const { waiter_id, order_id } = await createTable('81', 1);
+  const { waiter_id, order_id } = await createTable(RUN + '81', 1);
   const waiter = await openPage('phone', `${network.url}/waiter/?waiter=${waiter_id}${tokenFragment}`);
   await waiter.locator('.table').click();
   network.silence('down'); // the payment arrives, its response does not
@@ -73,7 +76,7 @@ test('a payment whose response is lost is retried by the waiter and taken once',
 });
 
 test('a waiter seats guests and cannot close an unsettled table', async () => {
-  const { waiter_id, table_id } = await createTable('82');
+  const { waiter_id, table_id } = await createTable(RUN + '82');
   const waiter = await openPage('phone', `${SERVICE}/waiter/?waiter=${waiter_id}${tokenFragment}`);
   await waiter.locator('.table', { hasText: 'Free' }).click();
   const sheet = waiter.getByRole('dialog');
@@ -90,7 +93,7 @@ test('a waiter seats guests and cannot close an unsettled table', async () => {
 });
 
 test('a manager’s announcement is shown, a dish sold out, and a forced close audited', async () => {
-  const { waiter_id, session_id } = await createTable('83', 1);
+  const { waiter_id, session_id } = await createTable(RUN + '83', 1);
   const waiter = await openPage('phone', `${SERVICE}/waiter/?waiter=${waiter_id}${tokenFragment}`);
   await waiter.locator('.table').waitFor(); // it receives broadcasts from now on
   const manager = await openPage('desktop', `${SERVICE}/manager/?restaurant=2${tokenFragment}`);
@@ -105,11 +108,11 @@ test('a manager’s announcement is shown, a dish sold out, and a forced close a
   await dish.press('Enter'); // a second tap this soon is ignored
   await manager.getByRole('switch', { name: 'Fish soup', checked: true }).waitFor();
 
-  await seat(manager, '83').click();
+  await seat(manager, RUN + '83').click();
   const record = manager.getByRole('dialog');
   await record.getByLabel('Reason').fill('They have left');
   await button(record, 'Free the table').click();
-  await seat(manager, '83').getByText('Free').waitFor();
+  await seat(manager, RUN + '83').getByText('Free').waitFor();
   const { data: audit } = await staff.http.get(`/sessions/${session_id}/audit`);
   assert.deepEqual([audit.at(-1).type, audit.at(-1).data.reason], ['close_session', 'They have left']);
 });
@@ -153,13 +156,13 @@ test('the start page sends actions to a channel, and redirects scanned codes to 
   await start.locator('#action-error:not(:empty)').waitFor();
   const frames = ['Kitchen', 'Floor'].map((title) =>
     start.frameLocator('.preview iframe >> nth=' + (title === 'Kitchen' ? 1 : 3)).getByRole('heading', { name: title }));
-  for (const heading of frames) await heading.first().waitFor();
+  for (const heading of frames) await heading.first().waitFor({ timeout: 60_000 }); // four unpackaged pages at once
 
-  const { table_id } = await createTable('84');
+  const { table_id } = await createTable(RUN + '84');
   const { table_code } = await staff.http.get(`/tables/${table_id}/code`);
   const guest = await devices.page('phone');
   await guest.goto(`${SERVICE}/#join=${table_code}`);
-  await guest.getByRole('heading', { name: 'Table 84' }).waitFor();
+  await guest.getByRole('heading', { name: `Table ${RUN}84` }).waitFor();
 });
 
 test('the start page without a sign-in shows what the service allows', async () => {
@@ -175,7 +178,7 @@ test('the start page without a sign-in shows what the service allows', async () 
 
 test('a manager signs a phone in and out, and the phone shows both at once', async () => {
   const { waiter_id } = await staff.http.post('/restaurants/2/waiters', { name: 'Eve' });
-  const table = { number: '87', zone: 'Z', seats: 4, waiter_id };
+  const table = { number: RUN + '87', zone: 'Z', seats: 4, waiter_id };
   await staff.http.post('/restaurants/2/tables', table);
   const manager = await openPage('desktop', `${SERVICE}/manager/?restaurant=2${tokenFragment}`);
   await button(manager, 'Devices').click();
@@ -185,7 +188,7 @@ test('a manager signs a phone in and out, and the phone shows both at once', asy
   await button(sheet, 'Show the code').click();
   await sheet.getByRole('img', { name: 'Sign-in code of Eve’s phone' }).waitFor();
   const waiter = await openPage('phone', await signInUrl('Eve’s phone'));
-  await waiter.locator('.table', { hasText: '87' }).waitFor();
+  await waiter.locator('.table', { hasText: RUN + '87' }).waitFor();
   assert.equal(new URL(waiter.url()).hash, '');
   const device = sheet.getByRole('listitem').filter({ hasText: 'Eve’s phone' });
   await device.getByText('Eve, signed in until').waitFor();
