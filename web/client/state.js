@@ -56,7 +56,9 @@ function restaurantChanges(data, type, row) {
 function menuChanges(menu, type, { item, menu_version, ordering, version }) {
   if (type === 'ordering_update') return { ...menu, ordering, version };
   if (type !== 'menu_item_updated') return null;
-  const withItem = (category) => ({ ...category, items: category.items.map((each) => (each.id === item.id ? item : each)) });
+  const withItem = (/** @type {any} */ category) => ({
+    ...category, items: category.items.map((/** @type {any} */ each) => (each.id === item.id ? item : each)),
+  });
   return { ...menu, menu_version, version, categories: menu.categories.map(withItem) };
 }
 

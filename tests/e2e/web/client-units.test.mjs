@@ -36,7 +36,7 @@ test('a menu change sends the changed part completely, and only required fields 
   const degree = { id: 7, name: 'Degree', min: 1, max: 1, options: [{ id: 8, name: 'Rare', price: '0.00', max_each: 1, allergens: [] }] };
   const menu = { version: 3, categories: [{ name: 'Food', items: [item(1), item(2, 7)] }], option_groups: [degree] };
   const [kept, changed] = [{ id: 1, name: 'Dish 1', price: '5.00' }, { ...item(2), price: '6.00' }];
-  assert.deepEqual(withItem(menu, changed), {
+  assert.deepEqual(withItem(menu, changed, 'Food'), {
     at: 'categories.0.items.1',
     body: { expected_version: 3, categories: [{ name: 'Food', items: [kept, changed] }] },
   });
