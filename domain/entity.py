@@ -35,15 +35,15 @@ class Inputs:
 
     `id` is a new id for the created entity, `code` a session code that no open session has. `lines`
     are the priced menu lines of the command. If the menu is on the entity's own host, that host
-    prices the lines, and `price_lookups` has the ids of their menu items instead, or (0,) if there
-    are none. `confirmation` is when the menu confirms a new order. `refusal` is set if the inputs
-    could not be collected; it is the reply unless the request has an earlier result.
+    prices the lines (`is_priced_by_host`). `confirmation` is when the menu confirms a new order.
+    `refusal` is set if the inputs could not be collected; it is the reply unless the request has an
+    earlier result.
     """
 
     id: int | None = None
     code: str | None = None
     lines: tuple[OrderLine, ...] = ()
-    price_lookups: tuple[int, ...] = ()
+    is_priced_by_host: bool = False
     confirmation: Confirmation = Confirmation.BY_STAFF
     refusal: Rejected | None = None
 

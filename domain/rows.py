@@ -96,8 +96,8 @@ class Rows(dict[K, V]):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Have pydantic create the list from the stored mapping."""
-        key, entry = get_args(source) or get_args(cls.__orig_bases__[0])  # type: ignore[attr-defined]  # typing's own
-        entries = handler.generate_schema(dict[key, entry])  # type: ignore[valid-type]  # types of run time
+        key, entry = get_args(source) or get_args(cls.__orig_bases__[0])  # type: ignore[attr-defined]  # set by typing
+        entries = handler.generate_schema(dict[key, entry])  # type: ignore[valid-type]  # known only at run time
         return core_schema.no_info_after_validator_function(cls, entries)
 
 

@@ -123,7 +123,7 @@ class Decider:
                 {"version": staged.version, "expected_version": expected},
             )
         inputs = message.inputs
-        if inputs.price_lookups:
+        if inputs.is_priced_by_host:
             inputs = self._priced(message, inputs)
         if inputs.refusal is not None:
             return inputs.refusal

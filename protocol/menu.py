@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from protocol.stored_names import ADDED, default_before
-from protocol.values import Flag, Id, Label, Money, Name, Notes, SignedMoney
+from protocol.values import Flag, Id, Instant, Label, Money, Name, Notes, SignedMoney
 
 T = TypeVar("T")
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ OptionGroups = Annotated[
 class MenuItemInput:
     """An item of a menu. `external_id` is its id in another system, which identifies it if there is
     no `id`; an item without either is new. `option_group_ids` are ids or external ids of option
-    groups."""
+    groups. An item that is not available is available again at `unavailable_until`."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
 
@@ -174,6 +174,7 @@ class MenuItemInput:
     hours: Given[Hours] = field(default=UNSET, metadata=ADDED)
     photo_id: Given[PhotoId] = field(default=UNSET, metadata=ADDED)
     external_id: Given[Label] = field(default=UNSET, metadata=ADDED)
+    unavailable_until: Given[Instant] = field(default=UNSET, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,20 +87,25 @@ def _text(max_chars: int, min_chars: int = 1) -> StringConstraints:
     )
 
 
-def _until(value: str) -> str:
-    if value == END_OF_DAY:
-        return value
+def _instant(value: str) -> str:
     try:
         at = datetime.fromisoformat(value)
         if at.tzinfo is not None:
             return at.astimezone(UTC).isoformat()
     except (ValueError, OverflowError):
         pass
-    raise ValueError('a time such as "2026-01-28T21:00:00Z" is needed, or "end_of_day"')
+    raise ValueError('a time with its zone is needed, such as "2026-01-28T21:00:00Z"')
 
 
+_TIME_TEXT = StringConstraints(max_length=40, strict=True)
+Instant = Annotated[str, _TIME_TEXT, AfterValidator(_instant)]
+"""A time with its zone, as ISO 8601 in UTC."""
 END_OF_DAY = "end_of_day"
-Until = Annotated[str, StringConstraints(max_length=40, strict=True), AfterValidator(_until)]
+Until = Annotated[
+    str,
+    _TIME_TEXT,
+    AfterValidator(lambda value: value if value == END_OF_DAY else _instant(value)),
+]
 """A time, or `"end_of_day"`: when the restaurant's next business day begins."""
 Label = Annotated[str, _text(40)]
 Name = Annotated[str, _text(120)]

@@ -62,7 +62,7 @@ class Api:
             data=None if body is None else json.dumps(body).encode(),
             headers=self._headers,
         )
-        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310  # our own
             return json.load(response)
 
 

@@ -92,7 +92,7 @@ def _wait_until_ready(url: str) -> None:
             status = serve.status().applications.get(NAMESPACE)
             if status is not None and status.status == "DEPLOY_FAILED":
                 raise RuntimeError(status.message)
-        time.sleep(POLL_S)
+        time.sleep(POLL_S)  # Serve reports no event when a replica is ready
 
 
 def answers(url: str) -> bool:

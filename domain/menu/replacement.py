@@ -4,6 +4,7 @@ import dataclasses
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from datetime import datetime
 from typing import Any, TypeVar
 
 from msgspec import UNSET
@@ -190,6 +191,8 @@ def part(blank: P, before: P | None, given: Any, **changes: Any) -> P:
             value = _translations(value)
         elif each.name == "hours":
             value = tuple(ServingHours(hours.days, hours.opens, hours.closes) for hours in value)
+        elif each.name == "unavailable_until":
+            value = datetime.fromisoformat(value)
         values[each.name] = value
     return replace(blank, **values | changes)
 

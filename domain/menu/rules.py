@@ -4,7 +4,7 @@ A restaurant creates its menu. One of an earlier release contained it, and hands
 first used.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -27,6 +27,7 @@ from domain.menu.state import (
     MenuChanged,
     MenuContent,
     MenuCreated,
+    MenuItem,
     MenuItemChanged,
     OrderingChanged,
     OrderingPaused,
@@ -132,7 +133,33 @@ def _import(content: MenuContent, command: c.ImportMenu) -> Decision | Rejected:
 
 def _changed(before: MenuContent, after: MenuContent, **result: Any) -> Decision:
     after = replace(after, version=before.version + 1)
-    return Decision((MenuChanged(after),), result={"menu_version": after.version, **result})
+    timers, cancels = _returns(before.items().values(), after.items().values())
+    return Decision(
+        (MenuChanged(after),),
+        timers=timers,
+        cancels=cancels,
+        result={"menu_version": after.version, **result},
+    )
+
+
+def _returns(
+    before: Iterable[MenuItem], after: Iterable[MenuItem]
+) -> tuple[tuple[Timer, ...], tuple[str, ...]]:
+    """The timers that make items available again: those to set, and the keys of those to cancel."""
+    old, new = (
+        {each.id: each.unavailable_until for each in items if each.unavailable_until is not None}
+        for items in (before, after)
+    )
+    timers = (
+        Timer(_timer_key(id_), due, ItemAvailableAgain(id_))
+        for id_, due in new.items()
+        if old.get(id_) != due
+    )
+    return tuple(timers), tuple(_timer_key(id_) for id_ in old if id_ not in new)
+
+
+def _timer_key(item_id: int) -> str:
+    return f"item-{item_id}"
 
 
 def _change_item(menu: Menu, command: c.ChangeMenuItem, context: Context) -> Decision | Rejected:
@@ -155,9 +182,7 @@ def _change_item(menu: Menu, command: c.ChangeMenuItem, context: Context) -> Dec
     if wanted == item:
         return UNCHANGED
     version = menu.content.version + 1
-    key = f"item-{item.id}"
-    timers = () if until is None else (Timer(key, until, ItemAvailableAgain(item.id)),)
-    cancels = (key,) if until is None and command.available is not None else ()
+    timers, cancels = _returns([item], [wanted])
     return Decision(
         (MenuItemChanged(wanted, version),),
         timers=timers,

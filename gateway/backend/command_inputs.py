@@ -71,8 +71,8 @@ class CommandInputs:
         return None
 
     async def _priced(self, caller: Caller, to: Address, command: c.Command) -> Inputs | Rejected:
-        """The lines of an order as the menu prices them for a caller; the ids of their items if the
-        order's own host has the menu."""
+        """The lines of an order, priced by the menu for a caller; if the order's own host has the
+        menu, it prices them later."""
         lines = command.priced_lines
         if len(lines) > self._max_items:
             what = f"at most {self._max_items} lines. Place several orders"
@@ -81,8 +81,7 @@ class CommandInputs:
         if not of_menu and command.creates is not Kind.ORDER:
             return NO_INPUTS
         if self._watcher.together:
-            ids = tuple({line.menu_item_id: None for line in of_menu})
-            return Inputs(price_lookups=ids or (0,))
+            return Inputs(is_priced_by_host=True)
         menu = Address(Kind.MENU, to.restaurant, to.restaurant)
         reply = await self._client.send_until_created(Submit(menu, PriceLines(of_menu), caller))
         if isinstance(reply, Done):

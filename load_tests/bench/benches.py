@@ -165,7 +165,7 @@ def _started(*options: str) -> dict[str, Any]:
         for _ in range(3):
             with product(data_dir=directory, options=options, ready=ANSWERS) as server:
                 took.append(server.started_s)
-                time.sleep(IDLE_S)  # a service stopped while it starts takes long to stop
+                time.sleep(IDLE_S)  # part of the measurement: the start's own work is done by then
                 held = server.memory()
     seconds = {"first_s": took[0], "warm_s": min(took[1:]), "worst_warm_s": max(took[1:])}
     return seconds | {"memory": sum(held.values()), "by_program": held}

@@ -178,7 +178,7 @@ class BenchHost:
         placing = c.PlaceOrder(items=ITEMS)
         await self._all(
             [
-                self._submit(session, placing, Inputs(id=order.id, price_lookups=(1, 2)))
+                self._submit(session, placing, Inputs(id=order.id, is_priced_by_host=True))
                 for session, order in zip(sessions, orders, strict=True)
             ]
         )

@@ -49,6 +49,6 @@ async def _refilled(server: Server) -> float:
     """Seconds until a round's workers are idle."""
     began = time.monotonic()
     async with asyncio.timeout(REFILL_TIMEOUT_S):
-        while list(server.usage().names.values()).count(IDLE) < ORDERS:  # noqa: ASYNC110
+        while list(server.usage().names.values()).count(IDLE) < ORDERS:  # noqa: ASYNC110  # the state of other processes
             await asyncio.sleep(0.2)
     return time.monotonic() - began

@@ -1,4 +1,4 @@
-"""Published configurations are numbered without a gap, and the highest version is in force."""
+"""Published configurations have consecutive versions, and the highest one applies."""
 
 from dataclasses import replace
 

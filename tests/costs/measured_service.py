@@ -108,7 +108,7 @@ class MeasuredService:
         """Commands for the first `size` tables: `place_order` of two menu items, or
         `update_status` of orders to ready. Each changes order, session, restaurant and waiter."""
         placing = [
-            replaced(each, inputs=Inputs(id=each.inputs.id, price_lookups=(1, 2)))
+            replaced(each, inputs=Inputs(id=each.inputs.id, is_priced_by_host=True))
             for each in self.submits(self.sessions[:size], PLACE_ORDER, Kind.ORDER)
         ]
         if action == "place_order":

@@ -99,7 +99,7 @@ def test_a_missing_entity_raises_and_rolls_back_everything_staged(
     entities: Entities,
 ) -> None:
     placing = c.PlaceOrder(items=(c.MenuLine(menu_item_id=1),))
-    order = submit(SESSION, placing, Inputs(id=9, price_lookups=(1,)))
+    order = submit(SESSION, placing, Inputs(id=9, is_priced_by_host=True))
     entities.add(SESSION)
     staging = turn(entities)
     with pytest.raises(Missing) as missing:

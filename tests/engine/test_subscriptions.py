@@ -38,11 +38,11 @@ async def test_a_subscriber_of_another_epoch_is_not_resumed_with_current_ones(
     await driver.do(session, c.UpdateGuestsCount(guests_count=9))
     since = joined.seq
     this = Subscribe(topic, "g", 2, Role.WAITER, joined.epoch, since)
-    other = Subscribe(topic, "g", 3, Role.WAITER, "of before", since)
+    other = Subscribe(topic, "g", 3, Role.WAITER, "earlier", since)
     for batch in ((this, other), (other, this)):
         replies = [each for each in await driver.send(*batch) if isinstance(each, Subscribed)]
         resumed = {asked.epoch: reply.resumed for asked, reply in zip(batch, replies, strict=True)}
-        assert resumed == {joined.epoch: True, "of before": False}
+        assert resumed == {joined.epoch: True, "earlier": False}
 
 
 async def test_a_subscriber_of_another_epoch_gets_a_snapshot_marked_as_not_resumed(

@@ -48,7 +48,7 @@ def test_ordinary_commands_are_audited_only_if_they_are_refused(command: c.Comma
     assert not is_audited(command, Code.UNAVAILABLE)
 
 
-def test_internal_price_lookups_are_not_audited() -> None:
+def test_internal_price_requests_are_not_audited() -> None:
     assert not is_audited(PriceLines(()), Code.ITEM_UNAVAILABLE)
 
 

@@ -128,6 +128,36 @@ def test_an_end_is_a_time_with_its_zone_or_the_end_of_the_day(until: Any) -> Non
         TypeAdapter(c.PauseOrders).validate_python({"until": until})
 
 
+def put_back(menu: RulesWorld, **changes: Any) -> None:
+    """Replace the menu with the items of its own snapshot, the tea with changes."""
+    rows = menu.snapshot(MENU)["categories"][0]["items"]
+    items = [{**row, **changes} if row["id"] == TEA else row for row in rows]
+    body = {"categories": [{"name": "Food", "items": items}]}
+    menu.do(MENU, TypeAdapter(c.ReplaceMenu).validate_python(body))
+
+
+def test_a_menu_accepts_the_items_of_its_own_snapshot(menu: RulesWorld) -> None:
+    menu.do(MENU, c.ChangeMenuItem(item_id=TEA, available=False, until=END_OF_DAY))
+    before = menu.snapshot(MENU)
+    put_back(menu)
+    assert menu.snapshot(MENU) == before
+    menu.wait(86_400)
+    assert item_row(menu, TEA)["available"]
+
+
+def test_a_replaced_menu_sets_and_clears_the_time_at_which_an_item_returns(
+    menu: RulesWorld,
+) -> None:
+    put_back(menu, available=False, unavailable_until="2026-01-28T21:30:00Z")
+    assert item_row(menu, TEA)["unavailable_until"] == "2026-01-28T21:30:00Z"
+    put_back(menu, unavailable_until="2026-01-28T22:30:00Z")
+    menu.wait(1800)
+    assert not item_row(menu, TEA)["available"]
+    put_back(menu, unavailable_until=None)
+    menu.wait(86_400)
+    assert not item_row(menu, TEA)["available"]
+
+
 # --- hours ---------------------------------------------------------------------------------------
 
 

@@ -4,33 +4,17 @@ import { html, Sheet, t, useFormats, useState } from '../shared/app.js';
 import { Options } from '../shared/options.js';
 import { DishSheet } from '../shared/menu/dish-sheet.js';
 import { useVisit } from './menu.js';
-import { sum, times } from '../shared/menu/money.js';
-import { isValid, itemsOf, lineKey, optionsOf, unitPrice } from '../shared/menu/pricing.js';
+import { withMenuData } from '../shared/menu/line-data.js';
+import { sum } from '../shared/menu/money.js';
+import { itemsOf } from '../shared/menu/pricing.js';
 import { Stepper } from '../shared/menu/stepper.js';
 import { Unavailable } from '../shared/menu/unavailable.js';
 import { PauseNotice } from '../shared/ordering-pause.js';
 
 /** The lines of the basket or of an unsent order, with names, prices and availability from the menu. */
-export function withMenuData(lines, menu) {
+export function menuLines(lines, menu) {
   const items = itemsOf(menu);
-  return lines.map((line) => {
-    const item = items.get(line.menu_item_id);
-    const chosen = line.options ?? [];
-    const options = item ? optionsOf(item) : new Map();
-    const unknown = t('guest.basket.unknown');
-    const price = item ? unitPrice(item, chosen) : '0.00';
-    return {
-      ...line,
-      key: lineKey(line),
-      item,
-      name: item?.name ?? unknown,
-      options: chosen.map((each) => ({ ...each, name: options.get(each.option_id)?.name ?? unknown })),
-      available: item?.available ?? false,
-      isValid: !item || isValid(item, chosen),
-      total: times(price, line.quantity),
-      oldPrice: item && line.price !== undefined && line.price !== price ? line.price : null,
-    };
-  });
+  return lines.map((line) => withMenuData(line, items, t('guest.basket.unknown')));
 }
 
 export function BasketBar({ menu, visit, onPlaced }) {
@@ -38,7 +22,7 @@ export function BasketBar({ menu, visit, onPlaced }) {
   const [editedKey, setEditedKey] = useState(null);
   const { money } = useFormats(menu);
   useVisit(visit);
-  const lines = withMenuData(visit.basket, menu);
+  const lines = menuLines(visit.basket, menu);
   const count = lines.reduce((all, { quantity }) => all + quantity, 0);
   const total = sum(lines.map((line) => line.total));
   const edited = lines.find(({ key }) => key === editedKey);

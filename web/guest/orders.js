@@ -5,7 +5,7 @@ import {
   withErrorNotice,
 } from '../shared/app.js';
 import { Options } from '../shared/options.js';
-import { withMenuData } from './basket.js';
+import { menuLines } from './basket.js';
 import { useVisit } from './menu.js';
 
 const STEPS = ['pending', 'confirmed', 'ready', 'delivered'];
@@ -22,7 +22,7 @@ export function Orders({ session, menu, visit }) {
     <ul class="cards">
       ${visit.outbox.map((order) => html`
         <${OutboxOrder} key=${order.key} order=${order} state=${visit.stateOf(order, isConnected)} visit=${visit}
-          lines=${withMenuData(order.items, menu)} money=${formats.money} />
+          lines=${menuLines(order.items, menu)} money=${formats.money} />
       `)}
       ${orders.map((order) => html`
         <${Order} key=${order.order_id} order=${order} isOwn=${visit.ownOrderIds.includes(order.order_id)}

@@ -1,5 +1,5 @@
 /**
- * What this phone stores of a visit: the basket, the ids of its orders, and the outbox of unconfirmed orders. It
+ * A visit's data on this phone: the basket, the ids of its orders, and the outbox of unconfirmed orders. It
  * survives a reload, and all tabs share it.
  */
 

@@ -1,5 +1,5 @@
 /**
- * Where a staff page's token is stored. A token from the address (`#token=…`) is stored for the tab. The token of
+ * The storage of a staff page's token. A token from the address (`#token=…`) is stored for the tab. The token of
  * a device that signed in with a code is stored until the service rejects it. Each page and each waiter has its
  * own, so that two roles on one tablet do not mix.
  */

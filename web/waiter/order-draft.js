@@ -27,14 +27,18 @@ export const countOf = (lines, itemId) => lines
   .reduce((total, line) => total + (line.menu_item_id === itemId ? line.quantity : 0), 0);
 
 /** The line as `place_order` takes it. */
-export const requestLine = ({ menu_item_id, quantity, options = [], notes }) => ({ menu_item_id, quantity, options, notes });
+export const requestLine = ({ menu_item_id, quantity, options = [], notes }) => ({
+  menu_item_id, quantity, notes, options: options.map(requestOption),
+});
+
+const requestOption = ({ option_id, quantity }) => ({ option_id, quantity });
 
 /** The lines of an order, to order them again; without items in free text and cancelled ones. */
 export function linesOf({ items }) {
   return items
     .filter(({ menu_item_id, status }) => menu_item_id !== null && status !== 'voided')
     .map(({ menu_item_id, quantity, options, notes }) => ({
-      menu_item_id, quantity, notes, options: options.map(({ option_id, quantity: times }) => ({ option_id, quantity: times })),
+      menu_item_id, quantity, notes, options: options.map(requestOption),
     }));
 }
 

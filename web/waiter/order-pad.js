@@ -9,8 +9,9 @@ import {
 import { newRequestId } from '../client/requests.js';
 import { DishSheet } from '../shared/menu/dish-sheet.js';
 import { inLanguage } from '../shared/menu/menu-language.js';
-import { sum, times } from '../shared/menu/money.js';
-import { isValid, itemsOf, MAX_QUANTITY, needsChoice, optionsOf, unitPrice } from '../shared/menu/pricing.js';
+import { withMenuData } from '../shared/menu/line-data.js';
+import { sum } from '../shared/menu/money.js';
+import { itemsOf, MAX_QUANTITY, needsChoice } from '../shared/menu/pricing.js';
 import { findItems } from '../shared/menu/search.js';
 import { Options } from '../shared/options.js';
 import { useOrderItems } from '../shared/order-items.js';
@@ -41,7 +42,7 @@ export function OrderPad({ session, name, money, onClose }) {
   const [edited, setEdited] = useState(null);
   const items = menu ? itemsOf(menu) : new Map();
   const editedItem = items.get(edited?.itemId);
-  const lines = draft.lines.map((line) => withMenuData(line, items));
+  const lines = draft.lines.map((line) => withMenuData(line, items, t('waiter.pad.unknown')));
   const total = sum(lines.map((line) => line.total));
   const finish = (line, quantity) => {
     draft.change((before) => (edited.line
@@ -61,19 +62,6 @@ export function OrderPad({ session, name, money, onClose }) {
       <${DishSheet} item=${editedItem} line=${edited.line} money=${money} addLabel=${t('waiter.pad.add')} onDone=${finish}
         onClose=${() => setEdited(null)} />`}
   `;
-}
-
-function withMenuData(line, items) {
-  const item = items.get(line.menu_item_id);
-  const named = item ? optionsOf(item) : new Map();
-  const unknown = t('waiter.pad.unknown');
-  const options = line.options ?? [];
-  return {
-    ...line, item, name: item?.name ?? unknown,
-    optionNames: options.map((each) => ({ ...each, name: named.get(each.option_id)?.name ?? unknown })),
-    isOrderable: Boolean(item?.available) && isValid(item, options),
-    total: item ? times(unitPrice(item, options), line.quantity) : '0.00',
-  };
 }
 
 /** The menu: one tap adds a dish. */
@@ -146,7 +134,7 @@ function Review({ session, draft, lines, total, money, onEdit, onBack, onClose }
   const [, setCounts] = useStoredState(`ordered-${session.restaurant_id}`, {});
   const { request } = draft;
   const isOfAnother = request !== null && request.caller !== claims().sub; // the service would take it for a new order
-  const isBlocked = request === null && (lines.length === 0 || lines.some(({ isOrderable }) => !isOrderable));
+  const isBlocked = request === null && (lines.length === 0 || lines.some(({ available, isValid }) => !(available && isValid)));
   const send = async () => {
     const sent = request ?? { key: newRequestId(), caller: claims().sub, items: draft.lines.map(requestLine) };
     draft.setDraft({ lines: draft.lines, request: sent });
@@ -183,15 +171,15 @@ function Review({ session, draft, lines, total, money, onEdit, onBack, onClose }
 }
 
 function Line({ line, draft, money, onEdit, isSent }) {
-  const { id, item, name, optionNames, quantity, notes, isOrderable, total } = line;
+  const { id, item, name, options, quantity, notes, available, isValid, total } = line;
   const change = (difference) => draft.change((lines) => withPieces(lines, line, difference));
   return html`
     <li class="card">
       <div class="row">
-        <span><span class="amount">${quantity} ×</span> <span class="name">${name}</span><${Options} options=${optionNames} /></span>
+        <span><span class="amount">${quantity} ×</span> <span class="name">${name}</span><${Options} options=${options} /></span>
         <span class="amount">${money(total)}</span>
       </div>
-      ${!isOrderable && html`<p class="pill" data-tone="bad" role="status">${t(item?.available ? 'waiter.pad.check_options' : 'shared.menu.sold_out')}</p>`}
+      ${!(available && isValid) && html`<p class="pill" data-tone="bad" role="status">${t(available ? 'waiter.pad.check_options' : 'shared.menu.sold_out')}</p>`}
       ${isSent ? notes && html`<em class="notes">${notes}</em>` : html`
         <label class="field">${t('waiter.pad.notes')}
           <input value=${notes} maxlength="200" onInput=${({ target }) => draft.change((lines) => withChange(lines, id, { notes: target.value }))} />

@@ -69,7 +69,7 @@ export async function createFloor({ http, token }) {
   const { restaurant_id: id } = await http.post('/restaurants', described);
   const { categories } = (await http.get('/restaurants/2/menu')).data;
   const menu = categories.map(({ name, items }) => ({
-    name, items: items.map(({ id, option_group_ids, unavailable_until, ...item }) => item),
+    name, items: items.map(({ id, option_group_ids, ...item }) => item),
   }));
   await http.put(`/restaurants/${id}/menu`, { categories: menu });
   const { waiter_id: waiter } = await http.post(`/restaurants/${id}/waiters`, { name: 'Camille' });

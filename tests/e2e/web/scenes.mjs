@@ -69,7 +69,7 @@ async function createRestaurantWithMenu(http) {
   const body = { name: 'Trattoria Aurora', currency: 'EUR', timezone: 'Europe/Rome' };
   const created = await http.post('/restaurants', body);
   const { categories } = (await http.get('/restaurants/2/menu')).data;
-  const withoutIds = categories.map(({ name, items }) => ({ name, items: items.map(({ id, option_group_ids, unavailable_until, ...item }) => item) }));
+  const withoutIds = categories.map(({ name, items }) => ({ name, items: items.map(({ id, option_group_ids, ...item }) => item) }));
   await http.put(`/restaurants/${created.restaurant_id}/menu`, { categories: withoutIds });
   return created;
 }
