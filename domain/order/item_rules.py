@@ -107,7 +107,7 @@ def void_items(order: Order, command: c.VoidItems, context: Context) -> Decision
         if units > left:
             return Rejected(
                 Code.INVALID_TRANSITION,
-                f"Cannot void {units} units of item {item.item_id} because {left} are left.",
+                f"Cannot void {units} units of item {item.item_id}: at most {left} can be voided.",
                 {**_details(item), "units": left},
             )
         if units:

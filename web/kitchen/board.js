@@ -30,7 +30,7 @@ export class Board {
     this.#timer = setInterval(() => this.#polled.forEach((order) => order.refresh()), POLL_MS);
   }
 
-  /** Add the new ones of a restaurant's open orders; the first call also restores those of before a reload. */
+  /** Add the open orders that the board does not show. The first call also restores what it showed before a reload. */
   update(rows) {
     const stored = this.#isFirst ? storage.get(this.#storageKey, {}) : {};
     for (const row of rows) {
