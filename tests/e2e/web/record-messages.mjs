@@ -45,6 +45,7 @@ await staff.notifications(2).request('acknowledge', { notification_id });
 await staff.http.post('/restaurants/2/broadcasts', { message: 'Kitchen closes' });
 await staff.http.patch('/restaurants/2/menu/items/7', { price: '7.00' });
 await staff.http.post('/restaurants/2/pause', {});
+await staff.http.post('/restaurants/2/resume', {});
 await staff.http.patch('/restaurants/2/ordering', { day_starts_at: '05:00' });
 await guests.request('close_session');
 const { device_id } = await staff.http.post('/restaurants/2/devices', { role: 'kitchen', label: 'Grill' });
