@@ -1,5 +1,5 @@
 """Collects the inputs of a command before it is sent: ids, a session code, menu prices. Each
-command declares in `protocol/commands.py` which of them it needs."""
+command declares in `protocol/commands/` which of them it needs."""
 
 from dataclasses import replace
 

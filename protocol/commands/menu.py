@@ -1,0 +1,72 @@
+"""Commands of menus."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from msgspec import UNSET
+
+from protocol.commands.base import Command
+from protocol.menu import Categories, CategoryRow, ClockTime, Given, GroupRow, ItemRow, OptionGroups
+from protocol.statuses import AutoConfirm
+from protocol.stored_names import ADDED
+from protocol.values import Flag, Id, Money, Reason, Until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceMenu(Command):
+    """Replaces the menu. Without `option_groups`, the option groups do not change."""
+
+    action: Literal["replace_menu"] = "replace_menu"
+    categories: Categories
+    option_groups: Given[OptionGroups] = field(default=UNSET, metadata=ADDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportMenu(Command):
+    """The rows of a file. Parts of the menu that are not among them stay, unless `replace`; option
+    groups stay if there are none. With `dry_run` nothing changes, and the result has `rows`, which
+    say what would, and the `wrong` ones."""
+
+    action: Literal["import_menu"] = "import_menu"
+    categories: tuple[CategoryRow, ...] = ()
+    items: tuple[ItemRow, ...] = ()
+    option_groups: tuple[GroupRow, ...] | None = None
+    replace: Flag = False
+    dry_run: Flag = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeMenuItem(Command):
+    """`until` is when an item that is not available now will be available again."""
+
+    action: Literal["change_menu_item"] = "change_menu_item"
+    item_id: Id
+    available: Flag | None = None
+    price: Money | None = None
+    until: Until | None = field(default=None, metadata=ADDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseOrders(Command):
+    """Stops guests' orders until `resume_orders`, or until a time. `message` is shown to them."""
+
+    action: Literal["pause_orders"] = "pause_orders"
+    until: Until | None = None
+    message: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeOrders(Command):
+    action: Literal["resume_orders"] = "resume_orders"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeOrdering(Command):
+    """`day_starts_at` is when the business day begins, `auto_confirm` whose orders are confirmed
+    when they are placed: a guest's only after staff have confirmed another one of that session,
+    unless `trust_first_order`."""
+
+    action: Literal["change_ordering"] = "change_ordering"
+    day_starts_at: ClockTime | None = None
+    auto_confirm: AutoConfirm | None = None
+    trust_first_order: Flag | None = None
