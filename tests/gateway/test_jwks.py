@@ -5,16 +5,12 @@ import json
 import logging
 import ssl
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from jwt.algorithms import OKPAlgorithm, RSAAlgorithm
 
 from gateway.auth import fetch, jwks
@@ -303,20 +299,12 @@ async def test_a_request_to_a_silent_provider_times_out(
             await fetch.fetch(f"http://127.0.0.1:{port}/jwks")
 
 
-async def test_a_provider_with_an_untrusted_certificate_is_refused(tmp_path: Path) -> None:
+async def test_a_provider_with_an_untrusted_certificate_is_refused() -> None:
     async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
-    key, now = ec_key("tls"), datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-    builder = builder.not_valid_before(now).not_valid_after(now + timedelta(days=1))
-    certificate = builder.sign(key, hashes.SHA256())
-    chain = tmp_path / "chain.pem"
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    chain.write_bytes(certificate.public_bytes(Encoding.PEM) + private)
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    tls.load_cert_chain(chain)
+    trustme.CA().issue_cert("localhost").configure_cert(tls)
     async with await asyncio.start_server(close, "127.0.0.1", 0, ssl=tls) as server:
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(fetch.FetchFailed, match="CERTIFICATE_VERIFY_FAILED"):

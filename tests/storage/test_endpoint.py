@@ -3,16 +3,11 @@
 import asyncio
 import ssl
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import redis
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+import trustme
 from redis.exceptions import ResponseError
 
 from storage.embedded import EmbeddedStore
@@ -47,27 +42,8 @@ async def test_a_connection_uses_user_password_database_and_name_of_the_url(
             client.acl_deluser("cook")
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> Path:
-    """A self-signed certificate of localhost, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path / "pem"
-    path.write_bytes(
-        signed.public_bytes(Encoding.PEM)
-        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    )
-    return path
-
-
 async def test_a_connection_over_tls_requires_a_trusted_certificate(
-    valkey: EmbeddedStore, certificate: Path
+    valkey: EmbeddedStore, tmp_path: Path
 ) -> None:
     """The server of the wheel has no TLS: a tunnel terminates it."""
 
@@ -82,10 +58,13 @@ async def test_a_connection_over_tls_requires_a_trusted_certificate(
         await asyncio.gather(copy(reader, outer), copy(inner, writer))
 
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
+    authority = trustme.CA()
+    authority.issue_cert("localhost").configure_cert(context)
+    trusted = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(trusted)
     [port] = free_ports(1)
     listener = await asyncio.start_server(tunnel, "localhost", port, ssl=context)
-    trusting = connection_to(f"rediss://localhost:{port}?ssl_ca_certs={certificate}", 5.0)
+    trusting = connection_to(f"rediss://localhost:{port}?ssl_ca_certs={trusted}", 5.0)
     assert await trusting.run([("ECHO", "a" * 100_000)]) == [b"a" * 100_000]
     strict = connection_to(f"rediss://localhost:{port}", 5.0)
     with pytest.raises(ssl.SSLCertVerificationError):
