@@ -177,24 +177,26 @@ test('the start page without a sign-in shows what the service allows', async () 
 });
 
 test('a manager signs a phone in and out, and the phone shows both at once', async () => {
-  const { waiter_id } = await staff.http.post('/restaurants/2/waiters', { name: 'Eve' });
+  const name = `Eve ${process.pid}`;
+  const label = `${name}’s phone`;
+  const { waiter_id } = await staff.http.post('/restaurants/2/waiters', { name });
   const table = { number: RUN + '87', zone: 'Z', seats: 4, waiter_id };
   await staff.http.post('/restaurants/2/tables', table);
   const manager = await openPage('desktop', `${SERVICE}/manager/?restaurant=2${tokenFragment}`);
   await button(manager, 'Devices').click();
   const sheet = manager.getByRole('dialog', { name: 'Devices' });
-  await sheet.getByLabel('Device of').selectOption({ label: 'Eve' });
-  await sheet.getByLabel('Name of the device').fill('Eve’s phone');
+  await sheet.getByLabel('Device of').selectOption({ label: name });
+  await sheet.getByLabel('Name of the device').fill(label);
   await button(sheet, 'Show the code').click();
-  await sheet.getByRole('img', { name: 'Sign-in code of Eve’s phone' }).waitFor();
-  const waiter = await openPage('phone', await signInUrl('Eve’s phone'));
+  await sheet.getByRole('img', { name: `Sign-in code of ${label}` }).waitFor();
+  const waiter = await openPage('phone', await signInUrl(label));
   await waiter.locator('.table', { hasText: RUN + '87' }).waitFor();
   assert.equal(new URL(waiter.url()).hash, '');
-  const device = sheet.getByRole('listitem').filter({ hasText: 'Eve’s phone' });
-  await device.getByText('Eve, signed in until').waitFor();
+  const device = sheet.getByRole('listitem').filter({ hasText: label });
+  await device.getByText(`${name}, signed in until`).waitFor();
   assert.equal(await device.getByRole('img').count(), 0);
-  await button(device, 'Sign out: Eve’s phone').click();
-  await button(device, 'Really sign out: Eve’s phone').press('Enter'); // a second tap this soon is ignored
+  await button(device, `Sign out: ${label}`).click();
+  await button(device, `Really sign out: ${label}`).press('Enter'); // a second tap this soon is ignored
   await waiter.getByText('Signed out').waitFor();
   await device.waitFor({ state: 'detached' });
 });
