@@ -47,3 +47,7 @@ DEVICES = _channel("devices", "device_added", "device_signed_in", "device_remove
 RESTAURANT = _channel(
     "restaurant", "new_order", "order_ready", "payment_completed", "broadcast", "table_update"
 )
+CHANNELS = {
+    channel.name: channel
+    for channel in (ORDER, ITEMS, TABLE, SESSION, WAITER, NOTIFICATIONS, MENU, DEVICES, RESTAURANT)
+}

@@ -8,6 +8,7 @@ from typing import Any
 import gevent
 from gevent.pool import Pool
 
+from load_tests import invariants
 from load_tests.client import LoadClient
 from load_tests.commands import REQUEST_ERRORS, Refused
 from load_tests.world import LoadWorld
@@ -15,6 +16,7 @@ from load_tests.world import LoadWorld
 CONCURRENCY = 20
 MAX_AUDITED = 20_000
 """Orders and sessions; of more, a sample is audited."""
+AMOUNTS = {"order": invariants.of_order, "session": invariants.of_session}
 
 
 class FinalAudit:
@@ -51,7 +53,7 @@ class FinalAudit:
         self._report(self._world.recorder.counters.report())
 
     def _audit(self) -> None:
-        """Check that nothing acknowledged is lost or repeated."""
+        """Check that nothing acknowledged is lost or repeated, and that amounts agree."""
         ledger = self._world.recorder.ledger
         pool = Pool(CONCURRENCY)
         audits = (
@@ -81,7 +83,7 @@ class FinalAudit:
             self._is_unreachable = True  # recorded already as a failure
             return
         recorder.counters.count("audited")
-        for loss in losses(id_, data):
+        for loss in (*losses(id_, data), *(AMOUNTS[kind](data) if data else ())):
             recorder.loss(loss)
 
 

@@ -62,6 +62,10 @@ class StreamChecker:
         return self._position.last
 
     @property
+    def epoch(self) -> str | None:
+        return self._position.epoch
+
+    @property
     def resume(self) -> str:
         """The query that resumes; empty before the first snapshot."""
         return self._position.resume

@@ -20,6 +20,8 @@ from load_tests.bench.restaurants import create_restaurants
 from load_tests.bench.servers import Server, token
 from load_tests.bench.usage import usage
 from load_tests.bench.wire import Socket, open_socket
+from load_tests.channels import SESSION
+from load_tests.stream_checker import ProtocolViolation, StreamChecker
 
 RESTAURANTS = 10
 CHANGES_PER_S = 20
@@ -34,11 +36,9 @@ class StormClient:
         self._path = server.ws(f"tables/sessions/{session}/")
         self._token = token()
         self.session = session
-        self.seq = -1
+        self.checker = StreamChecker(SESSION)
         self.version = 0
-        self.epoch = ""
         self.wrong = 0
-        self.snapshots = 0
         self.received_at: dict[int, float] = {}
         self.lost_at: float | None = None
         self.reconnected_at: float | None = None
@@ -47,13 +47,10 @@ class StormClient:
 
     def _on_frame(self, text: bytes) -> None:
         frame = orjson.loads(text)
-        seq = frame["seq"]
-        if "epoch" in frame:
-            self.snapshots += 1
-            self.epoch = frame["epoch"]
-        elif seq != self.seq + 1:
+        try:
+            self.checker.check(frame)
+        except ProtocolViolation:
             self.wrong += 1
-        self.seq = seq
         self.has_snapshot.set()
         self.version = frame["data"]["version"]
         self.received_at[self.version] = time.monotonic()
@@ -62,9 +59,9 @@ class StormClient:
 
     async def _run(self) -> None:
         while True:
-            resume = f"?since={self.seq}&epoch={self.epoch}" if self.epoch else ""
+            path = self._path + self.checker.resume
             try:
-                socket: Socket = await open_socket(self._path + resume, self._on_frame, self._token)
+                socket: Socket = await open_socket(path, self._on_frame, self._token)
             except Exception:
                 await asyncio.sleep(random.uniform(0.1, MAX_PAUSE_S))
                 continue
@@ -140,7 +137,7 @@ def _result(
         "sockets": len(clients),
         "cut": len(lost),
         "all_back_s": max((each.reconnected_at or 1e9) - killed_at for each in lost),
-        "not_resumed": sum(each.snapshots - 1 for each in clients),
+        "not_resumed": sum(each.checker.replaced for each in clients),
         "lost_or_doubled": sum(each.wrong for each in clients),
         "behind": sum(each.version < last[each.session] for each in clients),
         "others": latencies(others),

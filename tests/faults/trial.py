@@ -12,11 +12,11 @@ from engine.placement import Mode
 from load_tests.bench.servers import token
 from load_tests.channels import SESSION
 from protocol.ids import Address, Kind
-from tests.faults import invariants
 from tests.faults.api import TrialApi
 from tests.faults.client import TrialClient
 from tests.faults.cluster import WORKERS, Cluster
 from tests.faults.faults import Fault, Injection, Target
+from tests.faults.final_checks import violations
 from tests.faults.probe import Probe
 from tests.faults.restaurant import TrialRestaurant, create_restaurant
 from tests.faults.socket import now
@@ -92,7 +92,7 @@ class Trial:
                 )
             )
             self._log.violations += await asyncio.to_thread(self._not_deployed)
-            found = await invariants.violations(self._api, self._log.ledger, self._restaurants)
+            found = await violations(self._api, self._log.ledger, self._restaurants)
             self._log.violations += found
         finally:
             await self._close()

@@ -2,18 +2,14 @@
 
 import pytest
 
-from load_tests import channels
+from load_tests.channels import CHANNELS
 from protocol.codec import ACTIONS
 from protocol.ids import Channel
 from restaurant_qr_wire.channels import PATHS
 
-PATHS_AND_ACTIONS = {
-    known.name: known for known in vars(channels).values() if isinstance(known, channels.Channel)
-}
-
 
 @pytest.mark.parametrize("channel", list(Channel))
 def test_paths_and_snapshot_actions_match_the_gateway(channel: Channel) -> None:
-    known = PATHS_AND_ACTIONS[channel.value]
+    known = CHANNELS[channel]
     assert known.path_of(7) == PATHS[channel].format(id=7)
     assert known.snapshot_action in ACTIONS[channel]

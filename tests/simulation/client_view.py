@@ -1,15 +1,18 @@
 """One client's view of one channel, compared with the committed data.
 
 * An event is committed before it is sent, is the same for all clients, and arrives once, in order.
-* A snapshot is that of one committed version, with that version's `se
+* A snapshot is that of one committed version, with that version's `seq`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import orjson
 
 from domain.behaviours import BEHAVIOURS
+from load_tests.channels import CHANNELS
+from load_tests.invariants import unequal
+from load_tests.stream_checker import ProtocolViolation, Rule, StreamChecker
 from protocol.caller import Role
 from protocol.codec import encode
 from protocol.ids import Topic
@@ -23,9 +26,14 @@ class Violation(AssertionError):
     """A guarantee was broken."""
 
 
-def check_equal(what: object, one: Any, other: Any) -> None:
-    if one != other:
-        raise Violation(f"{what}: {one!r} is not {other!r}")
+def check(violations: Iterable[str]) -> None:
+    """Raises Violation for the first one."""
+    for violation in violations:
+        raise Violation(violation)
+
+
+def check_equal(what: object, one: object, other: object) -> None:
+    check(unequal(str(what), one, other))
 
 
 class SnapshotChecker:
@@ -102,8 +110,7 @@ class ClientView:
     ) -> None:
         self.topic = topic
         self._role = role
-        self.epoch: str | None = None
-        self.last: int | None = None
+        self.checker = StreamChecker(CHANNELS[topic.channel])
         self._may_regress = may_regress
         self._epoch_now = epoch_now
         self.stored = commit_log.frames[_journal(topic)]
@@ -111,48 +118,49 @@ class ClientView:
         self._commit_log = commit_log
         self._snapshots = snapshots
         self._faults = faults
-        self._resuming = False
         self._is_first = True
 
     def resume_query(self) -> dict[str, Any]:
         """The query of the next connection."""
         self._is_first = True
-        self._resuming = self.last is not None
-        return {"since": self.last, "epoch": self.epoch} if self._resuming else {}
+        last, epoch = self.checker.last, self.checker.epoch
+        return {} if last is None else {"since": last, "epoch": epoch}
 
     def on_frame(self, frame: Any, payload: bytes) -> None:
         """Check a snapshot or an event."""
         if "epoch" in frame:
-            self._snapshots.check(self.topic, frame, payload, self._role)
-            if "resumed" in frame["data"] or (self._is_first and not self._resuming):
-                self._reset(frame["epoch"], frame["seq"])
+            self._on_snapshot(frame, payload)
         else:
-            self._on_event(frame["seq"], payload)
+            self._on_event(frame, payload)
         self._is_first = False
 
-    def _reset(self, epoch: str, seq: int) -> None:
-        if self._resuming or not self._is_first:
+    def _on_snapshot(self, frame: Any, payload: bytes) -> None:
+        self._snapshots.check(self.topic, frame, payload, self._role)
+        epoch, replaced = self.checker.epoch, self.checker.replaced
+        self._check_position(frame)
+        if self.checker.replaced > replaced:
             self._faults.note("snapshot_instead_of_events")
-        is_new_epoch = self.epoch is not None and epoch != self.epoch
-        if is_new_epoch and not self._commit_log.has_data_loss:
-            raise Violation(f"{self.topic}: another epoch without data loss")
-        if is_new_epoch:
+        if epoch is not None and self.checker.epoch != epoch:
             self._faults.note("epoch_changed")
-        elif self.last is not None and seq < self.last:
-            self._faults.note("view_regressed")
-            if not self._may_regress():
-                raise Violation(f"{self.topic}: seq went back from {self.last} to {seq}")
-        self.epoch, self.last = epoch, seq
+            if not self._commit_log.has_data_loss:
+                raise Violation(f"{self.topic}: another epoch without data loss")
 
-    def _on_event(self, seq: int, payload: bytes) -> None:
-        if self.last is None or seq != self.last + 1:
-            raise Violation(f"{self.topic}: {seq} after {self.last}")
+    def _on_event(self, frame: Any, payload: bytes) -> None:
+        seq = frame["seq"]
+        self._check_position(frame)
         stored = [visible(each, self._role) for each in self.stored[seq - 1 : seq]]
         if [payload] != stored and not self._was_lost(payload):
             raise Violation(f"{self.topic}: {payload!r} was shown and is not committed")
         if self._is_first:
             self._faults.note("events_on_resuming")
-        self.last = seq
+
+    def _check_position(self, frame: Any) -> None:
+        try:
+            self.checker.check(frame)
+        except ProtocolViolation as violation:
+            if violation.rule is not Rule.STEP_BACK or not self._may_regress():
+                raise Violation(f"{self.topic}: {violation}") from violation
+            self._faults.note("view_regressed")
 
     def _was_lost(self, payload: bytes) -> bool:
         """Whether an event was sent before the store lost it."""
@@ -161,8 +169,9 @@ class ClientView:
     @property
     def missing_events(self) -> int:
         """Events it has not received yet: all of them if the epoch differs."""
-        seen = self.last or 0 if self.epoch == self._epoch_now() else 0
-        return len(self.stored) - seen or int(self.epoch != self._epoch_now())
+        is_current = self.checker.epoch == self._epoch_now()
+        seen = self.checker.last or 0 if is_current else 0
+        return len(self.stored) - seen or int(not is_current)
 
 
 def _journal(topic: Topic) -> bytes:

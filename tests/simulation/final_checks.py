@@ -2,21 +2,14 @@
 
 import orjson
 
-from domain import lifecycle
-from domain.order.effects import summarize
-from domain.table.views import data_of
-from protocol.codec import encode
+from load_tests import invariants
 from protocol.ids import Address, Kind
-from protocol.statuses import OrderStatus
 from storage import keys
-from tests.simulation.client_view import Violation, check_equal
+from tests.simulation.client_view import Violation, check, check_equal
 from tests.simulation.final_state import (
     FinalEntity,
     FinalState,
-    order_of,
-    restaurant_of,
     session_of,
-    table_of,
     waiter_of,
 )
 from tests.simulation.order_checks import check_order, check_units
@@ -61,23 +54,33 @@ def _check_directory(world: SimWorld, entity: FinalEntity) -> None:
 
 
 def _check_consistency(stored: FinalState) -> None:
-    for table in stored.of(Kind.TABLE):
-        _check_table(table, stored)
+    orders = [each.data for each in stored.of(Kind.ORDER)]
+    sessions = [each.data for each in stored.of(Kind.SESSION)]
+    tables = [each.data for each in stored.of(Kind.TABLE)]
+    for table in tables:
+        check(invariants.of_table(table, sessions))
     for session in stored.of(Kind.SESSION):
-        _check_session(session, stored)
+        check(invariants.of_session(session.data))
+        check(invariants.of_session_history(session.data, session.public_history))
+        check(invariants.of_session_orders(session.data, orders))
     for order in stored.of(Kind.ORDER):
+        check(invariants.of_order(order.data))
+        check(invariants.of_order_history(order.data, order.public_history))
         check_order(order, stored)
+    paid = [each for o in stored.of(Kind.ORDER) for each in invariants.payments(o.public_history)]
     for restaurant in stored.of(Kind.RESTAURANT):
-        _check_restaurant(restaurant, stored)
+        check(invariants.of_restaurant(restaurant.data, tables, orders))
+        check(invariants.of_figures(restaurant.data, sessions, orders, paid))
+        waiters = {waiter_of(each).id: waiter_of(each).name for each in stored.of(Kind.WAITER)}
+        listed = {row["waiter_id"]: row["name"] for row in restaurant.data["waiters"]}
+        check_equal("waiters", listed, waiters)
 
 
 def _check_sequences(entity: FinalEntity, stored: FinalState) -> None:
     """Versions and sequence numbers have no gaps; effects of a source are applied once, in
     order."""
     commit_log, name = stored.commit_log, entity.key.decode()
-    versions = [event["version"] for event in entity.history]
-    check_equal(f"{name}: versions", sorted(set(versions)), list(range(1, entity.version + 1)))
-    check_equal(f"{name}: order of versions", versions, sorted(versions))
+    check(invariants.of_versions(name, entity.version, entity.history))
     for key, frames in commit_log.frames.items():
         if key.startswith(entity.key + b":j:"):
             seqs = [orjson.loads(frame)["seq"] for frame in frames]
@@ -103,62 +106,3 @@ def _check_outboxes(world: SimWorld, stored: FinalState) -> None:
             seen = target.fields.get(b"seen:" + source, b"0") if target is not None else b"0"
             if int(seen) < int(entry[2:]):
                 raise Violation(f"{key!r}: {raw!r} left the outbox and was not applied")
-
-
-def _check_table(entity: FinalEntity, stored: FinalState) -> None:
-    """Occupied exactly while a session is open on it, also in its restaurant's view."""
-    table = table_of(entity)
-    open_here = [
-        session_of(each).id
-        for each in stored.of(Kind.SESSION)
-        if session_of(each).table_id == table.id and session_of(each).is_open
-    ]
-    check_equal(
-        f"{entity.address}: open sessions", open_here, [table.session.id] if table.session else []
-    )
-    if table.session is not None:
-        session = session_of(stored.at(Kind.SESSION, table.session.id, table.restaurant_id))
-        check_equal(f"{entity.address}: guests", table.session.guests_count, session.guests_count)
-    restaurant = restaurant_of(stored.at(Kind.RESTAURANT, table.restaurant_id, table.restaurant_id))
-    known = restaurant.tables[table.id]
-    check_equal(f"{entity.address}: as reported", known.version, table.revision)
-    check_equal(f"{entity.address}: as reported", encode(known.data), encode(data_of(table)))
-
-
-def _check_session(entity: FinalEntity, stored: FinalState) -> None:
-    """Its summaries of orders equal the orders, and none is missing."""
-    session = session_of(entity)
-    check_equal(f"{entity.address}: opened", entity.count("SessionOpened"), 1)
-    check_equal(
-        f"{entity.address}: closed", entity.count("SessionClosed"), int(not session.is_open)
-    )
-    orders = [order_of(each) for each in stored.of(Kind.ORDER)]
-    own = {order.id: summarize(order) for order in orders if order.session_id == session.id}
-    check_equal(f"{entity.address}: orders", dict(session.orders), own)
-    if not session.is_open:
-        open_calls = [call for call in session.calls.values() if call.resolved_at is None]
-        check_equal(f"{entity.address}: calls left open", open_calls, [])
-
-
-def _check_restaurant(entity: FinalEntity, stored: FinalState) -> None:
-    """Its figures match orders, payments and calls; each call's duration was counted once."""
-    restaurant = restaurant_of(entity)
-    orders = [order_of(each) for each in stored.of(Kind.ORDER)]
-    figures = restaurant.figures
-    check_equal("orders", figures.orders, len(orders))
-    check_equal("payments", figures.payments, sum(len(order.payments) for order in orders))
-    check_equal("paid", figures.paid, sum(order.money.paid for order in orders))
-    cancelled = sum(order.status is OrderStatus.CANCELLED for order in orders)
-    check_equal("cancelled", figures.cancelled, cancelled)
-    open_orders = {
-        order.id: summarize(order)
-        for order in orders
-        if lifecycle.ORDER[order.status] or order.money.balance
-    }
-    check_equal("open orders", dict(restaurant.open_orders), open_orders)
-    calls = [call for each in stored.of(Kind.SESSION) for call in session_of(each).calls.values()]
-    acknowledged = sum(call.acknowledged_at is not None for call in calls)
-    check_equal("calls acknowledged", figures.acknowledged, acknowledged)
-    check_equal("calls resolved", figures.resolved, sum(c.resolved_at is not None for c in calls))
-    waiters = {waiter_of(each).id: waiter_of(each).name for each in stored.of(Kind.WAITER)}
-    check_equal("waiters", dict(restaurant.waiters), waiters)

@@ -9,11 +9,11 @@ import orjson
 
 from domain.behaviours import BEHAVIOURS
 from domain.order.state import Order
-from domain.restaurant.state import Restaurant
 from domain.session.state import Session
-from domain.table.state import Table
 from domain.waiter.state import Waiter
-from protocol.ids import Address, Kind
+from gateway.http.rest_api import format_amounts
+from protocol.codec import encode
+from protocol.ids import Address, Channel, Kind
 from storage import keys
 from storage.codec import restore
 from tests.simulation.client_view import Violation
@@ -36,6 +36,18 @@ class FinalEntity:
             name[2:].decode(): raw for name, raw in self.fields.items() if name.startswith(b"s:")
         }
         return restore(BEHAVIOURS[self.address.kind].state, fields)
+
+    @cached_property
+    def data(self) -> Any:
+        """The data of its snapshot, as the public API returns it."""
+        kind = self.address.kind
+        _, data = BEHAVIOURS[kind].snapshot(self.state, Channel(kind.value))
+        return {**orjson.loads(encode(data)), "version": self.version}
+
+    @cached_property
+    def public_history(self) -> Any:
+        """Its history, as the public API returns it."""
+        return format_amounts(self.history)
 
     def events(self, type_: str) -> list[Any]:
         return [event for event in self.history if event["type"] == type_]
@@ -83,16 +95,6 @@ def order_of(entity: FinalEntity) -> Order:
 
 def session_of(entity: FinalEntity) -> Session:
     assert isinstance(entity.state, Session)
-    return entity.state
-
-
-def table_of(entity: FinalEntity) -> Table:
-    assert isinstance(entity.state, Table)
-    return entity.state
-
-
-def restaurant_of(entity: FinalEntity) -> Restaurant:
-    assert isinstance(entity.state, Restaurant)
     return entity.state
 
 

@@ -136,12 +136,12 @@ async def _wait_until_quiescent(world: SimWorld) -> None:
         ]
         raise Violation(f"guests of a closed session are still connected: {remaining}")
     if not await eventually(world, up_to_date, QUIESCE_S):
-        missing_events = [
-            f"{client.name} on {client.topic}: {client.view.last} of {len(client.view.stored)}"
+        behind = [
+            f"{client.name} on {client.topic}: without {client.view.missing_events} events"
             for client in world.clients
             if client.is_open and client.view.missing_events
         ]
-        raise Violation(f"not up to date: {missing_events}")
+        raise Violation(f"not up to date: {behind}")
     for client in world.clients:
         client.close()
 

@@ -8,15 +8,17 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from domain import lifecycle
 from domain.order.decision import READY_GRACE_S
-from domain.order.item import Item, are_delivered
+from domain.order.item import are_delivered
 from domain.order.state import Order
+from domain.order.views import items_data
+from load_tests import invariants
 from protocol import commands as c
 from protocol.caller import Caller
 from protocol.errors import Code, Rejected
 from protocol.ids import Channel
 from protocol.statuses import ItemStatus, OrderStatus, PaymentMethod, PaymentStatus
 from protocol.values import parse_money
-from tests.unit.world import GUEST, KITCHEN, MANAGER, RESTAURANT, RulesWorld, line
+from tests.unit.world import GUEST, KITCHEN, MANAGER, RESTAURANT, TABLE, RulesWorld, line
 
 STAMPS = ("confirmed_at", "ready_at", "delivered_at", "cancelled_at", "paid_at")
 LINES = st.builds(
@@ -118,11 +120,8 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def balance_equals_the_unpaid_amount(self) -> None:
-        money = self.order.money
-        owed = 0 if self.order.status is OrderStatus.CANCELLED else money.total
-        assert money.balance == max(0, owed - money.net_paid)
-        assert money.refund_due == max(0, money.net_paid - owed)
-        assert 0 <= money.net_paid <= money.paid
+        assert [*invariants.of_order(self.world.snapshot(self.at))] == []
+        assert 0 <= self.order.money.net_paid <= self.order.money.paid
 
     @invariant()
     def timestamps_are_set_once(self) -> None:
@@ -165,14 +164,10 @@ class AnyOrder(RuleBasedStateMachine):
 
     @invariant()
     def units_of_a_confirmed_order_are_only_taken_away_by_voiding(self) -> None:
-        now = {item.item_id: item for item in self.order.items}
-        assert all(item.quantity > 0 for item in now.values())
-        if self.was.status is OrderStatus.PENDING:
-            return
-        for item in self.was.items:
-            assert _ordered(now[item.item_id]) >= _ordered(item)
-            if now[item.item_id].voids != item.voids:
-                assert _ordered(now[item.item_id]) == _ordered(item)
+        assert all(item.quantity > 0 for item in self.order.items)
+        if self.was.status is not OrderStatus.PENDING:
+            before, after = items_data(self.was)["items"], items_data(self.order)["items"]
+            assert [*invariants.of_units("order", before, after)] == []
 
     @invariant()
     def only_a_ready_order_has_an_open_notification_that_it_is_ready(self) -> None:
@@ -201,16 +196,11 @@ class AnyOrder(RuleBasedStateMachine):
         assert completed == (self.order.paid_at is not None)
 
     @invariant()
-    def summaries_of_session_and_restaurant_equal_the_order(self) -> None:
-        money = self.order.money
-        (row,) = self.world.snapshot(self.session)["orders"]
-        assert (row["status"], parse_money(row["balance"])) == (self.order.status, money.balance)
-        listed = bool(self.world.snapshot(RESTAURANT)["open_orders"])
-        assert listed == bool(lifecycle.ORDER[self.order.status] or money.balance)
-
-
-def _ordered(item: Item) -> int:
-    return item.quantity + sum(void.units for void in item.voids)
+    def session_and_restaurant_list_the_order(self) -> None:
+        order, session = self.world.snapshot(self.at), self.world.snapshot(self.session)
+        restaurant, table = self.world.snapshot(RESTAURANT), self.world.snapshot(TABLE)
+        assert [*invariants.of_session_orders(session, [order])] == []
+        assert [*invariants.of_restaurant(restaurant, [table], [order])] == []
 
 
 TestAnyOrder = AnyOrder.TestCase
