@@ -17,13 +17,13 @@ from gateway.auth.visibility import frame_check, may_resume
 from gateway.backend.connectivity import PartitionDetector
 from gateway.backend.subscriptions import SubscriptionHub
 from gateway.backend.topic_subscribers import NO_EPOCH
-from gateway.limits import ConnectionQuota, KeyedRateLimiter, TokenBucket
-from gateway.metrics import ACCEPTED, CLOSED, CONNECTIONS, LIMIT_VIOLATIONS, REFUSED
+from gateway.metrics import ACCEPTED, CLOSED, CONNECTIONS, REFUSED
 from gateway.server.endpoint import Handler, Rejection
 from gateway.server.frames import FrameWriter, encode_text_frame
 from gateway.settings import GatewaySettings
 from gateway.websocket.command_loop import CommandLoop, CommandServices
 from gateway.websocket.connection import Connection
+from gateway.websocket.connection_limits import ConnectionLimits
 from gateway.websocket.context import ConnectionContext
 from gateway.websocket.handshake import accepted_subprotocol, authorization, parse_handshake
 from gateway.websocket.wakeup import Wakeup
@@ -33,10 +33,6 @@ from protocol.ids import KIND_OF, Topic
 
 log = logging.getLogger(__name__)
 
-STAFF_SHARE = 0.05
-"""Share by which staff may exceed `max_connections`, so that guests cannot lock them out."""
-HANDSHAKES_PER_S, HANDSHAKE_BURST = 100.0, 1000
-"""Rate (per second) and burst of handshakes per client address, rejected ones included."""
 MAX_REASON_BYTES = 123
 CLOSE_ALL_TIMEOUT_S = 2.0
 """How long a gateway that shuts down waits for its clients to close."""
@@ -58,22 +54,16 @@ class WebSocketEndpoint:
         origins: Origins,
         partition: PartitionDetector,
     ) -> None:
-        limits = settings.limits
-        self._limits = limits
+        self._limits = settings.limits
+        self._connection_limits = ConnectionLimits(settings.limits)
         self._partition = partition
         self._origins = origins
         self._client_addresses = ClientAddressResolver(settings.trusted_proxies)
-        self._handshakes = KeyedRateLimiter(
-            lambda: TokenBucket(HANDSHAKES_PER_S, HANDSHAKE_BURST), "handshakes"
-        )
-        self._address_quota = ConnectionQuota(limits.max_connections_per_ip, "address")
-        self._token_quota = ConnectionQuota(limits.max_connections_per_principal, "token")
         self._revocations = revocations
         self._admission = admission
         self._commands = commands
         self._hub = hub
         self._ids = itertools.count(1)
-        self._admitted = 0
         self._open: dict[int, Connection] = {}
         self._disconnected = Wakeup()
         self._is_closing = False
@@ -109,14 +99,10 @@ class WebSocketEndpoint:
     async def _authorize(self, scope: Scope, context: ConnectionContext) -> Rejected | None:
         if self._partition.is_partitioned or self._is_closing:
             return UNAVAILABLE
-        address = context.client.rate_limit_key
-        if address is not None and not self._handshakes.take(address):
+        if not self._connection_limits.take_handshake(context):
             return _TOO_MANY
-        # Without a slot, the refusal waits until it is known whether the caller is staff.
-        has_slot = self._has_capacity() and self._address_quota.acquire(address)
-        if has_slot:
-            self._admit(context)
-            context.address_key = address
+        # Over a limit, the refusal waits until it is known whether the caller is staff.
+        self._connection_limits.reserve(context)
         refused = self._origins.check(scope)
         if refused is not None:
             return refused
@@ -129,27 +115,11 @@ class WebSocketEndpoint:
         principal = await self._admission.principal(token, context.client)
         if isinstance(principal, Rejected):
             return principal
-        if not has_slot:
-            if not principal.caller.is_staff or not self._has_capacity(STAFF_SHARE):
-                return _TOO_MANY
-            self._admit(context)
-        quota_key = principal.quota_key or token
-        if not self._token_quota.acquire(quota_key):
+        quota_key, is_staff = principal.quota_key or token, principal.caller.is_staff
+        if not self._connection_limits.admit(context, quota_key, is_staff=is_staff):
             return _TOO_MANY
-        context.quota_key, context.requested = quota_key, requested
-        context.principal = principal
+        context.requested, context.principal = requested, principal
         return None
-
-    def _has_capacity(self, share: float = 0.0) -> bool:
-        """Whether one more connection fits `max_connections`, exceeded by at most `share`."""
-        if self._admitted < self._limits.max_connections * (1 + share):
-            return True
-        LIMIT_VIOLATIONS.add(label_value="connections")
-        return False
-
-    def _admit(self, context: ConnectionContext) -> None:
-        self._admitted += 1
-        context.is_admitted = True
 
     # --- after the handshake ---------------------------------------------------------------------
 
@@ -229,13 +199,7 @@ class WebSocketEndpoint:
             CONNECTIONS.add(-1, context.requested.channel.value)
             self._unbind(context, connection)
             self._disconnected.notify()
-        if context.is_admitted:
-            self._admitted -= 1
-            context.is_admitted = False
-            self._address_quota.release(context.address_key)
-        if context.quota_key is not None:
-            self._token_quota.release(context.quota_key)
-            context.quota_key = None
+        self._connection_limits.release(context)
 
     def _unbind(self, context: ConnectionContext, connection: Connection) -> None:
         if context.expiry_timer is not None:

@@ -128,8 +128,8 @@ async def too_large(size: int, gateway: Gateway, place: Place) -> None:
 
 async def many_handshakes(gateway: Gateway, place: Place) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gateway.websocket.endpoint.HANDSHAKE_BURST", 1)
-        patch.setattr("gateway.websocket.endpoint.HANDSHAKES_PER_S", 0.001)
+        patch.setattr("gateway.websocket.connection_limits.HANDSHAKE_BURST", 1)
+        patch.setattr("gateway.websocket.connection_limits.HANDSHAKES_PER_S", 0.001)
         await sockets(2, additional_headers=HERE, as_=ADMIN)(gateway, place)
 
 
