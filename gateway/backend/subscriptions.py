@@ -24,6 +24,7 @@ from gateway.backend.topic_subscribers import (
     Subscription,
     TopicSubscribers,
 )
+from gateway.backend.topics_by_host import TopicsByHost
 from gateway.metrics import FAN_OUT_SECONDS, LIMIT_VIOLATIONS, RESUBSCRIPTIONS
 from protocol.caller import STAFF, Role
 from protocol.errors import UNAVAILABLE, CloseCode, Code, Rejected
@@ -46,7 +47,7 @@ class SubscriptionHub:
         self._client = client
         self._watcher = watcher
         self._gateway = gateway
-        self._topics: dict[str, dict[Topic, TopicSubscribers]] = {}
+        self._topics = TopicsByHost(watcher)
         self._ending: set[Topic] = set()  # topics whose subscription at the host is being ended
         client.publications.listener = self
         watcher.subscribe(self._placement_changed)
@@ -62,7 +63,7 @@ class SubscriptionHub:
     ) -> Rejected | None:
         """Subscribe a connection, which is first sent the snapshot or the events after `since`.
         Returns why it cannot subscribe, or None. Later, it is closed if `check` refuses frames."""
-        subscribers = self._get_or_create(topic)
+        subscribers = self._topics.find_or_add(topic)
         if len(subscribers.subscriptions) >= self._max_subscribers and role not in STAFF:
             LIMIT_VIOLATIONS.add(label_value="subscribers")
             return Rejected(Code.RATE_LIMITED, "Too many subscribers. Try again later.")
@@ -84,14 +85,13 @@ class SubscriptionHub:
 
     def unsubscribe(self, connection: Subscriber, topic: Topic) -> None:
         """Unsubscribe a connection that is gone."""
-        topics = self._topics.get(self._watcher.host_of(topic.address), {})
-        subscribers = topics.get(topic)
+        subscribers = self._topics.find(topic)
         if subscribers is None or not subscribers.subscriptions.pop(connection.id, None):
             return
         self._client.send(Unsubscribe(topic, self._gateway, connection.id))
         if not subscribers.subscriptions:
             subscribers.cancel_retry()
-            self._remove(topic)
+            self._topics.remove(topic)
 
     def close(self) -> None:
         """Cancel all retries and drop all topics."""
@@ -150,7 +150,7 @@ class SubscriptionHub:
 
     def _on_subscribed(self, topic: Topic, subscription: Subscription, reply: Reply) -> None:
         """Start a subscription. Called while its reply is read, before any later event."""
-        subscribers = self._find(topic)
+        subscribers = self._topics.find(topic)
         if not isinstance(reply, Subscribed) or subscribers is None:
             return
         if subscription.connection.id not in subscribers.subscriptions:
@@ -173,7 +173,7 @@ class SubscriptionHub:
 
     def _resubscribe(self, topic: Topic) -> None:
         """Resubscribe all of a topic's connections, unless that is in progress."""
-        subscribers = self._find(topic)
+        subscribers = self._topics.find(topic)
         if subscribers is None or subscribers.resubscribing:
             return
         since = subscribers.lowest_seq()
@@ -190,7 +190,7 @@ class SubscriptionHub:
 
     def _on_resubscribed(self, topic: Topic, subscribers: TopicSubscribers, reply: Reply) -> None:
         subscribers.resubscribing = False
-        if self._find(topic) is not subscribers:
+        if self._topics.find(topic) is not subscribers:
             return
         if isinstance(reply, Subscribed):
             subscribers.backoff_s = INITIAL_BACKOFF_S
@@ -205,31 +205,7 @@ class SubscriptionHub:
             subscribers.retry = loop.call_later(subscribers.backoff_s, self._resubscribe, topic)
             subscribers.backoff_s = min(2 * subscribers.backoff_s, MAX_BACKOFF_S)
 
-    # --- topics ----------------------------------------------------------------------------------
-
-    def _get_or_create(self, topic: Topic) -> TopicSubscribers:
-        topics = self._topics.setdefault(self._watcher.host_of(topic.address), {})
-        return topics.setdefault(topic, TopicSubscribers())
-
-    def _find(self, topic: Topic) -> TopicSubscribers | None:
-        return self._topics.get(self._watcher.host_of(topic.address), {}).get(topic)
-
-    def _remove(self, topic: Topic) -> None:
-        host = self._watcher.host_of(topic.address)
-        topics = self._topics[host]
-        del topics[topic]
-        if not topics:
-            del self._topics[host]
-
     def _placement_changed(self) -> None:
         """Resubscribe to the topics that have moved, at their new hosts."""
-        for host, topics in list(self._topics.items()):
-            for topic, subscribers in list(topics.items()):
-                new_host = self._watcher.host_of(topic.address)
-                if new_host != host:
-                    del topics[topic]
-                    self._topics.setdefault(new_host, {})[topic] = subscribers
-                    subscribers.moved = True
-                    self._resubscribe(topic)
-            if not topics:
-                del self._topics[host]
+        for topic in self._topics.move():
+            self._resubscribe(topic)
