@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from gateway.metrics import LIMIT_VIOLATIONS
-from protocol.errors import Rejected
+from protocol.errors import Code, Rejected
 from protocol.limits import LimitExceeded
 
 T = TypeVar("T")
@@ -16,6 +16,7 @@ GUESS_BURST = 20
 MAX_TRACKED_KEYS = 100_000
 BYTES_PER_UNIT = 4096
 """Bytes of a message that count as one message."""
+RATE_LIMITED = Rejected(Code.RATE_LIMITED, "Too many requests. Wait a moment and send it again.")
 
 
 def record_violation(parsed: T | Rejected) -> T | Rejected:

@@ -17,8 +17,8 @@ from gateway.auth.codes import CodeSigner, claimed_table
 from gateway.auth.guesses import SessionGuesses
 from gateway.auth.token_register import Issuer
 from gateway.backend.directory import Directory
-from gateway.http.requests import RATE_LIMITED, Answer, ApiRequests, json
-from gateway.limits import code_guess_limiter
+from gateway.http.requests import Answer, ApiRequests, json
+from gateway.limits import RATE_LIMITED, code_guess_limiter
 from gateway.metrics import WRONG_CODES
 from protocol import commands as c
 from protocol.caller import Caller, Role

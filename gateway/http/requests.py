@@ -1,6 +1,5 @@
 """Request handling for all HTTP routes: authentication, rate limits, bodies, lookups and errors."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -20,22 +19,21 @@ from gateway.auth.revocation import SIGNED_OUT
 from gateway.auth.visibility import admit
 from gateway.backend.connectivity import PartitionDetector
 from gateway.backend.host_client import HostClient
-from gateway.limits import KeyedRateLimiter, TokenBucket, message_cost, record_violation
-from gateway.metrics import HTTP_REQUESTS, LIMIT_VIOLATIONS
+from gateway.http.body_reader import BodyReader
+from gateway.limits import RATE_LIMITED, KeyedRateLimiter, TokenBucket, record_violation
+from gateway.metrics import HTTP_REQUESTS
 from gateway.parsing import parse_id
 from gateway.settings import GatewaySettings
 from protocol import commands as c
 from protocol.codec import encode, parse_body
 from protocol.errors import ERRORS, UNAVAILABLE, Code, Rejected
 from protocol.ids import Address, Channel, Kind
-from protocol.limits import too_large
 from storage.store import StoreUnavailable
 
 MAX_KEY_CHARS = 64
 MAX_UNAUTHENTICATED_BYTES = 4096
 """Maximum body of a caller without a token; it contains a code."""
 INVALID_ID = Rejected(Code.INVALID_MESSAGE, "The id in the path must be a positive integer.")
-RATE_LIMITED = Rejected(Code.RATE_LIMITED, "Too many requests. Wait a moment and send it again.")
 
 T = TypeVar("T", bound=c.Command)
 R = TypeVar("R")
@@ -73,6 +71,7 @@ class ApiRequests:
 
         self.rate_limiter = KeyedRateLimiter(bucket, "requests")
         self._bucket = bucket
+        self._bodies = BodyReader(limits, self.rate_limiter)
         self._bad_token_limiter = KeyedRateLimiter(bucket, "bad_tokens")
         self._client_addresses = ClientAddressResolver(settings.trusted_proxies)
         self._admission = admission
@@ -93,7 +92,7 @@ class ApiRequests:
             is_bad = principal.code is Code.UNAUTHENTICATED
             within = not is_bad or _is_within_rate(self._bad_token_limiter, address)
             return _error(principal if within else RATE_LIMITED)
-        if not self._charge(principal.quota_key, 1):
+        if not self._bodies.charge(principal.quota_key, 1):
             return _error(RATE_LIMITED)
         return await _response_of(self._handle_unless_signed_out(request, principal, handler))
 
@@ -119,7 +118,7 @@ class ApiRequests:
         rates = KeyedRateLimiter(self._bucket, "joins")
 
         async def answer(request: Request) -> Answer:
-            body = await self._body(
+            body = await self._bodies.read(
                 request, min(MAX_UNAUTHENTICATED_BYTES, self._limits.max_body_bytes)
             )
             parsed = body if isinstance(body, Rejected) else self._parsed(request, command, body)
@@ -168,16 +167,18 @@ class ApiRequests:
         limit = self._limits.max_body_bytes
         if not principal.caller.is_staff:
             limit = min(limit, self._limits.max_guest_body_bytes)
-        body = await self._body(request, limit, principal.quota_key)
+        body = await self._bodies.read(request, limit, principal.quota_key)
         return body if isinstance(body, Rejected) else self._parsed(request, command, body, **known)
 
     async def body(self, request: Request, limit: int) -> bytes | Rejected:
         """The body of a file's upload, which counts as one request whatever its size."""
-        return await self._body(request, limit)
+        return await self._bodies.read(request, limit)
 
     async def menu_file(self, request: Request, principal: Principal) -> bytes | Rejected:
         """The file in a request's body."""
-        return await self._body(request, self._limits.max_menu_file_bytes, principal.quota_key)
+        return await self._bodies.read(
+            request, self._limits.max_menu_file_bytes, principal.quota_key
+        )
 
     def _parsed(
         self, request: Request, command: type[T], body: bytes, **known: Any
@@ -186,37 +187,6 @@ class ApiRequests:
         if isinstance(key, Rejected):
             return key
         return record_violation(parse_body(command, body, self._bounds, request_id=key, **known))
-
-    async def _body(
-        self, request: Request, limit: int, quota_key: str | None = None
-    ) -> bytes | Rejected:
-        """The body of a request. A declared length counts against the caller's rate before the body
-        is read; a body without one counts as it arrives."""
-        declared, body = _content_length(request), bytearray()
-        if declared > limit:
-            return record_violation(too_large(limit, "body"))
-        charged = message_cost(declared)
-        if not self._charge(quota_key, charged - 1):  # the request has already counted as one
-            return RATE_LIMITED
-        seconds = self._limits.body_timeout_s
-        try:
-            async with asyncio.timeout(seconds):
-                async for chunk in request.stream():
-                    body += chunk
-                    if len(body) > limit:
-                        return record_violation(too_large(limit, "body"))
-                    more = message_cost(len(body)) - charged
-                    if more > 0:
-                        charged += more
-                        if not self._charge(quota_key, more):
-                            return RATE_LIMITED
-        except TimeoutError:
-            LIMIT_VIOLATIONS.add(label_value="body_time")
-            return Rejected(Code.INVALID_MESSAGE, f"The body did not arrive within {seconds:g} s.")
-        return bytes(body)
-
-    def _charge(self, quota_key: str | None, count: int) -> bool:
-        return quota_key is None or self.rate_limiter.take(quota_key, count)
 
 
 def idempotency_key(request: Request) -> str | Rejected | None:
@@ -227,12 +197,6 @@ def idempotency_key(request: Request) -> str | Rejected | None:
             Code.INVALID_MESSAGE, f"Idempotency-Key must have at most {MAX_KEY_CHARS} characters."
         )
     return key
-
-
-def _content_length(request: Request) -> int:
-    """The length that a request declares for its body; 0 if it declares none."""
-    text = request.headers.get("content-length", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 15 else 0
 
 
 def _is_within_rate(rates: KeyedRateLimiter, address: ClientAddress) -> bool:
