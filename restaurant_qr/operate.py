@@ -77,7 +77,7 @@ def token(
     """Issue and print a signed token, registered with the running application."""
     from protocol import caller
     from scripts.issue_token import CannotIssue, claims_of, has_key, longest_hours, token_for
-    from serve_app import Settings
+    from service_settings import Settings
 
     if role not in ("admin", "guest") and restaurant is None:
         raise _missing(f"a {role}'s token needs a restaurant", "--restaurant")

@@ -10,7 +10,7 @@ from pathlib import Path
 import redis
 
 from scripts.preflight import PreflightError
-from serve_app import Settings
+from service_settings import Settings
 from storage import backup
 from storage.data_folder import EmbeddedStoreError
 from storage.embedded import EmbeddedStore

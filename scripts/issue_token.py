@@ -20,7 +20,8 @@ from gateway.auth.token_register import sign
 from protocol.caller import Role
 from protocol.errors import Rejected
 from restaurant_qr.exits import Cannot
-from serve_app import Settings, keys_of
+from serve_app import keys_of
+from service_settings import Settings
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
 from storage.store import StoreUnavailable

@@ -19,7 +19,8 @@ from scripts.lan_address import lan_address
 from scripts.preflight import check, settings_of_environment
 from scripts.ray_processes import metrics_address, say
 from scripts.welcome import Place, links, place_of, qr_codes, url_of, welcome
-from serve_app import Auth, Settings, app
+from serve_app import app
+from service_settings import Auth, Settings
 
 READY_TIMEOUT_S = 180.0
 POLL_S = 0.1

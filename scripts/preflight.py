@@ -12,7 +12,7 @@ from pydantic_settings import SettingsError
 from gateway.server.listen_sockets import ListenError, bind_sockets
 from gateway.settings import Limits
 from restaurant_qr.exits import Cannot
-from serve_app import Settings
+from service_settings import Settings
 from storage.data_folder import EmbeddedStoreError, claim_data_dir
 from storage.durability import Durability
 from storage.embedded import EmbeddedStore

@@ -6,7 +6,7 @@ entity is not found by its id, and after a node of a Redis Cluster has lost its 
 
 from scripts.backup import running_store
 from scripts.preflight import PreflightError
-from serve_app import Settings
+from service_settings import Settings
 from storage.connect import connect, disconnect
 from storage.rebuild import Rebuilt, rebuild_directory
 

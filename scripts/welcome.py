@@ -11,7 +11,7 @@ import segno
 from protocol.caller import Role
 from scripts.demo import RESTAURANTS, Api
 from scripts.issue_token import token_for
-from serve_app import Auth, Settings
+from service_settings import Auth, Settings
 
 LINK_HOURS = 8.0
 """Lifetime of the tokens in the links."""

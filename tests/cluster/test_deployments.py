@@ -28,7 +28,8 @@ from engine.placement import Mode, Placement
 from protocol import commands as c
 from protocol.ids import Address
 from scripts.environment import ROOT
-from serve_app import Settings, app, host_config
+from serve_app import app, host_config
+from service_settings import Settings
 from tests.cluster.conftest import RayDriver
 from tests.eventually import eventually
 

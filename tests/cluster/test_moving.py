@@ -22,7 +22,7 @@ from protocol.caller import Role
 from protocol.ids import Address, Kind
 from scripts.environment import ROOT, free_port
 from scripts.issue_token import token_for
-from serve_app import Settings
+from service_settings import Settings
 from storage.embedded import EmbeddedStore
 from tests.eventually import eventually
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from scripts.environment import ROOT, serve_environment
-from serve_app import Settings
+from service_settings import Settings
 
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 BASE = KUBERNETES / "base"

@@ -8,7 +8,7 @@ from ray.serve._private.deploy_utils import get_app_code_version
 from ray.serve.schema import ServeApplicationSchema
 
 from scripts.environment import ROOT
-from serve_app import Settings
+from service_settings import Settings
 
 
 def version(**args: Any) -> str:

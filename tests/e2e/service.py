@@ -20,7 +20,7 @@ from websockets.asyncio.client import connect
 from actors.cluster_config import NAMESPACE
 from protocol.caller import Role
 from scripts.issue_token import token_for
-from serve_app import Settings
+from service_settings import Settings
 from tests.clients import Socket
 from tests.storage.servers import free_ports
 

@@ -60,7 +60,16 @@ PREVIOUS = Deployed(Mode.SHARD, is_previous=True)
 ENTITY = Deployed(Mode.ENTITY, idle_timeout_s=20.0)
 
 
-PRODUCT = ("serve_app.py", "actors", "domain", "engine", "gateway", "protocol", "storage")
+PRODUCT = (
+    "serve_app.py",
+    "service_settings.py",
+    "actors",
+    "domain",
+    "engine",
+    "gateway",
+    "protocol",
+    "storage",
+)
 
 
 @cache

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from serve_app import Auth, Settings
+from service_settings import Auth, Settings
 
 
 @pytest.fixture(autouse=True)

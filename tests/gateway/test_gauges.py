@@ -31,7 +31,7 @@ from gateway.metrics import (
 from gateway.settings import GatewaySettings, Limits
 from protocol.ids import Channel
 from scripts.backup import save
-from serve_app import Settings
+from service_settings import Settings
 from storage.embedded import EmbeddedStore
 from storage.redis_store import open_store
 from storage.store import Store

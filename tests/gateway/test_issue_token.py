@@ -16,7 +16,8 @@ from gateway.auth.token_register import TokenRegister
 from protocol.caller import Role
 from restaurant_qr.exits import Exit
 from scripts import issue_token
-from serve_app import Settings, keys_of, secret_of
+from serve_app import keys_of, secret_of
+from service_settings import Settings
 from storage.embedded import EmbeddedStore
 from storage.store import Store
 from tests.command_line import restaurant_qr

@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from gateway.settings import IdentityProvider
-from serve_app import Settings, provider_of
+from serve_app import provider_of
+from service_settings import Settings
 
 URL = "https://login.example/jwks"
 

@@ -4,7 +4,8 @@ import pytest
 from pydantic import ValidationError
 
 from engine.placement import Mode, Placement
-from serve_app import Settings, apply_user_config, placement_of
+from serve_app import apply_user_config
+from service_settings import Settings, placement_of
 
 SETTINGS = Settings(placement=Mode.SHARD, shards=2)
 

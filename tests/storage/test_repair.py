@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from scripts.preflight import PreflightError, check
-from serve_app import Settings
+from service_settings import Settings
 from storage.data_folder import EmbeddedStoreError
 from storage.embedded import EmbeddedStore
 from tests.command_line import refusal, restaurant_qr

@@ -14,7 +14,7 @@ import redis
 from redis.exceptions import ResponseError
 
 from scripts import preflight
-from serve_app import Settings
+from service_settings import Settings
 from storage import keys
 from storage.durability import Durability
 from storage.failures import Cause, cause_of

@@ -11,7 +11,8 @@ from ray.serve.schema import DeploymentSchema, ServeApplicationSchema, ServeDepl
 
 from gateway.settings import Limits
 from scripts.environment import ROOT
-from serve_app import Auth, Gateway, Settings
+from serve_app import Gateway
+from service_settings import Auth, Settings
 
 
 @pytest.fixture(scope="module")

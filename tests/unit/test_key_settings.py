@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from gateway.settings import Keys
-from serve_app import Settings, keys_of
+from serve_app import keys_of
+from service_settings import Settings
 
 ONE, NEW, OLD, CODE = (
     f"{name} key of thirty-two characters" for name in ("one", "new", "old", "own")

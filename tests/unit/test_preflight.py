@@ -3,7 +3,7 @@
 import pytest
 
 from scripts.preflight import PreflightError, settings_of_environment
-from serve_app import Settings
+from service_settings import Settings
 
 
 def test_limits_can_be_set_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ from scripts.environment import ROOT
 from scripts.lan_address import lan_address
 from scripts.preflight import PreflightError
 from scripts.welcome import LINK_HOURS, Place, links, place_of, qr_codes, url_of, welcome
-from serve_app import Auth, Settings, secret_of
+from serve_app import secret_of
+from service_settings import Auth, Settings
 from storage.embedded import EmbeddedStore
 
 GUEST = "http://127.0.0.1:9000/guest/#join=5.1.code"
