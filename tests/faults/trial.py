@@ -15,8 +15,9 @@ from protocol.ids import Address, Kind
 from tests.faults.api import TrialApi
 from tests.faults.client import TrialClient
 from tests.faults.cluster import WORKERS, Cluster
-from tests.faults.faults import Fault, Injection, Target
+from tests.faults.faults import Fault
 from tests.faults.final_checks import violations
+from tests.faults.injections import Injection, Target
 from tests.faults.probe import Probe
 from tests.faults.restaurant import TrialRestaurant, create_restaurant
 from tests.faults.socket import now

@@ -6,7 +6,9 @@ import tempfile
 from pathlib import Path
 
 from tests.faults.cluster import Cluster
-from tests.faults.faults import Deployed, Fault, NoTarget
+from tests.faults.deployed import Deployed
+from tests.faults.faults import Fault
+from tests.faults.injections import NoTarget
 from tests.faults.network import LOOPBACK, Network
 from tests.faults.trial import Outcome, Trial
 from tests.faults.valkey import Valkey
