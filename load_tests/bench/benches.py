@@ -192,7 +192,7 @@ def _actors(server: Server) -> int:
 
 def _host(job: str) -> Any:
     """Run a host benchmark in its own process, whose memory is the host's."""
-    return _alone("load_tests.bench.host", job)
+    return _alone("load_tests.bench.entity_costs", job)
 
 
 def _alone(*module: str) -> Any:
