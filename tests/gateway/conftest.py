@@ -27,6 +27,7 @@ from storage.redis_store import open_store
 from storage.store import Credentials, Store
 from tests.clients import Socket
 from tests.eventually import eventually
+from tests.gateway import echo_server
 from tests.local_hosts import LocalHosts
 
 SECRET = "a secret of the tests that is long enough"
@@ -219,3 +220,10 @@ async def make_place(gateway: Gateway) -> Place:
         {"number": "5", "zone": "A", "seats": 4, "waiter_id": waiter},
     )
     return Place(home, waiter, table["table_id"])
+
+
+@pytest.fixture
+async def echo() -> AsyncIterator[echo_server.EchoServer]:
+    echo = echo_server.EchoServer()
+    async with echo_server.serving(echo):
+        yield echo

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
+import orjson
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import ClientConnection, connect
@@ -28,6 +29,8 @@ HANDSHAKE = (
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 )
 REJECTED_PATH = "/rejected"
+TEXT, BINARY, CONTINUATION, CLOSE, PING, PONG = 0x1, 0x2, 0x0, 0x8, 0x9, 0xA
+FIN = 0x80
 
 
 class Context:
@@ -172,3 +175,23 @@ def client_frame(first: int, payload: bytes = b"") -> bytes:
     if length < 65536:
         return bytes([first, 0xFE]) + length.to_bytes(2, "big") + bytes(4) + payload
     return bytes([first, 0xFF]) + length.to_bytes(8, "big") + bytes(4) + payload
+
+
+def payload(number: int, size: int = 0) -> bytes:
+    return orjson.dumps({"n": number, "x": "ü" * size})
+
+
+async def numbers(client: ClientConnection, count: int) -> list[int]:
+    return [orjson.loads(await asyncio.wait_for(client.recv(), 5))["n"] for _ in range(count)]
+
+
+def push(context: Context, data: bytes, *, solicited: bool = False) -> None:
+    assert context.connection is not None
+    context.connection.send(encode_text_frame(data), solicited=solicited)
+
+
+async def close_code(received: bytes) -> int:
+    """Close code of the last frame, which must be a close frame."""
+    opcode, data = list(frames_in(received))[-1]
+    assert opcode == CLOSE
+    return int.from_bytes(data[:2], "big")

@@ -59,13 +59,6 @@ NGINX = (
 RECORDED = {"firefox": FIREFOX, "safari": SAFARI, "nginx": NGINX}
 
 
-@pytest.fixture
-async def echo() -> AsyncIterator[EchoServer]:
-    echo = EchoServer()
-    async with serving(echo):
-        yield echo
-
-
 async def open_connection(
     echo: EchoServer, sent: bytes = b""
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
