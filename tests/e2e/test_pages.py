@@ -43,6 +43,11 @@ def test_waiters_take_orders_and_staff_set_what_guests_can_order(
 
 
 @pytest.mark.slow
+def test_waiters_and_guests_add_items_to_an_open_order(disposable_service: Service) -> None:
+    run_tests(disposable_service, "add-items")
+
+
+@pytest.mark.slow
 def test_guests_order_in_a_right_to_left_language(disposable_service: Service) -> None:
     run_tests(disposable_service, "arabic")
 

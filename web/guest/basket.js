@@ -17,18 +17,19 @@ export function menuLines(lines, menu) {
   return lines.map((line) => withMenuData(line, items, t('guest.basket.unknown')));
 }
 
-export function BasketBar({ menu, visit, onPlaced }) {
+export function BasketBar({ session, menu, visit, onPlaced }) {
   const [isOpen, setIsOpen] = useState(false);
   const [editedKey, setEditedKey] = useState(null);
-  const { money } = useFormats(menu);
+  const { money, time } = useFormats(menu);
   useVisit(visit);
+  const open = session.orders.filter(({ order_id, status }) => status === 'pending' && visit.ownOrderIds.includes(order_id)).pop();
   const lines = menuLines(visit.basket, menu);
   const count = lines.reduce((all, { quantity }) => all + quantity, 0);
   const total = sum(lines.map((line) => line.total));
   const edited = lines.find(({ key }) => key === editedKey);
   const close = () => setIsOpen(false);
-  const place = () => {
-    visit.place(total);
+  const place = (order_id) => {
+    visit.place(total, order_id);
     close();
     onPlaced();
   };
@@ -46,7 +47,8 @@ export function BasketBar({ menu, visit, onPlaced }) {
     `}
     ${isOpen && !edited && html`
       <${Sheet} key="basket" title=${t('guest.basket.title')} onClose=${close}>
-        <${Basket} menu=${menu} lines=${lines} total=${total} money=${money} visit=${visit} onPlace=${place} onEdit=${setEditedKey} />
+        <${Basket} menu=${menu} lines=${lines} total=${total} money=${money} visit=${visit} onEdit=${setEditedKey}
+          open=${open && { id: open.order_id, time: time(open.created_at) }} onPlace=${place} />
       <//>
     `}
     ${edited && html`
@@ -56,7 +58,8 @@ export function BasketBar({ menu, visit, onPlaced }) {
   `;
 }
 
-function Basket({ menu, lines, total, money, visit, onPlace, onEdit }) {
+/** `open` is the guest's latest order if it is still pending: the items can be added to it. */
+function Basket({ menu, lines, total, money, visit, open, onPlace, onEdit }) {
   const hasSoldOut = lines.some(({ available }) => !available);
   const isBlocked = hasSoldOut || menu.ordering?.paused || lines.some((line) => !line.isValid);
   if (lines.length === 0) return html`<p class="empty">${t('guest.basket.empty')}</p>`;
@@ -67,7 +70,9 @@ function Basket({ menu, lines, total, money, visit, onPlace, onEdit }) {
     <p class="row total"><span>${t('guest.total')}</span><span class="amount">${money(total)}</span></p>
     ${hasSoldOut && html`<p class="pill" data-tone="bad" role="status">${t('guest.basket.sold_out')}</p>`}
     <${PauseNotice} menu=${menu} />
-    <button class="button main" disabled=${isBlocked} onClick=${onPlace}>${t('guest.basket.place')}</button>
+    <button class="button main" disabled=${isBlocked} onClick=${() => onPlace()}>${t('guest.basket.place')}</button>
+    ${open && html`
+      <button class="button" disabled=${isBlocked} onClick=${() => onPlace(open.id)}>${t('guest.basket.add_to', { time: open.time })}</button>`}
   `;
 }
 

@@ -15,7 +15,8 @@ export function useOrderErrors(visit, menuChannel, menu) {
   }), [visit, menuChannel, menu, money]);
 }
 
-function messageFor({ expected_total }, error, menu, money) {
+function messageFor({ expected_total, order_id }, error, menu, money) {
+  if (order_id && error.code === 'invalid_transition') return t('guest.refused.too_late');
   if (error.code === 'price_changed' && expected_total) {
     return t('guest.refused.price_changed', { total: money(error.details.total_amount), was: money(expected_total) });
   }

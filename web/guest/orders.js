@@ -34,10 +34,10 @@ export function Orders({ session, menu, visit }) {
 }
 
 /** An order that the service has not confirmed yet. */
-function OutboxOrder({ order: { key }, state, visit, lines, money }) {
+function OutboxOrder({ order: { key, order_id }, state, visit, lines, money }) {
   return html`
     <li class="card outbox-order" data-state=${state}>
-      <p class="row"><strong>${t('guest.orders.yours')}</strong>
+      <p class="row"><strong>${t(order_id ? 'guest.orders.addition' : 'guest.orders.yours')}</strong>
         <span class="pill" data-tone="warn">${t(`guest.orders.outbox.${state}`)}</span></p>
       <${Lines} lines=${lines} money=${money} />
       <p class="muted small">${t(`guest.orders.outbox.${state}_why`)}</p>

@@ -41,7 +41,10 @@ class Visit {
     this.#lists = {
       /** `{ menu_item_id, options, quantity, notes, price }`: `price` is the unit price that the guest saw. */
       basket: new SharedList(`basket-${session}`, lineKey),
-      /** `{ key, items, expected_total, by }`: `by` is the subject of the token that it was sent with. */
+      /**
+       * `{ key, items, expected_total, order_id, by }`: `order_id` is the order that the items are added to, if it is
+       * not a new one; `by` is the subject of the token that it was sent with.
+       */
       outbox: new SharedList(`outbox-${session}`, ({ key }) => key),
       ownOrderIds: new SharedList(`mine-${session}`, (id) => id),
     };
@@ -88,11 +91,12 @@ class Visit {
   /**
    * Order the basket's items. The order is in the outbox from now on, even without a network.
    * @param {string} [expected_total] the total that was shown
+   * @param {number} [order_id] the order to add them to; without it, they are a new one
    */
-  place(expected_total) {
+  place(expected_total, order_id) {
     const items = this.#lists.basket.values;
     if (items.length === 0) return;
-    this.#lists.outbox.put({ key: newRequestId(), items, expected_total });
+    this.#lists.outbox.put({ key: newRequestId(), items, expected_total, order_id });
     this.#lists.basket.clear();
     this.#load();
     this.sendOutbox();
@@ -128,9 +132,9 @@ class Visit {
 
   /** Place an unsure order again, at the guest's request; if the first one arrived, there are two. */
   sendAgain(key) {
-    const { items, expected_total } = this.#lists.outbox.get(key) ?? {};
+    const { items, expected_total, order_id } = this.#lists.outbox.get(key) ?? {};
     if (!this.discard(key)) return;
-    this.#lists.outbox.put({ key: newRequestId(), items, expected_total });
+    this.#lists.outbox.put({ key: newRequestId(), items, expected_total, order_id });
     this.#load();
     this.sendOutbox();
   }
@@ -156,15 +160,15 @@ class Visit {
 
   /** Send one order; resolves to whether it is answered, so that the next one can be sent. */
   async #send(order) {
-    const { key } = order;
+    const { key, order_id: target } = order;
     this.#lists.outbox.put({ ...order, by: subject() });
     const attempt = new AbortController();
     this.#attempt = attempt;
     try {
-      const path = `/sessions/${this.#session}/orders`;
-      const { order_id } = await qr.http.post(path, bodyOf(order), { key, signal: attempt.signal, tries: 1 });
+      const path = target ? `/orders/${target}/items` : `/sessions/${this.#session}/orders`;
+      const { order_id = target } = await qr.http.post(path, bodyOf(order), { key, signal: attempt.signal, tries: 1 });
       this.#lists.ownOrderIds.put(order_id);
-      if (this.#lists.outbox.remove(key)) notify(t('guest.placed'));
+      if (this.#lists.outbox.remove(key)) notify(t(target ? 'guest.added' : 'guest.placed'));
       return true;
     } catch (error) {
       if (attempt.signal.aborted) return true; // the network is back: send it again at once

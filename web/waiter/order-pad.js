@@ -4,9 +4,9 @@
  */
 
 import {
-  claims, errorMessage, html, notify, qr, Sheet, t, token, useChannel, useMemo, useOpenChannel, useState, useStoredState,
+  claims, html, notify, Sheet, t, token, useChannel, useMemo, useOpenChannel, useState, useStickyBar,
+  useStoredState,
 } from '../shared/app.js';
-import { newRequestId } from '../client/requests.js';
 import { DishSheet } from '../shared/menu/dish-sheet.js';
 import { inLanguage } from '../shared/menu/menu-language.js';
 import { withMenuData } from '../shared/menu/line-data.js';
@@ -16,13 +16,15 @@ import { findItems } from '../shared/menu/search.js';
 import { Options } from '../shared/options.js';
 import { useOrderItems } from '../shared/order-items.js';
 import {
-  countOf, frequentItems, lastLineOf, linesOf, requestLine, withChange, withOrdered, withPieces,
+  countOf, frequentItems, lastLineOf, linesOf, withChange, withOrdered, withPieces,
 } from './order-draft.js';
+import { newRequest, refusalText, sendRequest } from './order-request.js';
+import { numberOf, openOrders, OrderTarget } from './order-target.js';
 
-const EMPTY = { lines: [], request: null };
+const EMPTY = { lines: [], request: null, orderId: null };
 
 /**
- * The draft of a session's next order. `request` is set from when it is sent until it is answered; `settle` changes the
+ * The draft of a session's next order, or of items for the order with `orderId`. `request` is set from when it is sent until it is answered; `settle` changes the
  * draft only if it is still that of the same request, because an answer may come after the next draft was begun.
  */
 export function useOrderDraft(sessionId) {
@@ -33,7 +35,8 @@ export function useOrderDraft(sessionId) {
 }
 
 export function OrderPad({ session, name, money, onClose }) {
-  const { data } = useChannel(useOpenChannel('menu', session.restaurant_id));
+  const menuChannel = useOpenChannel('menu', session.restaurant_id);
+  const { data } = useChannel(menuChannel);
   const menu = useMemo(() => data && inLanguage(data, ''), [data]);
   const draft = useOrderDraft(session.id);
   const lastId = session.orders.findLast(({ status }) => status !== 'cancelled')?.order_id;
@@ -56,7 +59,7 @@ export function OrderPad({ session, name, money, onClose }) {
     <${Sheet} key=${showsReview ? 'review' : 'menu'} size="wide" title=${t('waiter.pad.title', { number: name })} onClose=${onClose}>
       ${!menu && html`<p class="muted" role="status">${t('shared.connection.connecting')}</p>`}
       ${menu && !showsReview && html`<${Picker} ...${parts} menu=${menu} lastOrder=${lastOrder} onReview=${() => setIsReviewing(true)} />`}
-      ${menu && showsReview && html`<${Review} ...${parts} onBack=${() => setIsReviewing(false)} />`}
+      ${menu && showsReview && html`<${Review} ...${parts} menuChannel=${menuChannel} onBack=${() => setIsReviewing(false)} />`}
     <//>
     ${editedItem && html`
       <${DishSheet} item=${editedItem} line=${edited.line} money=${money} addLabel=${t('waiter.pad.add')} onDone=${finish}
@@ -67,6 +70,7 @@ export function OrderPad({ session, name, money, onClose }) {
 /** The menu: one tap adds a dish. */
 function Picker({ session, draft, lines, total, menu, money, lastOrder, onEdit, onReview }) {
   const [text, setText] = useState('');
+  const foot = useStickyBar('foot');
   const [counts] = useStoredState(`ordered-${session.restaurant_id}`, {});
   const all = menu.categories.flatMap(({ items }) => items);
   const frequent = frequentItems(all, counts);
@@ -99,7 +103,7 @@ function Picker({ session, draft, lines, total, menu, money, lastOrder, onEdit, 
           ${each.items.map((item) => html`<${Dish} key=${item.id} item=${item} draft=${draft} money=${money} onEdit=${onEdit} />`)}
         </ul>
       </section>`)}
-    <div class="pad-foot">
+    <div class="pad-foot" ref=${foot}>
       <button class="button main wide" disabled=${count === 0} onClick=${onReview}>
         <span>${t('waiter.pad.review', { count })}</span><span class="amount">${money(total)}</span>
       </button>
@@ -129,27 +133,32 @@ function Dish({ item, draft, money, onEdit }) {
 }
 
 /** The lines before they are sent, and while their answer is missing. */
-function Review({ session, draft, lines, total, money, onEdit, onBack, onClose }) {
+function Review({ session, draft, lines, total, money, menuChannel, onEdit, onBack, onClose }) {
   const [busy, setBusy] = useState(false);
   const [, setCounts] = useStoredState(`ordered-${session.restaurant_id}`, {});
-  const { request } = draft;
+  const { request, orderId = null } = draft;
+  const chosen = openOrders(session).find(({ order_id }) => order_id === orderId)?.order_id;
+  const target = (request ? request.order_id : chosen) ?? null;
+  const number = numberOf(session, target);
   const isOfAnother = request !== null && request.caller !== claims().sub; // the service would take it for a new order
   const isBlocked = request === null && (lines.length === 0 || lines.some(({ available, isValid }) => !(available && isValid)));
   const send = async () => {
-    const sent = request ?? { key: newRequestId(), caller: claims().sub, items: draft.lines.map(requestLine) };
-    draft.setDraft({ lines: draft.lines, request: sent });
+    const sent = request ?? newRequest(draft.lines, total, target);
+    draft.setDraft({ lines: draft.lines, request: sent, orderId });
     setBusy(true);
     try {
-      await qr.http.post(`/sessions/${session.id}/orders`, { items: sent.items }, { key: sent.key });
+      await sendRequest(session, sent);
     } catch (error) {
-      notify(errorMessage(error), 'bad');
-      if (error.isFinal === true) draft.settle(sent, { lines: draft.lines, request: null });
+      notify(refusalText(error, sent, number, money), 'bad');
+      if (error.code === 'price_changed') menuChannel.refresh().catch(() => {}); // its next event updates it, too
+      const next = error.code === 'invalid_transition' ? null : orderId;
+      if (error.isFinal === true) draft.settle(sent, { lines: draft.lines, request: null, orderId: next });
       setBusy(false);
       return;
     }
     setCounts((counts) => withOrdered(counts, sent.items));
     draft.settle(sent, EMPTY);
-    notify(t('waiter.pad.sent'));
+    notify(target === null ? t('waiter.pad.sent') : t('waiter.pad.added', { number }));
     onClose();
   };
   return html`
@@ -158,13 +167,15 @@ function Review({ session, draft, lines, total, money, onEdit, onBack, onClose }
       ${lines.map((line) => html`<${Line} key=${line.id} line=${line} draft=${draft} money=${money} onEdit=${onEdit} isSent=${request !== null} />`)}
     </ul>
     <p class="row total"><span>${t('waiter.pad.total')}</span><span class="amount">${money(total)}</span></p>
+    ${request === null && html`
+      <${OrderTarget} session=${session} orderId=${orderId} onChange=${(id) => draft.setDraft({ ...EMPTY, lines: draft.lines, orderId: id })} />`}
     <div class="pad-foot">
       ${request === null && html`<button class="button" onClick=${onBack}>${t('waiter.pad.back')}</button>`}
       ${isOfAnother && html`
-        <button class="button" onClick=${() => draft.settle(request, { lines: draft.lines, request: null })}>${t('waiter.pad.not_there')}</button>
+        <button class="button" onClick=${() => draft.settle(request, { ...EMPTY, lines: draft.lines, orderId })}>${t('waiter.pad.not_there')}</button>
         <button class="button" onClick=${() => draft.settle(request, EMPTY)}>${t('waiter.pad.is_there')}</button>`}
-      <button class="button main" hidden=${isOfAnother} disabled=${busy || isBlocked || token() === null} onClick=${send}>
-        <span>${t(request && !busy ? 'waiter.again' : 'waiter.pad.send')}</span>
+      <button key=${target} class="button main" hidden=${isOfAnother} disabled=${busy || isBlocked || token() === null} onClick=${send}>
+        <span>${request && !busy ? t('waiter.again') : target === null ? t('waiter.pad.send') : t('waiter.pad.send_to', { number })}</span>
       </button>
     </div>
   `;

@@ -9,8 +9,10 @@ export default {
     views: 'Teile dieser Seite',
     total: 'Summe',
     placed: 'Ihre Bestellung ist in der Küche.',
+    added: 'Zu Ihrer Bestellung hinzugefügt.',
     refused: {
       price_changed: 'Noch nicht bestellt: Der Preis hat sich geändert. Ihre Bestellung kostet jetzt {total} statt {was}. Sie liegt wieder im Warenkorb; wenn Sie einverstanden sind, bestellen Sie noch einmal.',
+      too_late: 'Nicht hinzugefügt: Ihre Bestellung lässt sich nicht mehr ändern. Die Artikel liegen wieder im Warenkorb; bestellen Sie sie neu.',
       item_unavailable: {
         one: 'Noch nicht bestellt: {names} ist gerade nicht erhältlich. Ihre Bestellung liegt wieder im Warenkorb; bitte ändern Sie sie und bestellen Sie noch einmal.',
         other: 'Noch nicht bestellt: {names} sind gerade nicht erhältlich. Ihre Bestellung liegt wieder im Warenkorb; bitte ändern Sie sie und bestellen Sie noch einmal.',
@@ -60,6 +62,7 @@ export default {
       remove_what: '{name} entfernen',
       sold_out: 'Ein Artikel ist ausverkauft. Bitte entfernen Sie ihn.',
       place: 'Bestellen',
+      add_to: 'Zu Ihrer Bestellung von {time} hinzufügen',
       change: 'Ändern',
       change_what: '{name} ändern',
       check_options: 'Die Auswahl hat sich geändert. Bitte wählen Sie noch einmal.',
@@ -71,6 +74,7 @@ export default {
       title: 'Bestellungen dieses Tisches',
       none: 'Noch ist nichts bestellt.',
       yours: 'Ihre Bestellung',
+      addition: 'Für Ihre Bestellung',
       others: 'Bestellung Ihres Tisches',
       outbox: {
         sending: 'Wird gesendet …',

@@ -9,8 +9,10 @@ export default {
     views: 'Parts of this page',
     total: 'Total',
     placed: 'Your order is with the kitchen.',
+    added: 'Added to your order.',
     refused: {
       price_changed: 'Not ordered yet: the price has changed. Your order costs {total} now instead of {was}. It is in your basket again; to agree, place it again.',
+      too_late: 'Not added: your order can no longer be changed. The items are in your basket again; to order them, place a new order.',
       item_unavailable: {
         one: 'Not ordered yet: {names} is not available at the moment. Your order is in your basket again; please change it and place it again.',
         other: 'Not ordered yet: {names} are not available at the moment. Your order is in your basket again; please change it and place it again.',
@@ -60,6 +62,7 @@ export default {
       remove_what: 'Remove {name}',
       sold_out: 'An item has sold out. Please remove it.',
       place: 'Place the order',
+      add_to: 'Add to your order of {time}',
       change: 'Change',
       change_what: 'Change {name}',
       check_options: 'The options have changed. Please choose again.',
@@ -71,6 +74,7 @@ export default {
       title: 'Orders of this table',
       none: 'Nothing has been ordered yet.',
       yours: 'Your order',
+      addition: 'For your order',
       others: 'Order of your table',
       outbox: {
         sending: 'Being sent …',

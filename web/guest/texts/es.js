@@ -9,8 +9,10 @@ export default {
     views: 'Secciones de la página',
     total: 'Total',
     placed: 'Tu pedido ya está en cocina.',
+    added: 'Añadido a tu pedido.',
     refused: {
       price_changed: 'Pedido no realizado: el precio ha cambiado. Tu pedido cuesta ahora {total} en lugar de {was}. Vuelve a estar en la cesta; si te parece bien, haz el pedido de nuevo.',
+      too_late: 'No se ha añadido: tu pedido ya no se puede cambiar. Los artículos vuelven a estar en la cesta; haz un pedido nuevo.',
       item_unavailable: {
         one: 'Pedido no realizado: {names} no está disponible en este momento. Tu pedido vuelve a estar en la cesta; cámbialo y hazlo de nuevo.',
         other: 'Pedido no realizado: {names} no están disponibles en este momento. Tu pedido vuelve a estar en la cesta; cámbialo y hazlo de nuevo.',
@@ -60,6 +62,7 @@ export default {
       remove_what: 'Eliminar {name}',
       sold_out: 'Un artículo se ha agotado. Elimínalo de la cesta.',
       place: 'Hacer el pedido',
+      add_to: 'Añadir a tu pedido de las {time}',
       change: 'Cambiar',
       change_what: 'Cambiar {name}',
       check_options: 'Las opciones han cambiado. Elige de nuevo.',
@@ -71,6 +74,7 @@ export default {
       title: 'Pedidos de esta mesa',
       none: 'Aún no se ha pedido nada.',
       yours: 'Tu pedido',
+      addition: 'Para tu pedido',
       others: 'Pedido de tu mesa',
       outbox: {
         sending: 'Enviando…',

@@ -9,8 +9,10 @@ export default {
     views: 'Rubriques de la page',
     total: 'Total',
     placed: 'Votre commande est partie en cuisine.',
+    added: 'Ajouté à votre commande.',
     refused: {
       price_changed: 'Commande non passée : le prix a changé. Votre commande coûte maintenant {total} au lieu de {was}. Elle est de nouveau dans votre panier ; si ce prix vous convient, validez-la encore une fois.',
+      too_late: 'Ajout impossible : votre commande ne peut plus être modifiée. Les articles sont de nouveau dans votre panier ; passez une nouvelle commande.',
       item_unavailable: {
         one: 'Commande non passée : {names} n’est plus disponible. Votre commande est de nouveau dans votre panier ; veuillez la modifier, puis la valider encore une fois.',
         other: 'Commande non passée : {names} ne sont plus disponibles. Votre commande est de nouveau dans votre panier ; veuillez la modifier, puis la valider encore une fois.',
@@ -60,6 +62,7 @@ export default {
       remove_what: 'Supprimer {name}',
       sold_out: 'Un article est épuisé. Veuillez le supprimer.',
       place: 'Passer la commande',
+      add_to: 'Ajouter à votre commande de {time}',
       change: 'Modifier',
       change_what: 'Modifier {name}',
       check_options: 'Les options ont changé. Veuillez refaire votre choix.',
@@ -71,6 +74,7 @@ export default {
       title: 'Commandes de cette table',
       none: 'Aucune commande pour le moment.',
       yours: 'Votre commande',
+      addition: 'Pour votre commande',
       others: 'Commande de votre table',
       outbox: {
         sending: 'Envoi en cours…',

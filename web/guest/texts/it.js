@@ -9,8 +9,10 @@ export default {
     views: 'Sezioni della pagina',
     total: 'Totale',
     placed: 'L’ordine è arrivato in cucina.',
+    added: 'Aggiunto al tuo ordine.',
     refused: {
       price_changed: 'Ordine non effettuato: il prezzo è cambiato. Ora l’ordine costa {total} invece di {was}. È di nuovo nel carrello; se il prezzo va bene, invialo ancora.',
+      too_late: 'Non aggiunto: il tuo ordine non si può più modificare. Gli articoli sono di nuovo nel carrello; invia un nuovo ordine.',
       item_unavailable: {
         one: 'Ordine non effettuato: {names} non è più disponibile. L’ordine è di nuovo nel carrello; modificalo e invialo ancora.',
         other: 'Ordine non effettuato: {names} non sono più disponibili. L’ordine è di nuovo nel carrello; modificalo e invialo ancora.',
@@ -60,6 +62,7 @@ export default {
       remove_what: 'Rimuovi {name}',
       sold_out: 'Un articolo è esaurito. Rimuovilo dal carrello.',
       place: 'Invia l’ordine',
+      add_to: 'Aggiungi al tuo ordine delle {time}',
       change: 'Modifica',
       change_what: 'Modifica {name}',
       check_options: 'Le opzioni sono cambiate. Scegli di nuovo.',
@@ -71,6 +74,7 @@ export default {
       title: 'Ordini di questo tavolo',
       none: 'Non è ancora stato ordinato nulla.',
       yours: 'Il tuo ordine',
+      addition: 'Per il tuo ordine',
       others: 'Ordine del tuo tavolo',
       outbox: {
         sending: 'Invio in corso…',
