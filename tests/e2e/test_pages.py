@@ -48,6 +48,11 @@ def test_waiters_and_guests_add_items_to_an_open_order(disposable_service: Servi
 
 
 @pytest.mark.slow
+def test_waiters_serve_items_one_by_one(disposable_service: Service) -> None:
+    run_tests(disposable_service, "serve-items")
+
+
+@pytest.mark.slow
 def test_guests_order_in_a_right_to_left_language(disposable_service: Service) -> None:
     run_tests(disposable_service, "arabic")
 

@@ -5,6 +5,7 @@ import {
   withErrorNotice,
 } from '../shared/app.js';
 import { Options } from '../shared/options.js';
+import { isServedAhead } from '../shared/orders.js';
 import { menuLines } from './basket.js';
 import { useVisit } from './menu.js';
 
@@ -74,7 +75,7 @@ function Order({ order, isOwn, formats }) {
         <strong>${t(isOwn ? 'guest.orders.yours' : 'guest.orders.others')}</strong>
         <span class="muted small">${time(order.created_at)}</span>
       </p>
-      <${Lines} lines=${data?.items ?? []} money=${money} />
+      <${Lines} lines=${(data?.items ?? []).map((item) => ({ ...item, isServed: isServedAhead(item, order) }))} money=${money} />
       ${order.status === 'cancelled'
         ? html`<p class="pill" data-tone="bad">${t('guest.orders.step.cancelled')}</p>`
         : html`<${Steps} status=${order.status} />`}
@@ -85,7 +86,7 @@ function Order({ order, isOwn, formats }) {
   `;
 }
 
-/** The items of an order: quantity, name and amount. */
+/** The items of an order: quantity, name and amount; `isServed` marks those that are served before the others. */
 export function Lines({ lines, money }) {
   return html`
     <ul class="lines">
@@ -94,6 +95,7 @@ export function Lines({ lines, money }) {
           <span><span class="amount muted">${number(line.quantity)} ×</span> <bdi>${line.name}</bdi>
             <${Options} options=${line.options} />
             ${line.notes && html` <em class="muted small">${line.notes}</em>`}
+            ${line.isServed && html` <span class="pill" data-tone="good">${t('guest.orders.step.delivered')}</span>`}
             ${line.status === 'voided' && html` <span class="pill" data-tone="bad">${t('guest.orders.voided')}</span>`}
           </span>
           <span class="amount">${money(line.total)}</span>

@@ -77,7 +77,7 @@ function Histories({ sources, version, formats, waiters }) {
 function OrderedItems({ ids, version }) {
   const loaded = useOrderItems(ids, version);
   const fewer = (count) => t('manager.dish.fewer', { count });
-  const texts = { ready: t('manager.dish.ready'), voided: t('manager.dish.voided'), fewer };
+  const texts = { ready: t('manager.dish.ready'), served: t('manager.dish.served'), voided: t('manager.dish.voided'), fewer };
   return ids.filter((id) => loaded.has(id)).map((id) => html`
     <section key=${id} class="card" aria-label=${t('manager.order_number', { number: id })}>
       <${OrderItems} order=${loaded.get(id)} texts=${texts} />

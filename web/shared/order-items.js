@@ -6,6 +6,7 @@
 import { html, useEffect, useRef } from '../vendor/preact-htm.js';
 import { useForceUpdate } from './hooks.js';
 import { Options } from './options.js';
+import { isServedAhead } from './orders.js';
 import { qr } from './client.js';
 
 const FINAL_STATUSES = ['delivered', 'cancelled'];
@@ -40,12 +41,19 @@ export function useOrderItems(ids, version) {
 /** How many units of an item were voided while others stayed. */
 export const voidedUnits = ({ voids = [] }) => voids.reduce((sum, { units }) => sum + units, 0);
 
+function labelOf(item, order, texts) {
+  if (item.status === 'voided') return texts.voided;
+  if (isServedAhead(item, order)) return texts.served;
+  return item.status === 'ready' && order.status === 'confirmed' ? texts.ready : null; // later every item is ready
+}
+
+const Status = ({ text }) => text && html`<span class="small status">${text}</span>`;
+
 /**
- * A list such as `2 × Soup`, with options and notes. `texts` are the labels of `ready` and `voided` items, and
- * `fewer(count)` that of voided units. `actions(item)` renders the buttons of an item.
+ * A list such as `2 × Soup`, with options and notes. `texts` are the labels of `ready`, `served` and `voided` items,
+ * and `fewer(count)` that of voided units. `actions(item)` renders the buttons of an item.
  */
 export function OrderItems({ order, texts, actions = null }) {
-  const labels = order.status === 'confirmed' ? texts : { ...texts, ready: null }; // in later statuses every item is ready
   return html`
     <ul class="dishes">
       ${order.items.map((item) => html`
@@ -54,8 +62,8 @@ export function OrderItems({ order, texts, actions = null }) {
           <span class="dish">
             <span class="name">${item.name}</span><${Options} options=${item.options} />
             ${item.notes && html`<em class="notes">${item.notes}</em>`}
-            ${labels[item.status] && html`<span class="small status">${labels[item.status]}</span>`}
-            ${voidedUnits(item) > 0 && html`<span class="small status">${labels.fewer(voidedUnits(item))}</span>`}
+            <${Status} text=${labelOf(item, order, texts)} />
+            ${voidedUnits(item) > 0 && html`<${Status} text=${texts.fewer(voidedUnits(item))} />`}
           </span>
           ${actions?.(item)}
         </li>`)}

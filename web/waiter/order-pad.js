@@ -24,8 +24,9 @@ import { numberOf, openOrders, OrderTarget } from './order-target.js';
 const EMPTY = { lines: [], request: null, orderId: null };
 
 /**
- * The draft of a session's next order, or of items for the order with `orderId`. `request` is set from when it is sent until it is answered; `settle` changes the
- * draft only if it is still that of the same request, because an answer may come after the next draft was begun.
+ * The draft of a session's next order, or of items for the order with `orderId`. `request` is set from when it is
+ * sent until it is answered; `settle` changes the draft only if it is still that of the same request, because an
+ * answer may come after the next draft was begun.
  */
 export function useOrderDraft(sessionId) {
   const [draft, setDraft] = useStoredState(`order-draft-${sessionId}`, EMPTY);

@@ -4,6 +4,7 @@ import { html, notify, qr, Sheet, t, useState, withErrorNotice } from '../shared
 import { OrderItems, useOrderItems } from '../shared/order-items.js';
 import { OrderPad, useOrderDraft } from './order-pad.js';
 import { Payment } from './payment.js';
+import { ServeItem } from './serve-item.js';
 import { Stepper } from './stepper.js';
 import { isSettled, stateOf } from './tables.js';
 import { VoidItem } from './void-item.js';
@@ -78,7 +79,7 @@ function Party({ table, name, session, formats, now, onOrder, onClose }) {
 function Orders({ session: { orders, version }, formats }) {
   const loaded = useOrderItems(orders.map(({ order_id }) => order_id), version);
   const fewer = (count) => t('waiter.dish.fewer', { count });
-  const texts = { ready: t('waiter.dish.ready'), voided: t('waiter.dish.voided'), fewer };
+  const texts = { ready: t('waiter.dish.ready'), served: t('waiter.dish.served'), voided: t('waiter.dish.voided'), fewer };
   if (orders.length === 0) return html`<p class="muted">${t('waiter.no_orders')}</p>`;
   return html`
     <ul class="orders">
@@ -91,7 +92,8 @@ function Orders({ session: { orders, version }, formats }) {
           </div>
           ${loaded.has(order.order_id) && html`
             <${OrderItems} order=${loaded.get(order.order_id)} texts=${texts}
-              actions=${(item) => html`<${VoidItem} order=${order} item=${item} />`} />`}
+              actions=${(item) => html`
+                <${ServeItem} order=${order} item=${item} /><${VoidItem} order=${order} item=${item} />`} />`}
         </li>`)}
     </ul>
   `;

@@ -3,6 +3,7 @@
 import { html, qr, t, token, useEffect, useRef, useState, withErrorNotice } from '../shared/app.js';
 import { useOrderItems } from '../shared/order-items.js';
 import { Options } from '../shared/options.js';
+import { isServedAhead } from '../shared/orders.js';
 import { notificationText } from './notification-text.js';
 import { isOwnPayment, removeOwnPayment } from './own-payments.js';
 import { answeredBills, isServed } from './tasks.js';
@@ -96,7 +97,7 @@ function byUrgency(a, b) {
 /** An order that is ready to be served. */
 function ReadyOrder({ session, table, order, onDone }) {
   const loaded = useOrderItems([order.order_id], session.version).get(order.order_id);
-  const items = (loaded?.items ?? []).filter(({ status }) => status !== 'voided');
+  const items = (loaded?.items ?? []).filter((item) => item.status !== 'voided' && !isServedAhead(item, loaded));
   const lines = items.map(({ item_id, quantity, name, options }) => html`
     <span key=${item_id}>${quantity} × ${name}<${Options} options=${options} /></span>`);
   const count = t('waiter.items', { count: order.items_count });

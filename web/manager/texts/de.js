@@ -23,7 +23,7 @@ export default {
     guests: { one: '{count} Gast', other: '{count} Gäste' },
     seats: { one: '{count} Platz', other: '{count} Plätze' },
     items: { one: '{count} Artikel', other: '{count} Artikel' },
-    dish: { ready: 'Fertig', voided: 'Storniert', fewer: '{count} storniert' },
+    dish: { ready: 'Fertig', served: 'Serviert', voided: 'Storniert', fewer: '{count} storniert' },
     people: { anonymous: 'einem Besucher ohne Anmeldung', guest: 'einem Gast', kitchen: 'der Küche', manager: 'der Leitung', admin: 'der Zentrale' },
     calling: 'Ruft',
     states: {

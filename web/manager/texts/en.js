@@ -23,7 +23,7 @@ export default {
     guests: { one: '{count} guest', other: '{count} guests' },
     seats: { one: '{count} seat', other: '{count} seats' },
     items: { one: '{count} item', other: '{count} items' },
-    dish: { ready: 'Ready', voided: 'Cancelled', fewer: '{count} cancelled' },
+    dish: { ready: 'Ready', served: 'Served', voided: 'Cancelled', fewer: '{count} cancelled' },
     people: { anonymous: 'a visitor without a sign-in', guest: 'a guest', kitchen: 'the kitchen', manager: 'a manager', admin: 'the chain’s office' },
     calling: 'Calling',
     states: {

@@ -32,7 +32,8 @@ export default {
     fewer: 'Ein Gast weniger',
     more: 'Ein Gast mehr',
     code: 'Code',
-    dish: { ready: 'Fertig', voided: 'Storniert', fewer: '{count} storniert' },
+    dish: { ready: 'Fertig', served: 'Serviert', voided: 'Storniert', fewer: '{count} storniert' },
+    serve: { open: 'Serviert', of: '{name} ist serviert', done: '{name} ist serviert.' },
     void: {
       open: 'Stornieren', of: 'Stornieren: {name}', units: 'Wie viele', fewer: 'Eins weniger', more: 'Eins mehr', reason: 'Grund',
       keep: 'Behalten', send: '{count} × {name} stornieren', done: '{count} × {name} storniert.',

@@ -32,7 +32,8 @@ export default {
     fewer: 'One guest fewer',
     more: 'One guest more',
     code: 'Code',
-    dish: { ready: 'Ready', voided: 'Cancelled', fewer: '{count} cancelled' },
+    dish: { ready: 'Ready', served: 'Served', voided: 'Cancelled', fewer: '{count} cancelled' },
+    serve: { open: 'Served', of: '{name} is served', done: '{name} is served.' },
     void: {
       open: 'Cancel', of: 'Cancel {name}', units: 'How many', fewer: 'One fewer', more: 'One more', reason: 'Reason',
       keep: 'Keep', send: 'Cancel {count} × {name}', done: '{count} × {name} cancelled.',
