@@ -10,7 +10,7 @@ NPM_BIN := $(E2E)/node_modules/.bin
 SIDE_BY_SIDE := $(addprefix tests/,actors client costs deploy engine fuzz gateway load storage unit)
 # Each of these starts clusters or uses all cores, so a folder's tests run one after the other.
 IN_TURN := $(addprefix tests/,cluster e2e faults simulation starts)
-RUN_OPTIONS = $(if $(PHONE),--phone "$(PHONE)") $(if $(filter 0,$(DASHBOARD)),--no-dashboard) \
+RUN_OPTIONS = --demo-photos $(if $(PHONE),--phone "$(PHONE)") $(if $(filter 0,$(DASHBOARD)),--no-dashboard) \
 	$(if $(PLACEMENT),--placement "$(PLACEMENT)")
 
 .DEFAULT_GOAL := help

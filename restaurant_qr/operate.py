@@ -44,12 +44,17 @@ def run(
         Literal["entity", "restaurant", "shard"] | None,
         typer.Option(help="Which entities share an actor; sets RESTAURANT_QR_PLACEMENT."),
     ] = None,
+    demo_photos: Annotated[
+        bool,
+        typer.Option("--demo-photos", help="Draw photos for the dishes of a new demo chain."),
+    ] = False,
 ) -> None:
     """Run the service with demo data on this machine until Ctrl-C."""
     if placement is not None:
         os.environ["RESTAURANT_QR_PLACEMENT"] = placement
     options = ["--phone", phone] if phone else []
     options += [] if dashboard else ["--no-dashboard"]
+    options += ["--demo-photos"] if demo_photos else []
     # Replaces this process, whose parsers would keep 17 MB of memory.
     os.execv(sys.executable, [sys.executable, "-m", "scripts.run", *options])  # noqa: S606  # our own
 

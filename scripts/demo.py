@@ -9,6 +9,7 @@ last: if it has none, the fill was interrupted, and the next start completes it.
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -37,12 +38,12 @@ class Api:
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        self._headers = {"Authorization": f"Bearer {token}"}
 
     def get(self, path: str) -> Any:
         """The response's `data`, or the whole response if it has none; None if not found."""
         try:
-            response = self._request("GET", path, None)
+            response = self._request("GET", path, None, {})
             return response.get("data", response)
         except urllib.error.HTTPError as error:
             if error.code == HTTPStatus.NOT_FOUND:
@@ -50,17 +51,23 @@ class Api:
             raise DemoRefused(error.read().decode()) from error
 
     def send(self, method: str, path: str, body: object) -> Any:
+        return self.upload(method, path, json.dumps(body).encode(), "application/json")
+
+    def upload(self, method: str, path: str, data: bytes, type_: str) -> Any:
+        """Send data of this content type."""
         try:
-            return self._request(method, path, body)
+            return self._request(method, path, data, {"Content-Type": type_})
         except urllib.error.HTTPError as error:
             raise DemoRefused(f"{method} {path}: {error.read().decode()}") from error
 
-    def _request(self, method: str, path: str, body: object) -> Any:
+    def _request(
+        self, method: str, path: str, data: bytes | None, headers: Mapping[str, str]
+    ) -> Any:
         request = urllib.request.Request(  # noqa: S310  # our own server
             f"{self._url}/api{path}",
             method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers=self._headers,
+            data=data,
+            headers={**self._headers, **headers},
         )
         with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310  # our own
             return json.load(response)

@@ -13,6 +13,7 @@ from ray import serve
 from actors.cluster_config import NAMESPACE
 from actors.embedded_store import embedded_store
 from protocol.caller import Role
+from scripts import demo_photos
 from scripts.demo import Api, DemoRefused, fill
 from scripts.issue_token import token_for
 from scripts.lan_address import lan_address
@@ -50,8 +51,9 @@ class LocalApplication:
         )
         _wait_until_ready(url_of(settings))
         say(f"The application is running at {url_of(settings)}.")
-        self._api = Api(url_of(settings), token_for(settings, Role.ADMIN, label="make run"))
-        fill_if_empty(self._api)
+        self._token = token_for(settings, Role.ADMIN, label="make run")
+        self._api = Api(url_of(settings), self._token)
+        self._has_new_demo = fill_if_empty(self._api)
 
     def describe(self, dashboard: str | None) -> None:
         """Print links, commands and QR codes."""
@@ -61,6 +63,11 @@ class LocalApplication:
         if self._is_for_phones:
             say(qr_codes(pages, coloured=os.isatty(1)))
         say("Press Ctrl-C to stop. The data is kept for the next run.")
+
+    def add_photos(self) -> None:
+        """Add photos to the demo chain in the background, if this run has created it."""
+        if self._has_new_demo:
+            demo_photos.start(url_of(self._settings), self._token)
 
 
 def _for_phones(phone: str) -> Settings:
@@ -105,10 +112,14 @@ def answers(url: str) -> bool:
         return False
 
 
-def fill_if_empty(api: Api) -> None:
-    """Create the demo data. A failure is only printed: the application works without it."""
+def fill_if_empty(api: Api) -> bool:
+    """Create the demo data; returns whether any was missing. A failure is only printed: the
+    application works without it."""
     try:
-        if fill(api):
-            say("Created a demo chain of two restaurants in the empty store.")
+        if not fill(api):
+            return False
     except (DemoRefused, OSError) as error:
         say(f"Cannot create the demo chain: {error}")
+        return False
+    say("Created a demo chain of two restaurants in the empty store.")
+    return True

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 OBJECT_STORE_BYTES = 100 * 1024 * 1024  # the application stores no large objects
 
 
-def main(directory: Path, phone: str | None, *, has_dashboard: bool) -> int:
+def main(directory: Path, phone: str | None, *, has_dashboard: bool, has_photos: bool) -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs
     threading.Thread(target=_interrupt_at_end_of_input, daemon=True).start()
     try:
@@ -41,6 +41,8 @@ def main(directory: Path, phone: str | None, *, has_dashboard: bool) -> int:
             say("Starting the application ...")
             application.start()
             application.describe(_dashboard() if has_dashboard else None)
+            if has_photos:
+                application.add_photos()
             _hold(directory)
     except Cannot as error:
         print(error, file=sys.stderr)
@@ -125,9 +127,16 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("directory", type=Path)
     parser.add_argument("--phone")
     parser.add_argument("--no-dashboard", action="store_true")
+    parser.add_argument("--demo-photos", action="store_true")
     return parser.parse_args()
 
 
 if __name__ == "__main__":
     arguments = _arguments()
-    sys.exit(main(arguments.directory, arguments.phone, has_dashboard=not arguments.no_dashboard))
+    code = main(
+        arguments.directory,
+        arguments.phone,
+        has_dashboard=not arguments.no_dashboard,
+        has_photos=arguments.demo_photos,
+    )
+    sys.exit(code)

@@ -151,6 +151,8 @@ def test_the_service_does_not_import_the_command_line(module: str) -> None:
     ("arguments", "options"),
     [
         ([], []),
+        (["--demo-photos"], ["--demo-photos"]),
+        (["--no-dashboard", "--demo-photos"], ["--no-dashboard", "--demo-photos"]),
         (["--phone", "1", "--no-dashboard"], ["--phone", "1", "--no-dashboard"]),
         (["--placement", "shard"], ["shard"]),
     ],

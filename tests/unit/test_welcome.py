@@ -147,13 +147,13 @@ def test_qr_codes_are_white_on_black_in_a_terminal_and_plain_in_a_file(settings:
 @pytest.mark.parametrize(
     ("given", "ends"),
     [
-        ([], "restaurant_qr run"),
-        (["PHONE=192.168.1.20"], 'restaurant_qr run --phone "192.168.1.20"'),
+        ([], "restaurant_qr run --demo-photos"),
+        (["PHONE=192.168.1.20"], 'restaurant_qr run --demo-photos --phone "192.168.1.20"'),
         (
             ["DASHBOARD=0", "PLACEMENT=shard"],
-            'restaurant_qr run --no-dashboard --placement "shard"',
+            'restaurant_qr run --demo-photos --no-dashboard --placement "shard"',
         ),
-        (["DASHBOARD=1"], "restaurant_qr run"),
+        (["DASHBOARD=1"], "restaurant_qr run --demo-photos"),
     ],
     ids=["nothing", "phones", "less memory", "the dashboard"],
 )
