@@ -20,6 +20,10 @@ def test_managers_edit_the_menu_in_chromium(disposable_service: Service) -> None
     run_tests(disposable_service, "menu-editor")
 
 
+def test_managers_set_a_restaurant_up_in_chromium(disposable_service: Service) -> None:
+    run_tests(disposable_service, "setup")
+
+
 def test_managers_import_a_menu_from_a_file_in_chromium(disposable_service: Service) -> None:
     run_tests(disposable_service, "menu-file")
 

@@ -58,6 +58,13 @@ export function Input({ label, name, error, onChange, ...rest }) {
   `;
 }
 
+/** A setting that is on or off; `rest` are attributes of the switch. */
+export function Switch({ text, isOn, onChange, ...rest }) {
+  return html`
+    <button type="button" class="switch" role="switch" aria-checked=${isOn} ...${rest} onClick=${() => onChange(!isOn)}><span>${text}</span></button>
+  `;
+}
+
 /** A row of checkboxes; `values` are the checked ones. */
 export function Choices({ all, values, nameOf, disabled = false, onChange }) {
   const toggle = (each) => onChange(values.includes(each) ? values.filter((value) => value !== each) : [...values, each]);

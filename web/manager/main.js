@@ -13,6 +13,7 @@ import { Floor } from './floor.js';
 import { OrderHistory, TableHistory } from './history.js';
 import { MenuList } from './menu.js';
 import { Orders } from './orders.js';
+import { Setup } from './setup.js';
 import { useRefresh } from './use-refresh.js';
 
 function Manager() {
@@ -23,7 +24,7 @@ function Manager() {
   const notifications = useChannel(notificationChannel).data?.notifications ?? [];
   const formats = useFormats(restaurant);
   const now = useNow(15);
-  const [dialog, setDialog] = useState(null); // `{ devices }`, `{ table }` or `{ order }`
+  const [dialog, setDialog] = useState(null); // `{ devices }`, `{ setup }`, `{ table }` or `{ order }`
   useRefresh(channel, notificationChannel);
 
   if (id === null || status?.state === 'closed') {
@@ -33,6 +34,7 @@ function Manager() {
   }
   const actions = html`
     <button class="button" disabled=${!restaurant || token() === null} onClick=${() => setDialog({ devices: true })}>${t('manager.devices')}</button>
+    <button class="button" disabled=${!restaurant || token() === null} onClick=${() => setDialog({ setup: true })}>${t('manager.setup.open')}</button>
     <a class="button" href="codes.html?restaurant=${id}">${t('manager.codes')}</a>`;
   const waiters = new Map((restaurant?.waiters ?? []).map(({ waiter_id, name }) => [waiter_id, name]));
   const table = restaurant?.tables.list.find(({ table_id }) => table_id === dialog?.table);
@@ -60,6 +62,7 @@ function Manager() {
         <${TableHistory} table=${table} name=${tableName(table, restaurant.tables.list)} waiters=${waiters} formats=${formats} onClose=${() => setDialog(null)} />`}
       ${dialog?.devices && html`
         <${Devices} restaurant=${restaurant} formats=${formats} now=${now} onClose=${() => setDialog(null)} />`}
+      ${dialog?.setup && html`<${Setup} restaurant=${restaurant} channel=${channel} onClose=${() => setDialog(null)} />`}
       ${dialog?.order && html`
         <${OrderHistory} id=${dialog.order} waiters=${waiters} formats=${formats} onClose=${() => setDialog(null)} />`}
     <//>

@@ -11,7 +11,6 @@ export const orderNumber = ({ number = null, order_id = null, id = null }) => nu
 export const isServedAhead = ({ status, delivered_at }, order) =>
   status !== 'voided' && delivered_at != null && order.status !== 'delivered'; // earlier releases send no `delivered_at`
 
-
 /** The unpaid amount of these orders, such as `9.50`. */
 export function totalBalance(orders) {
   const cents = orders.reduce((sum, { balance }) => sum + Math.round(Number(balance) * 100), 0);

@@ -46,6 +46,12 @@ export const FLOOR_SCENES = {
     await page.getByRole('button', { name: 'Devices' }).click();
     await page.getByRole('dialog').getByRole('img').waitFor();
   },
+  'manager-setup': async (page, restaurant) => {
+    await FLOOR_SCENES.manager(page, restaurant);
+    await page.getByRole('button', { name: 'Setup' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Edit: Table 4' }).click();
+    await page.getByRole('dialog').getByLabel('Seats').waitFor();
+  },
   'manager-codes': async (page, { floor }) => {
     await page.goto(floor.codes);
     await page.locator('.cards figure').first().waitFor();
