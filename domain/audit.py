@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from msgspec import UNSET
+
 from domain.device.rules import SignIn
 from protocol import commands as c
 from protocol.caller import Caller
@@ -30,7 +32,7 @@ _ALWAYS_AUDITED = (
 """Commands that concern money or grant access. They are audited even if they succeed."""
 _VOIDING_STATUSES = (OrderStatus.CANCELLED, ItemStatus.VOIDED)
 _FIELDS = (
-    "status", "item_id", "amount", "method", "force", "reason", "price", "available",
+    "status", "item_id", "amount", "method", "force", "reason", "price", "available", "portions",
     "guests_count", "waiter_id", "table_id", "notification_id", "is_active",
     "guest_opens_table", "expected_version", "device_id", "label", "foreign_id",
 )  # fmt: skip
@@ -68,5 +70,5 @@ def audit_event(
         "role": caller.role,
         "from": caller.address or None,
         "request_id": getattr(command, "request_id", None),
-        "data": {name: value for name, value in values.items() if value is not None},
+        "data": {name: value for name, value in values.items() if value not in (None, UNSET)},
     }

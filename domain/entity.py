@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from domain.order.line import OrderLine
+from domain.portions import Reservation
 from protocol.caller import Caller
 from protocol.errors import Rejected
 from protocol.ids import Address, Channel, Kind
@@ -36,8 +37,8 @@ class Inputs:
     `id` is a new id for the created entity, `code` a session code that no open session has. `lines`
     are the priced menu lines of the command. If the menu is on the entity's own host, that host
     prices the lines (`is_priced_by_host`). `confirmation` is when the menu confirms a new order.
-    `refusal` is set if the inputs could not be collected; it is the reply unless the request has an
-    earlier result.
+    `reservation` has the portions that the menu has reserved for the lines. `refusal` is set if the
+    inputs could not be collected; it is the reply unless the request has an earlier result.
     """
 
     id: int | None = None
@@ -46,6 +47,7 @@ class Inputs:
     is_priced_by_host: bool = False
     confirmation: Confirmation = Confirmation.BY_STAFF
     refusal: Rejected | None = None
+    reservation: Reservation | None = None
 
 
 NO_INPUTS = Inputs()

@@ -17,7 +17,8 @@ from domain.entity import RequestRef
 from domain.menu.state import MenuContent
 from domain.notifications import Notification
 from domain.order.line import OrderLine
-from protocol.commands import MenuLine
+from domain.portions import AskReservation, ReservationAnswered, ReservationDue, ReturnPortions
+from protocol.commands import Command, MenuLine, Reserves
 from protocol.statuses import CallReason, OrderStatus, PaymentStatus
 from protocol.stored_names import stored_form, stored_name, stored_under
 
@@ -239,9 +240,19 @@ class CreateMenu:
 
 @dataclass(frozen=True, slots=True)
 class PriceLines:
-    """Prices the menu lines of an order. `lines` of the result is a tuple of OrderLine."""
+    """Prices the menu lines of an order, and reserves portions of those items that are counted, in
+    the name of a request. `lines` of the result is a tuple of OrderLine."""
 
     lines: tuple[MenuLine, ...]
+    request_ref: RequestRef | None = None
+    reserves: Reserves = Reserves.NOTHING
+
+    @classmethod
+    def of(cls, command: Command, request_ref: RequestRef | None) -> "PriceLines":
+        """The message for the menu lines of a command."""
+        lines = tuple(line for line in command.priced_lines if isinstance(line, MenuLine))
+        reserves = request_ref is not None and command.reserves is not Reserves.NOTHING
+        return cls(lines, request_ref, command.reserves) if reserves else cls(lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +279,7 @@ MESSAGES: dict[str, type] = {
         EscalationDue, CallAcknowledged, OpenOrder, ReadyDue, CreateWaiter, Notify,
         Acknowledged, OrderReported, TableReported, EscalateCall, CallDurationReported,
         HandOverMenu, CreateMenu, PriceLines, ExportMenu, ItemAvailableAgain, PauseEnded,
+        AskReservation, ReservationDue, ReservationAnswered, ReturnPortions,
     )
 }  # fmt: skip
 

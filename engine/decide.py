@@ -10,8 +10,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from domain.entity import Decision, Inputs, Redirect
+from domain.entity import UNCHANGED, Decision, Inputs, Redirect
 from domain.messages import HandOverMenu, PriceLines
+from domain.portions import AskReservation
+from domain.reservations import menu_of
 from engine import failures
 from engine.entity import EMPTY
 from engine.messages import (
@@ -29,7 +31,6 @@ from engine.outbox_entries import OutboxEffect
 from engine.staging import Missing, Staging, count_refused
 from engine.transaction import EntityTransaction
 from protocol.caller import SYSTEM, Caller
-from protocol.commands import MenuLine
 from protocol.errors import ERRORS, Code, Rejected
 from protocol.ids import Address, Kind
 
@@ -94,6 +95,7 @@ class Decider:
                 self._require_verified(staged)
                 pending = self._staging.pending_effects(staged)
                 self._staging.creates += [each for each in pending if each.creates]
+                self._answer_reservation(staged, message)
                 return first
         reply = self._answer(staged, message, redirected)
         if isinstance(reply, Redirect):
@@ -101,6 +103,8 @@ class Decider:
                 staged.results.put(request_ref, reply)
             return reply
         changed = isinstance(reply, Done) and reply.changed
+        if not changed:
+            self._answer_reservation(staged, message)
         if staged.state is not None and (changed or isinstance(reply, Rejected)):
             refused = reply.code if isinstance(reply, Rejected) else None
             result = reply.result if isinstance(reply, Done) else EMPTY
@@ -122,9 +126,9 @@ class Decider:
                 "This has changed since you last read it. Read it again, then decide.",
                 {"version": staged.version, "expected_version": expected},
             )
-        inputs = message.inputs
+        inputs, priced = message.inputs, UNCHANGED
         if inputs.is_priced_by_host:
-            inputs = self._priced(message, inputs)
+            inputs, priced = self._priced(message, inputs)
         if inputs.refusal is not None:
             return inputs.refusal
         context = self._staging.context(
@@ -138,26 +142,38 @@ class Decider:
         decision = staged.entity.behaviour.decide(staged.state, message.command, context)
         if not isinstance(decision, Decision):
             return decision
+        if decision.events and priced.events:
+            menu = self._staging.transaction(menu_of(message.to))
+            self._staging.apply(menu, priced, message.caller)
         self._staging.apply(staged, decision, message.caller)
         return Done(bool(decision.events), staged.version, decision.result)
 
-    def _priced(self, message: Submit, inputs: Inputs) -> Inputs:
-        """The inputs with the command's lines, priced by the restaurant's menu on this host."""
-        menu = self._menu_of(message.to.restaurant)
-        lines = tuple(line for line in message.command.priced_lines if isinstance(line, MenuLine))
+    def _priced(self, message: Submit, inputs: Inputs) -> tuple[Inputs, Decision]:
+        """The inputs with the command's lines, priced by the restaurant's menu on this host, and
+        the menu's decision, which is staged only if the command changes something."""
+        menu = self._menu_of(message.to)
         context = self._staging.context(menu.address, message.caller)
-        decision = menu.entity.behaviour.decide(menu.state, PriceLines(lines), context)
+        pricing = PriceLines.of(message.command, message.request_ref)
+        decision = menu.entity.behaviour.decide(menu.state, pricing, context)
         if isinstance(decision, Rejected):
-            return Inputs(refusal=decision)
+            return Inputs(refusal=decision), UNCHANGED
         assert isinstance(decision, Decision)
-        return replace(inputs, **decision.result)
+        return replace(inputs, **decision.result), decision
 
-    def _menu_of(self, restaurant: int) -> EntityTransaction:
-        """The menu of a restaurant. If an earlier release has stored it in the restaurant's state,
-        the restaurant hands it over now."""
-        menu = self._staging.transaction(Address(Kind.MENU, restaurant, restaurant))
+    def _answer_reservation(self, staged: EntityTransaction, message: Submit) -> None:
+        """Have an entity answer that a command has not used the portions that a gateway has
+        reserved for it."""
+        reservation = message.inputs.reservation
+        if reservation is not None:
+            question = AskReservation(reservation.number)
+            self._receive(staged, question, menu_of(message.to), message.caller)
+
+    def _menu_of(self, entity: Address) -> EntityTransaction:
+        """The menu of an entity's restaurant. If an earlier release has stored it in the
+        restaurant's state, the restaurant hands it over now."""
+        menu = self._staging.transaction(menu_of(entity))
         if menu.state is None:
-            owner = Address(Kind.RESTAURANT, restaurant, restaurant)
+            owner = Address(Kind.RESTAURANT, entity.restaurant, entity.restaurant)
             self._receive(self._staging.transaction(owner), HandOverMenu(), owner, SYSTEM)
         return menu
 

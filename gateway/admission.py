@@ -14,7 +14,7 @@ from gateway.auth.client_address import ClientAddress
 from gateway.auth.policy import Record, may_do, may_read
 from gateway.auth.principal import Principal
 from gateway.auth.visibility import Visibility
-from gateway.backend.command_dispatch import CommandDispatcher
+from gateway.backend.command_dispatch import CommandDispatcher, request_ref_of
 from gateway.backend.command_inputs import CommandInputs
 from gateway.backend.host_client import HostClient
 from protocol import commands as c
@@ -87,10 +87,11 @@ class Admission:
     ) -> asyncio.Future[Any] | Rejected:
         """Send a command that needs no further authorization. Returns a future of Done or Rejected,
         or Rejected if its inputs cannot be collected."""
-        inputs = await self._inputs.collect(caller, to, command)
+        request_ref = request_ref_of(to, command, caller)
+        inputs = await self._inputs.collect(caller, command, request_ref)
         if isinstance(inputs, Rejected):
             return inputs
-        return self._dispatcher.submit(to, command, caller, inputs, view)
+        return self._dispatcher.submit(to, command, caller, inputs, view, request_ref)
 
     def audit_denial(
         self, entity: Address, command: c.Command, caller: Caller, refusal: Rejected

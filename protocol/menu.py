@@ -102,6 +102,10 @@ LanguageTag = Annotated[
 Times = Annotated[int, Field(ge=1, le=99, strict=True)]
 
 
+PortionCount = Annotated[int, Field(ge=0, le=9999, strict=True)]
+"""Portions of an item that are left to sell."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Translation:
     __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
@@ -158,7 +162,8 @@ OptionGroups = Annotated[
 class MenuItemInput:
     """An item of a menu. `external_id` is its id in another system, which identifies it if there is
     no `id`; an item without either is new. `option_group_ids` are ids or external ids of option
-    groups. An item that is not available is available again at `unavailable_until`."""
+    groups. An item that is not available is available again at `unavailable_until`. `portions` are
+    left to sell from now on, and not counted if null."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
 
@@ -175,6 +180,7 @@ class MenuItemInput:
     photo_id: Given[PhotoId] = field(default=UNSET, metadata=ADDED)
     external_id: Given[Label] = field(default=UNSET, metadata=ADDED)
     unavailable_until: Given[Instant] = field(default=UNSET, metadata=ADDED)
+    portions: Given[PortionCount] = field(default=UNSET, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +230,7 @@ class ItemRow:
     option_group_ids: Given[GroupRefs] = UNSET
     hours: Given[Hours] = UNSET
     photo_id: Given[PhotoId] = UNSET
+    portions: Given[PortionCount] = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,6 +116,7 @@ MESSAGES: dict[Channel, dict[str, object]] = {
         "menu_update": Menu,
         "menu_item_updated": MenuItemUpdate,
         "ordering_update": OrderingUpdate,
+        "withheld": Withheld,
     },
     Channel.DEVICES: {
         "devices": Devices,

@@ -1,6 +1,11 @@
 """The data of menus."""
 
-from typing_extensions import TypedDict  # pydantic reads no other on Python 3.11
+from typing import (
+    Literal,
+    NotRequired,  # pydantic reads no other on Python 3.11
+)
+
+from typing_extensions import TypedDict
 
 from restaurant_qr_wire.values import Allergen, Amount, AutoConfirm, Diet, Timestamp
 
@@ -39,7 +44,8 @@ ServingHours = TypedDict("ServingHours", {"days": list[int], "from": str, "to": 
 
 class MenuItem(TypedDict):
     """`translations` are by language, as BCP 47 tags. `allergens` are null if not declared. The
-    item is available again at `unavailable_until`; without `hours` it is always served."""
+    item is available again at `unavailable_until`; without `hours` it is always served. `portions`
+    are left to sell, null if they are not counted, or if more than 5 are left and a guest reads."""
 
     id: int
     name: str
@@ -48,6 +54,7 @@ class MenuItem(TypedDict):
     price: Amount
     available: bool
     unavailable_until: Timestamp | None
+    portions: int | None
     hours: list[ServingHours]
     photo_id: str | None
     allergens: list[Allergen] | None
@@ -75,10 +82,12 @@ class OrderingUpdate(TypedDict):
 
 
 class MenuItemUpdate(TypedDict):
-    """One item as it is now; its category and place are unchanged."""
+    """One item as it is now; its category and place are unchanged. With the kind `portions`, only
+    their number has changed, and no guest sees it."""
 
     item: MenuItem
     menu_version: int
+    kind: NotRequired[Literal["portions"]]
 
 
 class Menu(TypedDict):

@@ -74,6 +74,7 @@ def _price_line(
             ChosenOption(option.id, option.name, times, option.price) for option, times in chosen
         ),
         _allergens([item.allergens, *(option.allergens for option, _ in chosen)]),
+        () if item.portions is None else (item.id,),
     )
 
 

@@ -4,9 +4,11 @@ A restaurant creates its menu. One of an earlier release contained it, and hands
 first used.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
+
+from msgspec import UNSET
 
 from domain.copy import replace
 from domain.entity import (
@@ -18,6 +20,7 @@ from domain.entity import (
     Redirect,
     Timer,
 )
+from domain.menu import portions
 from domain.menu.availability import resolve_until
 from domain.menu.merge import merge
 from domain.menu.pricing import outside_hours, price_lines, unknown_item
@@ -36,7 +39,19 @@ from domain.menu.state import (
     evolve,
 )
 from domain.menu.views import publish, snapshot
-from domain.messages import CreateMenu, ExportMenu, ItemAvailableAgain, PauseEnded, PriceLines
+from domain.messages import (
+    CreateMenu,
+    ExportMenu,
+    ItemAvailableAgain,
+    PauseEnded,
+    PriceLines,
+)
+from domain.portions import (
+    ReservationAnswered,
+    ReservationDue,
+    ReturnPortions,
+    portions_taken,
+)
 from protocol import commands as c
 from protocol.caller import Caller
 from protocol.codec import timestamp
@@ -56,9 +71,9 @@ def decide(menu: Menu | None, command: Any, context: Context) -> Decision | Reje
         return Rejected(Code.NOT_FOUND, f"There is no menu {context.address.id}.")
     match command:
         case c.ReplaceMenu():
-            return _replace(menu.content, command)
+            return _replace(menu.current, command)
         case c.ImportMenu():
-            return _import(menu.content, command)
+            return _import(menu.current, command)
         case c.ChangeMenuItem():
             return _change_item(menu, command, context)
         case c.PauseOrders():
@@ -67,17 +82,24 @@ def decide(menu: Menu | None, command: Any, context: Context) -> Decision | Reje
             return UNCHANGED if menu.pause is None else _resume()
         case c.ChangeOrdering():
             return _change_ordering(menu, command)
-        case PriceLines(lines):
-            return _price(menu, lines, context)
+        case PriceLines():
+            return _price(menu, command, context)
         case ExportMenu():
-            return Decision(result={"content": menu.content})
-    return _fire(menu, command, context)
+            return Decision(result={"content": menu.current})
+    return _receive(menu, command, context)
 
 
-def _fire(menu: Menu, timer: Any, context: Context) -> Decision | Rejected:
-    match timer:
+def _receive(menu: Menu, message: Any, context: Context) -> Decision | Rejected:
+    """Handle a message of another entity, or a timer of the menu."""
+    match message:
+        case ReservationAnswered():
+            return portions.end(menu, message, context)
+        case ReturnPortions(returned):
+            return portions.give_back(menu, returned)
+        case ReservationDue(number):
+            return portions.ask(menu, number, context)
         case ItemAvailableAgain(item_id):
-            item = menu.content.items().get(item_id)
+            item = menu.current.items().get(item_id)
             if item is None or item.unavailable_until is None:
                 return UNCHANGED
             back = replace(item, available=True, unavailable_until=None)
@@ -163,8 +185,8 @@ def _timer_key(item_id: int) -> str:
 
 
 def _change_item(menu: Menu, command: c.ChangeMenuItem, context: Context) -> Decision | Rejected:
-    """Change the price or availability of one item."""
-    item = menu.content.items().get(command.item_id)
+    """Change the price, availability or portions of one item."""
+    item = menu.current.items().get(command.item_id)
     if item is None:
         return unknown_item(command.item_id)
     if command.until is not None and command.available is not False:
@@ -179,6 +201,8 @@ def _change_item(menu: Menu, command: c.ChangeMenuItem, context: Context) -> Dec
     wanted = replace(item, price=item.price if command.price is None else command.price)
     if command.available is not None:
         wanted = replace(wanted, available=command.available, unavailable_until=until)
+    if command.portions is not UNSET:
+        wanted = replace(wanted, portions=command.portions)
     if wanted == item:
         return UNCHANGED
     version = menu.content.version + 1
@@ -218,9 +242,10 @@ def _change_ordering(menu: Menu, command: c.ChangeOrdering) -> Decision:
     return UNCHANGED if after == before else Decision((after,))
 
 
-def _price(menu: Menu, lines: Sequence[c.MenuLine], context: Context) -> Decision | Rejected:
-    """Price lines for a caller. Guests cannot order while ordering is paused, nor outside an item's
-    hours; staff can."""
+def _price(menu: Menu, message: PriceLines, context: Context) -> Decision | Rejected:
+    """Price lines for a caller, and reserve portions of counted items. Guests cannot order while
+    ordering is paused, nor outside an item's hours; staff can."""
+    lines = message.lines
     if not context.caller.is_staff:
         local = local_time(context.now, menu.timezone)
         refused = _pause_refusal(menu.pause) or outside_hours(menu.content, lines, local)
@@ -229,7 +254,11 @@ def _price(menu: Menu, lines: Sequence[c.MenuLine], context: Context) -> Decisio
     sold = price_lines(menu.content, lines)
     if isinstance(sold, Rejected):
         return sold
-    return Decision(result={"lines": sold, "confirmation": _confirmation(menu, context.caller)})
+    result = {"lines": sold, "confirmation": _confirmation(menu, context.caller)}
+    wanted = portions_taken(sold)
+    if not wanted:
+        return Decision(result=result)
+    return portions.reserve(menu, message, wanted, context, result)
 
 
 def _confirmation(menu: Menu, caller: Caller) -> Confirmation:

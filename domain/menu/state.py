@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.copy import replace
+from domain.portions import Portions, Reservation
 from protocol.menu import Allergen, Diet
 from protocol.statuses import AutoConfirm
 from protocol.stored_names import stored_under
@@ -30,6 +31,8 @@ class ServingHours:
     closes: str
 
 
+MAX_ORDERED = 100
+"""Number of requests whose repetition reserves nothing."""
 Translations = Mapping[str, Translation]
 """By language, as a BCP 47 tag."""
 
@@ -37,7 +40,8 @@ Translations = Mapping[str, Translation]
 @dataclass(frozen=True, slots=True)
 class MenuItem:
     """`price` in minor units of the restaurant's currency. `allergens` are None if not declared.
-    `external_id` is the item's name in another system, for managers only."""
+    `external_id` is the item's name in another system, for managers only. `portions` were left to
+    sell when they were set, see `Menu.taken`; None if they are not counted."""
 
     id: int
     name: str
@@ -52,6 +56,7 @@ class MenuItem:
     unavailable_until: datetime | None = None
     photo_id: str | None = None
     external_id: str | None = None
+    portions: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,12 @@ class Pause:
 @dataclass(frozen=True, slots=True)
 class Menu:
     """The menu of one restaurant, and what it needs of the restaurant. The business day begins at
-    `day_starts_at` in its time zone."""
+    `day_starts_at` in its time zone.
+
+    `taken` are the portions that were sold or reserved, less those given back, since the item's
+    were set; so an order does not store the content again. `ordered` are the requests of the latest
+    reservations that were ordered, by number.
+    """
 
     restaurant_id: int
     restaurant_name: str
@@ -130,6 +140,40 @@ class Menu:
     auto_confirm: AutoConfirm = AutoConfirm.NONE
     trust_first_order: bool = False
     pause: Pause | None = None
+    taken: Portions = field(default_factory=dict, metadata={"per_entry": True})
+    reservations: Mapping[int, Reservation] = field(
+        default_factory=dict, metadata={"per_entry": True}
+    )
+    ordered: Mapping[int, str] = field(default_factory=dict, metadata={"per_entry": True})
+    next_reservation: int = 1
+
+    @property
+    def counted(self) -> dict[int, int]:
+        """The portions that are left of each item that is counted."""
+        return {
+            item.id: item.portions - self.taken.get(item.id, 0)
+            for category in self.content.categories
+            for item in category.items
+            if item.portions is not None
+        }
+
+    @property
+    def current(self) -> MenuContent:
+        """The content with the portions that are left now."""
+        left = {item_id: count for item_id, count in self.counted.items() if item_id in self.taken}
+        if not left:
+            return self.content
+        categories = tuple(
+            replace(
+                category,
+                items=tuple(
+                    replace(item, portions=left.get(item.id, item.portions))
+                    for item in category.items
+                ),
+            )
+            for category in self.content.categories
+        )
+        return replace(self.content, categories=categories)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +194,26 @@ class MenuItemChanged:
 
     item: MenuItem
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class PortionsReserved:
+    reservation: Reservation
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationEnded:
+    """Portions of a reservation were ordered, except those `returned`."""
+
+    number: int
+    returned: Portions
+
+
+@dataclass(frozen=True, slots=True)
+class PortionsReturned:
+    """Portions of orders are for sale again."""
+
+    returned: Portions
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +239,12 @@ def evolve(menu: Menu | None, event: Any) -> Menu:
     assert menu is not None
     match event:
         case MenuChanged(content):
-            return replace(menu, content=content)
-        case MenuItemChanged():
-            return replace(menu, content=_with_item(menu.content, event))
+            return replace(menu, content=content, taken={})
+        case MenuItemChanged(item):
+            taken = {id_: count for id_, count in menu.taken.items() if id_ != item.id}
+            return replace(menu, content=_with_item(menu.content, event), taken=taken)
+        case PortionsReserved() | ReservationEnded() | PortionsReturned():
+            return _with_portions(menu, event)
         case OrderingPaused(pause):
             return replace(menu, pause=pause)
         case OrderingResumed():
@@ -199,3 +266,34 @@ def _with_item(content: MenuContent, event: MenuItemChanged) -> MenuContent:
         for category in content.categories
     )
     return replace(content, categories=categories, version=event.version)
+
+
+def _with_portions(menu: Menu, event: Any) -> Menu:
+    match event:
+        case PortionsReserved(reservation):
+            number = reservation.number
+            return replace(
+                menu,
+                taken=_with_taken(menu, reservation.portions, 1),
+                reservations={**menu.reservations, number: reservation},
+                next_reservation=number + 1,
+            )
+        case ReservationEnded(number, returned):
+            reservations, ordered = dict(menu.reservations), menu.ordered
+            reservation = reservations.pop(number)
+            if reservation.portions != returned:
+                kept = sorted(ordered)[-MAX_ORDERED + 1 :]
+                ordered = {each: ordered[each] for each in kept} | {number: reservation.request}
+            menu = replace(menu, reservations=reservations, ordered=ordered)
+    return replace(menu, taken=_with_taken(menu, event.returned, -1))
+
+
+def _with_taken(menu: Menu, portions: Portions, sign: int) -> Portions:
+    """The portions taken of the items that are still counted."""
+    counted = menu.counted
+    changed = {
+        item_id: menu.taken.get(item_id, 0) + sign * count
+        for item_id, count in portions.items()
+        if item_id in counted
+    }
+    return {**menu.taken, **changed}

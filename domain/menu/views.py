@@ -1,6 +1,6 @@
 """The menu as clients see it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from domain.entity import Publication
@@ -15,9 +15,13 @@ from domain.menu.state import (
     OrderingChanged,
     OrderingPaused,
     OrderingResumed,
+    PortionsReserved,
+    PortionsReturned,
+    ReservationEnded,
     ServingHours,
     Translations,
 )
+from domain.portions import MAX_SHOWN_TO_GUESTS, Portions
 from protocol.codec import timestamp
 from protocol.ids import Channel
 from protocol.menu import Allergen
@@ -31,11 +35,31 @@ def publish(event: Any, menu: Menu) -> Iterable[Publication]:
         case MenuItemChanged(item, version):
             item_update: wire.MenuItemUpdate = {"item": item_row(item), "menu_version": version}
             yield Publication(Channel.MENU, "menu_item_updated", item_update)
+        case PortionsReserved(reservation):
+            yield from _portions_updates(menu, reservation.portions, 1)
+        case ReservationEnded(returned=returned) | PortionsReturned(returned):
+            yield from _portions_updates(menu, returned, -1)
         case OrderingPaused() | OrderingResumed():
             update: wire.OrderingUpdate = {"ordering": _ordering(menu)}
             yield Publication(Channel.MENU, "ordering_update", update)
         case MenuChanged() | OrderingChanged():
             yield Publication(Channel.MENU, "menu_update", _data_of(menu))
+
+
+def _portions_updates(menu: Menu, portions: Portions, sign: int) -> Iterator[Publication]:
+    """The updates of items of which portions were taken, or given back if `sign` is -1."""
+    items = menu.current.items()
+    for item_id, count in portions.items():
+        item = items.get(item_id)
+        if item is None or item.portions is None or not count:
+            continue
+        update: wire.MenuItemUpdate = {
+            "item": item_row(item),
+            "menu_version": menu.content.version,
+        }
+        if min(item.portions, item.portions + sign * count) > MAX_SHOWN_TO_GUESTS:
+            update["kind"] = "portions"
+        yield Publication(Channel.MENU, "menu_item_updated", update)
 
 
 def snapshot(menu: Menu, channel: Channel) -> tuple[str, Mapping[str, Any]]:
@@ -44,18 +68,19 @@ def snapshot(menu: Menu, channel: Channel) -> tuple[str, Mapping[str, Any]]:
 
 def _data_of(menu: Menu) -> wire.Menu:
     """The fields of `menu` and `menu_update`."""
+    content = menu.current
     return {
         "restaurant_id": menu.restaurant_id,
         "restaurant": menu.restaurant_name,
         "timezone": menu.timezone,
-        "menu_version": menu.content.version,
+        "menu_version": content.version,
         "currency": menu.currency,
         "day_starts_at": menu.day_starts_at,
         "auto_confirm": menu.auto_confirm.value,
         "trust_first_order": menu.trust_first_order,
         "ordering": _ordering(menu),
-        "categories": [category_row(category) for category in menu.content.categories],
-        "option_groups": [group_row(group) for group in menu.content.option_groups],
+        "categories": [category_row(category) for category in content.categories],
+        "option_groups": [group_row(group) for group in content.option_groups],
     }
 
 
@@ -88,6 +113,7 @@ def item_row(item: MenuItem) -> wire.MenuItem:
         "price": format_money(item.price),
         "available": item.available,
         "unavailable_until": timestamp(item.unavailable_until),
+        "portions": item.portions,
         "hours": _hours(item.hours),
         "photo_id": item.photo_id,
         "allergens": _listed(item.allergens),

@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from domain.entity import Context, Decision, Timer
+from domain.entity import Context, Decision, Effect, Timer
 from domain.messages import ReadyDue
 from domain.order.effects import acknowledge_ready, effects_of
 from domain.order.state import FullyPaid, Order, evolve
+from domain.portions import ReturnPortions, excess
+from domain.reservations import menu_of
 from protocol.statuses import OrderStatus
 
 READY_GRACE_S = 3.0
@@ -31,6 +33,8 @@ def decide_events(
     effects = effects_of(events, after)
     if order.status is OrderStatus.READY and after.status is OrderStatus.CONFIRMED:
         effects += acknowledge_ready(order, context.now, context.caller.subject)
+    if order.status is OrderStatus.PENDING:
+        effects += _return_portions(order, after, context)
     timers: tuple[Timer, ...] = ()
     cancels: tuple[str, ...] = ()
     if after.is_in_grace and not order.is_in_grace:
@@ -39,3 +43,9 @@ def decide_events(
     elif order.is_in_grace and not after.is_in_grace:
         cancels = (_READY_TIMER,)
     return Decision(tuple(events), effects, timers, cancels, result or {})
+
+
+def _return_portions(order: Order, after: Order, context: Context) -> tuple[Effect, ...]:
+    """Give back the portions that a pending order no longer takes. Later they were prepared."""
+    returned = excess(order.portions, after.portions)
+    return (Effect(menu_of(context.address), ReturnPortions(returned)),) if returned else ()

@@ -36,6 +36,9 @@ def effects_of(events: Sequence[Any], order: Order) -> tuple[Effect, ...]:
         notes_bytes = sum(each.notes_bytes for each in events if isinstance(each, ItemsChanged))
         session = order.at(Kind.SESSION, order.session_id)
         effects.append(Effect(session, OrderChanged(summary, notes_bytes)))
+    for event in events:
+        if isinstance(event, ItemsChanged) and event.answer is not None:
+            effects.append(Effect(order.at(Kind.MENU, order.restaurant_id), event.answer))
     if order.waiter_id is not None:
         waiter = order.at(Kind.WAITER, order.waiter_id)
         effects += [Effect(waiter, Notify(note)) for note in notes]

@@ -26,7 +26,8 @@ class Item:
     """An item of an order. `unit_price` is in minor units, `reason` is why the item was voided.
 
     `voids` are the units that were voided before the last ones: with `quantity` they add up to the
-    units ordered. `delivered_at` is set if the item was delivered by itself.
+    units ordered. `delivered_at` is set if the item was delivered by itself. `portions_of` is as in
+    `OrderLine`.
     """
 
     item_id: int
@@ -41,6 +42,7 @@ class Item:
     allergens: tuple[Allergen, ...] | None = None
     voids: tuple[Void, ...] = ()
     delivered_at: datetime | None = None
+    portions_of: tuple[int, ...] = ()
 
     @property
     def total(self) -> int:
@@ -67,6 +69,7 @@ def create_items(lines: Iterable[OrderLine], first_id: int) -> Items:
             line.menu_item_id,
             options=line.options,
             allergens=line.allergens,
+            portions_of=line.portions_of,
         )
         for n, line in enumerate(lines)
     )

@@ -21,6 +21,8 @@ from domain.order import lines as order_lines
 from domain.order.decision import decide_events
 from domain.order.item import Item, Items
 from domain.order.state import ItemsChanged, Order, StatusChanged
+from domain.portions import excess, portions_taken
+from domain.reservations import answer_with, reservation_refusal
 from protocol import commands as c
 from protocol.errors import Code, Rejected
 from protocol.statuses import ItemStatus, OrderStatus
@@ -176,6 +178,9 @@ def add_items(order: Order, command: c.AddItems, context: Context) -> Decision |
     lines = order_lines.price_lines(command, order.currency, context, order.items)
     if isinstance(lines, Rejected):
         return lines
+    refused = reservation_refusal(order.reservations, portions_taken(lines), lines, context)
+    if refused is not None:
+        return refused
     added = order_items.create_items(lines, order.next_item_id)
     items = (*order.items, *added)
     notes_bytes = order_lines.notes_bytes(added) if is_guest else 0
@@ -199,6 +204,10 @@ def replace_items(order: Order, command: c.ReplaceItems, context: Context) -> De
         return UNCHANGED
     if order.status is OrderStatus.CONFIRMED and order_items.loses_units(order.items, items):
         return _refusal(order, "drop or lower items", "Void them with void_items.")
+    more = _more_portions(order, items)
+    refused = reservation_refusal(order.reservations, more, lines, context)
+    if refused is not None:
+        return refused
     result = {"total_amount": format_money(order_items.total_of(items))}
     return decide_events(order, _items_events(order, items, context), context, result)
 
@@ -213,7 +222,8 @@ def _items_events(
     """The change of the items, and the status that follows from it; `reason` is why an item is
     recalled."""
     next_item_id = max(order.next_item_id, items[-1].item_id + 1)
-    events: list[Any] = [ItemsChanged(items, next_item_id, notes_bytes)]
+    answer = answer_with(_more_portions(order, items), context)
+    events: list[Any] = [ItemsChanged(items, next_item_id, notes_bytes, answer)]
     if not order_items.live(items):
         events.append(StatusChanged(OrderStatus.CANCELLED, context.now, "every item was voided"))
     elif order.status is OrderStatus.READY and not order_items.are_ready(items):
@@ -223,3 +233,8 @@ def _items_events(
             events.append(StatusChanged(OrderStatus.READY, context.now))
         events.append(StatusChanged(OrderStatus.DELIVERED, context.now))
     return events
+
+
+def _more_portions(order: Order, items: Items) -> dict[int, int]:
+    """The portions that the order takes with these items, and did not take before."""
+    return excess(portions_taken(order_items.live(items)), order.portions)

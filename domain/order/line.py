@@ -19,7 +19,8 @@ class ChosenOption:
 @dataclass(frozen=True, slots=True)
 class OrderLine:
     """A priced line. `unit_price` is in minor units and includes the options. `allergens` is None
-    if they are not declared."""
+    if they are not declared. Each unit takes one portion of each of the menu items `portions_of`,
+    which are counted."""
 
     name: str
     quantity: int
@@ -28,3 +29,4 @@ class OrderLine:
     menu_item_id: int | None = None
     options: tuple[ChosenOption, ...] = ()
     allergens: tuple[Allergen, ...] | None = None
+    portions_of: tuple[int, ...] = ()

@@ -30,6 +30,8 @@ from domain.order.state import (
     evolve,
 )
 from domain.order.views import publish, snapshot
+from domain.portions import AskReservation
+from domain.reservations import answer_menu
 from protocol import commands as c
 from protocol.caller import Role
 from protocol.errors import Code, Rejected
@@ -44,6 +46,9 @@ _NO_REASON = "none given"
 def decide(order: Order | None, command: Any, context: Context) -> Decision | Rejected | Redirect:
     if isinstance(command, OpenOrder):
         return UNCHANGED if order is not None else _open(command, context)
+    if isinstance(command, AskReservation):
+        answers = None if order is None else order.reservations
+        return answer_menu(answers, command.number, context)
     if order is None:
         return Rejected(Code.NOT_FOUND, f"There is no order {context.address.id}.")
     match command:

@@ -1,20 +1,27 @@
 """The state of an order and its events. The rules are in `rules.py`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from domain.copy import replace
 from domain.order.item import Items, are_ready, live, total_of
 from domain.order.payment import Money, Payment
+from domain.portions import (
+    AnsweredReservations,
+    ReservationAnswered,
+    ReservationVoided,
+    portions_taken,
+)
 from protocol.ids import Address, Kind
 from protocol.statuses import OrderStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The state of an order. `revision` increases with every event. Amounts are in minor units.
-    `ready_revision` is the revision in which it became ready; None in earlier releases."""
+    """The state of an order. `revision` increases with every event that others see. Amounts are in
+    minor units. `ready_revision` is the revision in which it became ready; None in earlier
+    releases."""
 
     id: int
     restaurant_id: int
@@ -37,6 +44,7 @@ class Order:
     refunded: int = 0
     paid_at: datetime | None = None
     ready_revision: int | None = None
+    reservations: AnsweredReservations = field(default_factory=AnsweredReservations)
 
     @property
     def is_in_grace(self) -> bool:
@@ -56,6 +64,12 @@ class Order:
     def items_count(self) -> int:
         return sum(item.quantity for item in live(self.items))
 
+    @property
+    def portions(self) -> dict[int, int]:
+        """The portions that the order takes of counted menu items."""
+        is_cancelled = self.status is OrderStatus.CANCELLED
+        return {} if is_cancelled else portions_taken(live(self.items))
+
     def at(self, kind: Kind, id_: int) -> Address:
         return Address(kind, id_, self.restaurant_id)
 
@@ -74,11 +88,13 @@ class StatusChanged:
 
 @dataclass(frozen=True, slots=True)
 class ItemsChanged:
-    """The new items of the order. `notes_bytes` is the size of the notes that a guest has added."""
+    """The new items of the order. `notes_bytes` is the size of the notes that a guest has added.
+    `answer` is set if portions were reserved for the change."""
 
     items: Items
     next_item_id: int
     notes_bytes: int = 0
+    answer: ReservationAnswered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +129,13 @@ def evolve(order: Order | None, event: Any) -> Order:
             elif order.status is OrderStatus.READY and status is OrderStatus.CONFIRMED:
                 stamps = {"ready_at": None, "ready_revision": None}
             return replace(order, revision=revision, status=status, reason=reason, **stamps)
-        case ItemsChanged(items, next_item_id):
-            return replace(order, revision=revision, items=items, next_item_id=next_item_id)
+        case ItemsChanged(items, next_item_id, _, answer):
+            after = replace(order, revision=revision, items=items, next_item_id=next_item_id)
+            if answer is None:
+                return after
+            return replace(after, reservations=order.reservations.add(answer.number, answer.sold))
+        case ReservationVoided(number):
+            return replace(order, reservations=order.reservations.add(number, {}))
         case PaymentReceived(payment):
             return replace(order, revision=revision, payments=(*order.payments, payment))
         case FullyPaid(at):

@@ -9,7 +9,7 @@
 
 from typing import Any
 
-from domain import lifecycle
+from domain import lifecycle, reservations
 from domain.entity import (
     UNCHANGED,
     Behaviour,
@@ -32,6 +32,7 @@ from domain.messages import (
 )
 from domain.order import lines as order_lines
 from domain.order.payment import Money
+from domain.portions import AskReservation, portions_taken
 from domain.session import call_rules
 from domain.session.call import ZONE
 from domain.session.state import (
@@ -61,6 +62,9 @@ def decide(
 ) -> Decision | Rejected | Redirect:
     if isinstance(command, OpenSession):
         return UNCHANGED if session is not None else _open(command, context)
+    if isinstance(command, AskReservation):
+        answers = None if session is None else session.reservations
+        return reservations.answer_menu(answers, command.number, context)
     if session is None:
         return Rejected(Code.NOT_FOUND, f"There is no session {context.address.id}.")
     match command:
@@ -137,7 +141,10 @@ def _place_order(session: Session, command: c.PlaceOrder, context: Context) -> D
     lines = order_lines.price_lines(command, session.currency, context)
     if isinstance(lines, Rejected):
         return lines
-    refused = _limit_refusal(session, notes_bytes, context)
+    portions = portions_taken(lines)
+    refused = _limit_refusal(session, notes_bytes, context) or reservations.reservation_refusal(
+        session.reservations, portions, lines, context
+    )
     if refused is not None:
         return refused
     order_id = context.inputs.id
@@ -152,9 +159,14 @@ def _place_order(session: Session, command: c.PlaceOrder, context: Context) -> D
         lines=lines,
         is_confirmed=_is_confirmed(session, context.inputs.confirmation),
     )
+    summary = _new_summary(session, order_id, opening, context)
+    answer = reservations.answer_with(portions, context)
     return Decision(
-        (OrderLinked(_new_summary(session, order_id, opening, context), notes_bytes),),
-        (Effect(session.at(Kind.ORDER, order_id), opening, creates=True),),
+        (OrderLinked(summary, notes_bytes, answer),),
+        (
+            Effect(session.at(Kind.ORDER, order_id), opening, creates=True),
+            *reservations.answer_effects(context.address, answer),
+        ),
         result={"order_id": order_id},
     )
 

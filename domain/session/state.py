@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 from domain.copy import replace
 from domain.messages import OrderSummary
+from domain.portions import AnsweredReservations, ReservationAnswered, ReservationVoided
 from domain.rows import Rows
 from domain.session.call import Call
 from protocol.ids import Address, Kind
@@ -76,6 +77,7 @@ class Session:
     notes_bytes: int = 0
     orders: Orders = field(default_factory=Orders, metadata={"per_entry": True})
     calls: Calls = field(default_factory=Calls, metadata={"per_entry": True})
+    reservations: AnsweredReservations = field(default_factory=AnsweredReservations)
 
     @property
     def is_open(self) -> bool:
@@ -104,12 +106,13 @@ class GuestCountChanged:
 @dataclass(frozen=True, slots=True)
 class OrderLinked:
     """An order was placed or has changed. `notes_bytes` is the size of the notes if a guest has
-    placed it or added items, otherwise 0."""
+    placed it or added items, otherwise 0. `answer` is set if portions were reserved for it."""
 
     stored_as: ClassVar[str] = "OrderNoted"
 
     summary: OrderSummary = field(metadata=stored_under("card"))
     notes_bytes: int = 0
+    answer: ReservationAnswered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +141,14 @@ def evolve(session: Session | None, event: Any) -> Session:
     match event:
         case GuestCountChanged(guests_count):
             return replace(session, guests_count=guests_count)
-        case OrderLinked(summary, notes_bytes):
+        case OrderLinked(summary, notes_bytes, answer):
             orders = session.orders.with_entry(summary.order_id, summary)
-            return replace(session, orders=orders, notes_bytes=session.notes_bytes + notes_bytes)
+            after = replace(session, orders=orders, notes_bytes=session.notes_bytes + notes_bytes)
+            if answer is None:
+                return after
+            return replace(after, reservations=session.reservations.add(answer.number, answer.sold))
+        case ReservationVoided(number):
+            return replace(session, reservations=session.reservations.add(number, {}))
         case CallMade(call) | CallChanged(call):
             return replace(session, calls=session.calls.with_entry(call.call_id, call))
         case SessionClosed(at):

@@ -8,6 +8,8 @@ that may not see an entity gets `not_found`: `visibility.py` checks that before 
 from collections.abc import Callable, Mapping
 from enum import Enum
 
+from msgspec import UNSET
+
 from gateway.auth.principal import Principal
 from protocol import commands as c
 from protocol.caller import Role
@@ -66,6 +68,10 @@ def _unforced(command: c.Command) -> bool:
 
 
 def _availability(command: c.Command) -> bool:
+    return _availability_or_portions(command) and getattr(command, "portions", UNSET) is UNSET
+
+
+def _availability_or_portions(command: c.Command) -> bool:
     return getattr(command, "price", None) is None
 
 
@@ -116,7 +122,7 @@ COMMANDS: Mapping[Role, Mapping[type[c.Command], Allows]] = {
     Role.KITCHEN: {
         c.UpdateStatus: _to(OrderStatus.CONFIRMED, OrderStatus.READY),
         c.UpdateItem: _to(ItemStatus.READY, ItemStatus.PENDING),
-        c.ChangeMenuItem: _availability,
+        c.ChangeMenuItem: _availability_or_portions,
         c.PauseOrders: _always,
         c.ResumeOrders: _always,
     },

@@ -40,12 +40,13 @@ class CommandDispatcher:
         caller: Caller,
         inputs: Inputs = NO_INPUTS,
         view: Channel | None = None,
+        request_ref: RequestRef | None = None,
     ) -> asyncio.Future[Any]:
-        """Send a command. Returns a future of Done or Rejected."""
+        """Send a command, in the name of the request for which its inputs were collected. Returns a
+        future of Done or Rejected."""
         trace, span = tracing.start_trace(type(command).__name__, str(to))
-        message = Submit(
-            to, command, caller, request_ref_of(to, command, caller), inputs, view, trace=trace
-        )
+        request_ref = request_ref or request_ref_of(to, command, caller)
+        message = Submit(to, command, caller, request_ref, inputs, view, trace=trace)
         reply: asyncio.Future[Any]
         if to.kind is Kind.MENU:
             reply = asyncio.ensure_future(self._client.send_until_created(message))

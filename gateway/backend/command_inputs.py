@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import msgspec
 
-from domain.entity import NO_INPUTS, Inputs
+from domain.entity import NO_INPUTS, Inputs, RequestRef
 from domain.messages import PriceLines
 from engine.messages import Done, Submit
 from engine.placement_watcher import PlacementWatcher
@@ -38,13 +38,17 @@ class CommandInputs:
         self._watcher = watcher
         self._max_items = max_items
 
-    async def collect(self, caller: Caller, to: Address, command: c.Command) -> Inputs | Rejected:
-        """The inputs that `decide` needs and cannot produce itself."""
+    async def collect(
+        self, caller: Caller, command: c.Command, request_ref: RequestRef
+    ) -> Inputs | Rejected:
+        """The inputs that `decide` needs and cannot produce itself. The menu reserves portions in
+        the name of the request."""
+        to = request_ref.target
         try:
             refused = await self._check_references(to, command)
             if refused is not None:
                 return Inputs(refusal=refused)
-            inputs = await self._priced(caller, to, command)
+            inputs = await self._priced(caller, command, request_ref)
             kind = command.creates
             if isinstance(inputs, Rejected) or inputs.refusal is not None:
                 return inputs
@@ -70,20 +74,23 @@ class CommandInputs:
                 )
         return None
 
-    async def _priced(self, caller: Caller, to: Address, command: c.Command) -> Inputs | Rejected:
+    async def _priced(
+        self, caller: Caller, command: c.Command, request_ref: RequestRef
+    ) -> Inputs | Rejected:
         """The lines of an order, priced by the menu for a caller; if the order's own host has the
         menu, it prices them later."""
         lines = command.priced_lines
         if len(lines) > self._max_items:
             what = f"at most {self._max_items} lines. Place several orders"
             return record_violation(limit_exceeded("items", "items", what))
-        of_menu = tuple(line for line in lines if isinstance(line, c.MenuLine))
-        if not of_menu and command.creates is not Kind.ORDER:
+        pricing = PriceLines.of(command, request_ref)
+        if not pricing.lines and command.creates is not Kind.ORDER:
             return NO_INPUTS
         if self._watcher.together:
             return Inputs(is_priced_by_host=True)
-        menu = Address(Kind.MENU, to.restaurant, to.restaurant)
-        reply = await self._client.send_until_created(Submit(menu, PriceLines(of_menu), caller))
+        restaurant = request_ref.target.restaurant
+        menu = Address(Kind.MENU, restaurant, restaurant)
+        reply = await self._client.send_until_created(Submit(menu, pricing, caller))
         if isinstance(reply, Done):
             return msgspec.convert(reply.result, Inputs)
         if not isinstance(reply, Rejected):

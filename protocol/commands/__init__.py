@@ -4,7 +4,7 @@ A WebSocket message and the body of an HTTP request contain the same command. Un
 refused, so that a misspelt field is an error instead of a silent default.
 """
 
-from protocol.commands.base import Command, Get
+from protocol.commands.base import Command, Get, Reserves
 from protocol.commands.device import AddDevice, IssueToken, RemoveDevice, SignInDevice
 from protocol.commands.lines import MAX_LINES, FreeLine, Line, Lines, MenuLine
 from protocol.commands.menu import (
@@ -85,6 +85,7 @@ __all__ = [
     "ReplaceItems",
     "ReplaceMenu",
     "ReplaceTableCode",
+    "Reserves",
     "ResumeOrders",
     "SignInDevice",
     "UpdateCall",

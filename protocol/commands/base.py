@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import ClassVar, Literal
 
 from pydantic import ConfigDict
@@ -12,6 +13,15 @@ from protocol.values import RequestId, Version
 
 WAITER_ID: Mapping[str, Kind] = {"waiter_id": Kind.WAITER}
 TABLE_ID: Mapping[str, Kind] = {"table_id": Kind.TABLE}
+
+
+class Reserves(StrEnum):
+    """The portions that the menu reserves for a command's lines: none, all or none of them, or as
+    many as there are, because an order may take some of them already."""
+
+    NOTHING = "nothing"
+    ALL = "all"
+    AVAILABLE = "available"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +35,8 @@ class Command:
     """The kind of the entity that the command creates."""
     references: ClassVar[Mapping[str, Kind]] = {}
     """Fields that contain the id of another entity of the same restaurant."""
+    reserves: ClassVar[Reserves] = Reserves.NOTHING
+    """The portions that are reserved for `priced_lines`."""
 
     request_id: RequestId | None = None
     expected_version: Version | None = None

@@ -6,7 +6,16 @@ from typing import Literal
 from msgspec import UNSET
 
 from protocol.commands.base import Command
-from protocol.menu import Categories, CategoryRow, ClockTime, Given, GroupRow, ItemRow, OptionGroups
+from protocol.menu import (
+    Categories,
+    CategoryRow,
+    ClockTime,
+    Given,
+    GroupRow,
+    ItemRow,
+    OptionGroups,
+    PortionCount,
+)
 from protocol.statuses import AutoConfirm
 from protocol.stored_names import ADDED
 from protocol.values import Flag, Id, Money, Reason, Until
@@ -37,13 +46,15 @@ class ImportMenu(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeMenuItem(Command):
-    """`until` is when an item that is not available now will be available again."""
+    """`until` is when an item that is not available now will be available again. `portions` are
+    left to sell from now on; null means that they are not counted."""
 
     action: Literal["change_menu_item"] = "change_menu_item"
     item_id: Id
     available: Flag | None = None
     price: Money | None = None
     until: Until | None = field(default=None, metadata=ADDED)
+    portions: Given[PortionCount] = field(default=UNSET, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, FailFast, Field
 
-from protocol.commands.base import Command
+from protocol.commands.base import Command, Reserves
 from protocol.commands.lines import MAX_LINES, Line, Lines
 from protocol.statuses import ItemStatus, OrderStatus, PaymentMethod
 from protocol.stored_names import ADDED
@@ -29,6 +29,8 @@ class UpdateItem(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplaceItems(Command):
+    reserves = Reserves.AVAILABLE
+
     action: Literal["replace_items"] = "replace_items"
     items: Lines
     expected_total: Money | None = field(default=None, metadata=ADDED)
@@ -41,6 +43,8 @@ class ReplaceItems(Command):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddItems(Command):
     """More items for an order; those that it has stay. `expected_total` is that of the new ones."""
+
+    reserves = Reserves.ALL
 
     action: Literal["add_items"] = "add_items"
     items: Lines

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from protocol.commands.base import Command
+from protocol.commands.base import Command, Reserves
 from protocol.commands.lines import Line, Lines
 from protocol.ids import Kind
 from protocol.statuses import CallReason, CallStatus
@@ -56,6 +56,7 @@ class UpdateCall(Command):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceOrder(Command):
     creates = Kind.ORDER
+    reserves = Reserves.ALL
 
     action: Literal["place_order"] = "place_order"
     items: Lines

@@ -253,6 +253,8 @@ def test_empty_cells_keep_their_fields_and_a_dash_clears_them() -> None:
     [
         ("available", "FALSE", "available", False),
         ("available", "Nein", "available", False),
+        ("portions", "12", "portions", 12),
+        ("portions", "-", "portions", None),
         ("allergens", "Milk, gluten", "allergens", ("gluten", "milk")),
         ("diets", "vegan|halal", "diets", ("halal", "vegan")),
         ("hours", "1-2,5 9:00-11:30", "hours", (ServingHours((1, 2, 5), "09:00", "11:30"),)),

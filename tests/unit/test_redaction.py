@@ -1,5 +1,5 @@
 """Kitchens see no session codes, takings or payments in snapshots and events; guests do not see why
-and by whom items were voided."""
+and by whom items were voided, nor high numbers of portions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,12 +13,15 @@ from protocol import commands as c
 from protocol.caller import Role
 from protocol.codec import encode
 from protocol.ids import Address, Channel, Kind
+from protocol.menu import MenuCategoryInput, MenuItemInput
 from protocol.statuses import ItemStatus, OrderStatus
-from tests.unit.world import GUEST, RESTAURANT, WAITER, RulesWorld, line
+from tests.unit.world import GUEST, MENU, RESTAURANT, WAITER, RulesWorld, line
 
 SECRETS = (b"session_code", b"ABC234", b"figures", b"Payment", b'"payment"', b"method")
 KITCHENS = [Channel.RESTAURANT, Channel.NOTIFICATIONS]
 GUESTS = [Channel.ORDER, Channel.ITEMS]
+SHOWN = 5
+"""The highest number of portions that guests see."""
 CASES = [(role, channel) for channel, roles in HIDDEN.items() for role in roles]
 
 
@@ -39,6 +42,9 @@ def busy(world: RulesWorld) -> RulesWorld:
         world.do(RESTAURANT, c.Acknowledge(notification_id=notification_id))
     world.do(RESTAURANT, c.RaiseAlert(message="Spill"))
     world.do(RESTAURANT, c.Broadcast(message="Last orders"))
+    counted = [MenuItemInput(name=f"{n} left", price=100, portions=n) for n in range(SHOWN + 3)]
+    items = (*counted, MenuItemInput(name="not counted", price=100))
+    world.do(MENU, c.ReplaceMenu(categories=(MenuCategoryInput(name="All", items=items),)))
     return world
 
 
@@ -92,12 +98,38 @@ def test_guests_do_not_see_why_and_by_whom_items_were_voided(
         assert shown == expected
 
 
+def entity_of(channel: Channel, order: Address) -> Address:
+    return MENU if channel is Channel.MENU else order if channel in GUESTS else RESTAURANT
+
+
+def test_guests_see_how_many_portions_are_left_if_there_are_few(busy: RulesWorld) -> None:
+    snapshot = messages(busy, Channel.MENU, MENU)[0]
+    items = redact(Role.GUEST, Channel.MENU, snapshot)["data"]["categories"][0]["items"]
+    assert [each["portions"] for each in items] == [*range(SHOWN + 1), None, None, None]
+
+
+@pytest.mark.parametrize(("count", "is_withheld"), [(7, True), (6, False), (4, False)])
+def test_an_update_that_guests_do_not_see_is_withheld(
+    world: RulesWorld, count: int, *, is_withheld: bool
+) -> None:
+    soup = MenuItemInput(name="Soup", price=100, portions=count)
+    world.do(MENU, c.ReplaceMenu(categories=(MenuCategoryInput(name="All", items=(soup,)),)))
+    world.clear()
+    ordering = c.PlaceOrder(items=(c.MenuLine(menu_item_id=1),))
+    world.order_from_menu(world.occupy(), ordering)
+    [update] = events(world, Channel.MENU)
+    assert update["data"]["item"]["portions"] == count - 1
+    shown = redact(Role.GUEST, Channel.MENU, update)
+    assert (shown["type"] == "withheld") is is_withheld
+    assert is_withheld or shown["data"]["item"]["portions"] == count - 1
+
+
 @pytest.mark.parametrize(("role", "channel"), CASES)
 def test_redaction_of_values_equals_that_of_their_json(
     busy: RulesWorld, voided: Address, role: Role, channel: Channel
 ) -> None:
     """Events from the journal are redacted as JSON."""
-    for each in messages(busy, channel, voided if channel in GUESTS else RESTAURANT):
+    for each in messages(busy, channel, entity_of(channel, voided)):
         shown = orjson.loads(encode(redact(role, channel, each)))
         assert shown == redact(role, channel, orjson.loads(encode(each)))
 
@@ -107,7 +139,7 @@ def test_the_pattern_is_in_every_message_that_hides_something(
     busy: RulesWorld, voided: Address, role: Role, channel: Channel
 ) -> None:
     found = set()
-    for each in messages(busy, channel, voided if channel in GUESTS else RESTAURANT):
+    for each in messages(busy, channel, entity_of(channel, voided)):
         is_found = HIDDEN[channel][role].pattern.search(encode(each)) is not None
         assert is_found or redact(role, channel, each) is each
         found.add(is_found)
@@ -145,5 +177,7 @@ def test_a_payment_becomes_withheld(busy: RulesWorld) -> None:
 @pytest.mark.parametrize("role", Role)
 @pytest.mark.parametrize("channel", Channel)
 def test_other_roles_see_whole_messages(role: Role, channel: Channel) -> None:
-    is_redacted = channel in {Role.KITCHEN: KITCHENS, Role.GUEST: GUESTS}.get(role, [])
+    is_redacted = channel in {Role.KITCHEN: KITCHENS, Role.GUEST: [*GUESTS, Channel.MENU]}.get(
+        role, []
+    )
     assert audience(role, channel) == (role if is_redacted else None)

@@ -13,8 +13,9 @@ import orjson
 
 from domain.behaviours import BEHAVIOURS
 from domain.entity import NO_INPUTS, Context, Decision, Effect, Inputs, Redirect, RequestRef, Timer
-from domain.messages import decode_message, encode_message
+from domain.messages import PriceLines, decode_message, encode_message
 from domain.order.line import OrderLine
+from domain.portions import AskReservation
 from protocol import commands as c
 from protocol.caller import SYSTEM, Caller, Role
 from protocol.codec import encode, encode_stored
@@ -119,6 +120,31 @@ class RulesWorld:
             None if request_id is None else RequestRef(to, caller.subject, request_id, "digest")
         )
         return self._send(to, command, caller, inputs, request_ref)
+
+    def order_from_menu(
+        self,
+        to: Address,
+        command: Any,
+        caller: Caller = GUEST,
+        request_id: str | None = None,
+    ) -> Decision | Rejected:
+        """Run a command whose lines the menu prices first, as it does on a host of its own."""
+        ref = RequestRef(to, caller.subject, request_id or f"r{self.fresh()}", "digest")
+        priced = self._send(MENU, PriceLines.of(command, ref), caller, NO_INPUTS, None)
+        if isinstance(priced, Rejected):
+            return priced
+        return self.order_priced(to, command, Inputs(self.fresh(), **priced.result), ref, caller)
+
+    def order_priced(
+        self, to: Address, command: Any, inputs: Inputs, ref: RequestRef, caller: Caller = GUEST
+    ) -> Decision | Rejected:
+        """Run a command that the menu has priced. If it changes nothing, its reservation ends."""
+        answer = self._send(to, command, caller, inputs, ref)
+        is_used = isinstance(answer, Decision) and answer.events
+        if inputs.reservation is not None and not is_used:
+            question = AskReservation(inputs.reservation.number)
+            self._send(to, question, caller, NO_INPUTS, None)
+        return answer
 
     def _send(
         self,

@@ -611,7 +611,8 @@ export interface ServingHours {
 }
 /**
  * `translations` are by language, as BCP 47 tags. `allergens` are null if not declared. The
- * item is available again at `unavailable_until`; without `hours` it is always served.
+ * item is available again at `unavailable_until`; without `hours` it is always served. `portions`
+ * are left to sell, null if they are not counted, or if more than 5 are left and a guest reads.
  */
 export interface MenuItem {
   id: number;
@@ -623,6 +624,7 @@ export interface MenuItem {
   price: string;
   available: boolean;
   unavailable_until: string | null;
+  portions: number | null;
   hours: ServingHours[];
   photo_id: string | null;
   allergens: Allergen[] | null;
@@ -721,6 +723,7 @@ export interface Messages {
     menu_update: Menu & Version;
     menu_item_updated: MenuItemUpdate & Version;
     ordering_update: OrderingUpdate & Version;
+    withheld: Withheld & Version;
   };
   devices: {
     devices: Devices & Version;
@@ -803,11 +806,13 @@ export interface Announcement {
  */
 export interface Withheld {}
 /**
- * One item as it is now; its category and place are unchanged.
+ * One item as it is now; its category and place are unchanged. With the kind `portions`, only
+ * their number has changed, and no guest sees it.
  */
 export interface MenuItemUpdate {
   item: MenuItem;
   menu_version: number;
+  kind?: "portions";
 }
 export interface OrderingUpdate {
   ordering: Ordering;

@@ -54,6 +54,7 @@ function restaurantChanges(data, type, row) {
  * @param {any} row
  */
 function menuChanges(menu, type, { item, menu_version, ordering, version }) {
+  if (type === 'withheld') return { ...menu, version };
   if (type === 'ordering_update') return { ...menu, ordering, version };
   if (type !== 'menu_item_updated') return null;
   const withItem = (/** @type {any} */ category) => ({

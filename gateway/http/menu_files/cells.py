@@ -49,6 +49,7 @@ def item_cells(
         "description": escape(item.description),
         "price": price.replace(".", ",") if decimal_comma else price,
         "available": str(item.available).lower(),
+        "portions": CLEAR if item.portions is None else str(item.portions),
         "allergens": _allergens(item),
         "diets": "|".join(item.diets),
         "hours": " | ".join(map(_hours, item.hours)),
@@ -85,7 +86,7 @@ def parse_cell(column: str, cell: str) -> Any:
     return unescape(cell) if parse is None else parse(text)
 
 
-def _parse_id(text: str) -> int:
+def _parse_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 16):
         raise WrongCell("must be a whole number")
     return int(text)
@@ -140,13 +141,14 @@ def _parse_groups(text: str) -> list[int | str]:
 
 def _parse_group(name: str) -> int | str:
     number = name.removeprefix("#")
-    return _parse_id(number) if number != name and number.isdigit() else name
+    return _parse_number(number) if number != name and number.isdigit() else name
 
 
 _PARSERS: Mapping[str, Callable[[str], Any]] = {
-    "id": _parse_id,
+    "id": _parse_number,
     "price": _parse_price,
     "available": _parse_flag,
+    "portions": _parse_number,
     "allergens": _parse_allergens,
     "diets": _parse_words,
     "hours": _parse_hours,

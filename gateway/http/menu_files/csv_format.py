@@ -18,8 +18,8 @@ from gateway.http.menu_files.text import decode
 from protocol.menu import ItemRow
 
 COLUMNS = (
-    "category", "external_id", "id", "name", "description", "price", "available", "allergens",
-    "diets", "hours", "option_groups",
+    "category", "external_id", "id", "name", "description", "price", "available", "portions",
+    "allergens", "diets", "hours", "option_groups",
 )  # fmt: skip
 TEXTS = ("name", "description")
 """Fields with a column for each language, such as `name_de`."""
