@@ -11,7 +11,14 @@ from typing import Any, NamedTuple
 from protocol.ids import Address, Kind
 from protocol.statuses import CallReason, ItemStatus, OrderStatus
 from protocol.values import format_money
-from tests.simulation.menu import DISHES, FIRST_PRICES, menu_body, random_options, random_prices
+from tests.simulation.menu import (
+    DISHES,
+    FIRST_PORTIONS,
+    FIRST_PRICES,
+    menu_body,
+    random_options,
+    random_prices,
+)
 from tests.simulation.restaurant import KnownOrder, RestaurantModel
 
 
@@ -171,8 +178,13 @@ def _change_table(table: Address, rng: Random) -> Action:
 
 
 def _change_menu(restaurant: RestaurantModel, rng: Random) -> Action:
-    body = {"price": f"{rng.randint(1, 9)}.00", "available": rng.random() < 0.85}
+    body: dict[str, Any] = {
+        "price": f"{rng.randint(1, 9)}.00",
+        "available": rng.random() < 0.85,
+    }
     item = rng.randint(1, restaurant.menu_items)
+    if item in FIRST_PORTIONS and rng.random() < 0.6:
+        body["portions"] = rng.randint(0, 6)
     at = ("PATCH", f"/restaurants/{restaurant.address.id}/menu/items/{item}")
     return Action("change_menu_item", menu_of(restaurant.address), body, at)
 

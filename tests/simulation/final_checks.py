@@ -13,6 +13,7 @@ from tests.simulation.final_state import (
     waiter_of,
 )
 from tests.simulation.order_checks import check_order, check_units
+from tests.simulation.portion_checks import check_portions
 from tests.simulation.price_checks import check_pauses, check_prices, check_refusals
 from tests.simulation.request_checks import check_requests
 from tests.simulation.world import SimWorld
@@ -35,6 +36,7 @@ def check_final_state(world: SimWorld) -> None:
         check_requests(world.requests, stored)
         check_prices(stored)
         check_pauses(stored)
+        check_portions(stored, world)
         for order in stored.of(Kind.ORDER):
             check_units(order)
     if not (world.commit_log.has_data_loss and world.spans_hosts):

@@ -15,6 +15,8 @@ GROUPS = {"degree": (1, 1, {2: 1, 3: 1}), "extras": (0, 2, {5: 2, 6: 1})}
 """Minimum, maximum, and how often each option may be chosen, by option id. Groups and options share
 one sequence of ids: the groups are 1 and 4."""
 GROUP_IDS = {"degree": 1, "extras": 4}
+FIRST_PORTIONS = {1: 4, 2: 9}
+"""Dishes of which portions are counted, always; there are few."""
 GROUPS_OF = {1: ("degree", "extras"), 2: ("extras",), 3: ()}
 
 
@@ -47,6 +49,8 @@ def menu_body(prices: Prices, *, is_new: bool) -> dict[str, Any]:
     if is_new:
         for item, id_ in zip(items, DISHES, strict=True):
             item["option_group_ids"] = list(GROUPS_OF[id_])
+            if id_ in FIRST_PORTIONS:
+                item["portions"] = FIRST_PORTIONS[id_]
     groups = []
     for name, (least, most, options) in GROUPS.items():
         rows = [

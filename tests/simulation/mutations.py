@@ -11,6 +11,7 @@ from unittest.mock import patch
 import domain.menu.pricing
 import domain.order.effects
 import domain.order.item
+import domain.reservations
 import engine.commit
 from domain.entity import UNCHANGED
 from engine.decide import Decider
@@ -356,6 +357,39 @@ def endless_grace() -> Patches:
     return [("domain.order.rules", "_end_grace", lambda order, context: UNCHANGED)]
 
 
+def oversold_portions() -> Patches:
+    """An order gets all portions that it wants."""
+    return [("domain.menu.portions", "_available", lambda menu, wanted: dict(wanted))]
+
+
+def portions_of_cancelled_orders_kept() -> Patches:
+    """A pending order does not give its portions back."""
+    return [("domain.order.decision", "_return_portions", lambda order, after, context: ())]
+
+
+def sales_answered_as_refusals() -> Patches:
+    """A session answers that it has refused an order that it has stored."""
+    answer = domain.reservations.answer_with
+    return [("domain.reservations", "answer_with", lambda sold, context: answer({}, context))]
+
+
+def unanswered_refusals() -> Patches:
+    """Reservations of refused commands are not answered, and the menu does not ask."""
+    return [
+        (Decider, "_answer_reservation", lambda decider, staged, message: None),
+        ("domain.menu.portions", "ask", lambda menu, number, context: UNCHANGED),
+    ]
+
+
+def no_question_after_a_minute() -> Patches:
+    """The menu does not ask whether there is an order for a reservation."""
+    often = {**RATES, "gateway_killed": 0.4, "stream_cut": 0.05}
+    return [
+        ("tests.simulation.faults", "RATES", often),
+        ("domain.menu.portions", "ask", lambda menu, number, context: UNCHANGED),
+    ]
+
+
 MUTATIONS: dict[str, Callable[[], Patches]] = {
     each.__name__: each
     for each in (
@@ -370,6 +404,8 @@ MUTATIONS: dict[str, Callable[[], Patches]] = {
         split_commits, reply_before_creation, no_timers,
         unpriced_options, orders_while_paused, unrecorded_voids, dropped_items,
         unacknowledged_recalls, recalls_announced_under_one_id, endless_grace,
+        oversold_portions, portions_of_cancelled_orders_kept, sales_answered_as_refusals,
+        unanswered_refusals, no_question_after_a_minute,
     )
 }  # fmt: skip
 

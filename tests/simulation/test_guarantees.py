@@ -16,7 +16,7 @@ OCCURRED: Counter[str] = Counter()
 RARE = (
     "actor_stopped", "response_unavailable", "response_unknown", "commit_fenced", "resubscribe",
     "activate", "events_on_resuming", "snapshot_instead_of_events",
-    "closed_1006", "closed_1012", "closed_4408",
+    "closed_1006", "closed_1012", "closed_4408", "portions_ran_out", "reservation_ended_late",
 )  # fmt: skip
 """Rare events that must occur for the simulation to be meaningful."""
 
@@ -31,7 +31,8 @@ EVENTS = (
     "ItemsChanged", "MenuChanged", "MenuItemChanged", "MessageBroadcast",
     "NotificationAcknowledged", "NotificationAdded", "OrderArrived", "OrderBecameReady",
     "OrderNoted", "OrderPlaced", "OrderSeen", "PaymentCompleted", "PaymentReceived",
-    "PaymentSeen", "Refunded",
+    "PaymentSeen", "PortionsReserved", "PortionsReturned", "Refunded", "ReservationEnded",
+    "ReservationVoided",
     "RestaurantCreated", "SessionClosed", "SessionOpened", "StatusChanged", "TableChanged",
     "TableCreated", "TableGuestsChanged", "TableOccupied", "TableReleased", "TableSeen",
     "TaskRaised", "WaiterAdded", "WaiterCreated",

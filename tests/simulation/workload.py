@@ -129,6 +129,8 @@ class Workload:
             world.faults.note("response_unknown")
             return
         world.faults.note(f"response_{response.code or 'done'}")
+        if response.code == "item_unavailable" and "portions" in (response.data or {}):
+            world.faults.note("portions_ran_out")
         if response.code not in RETRYABLE_CODES:
             request.responses.append(response)
 
