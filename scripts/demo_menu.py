@@ -126,6 +126,7 @@ _DESSERTS = [
     _item(
         "Tart of the day", "Ask what it is today", "8.50",
         diets=["vegetarian"],
+        portions=8,
     )
     | {"allergens": None},
     _item(

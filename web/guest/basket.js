@@ -6,9 +6,9 @@ import { DishSheet } from '../shared/menu/dish-sheet.js';
 import { useVisit } from './menu.js';
 import { withMenuData } from '../shared/menu/line-data.js';
 import { sum } from '../shared/menu/money.js';
-import { itemsOf } from '../shared/menu/pricing.js';
+import { itemsOf, mostOf } from '../shared/menu/pricing.js';
 import { Stepper } from '../shared/menu/stepper.js';
-import { Unavailable } from '../shared/menu/unavailable.js';
+import { PortionsLeft, Unavailable } from '../shared/menu/unavailable.js';
 import { PauseNotice } from '../shared/ordering-pause.js';
 
 /** The lines of the basket or of an unsent order, with names, prices and availability from the menu. */
@@ -53,6 +53,7 @@ export function BasketBar({ session, menu, visit, onPlaced }) {
     `}
     ${edited && html`
       <${DishSheet} key=${edited.key} item=${edited.item} line=${edited} money=${money} onDone=${replace}
+        taken=${visit.quantityOf(edited.item.id) - edited.quantity}
         onClose=${() => setEditedKey(null)} />
     `}
   `;
@@ -61,7 +62,8 @@ export function BasketBar({ session, menu, visit, onPlaced }) {
 /** `open` is the guest's latest order if it is still pending: the items can be added to it. */
 function Basket({ menu, lines, total, money, visit, open, onPlace, onEdit }) {
   const hasSoldOut = lines.some(({ available }) => !available);
-  const isBlocked = hasSoldOut || menu.ordering?.paused || lines.some((line) => !line.isValid);
+  const hasTooMany = lines.some(({ item }) => item && visit.quantityOf(item.id) > mostOf(item));
+  const isBlocked = hasSoldOut || hasTooMany || menu.ordering?.paused || lines.some((line) => !line.isValid);
   if (lines.length === 0) return html`<p class="empty">${t('guest.basket.empty')}</p>`;
   return html`
     <ul class="lines">
@@ -85,6 +87,7 @@ function Line({ line, money, visit, onEdit }) {
         <span class="amount">${money(total)}</span>
       </div>
       ${available && !line.isValid && html`<p class="pill" data-tone="bad" role="status">${t('guest.basket.check_options')}</p>`}
+      ${item && html`<${PortionsLeft} item=${item} />`}
       ${oldPrice !== null && html`<p class="pill" data-tone="warn" role="status">${t('guest.basket.price_was', { price: money(oldPrice) })}</p>`}
       ${available
         ? html`
@@ -100,7 +103,7 @@ function Line({ line, money, visit, onEdit }) {
         ${item?.groups.length > 0 && html`
           <button class="button quiet" aria-haspopup="dialog" onClick=${() => onEdit(key)}
             aria-label=${t('guest.basket.change_what', { name })}>${t('guest.basket.change')}</button>`}
-        <${Stepper} name=${name} count=${quantity} isMax=${!available} onChange=${(difference) => visit.add(line, difference)} />
+        <${Stepper} name=${name} count=${quantity} isMax=${!available || visit.quantityOf(item.id) >= mostOf(item)} onChange=${(difference) => visit.add(line, difference)} />
       </div>
     </li>
   `;

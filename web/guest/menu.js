@@ -6,10 +6,10 @@ import {
 import { filterCategories } from './allergen-filter.js';
 import { Diets, DishSheet } from '../shared/menu/dish-sheet.js';
 import { MenuTools, useAvoidedAllergens } from './menu-tools.js';
-import { itemsOf, lineKey, needsChoice } from '../shared/menu/pricing.js';
+import { itemsOf, lineKey, mostOf, needsChoice } from '../shared/menu/pricing.js';
 import { Photo } from '../shared/menu/photo.js';
 import { Stepper } from '../shared/menu/stepper.js';
-import { Unavailable } from '../shared/menu/unavailable.js';
+import { PortionsLeft, Unavailable } from '../shared/menu/unavailable.js';
 import { PauseNotice } from '../shared/ordering-pause.js';
 
 export function Menu({ menu, visit, onLanguage }) {
@@ -36,7 +36,7 @@ export function Menu({ menu, visit, onLanguage }) {
       </section>
     `)}
     ${item && html`
-      <${DishSheet} key=${item.id} item=${item} money=${money} onClose=${close}
+      <${DishSheet} key=${item.id} item=${item} taken=${visit.quantityOf(item.id)} money=${money} onClose=${close}
         onDone=${(line, quantity) => {
           visit.add(line, quantity);
           close();
@@ -81,11 +81,11 @@ function Dish({ item, price, visit, onOpen }) {
         ${description && html`<p class="muted small" lang=${lang}>${description}</p>`}
         <${Diets} diets=${item.diets} />
         <p class="amount price">${price}
-          ${!available && html` <${Unavailable} item=${item} />`}
+          ${available ? html` <${PortionsLeft} item=${item} />` : html` <${Unavailable} item=${item} />`}
         </p>
       </div>
       ${available || count > 0
-        ? html`<${Stepper} name=${name} count=${count} canDecrease=${hasPlainLine} isMax=${!available} onChange=${change} />`
+        ? html`<${Stepper} name=${name} count=${count} canDecrease=${hasPlainLine} isMax=${!available || count >= mostOf(item)} onChange=${change} />`
         : null}
     </li>
   `;

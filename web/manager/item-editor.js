@@ -7,9 +7,9 @@ import { PhotoField } from './photo-field.js';
 import { amountOf, categoryKeys, categoryOf, withItem, withoutItem } from './menu-request.js';
 
 const DIETS = ['vegetarian', 'vegan', 'pescatarian', 'halal', 'kosher'];
-const FIELDS = ['name', 'description', 'price', 'allergens', 'diets', 'translations', 'option_group_ids', 'hours', 'photo_id'];
+const FIELDS = ['name', 'description', 'price', 'allergens', 'diets', 'translations', 'option_group_ids', 'hours', 'photo_id', 'portions'];
 const NEW_ITEM = {
-  name: '', description: '', price: '', allergens: null, diets: [], option_group_ids: [], translations: {}, hours: [], photo_id: null,
+  name: '', description: '', price: '', allergens: null, diets: [], option_group_ids: [], translations: {}, hours: [], photo_id: null, portions: null,
 };
 
 /** Without an `item`, a new one of the category with the key `category`, see `menu-request.js`. */
@@ -22,7 +22,7 @@ export function ItemEditor({ id, menu, item = NEW_ITEM, category: initial = cate
   const groupName = (groupId) => menu.option_groups.find((each) => each.id === groupId)?.name;
   const submit = (event) => {
     event.preventDefault();
-    save(withItem(menu, itemOf(form), category));
+    save(withItem(menu, { ...itemOf(form), ...portionsOf(form, item) }, category));
   };
   return html`
     <${Sheet} size="wide" title=${item.name || t('manager.new_item')} onClose=${onClose}>
@@ -31,6 +31,8 @@ export function ItemEditor({ id, menu, item = NEW_ITEM, category: initial = cate
           <${Input} label=${t('manager.name')} name="name" value=${form.name} error=${error} onChange=${change('name')} />
           <${Input} label=${t('manager.price')} name="price" value=${form.price} error=${error} inputmode="decimal"
             onChange=${change('price')} />
+          <${Input} label=${t('manager.portions')} name="portions" value=${form.portions ?? ''} error=${error} type="number" min="0" max="9999"
+            step="1" inputmode="numeric" onChange=${change('portions')} />
           <label class="field">${t('manager.category')}
             <select value=${category} onChange=${({ target }) => setCategory(target.value)}>
               ${categoryKeys(menu).map((key) => html`<option key=${key} value=${key}>${key}</option>`)}
@@ -76,4 +78,10 @@ function itemOf({ id, name, description, price, allergens, diets, option_group_i
     id, name: name.trim(), description, price: amountOf(price), allergens, diets, option_group_ids,
     translations: Object.fromEntries(translations.map(({ tag, ...texts }) => [tag, texts])), hours, photo_id,
   };
+}
+
+/** The number of portions if it was changed: sending it again would sell those again that were ordered since. */
+function portionsOf({ portions }, item) {
+  if (portions === item.portions) return {};
+  return { portions: portions === '' || portions === null ? null : Number(portions) };
 }

@@ -11,7 +11,7 @@ import { DishSheet } from '../shared/menu/dish-sheet.js';
 import { inLanguage } from '../shared/menu/menu-language.js';
 import { withMenuData } from '../shared/menu/line-data.js';
 import { sum } from '../shared/menu/money.js';
-import { itemsOf, MAX_QUANTITY, needsChoice } from '../shared/menu/pricing.js';
+import { itemsOf, MAX_QUANTITY, mostOf, needsChoice } from '../shared/menu/pricing.js';
 import { findItems } from '../shared/menu/search.js';
 import { Options } from '../shared/options.js';
 import { useOrderItems } from '../shared/order-items.js';
@@ -120,7 +120,7 @@ function Dish({ item, draft, money, onEdit }) {
   const remove = () => draft.change((lines) => withPieces(lines, lastLineOf(lines, id), -1));
   return html`
     <li data-available=${String(available)}>
-      <button class="pad-add" data-repeat disabled=${!available || count >= MAX_QUANTITY} aria-haspopup=${needsChoice(item) ? 'dialog' : null}
+      <button class="pad-add" data-repeat disabled=${!available || count >= mostOf(item)} aria-haspopup=${needsChoice(item) ? 'dialog' : null}
         onClick=${add}>
         <span class="name">${name}</span>
         ${available ? html`<span class="amount">${money(price)}</span>` : html`<span class="pill" data-tone="bad">${t('shared.menu.sold_out')}</span>`}

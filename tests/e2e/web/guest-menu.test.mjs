@@ -6,7 +6,7 @@ import { canBeWithout, filterCategories } from '../../../web/guest/allergen-filt
 import { allergensOf } from '../../../web/shared/menu/line-allergens.js';
 import { inLanguage, languageFor, languagesOf } from '../../../web/shared/menu/menu-language.js';
 import { times } from '../../../web/shared/menu/money.js';
-import { chosenAfter, inputOf, isValid, itemsOf, lineKey, needsChoice, optionsOf, unitPrice } from '../../../web/shared/menu/pricing.js';
+import { chosenAfter, inputOf, isScarce, isValid, itemsOf, lineKey, mostOf, needsChoice, optionsOf, unitPrice } from '../../../web/shared/menu/pricing.js';
 
 const option = (id, name, fields = {}) => ({
   id, name, price: '0.00', available: true, allergens: [], max_each: 1, translations: {}, ...fields,
@@ -62,6 +62,16 @@ test('choices are limited by minimum, maximum and availability', () => {
   const [degree] = steak.groups;
   const soldOut = { ...steak, groups: [{ ...degree, options: degree.options.map((each) => ({ ...each, available: false })) }] };
   assert.equal(isValid(soldOut, chosen(MEDIUM)), false);
+});
+
+test('a quantity is limited by the portions that are left, and few of them are told', () => {
+  const item = (portions, available = true) => ({ portions, available });
+  assert.deepEqual([undefined, null, 3, 200].map((portions) => mostOf(item(portions))), [99, 99, 3, 99]);
+  assert.deepEqual([null, 6, 5, 1].map((portions) => isScarce(item(portions))), [false, false, true, true]);
+  assert.equal(isScarce(item(3, false)), false);
+  const category = { name: 'Food', items: [{ id: 1, name: 'Soup', available: true, portions: 0 }] };
+  const [{ items: [soup] }] = inLanguage({ categories: [category] }, '').categories;
+  assert.equal(soup.available, false);
 });
 
 test('a group is radio buttons for one choice, check boxes for one of each, otherwise steppers', () => {

@@ -161,6 +161,28 @@ test('a kitchen sets a dish to sold out today, and it is available again when st
   await phone.locator('.dish', { hasText: /^T?Tea/ }).getByText('Sold out').waitFor({ state: 'detached' });
 });
 
+test('a kitchen sets the portions of a dish, and guests cannot order more', async () => {
+  const { id, guest } = await createRestaurant();
+  const phone = await devices.page('phone');
+  await phone.goto(guest);
+  await untilPageLive(phone);
+  const kitchen = await devices.page('desktop');
+  await kitchen.goto(`${SERVICE}/kitchen/?restaurant=${id}${tokenFragment}`);
+  await untilPageLive(kitchen);
+  await button(kitchen, 'Sold out').click();
+  const portions = kitchen.getByRole('dialog').locator('li', { hasText: /^Tea/ }).getByLabel('Portions left');
+  await portions.fill('2');
+  await portions.press('Enter');
+  const dish = phone.locator('.dish', { hasText: /^T?Tea/ });
+  await dish.getByText('Only 2 left').waitFor();
+  await press(phone, 'Add Tea');
+  await press(phone, 'Add Tea');
+  await button(phone, 'Add Tea').waitFor({ state: 'detached' });
+  await portions.fill('0');
+  await portions.press('Enter');
+  await dish.getByText('Sold out').waitFor();
+});
+
 test('a manager adds a dish with a photo, which guests see', async () => {
   const { id, guest } = await createRestaurant();
   const manager = await devices.page('desktop');

@@ -76,6 +76,7 @@ export default {
     back: 'Zurück',
     remove: 'Entfernen',
     name: 'Name',
+    portions: 'Übrige Portionen (leer: nicht gezählt)',
     price: 'Preis',
     description: 'Beschreibung',
     allergens: 'Allergene',

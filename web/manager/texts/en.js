@@ -76,6 +76,7 @@ export default {
     back: 'Back',
     remove: 'Remove',
     name: 'Name',
+    portions: 'Portions left (empty: not counted)',
     price: 'Price',
     description: 'Description',
     allergens: 'Allergens',

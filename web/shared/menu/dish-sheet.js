@@ -6,18 +6,20 @@ import { allergensOf } from './line-allergens.js';
 import { Photo } from './photo.js';
 import { OptionGroup } from './option-group.js';
 import { Stepper } from './stepper.js';
-import { Unavailable } from './unavailable.js';
+import { PortionsLeft, Unavailable } from './unavailable.js';
 import { times } from './money.js';
-import { isGroupValid, isValid, MAX_QUANTITY, optionsOf, unitPrice } from './pricing.js';
+import { isGroupValid, isValid, mostOf, optionsOf, unitPrice } from './pricing.js';
 
 /**
- * `line` is the basket's line to edit; without it, the dish is added. `onDone` gets the new line and its quantity.
- * @param {{item: any, line?: any, money: (amount: string, isSurcharge?: boolean) => string, onDone: (line: any, quantity: number) => void, onClose: () => void, addLabel?: string}} props
+ * `line` is the basket's line to edit; without it, the dish is added. `taken` is the quantity of the dish in other
+ * lines. `onDone` gets the new line and its quantity.
+ * @param {{item: any, line?: any, taken?: number, money: (amount: string, isSurcharge?: boolean) => string, onDone: (line: any, quantity: number) => void, onClose: () => void, addLabel?: string}} props
  */
-export function DishSheet({ item, line, money, onDone, onClose, addLabel = t('shared.dish.add') }) {
+export function DishSheet({ item, line, taken = 0, money, onDone, onClose, addLabel = t('shared.dish.add') }) {
   const [selected, setSelected] = useState(line?.options ?? []);
   const [quantity, setQuantity] = useState(line?.quantity ?? 1);
   const [showsErrors, setShowsErrors] = useState(false);
+  const most = mostOf(item) - taken;
   const options = optionsOf(item);
   const chosen = selected.filter(({ option_id }) => options.has(option_id)); // the menu may have changed since
   const price = unitPrice(item, chosen);
@@ -42,14 +44,15 @@ export function DishSheet({ item, line, money, onDone, onClose, addLabel = t('sh
         <${OptionGroup} key=${group.id} group=${group} chosen=${chosen} onChange=${setSelected} money=${money}
           isDeclared=${Array.isArray(item.allergens)} isInvalid=${showsErrors && !isGroupValid(group, chosen)} />
       `)}
+      <${PortionsLeft} item=${item} />
       ${item.available
         ? html`
           <div class="row">
             <span>${t('shared.dish.quantity')}</span>
-            <${Stepper} name=${item.name} count=${quantity} canDecrease=${quantity > 1} isMax=${quantity >= MAX_QUANTITY}
+            <${Stepper} name=${item.name} count=${quantity} canDecrease=${quantity > 1} isMax=${quantity >= most}
               countLabel=${t('shared.dish.count', { count: quantity })} onChange=${(difference) => setQuantity(quantity + difference)} />
           </div>
-          <button class="button main" onClick=${submit}>
+          <button class="button main" disabled=${quantity > most} onClick=${submit}>
             <span>${line ? t('shared.dish.save') : addLabel}</span>
             <span class="amount">${money(times(price, quantity))}</span>
           </button>`

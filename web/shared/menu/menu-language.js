@@ -18,7 +18,8 @@ export function languageFor(tags, locale) {
 
 /**
  * The menu in a language; parts without a translation stay in the original. Each item gets its option groups in
- * `groups`, each translated part its language in `lang`. Menus of earlier releases have no option groups.
+ * `groups`, each translated part its language in `lang`. An item of which no portion is left is not available. Menus of
+ * earlier releases have no option groups.
  */
 export function inLanguage(menu, language) {
   const translated = ({ translations, ...part }) => {
@@ -30,7 +31,7 @@ export function inLanguage(menu, language) {
     group.id, { ...translated(group), options: group.options.map(translated) },
   ]));
   const item = (each) => ({
-    ...translated(each), groups: (each.option_group_ids ?? []).map((id) => groups.get(id)).filter(Boolean),
+    ...translated(each), available: each.available && each.portions !== 0, groups: (each.option_group_ids ?? []).map((id) => groups.get(id)).filter(Boolean),
   });
   return { ...menu, categories: menu.categories.map((each) => ({ ...translated(each), items: each.items.map(item) })) };
 }

@@ -1,4 +1,4 @@
-/** The dialog in which staff set what is sold out. */
+/** The dialog in which staff set what is sold out, and how many portions are left. */
 
 import { newRequestId } from '../../client/requests.js';
 import { html, qr, Sheet, t, useFormats, useState, withErrorNotice } from '../app.js';
@@ -6,6 +6,9 @@ import { findItems } from './search.js';
 
 /** The end of an item's unavailability: none, which is until it is set available, or the end of the business day. */
 const ENDS = { today: 'end_of_day', indefinitely: null };
+
+/** A typed number of portions; null, which is not counted, if the field is empty. */
+const portionsOf = (text) => (text.trim() === '' ? null : Number(text));
 
 export function SoldOut({ id, menu, onClose }) {
   const [text, setText] = useState('');
@@ -28,6 +31,10 @@ export function SoldOut({ id, menu, onClose }) {
                 time: `${date(item.unavailable_until)}, ${time(item.unavailable_until)}`,
               })}</span>`}
             </span>
+            <label class="field">${t('shared.sold_out.portions')}
+              <input type="number" min="0" max="9999" step="1" inputmode="numeric" aria-describedby=${`sold-out-${item.id}`} value=${item.portions ?? ''}
+                onChange=${({ target }) => set(item, { portions: portionsOf(target.value) })} />
+            </label>
             ${item.available
               ? html`<span class="row" role="group" aria-labelledby=${`sold-out-${item.id}`}>
                 ${Object.entries(ENDS).map(([name, until]) => html`

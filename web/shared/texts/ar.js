@@ -71,6 +71,7 @@ export default {
     served: 'متوفر {hours}',
     add: 'إضافة {name}',
     fewer: 'تقليل الكمية: {name}',
+    left: { other: 'تبقّى {count} فقط' },
     in_basket: { other: '{count} في السلة' },
   },
   ordering: {
@@ -89,6 +90,7 @@ export default {
     today: 'نفد اليوم',
     indefinitely: 'نفد حتى إشعار آخر',
     available: 'متوفر من جديد',
+    portions: 'الحصص المتبقية',
     until: 'حتى {time}',
   },
   errors: {

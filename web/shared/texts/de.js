@@ -57,6 +57,7 @@ export default {
     served: 'Erhältlich {hours}',
     add: '{name} hinzufügen',
     fewer: 'Einmal {name} weniger',
+    left: { one: 'Nur noch {count}', other: 'Nur noch {count}' },
     in_basket: { one: '{count} im Warenkorb', other: '{count} im Warenkorb' },
   },
   ordering: {
@@ -75,6 +76,7 @@ export default {
     today: 'Heute ausverkauft',
     indefinitely: 'Bis auf Weiteres ausverkauft',
     available: 'Wieder verfügbar',
+    portions: 'Übrige Portionen',
     until: 'bis {time}',
   },
   errors: {

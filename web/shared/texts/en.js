@@ -57,6 +57,7 @@ export default {
     served: 'Served {hours}',
     add: 'Add {name}',
     fewer: 'One {name} fewer',
+    left: { one: 'Only {count} left', other: 'Only {count} left' },
     in_basket: { one: '{count} in the basket', other: '{count} in the basket' },
   },
   ordering: {
@@ -75,6 +76,7 @@ export default {
     today: 'Sold out today',
     indefinitely: 'Sold out until further notice',
     available: 'Available again',
+    portions: 'Portions left',
     until: 'until {time}',
   },
   errors: {

@@ -57,6 +57,7 @@ export default {
     served: 'Disponible {hours}',
     add: 'Añadir {name}',
     fewer: 'Uno menos: {name}',
+    left: { one: 'Solo queda {count}', other: 'Solo quedan {count}' },
     in_basket: { one: '{count} en la cesta', other: '{count} en la cesta' },
   },
   ordering: {
@@ -75,6 +76,7 @@ export default {
     today: 'Agotado hoy',
     indefinitely: 'Agotado hasta nuevo aviso',
     available: 'Disponible de nuevo',
+    portions: 'Raciones restantes',
     until: 'hasta {time}',
   },
   errors: {

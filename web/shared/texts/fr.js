@@ -57,6 +57,7 @@ export default {
     served: 'Servi {hours}',
     add: 'Ajouter {name}',
     fewer: 'Un de moins : {name}',
+    left: { one: 'Plus que {count}', other: 'Plus que {count}' },
     in_basket: { one: '{count} dans le panier', other: '{count} dans le panier' },
   },
   ordering: {
@@ -75,6 +76,7 @@ export default {
     today: 'Épuisé aujourd’hui',
     indefinitely: 'Épuisé jusqu’à nouvel ordre',
     available: 'De nouveau disponible',
+    portions: 'Portions restantes',
     until: 'jusqu’au {time}',
   },
   errors: {

@@ -57,6 +57,7 @@ export default {
     served: 'Disponibile {hours}',
     add: 'Aggiungi {name}',
     fewer: 'Uno in meno: {name}',
+    left: { one: 'Ne resta solo {count}', other: 'Ne restano solo {count}' },
     in_basket: { one: '{count} nel carrello', other: '{count} nel carrello' },
   },
   ordering: {
@@ -75,6 +76,7 @@ export default {
     today: 'Esaurito per oggi',
     indefinitely: 'Esaurito fino a nuovo avviso',
     available: 'Di nuovo disponibile',
+    portions: 'Porzioni rimaste',
     until: 'fino a {time}',
   },
   errors: {
