@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from domain.order.line import OrderLine
 from domain.portions import Reservation
+from domain.order.number import BusinessDay, OrderNumber
 from protocol.caller import Caller
 from protocol.errors import Rejected
 from protocol.ids import Address, Channel, Kind
@@ -36,9 +37,10 @@ class Inputs:
 
     `id` is a new id for the created entity, `code` a session code that no open session has. `lines`
     are the priced menu lines of the command. If the menu is on the entity's own host, that host
-    prices the lines (`is_priced_by_host`). `confirmation` is when the menu confirms a new order.
-    `reservation` has the portions that the menu has reserved for the lines. `refusal` is set if the
-    inputs could not be collected; it is the reply unless the request has an earlier result.
+    prices the lines (`is_priced_by_host`). `confirmation` is when the menu confirms a new order,
+    `business_day` the menu's, and `order_number` a new number of it. `reservation` has the portions
+    that the menu has reserved for the lines. `refusal` is set if the inputs could not be collected;
+    it is the reply unless the request has an earlier result.
     """
 
     id: int | None = None
@@ -48,6 +50,8 @@ class Inputs:
     confirmation: Confirmation = Confirmation.BY_STAFF
     refusal: Rejected | None = None
     reservation: Reservation | None = None
+    business_day: BusinessDay | None = None
+    order_number: OrderNumber | None = None
 
 
 NO_INPUTS = Inputs()

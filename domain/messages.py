@@ -17,6 +17,7 @@ from domain.entity import RequestRef
 from domain.menu.state import MenuContent
 from domain.notifications import Notification
 from domain.order.line import OrderLine
+from domain.order.number import OrderNumber
 from domain.portions import AskReservation, ReservationAnswered, ReservationDue, ReturnPortions
 from protocol.commands import Command, MenuLine, Reserves
 from protocol.statuses import CallReason, OrderStatus, PaymentStatus
@@ -26,8 +27,8 @@ from protocol.stored_names import stored_form, stored_name, stored_under
 @dataclass(frozen=True, slots=True)
 class OrderSummary:
     """A summary of an order for other entities. A summary with a higher `version` replaces one with
-    a lower version. Amounts are in minor units. `table_id` is None in messages of earlier
-    releases."""
+    a lower version. Amounts are in minor units. `table_id` and `number` are None in messages of
+    earlier releases."""
 
     order_id: int
     version: int
@@ -39,6 +40,7 @@ class OrderSummary:
     table_number: str
     created_at: datetime
     table_id: int | None = None
+    number: int | None = None
 
 
 # --- to a table ----------------------------------------------------------------------------------
@@ -129,6 +131,8 @@ class CallAcknowledged:
 
 @dataclass(frozen=True, slots=True)
 class OpenOrder:
+    """`number` is None if it was sent by an earlier release."""
+
     session_id: int
     table_id: int
     table_number: str
@@ -137,6 +141,7 @@ class OpenOrder:
     placed_at: datetime
     lines: tuple[OrderLine, ...]
     is_confirmed: bool = False
+    number: OrderNumber | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +246,8 @@ class CreateMenu:
 @dataclass(frozen=True, slots=True)
 class PriceLines:
     """Prices the menu lines of an order, and reserves portions of those items that are counted, in
-    the name of a request. `lines` of the result is a tuple of OrderLine."""
+    the name of a request. The fields of the result are those of Inputs: `lines`, `confirmation`,
+    `business_day`, and `reservation` if portions are reserved."""
 
     lines: tuple[MenuLine, ...]
     request_ref: RequestRef | None = None

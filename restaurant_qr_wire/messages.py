@@ -27,9 +27,11 @@ from restaurant_qr_wire.values import (
 
 
 class Order(TypedDict):
-    """Guests do not get the `reason`."""
+    """`number` is what people call the order, unique in its restaurant and business date; null for
+    orders of earlier releases. Guests do not get the `reason`."""
 
     id: int
+    number: int | None
     status: OrderStatus
     status_display: str
     total_amount: Amount
@@ -93,6 +95,7 @@ class OrderItem(TypedDict):
 
 class Items(TypedDict):
     order_id: int
+    number: int | None
     status: OrderStatus
     items: list[OrderItem]
     items_count: int
@@ -131,6 +134,7 @@ class SessionOrder(TypedDict):
     """An order as its session lists it."""
 
     order_id: int
+    number: int | None
     status: OrderStatus
     payment_status: PaymentStatus
     total_amount: Amount
@@ -282,6 +286,7 @@ class Result(TypedDict):
     session_id: NotRequired[int]
     session_code: NotRequired[str]
     order_id: NotRequired[int]
+    number: NotRequired[int | None]
     item_ids: NotRequired[list[int]]
     total_amount: NotRequired[Amount]
     voided_amount: NotRequired[Amount]

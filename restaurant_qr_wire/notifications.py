@@ -28,6 +28,7 @@ class OrderNotification(Notification):
     """`kind` is `new_order` or `order_ready`."""
 
     order_id: int
+    number: NotRequired[int | None]
     table_id: int
     table_number: str
     items_count: int

@@ -1,4 +1,5 @@
-"""Ids, the directory (id to restaurant), session codes and idempotency keys of creations.
+"""Ids, numbers of orders, the directory (id to restaurant), session codes and idempotency keys of
+creations.
 
 Entities are found by id only through the directory. The entry is written before the entity, on the
 same connection, so a server that loses its last writes cannot lose the entry alone. An entry may
@@ -14,13 +15,17 @@ from storage import keys, scripts
 from storage.calls import Calls, ScriptCall, guarded
 from storage.commit import Limits
 from storage.endpoint import Command
-from storage.store import EntityCommit
+from storage.store import EntityCommit, OrderNumbers, Series
 
 SKIPPED_IDS = 10_000
 """More ids than a server can lose in a restart or failover."""
 SKIPPED_RESTAURANT_IDS = 10
 """The same for restaurants: few, because each sweep reads their directory from the first id to the
 last."""
+SKIPPED_NUMBERS = 200
+"""More numbers of one restaurant's orders than a server can lose: few, because people read them."""
+NUMBERS_KEPT_S = 7 * 86_400
+"""How long the last number of a business date is kept after it was issued, in seconds."""
 IDEMPOTENT_ID_S = 86_400
 """How long the id of an idempotency key is kept, in seconds."""
 MAX_SESSION_S = 7 * 86_400
@@ -53,6 +58,16 @@ def entry(address: Address) -> Command:
     return ("HSETNX", keys.directory(address.kind, address.id), address.id, address.restaurant)
 
 
+def _reservation(series: Series, wanted: int) -> ScriptCall:
+    """The call of RESERVE that issues the next ids or numbers of a series."""
+    if isinstance(series, OrderNumbers):
+        counter = keys.order_numbers(*series)
+        replication_id = keys.order_numbers_replication_id(series.restaurant)
+        return [counter, replication_id], [wanted, SKIPPED_NUMBERS, NUMBERS_KEPT_S]
+    skipped = SKIPPED_RESTAURANT_IDS if series is Kind.RESTAURANT else SKIPPED_IDS
+    return [keys.counter(series), keys.counter_replication_id(series)], [wanted, skipped, 0]
+
+
 def code_entry(code: str, session: Address, limits: Limits) -> Command:
     """The command that reserves a code for a session, unless it is reserved already."""
     ttl_s = limits.retention_s + MAX_SESSION_S
@@ -80,17 +95,11 @@ class Directory(Calls):
         return sorted(int(id_) for bucket in buckets for id_ in bucket)
 
     @guarded
-    async def reserve(self, count: Mapping[Kind, int]) -> dict[Kind, range]:
-        calls: list[ScriptCall] = [
-            (
-                [keys.counter(kind), keys.counter_replication_id(kind)],
-                [wanted, SKIPPED_RESTAURANT_IDS if kind is Kind.RESTAURANT else SKIPPED_IDS],
-            )
-            for kind, wanted in count.items()
-        ]
+    async def reserve(self, count: Mapping[Series, int]) -> dict[Series, range]:
+        calls = [_reservation(series, wanted) for series, wanted in count.items()]
         return {
-            kind: range(last - wanted + 1, last + 1)
-            for (kind, wanted), last in zip(
+            series: range(last - wanted + 1, last + 1)
+            for (series, wanted), last in zip(
                 count.items(), await self.run_script(scripts.RESERVE, calls), strict=True
             )
         }

@@ -32,6 +32,16 @@ def counter_replication_id(kind: Kind) -> str:
     return f"{{{counter(kind)}}}:life"
 
 
+def order_numbers(restaurant: int, date: str) -> str:
+    """The last order number issued for a restaurant's business date."""
+    return f"rq:{{{restaurant}}}:numbers:{date}"
+
+
+def order_numbers_replication_id(restaurant: int) -> str:
+    """The server's replication id when a restaurant's last order number was issued."""
+    return f"rq:{{{restaurant}}}:numbers:life"
+
+
 def directory(kind: Kind, id_: int) -> str:
     """The directory hash that maps this id, and others of its bucket, to restaurants."""
     return f"rq:dir:{kind.value}:{id_ // BUCKET}"

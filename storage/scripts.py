@@ -141,16 +141,19 @@ return {{
 """)
 
 RESERVE = _script(f"""
--- KEYS: the last id issued in a kind, the replication id when it was issued. ARGV: how many ids are
--- wanted, how many to skip if the replication id has changed, because issued ids may be lost.
--- Returns the last of the new ids. If the counter itself is lost, ids start at 1 again.
+-- KEYS: the last number issued in a series, the replication id when one was issued last. ARGV: how
+-- many numbers are wanted, how many to skip if the replication id has changed, because issued ones
+-- may be lost, how long to keep the counter (seconds, 0: for ever).
+-- Returns the last of the new numbers. If both keys are lost, they start at 1 again.
 {_REPLICATION_ID}
 local before = redis.call('GET', KEYS[2])
 if before ~= replication_id then
   redis.call('SET', KEYS[2], replication_id)
-  if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('INCRBY', KEYS[1], ARGV[2]) end
+  if before or redis.call('EXISTS', KEYS[1]) == 1 then redis.call('INCRBY', KEYS[1], ARGV[2]) end
 end
-return redis.call('INCRBY', KEYS[1], ARGV[1])
+local last = redis.call('INCRBY', KEYS[1], ARGV[1])
+if ARGV[3] ~= '0' then redis.call('EXPIRE', KEYS[1], ARGV[3]) end
+return last
 """)
 
 CLEAR = _script("""

@@ -186,6 +186,17 @@ class EntityStore(Protocol):
         the time `before`, in epoch seconds."""
 
 
+class OrderNumbers(NamedTuple):
+    """The numbers of a restaurant's orders on one business date (`"2026-12-01"`)."""
+
+    restaurant: int
+    date: str
+
+
+Series = Kind | OrderNumbers
+"""A sequence from which the store issues: the ids of a kind, or the numbers of orders."""
+
+
 class DirectoryStore(Protocol):
     """Finds and creates entities: ids, session codes and idempotency keys."""
 
@@ -195,8 +206,9 @@ class DirectoryStore(Protocol):
     async def restaurants(self) -> list[int]:
         """The ids of all restaurants. Takes two round trips."""
 
-    async def reserve(self, count: Mapping[Kind, int]) -> dict[Kind, range]:
-        """Issue this many new ids of each kind."""
+    async def reserve(self, count: Mapping[Series, int]) -> dict[Series, range]:
+        """Issue this many new ids of each kind, and numbers of orders, in one round trip. Numbers
+        start at 1 on each date, unless the store has restarted since the restaurant's last one."""
 
     async def register(self, addresses: Sequence[Address]) -> None:
         """Write the directory entries of entities about to be created."""

@@ -1,11 +1,12 @@
-"""Serving hours, and the ends of pauses and of items' unavailability."""
+"""Serving hours, the business day, and the ends of pauses and of items' unavailability."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.menu.state import ServingHours
+from domain.order.number import BusinessDay
 from protocol.errors import Code, Rejected
-from protocol.timezones import next_local_time
+from protocol.timezones import local_time, next_local_time
 from protocol.values import END_OF_DAY
 
 
@@ -23,6 +24,13 @@ def _contains(hours: ServingHours, local: datetime) -> bool:
     return (today in hours.days and clock >= hours.opens) or (
         yesterday in hours.days and clock < hours.closes
     )
+
+
+def business_day(now: datetime, timezone: str, day_starts_at: str) -> BusinessDay:
+    """The business day of a time."""
+    end = next_local_time(now, timezone, day_starts_at)
+    date = local_time(end, timezone).date() - timedelta(days=1)
+    return BusinessDay(date.isoformat(), (end - now).total_seconds())
 
 
 def resolve_until(

@@ -21,7 +21,7 @@ from domain.entity import (
     Timer,
 )
 from domain.menu import portions
-from domain.menu.availability import resolve_until
+from domain.menu.availability import business_day, resolve_until
 from domain.menu.merge import merge
 from domain.menu.pricing import outside_hours, price_lines, unknown_item
 from domain.menu.replacement import replaced
@@ -254,7 +254,11 @@ def _price(menu: Menu, message: PriceLines, context: Context) -> Decision | Reje
     sold = price_lines(menu.content, lines)
     if isinstance(sold, Rejected):
         return sold
-    result = {"lines": sold, "confirmation": _confirmation(menu, context.caller)}
+    result = {
+        "lines": sold,
+        "confirmation": _confirmation(menu, context.caller),
+        "business_day": business_day(context.now, menu.timezone, menu.day_starts_at),
+    }
     wanted = portions_taken(sold)
     if not wanted:
         return Decision(result=result)

@@ -70,18 +70,22 @@ def summarize(order: Order) -> OrderSummary:
         table_number=order.table_number,
         created_at=order.created_at,
         table_id=order.table_id,
+        number=order.short_number,
     )
 
 
 def _notifications(events: Sequence[Any], order: Order) -> Iterator[Notification]:
     """The notifications of staff: for a new order, a ready order, and each payment."""
     at_table = f"for table {order.table_number}"
+    named = "order" if order.number is None else f"order {order.number.number}"
     for event in events:
         match event:
             case OrderPlaced():
-                yield _notification(order, "new_order", f"New order {at_table}", order.created_at)
+                yield _notification(order, "new_order", f"New {named} {at_table}", order.created_at)
             case StatusChanged(OrderStatus.READY, at) if order.status is OrderStatus.READY:
-                yield _notification(order, "order_ready", f"Order {at_table} is ready", at)
+                yield _notification(
+                    order, "order_ready", f"{named.capitalize()} {at_table} is ready", at
+                )
             case PaymentReceived(payment):
                 yield _payment_notification(order, payment, at_table)
 
@@ -112,6 +116,7 @@ def _notification(order: Order, kind: str, message: str, at: datetime, **more: s
         kind=kind,
         data={
             "order_id": order.id,
+            "number": order.short_number,
             "table_id": order.table_id,
             "table_number": order.table_number,
             "items_count": order.items_count,

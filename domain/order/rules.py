@@ -86,6 +86,7 @@ def _open(message: OpenOrder, context: Context) -> Decision:
         created_at=message.placed_at,
         items=items,
         next_item_id=len(items) + 1,
+        number=message.number,
     )
     events: list[Any] = [OrderPlaced(order)]
     if message.is_confirmed:

@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.copy import replace
 from domain.order.item import Items, are_ready, live, total_of
+from domain.order.number import OrderNumber
 from domain.order.payment import Money, Payment
 from domain.portions import (
     AnsweredReservations,
@@ -20,8 +21,8 @@ from protocol.statuses import OrderStatus
 @dataclass(frozen=True, slots=True)
 class Order:
     """The state of an order. `revision` increases with every event that others see. Amounts are in
-    minor units. `ready_revision` is the revision in which it became ready; None in earlier
-    releases."""
+    minor units. `ready_revision` is the revision in which it became ready, `number` what people
+    call it; both are None in earlier releases."""
 
     id: int
     restaurant_id: int
@@ -45,6 +46,7 @@ class Order:
     paid_at: datetime | None = None
     ready_revision: int | None = None
     reservations: AnsweredReservations = field(default_factory=AnsweredReservations)
+    number: OrderNumber | None = None
 
     @property
     def is_in_grace(self) -> bool:
@@ -59,6 +61,10 @@ class Order:
             refunded=self.refunded,
             cancelled=self.status is OrderStatus.CANCELLED,
         )
+
+    @property
+    def short_number(self) -> int | None:
+        return None if self.number is None else self.number.number
 
     @property
     def items_count(self) -> int:

@@ -41,6 +41,7 @@ def status_data(order: Order) -> messages.Order:
     money = order.money
     return {
         "id": order.id,
+        "number": order.short_number,
         "status": order.status.value,
         "status_display": order.status.value.capitalize(),
         "total_amount": format_money(money.total),
@@ -69,6 +70,7 @@ def items_data(order: Order) -> messages.Items:
     """The fields of `items_list`, `items_updated` and `order_items_update`."""
     return {
         "order_id": order.id,
+        "number": order.short_number,
         "status": order.status.value,
         "items": [_item_row(item, order) for item in order.items],
         "items_count": order.items_count,

@@ -129,6 +129,7 @@ def order_row(restaurant: Restaurant, summary: OrderSummary) -> messages.Restaur
     table = restaurant.tables.get(summary.table_id or 0)
     return {
         "order_id": summary.order_id,
+        "number": summary.number,
         "status": summary.status.value,
         "payment_status": summary.payment_status.value,
         "table_id": summary.table_id,

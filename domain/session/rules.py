@@ -147,7 +147,7 @@ def _place_order(session: Session, command: c.PlaceOrder, context: Context) -> D
     )
     if refused is not None:
         return refused
-    order_id = context.inputs.id
+    order_id, number = context.inputs.id, context.inputs.order_number
     assert order_id is not None
     opening = OpenOrder(
         session_id=session.id,
@@ -158,6 +158,7 @@ def _place_order(session: Session, command: c.PlaceOrder, context: Context) -> D
         placed_at=context.now,
         lines=lines,
         is_confirmed=_is_confirmed(session, context.inputs.confirmation),
+        number=number,
     )
     summary = _new_summary(session, order_id, opening, context)
     answer = reservations.answer_with(portions, context)
@@ -167,7 +168,7 @@ def _place_order(session: Session, command: c.PlaceOrder, context: Context) -> D
             Effect(session.at(Kind.ORDER, order_id), opening, creates=True),
             *reservations.answer_effects(context.address, answer),
         ),
-        result={"order_id": order_id},
+        result={"order_id": order_id, "number": None if number is None else number.number},
     )
 
 
@@ -236,6 +237,7 @@ def _new_summary(
         table_number=session.table_number,
         created_at=context.now,
         table_id=session.table_id,
+        number=None if opening.number is None else opening.number.number,
     )
 
 

@@ -50,6 +50,7 @@ def data_of(session: Session) -> messages.Session:
 def _order_row(summary: OrderSummary) -> messages.SessionOrder:
     return {
         "order_id": summary.order_id,
+        "number": summary.number,
         "status": summary.status.value,
         "payment_status": summary.payment_status.value,
         "total_amount": format_money(summary.total),

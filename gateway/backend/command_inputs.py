@@ -1,5 +1,5 @@
-"""Collects the inputs of a command before it is sent: ids, a session code, menu prices. Each
-command declares in `protocol/commands/` which of them it needs."""
+"""Collects the inputs of a command before it is sent: ids, the number of an order, a session code,
+menu prices. Each command declares in `protocol/commands/` which of them it needs."""
 
 from dataclasses import replace
 
@@ -7,8 +7,10 @@ import msgspec
 
 from domain.entity import NO_INPUTS, Inputs, RequestRef
 from domain.messages import PriceLines
+from domain.order.number import OrderNumber
 from engine.messages import Done, Submit
 from engine.placement_watcher import PlacementWatcher
+from gateway.backend.business_days import BusinessDays
 from gateway.backend.directory import Directory
 from gateway.backend.host_client import HostClient
 from gateway.backend.id_allocation import IdAllocator
@@ -36,6 +38,7 @@ class CommandInputs:
         self._ids = ids
         self._client = client
         self._watcher = watcher
+        self._days = BusinessDays(client)
         self._max_items = max_items
 
     async def collect(
@@ -54,12 +57,30 @@ class CommandInputs:
                 return inputs
             if kind is None or kind is to.kind:  # `to` itself is the new entity
                 return inputs
+            if kind is Kind.ORDER:
+                return await self._new_order(to.restaurant, inputs)
             id_ = await self._ids.new_id(kind, to.restaurant)
             created = Address(kind, id_, to.restaurant)
             code = await self._ids.new_code(created) if kind is Kind.SESSION else None
             return replace(inputs, id=id_, code=code)
         except StoreUnavailable:
             return UNAVAILABLE
+
+    async def _new_order(self, restaurant: int, inputs: Inputs) -> Inputs | Rejected:
+        """The inputs with an id for a new order, and its number. A menu whose host is of an earlier
+        release does not say the date; the order has no number then."""
+        date: str | Rejected | None = None
+        if inputs.is_priced_by_host:
+            date = await self._days.date(restaurant)
+        elif inputs.business_day is not None:
+            date = inputs.business_day.date
+        if isinstance(date, Rejected):
+            return date
+        inputs = replace(inputs, business_day=None)
+        if date is None:
+            return replace(inputs, id=await self._ids.new_id(Kind.ORDER, restaurant))
+        id_, number = await self._ids.new_order(restaurant, date)
+        return replace(inputs, id=id_, order_number=OrderNumber(date, number))
 
     async def _check_references(self, to: Address, command: c.Command) -> Rejected | None:
         """Why the command is refused, if it names an entity of another restaurant."""

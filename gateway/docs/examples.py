@@ -81,6 +81,7 @@ def _at(minutes: int) -> str:
 
 _ORDER: messages.Order = {
     "id": 2,
+    "number": 41,
     "status": "ready",
     "status_display": "Ready",
     "total_amount": "17.00",
@@ -105,6 +106,7 @@ _ORDER: messages.Order = {
 }
 _ITEM_LIST: messages.Items = {
     "order_id": 2,
+    "number": 41,
     "status": "confirmed",
     "items": [
         {
@@ -163,6 +165,7 @@ _TABLE: messages.Table = {
 }
 _ORDER_SUMMARY: messages.RestaurantOrder = {
     "order_id": 2,
+    "number": 41,
     "status": "pending",
     "payment_status": "unpaid",
     "table_id": 5,
@@ -196,6 +199,7 @@ _SESSION: messages.Session = {
     "orders": [
         {
             "order_id": 2,
+            "number": 41,
             "status": "ready",
             "payment_status": "unpaid",
             "total_amount": "17.00",
@@ -222,11 +226,12 @@ _SESSION: messages.Session = {
 _NEW_ORDER: notifications.OrderNotification = {
     "notification_id": "order-2-1",
     "kind": "new_order",
-    "message": "New order for table 5",
+    "message": "New order 41 for table 5",
     "created_at": _at(4),
     "acknowledged_at": None,
     "acknowledged_by": None,
     "order_id": 2,
+    "number": 41,
     "table_id": 5,
     "table_number": "5",
     "items_count": 3,
@@ -239,6 +244,7 @@ _PAYMENT: notifications.PaymentNotification = {
     "acknowledged_at": None,
     "acknowledged_by": None,
     "order_id": 2,
+    "number": 41,
     "table_id": 5,
     "table_number": "5",
     "items_count": 3,

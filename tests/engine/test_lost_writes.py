@@ -20,7 +20,7 @@ from protocol.ids import Address, Channel, Kind, Topic
 from protocol.statuses import OrderStatus
 from storage import keys
 from storage.embedded import EmbeddedStore
-from storage.store import Store, StoreUnavailable
+from storage.store import OrderNumbers, Store, StoreUnavailable
 from tests.engine.faulty_store import FaultyStore
 from tests.engine.restaurant_driver import LocalDriver
 from tests.eventually import eventually
@@ -196,6 +196,22 @@ async def test_ids_reserved_before_a_loss_are_not_reserved_again(
     [next_] = (await store.reserve({Kind.ORDER: 1}))[Kind.ORDER]
     assert next_ > lost
     assert list((await store.reserve({Kind.ORDER: 2}))[Kind.ORDER]) == [next_ + 1, next_ + 2]
+
+
+@pytest.mark.parametrize("is_first_of_its_date", [False, True], ids=["later", "first"])
+async def test_order_numbers_reserved_before_a_loss_are_not_reserved_again(
+    store: Store, saved_store: SavedStore, is_first_of_its_date: bool
+) -> None:
+    """A gateway may still have them."""
+    tonight = OrderNumbers(1, "2026-12-01")
+    before = OrderNumbers(1, "2026-11-30") if is_first_of_its_date else tonight
+    await store.reserve({before: 1})
+    saved_store.save()
+    lost = (await store.reserve({tonight: 32}))[tonight]
+    saved_store.restore()
+    with suppress(StoreUnavailable):  # the connection was cut
+        await store.ping()
+    assert (await store.reserve({tonight: 1}))[tonight].start >= lost.stop
 
 
 async def test_lost_writes_are_logged_for_an_entity_that_was_evicted(

@@ -73,7 +73,7 @@ async def test_every_channel_receives_the_events_of_a_whole_session(
     order_id = ack["data"]["order_id"]
     assert (await home.until("new_order"))["data"]["order_id"] == order_id
     note = await waiter.until("order_notification")
-    assert note["data"]["message"] == "New order for table 5"
+    assert note["data"]["message"] == "New order 1 for table 5"
 
     order = await gateway.socket(f"orders/{order_id}/", kitchen)
     assert (await order.next())["data"]["total_amount"] == "13.00"

@@ -101,6 +101,7 @@ def _restaurant_actions(restaurant: RestaurantModel, rng: Random, key: str) -> I
     menu = menu_of(address)
     yield 0.3, partial(Action, "pause_orders", menu, {}, ("POST", f"{base}/pause"))
     yield 0.4, partial(Action, "resume_orders", menu, {}, ("POST", f"{base}/resume"))
+    yield 0.3, partial(_change_ordering, restaurant, rng)
     for waiter in restaurant.waiters:
         base = f"/waiters/{waiter.id}"
         yield 0.15, partial(Action, "assign_task", waiter, message, ("POST", f"{base}/tasks"))
@@ -193,6 +194,13 @@ def _replace_menu(restaurant: RestaurantModel, rng: Random) -> Action:
     body = menu_body(random_prices(rng), is_new=False)
     at = ("PUT", f"/restaurants/{restaurant.address.id}/menu")
     return Action("replace_menu", menu_of(restaurant.address), body, at)
+
+
+def _change_ordering(restaurant: RestaurantModel, rng: Random) -> Action:
+    """Let another business day begin, soon or before."""
+    body = {"day_starts_at": rng.choice(("04:00", "19:00", "19:01", "19:02"))}
+    at = ("PATCH", f"/restaurants/{restaurant.address.id}/ordering")
+    return Action("change_ordering", menu_of(restaurant.address), body, at)
 
 
 def _order_body(restaurant: RestaurantModel, rng: Random, note: str) -> dict[str, Any]:

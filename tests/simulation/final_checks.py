@@ -12,6 +12,7 @@ from tests.simulation.final_state import (
     session_of,
     waiter_of,
 )
+from tests.simulation.number_checks import check_numbers
 from tests.simulation.order_checks import check_order, check_units
 from tests.simulation.portion_checks import check_portions
 from tests.simulation.price_checks import check_pauses, check_prices, check_refusals
@@ -32,6 +33,7 @@ def check_final_state(world: SimWorld) -> None:
         for event in entity.history:
             world.faults.note(f"event_{event['type']}")
     check_refusals(world.requests)
+    check_numbers(stored)
     if not world.commit_log.has_data_loss:
         check_requests(world.requests, stored)
         check_prices(stored)

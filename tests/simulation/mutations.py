@@ -26,6 +26,7 @@ from engine.timers import Timers
 from engine.turn import Turns
 from gateway.backend.host_client import HostClient
 from gateway.backend.host_link import HostLink
+from gateway.backend.id_allocation import IdAllocator
 from gateway.backend.message_queue import PendingMessage
 from gateway.backend.subscriptions import SubscriptionHub
 from gateway.backend.topic_subscribers import Subscription
@@ -302,6 +303,20 @@ def no_timers() -> Patches:
     return [(Timers, "_schedule", lambda timers, address, timer: None)]
 
 
+# --- numbers -------------------------------------------------------------------------------------
+
+
+def numbers_counted_by_gateways() -> Patches:
+    """Each gateway counts the orders of a business date by itself."""
+
+    async def count(allocator: IdAllocator, restaurant: int, date: str) -> int:
+        numbers = allocator._numbers_of(restaurant, date).left
+        numbers.append(len(numbers) + 1)
+        return numbers[-1]
+
+    return [(IdAllocator, "_new_number", count)]
+
+
 # --- rules ---------------------------------------------------------------------------------------
 
 
@@ -402,6 +417,7 @@ MUTATIONS: dict[str, Callable[[], Patches]] = {
         late_subscribe_reply, events_before_snapshot,
         no_resubscribe_after_placement_change, no_event_dedupe,
         split_commits, reply_before_creation, no_timers,
+        numbers_counted_by_gateways,
         unpriced_options, orders_while_paused, unrecorded_voids, dropped_items,
         unacknowledged_recalls, recalls_announced_under_one_id, endless_grace,
         oversold_portions, portions_of_cancelled_orders_kept, sales_answered_as_refusals,

@@ -14,6 +14,7 @@ EVENTS_BY_COMMAND = {
     "add_waiter": {"WaiterAdded"},
     "replace_menu": {"MenuChanged"},
     "change_menu_item": {"MenuItemChanged"},
+    "change_ordering": {"OrderingChanged"},
     "pause_orders": {"OrderingPaused"},
     "resume_orders": {"OrderingResumed"},
     "change_table": {"TableChanged"},

@@ -187,13 +187,16 @@ class Server(Keyspace):
         return [stop, events]
 
     def _reserve(self, keys: list[bytes], arguments: list[bytes]) -> int:
-        wanted, left_out = arguments
+        wanted, skipped, ttl = arguments
         before = self._get(keys[1])
         if before != self.replication_id:
             self._set(keys[1], self.replication_id)
-            if self._get(keys[0]) is not None:
-                self._incrby(keys[0], left_out)
-        return self._incrby(keys[0], wanted)
+            if before is not None or self._get(keys[0]) is not None:
+                self._incrby(keys[0], skipped)
+        last = self._incrby(keys[0], wanted)
+        if ttl != b"0":
+            self._expire(keys[0], ttl)
+        return last
 
     def _lease(self, keys: list[bytes], arguments: list[bytes]) -> int:
         holder = self._get(keys[0])

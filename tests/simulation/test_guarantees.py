@@ -30,6 +30,7 @@ EVENTS = (
     "AlertRaised", "CallChanged", "CallMade", "CallSeen", "FullyPaid", "GuestsCounted",
     "ItemsChanged", "MenuChanged", "MenuItemChanged", "MessageBroadcast",
     "NotificationAcknowledged", "NotificationAdded", "OrderArrived", "OrderBecameReady",
+    "OrderingChanged",
     "OrderNoted", "OrderPlaced", "OrderSeen", "PaymentCompleted", "PaymentReceived",
     "PaymentSeen", "PortionsReserved", "PortionsReturned", "Refunded", "ReservationEnded",
     "ReservationVoided",

@@ -8,7 +8,9 @@ import redis
 
 from protocol.caller import Role, subject_of
 from protocol.ids import Address, Kind
-from storage.store import Store
+from storage import keys
+from storage.directory import NUMBERS_KEPT_S
+from storage.store import OrderNumbers, Store
 from tests.storage.commits import ORDER, SESSION, seconds_left
 
 RETENTION_S = 3600
@@ -22,6 +24,29 @@ async def test_ids_start_at_one_for_each_kind(store: Store) -> None:
     }
     assert await store.reserve({Kind.ORDER: 1}) == {Kind.ORDER: range(3, 4)}
     assert await store.reserve({}) == {}
+
+
+async def test_order_numbers_start_at_one_for_each_restaurant_and_date(store: Store) -> None:
+    tonight, next_day, elsewhere = (
+        OrderNumbers(1, "2026-12-01"), OrderNumbers(1, "2026-12-02"), OrderNumbers(2, "2026-12-01"),
+    )  # fmt: skip
+    assert await store.reserve({tonight: 2, Kind.ORDER: 1, elsewhere: 1}) == {
+        tonight: range(1, 3),
+        Kind.ORDER: range(1, 2),
+        elsewhere: range(1, 2),
+    }
+    assert await store.reserve({next_day: 1, tonight: 1}) == {
+        next_day: range(1, 2),
+        tonight: range(3, 4),
+    }
+
+
+async def test_the_last_order_number_of_a_date_is_kept_for_a_week(
+    store: Store, client: redis.Redis
+) -> None:
+    await store.reserve({OrderNumbers(1, "2026-12-01"): 2})
+    left = seconds_left(client)
+    assert 0 < left[keys.order_numbers(1, "2026-12-01")] <= NUMBERS_KEPT_S
 
 
 async def test_concurrently_reserved_ids_are_unique(store: Store) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from domain.menu.availability import is_served
+from domain.menu.availability import business_day, is_served
 from domain.menu.state import ServingHours
 from domain.messages import PriceLines
+from domain.order.number import BusinessDay
 from protocol import commands as c
 from protocol.caller import Caller
 from protocol.errors import Code
@@ -283,6 +284,23 @@ def test_the_next_time_of_day(now: str, clock: str, expected: str) -> None:
     at = next_local_time(datetime.fromisoformat(now), "Europe/Rome", clock)
     assert at == datetime.fromisoformat(expected)
     assert at.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("now", "clock", "date", "ends_in_s"),
+    [
+        ("2026-01-28T21:00:00+00:00", "04:00", "2026-01-28", 6 * 3600),
+        ("2026-01-29T02:59:59+00:00", "04:00", "2026-01-28", 1),
+        ("2026-01-29T03:00:00+00:00", "04:00", "2026-01-29", 24 * 3600),
+        ("2026-01-28T23:30:00+00:00", "00:00", "2026-01-29", 23.5 * 3600),
+    ],
+    ids=["in the evening", "after midnight", "at its start", "from midnight to midnight"],
+)
+def test_the_business_day_has_the_date_on_which_it_began(
+    now: str, clock: str, date: str, ends_in_s: float
+) -> None:
+    day = business_day(datetime.fromisoformat(now), "Europe/Rome", clock)
+    assert day == BusinessDay(date, ends_in_s)
 
 
 def test_categories_of_the_same_name_keep_their_own_hours(world: RulesWorld) -> None:

@@ -59,7 +59,7 @@ def test_placing_an_order_opens_it(world: RulesWorld, session: Address) -> None:
     items = (c.MenuLine(menu_item_id=7, quantity=2, notes="hot"), c.MenuLine(menu_item_id=8))
     prices = {7: ("Tea", 250), 8: ("Cake", 400)}
     decision = world.do(session, c.PlaceOrder(items=items), GUEST, id_=50, prices=prices)
-    assert decision.result == {"order_id": 50}
+    assert decision.result == {"order_id": 50, "number": None}
     order = Address(Kind.ORDER, 50, RESTAURANT.id)
     tea, cake = world.snapshot(order, Channel.ITEMS)["items"]
     assert (tea["menu_item_id"], tea["name"], tea["notes"]) == (7, "Tea", "hot")

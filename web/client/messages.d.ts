@@ -299,10 +299,12 @@ export interface Data {
   devices: Devices & Version;
 }
 /**
- * Guests do not get the `reason`.
+ * `number` is what people call the order, unique in its restaurant and business date; null for
+ * orders of earlier releases. Guests do not get the `reason`.
  */
 export interface Order {
   id: number;
+  number: number | null;
   status: OrderStatus;
   status_display: string;
   total_amount: string;
@@ -330,6 +332,7 @@ export interface Version {
 }
 export interface Items {
   order_id: number;
+  number: number | null;
   status: OrderStatus;
   items: OrderItem[];
   items_count: number;
@@ -420,6 +423,7 @@ export interface Session {
  */
 export interface SessionOrder {
   order_id: number;
+  number: number | null;
   status: OrderStatus;
   payment_status: PaymentStatus;
   total_amount: string;
@@ -456,6 +460,7 @@ export interface ListedOrderNotification {
   acknowledged_at: string | null;
   acknowledged_by: string | null;
   order_id: number;
+  number?: number | null;
   table_id: number;
   table_number: string;
   items_count: number;
@@ -469,6 +474,7 @@ export interface ListedPaymentNotification {
   acknowledged_at: string | null;
   acknowledged_by: string | null;
   order_id: number;
+  number?: number | null;
   table_id: number;
   table_number: string;
   items_count: number;
@@ -532,6 +538,7 @@ export interface Tables {
  */
 export interface RestaurantOrder {
   order_id: number;
+  number: number | null;
   status: OrderStatus;
   payment_status: PaymentStatus;
   total_amount: string;
@@ -743,6 +750,7 @@ export interface OrderNotification {
   acknowledged_at: string | null;
   acknowledged_by: string | null;
   order_id: number;
+  number?: number | null;
   table_id: number;
   table_number: string;
   items_count: number;
@@ -755,6 +763,7 @@ export interface PaymentNotification {
   acknowledged_at: string | null;
   acknowledged_by: string | null;
   order_id: number;
+  number?: number | null;
   table_id: number;
   table_number: string;
   items_count: number;

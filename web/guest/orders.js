@@ -5,7 +5,7 @@ import {
   withErrorNotice,
 } from '../shared/app.js';
 import { Options } from '../shared/options.js';
-import { isServedAhead } from '../shared/orders.js';
+import { isServedAhead, orderNumber } from '../shared/orders.js';
 import { menuLines } from './basket.js';
 import { useVisit } from './menu.js';
 
@@ -73,7 +73,7 @@ function Order({ order, isOwn, formats }) {
     <li class="card order" data-order=${order.order_id}>
       <p class="row">
         <strong>${t(isOwn ? 'guest.orders.yours' : 'guest.orders.others')}</strong>
-        <span class="muted small">${time(order.created_at)}</span>
+        <span class="muted small">${t('guest.orders.number', { number: orderNumber(order) })} · ${time(order.created_at)}</span>
       </p>
       <${Lines} lines=${(data?.items ?? []).map((item) => ({ ...item, isServed: isServedAhead(item, order) }))} money=${money} />
       ${order.status === 'cancelled'

@@ -4,6 +4,7 @@ import { html, minutesBetween, t, useEffect, useFormats, useRef, useState, withE
 import { allergenName } from '../shared/allergens.js';
 import { Options } from '../shared/options.js';
 import { voidedUnits } from '../shared/order-items.js';
+import { orderNumber } from '../shared/orders.js';
 import { tableName } from '../shared/table-name.js';
 import { allergenText, mentionsAllergy } from './allergens.js';
 import { canSetStatus } from './permissions.js';
@@ -40,7 +41,7 @@ export function Ticket({ order, board, now, restaurant }) {
           : html`<${Age} age=${age} text=${minutes(row.created_at, now)} />`}
       </header>
       <p class="row muted small">
-        <span>${t('kitchen.order', { id: order.id })}</span><span>${time(row.created_at)}</span>
+        <span>${t('kitchen.order', { number: orderNumber(row) })}</span><span>${time(row.created_at)}</span>
       </p>
       <ul class="items">
         ${items === null ? html`<${Placeholders} count=${row.items_count} />` : items.map((item) => html`

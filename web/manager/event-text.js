@@ -24,7 +24,7 @@ function valuesOf({ data }, { money }) {
     ...data,
     amount: amount === undefined ? '' : money(amount),
     method: payment ? t(`manager.methods.${payment.method}`) : '',
-    number: card?.order_id ?? order?.id ?? '',
+    number: card?.number ?? card?.order_id ?? order?.number?.number ?? order?.id ?? '',
     status: card ? t(`manager.order.${card.status}`) : (data.status ?? ''),
     reason: call ? t(`manager.reasons.${call.reason}`) : '',
     step: call ? t(`manager.call_steps.${call.status}`) : '',

@@ -2,13 +2,14 @@
 
 import { html, qr, Sheet, t, useChannel, useEffect, useOpenChannel, useState, withErrorNotice } from '../shared/app.js';
 import { OrderItems, useOrderItems } from '../shared/order-items.js';
+import { orderNumber } from '../shared/orders.js';
 import { ForceClose } from './force-close.js';
 import { Timeline } from './timeline.js';
 
 export function TableHistory({ table, name, waiters, formats, onClose }) {
   const sessionId = useSessionId(table);
   const { data: session } = useChannel(useOpenChannel('session', sessionId));
-  const orders = (session?.orders ?? []).map(({ order_id: id }) => ({ name: 'order', id, path: `/orders/${id}` }));
+  const orders = (session?.orders ?? []).map(sourceOf);
   const sources = [...orders, { name: 'table', path: `/tables/${table.table_id}` }];
   if (sessionId) {
     const label = table.session ? 'session' : 'last_session';
@@ -22,6 +23,10 @@ export function TableHistory({ table, name, waiters, formats, onClose }) {
     <//>
   `;
 }
+
+/** An order as a source of histories. */
+const sourceOf = (order) =>
+  ({ name: 'order', id: order.order_id, number: orderNumber(order), path: `/orders/${order.order_id}` });
 
 /** The id of a table's session; while it is free, of its last one; null if unknown. */
 function useSessionId({ table_id, session }) {
@@ -41,9 +46,9 @@ async function loadLastSessionId(table_id) {
 
 export function OrderHistory({ id, waiters, formats, onClose }) {
   const { data } = useChannel(useOpenChannel('order', id));
-  const source = { name: 'order', id, path: `/orders/${id}` };
+  const source = sourceOf({ ...data, order_id: id });
   return html`
-    <${Sheet} size="wide" title=${t('manager.order_number', { number: id })} onClose=${onClose}>
+    <${Sheet} size="wide" title=${t('manager.order_number', { number: source.number })} onClose=${onClose}>
       <${Histories} sources=${[source]} version=${data?.version} formats=${formats} waiters=${waiters} />
     <//>
   `;
@@ -61,7 +66,7 @@ function Histories({ sources, version, formats, waiters }) {
         <div class="switcher" role="group" aria-label=${t('manager.whose')}>
           ${sources.map((source) => html`
             <button key=${source.path} aria-pressed=${source.path === path} onClick=${() => setSelected(source.path)}>
-              ${t(`manager.source.${source.label ?? source.name}`, { number: source.id })}
+              ${t(`manager.source.${source.label ?? source.name}`, { number: source.number })}
             </button>`)}
         </div>`}
       <${OrderedItems} ids=${orders.map((order) => order.id)} version=${version} />
@@ -79,7 +84,7 @@ function OrderedItems({ ids, version }) {
   const fewer = (count) => t('manager.dish.fewer', { count });
   const texts = { ready: t('manager.dish.ready'), served: t('manager.dish.served'), voided: t('manager.dish.voided'), fewer };
   return ids.filter((id) => loaded.has(id)).map((id) => html`
-    <section key=${id} class="card" aria-label=${t('manager.order_number', { number: id })}>
+    <section key=${id} class="card" aria-label=${t('manager.order_number', { number: orderNumber(loaded.get(id)) })}>
       <${OrderItems} order=${loaded.get(id)} texts=${texts} />
     </section>`);
 }

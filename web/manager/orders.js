@@ -1,6 +1,7 @@
 /** Orders in progress, then unpaid ones, each the oldest first. */
 
 import { html, t } from '../shared/app.js';
+import { orderNumber } from '../shared/orders.js';
 import { tableName } from '../shared/table-name.js';
 import { isLate, ordersInProgress } from './states.js';
 
@@ -18,7 +19,7 @@ export function Orders({ orders, tables, formats, now, onOpen }) {
               <span class="number">${tableName(order, tables)}</span>
               <span class="details">
                 <span class="pill" data-tone=${toneOf(order, now)}>${t(`manager.order.${order.status}`)}</span>
-                <span class="muted small">${formats.minutes(order.created_at, now)} · ${t('manager.items', { count: order.items_count })}</span>
+                <span class="muted small">${t('manager.order_number', { number: orderNumber(order) })} · ${formats.minutes(order.created_at, now)} · ${t('manager.items', { count: order.items_count })}</span>
               </span>
               <span class="amount">${formats.money(order.total_amount)}</span>
             </button>

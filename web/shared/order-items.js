@@ -15,7 +15,7 @@ const FINAL_STATUSES = ['delivered', 'cancelled'];
  * The loaded orders with their items, by order id.
  * @param {number[]} ids
  * @param {unknown} version of the list that names them; open orders are read again when it changes
- * @returns {Map<number, {status: string, items: any[]}>}
+ * @returns {Map<number, {order_id: number, number: number | null, status: string, items: any[]}>}
  */
 export function useOrderItems(ids, version) {
   const forceUpdate = useForceUpdate();

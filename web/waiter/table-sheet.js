@@ -2,6 +2,7 @@
 
 import { html, notify, qr, Sheet, t, useState, withErrorNotice } from '../shared/app.js';
 import { OrderItems, useOrderItems } from '../shared/order-items.js';
+import { orderNumber } from '../shared/orders.js';
 import { OrderPad, useOrderDraft } from './order-pad.js';
 import { Payment } from './payment.js';
 import { ServeItem } from './serve-item.js';
@@ -86,7 +87,7 @@ function Orders({ session: { orders, version }, formats }) {
       ${orders.map((order) => html`
         <li key=${order.order_id} data-status=${order.status}>
           <div class="row">
-            <span>${formats.time(order.created_at)} · ${t('waiter.items', { count: order.items_count })}</span>
+            <span>${t('waiter.order_number', { number: orderNumber(order) })} · ${formats.time(order.created_at)} · ${t('waiter.items', { count: order.items_count })}</span>
             <span class="pill" data-tone=${order.status === 'ready' ? 'good' : null}>${t(`waiter.orders.${order.status}`)}</span>
             <span class="amount">${formats.money(order.total_amount)}</span>
           </div>

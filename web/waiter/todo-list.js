@@ -3,7 +3,7 @@
 import { html, qr, t, token, useEffect, useRef, useState, withErrorNotice } from '../shared/app.js';
 import { useOrderItems } from '../shared/order-items.js';
 import { Options } from '../shared/options.js';
-import { isServedAhead } from '../shared/orders.js';
+import { isServedAhead, orderNumber } from '../shared/orders.js';
 import { notificationText } from './notification-text.js';
 import { isOwnPayment, removeOwnPayment } from './own-payments.js';
 import { answeredBills, isServed } from './tasks.js';
@@ -103,7 +103,7 @@ function ReadyOrder({ session, table, order, onDone }) {
   const count = t('waiter.items', { count: order.items_count });
   return html`
     <${Todo} table=${table} kind="serve" text=${lines.length > 0 ? lines : count}
-      detail=${t('waiter.carry')} button=${t('waiter.delivered')} disabled=${token() === null} onDone=${onDone} />
+      detail=${`${t('waiter.order_number', { number: orderNumber(order) })} · ${t('waiter.carry')}`} button=${t('waiter.delivered')} disabled=${token() === null} onDone=${onDone} />
   `;
 }
 

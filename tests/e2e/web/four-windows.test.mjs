@@ -58,7 +58,7 @@ test('guest, kitchen, waiter and manager see every step of a visit across a kill
   const { session } = (await staff.http.get(`/tables/${table_id}`)).data;
   const orders = async () => (await staff.http.get(`/sessions/${session.id}`)).data.orders;
   const [{ order_id: order }] = await until(async () => (await orders()).length > 0 && orders());
-  await waiter.getByText('New order: 1 item').waitFor();
+  await waiter.getByText(/New order \d+: 1 item/).waitFor();
   await shows(/^Waiting/);
   const ticket = kitchen.locator(`[data-order="${order}"]`);
   await ticket.getByRole('button', { name: 'Confirm' }).click();

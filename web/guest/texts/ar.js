@@ -89,6 +89,7 @@ export default {
       yours: 'طلبك',
       addition: 'إلى طلبك',
       others: 'طلب من طاولتك',
+      number: 'رقم {number}',
       outbox: {
         sending: 'جارٍ الإرسال…',
         sending_why: 'لحظة من فضلك.',

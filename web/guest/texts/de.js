@@ -76,6 +76,7 @@ export default {
       yours: 'Ihre Bestellung',
       addition: 'Für Ihre Bestellung',
       others: 'Bestellung Ihres Tisches',
+      number: 'Nr. {number}',
       outbox: {
         sending: 'Wird gesendet …',
         sending_why: 'Einen Moment, bitte.',

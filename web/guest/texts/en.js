@@ -76,6 +76,7 @@ export default {
       yours: 'Your order',
       addition: 'For your order',
       others: 'Order of your table',
+      number: 'No. {number}',
       outbox: {
         sending: 'Being sent …',
         sending_why: 'One moment, please.',

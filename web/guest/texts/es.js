@@ -76,6 +76,7 @@ export default {
       yours: 'Tu pedido',
       addition: 'Para tu pedido',
       others: 'Pedido de tu mesa',
+      number: 'N.º {number}',
       outbox: {
         sending: 'Enviando…',
         sending_why: 'Un momento, por favor.',

@@ -76,6 +76,7 @@ export default {
       yours: 'Votre commande',
       addition: 'Pour votre commande',
       others: 'Commande de votre table',
+      number: 'N° {number}',
       outbox: {
         sending: 'Envoi en cours…',
         sending_why: 'Un instant, s’il vous plaît.',

@@ -76,6 +76,7 @@ export default {
       yours: 'Il tuo ordine',
       addition: 'Per il tuo ordine',
       others: 'Ordine del tuo tavolo',
+      number: 'N. {number}',
       outbox: {
         sending: 'Invio in corso…',
         sending_why: 'Un momento, per favore.',

@@ -9,7 +9,7 @@ export default {
     count: { one: '{count} Bestellung', other: '{count} Bestellungen' },
     quiet: 'Alles erledigt. Neue Bestellungen erscheinen hier automatisch.',
     table: 'Tisch {number}',
-    order: 'Nr. {id}',
+    order: 'Nr. {number}',
     is_new: { one: 'Neu: Tisch {tables}', other: 'Neu: Tische {tables}' },
     was_cancelled: { one: 'Storniert: Tisch {tables}', other: 'Storniert: Tische {tables}' },
     cancelled: 'Storniert',

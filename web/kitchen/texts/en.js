@@ -9,7 +9,7 @@ export default {
     count: { one: '{count} order', other: '{count} orders' },
     quiet: 'All done. New orders appear here automatically.',
     table: 'Table {number}',
-    order: 'No. {id}',
+    order: 'No. {number}',
     is_new: { one: 'New: table {tables}', other: 'New: tables {tables}' },
     was_cancelled: { one: 'Cancelled: table {tables}', other: 'Cancelled: tables {tables}' },
     cancelled: 'Cancelled',

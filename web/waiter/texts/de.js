@@ -17,6 +17,7 @@ export default {
     guests: { one: '{count} Gast', other: '{count} Gäste' },
     seats: { one: '{count} Platz', other: '{count} Plätze' },
     items: { one: '{count} Artikel', other: '{count} Artikel' },
+    order_number: 'Nr. {number}',
     carry: 'Bereit zum Servieren',
     delivered: 'Serviert',
     coming: 'Ich komme',
@@ -88,8 +89,8 @@ export default {
     methods: { card: 'Karte', cash: 'Bar', voucher: 'Gutschein', online: 'Online', other: 'Andere' },
     calls: { waiter: 'Ruft Sie', bill: 'Möchte zahlen', other: 'Braucht Hilfe' },
     notes: {
-      new_order: { one: 'Neue Bestellung: {count} Artikel', other: 'Neue Bestellung: {count} Artikel' },
-      order_ready: 'Bereit zum Servieren',
+      new_order: { one: 'Neue Bestellung {number}: {count} Artikel', other: 'Neue Bestellung {number}: {count} Artikel' },
+      order_ready: 'Bereit zum Servieren: Bestellung {number}',
       payment: '{amount} bezahlt, {method}',
     },
     orders: {

@@ -17,6 +17,7 @@ export default {
     guests: { one: '{count} guest', other: '{count} guests' },
     seats: { one: '{count} seat', other: '{count} seats' },
     items: { one: '{count} item', other: '{count} items' },
+    order_number: 'No. {number}',
     carry: 'Ready to serve',
     delivered: 'Delivered',
     coming: 'On my way',
@@ -88,8 +89,8 @@ export default {
     methods: { card: 'Card', cash: 'Cash', voucher: 'Voucher', online: 'Online', other: 'Other' },
     calls: { waiter: 'Asks for you', bill: 'Asks for the bill', other: 'Asks for help' },
     notes: {
-      new_order: { one: 'New order: {count} item', other: 'New order: {count} items' },
-      order_ready: 'Ready to serve',
+      new_order: { one: 'New order {number}: {count} item', other: 'New order {number}: {count} items' },
+      order_ready: 'Ready to serve: order {number}',
       payment: 'Paid {amount}, {method}',
     },
     orders: {
