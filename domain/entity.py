@@ -12,14 +12,18 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from domain.order.line import OrderLine
-from domain.portions import Reservation
 from domain.order.number import BusinessDay, OrderNumber
+from domain.portions import Reservation
 from protocol.caller import Caller
 from protocol.errors import Rejected
 from protocol.ids import Address, Channel, Kind
 from protocol.stored_names import UNSTORED, stored_under
 
 S = TypeVar("S")
+
+
+READY_GRACE_S = 3
+"""Grace period of orders that were placed before it was a setting."""
 
 
 class Confirmation(StrEnum):
@@ -39,7 +43,8 @@ class Inputs:
     are the priced menu lines of the command. If the menu is on the entity's own host, that host
     prices the lines (`is_priced_by_host`). `confirmation` is when the menu confirms a new order,
     `business_day` the menu's, and `order_number` a new number of it. `reservation` has the portions
-    that the menu has reserved for the lines. `refusal` is set if the inputs could not be collected;
+    that the menu has reserved for the lines. `empty_session_minutes` and `ready_grace_s` are the
+    menu's settings (`domain/menu/state.py`). `refusal` is set if the inputs could not be collected;
     it is the reply unless the request has an earlier result.
     """
 
@@ -52,6 +57,8 @@ class Inputs:
     reservation: Reservation | None = None
     business_day: BusinessDay | None = None
     order_number: OrderNumber | None = None
+    empty_session_minutes: int = 0
+    ready_grace_s: int = READY_GRACE_S
 
 
 NO_INPUTS = Inputs()

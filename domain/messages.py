@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from pydantic import TypeAdapter
 
-from domain.entity import RequestRef
+from domain.entity import READY_GRACE_S, RequestRef
 from domain.menu.state import MenuContent
 from domain.notifications import Notification
 from domain.order.line import OrderLine
@@ -86,6 +86,12 @@ class OpenSession:
     currency: str
     call_escalation_s: float
     started_at: datetime
+    empty_minutes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyDue:
+    """A timer of the session: nothing was ordered in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,7 @@ class OpenOrder:
     lines: tuple[OrderLine, ...]
     is_confirmed: bool = False
     number: OrderNumber | None = None
+    ready_grace_s: int = READY_GRACE_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,9 +252,10 @@ class CreateMenu:
 
 @dataclass(frozen=True, slots=True)
 class PriceLines:
-    """Prices the menu lines of an order, and reserves portions of those items that are counted, in
-    the name of a request. The fields of the result are those of Inputs: `lines`, `confirmation`,
-    `business_day`, and `reservation` if portions are reserved."""
+    """Prices the menu lines of an order, reserves portions of those items that are counted in the
+    name of a request, and reads the menu's settings. The fields of the result are those of Inputs:
+    `lines`, `confirmation`, `business_day`, the settings, and `reservation` if portions are
+    reserved."""
 
     lines: tuple[MenuLine, ...]
     request_ref: RequestRef | None = None
@@ -282,7 +290,7 @@ MESSAGES: dict[str, type] = {
     stored_name(cls): cls
     for cls in (
         CreateTable, GuestsChanged, SessionEnded, OpenSession, OrderChanged, CallUndelivered,
-        EscalationDue, CallAcknowledged, OpenOrder, ReadyDue, CreateWaiter, Notify,
+        EmptyDue, EscalationDue, CallAcknowledged, OpenOrder, ReadyDue, CreateWaiter, Notify,
         Acknowledged, OrderReported, TableReported, EscalateCall, CallDurationReported,
         HandOverMenu, CreateMenu, PriceLines, ExportMenu, ItemAvailableAgain, PauseEnded,
         AskReservation, ReservationDue, ReservationAnswered, ReturnPortions,

@@ -77,6 +77,8 @@ SignedMoney = Annotated[
 ]
 Id = Annotated[int, Field(gt=0, le=2**53 - 1, strict=True)]
 Count = Annotated[int, Field(ge=1, le=999, strict=True)]
+Minutes = Annotated[int, Field(ge=0, le=1440, strict=True)]
+Seconds = Annotated[int, Field(ge=0, le=300, strict=True)]
 Version = Annotated[int, Field(ge=0, le=2**53 - 1, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 

@@ -91,7 +91,8 @@ class MenuItemUpdate(TypedDict):
 
 
 class Menu(TypedDict):
-    """The business day begins at `day_starts_at` in the restaurant's time zone."""
+    """The business day begins at `day_starts_at` in the restaurant's time zone. A session in which
+    nothing was ordered closes after `empty_session_minutes`, never if they are 0."""
 
     restaurant_id: int
     restaurant: str
@@ -101,6 +102,8 @@ class Menu(TypedDict):
     day_starts_at: str
     auto_confirm: AutoConfirm
     trust_first_order: bool
+    empty_session_minutes: int
+    ready_grace_s: int
     ordering: Ordering
     categories: list[MenuCategory]
     option_groups: list[OptionGroup]

@@ -232,21 +232,19 @@ def _resume() -> Decision:
 
 
 def _change_ordering(menu: Menu, command: c.ChangeOrdering) -> Decision:
-    before = OrderingChanged(menu.day_starts_at, menu.auto_confirm, menu.trust_first_order)
-    given = {
-        each.name: value
-        for each in fields(before)
-        if (value := getattr(command, each.name)) is not None
-    }
+    names = [each.name for each in fields(OrderingChanged)]
+    before = OrderingChanged(**{name: getattr(menu, name) for name in names})
+    given = {name: value for name in names if (value := getattr(command, name)) is not None}
     after = replace(before, **given)
     return UNCHANGED if after == before else Decision((after,))
 
 
 def _price(menu: Menu, message: PriceLines, context: Context) -> Decision | Rejected:
-    """Price lines for a caller, and reserve portions of counted items. Guests cannot order while
-    ordering is paused, nor outside an item's hours; staff can."""
+    """Price lines for a caller, reserve portions of counted items, and list the settings that the
+    command needs. Guests cannot order while ordering is paused, nor outside an item's hours; staff
+    can."""
     lines = message.lines
-    if not context.caller.is_staff:
+    if lines and not context.caller.is_staff:
         local = local_time(context.now, menu.timezone)
         refused = _pause_refusal(menu.pause) or outside_hours(menu.content, lines, local)
         if refused is not None:
@@ -258,6 +256,8 @@ def _price(menu: Menu, message: PriceLines, context: Context) -> Decision | Reje
         "lines": sold,
         "confirmation": _confirmation(menu, context.caller),
         "business_day": business_day(context.now, menu.timezone, menu.day_starts_at),
+        "empty_session_minutes": menu.empty_session_minutes,
+        "ready_grace_s": menu.ready_grace_s,
     }
     wanted = portions_taken(sold)
     if not wanted:

@@ -4,7 +4,7 @@ Item ids are the restaurant's own and are never given to another item. The rules
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -124,7 +124,9 @@ class Pause:
 @dataclass(frozen=True, slots=True)
 class Menu:
     """The menu of one restaurant, and what it needs of the restaurant. The business day begins at
-    `day_starts_at` in its time zone.
+    `day_starts_at` in its time zone. A session in which nothing was ordered closes after
+    `empty_session_minutes`, never if they are 0. Once all its items are ready, an order becomes
+    ready after `ready_grace_s`.
 
     `taken` are the portions that were sold or reserved, less those given back, since the item's
     were set; so an order does not store the content again. `ordered` are the requests of the latest
@@ -140,6 +142,8 @@ class Menu:
     auto_confirm: AutoConfirm = AutoConfirm.NONE
     trust_first_order: bool = False
     pause: Pause | None = None
+    empty_session_minutes: int = 45
+    ready_grace_s: int = 3
     taken: Portions = field(default_factory=dict, metadata={"per_entry": True})
     reservations: Mapping[int, Reservation] = field(
         default_factory=dict, metadata={"per_entry": True}
@@ -231,6 +235,8 @@ class OrderingChanged:
     day_starts_at: str
     auto_confirm: AutoConfirm
     trust_first_order: bool
+    empty_session_minutes: int = 45
+    ready_grace_s: int = 3
 
 
 def evolve(menu: Menu | None, event: Any) -> Menu:
@@ -249,13 +255,8 @@ def evolve(menu: Menu | None, event: Any) -> Menu:
             return replace(menu, pause=pause)
         case OrderingResumed():
             return replace(menu, pause=None)
-        case OrderingChanged(day_starts_at, auto_confirm, trust_first_order):
-            return replace(
-                menu,
-                day_starts_at=day_starts_at,
-                auto_confirm=auto_confirm,
-                trust_first_order=trust_first_order,
-            )
+        case OrderingChanged():
+            return replace(menu, **{each.name: getattr(event, each.name) for each in fields(event)})
     raise TypeError(f"cannot apply {type(event).__name__} to a menu")
 
 

@@ -78,6 +78,8 @@ def _data_of(menu: Menu) -> wire.Menu:
         "day_starts_at": menu.day_starts_at,
         "auto_confirm": menu.auto_confirm.value,
         "trust_first_order": menu.trust_first_order,
+        "empty_session_minutes": menu.empty_session_minutes,
+        "ready_grace_s": menu.ready_grace_s,
         "ordering": _ordering(menu),
         "categories": [category_row(category) for category in content.categories],
         "option_groups": [group_row(group) for group in content.option_groups],

@@ -12,9 +12,6 @@ from domain.portions import ReturnPortions, excess
 from domain.reservations import menu_of
 from protocol.statuses import OrderStatus
 
-READY_GRACE_S = 3.0
-"""Seconds for which an order whose items are all ready stays confirmed, so that a wrong tap can be
-taken back before anyone is notified."""
 _READY_TIMER = "ready"
 
 
@@ -38,7 +35,7 @@ def decide_events(
     timers: tuple[Timer, ...] = ()
     cancels: tuple[str, ...] = ()
     if after.is_in_grace and not order.is_in_grace:
-        due = context.now + timedelta(seconds=READY_GRACE_S)
+        due = context.now + timedelta(seconds=order.ready_grace_s)
         timers = (Timer(_READY_TIMER, due, ReadyDue()),)
     elif order.is_in_grace and not after.is_in_grace:
         cancels = (_READY_TIMER,)

@@ -87,6 +87,7 @@ def _open(message: OpenOrder, context: Context) -> Decision:
         items=items,
         next_item_id=len(items) + 1,
         number=message.number,
+        ready_grace_s=message.ready_grace_s,
     )
     events: list[Any] = [OrderPlaced(order)]
     if message.is_confirmed:

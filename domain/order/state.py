@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.copy import replace
+from domain.entity import READY_GRACE_S
 from domain.order.item import Items, are_ready, live, total_of
 from domain.order.number import OrderNumber
 from domain.order.payment import Money, Payment
@@ -22,7 +23,8 @@ from protocol.statuses import OrderStatus
 class Order:
     """The state of an order. `revision` increases with every event that others see. Amounts are in
     minor units. `ready_revision` is the revision in which it became ready, `number` what people
-    call it; both are None in earlier releases."""
+    call it; both are None in earlier releases. For `ready_grace_s` after all items became ready it
+    stays confirmed, so that a wrong tap can be taken back before anyone is notified."""
 
     id: int
     restaurant_id: int
@@ -47,6 +49,7 @@ class Order:
     ready_revision: int | None = None
     reservations: AnsweredReservations = field(default_factory=AnsweredReservations)
     number: OrderNumber | None = None
+    ready_grace_s: int = READY_GRACE_S
 
     @property
     def is_in_grace(self) -> bool:

@@ -14,6 +14,7 @@ from domain.entity import UNCHANGED, Context, Decision, Effect, Timer
 from domain.messages import Acknowledged, CallDurationReported, EscalateCall, EscalationDue, Notify
 from domain.notifications import Notification
 from domain.session.call import MANAGERS, ZONE, Call
+from domain.session.empty import empty_timer
 from domain.session.state import CallChanged, CallMade, Session
 from protocol import commands as c
 from protocol.errors import Code, Rejected
@@ -37,8 +38,8 @@ def create_call(session: Session, command: c.CallWaiter, context: Context) -> De
     else:
         waiter = session.at(Kind.WAITER, session.waiter_id)
         effects, next_step = (to_restaurant, Effect(waiter, Notify(note, session.id))), ZONE
-    timer = _timer(session, call, next_step, context)
-    return Decision((CallMade(call),), effects, (timer,), result=result)
+    timers = (_timer(session, call, next_step, context), *empty_timer(session, context))
+    return Decision((CallMade(call),), effects, timers, result=result)
 
 
 def escalate(session: Session, call_id: str, step: int, context: Context) -> Decision:

@@ -2,6 +2,8 @@
 
 * A session can be closed when every order is delivered or cancelled and nothing is due. Staff can
   force it with a reason. Closing frees the table and resolves the open calls.
+* A session in which nothing was ordered closes by itself after some time. Opening the session,
+  calling a waiter and changing the number of guests start that time again.
 * The number of orders that guests can place is limited, and so is the number of pending ones.
 * Orders report summaries, of which the one with the highest version is current.
 * The rules of calls are in `call_rules.py`.
@@ -22,6 +24,7 @@ from domain.entity import (
 from domain.messages import (
     CallAcknowledged,
     CallUndelivered,
+    EmptyDue,
     EscalationDue,
     GuestsChanged,
     OpenOrder,
@@ -35,6 +38,7 @@ from domain.order.payment import Money
 from domain.portions import AskReservation, portions_taken
 from domain.session import call_rules
 from domain.session.call import ZONE
+from domain.session.empty import EMPTY_TIMER, empty_timer
 from domain.session.state import (
     GuestCountChanged,
     OrderLinked,
@@ -50,6 +54,7 @@ from protocol.ids import Kind
 from protocol.statuses import CallStatus, OrderStatus
 from protocol.values import format_money
 
+_CLOSE_EMPTY = c.CloseSession(reason="nothing was ordered")
 MAX_PENDING_ORDERS = 30
 """Number of pending orders at which guests cannot place another one."""
 MAX_ORDERS = 200
@@ -69,7 +74,7 @@ def decide(
         return Rejected(Code.NOT_FOUND, f"There is no session {context.address.id}.")
     match command:
         case c.UpdateGuestsCount():
-            return _closed_refusal(session) or _update_guests(session, command)
+            return _closed_refusal(session) or _update_guests(session, command, context)
         case c.PlaceOrder():
             return _closed_refusal(session) or _place_order(session, command, context)
         case c.Quote():
@@ -96,6 +101,8 @@ def _receive(session: Session, message: Any, context: Context) -> Decision | Rej
             return call_rules.escalate(session, call_id, ZONE, context)
         case EscalationDue(call_id, step):
             return call_rules.escalate(session, call_id, step, context)
+        case EmptyDue():
+            return UNCHANGED if session.orders else _close(session, _CLOSE_EMPTY, context)
     return Rejected(Code.UNKNOWN_ACTION, "A session does not support this action.")
 
 
@@ -112,8 +119,9 @@ def _open(message: OpenSession, context: Context) -> Decision:
         currency=message.currency,
         call_escalation_s=message.call_escalation_s,
         started_at=message.started_at,
+        empty_minutes=message.empty_minutes,
     )
-    return Decision((SessionOpened(session),))
+    return Decision((SessionOpened(session),), timers=empty_timer(session, context))
 
 
 def _closed_refusal(session: Session) -> Rejected | None:
@@ -124,13 +132,14 @@ def _closed_refusal(session: Session) -> Rejected | None:
     )
 
 
-def _update_guests(session: Session, command: c.UpdateGuestsCount) -> Decision:
+def _update_guests(session: Session, command: c.UpdateGuestsCount, context: Context) -> Decision:
     if command.guests_count == session.guests_count:
         return UNCHANGED
     to_table = Effect(
         session.at(Kind.TABLE, session.table_id), GuestsChanged(session.id, command.guests_count)
     )
-    return Decision((GuestCountChanged(command.guests_count),), (to_table,))
+    timers = empty_timer(session, context)
+    return Decision((GuestCountChanged(command.guests_count),), (to_table,), timers)
 
 
 # --- orders --------------------------------------------------------------------------------------
@@ -159,6 +168,7 @@ def _place_order(session: Session, command: c.PlaceOrder, context: Context) -> D
         lines=lines,
         is_confirmed=_is_confirmed(session, context.inputs.confirmation),
         number=number,
+        ready_grace_s=context.inputs.ready_grace_s,
     )
     summary = _new_summary(session, order_id, opening, context)
     answer = reservations.answer_with(portions, context)
@@ -168,6 +178,7 @@ def _place_order(session: Session, command: c.PlaceOrder, context: Context) -> D
             Effect(session.at(Kind.ORDER, order_id), opening, creates=True),
             *reservations.answer_effects(context.address, answer),
         ),
+        cancels=() if session.orders else (EMPTY_TIMER,),
         result={"order_id": order_id, "number": None if number is None else number.number},
     )
 
@@ -268,7 +279,7 @@ def _close(session: Session, command: c.CloseSession, context: Context) -> Decis
             *(effect for each in resolutions for effect in each.effects),
             Effect(table, SessionEnded(session.id, request_ref)),
         ),
-        cancels=tuple(key for each in resolutions for key in each.cancels),
+        cancels=(*(key for each in resolutions for key in each.cancels), EMPTY_TIMER),
     )
 
 

@@ -59,7 +59,8 @@ def _sums(summary: OrderSummary | None) -> tuple[int, int, int]:
 @dataclass(frozen=True, slots=True)
 class Session:
     """The state of a session. `orders` has the latest summary of each order. `notes_bytes` is the
-    size of all notes that its guests have sent with orders."""
+    size of all notes that its guests have sent with orders. If nothing is ordered, it closes after
+    `empty_minutes` without guests doing anything, never if they are 0."""
 
     id: int
     restaurant_id: int
@@ -75,6 +76,7 @@ class Session:
     status: SessionStatus = SessionStatus.OPEN
     closed_at: datetime | None = None
     notes_bytes: int = 0
+    empty_minutes: int = 0
     orders: Orders = field(default_factory=Orders, metadata={"per_entry": True})
     calls: Calls = field(default_factory=Calls, metadata={"per_entry": True})
     reservations: AnsweredReservations = field(default_factory=AnsweredReservations)

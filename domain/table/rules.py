@@ -100,6 +100,7 @@ def _occupy(table: Table, command: c.Occupy, context: Context) -> Decision | Rej
         currency=table.currency,
         call_escalation_s=table.call_escalation_s,
         started_at=summary.started_at,
+        empty_minutes=inputs.empty_session_minutes,
     )
     session = Address(Kind.SESSION, summary.id, table.restaurant_id)
     decision = _decide(table, TableOccupied(summary))

@@ -22,6 +22,9 @@ from protocol.ids import Address, Kind
 from protocol.limits import limit_exceeded
 from storage.store import StoreUnavailable
 
+_CREATED_WITH_SETTINGS = (Kind.ORDER, Kind.SESSION)
+"""Kinds whose new entities need settings of the menu."""
+
 
 class CommandInputs:
     """The inputs of one gateway's commands."""
@@ -98,14 +101,14 @@ class CommandInputs:
     async def _priced(
         self, caller: Caller, command: c.Command, request_ref: RequestRef
     ) -> Inputs | Rejected:
-        """The lines of an order, priced by the menu for a caller; if the order's own host has the
-        menu, it prices them later."""
+        """The lines of an order, priced by the menu for a caller, and the menu's settings; if the
+        entity's own host has the menu, it adds them later."""
         lines = command.priced_lines
         if len(lines) > self._max_items:
             what = f"at most {self._max_items} lines. Place several orders"
             return record_violation(limit_exceeded("items", "items", what))
         pricing = PriceLines.of(command, request_ref)
-        if not pricing.lines and command.creates is not Kind.ORDER:
+        if not pricing.lines and command.creates not in _CREATED_WITH_SETTINGS:
             return NO_INPUTS
         if self._watcher.together:
             return Inputs(is_priced_by_host=True)

@@ -64,7 +64,7 @@ COMMANDS: dict[type[c.Command], dict[str, Any]] = {
     c.ChangeMenuItem: {"available": False, "until": "end_of_day"},
     c.PauseOrders: {"until": "2099-01-28T21:30:00Z", "message": "The kitchen is full"},
     c.ResumeOrders: {},
-    c.ChangeOrdering: {"day_starts_at": "05:00", "auto_confirm": "staff"},
+    c.ChangeOrdering: {"day_starts_at": "05:00", "auto_confirm": "staff", "ready_grace_s": 5},
     c.AddDevice: {"role": "waiter", "waiter_id": 10, "label": "Ada's phone"},
     c.RemoveDevice: {"device_id": 1769633400000},
     c.IssueToken: {"role": "manager", "restaurant_id": 2, "label": "The till", "hours": 12.0},
@@ -344,6 +344,8 @@ _MENU: menu.Menu = {
     "day_starts_at": "04:00",
     "auto_confirm": "none",
     "trust_first_order": False,
+    "empty_session_minutes": 45,
+    "ready_grace_s": 3,
     "ordering": {"paused": False, "until": None, "message": None},
     "categories": [
         {

@@ -18,7 +18,7 @@ from protocol.menu import (
 )
 from protocol.statuses import AutoConfirm
 from protocol.stored_names import ADDED
-from protocol.values import Flag, Id, Money, Reason, Until
+from protocol.values import Flag, Id, Minutes, Money, Reason, Seconds, Until
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +75,13 @@ class ResumeOrders(Command):
 class ChangeOrdering(Command):
     """`day_starts_at` is when the business day begins, `auto_confirm` whose orders are confirmed
     when they are placed: a guest's only after staff have confirmed another one of that session,
-    unless `trust_first_order`."""
+    unless `trust_first_order`. `empty_session_minutes`: after which a session in which nothing was
+    ordered closes, never if 0. `ready_grace_s`: after which an order whose items are all ready
+    becomes ready. Both hold for sessions and orders that are new after the change."""
 
     action: Literal["change_ordering"] = "change_ordering"
     day_starts_at: ClockTime | None = None
     auto_confirm: AutoConfirm | None = None
     trust_first_order: Flag | None = None
+    empty_session_minutes: Minutes | None = field(default=None, metadata=ADDED)
+    ready_grace_s: Seconds | None = field(default=None, metadata=ADDED)

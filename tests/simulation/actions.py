@@ -42,6 +42,9 @@ def menu_of(restaurant: Address) -> Address:
     return Address(Kind.MENU, restaurant.id, restaurant.restaurant)
 
 
+_SETTINGS = {"empty_session_minutes": 1, "ready_grace_s": 2}
+
+
 def setup_actions(restaurant: RestaurantModel) -> list[Action]:
     """Create a restaurant, in this order; the menu items get the ids 1, 2, 3."""
     address = restaurant.address
@@ -50,6 +53,7 @@ def setup_actions(restaurant: RestaurantModel) -> list[Action]:
     waiter = ("POST", f"{base}/waiters")
     return [
         Action("replace_menu", menu_of(address), menu, ("PUT", f"{base}/menu")),
+        Action("change_ordering", menu_of(address), _SETTINGS, ("PATCH", f"{base}/ordering")),
         Action("add_waiter", address, {"name": "Ada"}, waiter),
         Action("add_waiter", address, {"name": "Bo"}, waiter),
     ]

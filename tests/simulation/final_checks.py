@@ -3,6 +3,7 @@
 import orjson
 
 from load_tests import invariants
+from protocol.caller import SYSTEM
 from protocol.ids import Address, Kind
 from storage import keys
 from tests.simulation.client_view import Violation, check, check_equal
@@ -43,6 +44,7 @@ def check_final_state(world: SimWorld) -> None:
             check_units(order)
     if not (world.commit_log.has_data_loss and world.spans_hosts):
         _check_consistency(stored)
+        _check_empty_sessions(world, stored)
         _check_outboxes(world, stored)
 
 
@@ -110,3 +112,15 @@ def _check_outboxes(world: SimWorld, stored: FinalState) -> None:
             seen = target.fields.get(b"seen:" + source, b"0") if target is not None else b"0"
             if int(seen) < int(entry[2:]):
                 raise Violation(f"{key!r}: {raw!r} left the outbox and was not applied")
+
+
+def _check_empty_sessions(world: SimWorld, stored: FinalState) -> None:
+    """Those in which nothing was ordered close by themselves, and no others."""
+    timers = set(world.outboxes())
+    for entity in stored.of(Kind.SESSION):
+        session = session_of(entity)
+        closed = [each for each in entity.events("SessionClosed") if each["by"] == SYSTEM.subject]
+        check_equal(f"{entity.address}: closed with orders", bool(closed and session.orders), False)
+        if session.is_open:
+            timer = (f"{entity.key.decode()}:out", b"t:empty")
+            check_equal(f"{entity.address}: will close", timer in timers, not session.orders)

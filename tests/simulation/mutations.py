@@ -405,6 +405,16 @@ def no_question_after_a_minute() -> Patches:
     ]
 
 
+def timers_of_ordering_sessions_kept() -> Patches:
+    """An order does not end the timer that closes an empty session."""
+    return [("domain.session.rules", "EMPTY_TIMER", "another")]
+
+
+def empty_sessions_kept_open() -> Patches:
+    """A session in which nothing is ordered stays open."""
+    return [("domain.session.rules", "empty_timer", lambda session, context: ())]
+
+
 MUTATIONS: dict[str, Callable[[], Patches]] = {
     each.__name__: each
     for each in (
@@ -422,6 +432,7 @@ MUTATIONS: dict[str, Callable[[], Patches]] = {
         unacknowledged_recalls, recalls_announced_under_one_id, endless_grace,
         oversold_portions, portions_of_cancelled_orders_kept, sales_answered_as_refusals,
         unanswered_refusals, no_question_after_a_minute,
+        timers_of_ordering_sessions_kept, empty_sessions_kept_open,
     )
 }  # fmt: skip
 

@@ -19,7 +19,8 @@ from tests.simulation.world import SimWorld, eventually
 WORKLOAD_S = 25.0
 DRAIN_S = 120.0
 QUIESCE_S = 60.0
-ESCALATION_S = 200.0
+TIMERS_S = 3000.0
+"""Longer than the longest timer: an empty session closes after 45 minutes if it is not set."""
 
 
 @dataclass(slots=True)
@@ -148,5 +149,5 @@ async def _wait_until_quiescent(world: SimWorld) -> None:
 
 async def _wait_for_timers(world: SimWorld) -> None:
     """Wait until every timer has fired."""
-    if not await eventually(world, lambda: not any(world.outboxes()), ESCALATION_S):
+    if not await eventually(world, lambda: not any(world.outboxes()), TIMERS_S):
         raise Violation(f"timers did not fire: {list(world.outboxes())}")

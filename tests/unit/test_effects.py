@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from domain.order.decision import READY_GRACE_S
+from domain.entity import READY_GRACE_S
 from protocol import commands as c
 from protocol.ids import Address, Channel
 from protocol.menu import MenuCategoryInput

@@ -59,6 +59,8 @@ def test_a_new_restaurant_has_an_empty_menu(world: RulesWorld) -> None:
         "day_starts_at": "04:00",
         "auto_confirm": "none",
         "trust_first_order": False,
+        "empty_session_minutes": 45,
+        "ready_grace_s": 3,
         "ordering": {"paused": False, "until": None, "message": None},
         "categories": [],
         "option_groups": [],

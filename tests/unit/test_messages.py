@@ -39,6 +39,7 @@ EXAMPLES: list[Any] = [
     m.OrderChanged(SUMMARY, notes_bytes=7),
     m.CallUndelivered("7-1"),
     m.EscalationDue("7-1", 2),
+    m.EmptyDue(),
     m.CallAcknowledged("7-1", START, "waiter:10"),
     m.OpenOrder(7, 5, "5", None, "EUR", START, (OrderLine("Soup", 2, 500, "hot", 1),)),
     m.ReadyDue(),

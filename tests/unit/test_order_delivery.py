@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.order.decision import READY_GRACE_S
+from domain.entity import READY_GRACE_S
 from protocol import commands as c
 from protocol.caller import Caller, Role
 from protocol.errors import Code

@@ -5,8 +5,8 @@ from itertools import product
 import pytest
 
 from domain import lifecycle
+from domain.entity import READY_GRACE_S
 from domain.order import item as order_items
-from domain.order.decision import READY_GRACE_S
 from domain.order.item import Item
 from domain.order.line import OrderLine
 from protocol import commands as c

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from domain import lifecycle
-from domain.order.decision import READY_GRACE_S
+from domain.entity import READY_GRACE_S
 from domain.order.item import are_delivered
 from domain.order.state import Order
 from domain.order.views import items_data

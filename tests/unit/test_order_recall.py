@@ -1,15 +1,27 @@
 """Taking back that an item or an order is ready: within the grace period, and after it."""
 
+from datetime import timedelta
+
 import pytest
 
 from domain.copy import replace
-from domain.order.decision import READY_GRACE_S
+from domain.entity import READY_GRACE_S, Decision, Inputs
 from protocol import commands as c
 from protocol.caller import Caller
 from protocol.errors import Code
-from protocol.ids import Address, Channel
+from protocol.ids import Address, Channel, Kind
 from protocol.statuses import ItemStatus, OrderStatus
-from tests.unit.world import ADA, ANONYMOUS, GUEST, KITCHEN, RESTAURANT, WAITER, RulesWorld, line
+from tests.unit.world import (
+    ADA,
+    ANONYMOUS,
+    GUEST,
+    KITCHEN,
+    MANAGER,
+    RESTAURANT,
+    WAITER,
+    RulesWorld,
+    line,
+)
 
 CONFIRMED, READY, DELIVERED = OrderStatus.CONFIRMED, OrderStatus.READY, OrderStatus.DELIVERED
 
@@ -228,3 +240,19 @@ def test_an_order_that_was_ready_in_an_earlier_release_can_be_recalled(
     assert world.snapshot(ready)["status"] == "confirmed"
     [(_, by)] = ready_notifications(world, RESTAURANT)
     assert by is None
+
+
+@pytest.mark.parametrize("seconds", [0, 10])
+def test_the_grace_period_is_that_of_the_time_of_placing(world: RulesWorld, seconds: int) -> None:
+    session = world.occupy()
+    inputs = Inputs(id=world.fresh(), ready_grace_s=seconds)
+    placing = c.PlaceOrder(items=(line("Soup", 1250),))
+    decision = world._send(session, placing, MANAGER, inputs, None)
+    assert isinstance(decision, Decision)
+    order = Address(Kind.ORDER, decision.result["order_id"], RESTAURANT.id)
+    world.advance(order, OrderStatus.CONFIRMED)
+    world.do(order, c.UpdateItem(item_id=1, status=ItemStatus.READY))
+    [due] = [timer.due for timer in world.timers.values()]
+    assert due == world.now + timedelta(seconds=seconds)
+    world.wait(seconds)
+    assert world.snapshot(order)["status"] == "ready"

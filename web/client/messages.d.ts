@@ -576,7 +576,8 @@ export interface Notifications {
   notifications: ListedNotification[];
 }
 /**
- * The business day begins at `day_starts_at` in the restaurant's time zone.
+ * The business day begins at `day_starts_at` in the restaurant's time zone. A session in which
+ * nothing was ordered closes after `empty_session_minutes`, never if they are 0.
  */
 export interface Menu {
   restaurant_id: number;
@@ -587,6 +588,8 @@ export interface Menu {
   day_starts_at: string;
   auto_confirm: AutoConfirm;
   trust_first_order: boolean;
+  empty_session_minutes: number;
+  ready_grace_s: number;
   ordering: Ordering;
   categories: MenuCategory[];
   option_groups: OptionGroup[];

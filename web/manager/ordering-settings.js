@@ -1,12 +1,15 @@
-/** When orders are confirmed, and when the business day begins. */
+/** When orders are confirmed and become ready, when empty tables close, and when the business day begins. */
 
 import { html, qr, Sheet, t, useState, withErrorNotice } from '../shared/app.js';
 
 const AUTO_CONFIRM = ['none', 'staff', 'all'];
+/** The fields that are numbers, with their largest values. */
+const MAXIMA = { empty_session_minutes: 1440, ready_grace_s: 300 };
 
 export function OrderingSettings({ id, menu, onClose }) {
   const [form, setForm] = useState({
     auto_confirm: menu.auto_confirm, trust_first_order: menu.trust_first_order, day_starts_at: menu.day_starts_at,
+    empty_session_minutes: menu.empty_session_minutes, ready_grace_s: menu.ready_grace_s,
   });
   const change = (fields) => setForm({ ...form, ...fields });
   const save = async (event) => {
@@ -32,6 +35,10 @@ export function OrderingSettings({ id, menu, onClose }) {
         <label class="field">${t('manager.ordering.day_starts_at')}
           <input type="time" required value=${form.day_starts_at} onInput=${({ target }) => change({ day_starts_at: target.value })} />
         </label>
+        ${Object.entries(MAXIMA).map(([name, max]) => html`
+          <label key=${name} class="field">${t(`manager.ordering.${name}`)}
+            <input type="number" required min="0" max=${max} value=${form[name]} onInput=${({ target }) => change({ [name]: target.valueAsNumber })} />
+          </label>`)}
         <button class="button main">${t('manager.save')}</button>
       </form>
     <//>

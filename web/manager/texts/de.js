@@ -46,6 +46,8 @@ export default {
       confirm: { none: 'Von Hand', staff: 'Automatisch, wenn das Personal sie aufgibt', all: 'Automatisch, auch die der Gäste' },
       trust_first: 'Auch die erste Bestellung eines Tisches. Wer ein Foto des Tischcodes hat, kann dann bestellen.',
       day_starts_at: 'Der Geschäftstag beginnt um',
+      empty_session_minutes: 'Einen Tisch ohne Bestellung schließen nach Minuten (0: nie)',
+      ready_grace_s: 'Sekunden, um „bereit“ zurückzunehmen, bevor der Service es erfährt',
     },
     available: 'Verfügbar',
     gone: 'Ausverkauft',

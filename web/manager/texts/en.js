@@ -46,6 +46,8 @@ export default {
       confirm: { none: 'By hand', staff: 'Automatically if staff place them', all: 'Automatically, including guests’ orders' },
       trust_first: 'Also a table’s first order. Anyone with a photo of the table code can then order.',
       day_starts_at: 'The business day begins at',
+      empty_session_minutes: 'Close a table where nothing is ordered after minutes (0: never)',
+      ready_grace_s: 'Seconds to take back “ready” before the waiter is told',
     },
     available: 'Available',
     gone: 'Sold out',
