@@ -10,7 +10,7 @@ EMPTY_TIMER = "empty"
 
 
 def empty_timer(session: Session, context: Context) -> tuple[Timer, ...]:
-    """The timer, set anew because guests have just done something; none if something was ordered or
+    """The timer, restarted because guests have just done something; none if something was ordered or
     the session does not close by itself."""
     if session.orders or not session.empty_minutes:
         return ()

@@ -1,4 +1,4 @@
-"""What every command has, and the command that reads a snapshot."""
+"""The base class of all commands, and the command that reads a snapshot."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

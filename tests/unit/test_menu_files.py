@@ -204,7 +204,7 @@ def test_a_cell_that_is_a_formula_is_exported_with_an_apostrophe(text: str) -> N
 def test_a_csv_file_begins_with_a_mark_and_has_separators_that_fit_its_decimals() -> None:
     assert write_csv(MENU).startswith(b"\xef\xbb\xbfcategory,external_id,id,name,")
     line = write_csv(MENU, decimal_comma=True).decode().splitlines()[1]
-    assert line == "Food;S1;;Soup;Of the day;6,50;true;undeclared;;;size"
+    assert line == "Food;S1;;Soup;Of the day;6,50;true;-;undeclared;;;size"
 
 
 # --- valid files ---------------------------------------------------------------------------------

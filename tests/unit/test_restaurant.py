@@ -118,6 +118,7 @@ def test_orders_are_open_until_they_are_final_and_paid(world: RulesWorld) -> Non
     (row,) = world.snapshot(RESTAURANT)["open_orders"]
     assert row == {
         "order_id": order.id,
+        "number": None,
         "status": "pending",
         "payment_status": "unpaid",
         "table_id": TABLE.id,
