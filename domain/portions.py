@@ -7,9 +7,10 @@ order, a session or the order itself, answers once whether it did. The rules of 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Protocol, Self
 
+from domain.rows import Rows
 from protocol.caller import Caller
 from protocol.errors import Code, Rejected
 from protocol.ids import Address
@@ -74,26 +75,20 @@ class ReservationVoided:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class AnsweredReservations:
-    """The latest answers of an entity, as the sold portions by reservation, and the reservation up
-    to which all others are void. A reservation can be used only before it is answered."""
+class AnsweredReservations(Rows[int, Portions]):
+    """The latest answers of an entity: the portions that were sold, by reservation. If there are
+    MAX_ANSWERS, all earlier reservations are void. Only one that is not answered can be used."""
 
-    sold: Mapping[int, Portions] = field(default_factory=dict)
-    void_through: int = 0
+    __slots__ = ()
 
     def find(self, number: int) -> Portions | None:
         """The portions that were sold of a reservation, None if it is not answered."""
-        found = self.sold.get(number)
-        return {} if found is None and number <= self.void_through else found
+        is_earlier = len(self) >= MAX_ANSWERS and number < min(self)
+        return self.get(number, {} if is_earlier else None)
 
-    def add(self, number: int, sold: Portions) -> "AnsweredReservations":
-        answers = {**self.sold, number: sold}
-        oldest = sorted(answers)[: max(0, len(answers) - MAX_ANSWERS)]
-        return AnsweredReservations(
-            {each: answers[each] for each in answers if each not in oldest},
-            max(self.void_through, *oldest) if oldest else self.void_through,
-        )
+    def add(self, number: int, sold: Portions) -> Self:
+        after = self.with_entry(number, sold)
+        return after.without_entry(min(after)) if len(after) > MAX_ANSWERS else after
 
 
 class Line(Protocol):

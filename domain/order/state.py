@@ -47,7 +47,9 @@ class Order:
     refunded: int = 0
     paid_at: datetime | None = None
     ready_revision: int | None = None
-    reservations: AnsweredReservations = field(default_factory=AnsweredReservations)
+    reservations: AnsweredReservations = field(
+        default_factory=AnsweredReservations, metadata={"per_entry": True}
+    )
     number: OrderNumber | None = None
     ready_grace_s: int = READY_GRACE_S
 

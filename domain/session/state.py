@@ -79,7 +79,9 @@ class Session:
     empty_minutes: int = 0
     orders: Orders = field(default_factory=Orders, metadata={"per_entry": True})
     calls: Calls = field(default_factory=Calls, metadata={"per_entry": True})
-    reservations: AnsweredReservations = field(default_factory=AnsweredReservations)
+    reservations: AnsweredReservations = field(
+        default_factory=AnsweredReservations, metadata={"per_entry": True}
+    )
 
     @property
     def is_open(self) -> bool:

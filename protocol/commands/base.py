@@ -1,4 +1,4 @@
-"""The base class of all commands, and the command that reads a snapshot."""
+"""The base class of commands, and the command that reads a snapshot."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

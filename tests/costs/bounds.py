@@ -15,7 +15,7 @@ TIMES_PLAIN = {
     "parse update_status": 1.53,
     "parse place_order": 1.36,
     "turn update_status": 39.1,
-    "turn place_order": 36.5,
+    "turn place_order": 37.5,
     "transport update_status": 8.99,
     "transport place_order": 7.08,
     "encode update_status": 8.66,

@@ -212,7 +212,7 @@ class DocumentedClient:
         self._document = document
         self._checks = validators(document)
         self._sockets: dict[Channel, Socket] = {}
-        self._kitchens: Socket | None = None
+        self._redacted: dict[Channel, Socket] = {}
         self.received: set[tuple[Channel, str]] = set()
 
     async def open(self, *channels: Channel) -> None:
@@ -223,9 +223,14 @@ class DocumentedClient:
             path = path.format(id=IDS[kind])
             self._sockets[channel] = await self._gateway.socket(path, as_=token("admin"))
             await self._next(channel)
-            if channel is Channel.NOTIFICATIONS:
-                kitchen = token("kitchen", restaurant_id=HOME)
-                self._kitchens = await self._gateway.socket(path, as_=kitchen)
+
+    async def open_as(self, channel: Channel, role: str, **claims: int) -> None:
+        """Also open a channel with a role that must not see all of it."""
+        address = self._document["channels"][channel.value]["address"]
+        path = address.removeprefix("/ws/").format(id=HOME)
+        signed = token(role, restaurant_id=HOME, **claims)
+        socket = self._redacted[channel] = await self._gateway.socket(path, as_=signed)
+        await socket.next()
 
     async def send(self, channel: Channel, action: str) -> Document:
         """Send the example of an action; its reply must be a documented one and no error."""
@@ -247,8 +252,6 @@ class DocumentedClient:
     async def receive_all(self) -> None:
         """Read until every described message was received."""
         for channel in Channel:
-            if channel is Channel.NOTIFICATIONS and self._kitchens is not None:
-                await self._receive_as_kitchen(self._kitchens)
             while missing := {
                 type_ for type_ in MESSAGES[channel] if (channel, type_) not in self.received
             }:
@@ -257,12 +260,12 @@ class DocumentedClient:
                 except TimeoutError:
                     raise AssertionError(f"{channel.value}: never received {missing}") from None
 
-    async def _receive_as_kitchen(self, socket: Socket) -> None:
-        """Read until a kitchen has received `withheld`, which is sent to no other role."""
-        own, self._sockets[Channel.NOTIFICATIONS] = self._sockets[Channel.NOTIFICATIONS], socket
-        while (Channel.NOTIFICATIONS, "withheld") not in self.received:
-            await self._next(Channel.NOTIFICATIONS)
-        self._sockets[Channel.NOTIFICATIONS] = own
+    async def receive_withheld(self, channel: Channel) -> None:
+        """Read until the other role has received `withheld`, which is sent to no other one."""
+        own, self._sockets[channel] = self._sockets[channel], self._redacted[channel]
+        while (channel, "withheld") not in self.received:
+            await self._next(channel)
+        self._sockets[channel] = own
 
     async def _next(self, channel: Channel) -> Document:
         frame: Document = await self._sockets[channel].next()
@@ -282,11 +285,15 @@ async def test_every_documented_action_and_message_occurs_in_a_scenario(
 ) -> None:
     client = DocumentedClient(restaurant, document)
     await client.open(*(each for each in Channel if each not in IN_SESSION))
+    await client.open_as(Channel.NOTIFICATIONS, "kitchen")
+    await restaurant.http.patch(f"/api/restaurants/{HOME}/menu/items/1", json={"portions": 20})
     done = await client.send(Channel.TABLE, "occupy")
     assert done["data"]["session_id"] == SESSION
     await client.open(Channel.SESSION)
+    await client.open_as(Channel.MENU, "guest", session_id=SESSION)
     done = await client.send(Channel.SESSION, "place_order")
     assert done["data"]["order_id"] == ORDER
+    await client.receive_withheld(Channel.MENU)
     await client.open(Channel.ORDER, Channel.ITEMS)
     await client.send(Channel.ORDER, "update_status")
     await client.send(Channel.ITEMS, "update_item")
@@ -321,6 +328,7 @@ async def test_every_documented_action_and_message_occurs_in_a_scenario(
     await client.send(Channel.SESSION, "close_session")
     await restaurant.post(f"/tables/{TABLE}/sessions")
     await client.send(Channel.TABLE, "release")
+    await client.receive_withheld(Channel.NOTIFICATIONS)
     await client.receive_all()
 
 

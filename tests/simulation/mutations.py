@@ -396,15 +396,6 @@ def unanswered_refusals() -> Patches:
     ]
 
 
-def no_question_after_a_minute() -> Patches:
-    """The menu does not ask whether there is an order for a reservation."""
-    often = {**RATES, "gateway_killed": 0.4, "stream_cut": 0.05}
-    return [
-        ("tests.simulation.faults", "RATES", often),
-        ("domain.menu.portions", "ask", lambda menu, number, context: UNCHANGED),
-    ]
-
-
 def timers_of_ordering_sessions_kept() -> Patches:
     """An order does not end the timer that closes an empty session."""
     return [("domain.session.rules", "EMPTY_TIMER", "another")]
@@ -431,8 +422,7 @@ MUTATIONS: dict[str, Callable[[], Patches]] = {
         unpriced_options, orders_while_paused, unrecorded_voids, dropped_items,
         unacknowledged_recalls, recalls_announced_under_one_id, endless_grace,
         oversold_portions, portions_of_cancelled_orders_kept, sales_answered_as_refusals,
-        unanswered_refusals, no_question_after_a_minute,
-        timers_of_ordering_sessions_kept, empty_sessions_kept_open,
+        unanswered_refusals, timers_of_ordering_sessions_kept, empty_sessions_kept_open,
     )
 }  # fmt: skip
 

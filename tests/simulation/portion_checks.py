@@ -5,7 +5,6 @@ The numbers are computed from the histories of menus and orders, independently o
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 from protocol.ids import Address, Kind
@@ -13,13 +12,11 @@ from tests.simulation.client_view import Violation, check_equal
 from tests.simulation.final_state import FinalEntity, FinalState
 from tests.simulation.world import SimWorld
 
-ASKED_AFTER = timedelta(seconds=60)
-
 
 def check_portions(stored: FinalState, world: SimWorld) -> None:
     """Raises Violation. Needs histories without data loss."""
     for menu in stored.of(Kind.MENU):
-        replay = _Replay(menu, world)
+        replay = _Replay(menu)
         taken, returned = _orders_of(menu.address, stored)
         check_equal(f"{menu.address}: sold, and ordered", +replay.sold, +taken)
         check_equal(f"{menu.address}: given back", +replay.returned, +returned)
@@ -34,18 +31,17 @@ def check_portions(stored: FinalState, world: SimWorld) -> None:
 class _Replay:
     """The portions after all events of a menu."""
 
-    def __init__(self, menu: FinalEntity, world: SimWorld) -> None:
+    def __init__(self, menu: FinalEntity) -> None:
         self.left: dict[int, int] = {}
-        self.open: dict[int, tuple[Mapping[str, int], datetime]] = {}
+        self.open: dict[int, Mapping[str, int]] = {}
         self.sold: Counter[int] = Counter()
         self.returned: Counter[int] = Counter()
-        self._world = world
         self._name = menu.address
         for event in menu.history:
             self._apply(event)
 
     def _apply(self, event: Any) -> None:
-        data, at = event["data"], datetime.fromisoformat(event["at"])
+        data = event["data"]
         match event["type"]:
             case "MenuChanged":
                 items = [i for c in data["menu"]["categories"] for i in c["items"]]
@@ -53,25 +49,23 @@ class _Replay:
             case "MenuItemChanged" if data["item"]["portions"] is not None:
                 self.left[data["item"]["id"]] = data["item"]["portions"]
             case "PortionsReserved":
-                self._reserve(data["reservation"], at)
+                self._reserve(data["reservation"])
             case "ReservationEnded":
-                self._end(data, at)
+                self._end(data)
             case "PortionsReturned":
                 self._add(data["returned"], self.returned)
 
-    def _reserve(self, reservation: Any, at: datetime) -> None:
-        self.open[reservation["number"]] = reservation["portions"], at
+    def _reserve(self, reservation: Any) -> None:
+        self.open[reservation["number"]] = reservation["portions"]
         for item_id, count in reservation["portions"].items():
             self.left[int(item_id)] -= count
             if self.left[int(item_id)] < 0:
                 raise Violation(f"{self._name}: {self.left} portions after {reservation}")
 
-    def _end(self, data: Any, at: datetime) -> None:
+    def _end(self, data: Any) -> None:
         if data["number"] not in self.open:
             raise Violation(f"{self._name}: reservation {data['number']} has ended before")
-        reserved, since = self.open.pop(data["number"])
-        if at >= since + ASKED_AFTER:
-            self._world.faults.note("reservation_ended_late")
+        reserved = self.open.pop(data["number"])
         for item_id, count in reserved.items():
             self.sold[int(item_id)] += count - data["returned"].get(item_id, 0)
         self._add(data["returned"], Counter())

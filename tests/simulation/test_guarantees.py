@@ -16,7 +16,7 @@ OCCURRED: Counter[str] = Counter()
 RARE = (
     "actor_stopped", "response_unavailable", "response_unknown", "commit_fenced", "resubscribe",
     "activate", "events_on_resuming", "snapshot_instead_of_events",
-    "closed_1006", "closed_1012", "closed_4408", "portions_ran_out", "reservation_ended_late",
+    "closed_1006", "closed_1012", "closed_4408", "portions_ran_out",
 )  # fmt: skip
 """Rare events that must occur for the simulation to be meaningful."""
 

@@ -284,7 +284,7 @@ def test_answers_that_are_forgotten_stay_void() -> None:
     answers = AnsweredReservations()
     for number in range(10, 11 + MAX_ANSWERS):
         answers = answers.add(number, {SOUP: 1})
-    assert len(answers.sold) == MAX_ANSWERS
+    assert len(answers) == MAX_ANSWERS
     assert answers.find(10) == answers.find(3) == {}
     assert answers.find(11) == {SOUP: 1}
     assert answers.find(11 + MAX_ANSWERS) is None
