@@ -167,11 +167,8 @@ class CreateWaiter:
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """To a waiter or a restaurant: adds a notification.
-
-    `session_id` is set for a call: if the waiter is not connected, the waiter reports that to this
-    session.
-    """
+    """To a waiter or a restaurant: adds a notification. `session_id` is set for a call: if the
+    waiter is not connected, the waiter reports that to this session."""
 
     notification: Notification
     session_id: int | None = None
@@ -254,12 +251,13 @@ class CreateMenu:
 class PriceLines:
     """Prices the menu lines of an order, reserves portions of those items that are counted in the
     name of a request, and reads the menu's settings. The fields of the result are those of Inputs:
-    `lines`, `confirmation`, `business_day`, the settings, and `reservation` if portions are
-    reserved."""
+    `reservation` only if portions are reserved, and `business_day`, which takes a while, only if it
+    `is_dated`."""
 
     lines: tuple[MenuLine, ...]
     request_ref: RequestRef | None = None
     reserves: Reserves = Reserves.NOTHING
+    is_dated: bool = False
 
     @classmethod
     def of(cls, command: Command, request_ref: RequestRef | None) -> "PriceLines":

@@ -243,7 +243,7 @@ def _price(menu: Menu, message: PriceLines, context: Context) -> Decision | Reje
     """Price lines for a caller, reserve portions of counted items, and list the settings that the
     command needs. Guests cannot order while ordering is paused, nor outside an item's hours; staff
     can."""
-    lines = message.lines
+    lines, day = message.lines, None
     if lines and not context.caller.is_staff:
         local = local_time(context.now, menu.timezone)
         refused = _pause_refusal(menu.pause) or outside_hours(menu.content, lines, local)
@@ -252,10 +252,12 @@ def _price(menu: Menu, message: PriceLines, context: Context) -> Decision | Reje
     sold = price_lines(menu.content, lines)
     if isinstance(sold, Rejected):
         return sold
+    if message.is_dated:
+        day = business_day(context.now, menu.timezone, menu.day_starts_at)
     result = {
         "lines": sold,
         "confirmation": _confirmation(menu, context.caller),
-        "business_day": business_day(context.now, menu.timezone, menu.day_starts_at),
+        "business_day": day,
         "empty_session_minutes": menu.empty_session_minutes,
         "ready_grace_s": menu.ready_grace_s,
     }

@@ -30,7 +30,9 @@ class BusinessDays:
         if date is not None and now < ends_at:
             return date
         menu = Address(Kind.MENU, restaurant, restaurant)
-        reply = await self._client.send_until_created(Submit(menu, PriceLines(()), SYSTEM))
+        reply = await self._client.send_until_created(
+            Submit(menu, PriceLines((), is_dated=True), SYSTEM)
+        )
         if not isinstance(reply, Done):
             return UNAVAILABLE
         day = msgspec.convert(reply.result, Inputs).business_day

@@ -114,7 +114,8 @@ class CommandInputs:
             return Inputs(is_priced_by_host=True)
         restaurant = request_ref.target.restaurant
         menu = Address(Kind.MENU, restaurant, restaurant)
-        reply = await self._client.send_until_created(Submit(menu, pricing, caller))
+        message = replace(pricing, is_dated=command.creates is Kind.ORDER)
+        reply = await self._client.send_until_created(Submit(menu, message, caller))
         if isinstance(reply, Done):
             return msgspec.convert(reply.result, Inputs)
         if not isinstance(reply, Rejected):

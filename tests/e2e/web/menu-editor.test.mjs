@@ -67,3 +67,18 @@ test('a manager edits a dish and an option group, and each error is shown at its
   });
   assert.deepEqual([degree.min, degree.max, degree.options[0].allergens], [1, 1, []]);
 });
+
+test('a manager sets when orders are ready and empty tables close', async () => {
+  const { restaurant_id: id } = await http.post('/restaurants', { name: 'Aurora', currency: 'EUR', timezone: 'Europe/Rome' });
+  const page = await devices.page('desktop');
+  await page.goto(`${SERVICE}/manager/?restaurant=${id}#token=${staff.token}`);
+  await untilPageLive(page);
+  await page.getByRole('button', { name: 'Ordering', exact: true }).click();
+  const sheet = page.getByRole('dialog');
+  await sheet.getByLabel(/^Close a table where nothing is ordered/).fill('20');
+  await sheet.getByLabel(/^Seconds to take back/).fill('0');
+  await sheet.getByRole('button', { name: 'Save' }).click();
+  await sheet.waitFor({ state: 'detached' });
+  const { empty_session_minutes, ready_grace_s } = (await http.get(`/restaurants/${id}/menu`)).data;
+  assert.deepEqual([empty_session_minutes, ready_grace_s], [20, 0]);
+});

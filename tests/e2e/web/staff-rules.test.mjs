@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { lateOrders, ordersAt } from '../../../web/manager/states.js';
-import { totalBalance } from '../../../web/shared/orders.js';
+import { orderNumber, totalBalance } from '../../../web/shared/orders.js';
 import { tableName } from '../../../web/shared/table-name.js';
 import { answeredBills, isServed } from '../../../web/waiter/tasks.js';
 import { split, parseAmount } from '../../../web/waiter/payment-split.js';
@@ -52,6 +52,12 @@ test('open calls for the bill are resolved once everything ordered is paid', () 
   assert.deepEqual(answered('9.50', '0.00'), [call]);
   assert.deepEqual(answered('9.50', '5.00'), []);
   assert.deepEqual(answered('0.00', '0.00'), []);
+});
+
+test('orders are called by their number, older ones by their id', () => {
+  assert.equal(orderNumber({ number: 41, order_id: 7 }), 41);
+  assert.equal(orderNumber({ number: null, order_id: 7 }), 7);
+  assert.equal(orderNumber({ id: 7 }), 7);
 });
 
 test('balances add up without rounding', () => {

@@ -56,6 +56,7 @@ test('a waiter sees the dishes, notes and cancellations of a table', async () =>
   const sheet = page.getByRole('dialog');
   const line = (name) => sheet.locator('.dishes li', { hasText: name });
   await line('Soup').getByText('No onions').waitFor();
+  await sheet.getByText(/^No\. 1 · /).waitFor();
   assert.match(await line('Soup').innerText(), /^2 ×/);
   await http.patch(`/orders/${order_id}/items/2`, { status: 'voided', reason: 'sold out' });
   await line('Salad').getByText('Cancelled').waitFor();
@@ -63,6 +64,7 @@ test('a waiter sees the dishes, notes and cancellations of a table', async () =>
   await page.keyboard.press('Escape');
   const carry = page.locator('.todo-row', { hasText: 'Ready to serve' }).first();
   await carry.getByText('2 × Soup').waitFor();
+  await carry.getByText('No. 1 · Ready to serve').waitFor();
   assert.equal(await carry.getByText('Salad').count(), 0);
 });
 
