@@ -10,8 +10,8 @@ EMPTY_TIMER = "empty"
 
 
 def empty_timer(session: Session, context: Context) -> tuple[Timer, ...]:
-    """The timer, restarted because guests have just done something; none if something was ordered or
-    the session does not close by itself."""
+    """The timer for a session whose guests have just done something; none if something was ordered
+    or the session does not close by itself."""
     if session.orders or not session.empty_minutes:
         return ()
     due = context.now + timedelta(minutes=session.empty_minutes)

@@ -51,7 +51,7 @@ def test_a_session_with_an_order_stays_open(world: RulesWorld, is_cancelled: boo
 @pytest.mark.parametrize(
     "command", [c.CallWaiter(), c.UpdateGuestsCount(guests_count=3)], ids=lambda each: each.action
 )
-def test_actions_of_guests_restart_the_time(world: RulesWorld, command: c.Command) -> None:
+def test_a_command_of_guests_starts_the_time_again(world: RulesWorld, command: c.Command) -> None:
     session = open_session(world)
     world.wait(MINUTES * 60 - 1)
     world.do(session, command, GUEST)
