@@ -23,6 +23,7 @@ from load_tests.bench.first_screen import first_screen
 from load_tests.bench.idle import idle
 from load_tests.bench.lifecycles import TABLES, LifecycleClients, run_lifecycles
 from load_tests.bench.measure import cost_of, latencies
+from load_tests.bench.menus import menus
 from load_tests.bench.new_orders import new_orders
 from load_tests.bench.paired import Slice, paired
 from load_tests.bench.pressure import burst, slow_reader, stopped_store
@@ -218,6 +219,7 @@ BENCHES: dict[str, Callable[[], Any]] = {
     "idle": lambda: each_server(lambda s: idle(s, IDLE), ("this", "peer", "limit")),
     "storm": lambda: on(lambda: product(shards=SHARDS, gateways=2), lambda s: storm(s, 4000)),
     "pressure": lambda: on(this, _pressure),
+    "menus": lambda: on(this, menus),
     "entity": _entity,
     "new_orders": lambda: on(lambda: product(placement="entity"), new_orders),
     "entities": lambda: _host("entities"),

@@ -101,4 +101,6 @@ GOALS = (
           lambda got: got["DASHBOARD=0"]["memory"] / 1e6, "MB", most=700.0),
     Goal("new_orders", "median time of a new order with placement `entity`",
           _alone("median_ms"), "ms", most=200.0),
+    Goal("menus", "CPU to price 20 lines with options, of 20 without", _alone("ratio"), most=2.0),
+    Goal("menus", "event that a dish is sold out", _alone("event", 1000), "kB", most=1.0),
 )  # fmt: skip

@@ -192,6 +192,21 @@ def _new_orders(got: dict[str, Any]) -> str:
     return _table(header, [row])
 
 
+def _menus(got: dict[str, Any]) -> str:
+    header = ("menu, kB", "compressed, kB", "unchanged, bytes", "sold out, bytes",
+              "20 lines priced, CPU, µs", "with two options each", "ratio")  # fmt: skip
+    row = [
+        f"{got['plain'] / 1000:.0f}",
+        f"{got['compressed'] / 1000:.1f}",
+        f"{got['unchanged']}",
+        f"{got['event']:,}",
+        f"{got['without_us']:,.0f}",
+        f"{got['with_us']:,.0f}",
+        f"{got['ratio']:.2f}",
+    ]
+    return _table(header, [row])
+
+
 def _start(got: dict[str, Any]) -> str:
     header = ("", "first", "warm, better of two", "warm, other", "memory, MB")
     rows = [
@@ -249,6 +264,7 @@ TABLES: dict[str, Callable[[Any], str]] = {
     "pressure": _pressure,
     "entity": _entity,
     "new_orders": _new_orders,
+    "menus": _menus,
     "start": _start,
     "entities": _entities,
     "growth": _growth,
