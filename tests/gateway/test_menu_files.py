@@ -78,8 +78,8 @@ async def test_a_csv_export_for_decimal_commas_is_understood(gateway: Gateway, p
     assert exported.headers["content-type"] == "text/csv; charset=utf-8"
     lines = exported.content.decode("utf-8-sig").splitlines()
     assert lines[1:] == [
-        "Food;S1;;Soup;;6,50;true;undeclared;;;",
-        "Food;;2;Pie;;4,00;true;undeclared;;;sauce",
+        "Food;S1;;Soup;;6,50;true;-;undeclared;;;",
+        "Food;;2;Pie;;4,00;true;-;undeclared;;;sauce",
     ]
     assert not (await send(gateway, path, exported.content)).json()["changed"]
 
