@@ -12,6 +12,7 @@ from protocol import commands as c
 from protocol.codec import encode, parse_body, parse_frame
 from protocol.errors import Code, Rejected
 from protocol.ids import Channel
+from protocol.request_digest import previous_digest, request_digest
 
 CORPUS = Path(__file__).with_name("corpus")
 CHANNELS = tuple(Channel)
@@ -56,7 +57,7 @@ def _query(message: bytes) -> None:
 
 
 def _check(answer: object, command: type[c.Command]) -> None:
-    """`answer` must be a command that can be encoded, or a short error in JSON."""
+    """`answer` must be a command that has digests, or a short error in JSON."""
     if isinstance(answer, Rejected):
         assert answer.code in Code
         error = encode(answer.body("r"))
@@ -64,5 +65,6 @@ def _check(answer: object, command: type[c.Command]) -> None:
         assert orjson.loads(error)["error"]
     else:
         assert isinstance(answer, command), answer
-        encode(answer)
+        request_digest(answer)
+        previous_digest(answer)
         hash(answer)
