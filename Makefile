@@ -7,9 +7,9 @@ CLI := $(BIN)/python -m restaurant_qr
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes
 E2E := tests/e2e
 NPM_BIN := $(E2E)/node_modules/.bin
-SIDE_BY_SIDE := $(addprefix tests/,actors client costs deploy engine fuzz gateway load storage unit)
+SIDE_BY_SIDE := $(addprefix tests/,actors client costs deploy engine fuzz gateway load simulation storage unit)
 # Each of these starts clusters or uses all cores, so a folder's tests run one after the other.
-IN_TURN := $(addprefix tests/,cluster e2e faults simulation starts)
+IN_TURN := $(addprefix tests/,cluster e2e faults starts)
 RUN_OPTIONS = --demo-photos $(if $(PHONE),--phone "$(PHONE)") $(if $(filter 0,$(DASHBOARD)),--no-dashboard) \
 	$(if $(PLACEMENT),--placement "$(PLACEMENT)")
 
@@ -34,7 +34,7 @@ test: check $(BIN)/promtool ## run all checks, then all tests
 ifdef PYTEST
 	$(BIN)/python -m pytest $(PYTEST)
 else
-	$(BIN)/python -m pytest -n 2 $(SIDE_BY_SIDE)
+	$(BIN)/python -m pytest -n 3 $(SIDE_BY_SIDE)
 	$(BIN)/python -m pytest -n 2 --dist loadscope --reruns 1 $(IN_TURN)
 endif
 

@@ -63,7 +63,8 @@ test('a manager edits a dish and an option group, and each error is shown at its
   assert.deepEqual([soup.allergens, soup.description, soup.price], [null, 'Of the day', '5.00']);
   assert.deepEqual(steak, {
     id: steak.id, name: 'Steak', description: 'Of the day', price: '24.00', available: true, allergens: ['celery'],
-    diets: ['halal'], hours: [], photo_id: null, unavailable_until: null, option_group_ids: [degree.id], translations: { de: { name: 'Rumpsteak', description: '' } },
+    diets: ['halal'], hours: [], photo_id: null, portions: null, unavailable_until: null,
+    option_group_ids: [degree.id], translations: { de: { name: 'Rumpsteak', description: '' } },
   });
   assert.deepEqual([degree.min, degree.max, degree.options[0].allergens], [1, 1, []]);
 });
