@@ -23,7 +23,7 @@ S = TypeVar("S")
 
 
 READY_GRACE_S = 3
-"""Grace period of orders that were placed before it was a setting."""
+"""Grace period of orders, in seconds, unless the restaurant sets another."""
 
 
 class Confirmation(StrEnum):

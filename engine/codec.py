@@ -136,14 +136,15 @@ def _default_of(field: Field[Any]) -> Any:
     return msgspec.field()
 
 
-_WITH_LINES = (commands.PlaceOrder, commands.ReplaceItems, commands.AddItems, commands.Quote)
 _NAMED: dict[str, type[Any]] = {
     name: cls
     for name, cls in inspect.getmembers(commands, inspect.isclass)
     if issubclass(cls, commands.Command) and cls is not commands.Command
 } | {SignIn.__name__: SignIn, DeniedRead.__name__: DeniedRead, **MESSAGES}
 _NAMED_DECODERS: dict[str, Callable[[Any], Any]] = {
-    name: _lines_decoder(cls) if cls in _WITH_LINES else msgspec.msgpack.Decoder(cls).decode
+    name: _lines_decoder(cls)
+    if issubclass(cls, commands.WithLines)
+    else msgspec.msgpack.Decoder(cls).decode
     for name, cls in _NAMED.items()
 }
 

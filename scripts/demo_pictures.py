@@ -189,7 +189,7 @@ def draw(name: str) -> bytes:
     if picture.base:
         radius = 2 * picture.base_radius
         pen.blob(0, 0, radius, radius, picture.base)
-    random = Random(name)  # noqa: S311  # places of pieces
+    random = Random(name)  # noqa: S311  # for repeatable pictures, not for security
     for pieces in picture.pieces:
         pen.scatter(pieces, random)
     written = io.BytesIO()

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from domain.copy import replace
+from domain.entity import READY_GRACE_S
 from domain.portions import Portions, Reservation
 from protocol.menu import Allergen, Diet
 from protocol.statuses import AutoConfirm
@@ -31,6 +32,8 @@ class ServingHours:
     closes: str
 
 
+EMPTY_SESSION_MINUTES = 45
+"""After so many minutes a session without orders closes, unless the restaurant sets others."""
 MAX_ORDERED = 100
 """Number of requests whose repetition reserves nothing."""
 Translations = Mapping[str, Translation]
@@ -142,8 +145,8 @@ class Menu:
     auto_confirm: AutoConfirm = AutoConfirm.NONE
     trust_first_order: bool = False
     pause: Pause | None = None
-    empty_session_minutes: int = 45
-    ready_grace_s: int = 3
+    empty_session_minutes: int = EMPTY_SESSION_MINUTES
+    ready_grace_s: int = READY_GRACE_S
     taken: Portions = field(default_factory=dict, metadata={"per_entry": True})
     reservations: Mapping[int, Reservation] = field(
         default_factory=dict, metadata={"per_entry": True}
@@ -235,8 +238,8 @@ class OrderingChanged:
     day_starts_at: str
     auto_confirm: AutoConfirm
     trust_first_order: bool
-    empty_session_minutes: int = 45
-    ready_grace_s: int = 3
+    empty_session_minutes: int = EMPTY_SESSION_MINUTES
+    ready_grace_s: int = READY_GRACE_S
 
 
 def evolve(menu: Menu | None, event: Any) -> Menu:

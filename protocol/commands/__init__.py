@@ -6,7 +6,7 @@ refused, so that a misspelt field is an error instead of a silent default.
 
 from protocol.commands.base import Command, Get, Reserves
 from protocol.commands.device import AddDevice, IssueToken, RemoveDevice, SignInDevice
-from protocol.commands.lines import MAX_LINES, FreeLine, Line, Lines, MenuLine
+from protocol.commands.lines import MAX_LINES, FreeLine, Line, Lines, MenuLine, WithLines
 from protocol.commands.menu import (
     ChangeMenuItem,
     ChangeOrdering,
@@ -94,4 +94,5 @@ __all__ = [
     "UpdateStatus",
     "VoidItems",
     "VoidedItem",
+    "WithLines",
 ]

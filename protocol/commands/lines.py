@@ -46,3 +46,14 @@ Line = Annotated[
 ]
 MAX_LINES = 100
 Lines = Annotated[tuple[Line, ...], Field(min_length=1, max_length=MAX_LINES), FailFast()]
+
+
+class WithLines:
+    """A command whose `items` are lines, for which the menu has prices."""
+
+    __slots__ = ()
+    items: Lines
+
+    @property
+    def priced_lines(self) -> tuple[Line, ...]:
+        return self.items

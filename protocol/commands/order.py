@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, FailFast, Field
 
 from protocol.commands.base import Command, Reserves
-from protocol.commands.lines import MAX_LINES, Line, Lines
+from protocol.commands.lines import MAX_LINES, Lines, WithLines
 from protocol.statuses import ItemStatus, OrderStatus, PaymentMethod
 from protocol.stored_names import ADDED
 from protocol.values import Count, Id, Money, Reason
@@ -28,20 +28,16 @@ class UpdateItem(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReplaceItems(Command):
+class ReplaceItems(WithLines, Command):
     reserves = Reserves.AVAILABLE
 
     action: Literal["replace_items"] = "replace_items"
     items: Lines
     expected_total: Money | None = field(default=None, metadata=ADDED)
 
-    @property
-    def priced_lines(self) -> tuple[Line, ...]:
-        return self.items
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AddItems(Command):
+class AddItems(WithLines, Command):
     """More items for an order; those that it has stay. `expected_total` is that of the new ones."""
 
     reserves = Reserves.ALL
@@ -49,10 +45,6 @@ class AddItems(Command):
     action: Literal["add_items"] = "add_items"
     items: Lines
     expected_total: Money | None = None
-
-    @property
-    def priced_lines(self) -> tuple[Line, ...]:
-        return self.items
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from protocol.commands.base import Command, Reserves
-from protocol.commands.lines import Line, Lines
+from protocol.commands.lines import Lines, WithLines
 from protocol.ids import Kind
 from protocol.statuses import CallReason, CallStatus
 from protocol.stored_names import ADDED
@@ -54,7 +54,7 @@ class UpdateCall(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlaceOrder(Command):
+class PlaceOrder(WithLines, Command):
     creates = Kind.ORDER
     reserves = Reserves.ALL
 
@@ -62,18 +62,10 @@ class PlaceOrder(Command):
     items: Lines
     expected_total: Money | None = field(default=None, metadata=ADDED)
 
-    @property
-    def priced_lines(self) -> tuple[Line, ...]:
-        return self.items
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quote(Command):
+class Quote(WithLines, Command):
     """Prices an order without placing it."""
 
     action: Literal["quote"] = "quote"
     items: Lines
-
-    @property
-    def priced_lines(self) -> tuple[Line, ...]:
-        return self.items

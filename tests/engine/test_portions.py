@@ -13,6 +13,7 @@ from domain.menu.portions import RESERVED_S
 from domain.menu.state import Menu
 from domain.messages import PriceLines
 from engine.messages import DeliverEffects, Done, Reply, Submit
+from engine.placement import Mode, Placement
 from protocol import commands as c
 from protocol.caller import Caller, Role
 from protocol.errors import Code, Rejected
@@ -150,11 +151,11 @@ async def test_a_repeated_order_takes_no_further_portion(
     await gateway.until_left(2)
 
 
+@pytest.mark.parametrize("placement", [Placement(Mode.ENTITY)], ids=["entity"])
 async def test_a_reservation_without_an_order_is_void_after_a_minute(
     driver: LocalDriver, gateway: Gateway
 ) -> None:
-    if driver.placement.together:
-        pytest.skip("the portion is stored with the order")
+    """In other placements a reservation is stored with its order, so there is none without."""
     await gateway.set_portions(1)
     session = await driver.occupy()
     lost = await gateway.prepare(session, ONE_SOUP, request_id="a")

@@ -188,7 +188,7 @@ def test_counted_lines_without_a_reservation_are_unavailable(
     counted: RulesWorld, session: Address
 ) -> None:
     """A gateway of the previous release has not made one."""
-    priced = counted.do(MENU, PriceLines(order_of((SOUP, 1)).items), GUEST)  # type: ignore[arg-type]
+    priced = counted.do(MENU, PriceLines.of(order_of((SOUP, 1)), None), GUEST)
     ref = RequestRef(session, GUEST.subject, "r", "digest")
     inputs = Inputs(counted.fresh(), **priced.result)
     refused(counted.order_priced(session, order_of((SOUP, 1)), inputs, ref), Code.UNAVAILABLE)

@@ -81,7 +81,7 @@ function TableForm({ table, restaurant: { id, waiters }, onChanged, onClose }) {
           onChange=${change('seats')} />
         <label class="field">${t('manager.setup.waiter')}
           <select value=${form.waiter_id ?? ''} onChange=${({ target }) => change('waiter_id')(Number(target.value) || null)}>
-            ${table.waiter_id === null && html`<option value="">${t('manager.setup.nobody')}</option>`}
+            ${table.waiter_id === null && html`<option value="">${t('manager.setup.no_waiter')}</option>`}
             ${waiters.map(({ waiter_id, name }) => html`<option key=${waiter_id} value=${waiter_id}>${name}</option>`)}
           </select>
         </label>

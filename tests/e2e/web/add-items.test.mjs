@@ -79,7 +79,7 @@ test('a waiter adds items to a confirmed order, or sends them as a new one', asy
   assert.equal((await orders()).length, 2);
 });
 
-test('a waiter who adds items to an order that is served meanwhile is told so, and loses nothing', async () => {
+test('items for an order that was served meanwhile are refused with the reason, and stay on the pad', async () => {
   const { waiter, place, orders } = await createRestaurant();
   const { order, number } = await place();
   const { page, sheet } = await openPad(waiter);

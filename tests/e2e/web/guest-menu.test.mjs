@@ -64,7 +64,7 @@ test('choices are limited by minimum, maximum and availability', () => {
   assert.equal(isValid(soldOut, chosen(MEDIUM)), false);
 });
 
-test('a quantity is limited by the portions that are left, and few of them are told', () => {
+test('a quantity is limited by the portions that are left, which are shown if they are few', () => {
   const item = (portions, available = true) => ({ portions, available });
   assert.deepEqual([undefined, null, 3, 200].map((portions) => mostOf(item(portions))), [99, 99, 3, 99]);
   assert.deepEqual([null, 6, 5, 1].map((portions) => isScarce(item(portions))), [false, false, true, true]);

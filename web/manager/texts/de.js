@@ -128,7 +128,7 @@ export default {
       zone: 'Bereich',
       seats: 'Plätze',
       waiter: 'Bedienung',
-      nobody: 'Niemand',
+      no_waiter: 'Keine Bedienung',
       active: 'In Betrieb',
       cancel: 'Abbrechen',
       table_saved: 'Tisch {number} ist gespeichert.',

@@ -8,13 +8,13 @@ import { fromCents, toCents } from './money.js';
 /** The largest quantity of a line. */
 export const MAX_QUANTITY = 99;
 
-/** Guests are told how many portions of an item are left if there are at most so many. */
+/** Pages show how many portions of an item are left if there are at most so many. */
 const FEW = 5;
 
 /** The largest quantity of an item that can be ordered: `portions` are left, if they are counted. */
 export const mostOf = ({ portions }) => Math.min(MAX_QUANTITY, portions ?? MAX_QUANTITY);
 
-/** Whether so few portions of an item are left that guests are told. */
+/** Whether so few portions of an item are left that pages show their number. */
 export const isScarce = ({ available, portions }) => available && typeof portions === 'number' && portions <= FEW;
 
 /** The key of a line in the basket. Lines with the same item and options have the same key: without options, the item's id. */
