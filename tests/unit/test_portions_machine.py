@@ -97,17 +97,14 @@ class AnyOrders(RuleBasedStateMachine):
         """Add, replace, void or cancel."""
         at = data.draw(st.sampled_from(self.orders))
         before = self.order(at)
-        command: c.Command = data.draw(
-            st.sampled_from(
-                [
-                    c.AddItems(items=soups(units)),
-                    c.ReplaceItems(items=soups(units)),
-                    c.VoidItems(items=(c.VoidedItem(item_id=1, units=1),), reason="a mistake"),
-                    c.UpdateStatus(status=OrderStatus.CANCELLED, reason="a mistake"),
-                    c.UpdateStatus(status=OrderStatus.CONFIRMED),
-                ]
-            )
-        )
+        commands: list[c.Command] = [
+            c.AddItems(items=soups(units)),
+            c.ReplaceItems(items=soups(units)),
+            c.VoidItems(items=(c.VoidedItem(item_id=1, units=1),), reason="a mistake"),
+            c.UpdateStatus(status=OrderStatus.CANCELLED, reason="a mistake"),
+            c.UpdateStatus(status=OrderStatus.CONFIRMED),
+        ]
+        command = data.draw(st.sampled_from(commands))
         if command.priced_lines:
             self.world.order_from_menu(at, command, WAITER)
         else:
